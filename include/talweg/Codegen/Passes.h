@@ -1,0 +1,14 @@
+// The passes of Codegen; each is described in Passes.td.
+#ifndef TALWEG_CODEGEN_PASSES_H
+#define TALWEG_CODEGEN_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace talweg {
+#define GEN_PASS_DECL
+#include "talweg/Codegen/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "talweg/Codegen/Passes.h.inc"
+} // namespace talweg
+
+#endif

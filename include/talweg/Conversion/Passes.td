@@ -1,0 +1,32 @@
+#ifndef TALWEG_CONVERSION_PASSES
+#define TALWEG_CONVERSION_PASSES
+include "mlir/Pass/PassBase.td"
+
+def TrainToLoops : Pass<"talweg-train-to-loops", "::mlir::ModuleOp"> {
+  let summary = "turns a program into functions over raw storage: @talweg_init and @talweg_step";
+  let description = [{
+    In: an expanded program with storage assigned. Out: the functions of Runtime/Abi.h. Arguments are memrefs of static shape:
+    memref<Nxi8> for persistent and arena (the arena argument is memref<0xi8> until talweg-plan-memory sizes it),
+    memref<8xi64> control, memref<Hxf64> hyper (H >= 1), memref<2147483648xi32> order, out and fields with 2147483648 rows. talweg_step holds one
+    scf.for over the batches. Its body gathers the rows of each field into a batch (memref.alloc'd tensor of storage
+    type), then holds the objective's ops on tensors. A variable is read with bufferization.to_tensor of a memref.view of
+    persistent, and written with bufferization.materialize_in_destination into such a view; writes come last, after every
+    read. Scalars for `out` are stored with memref.store after tensor.extract.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::bufferization::BufferizationDialect", "::talweg::tw::TwDialect"];
+}
+
+def TwToLinalg : Pass<"talweg-tw-to-linalg", "::mlir::ModuleOp"> {
+  let summary = "lowers tw on tensors to linalg.generic, arith and math on tensors";
+  let description = [{
+    Every tw op becomes one linalg.generic whose output map is the identity (contract, fold and reduce: a map of
+    the iteration space, onto an output filled by linalg.fill) over tensor.empty; reshape becomes tensor.expand_shape / collapse_shape;
+    constants become arith.constant. ui8 becomes i8 (read with arith.uitofp / extui). An iteration dimension that no
+    operand shows alone gets an unused tensor.empty operand that gives its extent.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+#endif

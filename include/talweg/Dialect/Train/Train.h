@@ -1,0 +1,20 @@
+// The training dialect's C++ face.
+#ifndef TALWEG_DIALECT_TRAIN_TRAIN_H
+#define TALWEG_DIALECT_TRAIN_TRAIN_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "talweg/Dialect/Train/TrainDialect.h.inc"
+
+#define GET_OP_CLASSES
+#include "talweg/Dialect/Train/Train.h.inc"
+
+#endif

@@ -1,0 +1,151 @@
+// The training dialect: what is learnt, from which data, towards which objective, by which rule. One module holds one
+// train.program, built for one mode and one batch size (attributes below); the storage of parameters, states and slots is the
+// same in every mode and for every batch size.
+//
+// Life of a program (each line is a phase that `talweg compile` can stop after):
+//   graph     the frontend's output: declarations, the optimizers as shape-polymorphic rules, the forward pass in `objective`
+//   gradient  talweg-differentiate: the backward pass follows the forward pass; one train.update for each parameter
+//   update    talweg-expand-update: every train.update is the optimizer's body at the parameter's shape, ending in train.set
+//   linalg    talweg-train-to-loops and talweg-tw-to-linalg: functions over raw storage (the ABI is in Runtime/Abi.h)
+#ifndef TALWEG_TRAIN
+#define TALWEG_TRAIN
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+
+def Train_Dialect : Dialect {
+  let name = "train";
+  let cppNamespace = "::talweg::train";
+}
+
+class Train_Op<string mnemonic, list<Trait> traits> : Op<Train_Dialect, mnemonic, traits>;
+
+def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, IsolatedFromAbove]> {
+  let summary = "one experiment in one mode at one batch size";
+  let description = [{
+    `mode`: "train" (one optimization step), "eval" (loss and metrics, nothing is changed), "predict" (the model's output,
+    nothing is changed), "gradient" (like train, but the cotangents are stored in slots named `<parameter>.grad` and nothing
+    is updated).
+  }];
+  let arguments = (ins StrAttr:$name, StrAttr:$mode, I64Attr:$batch);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$name `mode` $mode `batch` $batch attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+}
+
+def FieldOp : Train_Op<"field", [Symbol, HasParent<"ProgramOp">]> {
+  let summary = "one column of the data: the type of one record's value, as stored (f32, i32, ui8)";
+  let description = "`classes` bounds the labels of a class field: values are 0 to classes-1, checked when data is loaded.";
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, OptionalAttr<I64Attr>:$classes);
+  let assemblyFormat = "$sym_name `:` $type (`classes` $classes^)? attr-dict";
+}
+
+def HyperOp : Train_Op<"hyper", [Symbol, HasParent<"ProgramOp">]> {
+  let summary = "a number that may change between steps without recompilation (f64); `index` is its place in the hyper array";
+  let arguments = (ins SymbolNameAttr:$sym_name, F64Attr:$value, I64Attr:$index);
+  let assemblyFormat = "$sym_name `=` $value `at` $index attr-dict";
+}
+
+def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
+  let summary = "a tensor that persists from step to step";
+  let description = [{
+    `role`: "parameter" (learnt), "state" (carried by the model, such as running means; never differentiated), "slot" (carried by
+    an optimizer for one parameter; named `<parameter>.<slot>`). The body computes the initial value from the seed and
+    yields it; its single argument is the key for random numbers, tensor<2xi64>. `offset` is the position in the
+    persistent storage in bytes, set by talweg-assign-storage.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$role, TypeAttr:$type, OptionalAttr<I64Attr>:$offset,
+                       UnitAttr:$frozen);
+  let regions = (region SizedRegion<1>:$init);
+  let assemblyFormat = "$role $sym_name `:` $type (`frozen` $frozen^)? (`offset` $offset^)? attr-dict $init";
+  let hasVerifier = 1;
+}
+
+def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleBlock]> {
+  let summary = "an update rule, for any shape of parameter";
+  let description = [{
+    Body arguments: the parameter, its gradient, then one argument for each name in `slots`, all of type tensor<*xT>. Reads
+    hyper-parameters and the step with train.get_hyper and train.step. Yields the new parameter, then each slot's new
+    value. `report` names the extra scalars (f64, rank 0) yielded after these, such as "lr", reported once a step from the
+    first parameter of the rule. `parameters` lists the parameters it updates.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$slots, StrArrayAttr:$report, ArrayAttr:$parameters);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `slots` $slots `report` $report `for` $parameters attr-dict $body";
+  let hasVerifier = 1;
+}
+
+def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock]> {
+  let summary = "the computation of one step";
+  let description = [{
+    Body arguments: one batch of each field, tensor<batch x shape x storage type>, in the order of the field ops. Yields, in mode
+    train, eval and gradient: the loss, then one scalar for each name in `metrics`; in mode predict: the model's output,
+    [batch, …]. Scalars have rank 0.
+  }];
+  let arguments = (ins StrArrayAttr:$metrics);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "`metrics` $metrics attr-dict $body";
+  let hasVerifier = 1;
+}
+
+def GetOp : Train_Op<"get", [MemoryEffects<[MemRead]>]> {
+  let summary = "the value of a variable at this point of the step";
+  let arguments = (ins FlatSymbolRefAttr:$variable);
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "$variable attr-dict `:` type($value)";
+}
+
+def SetOp : Train_Op<"set", [MemoryEffects<[MemWrite]>]> {
+  let summary = "gives a variable its new value; takes effect at the end of the step";
+  let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$value);
+  let assemblyFormat = "$variable `,` $value attr-dict `:` type($value)";
+}
+
+def UpdateOp : Train_Op<"update", [MemoryEffects<[MemWrite]>]> {
+  let summary = "hands a parameter's gradient to its optimizer";
+  let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$gradient, FlatSymbolRefAttr:$optimizer);
+  let assemblyFormat = "$variable `by` $optimizer `,` $gradient attr-dict `:` type($gradient)";
+}
+
+def ReportOp : Train_Op<"report", [MemoryEffects<[MemWrite]>]> {
+  let summary = "a further scalar (f64, rank 0) told to the host each step, under a name";
+  let arguments = (ins StrAttr:$name, AnyTensor:$value);
+  let assemblyFormat = "$name `,` $value attr-dict `:` type($value)";
+}
+
+def GetHyperOp : Train_Op<"get_hyper", [Pure]> {
+  let summary = "a hyper-parameter's present value (f64, rank 0)";
+  let arguments = (ins FlatSymbolRefAttr:$hyper);
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "$hyper attr-dict `:` type($value)";
+}
+
+def StepOp : Train_Op<"step", [Pure]> {
+  let summary = "the number of steps taken before this one (f64, rank 0)";
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "attr-dict `:` type($value)";
+}
+
+def TotalStepsOp : Train_Op<"total_steps", [Pure]> {
+  let summary = "the number of steps the plan will take (f64, rank 0); told by the host at run time";
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "attr-dict `:` type($value)";
+}
+
+def KeyOp : Train_Op<"key", [Pure]> {
+  let summary = "(seed, step) for tw.uniform: tensor<2xi64>";
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "attr-dict `:` type($value)";
+}
+
+def YieldOp : Train_Op<"yield", [Pure, Terminator, ReturnLike]> {
+  let summary = "the values of the enclosing region";
+  let arguments = (ins Variadic<AnyTensor>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+}
+
+#endif

@@ -1,0 +1,257 @@
+// The tensor dialect: pure mathematics on tensors of static shape. It knows nothing of parameters, losses or steps.
+//
+// Element types: f32, f64 (differentiable); i1 (conditions); i32, i64 (indices, labels, counters); ui8 (stored data,
+// read only through tw.convert). Rank 0 is a scalar. Nothing broadcasts: shapes of elementwise operands are equal, and
+// a value is spread over new dimensions by tw.window.
+//
+// Optimizer bodies are written once for every parameter: there, and only there, types may be unranked
+// (tensor<*xf32>); expanding the optimizer gives them the parameter's shape.
+#ifndef TALWEG_TW
+#define TALWEG_TW
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "talweg/Dialect/Tw/TwInterfaces.td"
+
+def Tw_Dialect : Dialect {
+  let name = "tw";
+  let cppNamespace = "::talweg::tw";
+  let hasConstantMaterializer = 1;
+}
+
+/// No derivative passes through: a boolean or an integer, or a step function.
+def Tw_Inactive : NativeOpTrait<"Inactive"> { let cppNamespace = "::talweg::tw"; }
+
+class Tw_Op<string mnemonic, list<Trait> traits> : Op<Tw_Dialect, mnemonic, !listconcat([Pure], traits)>;
+
+def Tw_Float   : TensorOf<[F32, F64]>;
+def Tw_Int     : TensorOf<[I32, I64]>;
+def Tw_Bool    : TensorOf<[I1]>;
+def Tw_Number  : TensorOf<[F32, F64, I32, I64]>;
+def Tw_Any     : TensorOf<[F32, F64, I32, I64, I1, UI8]>;
+
+//===-- elementwise ------------------------------------------------------------------------------------------------===//
+
+class Tw_Unary<string mnemonic, string text>
+    : Tw_Op<mnemonic, [SameOperandsAndResultType, DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = text;
+  let arguments = (ins Tw_Float:$x);
+  let results = (outs Tw_Float:$y);
+  let assemblyFormat = "$x attr-dict `:` type($y)";
+  let hasFolder = 0;
+}
+
+def NegOp      : Tw_Unary<"neg", "-x">;
+def ExpOp      : Tw_Unary<"exp", "e to the x">;
+def LogOp      : Tw_Unary<"log", "natural logarithm; -inf at 0, nan below">;
+def Log1pOp    : Tw_Unary<"log1p", "log(1 + x), exact near 0">;
+def SqrtOp     : Tw_Unary<"sqrt", "square root; derivative inf at 0">;
+def RsqrtOp    : Tw_Unary<"rsqrt", "1 / sqrt(x)">;
+def TanhOp     : Tw_Unary<"tanh", "hyperbolic tangent">;
+def ErfOp      : Tw_Unary<"erf", "error function">;
+def LogisticOp : Tw_Unary<"logistic", "1 / (1 + exp(-x)), the sigmoid">;
+def SinOp      : Tw_Unary<"sin", "sine, radians">;
+def CosOp      : Tw_Unary<"cos", "cosine, radians">;
+def AbsOp      : Tw_Unary<"abs", "absolute value; derivative 0 at 0">;
+def FloorOp    : Tw_Op<"floor", [SameOperandsAndResultType, Tw_Inactive]> {
+  let summary = "greatest integer not above x, as a float; derivative 0";
+  let arguments = (ins Tw_Float:$x);
+  let results = (outs Tw_Float:$y);
+  let assemblyFormat = "$x attr-dict `:` type($y)";
+}
+
+class Tw_Binary<string mnemonic, string text>
+    : Tw_Op<mnemonic, [SameOperandsAndResultType, DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = text;
+  let arguments = (ins Tw_Number:$a, Tw_Number:$b);
+  let results = (outs Tw_Number:$y);
+  let assemblyFormat = "$a `,` $b attr-dict `:` type($y)";
+}
+
+def AddOp : Tw_Binary<"add", "a + b (integers wrap)"> { let hasCanonicalizer = 1; }
+def SubOp : Tw_Binary<"sub", "a - b (integers wrap)"> { let hasCanonicalizer = 1; }
+def MulOp : Tw_Binary<"mul", "a * b (integers wrap)"> { let hasCanonicalizer = 1; }
+def DivOp : Tw_Binary<"div", "a / b; of integers, rounded toward minus infinity">;
+def RemOp : Tw_Op<"rem", [SameOperandsAndResultType, Tw_Inactive]> {
+  let summary = "a - b * floor(a / b), of integers";
+  let arguments = (ins Tw_Int:$a, Tw_Int:$b);
+  let results = (outs Tw_Int:$y);
+  let assemblyFormat = "$a `,` $b attr-dict `:` type($y)";
+}
+def PowOp : Tw_Binary<"pow", "a to the b, of floats; the derivative in b is 0 where a is 0"> { let hasCanonicalizer = 1; }
+def MaxOp : Tw_Binary<"max", "the greater, nan if either is; at a tie each operand gets half of the cotangent">;
+def MinOp : Tw_Binary<"min", "the lesser, nan if either is; at a tie each operand gets half of the cotangent">;
+
+def Tw_Predicate : I32EnumAttr<"Predicate", "comparison", [
+  I32EnumAttrCase<"eq", 0>, I32EnumAttrCase<"ne", 1>, I32EnumAttrCase<"lt", 2>,
+  I32EnumAttrCase<"le", 3>, I32EnumAttrCase<"gt", 4>, I32EnumAttrCase<"ge", 5>]> {
+  let cppNamespace = "::talweg::tw";
+}
+
+def CompareOp : Tw_Op<"compare", [SameTypeOperands, Tw_Inactive]> {
+  let summary = "a comparison of two numbers; of floats ordered (false at nan), but ne is true at nan";
+  let arguments = (ins Tw_Predicate:$predicate, Tw_Number:$a, Tw_Number:$b);
+  let results = (outs Tw_Bool:$y);
+  let assemblyFormat = "$predicate $a `,` $b attr-dict `:` type($a) `->` type($y)";
+  let hasVerifier = 1;
+}
+
+class Tw_Logical<string mnemonic, string text> : Tw_Op<mnemonic, [SameOperandsAndResultType, Tw_Inactive]> {
+  let summary = text;
+  let arguments = (ins Tw_Bool:$a, Tw_Bool:$b);
+  let results = (outs Tw_Bool:$y);
+  let assemblyFormat = "$a `,` $b attr-dict `:` type($y)";
+}
+def AndOp : Tw_Logical<"and", "both">;
+def OrOp  : Tw_Logical<"or", "either">;
+def NotOp : Tw_Op<"not", [SameOperandsAndResultType, Tw_Inactive]> {
+  let summary = "logical negation";
+  let arguments = (ins Tw_Bool:$a);
+  let results = (outs Tw_Bool:$y);
+  let assemblyFormat = "$a attr-dict `:` type($y)";
+}
+
+def SelectOp : Tw_Op<"select", [AllTypesMatch<["a", "b", "y"]>, DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = "a where the condition holds, b elsewhere; the cotangent goes only where the value came from";
+  let arguments = (ins Tw_Bool:$condition, Tw_Any:$a, Tw_Any:$b);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "$condition `,` $a `,` $b attr-dict `:` type($condition) `,` type($y)";
+  let hasVerifier = 1;
+}
+
+def ConvertOp : Tw_Op<"convert", [DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = "the same value in another element type";
+  let description = [{
+    ui8, i1 and integers to floats exactly or rounded to nearest; floats to integers toward zero; f32 to f64 exactly, f64
+    to f32 rounded to nearest. Differentiable between floats, otherwise its operand gets no cotangent.
+  }];
+  let arguments = (ins Tw_Any:$x);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+//===-- sources ----------------------------------------------------------------------------------------------------===//
+
+def ConstantOp : Tw_Op<"constant", [ConstantLike, Tw_Inactive, AllTypesMatch<["value", "y"]>]> {
+  let summary = "a literal";
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "attr-dict $value";
+  let hasFolder = 1;
+}
+
+def IotaOp : Tw_Op<"iota", [Tw_Inactive]> {
+  let summary = "the index along one dimension, as i32";
+  let arguments = (ins I64Attr:$dim);
+  let results = (outs TensorOf<[I32]>:$y);
+  let assemblyFormat = "$dim attr-dict `:` type($y)";
+  let hasVerifier = 1;
+}
+
+def UniformOp : Tw_Op<"uniform", [Tw_Inactive]> {
+  let summary = "uniform random numbers in [0, 1)";
+  let description = [{
+    Philox4x32-10 (Salmon et al., 2011), its first word, with counter (element's row-major index, step, stream, 0) and
+    key (low and high half of the seed). `key` holds (seed, step). The top 24 bits become the float, so f32 is exact;
+    f64 results hold the same numbers. A function of its operands and `stream` alone: the same bits for any number of threads.
+  }];
+  let arguments = (ins TensorOf<[I64]>:$key, I64Attr:$stream);
+  let results = (outs Tw_Float:$y);
+  let assemblyFormat = "$key `stream` $stream attr-dict `:` type($key) `->` type($y)";
+  let hasVerifier = 1;
+}
+
+//===-- shape ------------------------------------------------------------------------------------------------------===//
+
+def WindowOp : Tw_Op<"window", [DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = "affine access: y[d] = x[map(d)]";
+  let description = [{
+    Transposes, slices, strides, diagonals, repetition over new dimensions, convolution's patches: every read whose
+    position is affine in the result's indices. `map` has as many dims as y has dimensions and one result for each
+    dimension of x. Every access lies inside x (verified). Its adjoint is tw.fold with the same map.
+    Both types unranked-compatible only when x has rank 0 (a scalar spread over any shape).
+  }];
+  let arguments = (ins Tw_Any:$x, AffineMapAttr:$map);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "$x $map attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+  let hasFolder = 1;
+}
+
+def FoldOp : Tw_Op<"fold", [DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = "the adjoint of window: y[map(d)] += x[d], starting from zero";
+  let arguments = (ins Tw_Float:$x, AffineMapAttr:$map);
+  let results = (outs Tw_Float:$y);
+  let assemblyFormat = "$x $map attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+def PadOp : Tw_Op<"pad", [DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = "x with `low` and `high` further elements of `value` before and after each dimension (counts >= 0)";
+  let arguments = (ins Tw_Any:$x, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, F64Attr:$value);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "$x `low` $low `high` $high `value` $value attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+}
+
+def ReshapeOp : Tw_Op<"reshape", [DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = "the same elements in row-major order under another shape";
+  let arguments = (ins Tw_Any:$x);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+//===-- reduction and contraction ----------------------------------------------------------------------------------===//
+
+def Tw_Reduction : I32EnumAttr<"Reduction", "how elements are combined", [
+  I32EnumAttrCase<"sum", 0>, I32EnumAttrCase<"prod", 1>, I32EnumAttrCase<"max", 2>,
+  I32EnumAttrCase<"min", 3>, I32EnumAttrCase<"any", 4>, I32EnumAttrCase<"all", 5>]> {
+  let cppNamespace = "::talweg::tw";
+}
+
+def ReduceOp : Tw_Op<"reduce", [DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = "combines all elements along the listed dimensions, which disappear";
+  let description = [{
+    sum, prod, max, min of numbers; any, all of conditions (no derivative). max and min split the cotangent equally among ties. An
+    unranked x is reduced over everything: `dims` is then empty and the result has rank 0.
+  }];
+  let arguments = (ins Tw_Reduction:$kind, Tw_Any:$x, DenseI64ArrayAttr:$dims);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "$kind $x `dims` $dims attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+def ArgOp : Tw_Op<"arg", [Tw_Inactive]> {
+  let summary = "the position (i32) of the greatest (max) or least (min) element along `dim`; of several the first; of nan the first";
+  let arguments = (ins Tw_Reduction:$kind, Tw_Number:$x, I64Attr:$dim);
+  let results = (outs TensorOf<[I32]>:$y);
+  let assemblyFormat = "$kind $x `dim` $dim attr-dict `:` type($x) `->` type($y)";
+  let hasVerifier = 1;
+}
+
+def ContractOp : Tw_Op<"contract", [AllElementTypesMatch<["a", "b", "y"]>, DeclareOpInterfaceMethods<Differentiable>]> {
+  let summary = "y[yMap(d)] += a[aMap(d)] * b[bMap(d)] over every d of the iteration space, starting from zero";
+  let description = [{
+    Matrix products in every transposition, batched products, convolution in its three directions, outer and inner
+    products. `extents` is the iteration space; every map takes its indices, and every access is in bounds (verified). The
+    maps play symmetric roles, so that each cotangent is again a contraction with the maps exchanged.
+  }];
+  let arguments = (ins Tw_Float:$a, Tw_Float:$b, DenseI64ArrayAttr:$extents,
+                       AffineMapAttr:$aMap, AffineMapAttr:$bMap, AffineMapAttr:$yMap);
+  let results = (outs Tw_Float:$y);
+  let assemblyFormat = [{ $a `,` $b `over` $extents `a` $aMap `b` $bMap `y` $yMap attr-dict
+                          `:` type($a) `,` type($b) `->` type($y) }];
+  let hasVerifier = 1;
+}
+
+#endif

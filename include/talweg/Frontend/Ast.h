@@ -1,0 +1,156 @@
+// The syntax tree: what the parser makes of a file, and all that the elaborator sees of it. Nodes are owned by the tree,
+// immutable after parsing, and carry the source range that messages point at.
+#ifndef TALWEG_FRONTEND_AST_H
+#define TALWEG_FRONTEND_AST_H
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace talweg::ast {
+
+/// A range of bytes [begin, end) of source number `file` (0: the user's file, 1…: the embedded library).
+struct Range {
+  int file = 0;
+  int begin = 0, end = 0;
+};
+
+struct Name {
+  std::string text;
+  Range range;
+};
+
+//===-- expressions ------------------------------------------------------------------------------------------------===//
+
+struct Expr;
+struct Stmt;
+using ExprPtr = std::unique_ptr<Expr>;
+using Block = std::vector<std::unique_ptr<Stmt>>;
+
+/// `value` or `name = value`.
+struct Argument {
+  Name name; ///< text is empty for a positional argument
+  ExprPtr value;
+};
+
+/// One position of an index list: `i`, `i*stride + u`, `..b`, `:`.
+struct Index {
+  enum Kind { Value, Rest, All } kind = Value;
+  ExprPtr value; ///< Value
+  Name rest;     ///< Rest: the name after `..`
+  Range range;
+};
+
+enum class BinaryOp { Add, Sub, Mul, Div, FloorDiv, Mod, Pow, Eq, Ne, Lt, Le, Gt, Ge, And, Or };
+enum class UnaryOp { Neg, Not };
+
+struct Expr {
+  enum Kind {
+    Number,  ///< number, isInteger
+    String,  ///< text
+    Ident,   ///< text
+    List,    ///< items: [a, b, c]
+    Unary,   ///< unary, lhs
+    Binary,  ///< binary, lhs, rhs
+    Access,  ///< lhs[indices]
+    Call,    ///< lhs(arguments)
+    Pipe,    ///< lhs |> rhs; rhs is a Call or an Ident
+    If,      ///< if lhs then rhs else other
+    Reduce,  ///< text[indices](lhs): sum[i, j](…); indices holds plain names
+    Range_,  ///< lhs..rhs, in `for l in 0..6`
+  } kind;
+  Range range;
+  double number = 0;
+  bool isInteger = false;
+  std::int64_t integer = 0;
+  std::string text;
+  UnaryOp unary = UnaryOp::Neg;
+  BinaryOp binary = BinaryOp::Add;
+  ExprPtr lhs, rhs, other;
+  std::vector<ExprPtr> items;
+  std::vector<Index> indices;
+  std::vector<Argument> arguments;
+};
+
+//===-- types ------------------------------------------------------------------------------------------------------===//
+
+/// `f32[n, 64]`, `f32[..b, i]`, `class[10]`, `f32`, `int`, `float`, `schedule`; a missing annotation has an empty element.
+struct Type {
+  Name element;            ///< f32 f64 i32 u8 bool class int float string schedule
+  bool hasShape = false;
+  std::vector<Index> dims; ///< Value (any expression over dimension names and constants) or Rest
+  Range range;
+};
+
+//===-- statements -------------------------------------------------------------------------------------------------===//
+
+struct Stmt {
+  enum Kind {
+    Expr_,    ///< value; the last one of a body is its result
+    Define,   ///< target = value, target[indices] = value
+    Update,   ///< target -= value, target += value … (in optimizers); binary tells which
+    Param,    ///< param target: type = value
+    State,    ///< state target: type = value (type may be absent in optimizers)
+    Repeat,   ///< repeat value { body }
+    For,      ///< for target in value { body }
+    // only in `train`:
+    Minimize, ///< minimize value
+    Metric,   ///< metric target = value
+    Optimizer,///< optimizer value [for "pattern", …]; value is a Call or Ident
+    Freeze,   ///< freeze "pattern", …
+    Setting,  ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
+  } kind;
+  Range range;
+  Name target;
+  bool indexed = false; ///< Define with an index list (perhaps empty)
+  std::vector<Index> indices;
+  BinaryOp binary = BinaryOp::Add;
+  Type type;
+  ExprPtr value;
+  Block body;
+  std::vector<Name> patterns; ///< text without quotes
+};
+
+//===-- declarations -----------------------------------------------------------------------------------------------===//
+
+/// A parameter of a definition: `out: int`, `x: f32[..b, i]`, `eps = 1e-5`.
+struct Formal {
+  Name name;
+  Type type;
+  ExprPtr value; ///< default, or null
+};
+
+/// A field or a split of a `data` declaration.
+struct DataField {
+  Name name;
+  Type type;
+  ExprPtr source; ///< optional `= column("label")`, `= column(3)`: where the values come from; null: by order or by name
+};
+struct DataSplit {
+  Name name;      ///< train, test, …
+  ExprPtr source; ///< csv("file", …), idx("images", "labels"), rows(…)
+};
+
+struct Decl {
+  enum Kind { Fn, Layer, Model, Optimizer, Schedule, Data, Train, Config } kind;
+  Range range;
+  std::string doc; ///< the `//` lines directly above
+  Name name;
+  std::vector<Formal> formals;
+  Type result;
+  Block body;
+  std::vector<DataField> fields;
+  std::vector<DataSplit> splits;
+  Name data;      ///< Train: the data set's name; `name` is the model's
+  ExprPtr value;  ///< Config: config lr = 0.1
+  Type type;      ///< Config: optional
+};
+
+struct File {
+  std::vector<std::unique_ptr<Decl>> decls;
+};
+
+} // namespace talweg::ast
+
+#endif

@@ -1,0 +1,48 @@
+// The contract between generated code and its host. No LLVM header here.
+//
+// Every entry is called through one C symbol, `void talweg_<entry>(void **args)`, where args[i] is the address that
+// argument i of the entry's function starts at. All arguments are flat memory:
+//
+//   args[0]  persistent  ui8[persistentBytes]   variables at their offsets (train.variable's `offset`), 64-byte aligned
+//   args[1]  arena       ui8[arenaBytes]        scratch for one call; its contents mean nothing between calls; 64-byte aligned
+//   args[2]  control     i64[kControlWords]     see Control
+//   args[3]  hyper       f64[hypers]            run-time hyper-parameters, in the order of train.hyper's `index`
+//   args[4]  order       i32[…]                 row numbers: batch s takes order[first + s*batch … + batch)
+//   args[5]  out         f64[…] or f32/f64[…]   see below
+//   args[6…] fields      T[rows * elements]     one array for each train.field, in their order; ui8 stays ui8
+//
+// Entries of a module (one module per mode and batch size):
+//   talweg_init     (persistent, arena, control) writes every variable's initial value: parameters, states, slots
+//   talweg_step     runs `control.steps` batches. In mode train and gradient it updates variables after each; modes eval and
+//                   predict leave `persistent` untouched.
+//       train, eval, gradient: out[s * columns + c] is column c of batch s: the loss, each metric, then each report (lr).
+//       predict: out holds the model's output of batch s at s * batch * (elements of one row), in the model's element type.
+#ifndef TALWEG_RUNTIME_ABI_H
+#define TALWEG_RUNTIME_ABI_H
+
+#include <cstdint>
+
+namespace talweg::abi {
+
+/// Words of the control block, all i64.
+enum Control : int {
+  kSeed = 0,       ///< key of all random numbers
+  kStep = 1,       ///< number of optimization steps taken before this call
+  kSteps = 2,      ///< batches to run in this call
+  kFirst = 3,      ///< position in `order` of the first batch's first row
+  kTotalSteps = 4, ///< steps of the whole plan, for schedules
+  kControlWords = 8,
+};
+
+/// Position of each argument in the array given to an entry.
+enum Argument : int { kPersistent, kArena, kControl, kHyper, kOrder, kOut, kFields };
+
+/// Arrays whose length is known only to the host (order, out, fields) are typed with this many rows.
+inline constexpr std::int64_t kMaxRows = std::int64_t(1) << 31;
+
+/// Alignment of variables, arena values and host arrays, in bytes: one cache line, one AVX-512 register.
+inline constexpr std::int64_t kAlignment = 64;
+
+} // namespace talweg::abi
+
+#endif

@@ -1,0 +1,25 @@
+#ifndef TALWEG_TRANSFORMS_PASSES
+#define TALWEG_TRANSFORMS_PASSES
+include "mlir/Pass/PassBase.td"
+
+def FormContractions : Pass<"talweg-form-contractions", "::mlir::ModuleOp"> {
+  let summary = "recognizes sums of products of windows as tw.contract";
+  let description = "reduce sum (mul (window a) (window b)) becomes contract a, b; shapes and results are equal up to rounding.";
+  let dependentDialects = ["::talweg::tw::TwDialect"];
+}
+
+def ExpandUpdate : Pass<"talweg-expand-update", "::mlir::ModuleOp"> {
+  let summary = "replaces every train.update by its optimizer's body at the parameter's shape";
+  let description = [{
+    Out: train.get of the slots, tw ops, train.set of the parameter and its slots, train.report once per rule. No
+    train.update and no train.optimizer is left.
+  }];
+  let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
+}
+
+def AssignStorage : Pass<"talweg-assign-storage", "::mlir::ModuleOp"> {
+  let summary = "gives every train.variable its offset in the persistent storage";
+  let description = "In the order of the ops, each at the next multiple of 64 bytes; the program gets `talweg.persistent_bytes`.";
+  let dependentDialects = ["::talweg::train::TrainDialect"];
+}
+#endif
