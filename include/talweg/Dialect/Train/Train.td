@@ -61,7 +61,7 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$role, TypeAttr:$type, OptionalAttr<I64Attr>:$offset,
                        UnitAttr:$frozen);
   let regions = (region SizedRegion<1>:$init);
-  let assemblyFormat = "$role $sym_name `:` $type (`frozen` $frozen^)? (`offset` $offset^)? attr-dict $init";
+  let assemblyFormat = "$role $sym_name `:` $type (`frozen` $frozen^)? (`offset` $offset^)? attr-dict-with-keyword $init";
   let hasVerifier = 1;
 }
 
@@ -75,7 +75,7 @@ def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleB
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$slots, StrArrayAttr:$report, ArrayAttr:$parameters);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `slots` $slots `report` $report `for` $parameters attr-dict $body";
+  let assemblyFormat = "$sym_name `slots` $slots `report` $report `for` $parameters attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
@@ -88,7 +88,7 @@ def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock]> {
   }];
   let arguments = (ins StrArrayAttr:$metrics);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "`metrics` $metrics attr-dict $body";
+  let assemblyFormat = "`metrics` $metrics attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
