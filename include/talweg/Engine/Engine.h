@@ -1,0 +1,302 @@
+// The C++ API for hosts: compile an experiment, train it, read and write its variables, evaluate, predict, save, load.
+//
+// In:  a model file (or its text), data (declared in the file, in other files, or in memory).
+// Out: values. Nothing here prints, exits or throws on a failure the caller can meet: every fallible function returns a
+//      Result, whose Error holds a text ready to be shown. No LLVM or MLIR type appears.
+//
+// Three objects: a Program is a checked experiment (cheap, immutable); a Dataset is rows in memory; a Session is a
+// program compiled to native code with its variables, ready to run on datasets.
+//
+//   auto program = talweg::Program::fromFile("digits.tw", {});
+//   auto session = talweg::Session::create(*program);
+//   session->setTrainingData(*talweg::Dataset::load(*program, "train"));
+//   session->train({});
+//   auto test = session->evaluate(*talweg::Dataset::load(*program, "test"));
+//
+// A Session is used by one thread at a time; requestStop may be called from any thread and from a signal handler.
+#ifndef TALWEG_ENGINE_ENGINE_H
+#define TALWEG_ENGINE_ENGINE_H
+
+#include "talweg/Support/Result.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#define TALWEG_API __attribute__((visibility("default")))
+
+namespace talweg {
+
+/// The version of this library, such as "0.1.0".
+TALWEG_API const char *versionText();
+/// The versions and the target this library was built for, one `name: value` a line.
+TALWEG_API std::string versionDetails();
+/// MLIR's own debugging flags (`--mlir-print-ir-after-all`, `--mlir-timing`, …), for all programs compiled afterwards.
+/// Call at most once, before any other thread compiles.
+TALWEG_API Result<void> setDebugFlags(const std::vector<std::string> &flags);
+
+//===-- programs ---------------------------------------------------------------------------------------------------===//
+
+/// What the command line (or the host) overrides. An absent value leaves what the file says.
+struct CompileOptions {
+  std::vector<std::pair<std::string, std::string>> set; ///< values of `config` names, as text: {"lr", "0.3"}
+  std::optional<std::int64_t> batch, epochs, steps;
+  std::optional<std::uint64_t> seed;
+  bool doublePrecision = false; ///< every f32 of the language becomes f64 (for checking, not for speed)
+  /// Called with every warning and remark, each a text ready to be shown.
+  std::function<void(const std::string &)> onMessage;
+  bool remarks = false; ///< also tell which optimizations were wanted and not done, and why
+};
+
+struct Variable {
+  std::string name; ///< path in the model: `Mlp.dense_0.weight`
+  std::string role; ///< parameter, state, slot
+  std::string elementType; ///< f32, f64, i32, …
+  std::vector<std::int64_t> shape;
+  std::int64_t count = 1; ///< elements
+  bool frozen = false;
+};
+
+struct Field {
+  std::string name;
+  std::string elementType; ///< as stored: f32, i32, ui8
+  std::vector<std::int64_t> shape; ///< of one row
+  std::int64_t count = 1;          ///< elements of one row
+  std::optional<std::int64_t> classes; ///< labels are 0 … classes-1
+};
+
+struct Hyper {
+  std::string name;
+  double value; ///< as written in the file or set
+};
+
+/// What the file says about the run, after overrides.
+struct PlanFacts {
+  std::string name;   ///< of the model
+  std::string data;   ///< of the data set
+  std::string file;   ///< path of the file, or the name given to the text
+  std::int64_t batch = 0;
+  std::optional<std::int64_t> epochs, steps; ///< at most one is present; with neither, one epoch
+  std::optional<std::int64_t> validateSteps; ///< validate every N steps (absent: after each epoch)
+  std::uint64_t seed = 0;
+  std::vector<Field> fields;
+  std::vector<std::string> splits;  ///< declared names, in order: train, test, …
+  std::vector<std::string> metrics; ///< names, in the order of every `metrics` vector
+  std::vector<std::string> reports; ///< names of further per-step numbers, such as lr
+  std::vector<Hyper> hypers;
+  std::vector<Variable> variables; ///< parameters, states and slots, in storage order
+  std::int64_t parameterCount = 0; ///< elements of all parameters
+};
+
+/// Seconds spent in one phase of compilation.
+struct PhaseTime {
+  std::string phase; ///< parse, graph, gradient, update, linalg, vector, llvm (to LLVM dialect), native (LLVM IR to code)
+  double seconds;
+};
+
+/// What is known without running.
+struct Facts {
+  /// Multiplications and additions of all contractions of one training step, forward and backward: twice the product
+  /// of each contraction's extents. Elementwise work, reductions and the update are not counted.
+  std::int64_t flopsPerStep = 0;
+  std::int64_t contractions = 0;    ///< how many were counted
+  std::int64_t arenaBytes = 0;      ///< scratch of one training step, planned at compile time
+  std::int64_t persistentBytes = 0; ///< parameters, states, slots
+  std::vector<PhaseTime> phases;
+};
+
+/// Where text can be taken from the compiler. Every stage shows one module: one mode at one batch size.
+enum class Stage { Ast, Graph, Gradient, Update, Linalg, Vector, Llvm, Asm, Object };
+/// From its name in lower case: `ast`, `graph`, …
+TALWEG_API std::optional<Stage> stageFromName(const std::string &name);
+
+/// A program computes one thing at a time.
+enum class Mode { Train, Eval, Predict, Gradient };
+TALWEG_API const char *modeName(Mode mode);
+
+struct GradcheckOptions {
+  std::uint64_t seed = 1;
+  double step = 1e-5;             ///< central differences move an element by step * max(1, |x|)
+  std::int64_t maxElements = 64;  ///< of a variable with more elements, this many are checked, chosen by the seed
+};
+/// One parameter's comparison. Errors are |analytic - numeric| / max(1e-3 * scale, |analytic|, |numeric|), where scale is
+/// the greatest |gradient| of this parameter.
+struct GradcheckVariable {
+  std::string name;
+  std::int64_t checked = 0;
+  double maxError = 0;
+  std::vector<std::int64_t> elements; ///< row-major positions that were checked
+  std::vector<double> analytic, numeric;
+};
+struct GradcheckResult {
+  double loss = 0;
+  double maxError = 0;
+  std::vector<GradcheckVariable> variables;
+};
+
+/// A parsed and checked experiment. Copies share the same state.
+class TALWEG_API Program {
+public:
+  /// Reads `path`: a model file, or (name ending in .mlir) a module holding one train.program.
+  static Result<Program> fromFile(const std::string &path, const CompileOptions &options);
+  /// The same from text; `name` stands for the file in messages, and relative data paths start at the working directory.
+  static Result<Program> fromText(const std::string &text, const std::string &name, const CompileOptions &options);
+
+  const PlanFacts &plan() const;
+  /// Compiles the training step as far as `upTo` (Vector: everything but LLVM; Object: everything) without running it.
+  Result<Facts> check(Stage upTo = Stage::Vector) const;
+  /// The program at a stage; bytes of an object file for Stage::Object. `batch` 0 means the plan's.
+  Result<std::string> emit(Stage stage, Mode mode = Mode::Train, std::int64_t batch = 0) const;
+  /// Compares the compiled gradient with central differences of the compiled loss, in f64, on random rows.
+  Result<GradcheckResult> gradcheck(const GradcheckOptions &options) const;
+
+  struct Impl;
+  explicit Program(std::shared_ptr<Impl> impl) : impl(std::move(impl)) {}
+  std::shared_ptr<Impl> impl;
+};
+
+//===-- data -------------------------------------------------------------------------------------------------------===//
+
+/// One field's values for all rows: rows * Field::count elements of the field's stored type, row-major.
+struct FieldView {
+  std::string name;
+  const void *data;
+};
+
+/// Rows in memory, in the stored types of one program's fields. Copies share the same storage.
+class TALWEG_API Dataset {
+public:
+  /// The rows of a split as declared in the file, or from `path` (the split's declared source at another place).
+  static Result<Dataset> load(const Program &program, const std::string &split, const std::string &path = "");
+  /// The same for prediction: fields the model does not read may be absent from the file.
+  static Result<Dataset> loadForPredict(const Program &program, const std::string &split, const std::string &path = "");
+  /// Rows from memory, copied. Fields that are not given are zero; one that is not known is an error. Labels are checked.
+  static Result<Dataset> fromMemory(const Program &program, const std::vector<FieldView> &fields, std::int64_t rows);
+
+  std::int64_t rows() const;
+  std::int64_t bytes() const;
+
+  struct Impl;
+  explicit Dataset(std::shared_ptr<const Impl> impl) : impl(std::move(impl)) {}
+  std::shared_ptr<const Impl> impl;
+};
+
+//===-- sessions ---------------------------------------------------------------------------------------------------===//
+
+struct SessionOptions {
+  int threads = 0; ///< 0: one for each core this process may use
+  bool shuffle = true;
+  Mode mode = Mode::Train; ///< what is compiled at once; the other modes are compiled when they are first used
+};
+
+/// What one step told.
+struct StepRecord {
+  std::int64_t step = 0;  ///< 1 for the first step of the run
+  std::int64_t epoch = 0; ///< 1 for the first epoch
+  std::int64_t rows = 0;  ///< of this step's batch
+  double loss = 0;
+  std::vector<double> metrics, reports; ///< in the order of PlanFacts
+};
+
+/// The steps of one native call.
+struct Chunk {
+  std::vector<StepRecord> steps; ///< at least one
+  double seconds = 0;            ///< of this call
+  double examplesPerSecond = 0;
+  std::int64_t totalSteps = 0;   ///< of the whole plan
+  std::int64_t stepsPerEpoch = 0;
+};
+
+struct TrainOptions {
+  std::int64_t maxSteps = 0;    ///< at most this many now; 0: to the end of the plan
+  bool stopAtEpochEnd = false;  ///< return when an epoch is complete
+  /// Called after each native call (about 50 ms of steps, never across an epoch's end); false stops.
+  std::function<bool(const Chunk &)> onChunk;
+};
+
+/// Why training returned.
+enum class Stopped { PlanDone, EpochDone, StepsDone, ByCallback, ByRequest };
+
+struct Evaluation {
+  std::int64_t rows = 0;
+  double loss = 0;              ///< mean over rows
+  std::vector<double> metrics;  ///< means over rows
+  double seconds = 0;
+};
+
+struct Prediction {
+  std::int64_t rows = 0;
+  std::vector<std::int64_t> shape; ///< of one row's output
+  std::vector<double> values;      ///< row-major
+};
+
+/// A program in native code with its variables. Movable.
+class TALWEG_API Session {
+public:
+  /// Compiles to native code and initializes every variable from the plan's seed.
+  static Result<Session> create(const Program &program, const SessionOptions &options = {});
+
+  const Program &program() const;
+  /// Arena and phase times of what has been compiled so far.
+  const Facts &facts() const;
+  /// Seconds spent compiling so far, in all modes and batch sizes.
+  double compileSeconds() const;
+  int threads() const;
+
+  /// The rows to train on. Sets the number of steps in an epoch and, with epochs, in the plan.
+  Result<void> setTrainingData(const Dataset &data);
+  /// Runs steps from where the session stands. Needs training data.
+  Result<Stopped> train(const TrainOptions &options = {});
+  /// Makes a running train return after the current native call, and evaluate and predict fail. Async-signal-safe.
+  void requestStop();
+  void clearStop();
+
+  std::int64_t step() const;          ///< steps taken
+  std::int64_t epoch() const;         ///< epochs completed
+  std::int64_t stepsPerEpoch() const; ///< 0 before setTrainingData
+  std::int64_t totalSteps() const;    ///< of the plan
+
+  /// Loss and metrics over every row exactly once, in order; the last batch may be smaller.
+  Result<Evaluation> evaluate(const Dataset &data);
+  Result<Prediction> predict(const Dataset &data);
+
+  /// A hyper-parameter between steps, without recompilation.
+  Result<void> setHyper(const std::string &name, double value);
+  Result<double> hyper(const std::string &name) const;
+
+  /// A variable's elements, row-major; `read` rounds f64 to f32.
+  Result<std::vector<float>> read(const std::string &name) const;
+  Result<std::vector<double>> readDouble(const std::string &name) const;
+  Result<void> write(const std::string &name, const std::vector<float> &values);
+  Result<void> writeDouble(const std::string &name, const std::vector<double> &values);
+
+  /// Starts again from the initial values of a seed: step 0, fresh variables and optimizer state.
+  Result<void> initialize(std::uint64_t seed);
+
+  /// Writes DIR/model.safetensors (parameters, states), DIR/optimizer.safetensors (slots) and DIR/state.json (step,
+  /// epoch, seed), each written aside and renamed.
+  Result<void> save(const std::string &directory) const;
+  /// Reads what `save` wrote: training then continues with the same bits as if it had not stopped.
+  Result<void> load(const std::string &directory);
+  /// Parameters (and states) to and from one .safetensors file. Names and shapes must agree exactly; states may be absent.
+  Result<void> saveModel(const std::string &file) const;
+  /// `path` may be a directory holding model.safetensors.
+  Result<void> loadModel(const std::string &path);
+  /// DIR/run.json: what is run, with what, on which compiler. `command` is told as it is.
+  Result<void> writeRunRecord(const std::string &directory, const std::vector<std::string> &command) const;
+
+  struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl);
+  Session(Session &&) noexcept;
+  Session &operator=(Session &&) noexcept;
+  ~Session();
+  std::unique_ptr<Impl> impl;
+};
+
+} // namespace talweg
+
+#endif
