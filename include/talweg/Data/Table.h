@@ -1,0 +1,106 @@
+// Data in memory: one contiguous column of values for each field, in the field's storage type. This is what training
+// reads; how it is read from files is in Load.h, and a host may fill a table itself.
+#ifndef TALWEG_DATA_TABLE_H
+#define TALWEG_DATA_TABLE_H
+
+#include "talweg/Support/Result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace talweg::data {
+
+/// How one value is stored.
+enum class Element { F32, I32, U8 };
+
+/// Bytes of one value.
+std::int64_t sizeOf(Element element);
+
+/// The element's name in the language: f32, i32, u8.
+std::string_view nameOf(Element element);
+
+/// A column of a CSV file, by its number (from 0) or by its name in the header.
+using ColumnRef = std::variant<std::int64_t, std::string>;
+
+/// One field of a record.
+struct Field {
+  std::string name;
+  Element element = Element::F32;
+  std::vector<std::int64_t> shape; ///< of one record's value; empty for a scalar
+  std::optional<std::int64_t> classes; ///< a class field: values are 0 to classes-1 (stored as I32)
+
+  /// CSV only. Empty: found by the field's name in the header, else by the order of the fields. One: the column of the
+  /// first element, the others follow it. As many as elements: one for each, in row-major order.
+  std::vector<ColumnRef> columns;
+
+  /// False: the file may have this field or not, and it is not stored (its column stays empty). So a file without labels
+  /// serves for prediction, and so does one with them.
+  bool wanted = true;
+
+  /// Values in one record.
+  std::int64_t elements() const;
+  /// Bytes of one record's value.
+  std::int64_t bytesPerRow() const { return elements() * sizeOf(element); }
+  /// The type as the language writes it: `f32[64]`, `class[10]`.
+  std::string typeText() const;
+};
+
+/// Growing memory aligned to 64 bytes, whose capacity is a multiple of 64 bytes.
+class Buffer {
+public:
+  std::byte *data() { return memory.get(); }
+  const std::byte *data() const { return memory.get(); }
+  std::int64_t size() const { return used; }
+
+  /// Room for `bytes` in all. False when there is no such memory; the contents are then unchanged.
+  [[nodiscard]] bool reserve(std::int64_t bytes);
+  /// Makes the size `bytes`, growing in proportion; new bytes are undefined. False as in reserve.
+  [[nodiscard]] bool resize(std::int64_t bytes);
+
+private:
+  struct Free {
+    void operator()(std::byte *pointer) const { std::free(pointer); }
+  };
+  std::unique_ptr<std::byte[], Free> memory;
+  std::int64_t used = 0, capacity = 0;
+};
+
+/// Rows of records, stored by field: `columns[f]` holds rows * fields[f].elements() values of fields[f].element.
+struct Table {
+  std::vector<Field> fields;
+  std::vector<Buffer> columns;
+  std::int64_t rows = 0;
+
+  /// A table of `rows` records with undefined values, for a host to fill.
+  static Result<Table> create(std::vector<Field> fields, std::int64_t rows);
+
+  /// The place of the field called `name`, if there is one.
+  std::optional<std::size_t> find(std::string_view name) const;
+
+  template <typename T>
+  T *values(std::size_t field) {
+    return reinterpret_cast<T *>(columns[field].data());
+  }
+  template <typename T>
+  const T *values(std::size_t field) const {
+    return reinterpret_cast<const T *>(columns[field].data());
+  }
+
+  /// Bytes of all columns.
+  std::int64_t bytes() const;
+
+  /// Checks what loading from a file guarantees: labels within their classes, no nan and no infinity. `origin` names the data in
+  /// the message. For tables that a host has filled.
+  Result<void> check(std::string_view origin) const;
+};
+
+} // namespace talweg::data
+
+#endif
