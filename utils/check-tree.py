@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Checks that the tree keeps its shape; docs/Architecture.md has the rules in words.
+
+check-tree.py [CHECK…] runs the named checks, all by default. One line for each fault, exit status 1 if there is any.
+"""
+
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# Which rooms a room may include, besides itself and Support. "Runtime/Abi.h" alone opens for those that name it.
+DOORS = {
+    "Support": set(),
+    "Dialect/Tw": set(),
+    "Dialect/Train": {"Dialect/Tw"},
+    "Frontend": {"Dialect/Tw", "Dialect/Train"},
+    "Autodiff": {"Dialect/Tw", "Dialect/Train"},
+    "Transforms": {"Dialect/Tw", "Dialect/Train", "Runtime/Abi.h"},
+    "Conversion": {"Dialect/Tw", "Dialect/Train", "Runtime/Abi.h"},
+    "Codegen": {"Runtime/Abi.h"},
+    "Runtime": set(),
+    "Data": {"Runtime"},
+    "Pipeline": {"Dialect/Tw", "Dialect/Train", "Frontend", "Autodiff", "Transforms", "Conversion", "Codegen", "Runtime/Abi.h"},
+    "Engine": {"Pipeline", "Runtime", "Data"},
+    "CAPI": {"Engine", "talweg-c"},
+    "talweg-c": set(),
+    "tools/talweg": {"Engine"},
+    "tools/talweg-opt": {"Dialect/Tw", "Dialect/Train", "Autodiff", "Transforms", "Conversion", "Codegen", "Pipeline"},
+}
+
+# Folders whose files include no header of LLVM or MLIR, and the one file that includes ORC's.
+WITHOUT_LLVM = ["lib/Runtime/", "lib/Data/", "lib/CAPI/", "tools/talweg/", "include/talweg/Support/",
+                "include/talweg/Runtime/", "include/talweg/Data/", "include/talweg/Engine/", "include/talweg-c/"]
+ORC = "lib/Engine/Jit.cpp"
+
+MOST_LINES = 600
+
+
+def files(*folders, endings):
+    """Paths relative to ROOT, sorted, of the files below the folders that have one of the endings."""
+    for folder in folders:
+        for path, inner, names in os.walk(os.path.join(ROOT, folder)):
+            inner.sort()
+            for name in sorted(names):
+                if name.endswith(endings):
+                    yield os.path.relpath(os.path.join(path, name), ROOT)
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def roomOf(path):
+    """The room of a file's path in the tree or of an include path; None outside all rooms."""
+    path = re.sub(r"^(include/|lib/)(talweg/)?", "", path)
+    path = re.sub(r"^talweg/", "", path)
+    return next((room for room in DOORS if path.startswith(room + "/")), None)
+
+
+def doors():
+    """Rooms include each other only through the doors; LLVM stays out of the rooms that do without it."""
+    for path in files("include", "lib", "tools", endings=(".h", ".cpp", ".c", ".td")):
+        room = roomOf(path)
+        if room is None:
+            yield f"{path}: in no room that the layering check knows"
+            continue
+        for number, line in enumerate(read(path).splitlines(), 1):
+            match = re.match(r'\s*#?\s*include\s+["<]([^">]+)[">]', line)
+            if not match:
+                continue
+            included = match.group(1)
+            if re.match(r"(llvm|mlir|mlir-c|llvm-c)/", included):
+                if path.startswith(tuple(WITHOUT_LLVM)):
+                    yield f"{path}:{number}: includes {included}, and this folder does without LLVM"
+                elif "/ExecutionEngine/" in included and path != ORC and included.startswith("llvm/"):
+                    yield f"{path}:{number}: includes {included}, which only {ORC} does"
+            elif re.match(r"talweg(-c)?/", included):
+                other = roomOf(included)
+                allowed = DOORS[room] | {room, "Support"}
+                if other not in allowed and included.removeprefix("talweg/") not in allowed:
+                    yield f"{path}:{number}: {room} includes {included}"
+
+
+def sizes():
+    """No source is longer than can be read in one go."""
+    for path in files("include", "lib", "tools", "unittests", "utils", "examples", "bench",
+                      endings=(".h", ".cpp", ".c", ".td", ".tw", ".py")):
+        lines = read(path).count("\n")
+        if lines > MOST_LINES:
+            yield f"{path}: {lines} lines, more than {MOST_LINES}"
+
+
+def kebab(name):
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+
+
+def passes():
+    """A pass, its flag, its file and its test share one name."""
+    for path in files("include/talweg", endings="Passes.td"):
+        room = roomOf(path)
+        for name, flag in re.findall(r'^def (\w+)\s*:\s*Pass<"([\w-]+)"', read(path), re.M):
+            wanted = kebab(name)
+            if flag != "talweg-" + wanted:
+                yield f"{path}: the flag of {name} is {flag}, not talweg-{wanted}"
+            for needed in (f"lib/{room}/{name}.cpp", f"test/{room}/{wanted}.mlir"):
+                if not os.path.exists(os.path.join(ROOT, needed)):
+                    yield f"{path}: {name} has no {needed}"
+                elif needed.endswith(".mlir") and "--" + flag not in read(needed):
+                    yield f"{needed}: never runs --{flag}"
+
+
+def ops():
+    """Every op of tw has its own test."""
+    for op in re.findall(r'^def \w+\s*:\s*Tw_\w+<"(\w+)"', read("include/talweg/Dialect/Tw/Tw.td"), re.M):
+        test = f"test/Ops/{op}.mlir"
+        if not os.path.exists(os.path.join(ROOT, test)):
+            yield f"tw.{op} has no {test}"
+        elif f"tw.{op}" not in read(test):
+            yield f"{test}: does not show tw.{op}"
+
+
+def std():
+    """Every entry of the library is used by a test of test/Std."""
+    tests = "".join(read(path) for path in files("test/Std", endings=(".tw", ".mlir", ".test")))
+    for path in files("lib/Std", endings=".tw"):
+        for kind, name in re.findall(r"^(fn|layer|optimizer|schedule) (\w+)", read(path), re.M):
+            if not re.search(rf"\b{name}\b", tests):
+                yield f"{path}: {kind} {name} is used by no test in test/Std"
+
+
+def codes():
+    """Every diagnostic code that a source can raise is expected by a test."""
+    raised = {}
+    for path in files("include", "lib", "tools", endings=(".h", ".cpp", ".def")):
+        for code in re.findall(r"\bE\d{4}\b", read(path)):
+            raised.setdefault(code, path)
+    tested = set()
+    for path in files("test", "unittests", endings=(".tw", ".mlir", ".test", ".cpp", ".txt")):
+        tested.update(re.findall(r"\bE\d{4}\b", read(path)))
+    for code in sorted(set(raised) - tested):
+        yield f"{raised[code]}: {code} is expected by no test"
+
+
+CHECKS = {check.__name__: check for check in (doors, sizes, passes, ops, std, codes)}
+
+
+def main(names):
+    faults = 0
+    for name in names or CHECKS:
+        if name not in CHECKS:
+            sys.exit(f"check-tree.py: no check '{name}'; there are {', '.join(CHECKS)}")
+        for fault in CHECKS[name]():
+            print(f"{name}: {fault}")
+            faults += 1
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
