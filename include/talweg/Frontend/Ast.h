@@ -57,7 +57,8 @@ struct Expr {
     Call,    ///< lhs(arguments)
     Pipe,    ///< lhs |> rhs; rhs is a Call or an Ident
     If,      ///< if lhs then rhs else other
-    Reduce,  ///< text[indices](lhs): sum[i, j](…); indices holds plain names
+    Reduce,  ///< text[indices](lhs): sum[i, j](…), mean[..b](…), max[u < size](…); an index is a name (Value: Ident), a
+             ///< name with its range (Value: Binary Lt of Ident and any expression) or Rest
     Range_,  ///< lhs..rhs, in `for l in 0..6`
   } kind;
   Range range;
@@ -103,7 +104,7 @@ struct Stmt {
   } kind;
   Range range;
   Name target;
-  bool indexed = false; ///< Define with an index list (perhaps empty)
+  bool indexed = false; ///< Define with an index list (perhaps empty): names, `i < size`, Rest, as in Reduce
   std::vector<Index> indices;
   BinaryOp binary = BinaryOp::Add;
   Type type;

@@ -63,6 +63,13 @@ def FloorOp    : Tw_Op<"floor", [SameOperandsAndResultType, Tw_Inactive]> {
   let assemblyFormat = "$x attr-dict `:` type($y)";
 }
 
+def StopGradientOp : Tw_Op<"stop_gradient", [SameOperandsAndResultType, Tw_Inactive]> {
+  let summary = "x, taken for a constant by differentiation (lowered to x itself)";
+  let arguments = (ins Tw_Float:$x);
+  let results = (outs Tw_Float:$y);
+  let assemblyFormat = "$x attr-dict `:` type($y)";
+}
+
 class Tw_Binary<string mnemonic, string text>
     : Tw_Op<mnemonic, [SameOperandsAndResultType, DeclareOpInterfaceMethods<Differentiable>]> {
   let summary = text;

@@ -1,0 +1,84 @@
+// What a model file says about the run: data, batch, length, hyper-parameters, names. Plain values; no MLIR header.
+#ifndef TALWEG_FRONTEND_PLAN_H
+#define TALWEG_FRONTEND_PLAN_H
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace talweg::frontend {
+
+/// What is asked of the frontend. The file is elaborated anew for every set of options.
+struct Options {
+  std::string mode = "train"; ///< train, eval, predict, gradient (see train.program)
+  std::int64_t batch = 0;     ///< rows of a batch; 0: as the file says
+  bool doublePrecision = false; ///< every f32 of the language is computed in f64 (f32 data stays stored as f32)
+  std::map<std::string, std::string> set; ///< values of `config` names (and of `lr`, see Hyper), as text
+};
+
+/// One field of a record, in the order of the data declaration (and of train.field).
+struct Field {
+  enum Element { F32, I32, U8 };
+  std::string name;
+  Element element = F32;           ///< as stored
+  std::vector<std::int64_t> shape; ///< of one record's value; empty for a scalar
+  std::optional<std::int64_t> classes; ///< `class[10]`: stored as I32, values 0 to 9
+  /// `= column("label")`, `= column(3)`, `= column("a", "b")`: CSV columns by name or by number from 0. Empty: by the
+  /// field's name in the header, else in order. One for a tensor field: its first column, the others follow.
+  std::vector<std::variant<std::int64_t, std::string>> columns;
+  bool input = true; ///< the model's output depends on it: needed by prediction
+};
+
+/// One split of the data:
+///   train = csv("digits.csv.gz", except_every = 5)      every row but 0, 5, 10, …
+///   test  = csv("digits.csv.gz", every = 5)             rows 0, 5, 10, …; `offset = 2` makes it 2, 7, 12, …
+///   small = csv("all.csv", rows = 100..200, header = true, delimiter = ";")
+///   train = idx("images.gz", "labels.gz")               one file for each field, in the order of the fields
+/// `rows`, `every`, `except_every` and `offset` combine (and hold for idx too). Row numbers are the file's, from 0.
+/// Without `header`, a first row in which no cell is a number is taken for a header.
+struct Split {
+  enum Format { Csv, Idx };
+  std::string name;
+  Format format = Csv;
+  std::vector<std::string> files; ///< relative paths are already relative to the model file's folder
+  std::optional<bool> header;
+  char delimiter = ',';
+  std::int64_t firstRow = 0;
+  std::optional<std::int64_t> endRow; ///< the row after the last
+  std::int64_t every = 1, offset = 0; ///< rows r with r mod every == offset …
+  bool complement = false;            ///< … or the others (except_every)
+};
+
+/// A number that may change between steps without recompilation: a `config` of a fractional value, or `lr` of the train
+/// block's optimizer where it is written as a plain number and no config has that name. The order is train.hyper's index.
+struct Hyper {
+  std::string name;
+  double value;
+};
+
+/// A `config` that is fixed when the program is compiled.
+struct Constant {
+  std::string name;
+  std::string value;
+};
+
+struct Plan {
+  std::string model, data;
+  std::vector<Field> fields;
+  std::vector<Split> splits;
+  std::int64_t batch = 1;
+  std::optional<std::int64_t> epochs, steps; ///< at most one is present
+  std::optional<std::int64_t> validateEvery; ///< steps
+  std::uint64_t seed = 0;
+  std::vector<Hyper> hypers;
+  std::vector<Constant> constants;
+  std::vector<std::string> metrics; ///< in the order of train.objective's `metrics`
+  std::vector<std::string> reports; ///< further scalars a step tells, such as lr, in their order
+};
+
+} // namespace talweg::frontend
+
+#endif
