@@ -11,10 +11,10 @@ namespace talweg::data {
 /// file, whatever the range, so that a selection and its complement part the file exactly.
 struct RowSelection {
   std::int64_t begin = 0;
-  std::optional<std::int64_t> end; ///< the row after the last; absent: to the end of the file
+  std::optional<std::int64_t> end = {}; ///< the row after the last; absent: to the end of the file
   std::int64_t every = 1;          ///< keep row r where r mod every == offset …
   std::int64_t offset = 0;
-  bool complement = false;         ///< … or, with complement, where it is not (within the range)
+  bool complement = false; ///< … or, with complement, where it is not (within the range)
 
   bool keeps(std::int64_t row) const {
     return row >= begin && (!end || row < *end) && (row % every == offset) != complement;
@@ -32,7 +32,7 @@ struct Source {
   /// CSV: one file. IDX: one file for each field, in the order of the fields; files of unwanted fields may be left out at
   /// the end or be empty. Any file may be compressed with gzip, which is told by its contents.
   std::vector<std::string> paths;
-  RowSelection rows;
+  RowSelection rows = {};
   Header header = Header::Auto; ///< CSV
   char delimiter = ',';         ///< CSV
 };

@@ -33,12 +33,12 @@ using ColumnRef = std::variant<std::int64_t, std::string>;
 struct Field {
   std::string name;
   Element element = Element::F32;
-  std::vector<std::int64_t> shape; ///< of one record's value; empty for a scalar
-  std::optional<std::int64_t> classes; ///< a class field: values are 0 to classes-1 (stored as I32)
+  std::vector<std::int64_t> shape = {};     ///< of one record's value; empty for a scalar
+  std::optional<std::int64_t> classes = {}; ///< a class field: values are 0 to classes-1 (stored as I32)
 
   /// CSV only. Empty: found by the field's name in the header, else by the order of the fields. One: the column of the
   /// first element, the others follow it. As many as elements: one for each, in row-major order.
-  std::vector<ColumnRef> columns;
+  std::vector<ColumnRef> columns = {};
 
   /// False: the file may have this field or not, and it is not stored (its column stays empty). So a file without labels
   /// serves for prediction, and so does one with them.
@@ -84,12 +84,8 @@ struct Table {
   /// The place of the field called `name`, if there is one.
   std::optional<std::size_t> find(std::string_view name) const;
 
-  template <typename T>
-  T *values(std::size_t field) {
-    return reinterpret_cast<T *>(columns[field].data());
-  }
-  template <typename T>
-  const T *values(std::size_t field) const {
+  template <typename T> T *values(std::size_t field) { return reinterpret_cast<T *>(columns[field].data()); }
+  template <typename T> const T *values(std::size_t field) const {
     return reinterpret_cast<const T *>(columns[field].data());
   }
 

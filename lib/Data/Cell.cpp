@@ -1,0 +1,118 @@
+#include "Cell.h"
+
+#include "Messages.h"
+
+#include <fast_float/fast_float.h>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace talweg::data {
+
+/// `text` without a leading plus sign, which from_chars does not take.
+static std::string_view unsignedText(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-' && text[1] != '+')
+    text.remove_prefix(1);
+  return text;
+}
+
+/// The number that all of `text` says, if it does.
+template <typename T> static bool readNumber(std::string_view text, T &value) {
+  text = unsignedText(text);
+  const auto [rest, error] = fast_float::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && rest == text.data() + text.size();
+}
+
+bool isNumber(std::string_view text) {
+  double ignored;
+  return readNumber(text, ignored);
+}
+
+static CellFault notANumber(std::string_view text) {
+  if (text.empty())
+    return {"E0712", "this cell is empty", "missing values are not supported: fill it in, or remove the row"};
+  for (std::string_view missing : {"?", "NA", "N/A", "na", "n/a", "null", "NULL", "None", "-"})
+    if (text == missing)
+      return {"E0711", quoted(text) + " is not a number",
+              "missing values are not supported: fill it in, or remove the row"};
+  std::string point(text);
+  for (char &c : point)
+    c = c == ',' ? '.' : c;
+  if (point != text && isNumber(point))
+    return {"E0711", quoted(text) + " is not a number", fmt::format("decimals are written with a point: `{}`", point)};
+  return {"E0711", quoted(text) + " is not a number", ""};
+}
+
+static CellFault parseFloat(std::string_view text, float &value) {
+  if (!readNumber(text, value))
+    return notANumber(text);
+  if (std::isfinite(value))
+    return {};
+  double wide = 0;
+  readNumber(text, wide);
+  const bool spelt = text.find_first_of("nN") != std::string_view::npos; // nan, inf, infinity
+  if (spelt)
+    return {"E0713", quoted(text) + " is not a finite number", "fill in a value, or remove the row"};
+  return {"E0713", quoted(text) + " is too large for f32", "the largest is about 3.4e38: scale the column"};
+}
+
+/// An integer in [low, high]; `what` is what the field holds.
+static CellFault parseInteger(std::string_view text, std::int64_t low, std::int64_t high, const Field &field,
+                              std::int64_t &value) {
+  const std::string_view what = field.classes ? "label " : "";
+  const std::string_view digits = unsignedText(text);
+  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || rest != digits.data() + digits.size()) {
+    double wide = 0;
+    if (!readNumber(text, wide)) {
+      CellFault fault = notANumber(text);
+      if (field.classes && fault.help.empty())
+        fault.help = fmt::format("labels are the numbers 0 to {}", high);
+      return fault;
+    }
+    if (!std::isfinite(wide))
+      return {"E0713", quoted(text) + " is not a finite number", "fill in a value, or remove the row"};
+    if (wide != std::trunc(wide))
+      return {"E0714", fmt::format("{}{} is not an integer", what, quoted(text)),
+              field.classes ? fmt::format("labels are the numbers 0 to {}", high) : "declare the field as f32"};
+    const double bounded = std::fmin(std::fmax(wide, -9e18), 9e18);
+    value = static_cast<std::int64_t>(bounded);
+  }
+  if (value >= low && value <= high)
+    return {};
+  if (!field.classes)
+    return {"E0716", fmt::format("{} is not in {} to {}", quoted(text), low, high),
+            field.element == Element::U8 ? "declare the field as i32 or f32" : "declare the field as f32"};
+  return {"E0715", fmt::format("label {} is not in 0 to {}", quoted(text), high),
+          value == high + 1
+              ? fmt::format("labels count from 0; if the file's count from 1, declare class[{}]", high + 2)
+              : ""};
+}
+
+CellFault parseCell(std::string_view text, const Field &field, std::byte *to) {
+  if (field.element == Element::F32) {
+    float value = 0;
+    CellFault fault = parseFloat(text, value);
+    std::memcpy(to, &value, sizeof value);
+    return fault;
+  }
+  const bool narrow = field.element == Element::U8;
+  const std::int64_t low = field.classes || narrow ? 0 : std::numeric_limits<std::int32_t>::min();
+  const std::int64_t most = narrow ? 255 : std::numeric_limits<std::int32_t>::max();
+  std::int64_t value = 0;
+  CellFault fault = parseInteger(text, low, field.classes ? *field.classes - 1 : most, field, value);
+  if (fault)
+    return fault;
+  if (narrow) {
+    *to = static_cast<std::byte>(value);
+  } else {
+    const auto stored = static_cast<std::int32_t>(value);
+    std::memcpy(to, &stored, sizeof stored);
+  }
+  return {};
+}
+
+} // namespace talweg::data

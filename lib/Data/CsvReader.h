@@ -1,0 +1,62 @@
+// Rows of cells from CSV text (RFC 4180, with LF or CRLF, with or without a byte order mark). Internal.
+//
+// In: bytes. Out: one row at a time, as views into a buffer that lasts until the next row. Guaranteed: memory is bounded
+// by the longest row, which is itself bounded.
+#ifndef TALWEG_LIB_DATA_CSV_READER_H
+#define TALWEG_LIB_DATA_CSV_READER_H
+
+#include "ByteReader.h"
+#include "Messages.h"
+
+#include <deque>
+#include <string_view>
+#include <vector>
+
+namespace talweg::data {
+
+class CsvReader {
+public:
+  /// Fails on files that cannot be opened, are empty, or are plainly not text.
+  static Result<CsvReader> open(const std::string &path, char delimiter);
+
+  /// Steps to the next row. False at the end. Blank lines at the end of the file are no rows; elsewhere they are an error.
+  Result<bool> next();
+
+  /// The row's cells: quotes removed, `""` undone, spaces around unquoted text removed.
+  const std::vector<std::string_view> &cells() const { return row; }
+
+  /// Where a cell begins; `cell` may be one past the last, for the row's end.
+  Place placeOf(std::size_t cell) const;
+  /// The row as it stands in the file, without its line break.
+  std::string_view text() const { return {buffer.data() + begin, rowLength}; }
+  const std::string &path() const { return reader.path(); }
+
+private:
+  enum class Scan { Row, Blank, NeedMore, End };
+
+  CsvReader(ByteReader reader, char delimiter) : reader(std::move(reader)), delimiter(delimiter) {}
+  Result<bool> fill();
+  Result<Scan> scanRow();
+  Result<Scan> scanQuoted(std::size_t &at, std::int64_t &breaks);
+  void addCell(std::size_t from, std::size_t to);
+
+  ByteReader reader;
+  char delimiter;
+  std::vector<char> buffer;
+  std::size_t begin = 0, end = 0; ///< the current row starts at begin; bytes up to end are there
+  std::size_t rowLength = 0;      ///< of the current row, without its line break
+  std::size_t consumed = 0;       ///< of the current row, with its line break
+  std::int64_t line = 1;          ///< of the current row's first byte
+  std::int64_t lineBreaks = 0;    ///< in the current row
+  bool ended = false;             ///< the file has no more bytes than the buffer
+  std::vector<std::string_view> row;
+  std::deque<std::string> unescaped; ///< texts of cells in which a quote was doubled
+  std::vector<std::size_t> starts;   ///< where each cell of the row begins, from begin
+};
+
+/// Without spaces and tabs at both ends.
+std::string_view trimmed(std::string_view text);
+
+} // namespace talweg::data
+
+#endif

@@ -1,0 +1,291 @@
+// IDX to a table: one file for each field. A file is two zero bytes, a type, a rank, the extents (32-bit big-endian, the
+// first is the number of records), then the values, big-endian, row-major.
+#include "ByteReader.h"
+#include "Formats.h"
+#include "Messages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace talweg::data {
+
+namespace {
+
+struct IdxHeader {
+  Element element = Element::U8;
+  std::int64_t records = 0;
+  std::vector<std::int64_t> shape; ///< of one record
+};
+
+/// Reading one file into one field's column.
+class IdxLoader {
+public:
+  IdxLoader(const RowSelection &rows, ByteReader reader, const Field &field)
+      : rows(rows), reader(std::move(reader)), field(field) {}
+
+  Result<void> run(Buffer &column);
+
+  IdxHeader header;
+  std::int64_t kept = 0; ///< records in the column
+
+private:
+  Result<void> readHeader();
+  Result<void> checkType() const;
+  Result<void> convert(std::span<const std::byte> record, std::byte *to, std::int64_t row) const;
+  Place place() const { return {reader.path()}; }
+  std::string fieldText() const { return fmt::format("field `{}: {}`", field.name, field.typeText()); }
+
+  const RowSelection &rows;
+  ByteReader reader;
+  const Field &field;
+};
+
+std::uint32_t bigEndian32(const std::byte *at) {
+  std::uint32_t value = 0;
+  for (int i = 0; i < 4; ++i)
+    value = value << 8 | std::to_integer<std::uint32_t>(at[i]);
+  return value;
+}
+
+/// `f32[28, 28]`
+std::string typeText(Element element, const std::vector<std::int64_t> &shape) {
+  return shape.empty() ? std::string(nameOf(element)) : fmt::format("{}[{}]", nameOf(element), fmt::join(shape, ", "));
+}
+
+/// The shape without extents of 1, which change neither the number of values nor their order.
+std::vector<std::int64_t> squeezed(std::vector<std::int64_t> shape) {
+  std::erase(shape, 1);
+  return shape;
+}
+
+} // namespace
+
+Result<void> IdxLoader::readHeader() {
+  std::array<std::byte, 4> magic;
+  Result<std::size_t> got = reader.read(magic);
+  if (!got)
+    return got.error();
+  if (*got == 0)
+    return failure("E0704", place(), "the file is empty");
+  if (*got < 4 || magic[0] != std::byte(0) || magic[1] != std::byte(0)) {
+    const auto *text = reinterpret_cast<const char *>(magic.data());
+    const bool printable =
+        std::all_of(text, text + *got, [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r'; });
+    return failure(
+        "E0730", place(),
+        fmt::format("this is not an IDX file: it begins with {}, not with two zero bytes", quoted({text, *got})),
+        printable ? "text is declared with `csv(…)`" : "");
+  }
+  switch (std::to_integer<int>(magic[2])) {
+  case 0x08:
+    header.element = Element::U8;
+    break;
+  case 0x0c:
+    header.element = Element::I32;
+    break;
+  case 0x0d:
+    header.element = Element::F32;
+    break;
+  case 0x09:
+  case 0x0b:
+  case 0x0e:
+    return failure("E0731", place(),
+                   fmt::format("IDX values of type 0x{:02x} are not supported", std::to_integer<int>(magic[2])),
+                   "write the file as u8 (0x08), i32 (0x0c) or f32 (0x0d)");
+  default:
+    return failure("E0730", place(),
+                   fmt::format("this is not an IDX file: 0x{:02x} is no type of IDX", std::to_integer<int>(magic[2])));
+  }
+  const int rank = std::to_integer<int>(magic[3]);
+  if (rank == 0)
+    return failure("E0730", place(), "this IDX file has rank 0: it holds no records");
+  std::vector<std::byte> extents(4 * rank);
+  got = reader.read(extents);
+  if (!got)
+    return got.error();
+  if (*got < extents.size())
+    return failure("E0734", place(), "the file ends in its header: it is truncated", "fetch or write it again");
+  header.records = bigEndian32(extents.data());
+  for (int d = 1; d < rank; ++d)
+    header.shape.push_back(bigEndian32(extents.data() + 4 * d));
+  return {};
+}
+
+/// The field can hold what the file has.
+Result<void> IdxLoader::checkType() const {
+  const bool flat = field.shape.size() == 1;
+  std::int64_t elements = 1;
+  bool fits = true;
+  for (std::int64_t extent : header.shape)
+    fits = fits && extent > 0 && !__builtin_mul_overflow(elements, extent, &elements);
+  if (!fits || elements != field.elements() || (!flat && squeezed(header.shape) != squeezed(field.shape)))
+    return failure(
+        "E0732", place(),
+        fmt::format("each record is {}, but {} is wanted", typeText(header.element, header.shape), fieldText()),
+        header.shape.empty() ? "" : fmt::format("declare `{}: {}`", field.name, typeText(field.element, header.shape)));
+  if (header.element == Element::F32 && field.element != Element::F32)
+    return failure("E0731", place(), fmt::format("the values are f32, but {} is wanted", fieldText()),
+                   "declare the field as f32");
+  return {};
+}
+
+/// One record's values in the field's storage type.
+Result<void> IdxLoader::convert(std::span<const std::byte> record, std::byte *to, std::int64_t row) const {
+  const std::int64_t elements = field.elements();
+  const std::int64_t high = field.classes                  ? *field.classes - 1
+                            : field.element == Element::U8 ? 255
+                                                           : std::numeric_limits<std::int32_t>::max();
+  const std::int64_t low = field.classes || field.element == Element::U8 ? 0 : std::numeric_limits<std::int32_t>::min();
+  if (header.element == Element::U8 && field.element == Element::U8) {
+    std::memcpy(to, record.data(), record.size());
+    return {};
+  }
+  for (std::int64_t e = 0; e < elements; ++e) {
+    std::int64_t integer = 0;
+    float number = 0;
+    if (header.element == Element::U8)
+      integer = std::to_integer<std::int64_t>(record[e]);
+    else if (header.element == Element::I32)
+      integer = std::bit_cast<std::int32_t>(bigEndian32(record.data() + 4 * e));
+    else
+      number = std::bit_cast<float>(bigEndian32(record.data() + 4 * e));
+    if (field.element == Element::F32) {
+      if (header.element != Element::F32)
+        number = static_cast<float>(integer);
+      if (!std::isfinite(number))
+        return failure(
+            "E0713", place(),
+            fmt::format("value {} of record {}, element {} is not a finite number ({})", number, row, e, fieldText()),
+            "fill in a value, or remove the record");
+      if (header.element != Element::F32 && static_cast<double>(number) != static_cast<double>(integer))
+        return failure(
+            "E0716", place(),
+            fmt::format("value {} of record {}, element {} is not exact in f32 ({})", integer, row, e, fieldText()),
+            "declare the field as i32");
+      std::memcpy(to + 4 * e, &number, 4);
+      continue;
+    }
+    if (integer < low || integer > high)
+      return field.classes
+                 ? failure("E0715", place(),
+                           fmt::format("label {} of record {} is not in 0 to {} ({})", integer, row, high, fieldText()))
+                 : failure("E0716", place(),
+                           fmt::format("value {} of record {}, element {} is not in {} to {} ({})", integer, row, e,
+                                       low, high, fieldText()));
+    if (field.element == Element::U8) {
+      to[e] = static_cast<std::byte>(integer);
+    } else {
+      const auto stored = static_cast<std::int32_t>(integer);
+      std::memcpy(to + 4 * e, &stored, 4);
+    }
+  }
+  return {};
+}
+
+Result<void> IdxLoader::run(Buffer &column) {
+  if (Result<void> read = readHeader(); !read)
+    return read;
+  if (Result<void> legal = checkType(); !legal)
+    return legal;
+  const std::int64_t recordBytes = field.elements() * sizeOf(header.element);
+  const std::int64_t bytesPerRow = field.bytesPerRow();
+  const std::int64_t last = std::min(header.records, rows.end.value_or(header.records));
+
+  // The header's count is a claim: no more is reserved than the file can hold.
+  if (std::int64_t wanted; rows.every == 1 && !rows.complement && last > rows.begin &&
+                           !__builtin_mul_overflow(last - rows.begin, bytesPerRow, &wanted) &&
+                           wanted / sizeOf(field.element) <= reader.mostBytes() && !column.reserve(wanted))
+    return failure("E0740", place(), fmt::format("there is no memory for {}", counted(header.records, "record")));
+
+  constexpr std::int64_t chunkBytes = 1 << 18;
+  const std::int64_t chunk = std::max<std::int64_t>(1, chunkBytes / recordBytes);
+  std::vector<std::byte> bytes;
+  for (std::int64_t row = 0; row < last; row += chunk) {
+    const std::int64_t count = std::min(chunk, last - row);
+    bytes.resize(count * recordBytes);
+    Result<std::size_t> got = reader.read(bytes);
+    if (!got)
+      return got.error();
+    if (*got < bytes.size())
+      return failure("E0734", place(),
+                     fmt::format("the file ends in record {} of {}: it is truncated",
+                                 row + static_cast<std::int64_t>(*got) / recordBytes, header.records),
+                     "fetch or write it again");
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (!rows.keeps(row + i))
+        continue;
+      const std::int64_t old = column.size();
+      if (!column.resize(old + bytesPerRow))
+        return failure("E0740", place(), fmt::format("out of memory after {}", counted(kept, "record")));
+      const std::span<const std::byte> record(bytes.data() + i * recordBytes, recordBytes);
+      if (Result<void> converted = convert(record, column.data() + old, row + i); !converted)
+        return converted;
+      ++kept;
+    }
+  }
+  std::byte extra;
+  if (last < header.records)
+    return {};
+  Result<std::size_t> more = reader.read({&extra, 1});
+  if (!more)
+    return more.error();
+  if (*more > 0)
+    return failure("E0735", place(), fmt::format("the file goes on after its {}", counted(header.records, "record")),
+                   "its header and its contents disagree: fetch or write it again");
+  return {};
+}
+
+Result<Table> loadIdx(const Source &source, std::vector<Field> fields) {
+  Result<Table> table = Table::create(std::move(fields), 0);
+  if (!table)
+    return table.error();
+  const auto pathOf = [&](std::size_t f) { return f < source.paths.size() ? source.paths[f] : std::string(); };
+  std::size_t first = table->fields.size(); // the first field that is read
+  std::int64_t records = 0;
+  for (std::size_t f = 0; f < table->fields.size(); ++f) {
+    const Field &field = table->fields[f];
+    if (!field.wanted)
+      continue;
+    const std::string path = pathOf(f);
+    if (path.empty())
+      return failure("E0736", {source.paths.empty() ? "idx" : source.paths.front()},
+                     fmt::format("there is no IDX file for field `{}`: {} for {}", field.name,
+                                 counted(static_cast<std::int64_t>(source.paths.size()), "file"),
+                                 counted(static_cast<std::int64_t>(table->fields.size()), "field")),
+                     "IDX takes one file for each field, in the order of the fields");
+    Result<ByteReader> reader = ByteReader::open(path);
+    if (!reader)
+      return reader.error();
+    IdxLoader loader(source.rows, std::move(*reader), field);
+    if (Result<void> loaded = loader.run(table->columns[f]); !loaded)
+      return loaded.error();
+    if (first == table->fields.size()) {
+      first = f;
+      records = loader.header.records;
+      table->rows = loader.kept;
+    } else if (loader.header.records != records) {
+      return failure("E0733", {path},
+                     fmt::format("this file has {}, but {} has {}", counted(loader.header.records, "record"),
+                                 quoted(pathOf(first)), records),
+                     "the files of one split hold the same records: are they of the same set?");
+    }
+  }
+  if (source.paths.size() > table->fields.size())
+    return failure("E0736", {source.paths.back()},
+                   fmt::format("{} for {}", counted(static_cast<std::int64_t>(source.paths.size()), "IDX file"),
+                               counted(static_cast<std::int64_t>(table->fields.size()), "field")),
+                   "IDX takes one file for each field, in the order of the fields");
+  if (records == 0)
+    return failure("E0704", {pathOf(first)}, "the file has no records");
+  if (table->rows == 0)
+    return nothingSelected(source.rows, records, pathOf(first));
+  return std::move(*table);
+}
+
+} // namespace talweg::data

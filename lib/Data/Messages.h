@@ -1,0 +1,37 @@
+// How the data room speaks: places, shortened cell texts, suggestions. Internal.
+#ifndef TALWEG_LIB_DATA_MESSAGES_H
+#define TALWEG_LIB_DATA_MESSAGES_H
+
+#include "talweg/Support/Result.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace talweg::data {
+
+/// A place in a file; line and column count from 1, 0 means that it does not apply.
+struct Place {
+  std::string_view file;
+  std::int64_t line = 0, column = 0;
+};
+
+/// `file:line:column: error: situation`, and a second line `help: …` if there is one.
+Error failure(std::string_view code, const Place &place, std::string_view situation, std::string_view help = {});
+
+/// The text in backticks, at most 40 bytes of it, with what cannot be printed written as \xNN.
+std::string quoted(std::string_view text);
+
+/// The name nearest to `wanted` by edits, if one is near enough to be meant; else empty.
+std::string closest(std::string_view wanted, const std::vector<std::string> &names);
+
+/// `1 row`, `3 rows`.
+std::string counted(std::int64_t count, std::string_view noun);
+
+/// The names in backticks, separated by commas; after the first twelve, how many more there are.
+std::string listed(const std::vector<std::string> &names);
+
+} // namespace talweg::data
+
+#endif

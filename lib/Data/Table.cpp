@@ -1,0 +1,134 @@
+#include "talweg/Data/Table.h"
+
+#include "Messages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace talweg::data {
+
+constexpr std::int64_t alignment = 64;
+
+std::int64_t sizeOf(Element element) { return element == Element::U8 ? 1 : 4; }
+
+std::string_view nameOf(Element element) {
+  switch (element) {
+  case Element::F32:
+    return "f32";
+  case Element::I32:
+    return "i32";
+  case Element::U8:
+    return "u8";
+  }
+  return "";
+}
+
+std::int64_t Field::elements() const {
+  std::int64_t count = 1;
+  for (std::int64_t extent : shape)
+    count *= extent;
+  return count;
+}
+
+std::string Field::typeText() const {
+  if (classes && shape.empty())
+    return fmt::format("class[{}]", *classes);
+  if (shape.empty())
+    return std::string(nameOf(element));
+  return fmt::format("{}[{}]", nameOf(element), fmt::join(shape, ", "));
+}
+
+bool Buffer::reserve(std::int64_t bytes) {
+  if (bytes <= capacity)
+    return true;
+  if (bytes > std::numeric_limits<std::int64_t>::max() - alignment)
+    return false;
+  const std::int64_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  auto *fresh = static_cast<std::byte *>(std::aligned_alloc(alignment, static_cast<std::size_t>(rounded)));
+  if (!fresh)
+    return false;
+  if (used > 0)
+    std::memcpy(fresh, memory.get(), static_cast<std::size_t>(used));
+  memory.reset(fresh);
+  capacity = rounded;
+  return true;
+}
+
+bool Buffer::resize(std::int64_t bytes) {
+  if (bytes > capacity) {
+    const std::int64_t grown = capacity + std::min(capacity, std::numeric_limits<std::int64_t>::max() - capacity) / 2;
+    if (!reserve(std::max({bytes, grown, std::int64_t(4096)})) && !reserve(bytes))
+      return false;
+  }
+  used = bytes;
+  return true;
+}
+
+/// rows * bytesPerRow, or nothing if that is no size.
+static std::optional<std::int64_t> columnBytes(const Field &field, std::int64_t rows) {
+  std::int64_t bytes = sizeOf(field.element);
+  for (std::int64_t extent : field.shape)
+    if (extent <= 0 || __builtin_mul_overflow(bytes, extent, &bytes))
+      return std::nullopt;
+  if (rows < 0 || __builtin_mul_overflow(bytes, rows, &bytes))
+    return std::nullopt;
+  return bytes;
+}
+
+Result<Table> Table::create(std::vector<Field> fields, std::int64_t rows) {
+  Table table;
+  table.rows = rows;
+  table.columns.resize(fields.size());
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    const std::optional<std::int64_t> bytes = columnBytes(fields[f], rows);
+    if (!bytes || (fields[f].wanted && !table.columns[f].resize(*bytes)))
+      return failure("E0740", {fields[f].name},
+                     fmt::format("there is no memory for {} of {}", counted(rows, "row"), fields[f].typeText()));
+  }
+  table.fields = std::move(fields);
+  return table;
+}
+
+std::optional<std::size_t> Table::find(std::string_view name) const {
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    if (fields[f].name == name)
+      return f;
+  return std::nullopt;
+}
+
+std::int64_t Table::bytes() const {
+  std::int64_t total = 0;
+  for (const Buffer &column : columns)
+    total += column.size();
+  return total;
+}
+
+Result<void> Table::check(std::string_view origin) const {
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    const Field &field = fields[f];
+    if (!field.wanted)
+      continue;
+    const std::int64_t elements = field.elements(), count = rows * elements;
+    if (columns[f].size() != count * sizeOf(field.element))
+      return failure("E0741", {origin},
+                     fmt::format("field `{}` holds {} instead of {}", field.name, counted(columns[f].size(), "byte"),
+                                 count * sizeOf(field.element)));
+    for (std::int64_t i = 0; field.classes && i < count; ++i)
+      if (const std::int64_t label = values<std::int32_t>(f)[i]; label < 0 || label >= *field.classes)
+        return failure("E0715", {origin},
+                       fmt::format("label {} of row {} is not in 0 to {} (field `{}: {}`)", label, i / elements,
+                                   *field.classes - 1, field.name, field.typeText()));
+    for (std::int64_t i = 0; field.element == Element::F32 && i < count; ++i)
+      if (const float value = values<float>(f)[i]; !std::isfinite(value))
+        return failure("E0713", {origin},
+                       fmt::format("value {} of row {} is not a finite number (field `{}: {}`)", value, i / elements,
+                                   field.name, field.typeText()));
+  }
+  return {};
+}
+
+} // namespace talweg::data
