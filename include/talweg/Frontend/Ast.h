@@ -21,6 +21,9 @@ struct Name {
   Range range;
 };
 
+/// The greatest height of an expression, and the depth of nested blocks and brackets.
+inline constexpr int maxHeight = 1000, maxNesting = 256;
+
 //===-- expressions ------------------------------------------------------------------------------------------------===//
 
 struct Expr;
@@ -42,7 +45,7 @@ struct Index {
   Range range;
 };
 
-enum class BinaryOp { Add, Sub, Mul, Div, FloorDiv, Mod, Pow, Eq, Ne, Lt, Le, Gt, Ge, And, Or };
+enum class BinaryOp { Add, Sub, Mul, Div, Mod, Pow, Eq, Ne, Lt, Le, Gt, Ge, And, Or };
 enum class UnaryOp { Neg, Not };
 
 struct Expr {
@@ -62,6 +65,7 @@ struct Expr {
     Range_,  ///< lhs..rhs, in `for l in 0..6`
   } kind;
   Range range;
+  int height = 1; ///< of the tree below; the parser admits none higher than maxHeight, so recursion over it is safe
   double number = 0;
   bool isInteger = false;
   std::int64_t integer = 0;
@@ -101,9 +105,11 @@ struct Stmt {
     Optimizer,///< optimizer value [for "pattern", …]; value is a Call or Ident
     Freeze,   ///< freeze "pattern", …
     Setting,  ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
+              ///< and, after `every`, unit is `steps` or `epochs`
   } kind;
   Range range;
   Name target;
+  Name unit;
   bool indexed = false; ///< Define with an index list (perhaps empty): names, `i < size`, Rest, as in Reduce
   std::vector<Index> indices;
   BinaryOp binary = BinaryOp::Add;

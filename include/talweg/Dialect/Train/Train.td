@@ -42,12 +42,14 @@ def FieldOp : Train_Op<"field", [Symbol, HasParent<"ProgramOp">]> {
   let description = "`classes` bounds the labels of a class field: values are 0 to classes-1, checked when data is loaded.";
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, OptionalAttr<I64Attr>:$classes);
   let assemblyFormat = "$sym_name `:` $type (`classes` $classes^)? attr-dict";
+  let hasVerifier = 1;
 }
 
 def HyperOp : Train_Op<"hyper", [Symbol, HasParent<"ProgramOp">]> {
   let summary = "a number that may change between steps without recompilation (f64); `index` is its place in the hyper array";
   let arguments = (ins SymbolNameAttr:$sym_name, F64Attr:$value, I64Attr:$index);
   let assemblyFormat = "$sym_name `=` $value `at` $index attr-dict";
+  let hasVerifier = 1;
 }
 
 def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
@@ -65,7 +67,8 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
   let hasVerifier = 1;
 }
 
-def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleBlock]> {
+def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleBlock,
+                                         DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "an update rule, for any shape of parameter";
   let description = [{
     Body arguments: the parameter, its gradient, then one argument for each name in `slots`, all of type tensor<*xT>. Reads
@@ -92,20 +95,20 @@ def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock]> {
   let hasVerifier = 1;
 }
 
-def GetOp : Train_Op<"get", [MemoryEffects<[MemRead]>]> {
+def GetOp : Train_Op<"get", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemRead]>]> {
   let summary = "the value of a variable at this point of the step";
   let arguments = (ins FlatSymbolRefAttr:$variable);
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "$variable attr-dict `:` type($value)";
 }
 
-def SetOp : Train_Op<"set", [MemoryEffects<[MemWrite]>]> {
+def SetOp : Train_Op<"set", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
   let summary = "gives a variable its new value; takes effect at the end of the step";
   let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$value);
   let assemblyFormat = "$variable `,` $value attr-dict `:` type($value)";
 }
 
-def UpdateOp : Train_Op<"update", [MemoryEffects<[MemWrite]>]> {
+def UpdateOp : Train_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
   let summary = "hands a parameter's gradient to its optimizer";
   let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$gradient, FlatSymbolRefAttr:$optimizer);
   let assemblyFormat = "$variable `by` $optimizer `,` $gradient attr-dict `:` type($gradient)";
@@ -115,9 +118,10 @@ def ReportOp : Train_Op<"report", [MemoryEffects<[MemWrite]>]> {
   let summary = "a further scalar (f64, rank 0) told to the host each step, under a name";
   let arguments = (ins StrAttr:$name, AnyTensor:$value);
   let assemblyFormat = "$name `,` $value attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
-def GetHyperOp : Train_Op<"get_hyper", [Pure]> {
+def GetHyperOp : Train_Op<"get_hyper", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, Pure]> {
   let summary = "a hyper-parameter's present value (f64, rank 0)";
   let arguments = (ins FlatSymbolRefAttr:$hyper);
   let results = (outs AnyTensor:$value);
@@ -128,18 +132,21 @@ def StepOp : Train_Op<"step", [Pure]> {
   let summary = "the number of steps taken before this one (f64, rank 0)";
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def TotalStepsOp : Train_Op<"total_steps", [Pure]> {
   let summary = "the number of steps the plan will take (f64, rank 0); told by the host at run time";
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def KeyOp : Train_Op<"key", [Pure]> {
   let summary = "(seed, step) for tw.uniform: tensor<2xi64>";
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def YieldOp : Train_Op<"yield", [Pure, Terminator, ReturnLike]> {

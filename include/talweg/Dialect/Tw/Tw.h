@@ -15,6 +15,16 @@ namespace talweg::tw {
 /// No derivative passes through the op (see Tw.td).
 template <typename ConcreteOp>
 class Inactive : public mlir::OpTrait::TraitBase<ConcreteOp, Inactive> {};
+
+/// Checks that every type of `op` is unranked, or static and of a sensible size; reports otherwise.
+mlir::LogicalResult verifyStaticShapes(mlir::Operation *op);
+
+/// The types of the op are checked by verifyStaticShapes.
+template <typename ConcreteOp>
+class StaticShapes : public mlir::OpTrait::TraitBase<ConcreteOp, StaticShapes> {
+public:
+  static mlir::LogicalResult verifyTrait(mlir::Operation *op) { return verifyStaticShapes(op); }
+};
 } // namespace talweg::tw
 
 #include "talweg/Dialect/Tw/TwDialect.h.inc"

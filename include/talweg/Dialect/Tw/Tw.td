@@ -25,7 +25,11 @@ def Tw_Dialect : Dialect {
 /// No derivative passes through: a boolean or an integer, or a step function.
 def Tw_Inactive : NativeOpTrait<"Inactive"> { let cppNamespace = "::talweg::tw"; }
 
-class Tw_Op<string mnemonic, list<Trait> traits> : Op<Tw_Dialect, mnemonic, !listconcat([Pure], traits)>;
+/// Every shape is static, with extents of at least 1 and a number of elements that fits in 48 bits; or unranked.
+def Tw_StaticShapes : NativeOpTrait<"StaticShapes"> { let cppNamespace = "::talweg::tw"; }
+
+class Tw_Op<string mnemonic, list<Trait> traits>
+    : Op<Tw_Dialect, mnemonic, !listconcat([Pure, Tw_StaticShapes], traits)>;
 
 def Tw_Float   : TensorOf<[F32, F64]>;
 def Tw_Int     : TensorOf<[I32, I64]>;
@@ -41,14 +45,14 @@ class Tw_Unary<string mnemonic, string text>
   let arguments = (ins Tw_Float:$x);
   let results = (outs Tw_Float:$y);
   let assemblyFormat = "$x attr-dict `:` type($y)";
-  let hasFolder = 0;
+  let hasFolder = 1;
 }
 
-def NegOp      : Tw_Unary<"neg", "-x">;
+def NegOp      : Tw_Unary<"neg", "-x"> { let hasCanonicalizer = 1; }
 def ExpOp      : Tw_Unary<"exp", "e to the x">;
 def LogOp      : Tw_Unary<"log", "natural logarithm; -inf at 0, nan below">;
 def Log1pOp    : Tw_Unary<"log1p", "log(1 + x), exact near 0">;
-def SqrtOp     : Tw_Unary<"sqrt", "square root; derivative inf at 0">;
+def SqrtOp     : Tw_Unary<"sqrt", "square root; derivative inf at 0"> { let hasCanonicalizer = 1; }
 def RsqrtOp    : Tw_Unary<"rsqrt", "1 / sqrt(x)">;
 def TanhOp     : Tw_Unary<"tanh", "hyperbolic tangent">;
 def ErfOp      : Tw_Unary<"erf", "error function">;
@@ -61,6 +65,7 @@ def FloorOp    : Tw_Op<"floor", [SameOperandsAndResultType, Tw_Inactive]> {
   let arguments = (ins Tw_Float:$x);
   let results = (outs Tw_Float:$y);
   let assemblyFormat = "$x attr-dict `:` type($y)";
+  let hasFolder = 1;
 }
 
 def StopGradientOp : Tw_Op<"stop_gradient", [SameOperandsAndResultType, Tw_Inactive]> {
@@ -70,27 +75,32 @@ def StopGradientOp : Tw_Op<"stop_gradient", [SameOperandsAndResultType, Tw_Inact
   let assemblyFormat = "$x attr-dict `:` type($y)";
 }
 
-class Tw_Binary<string mnemonic, string text>
-    : Tw_Op<mnemonic, [SameOperandsAndResultType, DeclareOpInterfaceMethods<Differentiable>]> {
+class Tw_Binary<string mnemonic, string text, list<Trait> traits = []>
+    : Tw_Op<mnemonic, !listconcat([SameOperandsAndResultType, DeclareOpInterfaceMethods<Differentiable>], traits)> {
   let summary = text;
   let arguments = (ins Tw_Number:$a, Tw_Number:$b);
   let results = (outs Tw_Number:$y);
   let assemblyFormat = "$a `,` $b attr-dict `:` type($y)";
+  let hasFolder = 1;
 }
 
-def AddOp : Tw_Binary<"add", "a + b (integers wrap)"> { let hasCanonicalizer = 1; }
+def AddOp : Tw_Binary<"add", "a + b (integers wrap)", [Commutative]> { let hasCanonicalizer = 1; }
 def SubOp : Tw_Binary<"sub", "a - b (integers wrap)"> { let hasCanonicalizer = 1; }
-def MulOp : Tw_Binary<"mul", "a * b (integers wrap)"> { let hasCanonicalizer = 1; }
-def DivOp : Tw_Binary<"div", "a / b; of integers, rounded toward minus infinity">;
+def MulOp : Tw_Binary<"mul", "a * b (integers wrap)", [Commutative]> { let hasCanonicalizer = 1; }
+def DivOp : Tw_Binary<"div", "a / b; of integers, rounded toward minus infinity"> { let hasCanonicalizer = 1; }
 def RemOp : Tw_Op<"rem", [SameOperandsAndResultType, Tw_Inactive]> {
   let summary = "a - b * floor(a / b), of integers";
   let arguments = (ins Tw_Int:$a, Tw_Int:$b);
   let results = (outs Tw_Int:$y);
   let assemblyFormat = "$a `,` $b attr-dict `:` type($y)";
+  let hasFolder = 1;
 }
-def PowOp : Tw_Binary<"pow", "a to the b, of floats; the derivative in b is 0 where a is 0"> { let hasCanonicalizer = 1; }
-def MaxOp : Tw_Binary<"max", "the greater, nan if either is; at a tie each operand gets half of the cotangent">;
-def MinOp : Tw_Binary<"min", "the lesser, nan if either is; at a tie each operand gets half of the cotangent">;
+def PowOp : Tw_Binary<"pow", "a to the b, of floats; the derivative in b is 0 where a is 0"> {
+  let hasCanonicalizer = 1;
+  let hasVerifier = 1;
+}
+def MaxOp : Tw_Binary<"max", "the greater, nan if either is; at a tie each operand gets half of the cotangent", [Commutative]>;
+def MinOp : Tw_Binary<"min", "the lesser, nan if either is; at a tie each operand gets half of the cotangent", [Commutative]>;
 
 def Tw_Predicate : I32EnumAttr<"Predicate", "comparison", [
   I32EnumAttrCase<"eq", 0>, I32EnumAttrCase<"ne", 1>, I32EnumAttrCase<"lt", 2>,
@@ -104,13 +114,16 @@ def CompareOp : Tw_Op<"compare", [SameTypeOperands, Tw_Inactive]> {
   let results = (outs Tw_Bool:$y);
   let assemblyFormat = "$predicate $a `,` $b attr-dict `:` type($a) `->` type($y)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
-class Tw_Logical<string mnemonic, string text> : Tw_Op<mnemonic, [SameOperandsAndResultType, Tw_Inactive]> {
+class Tw_Logical<string mnemonic, string text>
+    : Tw_Op<mnemonic, [SameOperandsAndResultType, Commutative, Tw_Inactive]> {
   let summary = text;
   let arguments = (ins Tw_Bool:$a, Tw_Bool:$b);
   let results = (outs Tw_Bool:$y);
   let assemblyFormat = "$a `,` $b attr-dict `:` type($y)";
+  let hasFolder = 1;
 }
 def AndOp : Tw_Logical<"and", "both">;
 def OrOp  : Tw_Logical<"or", "either">;
@@ -119,6 +132,7 @@ def NotOp : Tw_Op<"not", [SameOperandsAndResultType, Tw_Inactive]> {
   let arguments = (ins Tw_Bool:$a);
   let results = (outs Tw_Bool:$y);
   let assemblyFormat = "$a attr-dict `:` type($y)";
+  let hasFolder = 1;
 }
 
 def SelectOp : Tw_Op<"select", [AllTypesMatch<["a", "b", "y"]>, DeclareOpInterfaceMethods<Differentiable>]> {
@@ -127,6 +141,7 @@ def SelectOp : Tw_Op<"select", [AllTypesMatch<["a", "b", "y"]>, DeclareOpInterfa
   let results = (outs Tw_Any:$y);
   let assemblyFormat = "$condition `,` $a `,` $b attr-dict `:` type($condition) `,` type($y)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def ConvertOp : Tw_Op<"convert", [DeclareOpInterfaceMethods<Differentiable>]> {
@@ -198,6 +213,7 @@ def FoldOp : Tw_Op<"fold", [DeclareOpInterfaceMethods<Differentiable>]> {
   let assemblyFormat = "$x $map attr-dict `:` type($x) `->` type($y)";
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
+  let hasFolder = 1;
 }
 
 def PadOp : Tw_Op<"pad", [DeclareOpInterfaceMethods<Differentiable>]> {
@@ -236,6 +252,7 @@ def ReduceOp : Tw_Op<"reduce", [DeclareOpInterfaceMethods<Differentiable>]> {
   let assemblyFormat = "$kind $x `dims` $dims attr-dict `:` type($x) `->` type($y)";
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
+  let hasFolder = 1;
 }
 
 def ArgOp : Tw_Op<"arg", [Tw_Inactive]> {

@@ -1,0 +1,38 @@
+// Reasoning about affine accesses: the ranges that maps reach, and maps of simple kinds. Shared by the verifiers and the
+// rewrites of the tensor dialect.
+#ifndef TALWEG_DIALECT_TW_ACCESS_H
+#define TALWEG_DIALECT_TW_ACCESS_H
+
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Value.h"
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace talweg::tw {
+
+/// The least and greatest value of `expr` when dim i runs over [0, extents[i]); exact for sums of multiples of distinct
+/// dims, an enclosure otherwise. Nothing when it does not fit in 64 bits, has symbols, or divides by something not a
+/// positive constant.
+std::optional<std::pair<std::int64_t, std::int64_t>> rangeOf(mlir::AffineExpr expr, llvm::ArrayRef<std::int64_t> extents);
+
+/// True when y[d] = x[map(d)] with these shapes is y = x.
+bool isIdentityAccess(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> ofX, llvm::ArrayRef<std::int64_t> ofY);
+
+/// The map (d0, …) -> all dims but `dims`, in order: spreads the result of a reduction over `dims` again.
+mlir::AffineMap dropDims(mlir::MLIRContext *context, unsigned rank, llvm::ArrayRef<std::int64_t> dims);
+
+/// The map (d0, …, d[rank-1]) -> ().
+mlir::AffineMap spreadMap(mlir::MLIRContext *context, unsigned rank);
+
+/// The number that every element of `value` is, when that is known: a constant of equal elements, perhaps spread by
+/// tw.window.
+std::optional<double> uniformValue(mlir::Value value);
+
+/// The value a scalar (rank 0) of which `value` is the spread, or null.
+mlir::Value spreadScalar(mlir::Value value);
+
+} // namespace talweg::tw
+
+#endif

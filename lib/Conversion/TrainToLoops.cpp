@@ -1,0 +1,429 @@
+// talweg-train-to-loops. In: one train.program, expanded, with storage assigned. Out: @talweg_init and @talweg_step over raw
+// memory (Runtime/Abi.h), whose bodies hold the program's tw ops on tensors, and the program's facts as attributes.
+//
+// The order inside one step is what makes in-place storage right: every variable is read once, before anything is computed; all
+// writes come after all reads. A write whose value is another variable's old storage copies it first.
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "talweg/Conversion/Passes.h"
+#include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Runtime/Abi.h"
+
+using namespace mlir;
+using namespace talweg;
+
+namespace talweg {
+#define GEN_PASS_DEF_TRAINTOLOOPS
+#include "talweg/Conversion/Passes.h.inc"
+} // namespace talweg
+
+namespace {
+
+/// The element type in memory: ui8 is i8 to the dialects below.
+Type storedType(Type element) {
+  return element.isUnsignedInteger(8) ? IntegerType::get(element.getContext(), 8) : element;
+}
+
+/// A tensor's memory, row-major.
+MemRefType bufferType(RankedTensorType tensor) {
+  return MemRefType::get(tensor.getShape(), storedType(tensor.getElementType()));
+}
+
+/// Memory of as many rows as the host may have.
+MemRefType rowsType(ArrayRef<int64_t> row, Type element) {
+  SmallVector<int64_t> shape{abi::kMaxRows};
+  shape.append(row.begin(), row.end());
+  return MemRefType::get(shape, storedType(element));
+}
+
+class ProgramLowering {
+public:
+  ProgramLowering(ModuleOp module, train::ProgramOp program)
+      : module(module), program(program), b(program.getLoc(), module.getContext()), mode(program.getMode()),
+        batch(program.getBatch()) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult collect();
+  void describe();
+  func::FuncOp createEntry(StringRef name, ArrayRef<Type> arguments);
+  LogicalResult emitInit();
+  LogicalResult emitStep();
+
+  MemRefType persistentType() { return MemRefType::get({persistentBytes}, b.getI8Type()); }
+  MemRefType arenaType() { return MemRefType::get({0}, b.getI8Type()); }
+  MemRefType controlType() { return MemRefType::get({abi::kControlWords}, b.getI64Type()); }
+  MemRefType hyperType() { return MemRefType::get({std::max<int64_t>(1, hypers.size())}, b.getF64Type()); }
+
+  Value createIndex(int64_t value) { return arith::ConstantIndexOp::create(b, value); }
+  Value loadControl(int word) { return memref::LoadOp::create(b, control, createIndex(word)); }
+  Value toIndex(Value integer) { return arith::IndexCastOp::create(b, b.getIndexType(), integer); }
+  Value createVariableView(Value persistent, train::VariableOp variable);
+  Value createBatch(train::FieldOp field, Value data, Value order, Value position);
+  void createRowCopy(Value from, Value fromRow, Value to, Value toRow);
+  Value createScalarF64(Value tensor);
+  void lowerReads(Block *body, Value step, Value key, ValueRange hyperValues, Value totalSteps);
+  void lowerWrites(Value persistent, ArrayRef<train::SetOp> sets);
+  void storeColumns(ArrayRef<Value> columns, Value out, Value batchNumber);
+  void storePrediction(Value output, Value out, Value batchNumber);
+
+  ModuleOp module;
+  train::ProgramOp program;
+  ImplicitLocOpBuilder b;
+  StringRef mode;
+  int64_t batch;
+  int64_t persistentBytes = 0;
+  train::ObjectiveOp objective;
+  SmallVector<train::VariableOp> variables;
+  SmallVector<train::FieldOp> fields;
+  SmallVector<train::HyperOp> hypers;
+  Value control;
+  /// What lowerReads made of every train.get: the variable's memory as a tensor.
+  llvm::StringMap<Value> values;
+};
+
+LogicalResult ProgramLowering::run() {
+  if (failed(collect()))
+    return failure();
+  describe();
+  b.setInsertionPointToEnd(module.getBody());
+  if (failed(emitInit()) || failed(emitStep()))
+    return failure();
+  program.erase();
+  return success();
+}
+
+LogicalResult ProgramLowering::collect() {
+  for (Operation &op : *program.getBody().begin()) {
+    if (auto variable = dyn_cast<train::VariableOp>(op)) {
+      if (!variable.getOffset())
+        return variable.emitOpError("has no offset: talweg-assign-storage runs before talweg-train-to-loops");
+      variables.push_back(variable);
+    } else if (auto field = dyn_cast<train::FieldOp>(op)) {
+      fields.push_back(field);
+    } else if (auto hyper = dyn_cast<train::HyperOp>(op)) {
+      hypers.push_back(hyper);
+    } else if (auto found = dyn_cast<train::ObjectiveOp>(op)) {
+      objective = found;
+    }
+  }
+  if (!objective)
+    return program.emitOpError("has no objective");
+  auto bytes = program->getAttrOfType<IntegerAttr>("talweg.persistent_bytes");
+  if (!bytes)
+    return program.emitOpError("has no `talweg.persistent_bytes`: talweg-assign-storage runs before "
+                               "talweg-train-to-loops");
+  persistentBytes = bytes.getInt();
+  WalkResult updates = objective.walk([](train::UpdateOp update) {
+    update.emitOpError("is left: talweg-expand-update runs before talweg-train-to-loops");
+    return WalkResult::interrupt();
+  });
+  return failure(updates.wasInterrupted());
+}
+
+/// What the host must know when the program is gone.
+void ProgramLowering::describe() {
+  auto entry = [&](StringRef name, Attribute value) { return b.getNamedAttr(name, value); };
+  SmallVector<Attribute> variableFacts, fieldFacts, hyperFacts;
+  for (train::VariableOp variable : variables)
+    variableFacts.push_back(b.getDictionaryAttr({entry("name", variable.getSymNameAttr()),
+                                                 entry("role", variable.getRoleAttr()),
+                                                 entry("type", variable.getTypeAttr()),
+                                                 entry("offset", variable.getOffsetAttr())}));
+  for (train::FieldOp field : fields)
+    fieldFacts.push_back(
+        b.getDictionaryAttr({entry("name", field.getSymNameAttr()), entry("type", field.getTypeAttr())}));
+  for (train::HyperOp hyper : hypers)
+    hyperFacts.push_back(b.getDictionaryAttr({entry("name", hyper.getSymNameAttr()),
+                                              entry("value", hyper.getValueAttr()),
+                                              entry("index", hyper.getIndexAttr())}));
+  module->setAttr("talweg.program", program.getNameAttr());
+  module->setAttr("talweg.mode", program.getModeAttr());
+  module->setAttr("talweg.batch", program.getBatchAttr());
+  module->setAttr("talweg.persistent_bytes", b.getI64IntegerAttr(persistentBytes));
+  module->setAttr("talweg.variables", b.getArrayAttr(variableFacts));
+  module->setAttr("talweg.fields", b.getArrayAttr(fieldFacts));
+  module->setAttr("talweg.hypers", b.getArrayAttr(hyperFacts));
+}
+
+/// An empty function, the builder at its end; the host promises that its arguments do not overlap.
+func::FuncOp ProgramLowering::createEntry(StringRef name, ArrayRef<Type> arguments) {
+  auto function = func::FuncOp::create(b, name, b.getFunctionType(arguments, {}));
+  for (unsigned i = 0; i < arguments.size(); ++i)
+    function.setArgAttr(i, "llvm.noalias", b.getUnitAttr());
+  b.setInsertionPointToStart(function.addEntryBlock());
+  return function;
+}
+
+Value ProgramLowering::createVariableView(Value persistent, train::VariableOp variable) {
+  MemRefType type = bufferType(cast<RankedTensorType>(variable.getType()));
+  return memref::ViewOp::create(b, type, persistent, createIndex(*variable.getOffset()), ValueRange{});
+}
+
+LogicalResult ProgramLowering::emitInit() {
+  func::FuncOp function = createEntry("talweg_init", {persistentType(), arenaType(), controlType()});
+  control = function.getArgument(abi::kControl);
+  Value zero = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
+  Value key = tensor::FromElementsOp::create(b, ValueRange{loadControl(abi::kSeed), zero});
+  for (train::VariableOp variable : variables) {
+    b.setLoc(variable.getLoc());
+    IRMapping mapping;
+    Block &init = variable.getInit().front();
+    mapping.map(init.getArgument(0), key);
+    for (Operation &op : init.without_terminator())
+      b.clone(op, mapping);
+    Value value = mapping.lookupOrDefault(init.getTerminator()->getOperand(0));
+    Value view = createVariableView(function.getArgument(abi::kPersistent), variable);
+    bufferization::MaterializeInDestinationOp::create(b, Type(), value, view, /*restrict=*/true, /*writable=*/true);
+  }
+  b.setLoc(program.getLoc());
+  func::ReturnOp::create(b);
+  b.setInsertionPointToEnd(module.getBody());
+  return success();
+}
+
+/// Copies one row of static size. A row of one element is a load and a store; of more, a memref.copy between subviews, which
+/// are contiguous, so that it becomes one memcpy of constant size.
+void ProgramLowering::createRowCopy(Value from, Value fromRow, Value to, Value toRow) {
+  auto rowView = [&](Value memory, Value row) -> Value {
+    auto type = cast<MemRefType>(memory.getType());
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)), sizes;
+    for (int64_t size : type.getShape())
+      sizes.push_back(b.getIndexAttr(size));
+    offsets[0] = row;
+    sizes[0] = b.getIndexAttr(1);
+    return memref::SubViewOp::create(b, memory, offsets, sizes, strides);
+  };
+  if (cast<MemRefType>(from.getType()).getRank() == 1) {
+    Value element = memref::LoadOp::create(b, from, fromRow);
+    memref::StoreOp::create(b, element, to, toRow);
+    return;
+  }
+  memref::CopyOp::create(b, rowView(from, fromRow), rowView(to, toRow));
+}
+
+/// One batch of a field: its rows order[position … position + batch), gathered. The objective sees the storage type.
+Value ProgramLowering::createBatch(train::FieldOp field, Value data, Value order, Value position) {
+  auto row = cast<RankedTensorType>(field.getType());
+  SmallVector<int64_t> shape{batch};
+  llvm::append_range(shape, row.getShape());
+  auto tensorType = cast<RankedTensorType>(row.clone(shape));
+  MemRefType type = bufferType(tensorType);
+  Value buffer = memref::AllocOp::create(b, type, b.getI64IntegerAttr(abi::kAlignment));
+  auto rows = scf::ForOp::create(b, createIndex(0), createIndex(batch), createIndex(1));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(rows.getBody());
+    Value at = arith::AddIOp::create(b, position, rows.getInductionVar());
+    Value from = toIndex(memref::LoadOp::create(b, order, at));
+    createRowCopy(data, from, buffer, rows.getInductionVar());
+  }
+  auto stored = RankedTensorType::get(shape, type.getElementType());
+  Value tensor = bufferization::ToTensorOp::create(b, stored, buffer, /*restrict=*/true);
+  if (stored == tensorType)
+    return tensor;
+  return UnrealizedConversionCastOp::create(b, tensorType, tensor).getResult(0);
+}
+
+Value ProgramLowering::createScalarF64(Value tensor) {
+  Value x = tensor::ExtractOp::create(b, tensor, ValueRange{});
+  Type type = x.getType(), f64 = b.getF64Type();
+  if (type == f64)
+    return x;
+  if (isa<FloatType>(type))
+    return arith::ExtFOp::create(b, f64, x);
+  if (type.isInteger(1))
+    return arith::UIToFPOp::create(b, f64, x);
+  return arith::SIToFPOp::create(b, f64, x);
+}
+
+/// Replaces the ops that read the world around the step.
+void ProgramLowering::lowerReads(Block *body, Value step, Value key, ValueRange hyperValues, Value totalSteps) {
+  llvm::StringMap<unsigned> hyperNumbers;
+  for (auto [number, hyper] : llvm::enumerate(hypers))
+    hyperNumbers[hyper.getSymName()] = number;
+  body->walk([&](Operation *op) {
+    Value value;
+    if (auto get = dyn_cast<train::GetOp>(op))
+      value = values.lookup(get.getVariable());
+    else if (isa<train::StepOp>(op))
+      value = step;
+    else if (isa<train::KeyOp>(op))
+      value = key;
+    else if (isa<train::TotalStepsOp>(op))
+      value = totalSteps;
+    else if (auto hyper = dyn_cast<train::GetHyperOp>(op))
+      value = hyperValues[hyperNumbers.lookup(hyper.getHyper())];
+    else
+      return;
+    op->getResult(0).replaceAllUsesWith(value);
+    op->erase();
+  });
+}
+
+/// The variable's memory that `value` is, seen through reshapes; null when it is computed.
+Value underlyingVariable(Value value) {
+  while (auto reshape = value.getDefiningOp<tw::ReshapeOp>())
+    value = reshape.getX();
+  return value.getDefiningOp<bufferization::ToTensorOp>() ? value : Value();
+}
+
+void ProgramLowering::lowerWrites(Value persistent, ArrayRef<train::SetOp> sets) {
+  llvm::StringMap<train::VariableOp> byName;
+  for (train::VariableOp variable : variables)
+    byName[variable.getSymName()] = variable;
+  SmallVector<Value> written;
+  for (train::SetOp set : sets) {
+    Value value = set.getValue();
+    bool isOldStorage = underlyingVariable(value) != nullptr;
+    if (isOldStorage && value != values.lookup(set.getVariable())) {
+      auto type = cast<RankedTensorType>(value.getType());
+      value = bufferization::AllocTensorOp::create(b, type, ValueRange{}, value);
+    }
+    written.push_back(value);
+  }
+  for (auto [constSet, value] : llvm::zip_equal(sets, written)) {
+    train::SetOp set = constSet;
+    if (value == values.lookup(set.getVariable()))
+      continue;
+    b.setLoc(set.getLoc());
+    Value view = createVariableView(persistent, byName.lookup(set.getVariable()));
+    bufferization::MaterializeInDestinationOp::create(b, Type(), value, view, /*restrict=*/true, /*writable=*/true);
+  }
+  b.setLoc(program.getLoc());
+}
+
+/// out[batchNumber * columns + c] = column c
+void ProgramLowering::storeColumns(ArrayRef<Value> columns, Value out, Value batchNumber) {
+  Value first = arith::MulIOp::create(b, batchNumber, createIndex(columns.size()));
+  for (auto [number, column] : llvm::enumerate(columns)) {
+    Value at = arith::AddIOp::create(b, first, createIndex(number));
+    memref::StoreOp::create(b, column, out, at);
+  }
+}
+
+/// The model's output becomes rows batchNumber * batch … of out.
+void ProgramLowering::storePrediction(Value output, Value out, Value batchNumber) {
+  auto type = cast<RankedTensorType>(output.getType());
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)), sizes;
+  for (int64_t size : type.getShape())
+    sizes.push_back(b.getIndexAttr(size));
+  offsets[0] = arith::MulIOp::create(b, batchNumber, createIndex(batch)).getResult();
+  Value rows = memref::SubViewOp::create(b, out, offsets, sizes, strides);
+  bufferization::MaterializeInDestinationOp::create(b, Type(), output, rows, /*restrict=*/true, /*writable=*/true);
+}
+
+LogicalResult ProgramLowering::emitStep() {
+  bool predicts = mode == "predict", advances = mode == "train" || mode == "gradient";
+  Block &source = objective.getBody().front();
+  auto yield = cast<train::YieldOp>(source.getTerminator());
+
+  SmallVector<Type> arguments{persistentType(), arenaType(), controlType(), hyperType(), rowsType({}, b.getI32Type())};
+  if (predicts) {
+    auto output = cast<RankedTensorType>(yield.getValues()[0].getType());
+    arguments.push_back(rowsType(output.getShape().drop_front(), output.getElementType()));
+  } else {
+    arguments.push_back(rowsType({}, b.getF64Type()));
+  }
+  for (train::FieldOp field : fields) {
+    auto row = cast<RankedTensorType>(field.getType());
+    arguments.push_back(rowsType(row.getShape(), row.getElementType()));
+  }
+  func::FuncOp function = createEntry("talweg_step", arguments);
+  Value persistent = function.getArgument(abi::kPersistent), order = function.getArgument(abi::kOrder),
+        out = function.getArgument(abi::kOut);
+  control = function.getArgument(abi::kControl);
+
+  auto scalarTensor = [&](Value x) -> Value {
+    return tensor::FromElementsOp::create(b, RankedTensorType::get({}, x.getType()), ValueRange{x});
+  };
+  Value seed = loadControl(abi::kSeed), firstStep = loadControl(abi::kStep);
+  Value steps = toIndex(loadControl(abi::kSteps)), first = toIndex(loadControl(abi::kFirst));
+  Value total = arith::SIToFPOp::create(b, b.getF64Type(), loadControl(abi::kTotalSteps));
+  SmallVector<Value> hyperNumbers;
+  for (train::HyperOp hyper : hypers)
+    hyperNumbers.push_back(memref::LoadOp::create(b, function.getArgument(abi::kHyper), createIndex(hyper.getIndex())));
+
+  auto loop = scf::ForOp::create(b, createIndex(0), steps, createIndex(1));
+  func::ReturnOp::create(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value batchNumber = loop.getInductionVar();
+  Value position = arith::AddIOp::create(b, first, arith::MulIOp::create(b, batchNumber, createIndex(batch)));
+  // The key moves on with every batch in every mode; the count of optimization steps only where steps are taken.
+  Value moved = arith::AddIOp::create(b, firstStep, arith::IndexCastOp::create(b, b.getI64Type(), batchNumber));
+  Value key = tensor::FromElementsOp::create(b, ValueRange{seed, moved});
+  Value step = scalarTensor(arith::SIToFPOp::create(b, b.getF64Type(), advances ? moved : firstStep));
+  Value totalSteps = scalarTensor(total);
+  SmallVector<Value> hyperValues = llvm::map_to_vector(hyperNumbers, scalarTensor);
+
+  for (train::VariableOp variable : variables) {
+    Value view = createVariableView(persistent, variable);
+    Type type = RankedTensorType::get(cast<MemRefType>(view.getType()).getShape(),
+                                      cast<MemRefType>(view.getType()).getElementType());
+    values[variable.getSymName()] = bufferization::ToTensorOp::create(b, type, view, /*restrict=*/true);
+  }
+  for (auto [number, field] : llvm::enumerate(fields)) {
+    BlockArgument batchArgument = source.getArgument(number);
+    if (!batchArgument.use_empty())
+      batchArgument.replaceAllUsesWith(
+          createBatch(field, function.getArgument(abi::kFields + number), order, position));
+  }
+
+  Block *body = loop.getBody();
+  body->getOperations().splice(body->getTerminator()->getIterator(), source.getOperations(), source.begin(),
+                               yield->getIterator());
+  lowerReads(body, step, key, hyperValues, totalSteps);
+  SmallVector<Value> yielded(yield.getValues());
+
+  SmallVector<train::SetOp> sets;
+  SmallVector<train::ReportOp> reports;
+  for (Operation &op : *body) {
+    if (auto set = dyn_cast<train::SetOp>(op))
+      sets.push_back(set);
+    if (auto report = dyn_cast<train::ReportOp>(op))
+      reports.push_back(report);
+  }
+  b.setInsertionPoint(body->getTerminator());
+  if (predicts) {
+    storePrediction(yielded[0], out, batchNumber);
+  } else {
+    SmallVector<Attribute> names{b.getStringAttr("loss")};
+    llvm::append_range(names, objective.getMetrics());
+    SmallVector<Value> columns = llvm::map_to_vector(yielded, [&](Value value) { return createScalarF64(value); });
+    for (train::ReportOp report : reports) {
+      names.push_back(report.getNameAttr());
+      columns.push_back(createScalarF64(report.getValue()));
+    }
+    storeColumns(columns, out, batchNumber);
+    function->setAttr("talweg.columns", b.getArrayAttr(names));
+  }
+  lowerWrites(persistent, sets);
+  for (train::SetOp set : sets)
+    set.erase();
+  for (train::ReportOp report : reports)
+    report.erase();
+  return success();
+}
+
+struct TrainToLoops : talweg::impl::TrainToLoopsBase<TrainToLoops> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    SmallVector<train::ProgramOp> programs(module.getOps<train::ProgramOp>());
+    if (programs.size() != 1) {
+      module.emitError("a module to lower holds one train.program, here are ") << programs.size();
+      return signalPassFailure();
+    }
+    if (failed(ProgramLowering(module, programs.front()).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,193 @@
+// Elementwise tw ops: one line of the table each, the computation on single elements.
+#include "TwToLinalg.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace talweg;
+using namespace talweg::conversion;
+
+namespace {
+
+using Builder = ImplicitLocOpBuilder;
+
+/// The element of the result, given the op (for attributes and original types) and one element of each operand. Null: the
+/// op is not defined on these types.
+using Rule = Value (*)(Builder &b, Operation *op, ValueRange x);
+
+bool isFloat(ValueRange x) { return isa<FloatType>(x[0].getType()); }
+
+template <typename To>
+Value unary(Builder &b, Operation *, ValueRange x) {
+  return To::create(b, x[0]);
+}
+
+template <typename To>
+Value binary(Builder &b, Operation *, ValueRange x) {
+  return To::create(b, x[0], x[1]);
+}
+
+template <typename FloatOp, typename IntOp>
+Value byType(Builder &b, Operation *op, ValueRange x) {
+  return isFloat(x) ? binary<FloatOp>(b, op, x) : binary<IntOp>(b, op, x);
+}
+
+/// y = 1 / (1 + e^-x)
+Value logistic(Builder &b, Operation *, ValueRange x) {
+  Value one = createScalar(b, x[0].getType(), 1.0);
+  Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x[0]));
+  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
+}
+
+/// Whether the remainder of the truncated division must be moved by one divisor to have the divisor's sign.
+Value needsFlooring(Builder &b, Value remainder, Value divisor) {
+  Value zero = createScalar(b, divisor.getType(), 0);
+  Value inexact = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, remainder, zero);
+  Value signs = arith::XOrIOp::create(b, remainder, divisor);
+  Value differ = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, signs, zero);
+  return arith::AndIOp::create(b, inexact, differ);
+}
+
+/// Integers: the quotient rounded toward minus infinity.
+Value divide(Builder &b, Operation *op, ValueRange x) {
+  if (isFloat(x))
+    return arith::DivFOp::create(b, x[0], x[1]);
+  Value quotient = arith::DivSIOp::create(b, x[0], x[1]);
+  Value remainder = arith::RemSIOp::create(b, x[0], x[1]);
+  Value less = arith::SubIOp::create(b, quotient, createScalar(b, quotient.getType(), 1));
+  return arith::SelectOp::create(b, needsFlooring(b, remainder, x[1]), less, quotient);
+}
+
+/// Integers: what that division leaves, with the sign of the divisor.
+Value remainder(Builder &b, Operation *, ValueRange x) {
+  Value remainder = arith::RemSIOp::create(b, x[0], x[1]);
+  Value moved = arith::AddIOp::create(b, remainder, x[1]);
+  return arith::SelectOp::create(b, needsFlooring(b, remainder, x[1]), moved, remainder);
+}
+
+Value power(Builder &b, Operation *, ValueRange x) {
+  return isFloat(x) ? Value(math::PowFOp::create(b, x[0], x[1])) : Value();
+}
+
+/// Ordered, so that a comparison with nan is false; only `ne` is true there.
+Value compare(Builder &b, Operation *op, ValueRange x) {
+  using F = arith::CmpFPredicate;
+  using I = arith::CmpIPredicate;
+  static constexpr F floats[] = {F::OEQ, F::UNE, F::OLT, F::OLE, F::OGT, F::OGE};
+  static constexpr I integers[] = {I::eq, I::ne, I::slt, I::sle, I::sgt, I::sge};
+  auto predicate = static_cast<unsigned>(cast<tw::CompareOp>(op).getPredicate());
+  if (isFloat(x))
+    return arith::CmpFOp::create(b, floats[predicate], x[0], x[1]);
+  return arith::CmpIOp::create(b, integers[predicate], x[0], x[1]);
+}
+
+Value logicalNot(Builder &b, Operation *, ValueRange x) {
+  Value yes = arith::ConstantOp::create(b, b.getBoolAttr(true));
+  return arith::XOrIOp::create(b, x[0], yes);
+}
+
+Value select(Builder &b, Operation *, ValueRange x) { return arith::SelectOp::create(b, x[0], x[1], x[2]); }
+
+/// A number of another width in the same kind.
+template <typename Extend, typename Truncate>
+Value resize(Builder &b, Type to, Value x) {
+  unsigned from = x.getType().getIntOrFloatBitWidth(), wanted = to.getIntOrFloatBitWidth();
+  if (from == wanted)
+    return x;
+  return from < wanted ? Value(Extend::create(b, to, x)) : Value(Truncate::create(b, to, x));
+}
+
+/// The operand's type in the op says whether its integers are unsigned: ui8 and i1 are, the others are not.
+Value convert(Builder &b, Operation *op, ValueRange x) {
+  Type stored = cast<ShapedType>(op->getOperand(0).getType()).getElementType();
+  Type to = loweredType(op->getResult(0).getType()).getElementType();
+  bool fromUnsigned = stored.isUnsignedInteger() || stored.isInteger(1);
+  if (isa<FloatType>(stored) && isa<FloatType>(to))
+    return resize<arith::ExtFOp, arith::TruncFOp>(b, to, x[0]);
+  if (to.isInteger(1))
+    return stored.isInteger(1) ? x[0] : Value();
+  if (isa<FloatType>(stored))
+    return cast<ShapedType>(op->getResult(0).getType()).getElementType().isUnsignedInteger()
+               ? Value(arith::FPToUIOp::create(b, to, x[0]))
+               : Value(arith::FPToSIOp::create(b, to, x[0]));
+  if (isa<FloatType>(to))
+    return fromUnsigned ? Value(arith::UIToFPOp::create(b, to, x[0])) : Value(arith::SIToFPOp::create(b, to, x[0]));
+  return fromUnsigned ? resize<arith::ExtUIOp, arith::TruncIOp>(b, to, x[0])
+                      : resize<arith::ExtSIOp, arith::TruncIOp>(b, to, x[0]);
+}
+
+struct Entry {
+  StringRef op;
+  Rule rule;
+};
+
+template <typename TwOp>
+Entry entry(Rule rule) {
+  return {TwOp::getOperationName(), rule};
+}
+
+const Entry table[] = {
+    entry<tw::NegOp>(unary<arith::NegFOp>),
+    entry<tw::ExpOp>(unary<math::ExpOp>),
+    entry<tw::LogOp>(unary<math::LogOp>),
+    entry<tw::Log1pOp>(unary<math::Log1pOp>),
+    entry<tw::SqrtOp>(unary<math::SqrtOp>),
+    entry<tw::RsqrtOp>(unary<math::RsqrtOp>),
+    entry<tw::TanhOp>(unary<math::TanhOp>),
+    entry<tw::ErfOp>(unary<math::ErfOp>),
+    entry<tw::LogisticOp>(logistic),
+    entry<tw::SinOp>(unary<math::SinOp>),
+    entry<tw::CosOp>(unary<math::CosOp>),
+    entry<tw::AbsOp>(unary<math::AbsFOp>),
+    entry<tw::FloorOp>(unary<math::FloorOp>),
+    entry<tw::AddOp>(byType<arith::AddFOp, arith::AddIOp>),
+    entry<tw::SubOp>(byType<arith::SubFOp, arith::SubIOp>),
+    entry<tw::MulOp>(byType<arith::MulFOp, arith::MulIOp>),
+    entry<tw::DivOp>(divide),
+    entry<tw::RemOp>(remainder),
+    entry<tw::PowOp>(power),
+    entry<tw::MaxOp>(byType<arith::MaximumFOp, arith::MaxSIOp>),
+    entry<tw::MinOp>(byType<arith::MinimumFOp, arith::MinSIOp>),
+    entry<tw::CompareOp>(compare),
+    entry<tw::AndOp>(binary<arith::AndIOp>),
+    entry<tw::OrOp>(binary<arith::OrIOp>),
+    entry<tw::NotOp>(logicalNot),
+    entry<tw::SelectOp>(select),
+    entry<tw::ConvertOp>(convert),
+};
+
+/// Any op of the table: its rule over every element.
+struct LowerElementwise : ConversionPattern {
+  LowerElementwise(StorageTypes &types, MLIRContext *context, const Entry &entry)
+      : ConversionPattern(types, entry.op, 1, context), rule(entry.rule) {}
+
+  LogicalResult matchAndRewrite(Operation *op, ArrayRef<Value> operands,
+                                ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType type = loweredType(op->getResult(0).getType());
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "its shape is not static");
+    ImplicitLocOpBuilder b(op->getLoc(), rewriter);
+    SmallVector<AffineMap> maps(operands.size(), b.getMultiDimIdentityMap(type.getRank()));
+    bool defined = true;
+    Value value = createElementwise(b, type, operands, maps, [&](Builder &inner, ValueRange x) -> Value {
+      if (Value element = rule(inner, op, x))
+        return element;
+      defined = false;
+      return createScalar(inner, type.getElementType(), 0);
+    });
+    if (!defined)
+      return rewriter.notifyMatchFailure(op, "not defined on these types");
+    rewriter.replaceOp(op, value);
+    return success();
+  }
+
+  Rule rule;
+};
+
+} // namespace
+
+void conversion::addElementwisePatterns(StorageTypes &types, RewritePatternSet &patterns) {
+  for (const Entry &entry : table)
+    patterns.add<LowerElementwise>(types, patterns.getContext(), entry);
+}

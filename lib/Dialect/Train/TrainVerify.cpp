@@ -1,0 +1,259 @@
+// What a legal program is: symbols that resolve, types that agree, regions that yield what they promise.
+#include "talweg/Dialect/Train/Train.h"
+
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace talweg::train {
+namespace {
+
+bool isFloatScalar(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.getRank() == 0 && isa<Float32Type, Float64Type>(tensor.getElementType());
+}
+
+RankedTensorType hostScalar(MLIRContext *context) { return RankedTensorType::get({}, Float64Type::get(context)); }
+RankedTensorType keyType(MLIRContext *context) { return RankedTensorType::get({2}, IntegerType::get(context, 64)); }
+
+LogicalResult verifyType(Operation *op, Type actual, Type expected) {
+  if (actual != expected)
+    return op->emitOpError() << "must be of type " << expected << ", but is of type " << actual;
+  return success();
+}
+
+bool isStatic(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape() && llvm::all_of(tensor.getShape(), [](int64_t extent) { return extent > 0; });
+}
+
+/// The values that the only block of `region` yields, or an error.
+FailureOr<OperandRange> yieldedBy(Operation *op, Region &region) {
+  auto yield = region.front().empty() ? YieldOp() : dyn_cast<YieldOp>(region.front().back());
+  if (!yield) {
+    op->emitOpError() << "must end in train.yield";
+    return failure();
+  }
+  return yield.getValues();
+}
+
+/// The variable called `name`, whose type must be `type`.
+LogicalResult verifyVariable(Operation *op, FlatSymbolRefAttr name, Type type, SymbolTableCollection &symbols) {
+  auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(op, name);
+  if (!variable)
+    return op->emitOpError() << "names the variable " << name << ", which is not declared";
+  if (variable.getType() != type) {
+    auto error = op->emitOpError() << "has type " << type << ", but " << name << " has type " << variable.getType();
+    error.attachNote(variable.getLoc()) << "declared here";
+    return error;
+  }
+  return success();
+}
+
+bool mayChange(StringRef mode) { return mode == "train" || mode == "gradient"; }
+
+} // namespace
+
+//===-- declarations -----------------------------------------------------------------------------------------------===//
+
+LogicalResult ProgramOp::verify() {
+  static constexpr StringLiteral modes[] = {"train", "eval", "predict", "gradient"};
+  if (!llvm::is_contained(modes, getMode()))
+    return emitOpError() << "has mode '" << getMode() << "', which is none of train, eval, predict, gradient";
+  if (int64_t(getBatch()) < 1)
+    return emitOpError() << "has a batch of " << int64_t(getBatch());
+  auto objectives = getBody().front().getOps<ObjectiveOp>();
+  if (!llvm::hasSingleElement(objectives))
+    return emitOpError() << "must have one objective, but has " << std::distance(objectives.begin(), objectives.end());
+  llvm::DenseMap<int64_t, Operation *> places;
+  for (auto hyper : getBody().front().getOps<HyperOp>()) {
+    auto [other, isNew] = places.try_emplace(hyper.getIndex(), hyper);
+    if (isNew)
+      continue;
+    auto error = hyper.emitOpError() << "has place " << hyper.getIndex() << ", which is taken";
+    error.attachNote(other->second->getLoc()) << "by this one";
+    return error;
+  }
+  llvm::StringMap<OptimizerOp> owners;
+  for (auto optimizer : getBody().front().getOps<OptimizerOp>())
+    for (Attribute parameter : optimizer.getParameters()) {
+      auto name = dyn_cast<FlatSymbolRefAttr>(parameter);
+      if (!name)
+        continue;
+      auto [owner, isNew] = owners.try_emplace(name.getValue(), optimizer);
+      if (isNew)
+        continue;
+      auto error = optimizer.emitOpError() << "updates " << name << ", which already has an optimizer";
+      error.attachNote(owner->second.getLoc()) << "this one";
+      return error;
+    }
+  return success();
+}
+
+LogicalResult FieldOp::verify() {
+  if (!isStatic(getType()))
+    return emitOpError() << "must have a tensor type of static shape, but has " << getType();
+  if (getClasses() && int64_t(*getClasses()) < 1)
+    return emitOpError() << "has " << int64_t(*getClasses()) << " classes";
+  return success();
+}
+
+LogicalResult HyperOp::verify() {
+  if (int64_t(getIndex()) < 0)
+    return emitOpError() << "has a negative place";
+  return success();
+}
+
+LogicalResult VariableOp::verify() {
+  if (getRole() != "parameter" && getRole() != "state" && getRole() != "slot")
+    return emitOpError() << "has role '" << getRole() << "', which is none of parameter, state, slot";
+  if (!isStatic(getType()))
+    return emitOpError() << "must have a tensor type of static shape, but has " << getType();
+  bool isFloat = isa<Float32Type, Float64Type>(cast<RankedTensorType>(getType()).getElementType());
+  if (getRole() == "parameter" && !isFloat)
+    return emitOpError() << "is a parameter, so its elements must be f32 or f64, but it has type " << getType();
+  if (getFrozen() && getRole() != "parameter")
+    return emitOpError() << "is frozen, which only a parameter can be";
+  if (getOffset() && int64_t(*getOffset()) < 0)
+    return emitOpError() << "has a negative offset";
+  Block &body = getInit().front();
+  if (body.getNumArguments() != 1 || body.getArgument(0).getType() != keyType(getContext()))
+    return emitOpError() << "computes its initial value from one argument of type " << keyType(getContext());
+  auto values = yieldedBy(*this, getInit());
+  if (failed(values))
+    return failure();
+  if (values->size() != 1 || values->front().getType() != getType())
+    return emitOpError() << "must yield one initial value of type " << getType();
+  return success();
+}
+
+//===-- rules and objective ----------------------------------------------------------------------------------------===//
+
+LogicalResult OptimizerOp::verify() {
+  Block &body = getBody().front();
+  size_t tensors = 2 + getSlots().size();
+  if (body.getNumArguments() != tensors)
+    return emitOpError() << "takes the parameter, its gradient and " << getSlots().size() << " slots, but its body has "
+                         << body.getNumArguments() << " arguments";
+  Type type = body.getArgument(0).getType();
+  auto unranked = dyn_cast<UnrankedTensorType>(type);
+  if (!unranked || !isa<Float32Type, Float64Type>(unranked.getElementType()))
+    return emitOpError() << "is written for any shape: its arguments are of type tensor<*xf32> or tensor<*xf64>, not "
+                         << type;
+  for (BlockArgument argument : body.getArguments())
+    if (argument.getType() != type)
+      return emitOpError() << "has arguments of types " << type << " and " << argument.getType();
+  auto values = yieldedBy(*this, getBody());
+  if (failed(values))
+    return failure();
+  if (values->size() != tensors - 1 + getReport().size())
+    return emitOpError() << "must yield the parameter, " << getSlots().size() << " slots and " << getReport().size()
+                         << " reports, but yields " << values->size() << " values";
+  for (auto [position, value] : llvm::enumerate(*values)) {
+    Type expected = position < tensors - 1 ? type : Type(hostScalar(getContext()));
+    if (value.getType() != expected)
+      return emitOpError() << "must yield " << expected << " as value " << position << ", but yields "
+                           << value.getType();
+  }
+  return success();
+}
+
+LogicalResult OptimizerOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  Type element = getElementTypeOrSelf(getBody().front().getArgument(0).getType());
+  for (Attribute parameter : getParameters()) {
+    auto name = dyn_cast<FlatSymbolRefAttr>(parameter);
+    if (!name)
+      return emitOpError() << "lists " << parameter << ", which is not a symbol";
+    auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(*this, name);
+    if (!variable || variable.getRole() != "parameter")
+      return emitOpError() << "updates " << name << ", which is not a declared parameter";
+    if (getElementTypeOrSelf(variable.getType()) != element)
+      return emitOpError() << "is written for " << element << ", but " << name << " has type " << variable.getType();
+    for (Attribute slot : getSlots()) {
+      std::string slotName = (name.getValue() + "." + cast<StringAttr>(slot).getValue()).str();
+      auto held = symbols.lookupNearestSymbolFrom<VariableOp>(*this, StringAttr::get(getContext(), slotName));
+      if (!held || held.getRole() != "slot")
+        return emitOpError() << "needs the slot @\"" << slotName << "\", which is not declared";
+      if (held.getType() != variable.getType())
+        return held.emitOpError() << "has type " << held.getType() << ", but its parameter has type "
+                                  << variable.getType();
+    }
+  }
+  return success();
+}
+
+LogicalResult ObjectiveOp::verify() {
+  auto program = cast<ProgramOp>((*this)->getParentOp());
+  Block &body = getBody().front();
+  SmallVector<FieldOp> fields(program.getBody().front().getOps<FieldOp>());
+  if (body.getNumArguments() != fields.size())
+    return emitOpError() << "takes " << body.getNumArguments() << " batches, but there are " << fields.size() << " fields";
+  for (auto [field, argument] : llvm::zip(fields, body.getArguments())) {
+    auto record = dyn_cast<RankedTensorType>(field.getType());
+    if (!record)
+      return success(); // Reported by the field.
+    SmallVector<int64_t> shape(1, program.getBatch());
+    llvm::append_range(shape, record.getShape());
+    auto expected = RankedTensorType::get(shape, record.getElementType());
+    if (argument.getType() != expected)
+      return emitOpError() << "takes a batch of @" << field.getSymName() << " as " << argument.getType()
+                           << ", but it is " << expected;
+  }
+  auto values = yieldedBy(*this, getBody());
+  if (failed(values))
+    return failure();
+  if (program.getMode() == "predict") {
+    auto type = values->size() == 1 ? dyn_cast<RankedTensorType>(values->front().getType()) : RankedTensorType();
+    if (!type || type.getRank() == 0 || type.getDimSize(0) != int64_t(program.getBatch()))
+      return emitOpError() << "must yield one output with a leading dimension of " << program.getBatch();
+    return success();
+  }
+  if (values->size() != 1 + getMetrics().size())
+    return emitOpError() << "must yield the loss and " << getMetrics().size() << " metrics, but yields "
+                         << values->size() << " values";
+  for (auto [position, value] : llvm::enumerate(*values))
+    if (!isFloatScalar(value.getType()))
+      return emitOpError() << "must yield floats of rank 0, but value " << position << " has type " << value.getType();
+  return success();
+}
+
+//===-- reading and writing ----------------------------------------------------------------------------------------===//
+
+LogicalResult GetOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return verifyVariable(*this, getVariableAttr(), getValue().getType(), symbols);
+}
+
+LogicalResult SetOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  if (program && !mayChange(program.getMode()))
+    return emitOpError() << "changes " << getVariableAttr() << " in mode " << program.getMode();
+  return verifyVariable(*this, getVariableAttr(), getValue().getType(), symbols);
+}
+
+LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (failed(verifyVariable(*this, getVariableAttr(), getGradient().getType(), symbols)))
+    return failure();
+  auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(*this, getVariableAttr());
+  if (variable.getRole() != "parameter" || variable.getFrozen())
+    return emitOpError() << "updates " << getVariableAttr() << ", which is "
+                         << (variable.getFrozen() ? "frozen" : ("a " + variable.getRole()).str());
+  auto optimizer = symbols.lookupNearestSymbolFrom<OptimizerOp>(*this, getOptimizerAttr());
+  if (!optimizer)
+    return emitOpError() << "names the optimizer " << getOptimizerAttr() << ", which is not declared";
+  if (!llvm::is_contained(optimizer.getParameters(), Attribute(getVariableAttr())))
+    return emitOpError() << "hands " << getVariableAttr() << " to " << getOptimizerAttr() << ", which does not list it";
+  return success();
+}
+
+LogicalResult GetHyperOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  if (!symbols.lookupNearestSymbolFrom<HyperOp>(*this, getHyperAttr()))
+    return emitOpError() << "names the hyper-parameter " << getHyperAttr() << ", which is not declared";
+  return verifyType(*this, getValue().getType(), hostScalar(getContext()));
+}
+
+LogicalResult ReportOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
+LogicalResult StepOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
+LogicalResult TotalStepsOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
+LogicalResult KeyOp::verify() { return verifyType(*this, getValue().getType(), keyType(getContext())); }
+
+} // namespace talweg::train

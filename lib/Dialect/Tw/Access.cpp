@@ -1,0 +1,117 @@
+// Ranges and kinds of affine accesses, by structural recursion over the expressions.
+#include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Tw.h"
+
+#include "mlir/IR/AffineExpr.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace talweg::tw {
+namespace {
+
+using Range = std::pair<int64_t, int64_t>;
+
+std::optional<Range> add(Range a, Range b) {
+  Range sum;
+  if (llvm::AddOverflow(a.first, b.first, sum.first) || llvm::AddOverflow(a.second, b.second, sum.second))
+    return std::nullopt;
+  return sum;
+}
+
+std::optional<Range> scale(Range a, int64_t factor) {
+  Range product;
+  if (llvm::MulOverflow(a.first, factor, product.first) || llvm::MulOverflow(a.second, factor, product.second))
+    return std::nullopt;
+  if (factor < 0)
+    std::swap(product.first, product.second);
+  return product;
+}
+
+std::optional<Range> divideOrMod(AffineExprKind kind, Range a, int64_t by) {
+  if (by <= 0)
+    return std::nullopt;
+  if (kind == AffineExprKind::FloorDiv)
+    return Range(llvm::divideFloorSigned(a.first, by), llvm::divideFloorSigned(a.second, by));
+  if (kind == AffineExprKind::CeilDiv)
+    return Range(llvm::divideCeilSigned(a.first, by), llvm::divideCeilSigned(a.second, by));
+  if (llvm::divideFloorSigned(a.first, by) == llvm::divideFloorSigned(a.second, by))
+    return Range(llvm::mod(a.first, by), llvm::mod(a.second, by));
+  return Range(0, by - 1);
+}
+
+} // namespace
+
+std::optional<Range> rangeOf(AffineExpr expr, ArrayRef<int64_t> extents) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return Range(constant.getValue(), constant.getValue());
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return Range(0, extents[dim.getPosition()] - 1);
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return std::nullopt;
+  auto left = rangeOf(binary.getLHS(), extents);
+  if (!left)
+    return std::nullopt;
+  if (expr.getKind() == AffineExprKind::Add) {
+    auto right = rangeOf(binary.getRHS(), extents);
+    return right ? add(*left, *right) : std::nullopt;
+  }
+  auto by = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  if (!by)
+    return std::nullopt;
+  if (expr.getKind() == AffineExprKind::Mul)
+    return scale(*left, by.getValue());
+  return divideOrMod(expr.getKind(), *left, by.getValue());
+}
+
+bool isIdentityAccess(AffineMap map, ArrayRef<int64_t> ofX, ArrayRef<int64_t> ofY) {
+  if (ofX != ofY)
+    return false;
+  for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    if (ofX[position] != 1 && !(dim && dim.getPosition() == position))
+      return false;
+  }
+  return true;
+}
+
+AffineMap dropDims(MLIRContext *context, unsigned rank, ArrayRef<int64_t> dims) {
+  SmallVector<AffineExpr> kept;
+  for (unsigned dim = 0; dim < rank; ++dim)
+    if (!llvm::is_contained(dims, int64_t(dim)))
+      kept.push_back(getAffineDimExpr(dim, context));
+  return AffineMap::get(rank, 0, kept, context);
+}
+
+AffineMap spreadMap(MLIRContext *context, unsigned rank) { return AffineMap::get(rank, 0, {}, context); }
+
+Value spreadScalar(Value value) {
+  auto window = value.getDefiningOp<WindowOp>();
+  if (!window)
+    return nullptr;
+  auto type = dyn_cast<RankedTensorType>(window.getX().getType());
+  return type && type.getRank() == 0 ? window.getX() : Value();
+}
+
+std::optional<double> uniformValue(Value value) {
+  if (Value scalar = spreadScalar(value))
+    return uniformValue(scalar);
+  auto constant = value.getDefiningOp<ConstantOp>();
+  auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : DenseElementsAttr();
+  if (!elements || !elements.isSplat())
+    return std::nullopt;
+  Type type = elements.getElementType();
+  if (isa<FloatType>(type)) {
+    APFloat number = elements.getSplatValue<APFloat>();
+    bool inexact;
+    number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
+    return number.convertToDouble();
+  }
+  APInt number = elements.getSplatValue<APInt>();
+  bool isUnsigned = type.isUnsignedInteger() || type.isInteger(1);
+  return isUnsigned ? double(number.getZExtValue()) : double(number.getSExtValue());
+}
+
+} // namespace talweg::tw

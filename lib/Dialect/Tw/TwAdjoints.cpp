@@ -1,0 +1,87 @@
+// The vector-Jacobian products of the ops that move or combine elements. A linear op's cotangent is its adjoint:
+// window and fold are each other's, and a contraction's are contractions with the maps exchanged.
+#include "Expr.h"
+
+using namespace mlir;
+
+namespace talweg::tw {
+namespace {
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+/// The cotangent of a product over `dims` of x, exact where factors are 0. With z = 1 where x = 0, n = Σ z the number of
+/// zeros and p the product of the other factors:
+///   dx = dy p / x   where x ≠ 0 and n = 0
+///   dx = dy p       where x = 0 and n = 1   (the only zero: the product of all others)
+///   dx = 0          elsewhere
+Expr productCotangent(Expr x, Expr dy, ArrayRef<int64_t> dims, AffineMap spread) {
+  Expr isZero = x.is(Predicate::eq, 0), one = x.all(1), zero = x.all(0);
+  Expr zeros = isZero.choose(one, zero).reduce(Reduction::sum, dy.type(), dims);
+  Expr scaled = dy * isZero.choose(one, x).reduce(Reduction::prod, dy.type(), dims);
+  Expr n = zeros.window(x.type(), spread), q = scaled.window(x.type(), spread);
+  Expr atZero = n.is(Predicate::eq, 1).choose(q, zero);
+  Expr elsewhere = n.is(Predicate::eq, 0).choose(q / x, zero);
+  return isZero.choose(atZero, elsewhere);
+}
+
+/// The cotangent of an extremum y over `dims` of x: split equally among the elements that attain it.
+Expr extremumCotangent(Expr x, Expr y, Expr dy, ArrayRef<int64_t> dims, AffineMap spread) {
+  Expr attains = x.compare(Predicate::eq, y.window(x.type(), spread));
+  Expr count = attains.choose(x.all(1), x.all(0)).reduce(Reduction::sum, dy.type(), dims);
+  return attains.choose((dy / count).window(x.type(), spread), x.all(0));
+}
+
+} // namespace
+
+// y[d] = x[m(d)]:  dx[m(d)] += dy[d]
+SmallVector<Value> WindowOp::vjp(OpBuilder &builder, Value cotangent) {
+  return {Expr(builder, getLoc(), cotangent).fold(typeOf(getX()), getMap())};
+}
+
+// y[m(d)] += x[d]:  dx[d] = dy[m(d)]
+SmallVector<Value> FoldOp::vjp(OpBuilder &builder, Value cotangent) {
+  return {Expr(builder, getLoc(), cotangent).window(typeOf(getX()), getMap())};
+}
+
+// y[d + low] = x[d], a constant elsewhere:  dx[d] = dy[d + low]
+SmallVector<Value> PadOp::vjp(OpBuilder &builder, Value cotangent) {
+  SmallVector<AffineExpr> shifted;
+  for (auto [dim, low] : llvm::enumerate(getLow()))
+    shifted.push_back(builder.getAffineDimExpr(dim) + low);
+  AffineMap inside = AffineMap::get(shifted.size(), 0, shifted, builder.getContext());
+  return {Expr(builder, getLoc(), cotangent).window(typeOf(getX()), inside)};
+}
+
+// y = x in another shape:  dx = dy in x's
+SmallVector<Value> ReshapeOp::vjp(OpBuilder &builder, Value cotangent) {
+  return {Expr(builder, getLoc(), cotangent).make<ReshapeOp>(typeOf(getX()), cotangent)};
+}
+
+// y = Σ x:  dx = dy, spread; products and extrema above
+SmallVector<Value> ReduceOp::vjp(OpBuilder &builder, Value cotangent) {
+  Expr dy(builder, getLoc(), cotangent), x = dy.with(getX()), y = dy.with(getY());
+  AffineMap spread = dropDims(builder.getContext(), x.type().getRank(), getDims());
+  switch (getKind()) {
+  case Reduction::sum:
+    return {dy.window(x.type(), spread)};
+  case Reduction::prod:
+    return {productCotangent(x, dy, getDims(), spread)};
+  case Reduction::max:
+  case Reduction::min:
+    return {extremumCotangent(x, y, dy, getDims(), spread)};
+  case Reduction::any:
+  case Reduction::all:
+    return {Value()};
+  }
+  return {Value()};
+}
+
+// y[Y(d)] += a[A(d)] b[B(d)]:  da[A(d)] += dy[Y(d)] b[B(d)],  db[B(d)] += a[A(d)] dy[Y(d)]
+SmallVector<Value> ContractOp::vjp(OpBuilder &builder, Value cotangent) {
+  Expr dy(builder, getLoc(), cotangent);
+  Expr da = dy.make<ContractOp>(typeOf(getA()), dy, getB(), getExtents(), getYMap(), getBMap(), getAMap());
+  Expr db = dy.make<ContractOp>(typeOf(getB()), getA(), dy, getExtents(), getAMap(), getYMap(), getBMap());
+  return {da, db};
+}
+
+} // namespace talweg::tw

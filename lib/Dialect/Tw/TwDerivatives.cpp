@@ -1,0 +1,94 @@
+// The vector-Jacobian products of the elementwise ops: for y = f(x…) with cotangent dy, the cotangent of every operand.
+// Each rule is the formula under its equation. It names the op's result y where that spares work, so that what is kept for
+// the backward pass can be read here.
+#include "Expr.h"
+
+#include <numbers>
+
+using namespace mlir;
+
+namespace talweg::tw {
+
+using Cotangents = SmallVector<Value>;
+
+/// A rule over the op's operand x, its result y and the cotangent dy.
+#define TALWEG_VJP(OP, ...)                                                                                            \
+  Cotangents OP::vjp(OpBuilder &builder, Value cotangent) {                                                            \
+    [[maybe_unused]] Expr dy(builder, getLoc(), cotangent), x = dy.with(getX()), y = dy.with(getY());                  \
+    return {Value(__VA_ARGS__)};                                                                                       \
+  }
+/// The same over two operands a and b; gives da, then db.
+#define TALWEG_VJP2(OP, ...)                                                                                           \
+  Cotangents OP::vjp(OpBuilder &builder, Value cotangent) {                                                            \
+    [[maybe_unused]] Expr dy(builder, getLoc(), cotangent), a = dy.with(getA()), b = dy.with(getB()),                  \
+                                                            y = dy.with(getY());                                       \
+    __VA_ARGS__                                                                                                        \
+  }
+
+//===-- of one operand ---------------------------------------------------------------------------------------------===//
+
+// y = -x:  dx = -dy
+TALWEG_VJP(NegOp, -dy)
+// y = eˣ:  dx = y dy
+TALWEG_VJP(ExpOp, y * dy)
+// y = log x:  dx = dy / x
+TALWEG_VJP(LogOp, dy / x)
+// y = log(1 + x):  dx = dy / (1 + x)
+TALWEG_VJP(Log1pOp, dy / (1.0 + x))
+// y = √x:  dx = dy / (2 y)
+TALWEG_VJP(SqrtOp, 0.5 * dy / y)
+// y = x^(-1/2):  dx = -½ y³ dy
+TALWEG_VJP(RsqrtOp, -0.5 * (y * y * y) * dy)
+// y = tanh x:  dx = (1 - y²) dy
+TALWEG_VJP(TanhOp, (1.0 - y * y) * dy)
+// y = erf x:  dx = 2/√π e^(-x²) dy
+TALWEG_VJP(ErfOp, 2.0 * std::numbers::inv_sqrtpi * exp(-(x * x)) * dy)
+// y = 1/(1 + e⁻ˣ):  dx = y (1 - y) dy
+TALWEG_VJP(LogisticOp, y * (1.0 - y) * dy)
+// y = sin x:  dx = cos x dy
+TALWEG_VJP(SinOp, cos(x) * dy)
+// y = cos x:  dx = -sin x dy
+TALWEG_VJP(CosOp, -sin(x) * dy)
+// y = |x|:  dx = sign(x) dy, 0 at 0
+TALWEG_VJP(AbsOp, x.is(Predicate::gt, 0).choose(dy, x.is(Predicate::lt, 0).choose(-dy, dy.all(0))))
+
+// y = x in another element type:  dx = dy in x's, between floats
+Cotangents ConvertOp::vjp(OpBuilder &builder, Value cotangent) {
+  Type element = getElementTypeOrSelf(getX());
+  if (!isa<FloatType>(element))
+    return {Value()};
+  return {Expr(builder, getLoc(), cotangent).convert(element)};
+}
+
+//===-- of two operands --------------------------------------------------------------------------------------------===//
+
+// y = a + b:  da = dy, db = dy
+TALWEG_VJP2(AddOp, return {dy, dy};)
+// y = a - b:  da = dy, db = -dy
+TALWEG_VJP2(SubOp, return {dy, -dy};)
+// y = a b:  da = b dy, db = a dy
+TALWEG_VJP2(MulOp, return {b * dy, a * dy};)
+// y = a / b:  da = dy / b, db = -y da
+TALWEG_VJP2(DivOp, Expr da = dy / b; return {da, -(y * da)};)
+// y = aᵇ:  da = b a^(b-1) dy, 0 where b = 0;  db = y log a dy, 0 where a = 0
+TALWEG_VJP2(PowOp, Expr zero = dy.all(0);
+            Expr da = b.is(Predicate::eq, 0).choose(zero, b * pow(a, b - 1.0) * dy);
+            Expr db = a.is(Predicate::eq, 0).choose(zero, y * log(a) * dy); return {da, db};)
+
+/// max and min: the cotangent goes to the operand that `wins`, half to each at a tie.
+static Cotangents splitAtTies(Expr dy, Expr a, Expr b, Predicate wins, Predicate loses) {
+  Expr tie = a.compare(Predicate::eq, b).choose(0.5 * dy, dy.all(0));
+  return {a.compare(wins, b).choose(dy, tie), a.compare(loses, b).choose(dy, tie)};
+}
+// y = max(a, b):  da = dy where a > b, dy/2 where a = b; db likewise
+TALWEG_VJP2(MaxOp, return splitAtTies(dy, a, b, Predicate::gt, Predicate::lt);)
+// y = min(a, b):  da = dy where a < b, dy/2 where a = b; db likewise
+TALWEG_VJP2(MinOp, return splitAtTies(dy, a, b, Predicate::lt, Predicate::gt);)
+
+// y = a where c, else b:  da = dy where c, else 0; db = 0 where c, else dy
+Cotangents SelectOp::vjp(OpBuilder &builder, Value cotangent) {
+  Expr dy(builder, getLoc(), cotangent), c = dy.with(getCondition()), zero = dy.all(0);
+  return {Value(), c.choose(dy, zero), c.choose(zero, dy)};
+}
+
+} // namespace talweg::tw

@@ -1,0 +1,253 @@
+// Folders of the elementwise ops: constants whose elements are all equal are computed, and neutral elements vanish.
+// The value of a float is computed in f64 and rounded once to its type.
+#include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Tw.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+
+namespace talweg::tw {
+namespace {
+
+/// The single element of a constant of equal elements, or nothing.
+template <typename Number>
+std::optional<Number> splat(Attribute attribute) {
+  auto elements = dyn_cast_if_present<DenseElementsAttr>(attribute);
+  if (!elements || !elements.isSplat())
+    return std::nullopt;
+  if constexpr (std::is_same_v<Number, double>) {
+    if (!isa<Float32Type, Float64Type>(elements.getElementType()))
+      return std::nullopt;
+    APFloat value = elements.getSplatValue<APFloat>();
+    bool inexact;
+    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
+    return value.convertToDouble();
+  } else {
+    if (!isa<IntegerType>(elements.getElementType()))
+      return std::nullopt;
+    return elements.getSplatValue<APInt>();
+  }
+}
+
+Attribute floatSplat(Type type, double value) {
+  auto ranked = dyn_cast<RankedTensorType>(type);
+  if (!ranked)
+    return nullptr;
+  APFloat number(value);
+  bool inexact;
+  number.convert(cast<FloatType>(ranked.getElementType()).getFloatSemantics(), APFloat::rmNearestTiesToEven, &inexact);
+  return DenseElementsAttr::get(ranked, number);
+}
+
+Attribute intSplat(Type type, const APInt &value) {
+  auto ranked = dyn_cast<RankedTensorType>(type);
+  return ranked ? DenseElementsAttr::get(ranked, value) : Attribute();
+}
+
+Attribute boolSplat(Type type, bool value) { return intSplat(type, APInt(1, value)); }
+
+Attribute foldUnary(Type type, Attribute x, double (*compute)(double)) {
+  auto number = splat<double>(x);
+  return number ? floatSplat(type, compute(*number)) : Attribute();
+}
+
+using FloatBinary = double (*)(double, double);
+using IntBinary = std::optional<APInt> (*)(const APInt &, const APInt &);
+
+Attribute foldBinary(Type type, Attribute a, Attribute b, FloatBinary ofFloats, IntBinary ofInts) {
+  auto x = splat<double>(a), y = splat<double>(b);
+  if (x && y)
+    return floatSplat(type, ofFloats(*x, *y));
+  auto i = splat<APInt>(a), j = splat<APInt>(b);
+  if (!i || !j || !ofInts)
+    return nullptr;
+  auto result = ofInts(*i, *j);
+  return result ? intSplat(type, *result) : Attribute();
+}
+
+/// True when every element of `value` is `number`; finds spread scalars too.
+bool isAll(Value value, double number) { return uniformValue(value) == number; }
+
+bool canDivide(const APInt &a, const APInt &b) { return !b.isZero() && !(a.isMinSignedValue() && b.isAllOnes()); }
+
+double maximum(double a, double b) { return std::isnan(a) ? a : std::isnan(b) ? b : std::fmax(a, b); }
+double minimum(double a, double b) { return std::isnan(a) ? a : std::isnan(b) ? b : std::fmin(a, b); }
+
+template <typename Number>
+bool compare(Predicate predicate, const Number &a, const Number &b) {
+  switch (predicate) {
+  case Predicate::eq: return a == b;
+  case Predicate::ne: return a != b;
+  case Predicate::lt: return a < b;
+  case Predicate::le: return a <= b;
+  case Predicate::gt: return a > b;
+  case Predicate::ge: return a >= b;
+  }
+  return false;
+}
+
+} // namespace
+
+#define TALWEG_FOLD_UNARY(OP, EXPRESSION)                                                                              \
+  OpFoldResult OP::fold(FoldAdaptor adaptor) {                                                                         \
+    return foldUnary(getType(), adaptor.getX(), [](double x) -> double { return EXPRESSION; });                        \
+  }
+TALWEG_FOLD_UNARY(ExpOp, std::exp(x))
+TALWEG_FOLD_UNARY(LogOp, std::log(x))
+TALWEG_FOLD_UNARY(Log1pOp, std::log1p(x))
+TALWEG_FOLD_UNARY(SqrtOp, std::sqrt(x))
+TALWEG_FOLD_UNARY(RsqrtOp, 1 / std::sqrt(x))
+TALWEG_FOLD_UNARY(TanhOp, std::tanh(x))
+TALWEG_FOLD_UNARY(ErfOp, std::erf(x))
+TALWEG_FOLD_UNARY(LogisticOp, 1 / (1 + std::exp(-x)))
+TALWEG_FOLD_UNARY(SinOp, std::sin(x))
+TALWEG_FOLD_UNARY(CosOp, std::cos(x))
+TALWEG_FOLD_UNARY(AbsOp, std::fabs(x))
+TALWEG_FOLD_UNARY(FloorOp, std::floor(x))
+#undef TALWEG_FOLD_UNARY
+
+OpFoldResult NegOp::fold(FoldAdaptor adaptor) {
+  if (auto inner = getX().getDefiningOp<NegOp>())
+    return inner.getX();
+  return foldUnary(getType(), adaptor.getX(), [](double x) { return -x; });
+}
+
+OpFoldResult AddOp::fold(FoldAdaptor adaptor) {
+  if (isAll(getB(), 0))
+    return getA();
+  if (isAll(getA(), 0))
+    return getB();
+  return foldBinary(
+      getType(), adaptor.getA(), adaptor.getB(), [](double a, double b) { return a + b; },
+      [](const APInt &a, const APInt &b) -> std::optional<APInt> { return a + b; });
+}
+
+OpFoldResult SubOp::fold(FoldAdaptor adaptor) {
+  if (isAll(getB(), 0))
+    return getA();
+  return foldBinary(
+      getType(), adaptor.getA(), adaptor.getB(), [](double a, double b) { return a - b; },
+      [](const APInt &a, const APInt &b) -> std::optional<APInt> { return a - b; });
+}
+
+OpFoldResult MulOp::fold(FoldAdaptor adaptor) {
+  if (isAll(getB(), 1))
+    return getA();
+  if (isAll(getA(), 1))
+    return getB();
+  return foldBinary(
+      getType(), adaptor.getA(), adaptor.getB(), [](double a, double b) { return a * b; },
+      [](const APInt &a, const APInt &b) -> std::optional<APInt> { return a * b; });
+}
+
+OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
+  if (isAll(getB(), 1))
+    return getA();
+  return foldBinary(
+      getType(), adaptor.getA(), adaptor.getB(), [](double a, double b) { return a / b; },
+      [](const APInt &a, const APInt &b) -> std::optional<APInt> {
+        if (!canDivide(a, b))
+          return std::nullopt;
+        APInt quotient = a.sdiv(b), remainder = a.srem(b);
+        return !remainder.isZero() && remainder.isNegative() != b.isNegative() ? quotient - 1 : quotient;
+      });
+}
+
+OpFoldResult RemOp::fold(FoldAdaptor adaptor) {
+  return foldBinary(getType(), adaptor.getA(), adaptor.getB(), nullptr,
+                    [](const APInt &a, const APInt &b) -> std::optional<APInt> {
+                      if (!canDivide(a, b))
+                        return std::nullopt;
+                      APInt remainder = a.srem(b);
+                      return !remainder.isZero() && remainder.isNegative() != b.isNegative() ? remainder + b : remainder;
+                    });
+}
+
+OpFoldResult PowOp::fold(FoldAdaptor adaptor) {
+  if (isAll(getB(), 1))
+    return getA();
+  return foldBinary(
+      getType(), adaptor.getA(), adaptor.getB(), [](double a, double b) { return std::pow(a, b); }, nullptr);
+}
+
+OpFoldResult MaxOp::fold(FoldAdaptor adaptor) {
+  return foldBinary(getType(), adaptor.getA(), adaptor.getB(), maximum,
+                    [](const APInt &a, const APInt &b) -> std::optional<APInt> { return a.sgt(b) ? a : b; });
+}
+
+OpFoldResult MinOp::fold(FoldAdaptor adaptor) {
+  return foldBinary(getType(), adaptor.getA(), adaptor.getB(), minimum,
+                    [](const APInt &a, const APInt &b) -> std::optional<APInt> { return a.slt(b) ? a : b; });
+}
+
+OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
+  auto x = splat<double>(adaptor.getA()), y = splat<double>(adaptor.getB());
+  if (x && y)
+    return boolSplat(getType(), compare(getPredicate(), *x, *y));
+  auto i = splat<APInt>(adaptor.getA()), j = splat<APInt>(adaptor.getB());
+  if (i && j)
+    return boolSplat(getType(), compare(getPredicate(), i->getSExtValue(), j->getSExtValue()));
+  return nullptr;
+}
+
+OpFoldResult AndOp::fold(FoldAdaptor adaptor) {
+  if (getA() == getB() || isAll(getB(), 1))
+    return getA();
+  return isAll(getB(), 0) ? OpFoldResult(getB()) : nullptr;
+}
+
+OpFoldResult OrOp::fold(FoldAdaptor adaptor) {
+  if (getA() == getB() || isAll(getB(), 0))
+    return getA();
+  return isAll(getB(), 1) ? OpFoldResult(getB()) : nullptr;
+}
+
+OpFoldResult NotOp::fold(FoldAdaptor adaptor) {
+  if (auto inner = getA().getDefiningOp<NotOp>())
+    return inner.getA();
+  auto condition = splat<APInt>(adaptor.getA());
+  return condition ? boolSplat(getType(), condition->isZero()) : Attribute();
+}
+
+OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
+  if (getA() == getB())
+    return getA();
+  if (auto condition = uniformValue(getCondition()))
+    return *condition != 0 ? getA() : getB();
+  return nullptr;
+}
+
+OpFoldResult ConvertOp::fold(FoldAdaptor adaptor) {
+  if (getX().getType() == getType())
+    return getX();
+  Type from = getElementTypeOrSelf(getX()), to = getElementTypeOrSelf(getType());
+  if (auto inner = getX().getDefiningOp<ConvertOp>())
+    if (from.isF64() && to.isF32() && inner.getX().getType() == getType())
+      return inner.getX();
+  if (auto number = splat<double>(adaptor.getX())) {
+    if (isa<FloatType>(to))
+      return floatSplat(getType(), *number);
+    double limit = std::ldexp(1.0, to.getIntOrFloatBitWidth() - 1);
+    if (to.isSignlessInteger() && !to.isInteger(1) && *number > -limit && *number < limit)
+      return intSplat(getType(), APInt(to.getIntOrFloatBitWidth(), int64_t(*number), /*isSigned=*/true));
+    return nullptr;
+  }
+  auto number = splat<APInt>(adaptor.getX());
+  if (!number)
+    return nullptr;
+  bool isUnsigned = from.isUnsignedInteger() || from.isInteger(1);
+  int64_t value = isUnsigned ? int64_t(number->getZExtValue()) : number->getSExtValue();
+  if (isa<FloatType>(to))
+    return floatSplat(getType(), double(value));
+  if (to.isInteger(32) || to.isInteger(64))
+    return intSplat(getType(), APInt(64, value, true).sextOrTrunc(to.getIntOrFloatBitWidth()));
+  return nullptr;
+}
+
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValueAttr(); }
+
+} // namespace talweg::tw

@@ -1,0 +1,91 @@
+// Files.h over POSIX.
+#include "Files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+using namespace talweg;
+
+static Error fileError(const char *code, const std::string &path, const char *what) {
+  return {code, fmt::format("{}: error: {}: {}", path, what, std::strerror(errno))};
+}
+
+namespace {
+/// Closes its descriptor at the end of the scope.
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0)
+      ::close(number);
+  }
+};
+} // namespace
+
+Result<std::string> talweg::readFile(const std::string &path) {
+  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  struct stat facts;
+  if (file.number < 0 || ::fstat(file.number, &facts) != 0)
+    return fileError("E0801", path, "cannot read the file");
+  if (!S_ISREG(facts.st_mode))
+    return Error{"E0801", fmt::format("{}: error: cannot read the file: it is not a regular file", path)};
+  std::string text(std::size_t(facts.st_size), '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    ssize_t got = ::read(file.number, text.data() + have, text.size() - have);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return fileError("E0801", path, "cannot read the file");
+    if (got == 0)
+      break;
+    have += std::size_t(got);
+  }
+  text.resize(have);
+  return text;
+}
+
+static bool writeAll(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t put = ::write(file, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR)
+      continue;
+    if (put < 0)
+      return false;
+    bytes.remove_prefix(std::size_t(put));
+  }
+  return true;
+}
+
+Result<void> talweg::writeFile(const std::string &path, const std::vector<std::string_view> &pieces) {
+  std::string aside = fmt::format("{}.{}.part", path, ::getpid());
+  {
+    Descriptor file{::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+    bool good = file.number >= 0;
+    for (std::string_view piece : pieces)
+      good = good && writeAll(file.number, piece);
+    if (!good || ::fsync(file.number) != 0 || ::rename(aside.c_str(), path.c_str()) != 0) {
+      Error error = fileError("E0802", path, "cannot write the file");
+      ::unlink(aside.c_str());
+      return error;
+    }
+  }
+  std::string folder = std::filesystem::path(path).parent_path().string();
+  Descriptor directory{::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (directory.number >= 0)
+    ::fsync(directory.number);
+  return {};
+}
+
+Result<void> talweg::makeDirectory(const std::string &path) {
+  std::error_code failure;
+  std::filesystem::create_directories(path, failure);
+  if (failure)
+    return Error{"E0803", fmt::format("{}: error: cannot make the folder: {}", path, failure.message())};
+  return {};
+}

@@ -1,0 +1,204 @@
+// Translation to LLVM IR, LLVM's optimizations for the host, code generation and ORC. The only file that sees them.
+#include "Jit.h"
+
+#include "talweg/Runtime/Abi.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/DynamicLibrary.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <mutex>
+
+using namespace talweg;
+
+static Error nativeError(const std::string &what) {
+  return {"E0820", fmt::format("error: code generation for this machine failed: {}", what)};
+}
+
+//===-- the host ---------------------------------------------------------------------------------------------------===//
+
+const HostTarget &talweg::hostTarget() {
+  static const HostTarget host = [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    std::map<std::string, bool> features; // sorted, so that the text does not depend on a hash
+    for (auto &feature : llvm::sys::getHostCPUFeatures())
+      features[feature.getKey().str()] = feature.getValue();
+    HostTarget target{llvm::sys::getProcessTriple(), llvm::sys::getHostCPUName().str(), ""};
+    for (auto &[name, present] : features)
+      target.features += fmt::format("{}{}{}", target.features.empty() ? "" : ",", present ? '+' : '-', name);
+    return target;
+  }();
+  return host;
+}
+
+static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(std::string &failure) {
+  const HostTarget &host = hostTarget();
+  llvm::Triple triple(host.triple);
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, failure);
+  if (!target)
+    return nullptr;
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, host.cpu, host.features, options, llvm::Reloc::PIC_,
+                                  llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive, /*JIT=*/true));
+}
+
+//===-- LLVM IR ----------------------------------------------------------------------------------------------------===//
+
+/// Attributes that tell LLVM which processor the code is for and what the host guarantees of the arguments.
+static void describeFunction(llvm::Function &function) {
+  const HostTarget &host = hostTarget();
+  function.addFnAttr("target-cpu", host.cpu);
+  function.addFnAttr("target-features", host.features);
+  if (host.features.find("+avx512f") != std::string::npos)
+    function.addFnAttr("prefer-vector-width", "512");
+  function.addFnAttr(llvm::Attribute::NoUnwind);
+}
+
+/// Gives `talweg_<entry>` the signature of the ABI: the generated function becomes internal, and a new one under its name
+/// takes the arguments from an array.
+static bool wrapEntry(llvm::Function &body) {
+  for (llvm::Argument &argument : body.args()) {
+    if (!argument.getType()->isPointerTy())
+      return false;
+    argument.addAttr(llvm::Attribute::NoAlias);
+    argument.addAttr(llvm::Attribute::getWithAlignment(body.getContext(), llvm::Align(abi::kAlignment)));
+  }
+  std::string name = body.getName().str();
+  body.setName(name + ".body");
+  body.setLinkage(llvm::GlobalValue::InternalLinkage);
+  llvm::IRBuilder<> builder(body.getContext());
+  auto *type = llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false);
+  auto *entry = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name, body.getParent());
+  builder.SetInsertPoint(llvm::BasicBlock::Create(body.getContext(), "", entry));
+  std::vector<llvm::Value *> values;
+  for (unsigned i = 0; i < body.arg_size(); ++i) {
+    llvm::Value *slot = builder.CreateConstInBoundsGEP1_64(builder.getPtrTy(), entry->getArg(0), i);
+    values.push_back(builder.CreateLoad(builder.getPtrTy(), slot));
+  }
+  builder.CreateCall(&body, values);
+  builder.CreateRetVoid();
+  describeFunction(*entry);
+  return true;
+}
+
+static Result<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp source, llvm::LLVMContext &context,
+                                                       llvm::TargetMachine &machine) {
+  mlir::registerBuiltinDialectTranslation(*source.getContext());
+  mlir::registerLLVMDialectTranslation(*source.getContext());
+  mlir::registerOpenMPDialectTranslation(*source.getContext());
+  std::unique_ptr<llvm::Module> module = mlir::translateModuleToLLVMIR(source, context, "talweg");
+  if (!module)
+    return nativeError("the program cannot be translated to LLVM IR");
+  module->setTargetTriple(machine.getTargetTriple());
+  module->setDataLayout(machine.createDataLayout());
+  std::vector<llvm::Function *> entries;
+  for (llvm::Function &function : *module) {
+    if (function.isDeclaration())
+      continue;
+    describeFunction(function);
+    if (function.getName().starts_with("talweg_") && !function.hasLocalLinkage())
+      entries.push_back(&function);
+    else
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
+  for (llvm::Function *entry : entries)
+    if (!wrapEntry(*entry))
+      return nativeError(fmt::format("`{}` has an argument that is not a pointer", entry->getName().str()));
+  return module;
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager callGraph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder passes(&machine);
+  passes.registerModuleAnalyses(modules);
+  passes.registerCGSCCAnalyses(callGraph);
+  passes.registerFunctionAnalyses(functions);
+  passes.registerLoopAnalyses(loops);
+  passes.crossRegisterProxies(loops, functions, callGraph, modules);
+  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+}
+
+Result<std::string> talweg::emitNative(mlir::ModuleOp source, NativeForm form) {
+  std::string failure;
+  std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(failure);
+  if (!machine)
+    return nativeError(failure);
+  llvm::LLVMContext context;
+  auto module = translate(source, context, *machine);
+  if (!module)
+    return module.error();
+  std::string text;
+  if (form == NativeForm::LlvmIr) {
+    llvm::raw_string_ostream stream(text);
+    (*module)->print(stream, nullptr);
+    return text;
+  }
+  optimize(**module, *machine);
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager emitter;
+  auto type = form == NativeForm::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  if (machine->addPassesToEmitFile(emitter, stream, nullptr, type))
+    return nativeError("this target cannot write such a file");
+  emitter.run(**module);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+//===-- loading ----------------------------------------------------------------------------------------------------===//
+
+struct NativeCode::Impl {
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+};
+
+NativeCode::NativeCode(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
+NativeCode::~NativeCode() = default;
+
+Result<std::unique_ptr<NativeCode>> talweg::NativeCode::load(const std::string &object) {
+  hostTarget(); // initializes LLVM's target
+  // The OpenMP runtime is a dependency of this library, but its symbols need not be global in the process.
+  static std::once_flag once;
+  std::call_once(once, [] { llvm::sys::DynamicLibrary::LoadLibraryPermanently("libomp.so.5"); });
+  auto jit = llvm::orc::LLJITBuilder().setPlatformSetUp(llvm::orc::setUpInactivePlatform).create();
+  if (!jit)
+    return nativeError(llvm::toString(jit.takeError()));
+  auto symbols =
+      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
+  if (!symbols)
+    return nativeError(llvm::toString(symbols.takeError()));
+  (*jit)->getMainJITDylib().addGenerator(std::move(*symbols));
+  if (auto failed = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "talweg")))
+    return nativeError(llvm::toString(std::move(failed)));
+  return std::unique_ptr<NativeCode>(new NativeCode(std::make_unique<Impl>(Impl{std::move(*jit)})));
+}
+
+Result<Entry> NativeCode::entry(const std::string &symbol) const {
+  auto address = impl->jit->lookup(symbol);
+  if (!address)
+    return nativeError(llvm::toString(address.takeError()));
+  return address->toPtr<Entry>();
+}

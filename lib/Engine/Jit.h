@@ -1,0 +1,52 @@
+// From a module in the LLVM dialect to native code of this machine, in this process or as text.
+//
+// In:  functions `talweg_<entry>` whose arguments are bare pointers in the order of Runtime/Abi.h.
+// Out: for each of them `void talweg_<entry>(void **args)`, optimized for the host's processor.
+#ifndef TALWEG_ENGINE_JIT_H
+#define TALWEG_ENGINE_JIT_H
+
+#include "talweg/Support/Result.h"
+
+#include <memory>
+#include <string>
+
+namespace mlir {
+class ModuleOp;
+}
+
+namespace talweg {
+
+/// The processor that code is made for: the one this runs on.
+struct HostTarget {
+  std::string triple, cpu, features;
+};
+const HostTarget &hostTarget();
+
+/// What the native phase can show.
+enum class NativeForm {
+  LlvmIr,   ///< LLVM's text, before its optimizations
+  Assembly, ///< the processor's assembly
+  Object,   ///< the bytes of an object file
+};
+Result<std::string> emitNative(mlir::ModuleOp module, NativeForm form);
+
+/// An entry of generated code; the arguments are those of Runtime/Abi.h.
+using Entry = void (*)(void **args);
+
+/// Code loaded into this process, for as long as this object lives.
+class NativeCode {
+public:
+  static Result<std::unique_ptr<NativeCode>> load(const std::string &object);
+  ~NativeCode();
+
+  Result<Entry> entry(const std::string &symbol) const;
+
+private:
+  struct Impl;
+  explicit NativeCode(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl;
+};
+
+} // namespace talweg
+
+#endif

@@ -1,0 +1,49 @@
+// The safetensors format: eight bytes that give the header's length (little-endian), a JSON header, the tensors' bytes.
+//
+// In:  any bytes, hostile ones included.
+// Out: tensors whose name is unique, whose element type is known, whose bytes lie inside the file, have the length their shape
+//      asks for, and together cover the data exactly (no overlap, no hole); or an error that names the file and the tensor.
+#ifndef TALWEG_ENGINE_SAFETENSORS_H
+#define TALWEG_ENGINE_SAFETENSORS_H
+
+#include "talweg/Support/Result.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace talweg {
+
+struct SafeTensor {
+  std::string name;
+  std::string type; ///< as the format writes it: F32, F64, I32, I64, U8, BOOL, …
+  std::vector<std::int64_t> shape;
+  std::string_view bytes; ///< little-endian, row-major
+};
+
+struct SafetensorsFile {
+  std::string contents; ///< what the tensors' bytes point into
+  std::vector<SafeTensor> tensors; ///< in the order of their bytes
+  std::map<std::string, std::string> metadata;
+
+  SafetensorsFile() = default;
+  SafetensorsFile(SafetensorsFile &&) = default;
+  SafetensorsFile &operator=(SafetensorsFile &&) = default;
+  SafetensorsFile(const SafetensorsFile &) = delete;
+
+  const SafeTensor *find(std::string_view name) const;
+};
+
+Result<SafetensorsFile> readSafetensors(const std::string &path);
+/// The same from bytes; `path` is for messages.
+Result<SafetensorsFile> parseSafetensors(std::string contents, const std::string &path);
+
+/// Writes aside and renames. The file depends on the arguments alone.
+Result<void> writeSafetensors(const std::string &path, const std::vector<SafeTensor> &tensors,
+                              const std::map<std::string, std::string> &metadata);
+
+} // namespace talweg
+
+#endif

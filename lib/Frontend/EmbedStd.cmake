@@ -1,0 +1,11 @@
+# cmake -DOUT=file.cpp -DFILES=a.tw;b.tw -P EmbedStd.cmake: the files' names and texts as an array of C++ strings.
+set(text "// Generated from lib/Std by EmbedStd.cmake.\n#include \"StdFiles.h\"\n\nconst talweg::frontend::StdFile talweg::frontend::kStdFiles[] = {\n")
+list(SORT FILES)
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} contents)
+  string(APPEND text "    {\"std/${name}\", R\"tw~(${contents})tw~\"},\n")
+endforeach()
+list(LENGTH FILES count)
+string(APPEND text "    {nullptr, nullptr}};\nconst int talweg::frontend::kStdFileCount = ${count};\n")
+file(WRITE ${OUT} "${text}")
