@@ -67,7 +67,7 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
   let hasVerifier = 1;
 }
 
-def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleBlock,
+def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove,
                                          DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "an update rule, for any shape of parameter";
   let description = [{
@@ -82,7 +82,7 @@ def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleB
   let hasVerifier = 1;
 }
 
-def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock]> {
+def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
   let summary = "the computation of one step";
   let description = [{
     Body arguments: one batch of each field, tensor<batch x shape x storage type>, in the order of the field ops. Yields, in mode
