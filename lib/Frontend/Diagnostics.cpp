@@ -138,7 +138,8 @@ void Diagnostics::renderOne(std::string &out, const Diagnostic &diagnostic) cons
 //===-- the collection ---------------------------------------------------------------------------------------------===//
 
 Diagnostic &Diagnostics::error(Code code, ast::Range range, std::string message) {
-  return list.emplace_back(Diagnostic{code, range, std::move(message), {}, {}, {}});
+  Diagnostic diagnostic{code, range, std::move(message), {}, {}, {}};
+  return full() ? forgotten = std::move(diagnostic) : list.emplace_back(std::move(diagnostic));
 }
 
 std::vector<const Diagnostic *> Diagnostics::sorted() const {

@@ -2,10 +2,13 @@
 #include "talweg/Frontend/Diagnostics.h"
 
 #include <algorithm>
+#include <limits>
 
 using namespace talweg;
 
 int Sources::add(std::string path, std::string text) {
+  // Offsets are ints; parse() refuses far smaller files than this.
+  text.resize(std::min<size_t>(text.size(), std::numeric_limits<int>::max()));
   File &file = files.emplace_back(File{std::move(path), std::move(text), {0}});
   for (size_t i = 0; i < file.text.size(); ++i)
     if (file.text[i] == '\n')

@@ -22,7 +22,7 @@ struct Name {
 };
 
 /// The greatest height of an expression, and the depth of nested blocks and brackets.
-inline constexpr int maxHeight = 1000, maxNesting = 256;
+inline constexpr int maxHeight = 500, maxNesting = 256;
 
 //===-- expressions ------------------------------------------------------------------------------------------------===//
 

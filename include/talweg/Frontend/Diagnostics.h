@@ -99,9 +99,12 @@ class Diagnostics {
 public:
   explicit Diagnostics(const Sources &sources) : sources(sources) {}
 
-  /// Adds an error; the reference stays valid, for the notes and helps that are added to it.
+  /// Adds an error; the reference stays valid, for the notes and helps that are added to it. After `most` errors further ones
+  /// are forgotten.
   Diagnostic &error(Code code, ast::Range range, std::string message);
 
+  static constexpr int most = 1000;
+  bool full() const { return count() >= most; }
   bool hasErrors() const { return !list.empty(); }
   int count() const { return int(list.size()); }
 
@@ -117,6 +120,7 @@ private:
 
   const Sources &sources;
   std::deque<Diagnostic> list;
+  Diagnostic forgotten{};
 };
 
 /// The candidate that `name` was most likely meant to be, or an empty string when none is close.

@@ -1,0 +1,294 @@
+// Statements. A statement's kind is told by its first word, but only where a name could not stand: `param weight: …` declares
+// a parameter, `param -= …` updates the value called param.
+#include "ParserImpl.h"
+#include "ParseBraces.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+
+using namespace talweg;
+using namespace talweg::ast;
+
+namespace {
+
+constexpr std::string_view trainWords[] = {"minimize", "metric", "optimizer", "freeze", "batch",
+                                           "epochs",   "steps",  "seed",      "validate"};
+/// Statements of the language that are not compiled yet: everywhere, and in `train`.
+constexpr std::string_view laterWords[] = {"scan", "emit"}, laterTrainWords[] = {"clip", "accumulate", "average"};
+
+struct Habit {
+  std::string_view word, help;
+};
+constexpr Habit habits[] = {
+    {"let", "a definition is written `name = value`"},
+    {"var", "a definition is written `name = value`"},
+    {"const", "a definition is written `name = value`"},
+    {"return", "the last expression of a body is its value; write it alone"},
+    {"while", "repetition is decided at compile time: write `repeat 6 { … }` or `for i in 0..6 { … }`"},
+    {"loss", "the objective is written `minimize cross_entropy(logits, label)`"},
+    {"learning_rate", "the learning rate belongs to the optimizer: `optimizer sgd(lr = 0.1)`"},
+};
+
+template <typename Words>
+bool contains(const Words &words, std::string_view word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+bool beginsOperand(Token::Kind kind) {
+  return kind == Token::Identifier || kind == Token::Number || kind == Token::String;
+}
+
+} // namespace
+
+bool Parser::block(Block &body, std::string_view what) {
+  return braces(what, [&] {
+    auto stmt = statement();
+    if (stmt)
+      body.push_back(std::move(stmt));
+    return bool(stmt);
+  });
+}
+
+std::unique_ptr<Stmt> Parser::statement() {
+  auto stmt = std::make_unique<Stmt>();
+  const Token first = peek();
+  const std::string_view word = first.kind == Token::Identifier ? text(first) : std::string_view();
+  const bool twoWords = !word.empty() && !peek(1).startsLine && beginsOperand(peek(1).kind);
+  const bool twoNames = twoWords && peek(1).kind == Token::Identifier;
+
+  bool understood = false;
+  if (first.kind == Token::Repeat || first.kind == Token::For)
+    understood = repetition(*stmt);
+  else if ((word == "param" || word == "state") && twoNames)
+    understood = variable(*stmt, word == "param" ? Stmt::Param : Stmt::State);
+  else if (twoNames && contains(laterWords, word))
+    understood = unsupported(range(first), fmt::format("`{}`", word));
+  else if (inside == Decl::Train && contains(laterTrainWords, word) && twoWords)
+    understood = unsupported(range(first), fmt::format("`{}`", word));
+  else if (inside == Decl::Train && contains(trainWords, word))
+    understood = word == "minimize"    ? minimize(*stmt)
+                 : word == "metric"    ? metric(*stmt)
+                 : word == "optimizer" ? optimizer(*stmt)
+                 : word == "freeze"    ? freeze(*stmt)
+                                       : setting(*stmt);
+  else if (twoWords)
+    understood = unknownStatement();
+  else
+    understood = valueOrDefinition(*stmt);
+  stmt->range = since(first.begin);
+  return understood ? std::move(stmt) : nullptr;
+}
+
+//===-- what is wrong with a statement -----------------------------------------------------------------------------===//
+
+bool Parser::misplaced(Range at, std::string message) {
+  diagnostics.error(Code::MisplacedStatement, at, std::move(message));
+  return false;
+}
+
+bool Parser::unsupported(Range at, std::string_view what) {
+  diagnostics.error(Code::NotSupportedYet, at, fmt::format("{} is not supported yet", what));
+  return false;
+}
+
+bool Parser::unknownStatement() {
+  const std::string_view word = text(peek());
+  if (contains(trainWords, word) || contains(laterTrainWords, word))
+    return misplaced(range(peek()), fmt::format("`{}` belongs into `train`", word));
+  Diagnostic &error =
+      inside == Decl::Train
+          ? diagnostics.error(Code::BadSetting, range(peek()), fmt::format("`{}` is not a setting of `train`", word))
+          : diagnostics.error(Code::ExpectedEndOfStatement, range(peek(1)),
+                              fmt::format("expected an operator or the end of the statement, found `{}`", text(peek(1))));
+  const auto *habit = std::find_if(std::begin(habits), std::end(habits), [&](auto &h) { return h.word == word; });
+  if (habit != std::end(habits)) {
+    error.help(std::string(habit->help));
+    return false;
+  }
+  std::vector<std::string> candidates = {"param", "state", "repeat", "for"};
+  if (inside == Decl::Train)
+    candidates.assign(std::begin(trainWords), std::end(trainWords));
+  const std::string meant = suggest(word, candidates);
+  error.didYouMean(meant);
+  if (meant.empty() && inside == Decl::Train)
+    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `batch`, `epochs`, `steps`, `seed` and "
+               "`validate`");
+  return false;
+}
+
+//===-- in layers, models and optimizers ---------------------------------------------------------------------------===//
+
+/// `param weight: f32[i, out] = glorot_uniform`, `state m = 0`
+bool Parser::variable(Stmt &stmt, Stmt::Kind kind) {
+  const Token word = take();
+  stmt.kind = kind;
+  const bool ofModel = inside == Decl::Layer || inside == Decl::Model;
+  if (kind == Stmt::Param && !ofModel)
+    return misplaced(range(word), "`param` belongs into a `layer` or a `model`");
+  if (kind == Stmt::State && !ofModel && inside != Decl::Optimizer)
+    return misplaced(range(word), "`state` belongs into a `layer`, a `model` or an `optimizer`");
+  if (!name(stmt.target, "a name"))
+    return false;
+  if (at(Token::Colon) && sameLine()) {
+    take();
+    if (!type(stmt.type))
+      return false;
+  } else if (ofModel) {
+    expected(fmt::format("`:` and a type after {}", stmt.target.text))
+        .help(fmt::format("write `{} {}: f32[…] = 0`", text(word), stmt.target.text));
+    return false;
+  }
+  if (!sameLine() || !accept(Token::Assign)) {
+    expected(fmt::format("`=` and an initial value for {}", stmt.target.text));
+    return false;
+  }
+  return bool(stmt.value = expression());
+}
+
+/// `repeat 6 { … }`, `for l in 0..6 { … }`
+bool Parser::repetition(Stmt &stmt) {
+  const Token word = take();
+  stmt.kind = word.kind == Token::For ? Stmt::For : Stmt::Repeat;
+  if (stmt.kind == Stmt::For) {
+    if (!name(stmt.target, "a name after `for`"))
+      return false;
+    if (!acceptWord("in")) {
+      expected(fmt::format("`in` after {}", stmt.target.text)).help(fmt::format("write `for {} in 0..6 {{ … }}`", stmt.target.text));
+      return false;
+    }
+  }
+  const int begin = peek().begin;
+  if (!(stmt.value = expression()))
+    return false;
+  if (stmt.kind == Stmt::For && accept(Token::DotDot)) {
+    auto bounds = make(Expr::Range_, begin);
+    bounds->lhs = std::move(stmt.value);
+    if (!(bounds->rhs = expression()) || !(stmt.value = done(std::move(bounds))))
+      return false;
+  }
+  return block(stmt.body, fmt::format("what to {}", word.kind == Token::For ? "do" : "repeat"));
+}
+
+/// `y`, `y = value`, `y[..b, o] = value`, `m -= value`
+bool Parser::valueOrDefinition(Stmt &stmt) {
+  ExprPtr value = expression();
+  if (!value)
+    return false;
+  static constexpr std::pair<Token::Kind, BinaryOp> updates[] = {{Token::PlusAssign, BinaryOp::Add},
+                                                                 {Token::MinusAssign, BinaryOp::Sub},
+                                                                 {Token::StarAssign, BinaryOp::Mul},
+                                                                 {Token::SlashAssign, BinaryOp::Div}};
+  const Token op = peek();
+  const auto *update = std::find_if(std::begin(updates), std::end(updates), [&](auto &u) { return u.first == op.kind; });
+  if (op.kind != Token::Assign && update == std::end(updates)) {
+    stmt.kind = Stmt::Expr_;
+    stmt.value = std::move(value);
+    return true;
+  }
+  stmt.kind = update == std::end(updates) ? Stmt::Define : Stmt::Update;
+  if (!target(stmt, std::move(value)))
+    return false;
+  take();
+  if (stmt.kind == Stmt::Update) {
+    stmt.binary = update->second;
+    if (inside != Decl::Optimizer) {
+      diagnostics.error(Code::MisplacedStatement, range(op), fmt::format("`{}` belongs into an `optimizer`", text(op)))
+          .help(fmt::format("define the name anew: `{} = …`", stmt.target.text));
+      return false;
+    }
+  }
+  return bool(stmt.value = expression());
+}
+
+bool Parser::target(Stmt &stmt, ExprPtr written) {
+  const bool isAccess = written->kind == Expr::Access && written->lhs->kind == Expr::Ident;
+  if (written->kind != Expr::Ident && !(isAccess && stmt.kind == Stmt::Define)) {
+    diagnostics.error(Code::BadTarget, written->range, "this cannot be defined")
+        .help("write a name, or a name with an index list, on the left of `=`; equality is written `==`");
+    return false;
+  }
+  const Expr &named = isAccess ? *written->lhs : *written;
+  stmt.target = {named.text, named.range};
+  stmt.indexed = isAccess;
+  for (const Index &index : written->indices)
+    if (index.kind == Index::All || (index.kind == Index::Value && index.value->kind != Expr::Ident)) {
+      diagnostics.error(Code::BadTarget, index.range, "on the left of `=` an index is a name")
+          .help(fmt::format("write `{}[i, j] = …`, and say with `if` where values differ", stmt.target.text));
+      return false;
+    }
+  stmt.indices = std::move(written->indices);
+  return true;
+}
+
+//===-- in train ---------------------------------------------------------------------------------------------------===//
+
+bool Parser::minimize(Stmt &stmt) {
+  stmt.kind = Stmt::Minimize;
+  take();
+  if (!(stmt.value = expression()))
+    return false;
+  for (std::string_view word : {"over", "with"})
+    if (sameLine() && atWord(word))
+      return unsupported(range(peek()), fmt::format("`minimize … {}`", word));
+  return true;
+}
+
+/// `metric accuracy = mean(argmax(logits) == label)`
+bool Parser::metric(Stmt &stmt) {
+  stmt.kind = Stmt::Metric;
+  take();
+  if (!name(stmt.target, "the name of the metric") ||
+      !expect(Token::Assign, fmt::format("after the name {}", stmt.target.text)))
+    return false;
+  return bool(stmt.value = expression());
+}
+
+/// `optimizer sgd(lr = 0.1) for "*.bias", "*.norm*.*"`
+bool Parser::optimizer(Stmt &stmt) {
+  stmt.kind = Stmt::Optimizer;
+  take();
+  if (!(stmt.value = expression()))
+    return false;
+  if (stmt.value->kind != Expr::Call && stmt.value->kind != Expr::Ident) {
+    diagnostics.error(Code::ExpectedExpression, stmt.value->range, "expected an optimizer")
+        .help("write it as in `optimizer sgd(lr = 0.1)`");
+    return false;
+  }
+  if (!sameLine() || !accept(Token::For))
+    return true;
+  return strings(stmt.patterns);
+}
+
+bool Parser::freeze(Stmt &stmt) {
+  stmt.kind = Stmt::Freeze;
+  take();
+  return strings(stmt.patterns);
+}
+
+/// `batch 32`, `validate every 250 steps`
+bool Parser::setting(Stmt &stmt) {
+  stmt.kind = Stmt::Setting;
+  const Token word = take();
+  stmt.target = {std::string(text(word)), range(word)};
+  const bool validate = stmt.target.text == "validate";
+  const std::string example = validate ? "validate every 250 steps" : stmt.target.text + " 32";
+  if (!sameLine() || at(Token::Assign) || at(Token::LeftParen) || at(Token::Colon)) {
+    diagnostics.error(Code::BadSetting, here(), fmt::format("expected the value of `{}`{}", stmt.target.text, found()))
+        .help(fmt::format("write `{}`", example));
+    return false;
+  }
+  if (validate && !acceptWord("every")) {
+    expected("`every` after `validate`", Code::BadSetting).help("write `validate every 250 steps`");
+    return false;
+  }
+  if (!(stmt.value = expression()))
+    return false;
+  if (!validate)
+    return true;
+  if (!sameLine() || (!atWord("steps") && !atWord("epochs"))) {
+    expected("`steps` or `epochs`", Code::BadSetting).help("write `validate every 250 steps`");
+    return false;
+  }
+  return name(stmt.unit, "`steps` or `epochs`");
+}
