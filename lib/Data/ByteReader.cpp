@@ -77,13 +77,11 @@ Result<std::size_t> ByteReader::read(std::span<std::byte> into, std::int64_t lin
     const Place place{name, line};
     switch (code) {
     case Z_OK:
-    case Z_STREAM_END:
-      return done;
+    case Z_STREAM_END: return done;
     case Z_BUF_ERROR:
       return failure("E0705", place, "the gzip stream ends before its data does: the file is truncated",
                      "fetch or compress the file again");
-    case Z_ERRNO:
-      return failure("E0703", place, fmt::format("cannot be read: {}", std::strerror(errno)));
+    case Z_ERRNO: return failure("E0703", place, fmt::format("cannot be read: {}", std::strerror(errno)));
     default:
       return failure("E0706", place,
                      fmt::format("the gzip stream is corrupt ({})",

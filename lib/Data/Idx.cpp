@@ -83,15 +83,9 @@ Result<void> IdxLoader::readHeader() {
         printable ? "text is declared with `csv(…)`" : "");
   }
   switch (std::to_integer<int>(magic[2])) {
-  case 0x08:
-    header.element = Element::U8;
-    break;
-  case 0x0c:
-    header.element = Element::I32;
-    break;
-  case 0x0d:
-    header.element = Element::F32;
-    break;
+  case 0x08: header.element = Element::U8; break;
+  case 0x0c: header.element = Element::I32; break;
+  case 0x0d: header.element = Element::F32; break;
   case 0x09:
   case 0x0b:
   case 0x0e:

@@ -7,22 +7,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 namespace talweg::data {
 
 constexpr std::int64_t alignment = 64;
+constexpr std::int64_t largestColumn = std::int64_t(1) << 39;
 
 std::int64_t sizeOf(Element element) { return element == Element::U8 ? 1 : 4; }
 
 std::string_view nameOf(Element element) {
   switch (element) {
-  case Element::F32:
-    return "f32";
-  case Element::I32:
-    return "i32";
-  case Element::U8:
-    return "u8";
+  case Element::F32: return "f32";
+  case Element::I32: return "i32";
+  case Element::U8: return "u8";
   }
   return "";
 }
@@ -45,7 +42,7 @@ std::string Field::typeText() const {
 bool Buffer::reserve(std::int64_t bytes) {
   if (bytes <= capacity)
     return true;
-  if (bytes > std::numeric_limits<std::int64_t>::max() - alignment)
+  if (bytes > largestColumn)
     return false;
   const std::int64_t rounded = (bytes + alignment - 1) / alignment * alignment;
   auto *fresh = static_cast<std::byte *>(std::aligned_alloc(alignment, static_cast<std::size_t>(rounded)));
@@ -60,7 +57,7 @@ bool Buffer::reserve(std::int64_t bytes) {
 
 bool Buffer::resize(std::int64_t bytes) {
   if (bytes > capacity) {
-    const std::int64_t grown = capacity + std::min(capacity, std::numeric_limits<std::int64_t>::max() - capacity) / 2;
+    const std::int64_t grown = capacity + capacity / 2;
     if (!reserve(std::max({bytes, grown, std::int64_t(4096)})) && !reserve(bytes))
       return false;
   }

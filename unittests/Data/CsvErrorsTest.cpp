@@ -26,6 +26,13 @@ TEST_F(CsvErrors, a_folder) {
             "E0702 d: error: this is a folder, not a file\nhelp: name a file in it");
 }
 
+TEST_F(CsvErrors, what_cannot_be_opened) {
+  std::filesystem::create_symlink("loop", folder / "loop");
+  EXPECT_EQ(fault(csv((folder / "loop").string()), pair()),
+            "E0703 loop: error: cannot be read: Too many levels of symbolic links");
+  EXPECT_EQ(fault({Format::Csv, {"a.csv", "b.csv"}}, pair()), "E0743 csv: error: a CSV source is one file, not 2");
+}
+
 TEST_F(CsvErrors, empty) {
   EXPECT_EQ(fault(csv(file("a.csv", "")), pair()), "E0704 a.csv: error: the file is empty");
   EXPECT_EQ(fault(csv(file("a.csv", "\n \n")), pair()), "E0704 a.csv: error: the file is empty");

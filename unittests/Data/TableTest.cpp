@@ -39,6 +39,10 @@ TEST(Table, check_finds_labels_and_values_that_loading_would_refuse) {
   table->values<float>(0)[3] = INFINITY;
   EXPECT_EQ(table->check("memory").error().message,
             "memory: error: value inf of row 1 is not a finite number (field `x: f32[2]`)");
+  ASSERT_TRUE(table->columns[0].resize(12));
+  const Error wrongSize = table->check("memory").error();
+  EXPECT_EQ(wrongSize.code, "E0741");
+  EXPECT_EQ(wrongSize.message, "memory: error: field `x` holds 12 bytes instead of 16");
 }
 
 TEST(Buffer, keeps_its_contents_as_it_grows) {

@@ -12,7 +12,7 @@ namespace talweg::data {
 struct RowSelection {
   std::int64_t begin = 0;
   std::optional<std::int64_t> end = {}; ///< the row after the last; absent: to the end of the file
-  std::int64_t every = 1;          ///< keep row r where r mod every == offset …
+  std::int64_t every = 1;               ///< keep row r where r mod every == offset …
   std::int64_t offset = 0;
   bool complement = false; ///< … or, with complement, where it is not (within the range)
 
