@@ -142,6 +142,12 @@ Diagnostic &Diagnostics::error(Code code, ast::Range range, std::string message)
   return full() ? forgotten = std::move(diagnostic) : list.emplace_back(std::move(diagnostic));
 }
 
+bool Diagnostics::hasErrorAt(ast::Range range) const {
+  return std::any_of(list.begin(), list.end(), [&](const Diagnostic &diagnostic) {
+    return diagnostic.range.file == range.file && diagnostic.range.begin == range.begin;
+  });
+}
+
 std::vector<const Diagnostic *> Diagnostics::sorted() const {
   const auto key = [&](int i) { return std::tie(list[i].range.file, list[i].range.begin, list[i].code, list[i].message); };
   std::vector<int> order(list.size());

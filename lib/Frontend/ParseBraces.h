@@ -16,8 +16,10 @@ bool talweg::Parser::braces(std::string_view what, Fn item) {
   const int depth = nesting;
   while (!at(Token::RightBrace) && !diagnostics.full()) {
     if (at(Token::End) || startsDeclaration()) {
-      diagnostics.error(Code::UnclosedBracket, range(open), "`{` is not closed")
-          .note(here(), "expected `}` here, after " + std::string(what));
+      if (position != unclosedAt)
+        diagnostics.error(Code::UnclosedBracket, range(open), "`{` is not closed")
+            .note(here(), "expected `}` here, after " + std::string(what));
+      unclosedAt = position;
       nesting = depth - 1;
       return true;
     }

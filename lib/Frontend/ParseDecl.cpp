@@ -33,7 +33,10 @@ std::unique_ptr<Decl> Parser::declaration() {
       decl->range = since(first.begin);
       return understood ? std::move(decl) : nullptr;
     }
-  Diagnostic &error = expected("a declaration", Code::ExpectedDeclaration);
+  if (diagnostics.hasErrorAt(range(first)))
+    return nullptr;
+  Diagnostic &error = diagnostics.error(Code::ExpectedDeclaration, range(first),
+                                        fmt::format("expected a declaration, found `{}`", text(first)));
   std::vector<std::string> candidates;
   for (const Word &word : words)
     candidates.push_back(word.text);

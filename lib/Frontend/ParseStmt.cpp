@@ -167,7 +167,7 @@ bool Parser::repetition(Stmt &stmt) {
     if (!(bounds->rhs = expression()) || !(stmt.value = done(std::move(bounds))))
       return false;
   }
-  return block(stmt.body, fmt::format("what to {}", word.kind == Token::For ? "do" : "repeat"));
+  return block(stmt.body, fmt::format("the body of `{}`", word.kind == Token::For ? "for" : "repeat"));
 }
 
 /// `y`, `y = value`, `y[..b, o] = value`, `m -= value`

@@ -105,6 +105,7 @@ public:
 
   static constexpr int most = 1000;
   bool full() const { return count() >= most; }
+  bool hasErrorAt(ast::Range range) const;
   bool hasErrors() const { return !list.empty(); }
   int count() const { return int(list.size()); }
 
