@@ -51,39 +51,21 @@ Value createFill(ImplicitLocOpBuilder &b, RankedTensorType type, TypedAttr value
   return linalg::FillOp::create(b, ValueRange{scalar}, ValueRange{empty}).getResult(0);
 }
 
-/// The part of `shape` that `map` reaches in a dimension it shows bare; `shape` itself elsewhere.
-static SmallVector<int64_t> reachedShape(ArrayRef<int64_t> shape, AffineMap map, ArrayRef<int64_t> extents) {
-  SmallVector<int64_t> reached(shape);
-  for (auto [size, position] : llvm::zip_equal(reached, map.getResults()))
-    if (auto dim = dyn_cast<AffineDimExpr>(position))
-      size = extents[dim.getPosition()];
-  return reached;
-}
-
-static SmallVector<OpFoldResult> indexAttrs(OpBuilder &b, ArrayRef<int64_t> values) {
-  SmallVector<OpFoldResult> attrs;
-  for (int64_t value : values)
-    attrs.push_back(b.getIndexAttr(value));
-  return attrs;
-}
-
-/// `tensor` cut to `shape` at the origin, or itself where that is its shape.
-static Value createLeading(ImplicitLocOpBuilder &b, Value tensor, ArrayRef<int64_t> shape) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  if (type.getShape() == shape)
-    return tensor;
-  SmallVector<int64_t> zeros(shape.size(), 0), ones(shape.size(), 1);
-  return tensor::ExtractSliceOp::create(b, cast<RankedTensorType>(type.clone(shape)), tensor, indexAttrs(b, zeros),
-                                        indexAttrs(b, shape), indexAttrs(b, ones));
-}
-
-static SmallVector<Value> fitInputs(ImplicitLocOpBuilder &b, ValueRange inputs, ArrayRef<AffineMap> maps,
-                                    ArrayRef<int64_t> extents) {
-  SmallVector<Value> fitted;
-  for (auto [input, map] : llvm::zip_equal(inputs, maps)) {
-    auto type = cast<RankedTensorType>(input.getType());
-    fitted.push_back(createLeading(b, input, reachedShape(type.getShape(), map, extents)));
+/// `map` into `shape`, written so that linalg accepts it: a dimension shown bare must cover its operand's dimension, so one
+/// that covers only the beginning of it is shown as `d mod size`, which equals d there.
+static AffineMap fitMap(AffineMap map, ArrayRef<int64_t> shape, ArrayRef<int64_t> extents) {
+  SmallVector<AffineExpr> positions;
+  for (auto [position, size] : llvm::zip_equal(map.getResults(), shape)) {
+    auto dim = dyn_cast<AffineDimExpr>(position);
+    positions.push_back(dim && extents[dim.getPosition()] != size ? position % size : position);
   }
+  return AffineMap::get(map.getNumDims(), 0, positions, map.getContext());
+}
+
+static SmallVector<AffineMap> fitMaps(ValueRange inputs, ArrayRef<AffineMap> maps, ArrayRef<int64_t> extents) {
+  SmallVector<AffineMap> fitted;
+  for (auto [input, map] : llvm::zip_equal(inputs, maps))
+    fitted.push_back(fitMap(map, cast<RankedTensorType>(input.getType()).getShape(), extents));
   return fitted;
 }
 
@@ -100,16 +82,15 @@ Value createElementwise(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRan
                         ElementBody body) {
   if (type.getRank() == 0)
     return createScalarComputation(b, type, inputs, maps, body);
-  SmallVector<AffineMap> allMaps(maps);
+  SmallVector<AffineMap> allMaps = fitMaps(inputs, maps, type.getShape());
   allMaps.push_back(b.getMultiDimIdentityMap(type.getRank()));
   SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
-  SmallVector<Value> fitted = fitInputs(b, inputs, maps, type.getShape());
   Value empty = tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
   auto buildBody = [&](OpBuilder &inner, Location loc, ValueRange arguments) {
     ImplicitLocOpBuilder ib(loc, inner);
     linalg::YieldOp::create(ib, ValueRange{body(ib, arguments.drop_back())});
   };
-  return linalg::GenericOp::create(b, TypeRange{type}, fitted, ValueRange{empty}, allMaps, iterators, buildBody)
+  return linalg::GenericOp::create(b, TypeRange{type}, inputs, ValueRange{empty}, allMaps, iterators, buildBody)
       .getResult(0);
 }
 
@@ -135,9 +116,10 @@ Value createAccumulation(ImplicitLocOpBuilder &b, RankedTensorType type, TypedAt
     };
     return createScalarComputation(b, type, inputs, maps, onInitial);
   }
-  SmallVector<AffineMap> allMaps(maps);
+  SmallVector<AffineMap> allMaps = fitMaps(inputs, maps, extents);
+  outputMap = fitMap(outputMap, type.getShape(), extents);
   allMaps.push_back(outputMap);
-  SmallVector<Value> operands = fitInputs(b, inputs, maps, extents);
+  SmallVector<Value> operands(inputs);
   SmallVector<unsigned> hidden = hiddenDims(extents.size(), allMaps);
   if (!hidden.empty()) {
     SmallVector<int64_t> shape;
@@ -153,21 +135,13 @@ Value createAccumulation(ImplicitLocOpBuilder &b, RankedTensorType type, TypedAt
       iterators[dim.getPosition()] = utils::IteratorType::parallel;
 
   Value filled = createFill(b, type, initial);
-  SmallVector<int64_t> reached = reachedShape(type.getShape(), outputMap, extents);
-  Value destination = createLeading(b, filled, reached);
   auto buildBody = [&](OpBuilder &inner, Location loc, ValueRange arguments) {
     ImplicitLocOpBuilder ib(loc, inner);
     Value value = body(ib, arguments.take_front(inputs.size()), arguments.back());
     linalg::YieldOp::create(ib, ValueRange{value});
   };
-  Value result = linalg::GenericOp::create(b, TypeRange{destination.getType()}, operands, ValueRange{destination}, allMaps,
-                                           iterators, buildBody)
-                     .getResult(0);
-  if (destination == filled)
-    return result;
-  SmallVector<int64_t> zeros(reached.size(), 0), ones(reached.size(), 1);
-  return tensor::InsertSliceOp::create(b, result, filled, indexAttrs(b, zeros), indexAttrs(b, reached),
-                                       indexAttrs(b, ones));
+  return linalg::GenericOp::create(b, TypeRange{type}, operands, ValueRange{filled}, allMaps, iterators, buildBody)
+      .getResult(0);
 }
 
 } // namespace talweg::conversion

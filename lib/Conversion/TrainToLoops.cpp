@@ -235,14 +235,7 @@ Value ProgramLowering::createBatch(train::FieldOp field, Value data, Value order
 
 Value ProgramLowering::createScalarF64(Value tensor) {
   Value x = tensor::ExtractOp::create(b, tensor, ValueRange{});
-  Type type = x.getType(), f64 = b.getF64Type();
-  if (type == f64)
-    return x;
-  if (isa<FloatType>(type))
-    return arith::ExtFOp::create(b, f64, x);
-  if (type.isInteger(1))
-    return arith::UIToFPOp::create(b, f64, x);
-  return arith::SIToFPOp::create(b, f64, x);
+  return x.getType().isF64() ? x : Value(arith::ExtFOp::create(b, b.getF64Type(), x));
 }
 
 /// Replaces the ops that read the world around the step.
@@ -285,8 +278,10 @@ void ProgramLowering::lowerWrites(Value persistent, ArrayRef<train::SetOp> sets)
     Value value = set.getValue();
     bool isOldStorage = underlyingVariable(value) != nullptr;
     if (isOldStorage && value != values.lookup(set.getVariable())) {
-      auto type = cast<RankedTensorType>(value.getType());
-      value = bufferization::AllocTensorOp::create(b, type, ValueRange{}, value);
+      MemRefType type = bufferType(cast<RankedTensorType>(value.getType()));
+      Value saved = memref::AllocOp::create(b, type, b.getI64IntegerAttr(abi::kAlignment));
+      bufferization::MaterializeInDestinationOp::create(b, Type(), value, saved, /*restrict=*/true, /*writable=*/true);
+      value = bufferization::ToTensorOp::create(b, value.getType(), saved, /*restrict=*/true);
     }
     written.push_back(value);
   }

@@ -3,7 +3,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace talweg;
@@ -120,17 +119,25 @@ Value lowerArg(Builder &b, tw::ArgOp op, tw::ArgOp::Adaptor operands, RankedTens
   return createAccumulation(b, type, last, from.getShape(), {x, extreme}, {identity, outer}, outer, least);
 }
 
+/// Zero everywhere but at one constant position.
+Value createOneElement(Builder &b, Value scalar, ArrayRef<int64_t> position, RankedTensorType type) {
+  return createElementwise(b, type, {}, {}, [&](Builder &inner, ValueRange) -> Value {
+    Value value = scalar, zero = createScalar(inner, type.getElementType(), 0);
+    for (auto [dim, at] : llvm::enumerate(position)) {
+      Value index = linalg::IndexOp::create(inner, dim), wanted = arith::ConstantIndexOp::create(inner, at);
+      Value here = arith::CmpIOp::create(inner, arith::CmpIPredicate::eq, index, wanted);
+      value = arith::SelectOp::create(inner, here, value, zero);
+    }
+    return value;
+  });
+}
+
 /// y[map(d)] += x[d]
 Value lowerFold(Builder &b, tw::FoldOp op, tw::FoldOp::Adaptor operands, RankedTensorType type) {
   Value x = operands.getX();
   auto from = cast<RankedTensorType>(x.getType());
-  if (from.getRank() == 0 && type.getRank() != 0) {
-    Value zeros = createFill(b, type, b.getZeroAttr(type.getElementType()));
-    SmallVector<Value> position;
-    for (int64_t at : op.getMap().compose(ArrayRef<int64_t>()))
-      position.push_back(arith::ConstantIndexOp::create(b, at));
-    return tensor::InsertOp::create(b, createExtract(b, x), zeros, position);
-  }
+  if (from.getRank() == 0 && type.getRank() != 0)
+    return createOneElement(b, createExtract(b, x), op.getMap().compose(ArrayRef<int64_t>()), type);
   AffineMap identity = b.getMultiDimIdentityMap(from.getRank());
   return createAccumulation(b, type, b.getZeroAttr(type.getElementType()), from.getShape(), {x}, {identity}, op.getMap(),
                             [](Builder &inner, ValueRange element, Value accumulator) -> Value {

@@ -40,34 +40,45 @@ Value lowerWindow(Builder &b, tw::WindowOp op, tw::WindowOp::Adaptor operands, R
   return createElementwise(b, type, {x}, {op.getMap()}, [](Builder &, ValueRange element) { return element[0]; });
 }
 
-/// `value` everywhere, then x written into the inner box: the destination of the generic is that slice.
+/// y = neutral everywhere, then y[d + low] = combine(y[d + low], x[d]): addition onto zero, or the maximum with -inf. Another
+/// value takes the place of the zeros afterwards.
 Value lowerPad(Builder &b, tw::PadOp op, tw::PadOp::Adaptor operands, RankedTensorType type) {
   Value x = operands.getX();
-  auto inner = cast<RankedTensorType>(x.getType());
-  if (inner.getRank() == 0)
+  auto from = cast<RankedTensorType>(x.getType());
+  if (from == type)
     return x;
-  double value = op.getValue().convertToDouble();
-  TypedAttr element = b.getZeroAttr(type.getElementType());
-  if (isa<FloatType>(type.getElementType()))
-    element = b.getFloatAttr(type.getElementType(), value);
-  else
-    element = b.getIntegerAttr(type.getElementType(), static_cast<int64_t>(value));
-  Value filled = createFill(b, type, element);
-
-  SmallVector<OpFoldResult> offsets, sizes, strides(inner.getRank(), b.getIndexAttr(1));
-  for (auto [low, size] : llvm::zip_equal(op.getLow(), inner.getShape())) {
-    offsets.push_back(b.getIndexAttr(low));
-    sizes.push_back(b.getIndexAttr(size));
-  }
-  Value box = tensor::ExtractSliceOp::create(b, inner, filled, offsets, sizes, strides);
-  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(inner.getRank()));
-  SmallVector<utils::IteratorType> iterators(inner.getRank(), utils::IteratorType::parallel);
-  auto copy = [](OpBuilder &body, Location loc, ValueRange arguments) {
-    linalg::YieldOp::create(body, loc, arguments.take_front());
+  Type element = type.getElementType();
+  bool isFloat = isa<FloatType>(element);
+  const APFloat &value = op.getValue();
+  bool isLowest = isFloat && value.isInfinity() && value.isNegative();
+  AffineMap identity = b.getMultiDimIdentityMap(from.getRank());
+  SmallVector<AffineExpr> shifted;
+  for (auto [dim, low] : llvm::enumerate(op.getLow()))
+    shifted.push_back(b.getAffineDimExpr(dim) + low);
+  TypedAttr initial = isLowest ? TypedAttr(b.getFloatAttr(element, -std::numeric_limits<double>::infinity()))
+                               : b.getZeroAttr(element);
+  auto combine = [&](Builder &inner, ValueRange in, Value accumulator) -> Value {
+    if (isLowest)
+      return arith::MaximumFOp::create(inner, accumulator, in[0]);
+    if (isFloat)
+      return arith::AddFOp::create(inner, accumulator, in[0]);
+    return arith::OrIOp::create(inner, accumulator, in[0]);
   };
-  Value written =
-      linalg::GenericOp::create(b, TypeRange{inner}, ValueRange{x}, ValueRange{box}, maps, iterators, copy).getResult(0);
-  return tensor::InsertSliceOp::create(b, written, filled, offsets, sizes, strides);
+  Value padded = createAccumulation(b, type, initial, from.getShape(), {x}, {identity},
+                                    AffineMap::get(from.getRank(), 0, shifted, b.getContext()), combine);
+  if (isLowest || value.isZero())
+    return padded;
+  return createElementwise(b, type, {padded}, {identity}, [&](Builder &inner, ValueRange in) -> Value {
+    Value result = in[0], outside = createScalar(inner, element, value.convertToDouble());
+    for (auto [dim, low, size] : llvm::enumerate(op.getLow(), from.getShape())) {
+      Value index = linalg::IndexOp::create(inner, dim);
+      Value first = arith::ConstantIndexOp::create(inner, low), end = arith::ConstantIndexOp::create(inner, low + size);
+      Value after = arith::CmpIOp::create(inner, arith::CmpIPredicate::sge, index, first);
+      Value before = arith::CmpIOp::create(inner, arith::CmpIPredicate::slt, index, end);
+      result = arith::SelectOp::create(inner, arith::AndIOp::create(inner, after, before), result, outside);
+    }
+    return result;
+  });
 }
 
 /// The finest cut of both shapes into consecutive runs of equal products. Trailing ones belong to the last run.

@@ -2,7 +2,7 @@
 //
 // Every lowering goes through createElementwise or createAccumulation, so that what they guarantee holds for all of them:
 // one linalg.generic with one result; static shapes; every iteration dimension is shown bare by some operand; a bare
-// dimension covers its operand's dimension exactly (linalg's own rule), by slicing the operand where it does not; and
+// dimension covers its operand's dimension exactly (linalg's own rule; see fitMap for those that do not); and
 // scalar arithmetic (rank 0) is plain arith and math on extracted values, never a loop.
 #ifndef TALWEG_LIB_CONVERSION_TWTOLINALG_H
 #define TALWEG_LIB_CONVERSION_TWTOLINALG_H
