@@ -17,6 +17,7 @@
 #include "llvm/Support/Unicode.h"
 
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 #include <numeric>
 #include <tuple>
@@ -112,8 +113,8 @@ void Diagnostics::renderExcerpt(std::string &out, ast::Range range) const {
     length = std::min(length, width(shown) - caret);
   }
   out += fmt::format("{:4} | {}\n", at.line, shown);
-  out += fmt::format("{:{}} | {:{}}^{:~>{}}\n", "", std::max<size_t>(4, fmt::formatted_size("{}", at.line)), "", caret, "",
-                     std::max(length - 1, 0));
+  out += fmt::format("{:{}} | {:{}}^{:~>{}}\n", "", std::max<size_t>(4, fmt::formatted_size("{}", at.line)), "", caret,
+                     "", std::max(length - 1, 0));
 }
 
 void Diagnostics::renderOne(std::string &out, const Diagnostic &diagnostic) const {
@@ -149,11 +150,12 @@ bool Diagnostics::hasErrorAt(ast::Range range) const {
 }
 
 std::vector<const Diagnostic *> Diagnostics::sorted() const {
-  const auto key = [&](int i) { return std::tie(list[i].range.file, list[i].range.begin, list[i].code, list[i].message); };
+  const auto key = [&](int i) {
+    return std::tie(list[i].range.file, list[i].range.begin, list[i].code, list[i].message);
+  };
   std::vector<int> order(list.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](int a, int b) { return key(a) < key(b) || (key(a) == key(b) && a < b); });
+  std::sort(order.begin(), order.end(), [&](int a, int b) { return key(a) < key(b) || (key(a) == key(b) && a < b); });
   order.erase(std::unique(order.begin(), order.end(), [&](int a, int b) { return key(a) == key(b); }), order.end());
   std::vector<const Diagnostic *> result;
   for (int i : order)
@@ -180,13 +182,34 @@ Error Diagnostics::toError() const {
   return {list.empty() ? std::string() : std::string(describe(sorted().front()->code).code), text};
 }
 
+//===-- suggestions ------------------------------------------------------------------------------------------------===//
+
+/// The number of letters to insert, remove, replace or exchange with their neighbour to make `a` of `b`; case does not count.
+static int editDistance(std::string_view a, std::string_view b) {
+  const auto same = [](char x, char y) { return std::tolower(x) == std::tolower(y); };
+  std::vector<std::vector<int>> d(a.size() + 1, std::vector<int>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i)
+    for (size_t j = 0; j <= b.size(); ++j) {
+      if (i == 0 || j == 0) {
+        d[i][j] = int(i + j);
+        continue;
+      }
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + !same(a[i - 1], b[j - 1])});
+      if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  return d[a.size()][b.size()];
+}
+
 std::string talweg::suggest(std::string_view name, std::span<const std::string> candidates) {
-  const llvm::StringRef wanted(name);
-  unsigned best = std::max<unsigned>(1, unsigned(name.size()) / 3) + 1;
+  constexpr size_t longest = 64;
+  int best = std::max(1, int(name.size()) / 3) + 1;
   std::string result;
   for (const std::string &candidate : candidates) {
-    const unsigned distance = llvm::StringRef(candidate).edit_distance_insensitive(wanted, true, best);
-    if (distance < best && distance < candidate.size()) {
+    if (std::max(name.size(), candidate.size()) > longest || candidate == name)
+      continue;
+    const int distance = editDistance(name, candidate);
+    if (distance < best && distance < int(candidate.size())) {
       best = distance;
       result = candidate;
     }

@@ -19,13 +19,13 @@ struct Spelling {
 
 /// Longer spellings first.
 constexpr Spelling punctuation[] = {
-    {"|>", Token::Pipe},        {"->", Token::Arrow},       {"..", Token::DotDot},      {"+=", Token::PlusAssign},
-    {"-=", Token::MinusAssign}, {"*=", Token::StarAssign},  {"/=", Token::SlashAssign}, {"==", Token::Equal},
-    {"!=", Token::NotEqual},    {"<=", Token::LessEqual},   {">=", Token::GreaterEqual}, {"(", Token::LeftParen},
-    {")", Token::RightParen},   {"[", Token::LeftBracket},  {"]", Token::RightBracket}, {"{", Token::LeftBrace},
-    {"}", Token::RightBrace},   {",", Token::Comma},        {":", Token::Colon},        {"=", Token::Assign},
-    {"+", Token::Plus},         {"-", Token::Minus},        {"*", Token::Star},         {"/", Token::Slash},
-    {"%", Token::Percent},      {"^", Token::Caret},        {"<", Token::Less},         {">", Token::Greater},
+    {"|>", Token::Pipe},        {"->", Token::Arrow},      {"..", Token::DotDot},       {"+=", Token::PlusAssign},
+    {"-=", Token::MinusAssign}, {"*=", Token::StarAssign}, {"/=", Token::SlashAssign},  {"==", Token::Equal},
+    {"!=", Token::NotEqual},    {"<=", Token::LessEqual},  {">=", Token::GreaterEqual}, {"(", Token::LeftParen},
+    {")", Token::RightParen},   {"[", Token::LeftBracket}, {"]", Token::RightBracket},  {"{", Token::LeftBrace},
+    {"}", Token::RightBrace},   {",", Token::Comma},       {":", Token::Colon},         {"=", Token::Assign},
+    {"+", Token::Plus},         {"-", Token::Minus},       {"*", Token::Star},          {"/", Token::Slash},
+    {"%", Token::Percent},      {"^", Token::Caret},       {"<", Token::Less},          {">", Token::Greater},
 };
 
 constexpr Spelling reserved[] = {
@@ -166,7 +166,8 @@ void Lexer::number() {
       ++position;
   }
   if (!help.empty())
-    diagnostics.error(Code::BadNumber, since(begin), fmt::format("`{}` is not a number", text.substr(begin, position - begin)))
+    diagnostics
+        .error(Code::BadNumber, since(begin), fmt::format("`{}` is not a number", text.substr(begin, position - begin)))
         .help(help);
   add(Token::Number, begin);
 }
@@ -176,7 +177,8 @@ void Lexer::string() {
   while (position < text.size() && at(0) != '"' && at(0) != '\n') {
     if (at(0) == '\\' && position + 1 < text.size() && at(1) != '\n') {
       if (std::string_view("\"\\nt").find(at(1)) == std::string_view::npos)
-        diagnostics.error(Code::BadEscape, {file, int(position), int(position) + 2}, "there is no such escape in strings")
+        diagnostics
+            .error(Code::BadEscape, {file, int(position), int(position) + 2}, "there is no such escape in strings")
             .help("the escapes are `\\\"`, `\\\\`, `\\n` and `\\t`");
       ++position;
     }
@@ -208,7 +210,8 @@ bool Lexer::habit() {
     if (looksAt(habit.text) && !looksAt("!=")) {
       const size_t begin = position;
       position += habit.text.size();
-      diagnostics.error(Code::UnexpectedCharacter, since(begin), fmt::format("`{}` is not part of the language", habit.text))
+      diagnostics
+          .error(Code::UnexpectedCharacter, since(begin), fmt::format("`{}` is not part of the language", habit.text))
           .help(habit.help);
       if (habit.text == "#")
         position = std::min(text.find('\n', position), text.size());
@@ -250,7 +253,7 @@ std::vector<Token> talweg::lex(const Sources &sources, int file, Diagnostics &di
 
 std::string talweg::unquote(std::string_view token) {
   token.remove_prefix(1);
-  if (token.ends_with('"') )
+  if (token.ends_with('"'))
     token.remove_suffix(1);
   std::string result;
   for (size_t i = 0; i < token.size(); ++i) {

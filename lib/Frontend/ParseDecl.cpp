@@ -1,6 +1,6 @@
 // Declarations: fn, layer, model, optimizer, schedule, data, train, config.
-#include "ParserImpl.h"
 #include "ParseBraces.h"
+#include "ParserImpl.h"
 
 #include <fmt/format.h>
 
@@ -13,8 +13,14 @@ struct Word {
   Decl::Kind kind;
 };
 constexpr Word words[] = {
-    {"fn", Decl::Fn},           {"layer", Decl::Layer}, {"model", Decl::Model}, {"optimizer", Decl::Optimizer},
-    {"schedule", Decl::Schedule}, {"data", Decl::Data},   {"train", Decl::Train}, {"config", Decl::Config},
+    {"fn", Decl::Fn},
+    {"layer", Decl::Layer},
+    {"model", Decl::Model},
+    {"optimizer", Decl::Optimizer},
+    {"schedule", Decl::Schedule},
+    {"data", Decl::Data},
+    {"train", Decl::Train},
+    {"config", Decl::Config},
 };
 } // namespace
 
@@ -46,7 +52,8 @@ std::unique_ptr<Decl> Parser::declaration() {
   else if (first.kind == Token::RightBrace)
     error.help("no `{` is open here");
   else
-    error.help("at the top of a file stand `data`, `model`, `layer`, `fn`, `optimizer`, `schedule`, `config` and `train`");
+    error.help(
+        "at the top of a file stand `data`, `model`, `layer`, `fn`, `optimizer`, `schedule`, `config` and `train`");
   return nullptr;
 }
 
@@ -163,8 +170,10 @@ bool Parser::trainDeclaration(Decl &decl) {
   if (!name(decl.name, "the name of a model"))
     return false;
   if (!acceptWord("on")) {
-    expected(fmt::format("`on` and a data set after {}", decl.name.text)).help(fmt::format("write `train {} on data_set {{`", decl.name.text));
+    expected(fmt::format("`on` and a data set after {}", decl.name.text))
+        .help(fmt::format("write `train {} on data_set {{`", decl.name.text));
     return false;
   }
-  return name(decl.data, "the name of a data set") && block(decl.body, fmt::format("the training of {}", decl.name.text));
+  return name(decl.data, "the name of a data set") &&
+         block(decl.body, fmt::format("the training of {}", decl.name.text));
 }

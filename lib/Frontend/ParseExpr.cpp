@@ -38,10 +38,11 @@ Operator binaryOperator(Token::Kind kind) {
   }
 }
 
-constexpr std::string_view reductions[] = {"sum",    "max", "min", "prod", "mean", "argmax",
-                                           "argmin", "any", "all", "logsumexp"};
+constexpr std::string_view reductions[] = {"sum",    "max",    "min", "prod", "mean",
+                                           "argmax", "argmin", "any", "all",  "logsumexp"};
 bool isReduction(const Expr &expr) {
-  return expr.kind == Expr::Ident && std::find(std::begin(reductions), std::end(reductions), expr.text) != std::end(reductions);
+  return expr.kind == Expr::Ident &&
+         std::find(std::begin(reductions), std::end(reductions), expr.text) != std::end(reductions);
 }
 
 /// Counts an expression that is being parsed.
@@ -99,7 +100,8 @@ ExprPtr Parser::pipe() {
     if (!expr->rhs)
       return nullptr;
     if (expr->rhs->kind != Expr::Call && expr->rhs->kind != Expr::Ident) {
-      Diagnostic &error = diagnostics.error(Code::BadPipe, expr->rhs->range, "the right side of `|>` is neither a call nor a name");
+      Diagnostic &error =
+          diagnostics.error(Code::BadPipe, expr->rhs->range, "the right side of `|>` is neither a call nor a name");
       if (expr->rhs->kind == Expr::Binary)
         error.help("to compute with a pipe's result put the pipe in parentheses: `(x |> f) + 1`");
       return nullptr;
@@ -205,7 +207,8 @@ ExprPtr Parser::number() {
     failure = std::from_chars(begin, end, expr->number).ec;
     // Too small for a double is 0 with an exponent below zero: from_chars does not tell it from too large.
     const size_t exponent = written.find_first_of("eE");
-    if (failure == std::errc::result_out_of_range && exponent != std::string_view::npos && written.substr(exponent + 1).starts_with('-')) {
+    if (failure == std::errc::result_out_of_range && exponent != std::string_view::npos &&
+        written.substr(exponent + 1).starts_with('-')) {
       expr->number = 0;
       failure = {};
     }
@@ -267,7 +270,9 @@ ExprPtr Parser::conditional() {
   if (!(expr->rhs = expression()))
     return nullptr;
   if (!accept(Token::Else)) {
-    expected("`else`", Code::MissingElse).note(range(word), "this `if` is a value, so it needs both").help("write `if condition then a else b`");
+    expected("`else`", Code::MissingElse)
+        .note(range(word), "this `if` is a value, so it needs both")
+        .help("write `if condition then a else b`");
     return nullptr;
   }
   return (expr->other = expression()) ? done(std::move(expr)) : nullptr;
@@ -300,7 +305,9 @@ bool Parser::argument(Expr &call) {
     return false;
   if (argument.name.text.empty() && !call.arguments.empty() && !call.arguments.back().name.text.empty()) {
     const Argument &before = call.arguments.back();
-    diagnostics.error(Code::PositionalAfterKeyword, argument.value->range, "a positional argument cannot follow a keyword argument")
+    diagnostics
+        .error(Code::PositionalAfterKeyword, argument.value->range,
+               "a positional argument cannot follow a keyword argument")
         .note(before.name.range, fmt::format("{} is given by keyword here", before.name.text));
     return false;
   }
@@ -318,7 +325,9 @@ ExprPtr Parser::access(ExprPtr base) {
     if (sameLine() && at(Token::LeftParen))
       return reduction(std::move(expr));
     if (sameLine() && (at(Token::Identifier) || at(Token::Number))) {
-      diagnostics.error(Code::BadReduction, range(peek()), fmt::format("expected `(` after `{}`{}", sources.text(since(expr->range.begin)), found()))
+      diagnostics
+          .error(Code::BadReduction, range(peek()),
+                 fmt::format("expected `(` after `{}`{}", sources.text(since(expr->range.begin)), found()))
           .help(fmt::format("write `{}({})`", sources.text(since(expr->range.begin)), text(peek())));
       return nullptr;
     }
@@ -341,7 +350,8 @@ ExprPtr Parser::reduction(ExprPtr accessed) {
   if (!(expr->lhs = expression()))
     return nullptr;
   if (at(Token::Comma)) {
-    diagnostics.error(Code::BadReduction, range(peek()), fmt::format("`{}` with an index list takes one expression", expr->text));
+    diagnostics.error(Code::BadReduction, range(peek()),
+                      fmt::format("`{}` with an index list takes one expression", expr->text));
     return nullptr;
   }
   if (!close(Token::RightParen, open, fmt::format("in `{}`", expr->text)))
@@ -388,14 +398,16 @@ bool Parser::index(Index &result) {
 
 /// `f32[..b, i]`, `class[10]`, `int`
 bool Parser::type(Type &result) {
-  static const std::vector<std::string> elements = {"f32", "f64",   "i32",    "u8",      "bool", "class",
-                                                    "int", "float", "string", "schedule"};
+  static const std::vector<std::string> elements = {"f32",   "f64", "i32",   "u8",     "bool",
+                                                    "class", "int", "float", "string", "schedule"};
   if (!sameLine() || !name(result.element, "a type"))
     return sameLine() ? false : (expected("a type"), false);
   if (std::find(elements.begin(), elements.end(), result.element.text) == elements.end()) {
     const std::string meant = suggest(result.element.text, elements);
-    diagnostics.error(Code::UnknownType, result.element.range, fmt::format("there is no type `{}`", result.element.text))
-        .help(meant.empty() ? "tensors are `f32[…]`, stored bytes `u8[…]`, labels `class[10]`; configuration is `int`, `float` or `string`"
+    diagnostics
+        .error(Code::UnknownType, result.element.range, fmt::format("there is no type `{}`", result.element.text))
+        .help(meant.empty() ? "tensors are `f32[…]`, stored bytes `u8[…]`, labels `class[10]`; configuration is `int`, "
+                              "`float` or `string`"
                             : fmt::format("did you mean `{}`?", meant));
     return false;
   }
@@ -408,7 +420,8 @@ bool Parser::type(Type &result) {
   result.range = since(result.element.range.begin);
   for (const Index &dim : result.dims)
     if (dim.kind == Index::All) {
-      diagnostics.error(Code::ExpectedExpression, dim.range, "a dimension is a number or a name").help("write `f32[n, 64]`");
+      diagnostics.error(Code::ExpectedExpression, dim.range, "a dimension is a number or a name")
+          .help("write `f32[n, 64]`");
       return false;
     }
   return true;

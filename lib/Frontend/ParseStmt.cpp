@@ -1,7 +1,7 @@
 // Statements. A statement's kind is told by its first word, but only where a name could not stand: `param weight: …` declares
 // a parameter, `param -= …` updates the value called param.
-#include "ParserImpl.h"
 #include "ParseBraces.h"
+#include "ParserImpl.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -12,7 +12,7 @@ using namespace talweg::ast;
 
 namespace {
 
-constexpr std::string_view trainWords[] = {"minimize", "metric", "optimizer", "freeze", "batch",
+constexpr std::string_view trainWords[] = {"minimize", "metric", "optimizer", "freeze",  "batch",
                                            "epochs",   "steps",  "seed",      "validate"};
 /// Statements of the language that are not compiled yet: everywhere, and in `train`.
 constexpr std::string_view laterWords[] = {"scan", "emit"}, laterTrainWords[] = {"clip", "accumulate", "average"};
@@ -99,8 +99,9 @@ bool Parser::unknownStatement() {
   Diagnostic &error =
       inside == Decl::Train
           ? diagnostics.error(Code::BadSetting, range(peek()), fmt::format("`{}` is not a setting of `train`", word))
-          : diagnostics.error(Code::ExpectedEndOfStatement, range(peek(1)),
-                              fmt::format("expected an operator or the end of the statement, found `{}`", text(peek(1))));
+          : diagnostics.error(
+                Code::ExpectedEndOfStatement, range(peek(1)),
+                fmt::format("expected an operator or the end of the statement, found `{}`", text(peek(1))));
   const auto *habit = std::find_if(std::begin(habits), std::end(habits), [&](auto &h) { return h.word == word; });
   if (habit != std::end(habits)) {
     error.help(std::string(habit->help));
@@ -112,7 +113,8 @@ bool Parser::unknownStatement() {
   const std::string meant = suggest(word, candidates);
   error.didYouMean(meant);
   if (meant.empty() && inside == Decl::Train)
-    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `batch`, `epochs`, `steps`, `seed` and "
+    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `batch`, `epochs`, `steps`, "
+               "`seed` and "
                "`validate`");
   return false;
 }
@@ -154,7 +156,8 @@ bool Parser::repetition(Stmt &stmt) {
     if (!name(stmt.target, "a name after `for`"))
       return false;
     if (!acceptWord("in")) {
-      expected(fmt::format("`in` after {}", stmt.target.text)).help(fmt::format("write `for {} in 0..6 {{ … }}`", stmt.target.text));
+      expected(fmt::format("`in` after {}", stmt.target.text))
+          .help(fmt::format("write `for {} in 0..6 {{ … }}`", stmt.target.text));
       return false;
     }
   }
@@ -180,7 +183,8 @@ bool Parser::valueOrDefinition(Stmt &stmt) {
                                                                  {Token::StarAssign, BinaryOp::Mul},
                                                                  {Token::SlashAssign, BinaryOp::Div}};
   const Token op = peek();
-  const auto *update = std::find_if(std::begin(updates), std::end(updates), [&](auto &u) { return u.first == op.kind; });
+  const auto *update =
+      std::find_if(std::begin(updates), std::end(updates), [&](auto &u) { return u.first == op.kind; });
   if (op.kind != Token::Assign && update == std::end(updates)) {
     stmt.kind = Stmt::Expr_;
     stmt.value = std::move(value);

@@ -116,7 +116,8 @@ bool Parser::strings(std::vector<Name> &result) {
 bool Parser::tooDeep(int nested, int height, Range at) {
   if (nested <= maxNesting && height <= maxHeight)
     return false;
-  Diagnostic &error = diagnostics.error(Code::TooDeep, at, height > maxHeight ? "the expression is too long" : "too deeply nested");
+  Diagnostic &error =
+      diagnostics.error(Code::TooDeep, at, height > maxHeight ? "the expression is too long" : "too deeply nested");
   if (height > maxHeight)
     error.line(fmt::format("at most {} operations can be chained", maxHeight)).help("give parts of it names");
   else
@@ -127,11 +128,12 @@ bool Parser::tooDeep(int nested, int height, Range at) {
 //===-- recovery ---------------------------------------------------------------------------------------------------===//
 
 bool Parser::startsDeclaration() const {
-  constexpr std::array<std::string_view, 8> words = {"fn",    "layer", "model",     "data",
+  constexpr std::array<std::string_view, 8> words = {"fn",    "layer",  "model",    "data",
                                                      "train", "config", "schedule", "optimizer"};
   const Token &token = peek();
   const bool firstColumn = token.begin == 0 || sources.text(file)[token.begin - 1] == '\n';
-  const bool word = token.kind == Token::Identifier && std::find(words.begin(), words.end(), text(token)) != words.end();
+  const bool word =
+      token.kind == Token::Identifier && std::find(words.begin(), words.end(), text(token)) != words.end();
   if (!word || !firstColumn || peek(1).kind != Token::Identifier || peek(1).startsLine)
     return false;
   // In `train` an optimizer may be named at the beginning of a line.

@@ -50,19 +50,19 @@ enum class UnaryOp { Neg, Not };
 
 struct Expr {
   enum Kind {
-    Number,  ///< number, isInteger
-    String,  ///< text
-    Ident,   ///< text
-    List,    ///< items: [a, b, c]
-    Unary,   ///< unary, lhs
-    Binary,  ///< binary, lhs, rhs
-    Access,  ///< lhs[indices]
-    Call,    ///< lhs(arguments)
-    Pipe,    ///< lhs |> rhs; rhs is a Call or an Ident
-    If,      ///< if lhs then rhs else other
-    Reduce,  ///< text[indices](lhs): sum[i, j](…), mean[..b](…), max[u < size](…); an index is a name (Value: Ident), a
-             ///< name with its range (Value: Binary Lt of Ident and any expression) or Rest
-    Range_,  ///< lhs..rhs, in `for l in 0..6`
+    Number, ///< number, isInteger
+    String, ///< text
+    Ident,  ///< text
+    List,   ///< items: [a, b, c]
+    Unary,  ///< unary, lhs
+    Binary, ///< binary, lhs, rhs
+    Access, ///< lhs[indices]
+    Call,   ///< lhs(arguments)
+    Pipe,   ///< lhs |> rhs; rhs is a Call or an Ident
+    If,     ///< if lhs then rhs else other
+    Reduce, ///< text[indices](lhs): sum[i, j](…), mean[..b](…), max[u < size](…); an index is a name (Value: Ident), a
+            ///< name with its range (Value: Binary Lt of Ident and any expression) or Rest
+    Range_, ///< lhs..rhs, in `for l in 0..6`
   } kind;
   Range range;
   int height = 1; ///< of the tree below; the parser admits none higher than maxHeight, so recursion over it is safe
@@ -82,7 +82,7 @@ struct Expr {
 
 /// `f32[n, 64]`, `f32[..b, i]`, `class[10]`, `f32`, `int`, `float`, `schedule`; a missing annotation has an empty element.
 struct Type {
-  Name element;            ///< f32 f64 i32 u8 bool class int float string schedule
+  Name element; ///< f32 f64 i32 u8 bool class int float string schedule
   bool hasShape = false;
   std::vector<Index> dims; ///< Value (any expression over dimension names and constants) or Rest
   Range range;
@@ -92,20 +92,20 @@ struct Type {
 
 struct Stmt {
   enum Kind {
-    Expr_,    ///< value; the last one of a body is its result
-    Define,   ///< target = value, target[indices] = value
-    Update,   ///< target -= value, target += value … (in optimizers); binary tells which
-    Param,    ///< param target: type = value
-    State,    ///< state target: type = value (type may be absent in optimizers)
-    Repeat,   ///< repeat value { body }
-    For,      ///< for target in value { body }
+    Expr_,  ///< value; the last one of a body is its result
+    Define, ///< target = value, target[indices] = value
+    Update, ///< target -= value, target += value … (in optimizers); binary tells which
+    Param,  ///< param target: type = value
+    State,  ///< state target: type = value (type may be absent in optimizers)
+    Repeat, ///< repeat value { body }
+    For,    ///< for target in value { body }
     // only in `train`:
-    Minimize, ///< minimize value
-    Metric,   ///< metric target = value
-    Optimizer,///< optimizer value [for "pattern", …]; value is a Call or Ident
-    Freeze,   ///< freeze "pattern", …
-    Setting,  ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
-              ///< and, after `every`, unit is `steps` or `epochs`
+    Minimize,  ///< minimize value
+    Metric,    ///< metric target = value
+    Optimizer, ///< optimizer value [for "pattern", …]; value is a Call or Ident
+    Freeze,    ///< freeze "pattern", …
+    Setting,   ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
+               ///< and, after `every`, unit is `steps` or `epochs`
   } kind;
   Range range;
   Name target;
@@ -132,7 +132,8 @@ struct Formal {
 struct DataField {
   Name name;
   Type type;
-  ExprPtr source; ///< optional `= column("label")`, `= column(3)`: where the values come from; null: by order or by name
+  ExprPtr
+      source; ///< optional `= column("label")`, `= column(3)`: where the values come from; null: by order or by name
 };
 struct DataSplit {
   Name name;      ///< train, test, …
@@ -149,9 +150,9 @@ struct Decl {
   Block body;
   std::vector<DataField> fields;
   std::vector<DataSplit> splits;
-  Name data;      ///< Train: the data set's name; `name` is the model's
-  ExprPtr value;  ///< Config: config lr = 0.1
-  Type type;      ///< Config: optional
+  Name data;     ///< Train: the data set's name; `name` is the model's
+  ExprPtr value; ///< Config: config lr = 0.1
+  Type type;     ///< Config: optional
 };
 
 struct File {
