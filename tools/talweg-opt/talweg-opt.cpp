@@ -1,5 +1,7 @@
 // mlir-opt for Talweg: runs any of our passes, and the few upstream ones that stand between them, on a file.
 #include "talweg/Autodiff/Passes.h"
+#include "talweg/Codegen/Passes.h"
+#include "talweg/Codegen/Pipeline.h"
 #include "talweg/Conversion/Passes.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -13,6 +15,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -21,7 +24,7 @@ int main(int argc, char **argv) {
   registry.insert<talweg::tw::TwDialect, talweg::train::TrainDialect, mlir::arith::ArithDialect,
                   mlir::bufferization::BufferizationDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-                  mlir::tensor::TensorDialect>();
+                  mlir::tensor::TensorDialect, mlir::vector::VectorDialect>();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
 #ifdef TALWEG_HAS_Autodiff
@@ -32,6 +35,10 @@ int main(int argc, char **argv) {
 #endif
 #ifdef TALWEG_HAS_Conversion
   talweg::registerTalwegConversionPasses();
+#endif
+#ifdef TALWEG_HAS_Codegen
+  talweg::registerTalwegCodegenPasses();
+  talweg::registerCodegenPipelines();
 #endif
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Talweg's passes, one at a time\n", registry));
 }

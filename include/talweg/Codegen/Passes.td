@@ -3,7 +3,72 @@
 include "mlir/Pass/PassBase.td"
 
 def FuseElementwise : Pass<"talweg-fuse-elementwise", "::mlir::func::FuncOp"> {
-  let summary = "merges elementwise linalg.generic ops into their consumers and with their neighbours";
+  let summary = "merges elementwise linalg.generic ops on tensors into their consumers and with each other";
+  let description = [{
+    A pure access (window, splat, iota) disappears into every consumer, contractions included. Other elementwise ops move into
+    their single elementwise or reducing consumer when that computes them once for each element. What remains with
+    equal loops and a value in common becomes one op of several results, so that a parameter's update reads and writes each array once.
+  }];
+  let statistics = [
+    Statistic<"inlined", "inlined", "producers inlined into a consumer">,
+    Statistic<"joined", "joined", "ops joined with another of the same loops">
+  ];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def Bufferize : Pass<"talweg-bufferize", "::mlir::func::FuncOp"> {
+  let summary = "gives every tensor a buffer: linalg on memrefs, in place where the old value is dead";
+  let description = [{
+    In: tensors of static shape in straight-line blocks, entering by bufferization.to_tensor and leaving by
+    bufferization.materialize_in_destination. Out: no tensors; one memref.alloc for each value that needs storage of its
+    own, never freed (talweg-plan-memory gives them places). i1 is stored as i8.
+  }];
+  let statistics = [
+    Statistic<"inPlace", "in-place", "results written over a dead operand or straight into their destination">,
+    Statistic<"copied", "copied", "destinations filled by a copy">
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect"];
+}
+
+def LowerContractions : Pass<"talweg-lower-contractions", "::mlir::func::FuncOp"> {
+  let summary = "turns sums of products on memrefs into register-tiled vector loops";
+  let description = [{
+    In: linalg.generic with two float inputs and the body acc + a * b, any affine access. Out: scf loops around
+    vector.fma on accumulators held in registers; operands that are not contiguous in the vector dimension are packed into scratch
+    (memref.alloc). Outer loops that carry enough work are scf.parallel; how work is cut does not depend on the number of threads.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">,
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers">
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"> {
+  let summary = "turns every other linalg op on memrefs into loops over vectors";
+  let description = [{
+    Elementwise ops and reductions of any affine access; tails are masked. A reduction keeps its accumulators in registers and
+    combines lanes in a fixed order.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def PlanMemory : Pass<"talweg-plan-memory", "::mlir::func::FuncOp"> {
+  let summary = "places every memref.alloc in the arena argument";
+  let description = [{
+    Buffers whose lifetimes do not meet share memory. The arena (argument 1) gets its size as its type, and the function the
+    attributes `talweg.arena_bytes` and `talweg.live_bytes` (the lower bound: the most bytes alive at once).
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
+}
+
+def ApproximateMath : Pass<"talweg-approximate-math", "::mlir::func::FuncOp"> {
+  let summary = "replaces f32 vector mathematics by branch-free polynomials";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
 }
 #endif

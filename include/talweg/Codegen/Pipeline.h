@@ -1,0 +1,34 @@
+// Code generation as two pipelines: linalg on tensors to vector loops on memrefs, and those to the LLVM dialect.
+#ifndef TALWEG_CODEGEN_PIPELINE_H
+#define TALWEG_CODEGEN_PIPELINE_H
+
+#include <cstdint>
+#include <string>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace talweg {
+
+/// What code generation must know of the processor.
+struct CodegenTarget {
+  std::int64_t vectorBits = 512; ///< width of a vector register
+  std::int64_t registers = 32;   ///< number of vector registers
+
+  /// The machine this process runs on, by what LLVM reports of it.
+  static CodegenTarget host();
+};
+
+/// linalg on tensors → scf, vector and memref, with every buffer in the arena: the stage `vector`.
+void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenTarget &target);
+
+/// The stage `vector` → the LLVM dialect, parallel loops as OpenMP; functions take bare pointers.
+void buildLlvmPipeline(mlir::OpPassManager &pm);
+
+/// Makes both known by name to talweg-opt, for this machine: --talweg-vector-pipeline, --talweg-llvm-pipeline.
+void registerCodegenPipelines();
+
+} // namespace talweg
+
+#endif

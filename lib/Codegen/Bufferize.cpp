@@ -1,0 +1,386 @@
+// Gives every tensor a buffer.
+//
+// In: functions whose blocks hold tensors of static shape in straight lines (a loop body is a block of its own; no tensor
+// crosses a block). Out: linalg on memrefs. A result is written, in order of preference, into the destination that it is
+// materialized in, over an operand that dies here and is read at the same places, or into a new memref.alloc.
+#include "Contraction.h"
+#include "talweg/Codegen/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace talweg {
+#define GEN_PASS_DEF_BUFFERIZE
+#include "talweg/Codegen/Passes.h.inc"
+} // namespace talweg
+
+using namespace mlir;
+using bufferization::MaterializeInDestinationOp;
+using linalg::GenericOp;
+
+namespace {
+
+/// The memref type that stores a tensor; conditions take a byte each.
+MemRefType storageType(Type type, Builder &builder) {
+  auto tensor = cast<RankedTensorType>(type);
+  Type element = tensor.getElementType();
+  return MemRefType::get(tensor.getShape(), element.isInteger(1) ? builder.getI8Type() : element);
+}
+
+/// The variable's memory that a view of the persistent storage shows: equal roots may overlap.
+Value rootOf(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  return memref;
+}
+
+class BlockBufferizer {
+public:
+  BlockBufferizer(Block &block, ModuleOp module, int64_t &inPlace, int64_t &copied)
+      : block(block), module(module), builder(module.getContext()), inPlace(inPlace), copied(copied) {}
+
+  LogicalResult run() {
+    SmallVector<Operation *> ops(llvm::make_pointer_range(block));
+    for (auto [position, op] : llvm::enumerate(ops))
+      positions[op] = position;
+    // Bound first: a later read of a variable must be seen when an earlier op wants to overwrite it.
+    for (auto toTensor : block.getOps<bufferization::ToTensorOp>())
+      buffers[toTensor.getResult()] = toTensor.getBuffer();
+    for (Operation *op : ops) {
+      builder.setInsertionPoint(op);
+      if (failed(convert(op)))
+        return failure();
+    }
+    for (Operation *op : llvm::reverse(done))
+      op->erase();
+    return success();
+  }
+
+private:
+  Block &block;
+  ModuleOp module;
+  OpBuilder builder;
+  int64_t &inPlace, &copied;
+  DenseMap<Operation *, int64_t> positions;
+  DenseMap<Value, Value> buffers;      ///< tensor → memref
+  DenseSet<Value> owned;               ///< buffers that are memref.allocs of this pass: free to overwrite when dead
+  SmallVector<Operation *> done;       ///< tensor ops to erase, in order
+
+  LogicalResult convert(Operation *op) {
+    if (auto toTensor = dyn_cast<bufferization::ToTensorOp>(op))
+      return bind(op, toTensor.getResult(), toTensor.getBuffer());
+    if (isa<tensor::EmptyOp, linalg::FillOp>(op)) {
+      done.push_back(op);
+      return success(); // made where they are used
+    }
+    if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+      return bind(op, collapse.getResult(), reshape(collapse.getSrc(), collapse.getResultType()));
+    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+      return bind(op, expand.getResult(), reshape(expand.getSrc(), expand.getResultType()));
+    if (auto extract = dyn_cast<tensor::ExtractOp>(op))
+      return convertExtract(extract);
+    if (auto from = dyn_cast<tensor::FromElementsOp>(op))
+      return convertFromElements(from);
+    if (auto constant = dyn_cast<arith::ConstantOp>(op); constant && isa<RankedTensorType>(constant.getType()))
+      return convertConstant(constant);
+    if (auto generic = dyn_cast<GenericOp>(op); generic && generic.hasPureTensorSemantics())
+      return convertGeneric(generic);
+    if (auto store = dyn_cast<MaterializeInDestinationOp>(op))
+      return convertMaterialize(store);
+    auto isTensor = [](Type type) { return isa<TensorType>(type); };
+    if (llvm::any_of(op->getOperandTypes(), isTensor) || llvm::any_of(op->getResultTypes(), isTensor))
+      return op->emitError("cannot be given a buffer: code generation does not know this op on tensors");
+    return success();
+  }
+
+  LogicalResult bind(Operation *op, Value tensor, Value buffer) {
+    buffers[tensor] = buffer;
+    done.push_back(op);
+    return success();
+  }
+
+  /// The buffer that holds `tensor`; fills and empties are made on first use.
+  Value bufferOf(Value tensor) {
+    if (Value buffer = buffers.lookup(tensor))
+      return buffer;
+    Value buffer = allocate(tensor);
+    if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
+      fillBuffer(fill, buffer);
+    buffers[tensor] = buffer;
+    return buffer;
+  }
+
+  Value allocate(Value tensor) {
+    Value buffer = memref::AllocOp::create(builder, tensor.getLoc(), storageType(tensor.getType(), builder));
+    owned.insert(buffer);
+    return buffer;
+  }
+
+  void fillBuffer(linalg::FillOp fill, Value buffer) {
+    Value value = fill.getInputs()[0];
+    if (value.getType().isInteger(1))
+      value = arith::ExtUIOp::create(builder, fill.getLoc(), builder.getI8Type(), value);
+    linalg::FillOp::create(builder, fill.getLoc(), value, buffer);
+  }
+
+  Value reshape(Value source, RankedTensorType type) {
+    Value buffer = bufferOf(source);
+    MemRefType to = storageType(type, builder);
+    SmallVector<int64_t> strides = computeStrides(type.getShape());
+    Value view = memref::ReinterpretCastOp::create(builder, source.getLoc(), to, buffer, /*offset=*/0, type.getShape(),
+                                                   strides);
+    if (owned.contains(buffer))
+      owned.insert(view);
+    return view;
+  }
+
+  LogicalResult convertExtract(tensor::ExtractOp op) {
+    Value value = memref::LoadOp::create(builder, op.getLoc(), bufferOf(op.getTensor()), op.getIndices());
+    if (op.getType().isInteger(1))
+      value = arith::TruncIOp::create(builder, op.getLoc(), op.getType(), value);
+    op.getResult().replaceAllUsesWith(value);
+    done.push_back(op);
+    return success();
+  }
+
+  LogicalResult convertFromElements(tensor::FromElementsOp op) {
+    if (op.getType().getNumElements() != 1)
+      return op.emitError("cannot be given a buffer: more than one element");
+    Value buffer = allocate(op.getResult()), value = op.getElements()[0];
+    if (value.getType().isInteger(1))
+      value = arith::ExtUIOp::create(builder, op.getLoc(), builder.getI8Type(), value);
+    SmallVector<Value> zeros(op.getType().getRank(), arith::ConstantIndexOp::create(builder, op.getLoc(), 0));
+    memref::StoreOp::create(builder, op.getLoc(), value, buffer, zeros);
+    return bind(op, op.getResult(), buffer);
+  }
+
+  LogicalResult convertConstant(arith::ConstantOp op) {
+    auto type = cast<RankedTensorType>(op.getType());
+    auto value = cast<DenseElementsAttr>(op.getValue());
+    if (type.getElementType().isInteger(1))
+      return op.emitError("cannot be given a buffer: a literal of conditions");
+    if (value.isSplat()) {
+      Value buffer = allocate(op.getResult());
+      Value scalar = arith::ConstantOp::create(builder, op.getLoc(), value.getSplatValue<TypedAttr>());
+      linalg::FillOp::create(builder, op.getLoc(), scalar, buffer);
+      return bind(op, op.getResult(), buffer);
+    }
+    MemRefType stored = storageType(type, builder);
+    std::string name = ("talweg_constant_" + Twine(module.getBody()->getOperations().size())).str();
+    OpBuilder atModule = OpBuilder::atBlockBegin(module.getBody());
+    memref::GlobalOp::create(atModule, op.getLoc(), name, builder.getStringAttr("private"), stored, value,
+                             /*constant=*/true, builder.getI64IntegerAttr(64));
+    return bind(op, op.getResult(), memref::GetGlobalOp::create(builder, op.getLoc(), stored, name));
+  }
+
+  /// The position of the last op in this block that reads the memory of `tensor`, through reshapes too.
+  int64_t lastRead(Value tensor) {
+    int64_t last = -1;
+    for (Operation *user : tensor.getUsers()) {
+      Operation *ancestor = block.findAncestorOpInBlock(*user);
+      last = std::max(last, ancestor ? positions.lookup(ancestor) : INT64_MAX);
+      if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
+        last = std::max(last, lastRead(user->getResult(0)));
+    }
+    return last;
+  }
+
+  /// The place that `result` is materialized in, if writing it there already now changes nothing that is read later.
+  Value destinationOf(GenericOp op, OpResult result) {
+    for (Operation *user : result.getUsers()) {
+      auto store = dyn_cast<MaterializeInDestinationOp>(user);
+      if (!store || store->getBlock() != &block || store.getSource() != result)
+        continue;
+      Value destination = store.getDest();
+      auto type = dyn_cast<MemRefType>(destination.getType());
+      if (!type || type != storageType(result.getType(), builder) || !dominates(destination, op) ||
+          !noReadAfter(op, result, destination))
+        continue;
+      return destination;
+    }
+    return {};
+  }
+
+  bool dominates(Value value, Operation *op) {
+    Operation *definition = value.getDefiningOp();
+    if (!definition || definition->getBlock() != &block)
+      return true;
+    if (!positions.count(definition))
+      return definition->isBeforeInBlock(op);
+    if (positions.lookup(definition) < positions.lookup(op))
+      return true;
+    // A view made just before the store can as well be made here.
+    if (!isa<memref::ViewOp>(definition) || llvm::any_of(definition->getOperands(), [&](Value operand) {
+          Operation *inner = operand.getDefiningOp();
+          return inner && inner->getBlock() == &block && op->isBeforeInBlock(inner) && !isa<arith::ConstantOp>(inner);
+        }))
+      return false;
+    for (Value operand : definition->getOperands())
+      if (Operation *inner = operand.getDefiningOp(); inner && inner->getBlock() == &block && op->isBeforeInBlock(inner))
+        inner->moveBefore(op);
+    definition->moveBefore(op);
+    builder.setInsertionPoint(op);
+    return true;
+  }
+
+  /// No op after `op` reads the memory at `destination`, and `op` itself reads it only where it writes it.
+  bool noReadAfter(GenericOp op, OpResult result, Value destination) {
+    AffineMap written = op.getMatchingIndexingMap(op.getTiedOpOperand(result));
+    for (auto [tensor, buffer] : buffers) {
+      if (!sameMemory(buffer, destination))
+        continue;
+      if (lastRead(tensor) > positions.lookup(op))
+        return false;
+      for (OpOperand *input : op.getDpsInputOperands())
+        if (input->get() == tensor && op.payloadUsesValueFromOperand(input) &&
+            (op.getMatchingIndexingMap(input) != written || talweg::isContraction(op) ||
+             op.getNumParallelLoops() != op.getNumLoops()))
+          return false;
+    }
+    return true;
+  }
+
+  /// Views of one storage overlap unless their offsets are known to differ.
+  static bool sameMemory(Value a, Value b) {
+    if (a == b)
+      return true;
+    if (rootOf(a) != rootOf(b))
+      return false;
+    auto viewOf = [](Value value) {
+      memref::ViewOp last;
+      while (auto view = value.getDefiningOp<ViewLikeOpInterface>()) {
+        if (auto typed = dyn_cast<memref::ViewOp>(view.getOperation()))
+          last = typed;
+        value = view.getViewSource();
+      }
+      return last;
+    };
+    memref::ViewOp viewA = viewOf(a), viewB = viewOf(b);
+    if (!viewA || !viewB)
+      return true;
+    std::optional<int64_t> offsetA = getConstantIntValue(viewA.getByteShift()),
+                           offsetB = getConstantIntValue(viewB.getByteShift());
+    return !offsetA || !offsetB || *offsetA == *offsetB; // variables never overlap in part
+  }
+
+  /// An operand's buffer that dies in `op` and may be overwritten element by element.
+  Value dyingOperand(GenericOp op, OpResult result, ArrayRef<Value> taken) {
+    if (op.getNumParallelLoops() != op.getNumLoops())
+      return {};
+    AffineMap written = op.getMatchingIndexingMap(op.getTiedOpOperand(result));
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      Value buffer = buffers.lookup(input->get());
+      if (!buffer || !owned.contains(buffer) || llvm::is_contained(taken, buffer) ||
+          buffer.getType() != storageType(result.getType(), builder) || !op.payloadUsesValueFromOperand(input))
+        continue;
+      bool aligned = llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *other) {
+        Value otherBuffer = buffers.lookup(other->get());
+        return !otherBuffer || rootOf(otherBuffer) != rootOf(buffer) ||
+               (otherBuffer == buffer && op.getMatchingIndexingMap(other) == written);
+      });
+      bool dead = llvm::all_of(buffers, [&](auto &entry) {
+        return rootOf(entry.second) != rootOf(buffer) || lastRead(entry.first) <= positions.lookup(op);
+      });
+      bool rootTaken = llvm::any_of(taken, [&](Value other) { return rootOf(other) == rootOf(buffer); });
+      if (aligned && dead && !rootTaken)
+        return buffer;
+    }
+    return {};
+  }
+
+  LogicalResult convertGeneric(GenericOp op) {
+    SmallVector<Value> inputs, outputs;
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      // An operand that is never read only shows the extents of loops: it needs no storage of its own, but a type.
+      inputs.push_back(op.payloadUsesValueFromOperand(input) ? bufferOf(input->get()) : shapeOnly(input->get()));
+    }
+    for (OpResult result : op->getResults()) {
+      OpOperand *init = op.getTiedOpOperand(result);
+      Value buffer = destinationOf(op, result);
+      if (!buffer || llvm::is_contained(outputs, buffer))
+        buffer = dyingOperand(op, result, outputs);
+      inPlace += buffer != nullptr;
+      if (!buffer)
+        buffer = allocate(result);
+      if (auto fill = init->get().getDefiningOp<linalg::FillOp>(); fill && op.payloadUsesValueFromOperand(init))
+        fillBuffer(fill, buffer);
+      else if (op.payloadUsesValueFromOperand(init))
+        return op.emitError("cannot be given a buffer: accumulates onto something other than linalg.fill");
+      buffers[result] = buffer;
+      outputs.push_back(buffer);
+    }
+    auto converted = GenericOp::create(builder, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMapsArray(),
+                                       op.getIteratorTypesArray());
+    convertBody(op, converted);
+    done.push_back(op);
+    return success();
+  }
+
+  Value shapeOnly(Value tensor) {
+    if (Value buffer = buffers.lookup(tensor))
+      return buffer;
+    return memref::AllocOp::create(builder, tensor.getLoc(), storageType(tensor.getType(), builder));
+  }
+
+  /// Clones the body; conditions are bytes outside and i1 inside.
+  void convertBody(GenericOp from, GenericOp to) {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *body = builder.createBlock(&to.getRegion());
+    IRMapping mapping;
+    for (auto [argument, operand] : llvm::zip_equal(from.getBody()->getArguments(), to->getOperands())) {
+      Type element = cast<MemRefType>(operand.getType()).getElementType();
+      Value value = body->addArgument(element, argument.getLoc());
+      if (element != argument.getType())
+        value = arith::TruncIOp::create(builder, from.getLoc(), argument.getType(), value);
+      mapping.map(argument, value);
+    }
+    for (Operation &op : from.getBody()->without_terminator())
+      builder.clone(op, mapping);
+    SmallVector<Value> results;
+    for (Value value : from.getBody()->getTerminator()->getOperands()) {
+      Value result = mapping.lookupOrDefault(value);
+      if (result.getType().isInteger(1))
+        result = arith::ExtUIOp::create(builder, from.getLoc(), builder.getI8Type(), result);
+      results.push_back(result);
+    }
+    linalg::YieldOp::create(builder, from.getLoc(), results);
+  }
+
+  LogicalResult convertMaterialize(MaterializeInDestinationOp op) {
+    Value source = bufferOf(op.getSource());
+    if (source != op.getDest()) {
+      memref::CopyOp::create(builder, op.getLoc(), source, op.getDest());
+      ++copied;
+    }
+    done.push_back(op);
+    return success();
+  }
+};
+
+struct Bufferize : talweg::impl::BufferizeBase<Bufferize> {
+  void runOnOperation() override {
+    SmallVector<Block *> blocks;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<linalg::LinalgOp>(op))
+        return WalkResult::skip();
+      for (Region &region : op->getRegions())
+        for (Block &block : region)
+          blocks.push_back(&block);
+      return WalkResult::advance();
+    });
+    int64_t places = 0, copies = 0;
+    for (Block *block : blocks)
+      if (failed(BlockBufferizer(*block, getOperation()->getParentOfType<ModuleOp>(), places, copies).run()))
+        return signalPassFailure();
+    inPlace += places;
+    copied += copies;
+  }
+};
+
+} // namespace

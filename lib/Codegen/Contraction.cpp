@@ -1,0 +1,71 @@
+// Recognizes contractions and turns affine accesses into strides over flat memory.
+#include "Contraction.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using linalg::GenericOp;
+
+namespace talweg {
+
+/// The multiplication of a body that is exactly yield(acc + a * b), or null.
+static arith::MulFOp productOf(GenericOp op) {
+  if (op.getNumDpsInits() != 1)
+    return {};
+  auto add = op.getBody()->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!add)
+    return {};
+  BlockArgument acc = op.getRegionOutputArgs()[0];
+  Value other = add.getLhs() == acc ? add.getRhs() : add.getRhs() == acc ? add.getLhs() : Value();
+  auto mul = other ? other.getDefiningOp<arith::MulFOp>() : arith::MulFOp();
+  auto isInput = [&](Value value) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    return argument && argument.getOwner() == op.getBody() && argument.getArgNumber() < op.getNumDpsInputs();
+  };
+  return mul && isInput(mul.getLhs()) && isInput(mul.getRhs()) ? mul : arith::MulFOp();
+}
+
+bool isContraction(GenericOp op) { return op.getNumParallelLoops() != op.getNumLoops() && productOf(op); }
+
+std::pair<OpOperand *, OpOperand *> contractionFactors(GenericOp op) {
+  arith::MulFOp mul = productOf(op);
+  auto operandOf = [&](Value value) { return op.getDpsInputOperand(cast<BlockArgument>(value).getArgNumber()); };
+  return {operandOf(mul.getLhs()), operandOf(mul.getRhs())};
+}
+
+Access linearize(AffineMap map, ArrayRef<int64_t> shape) {
+  // The map is affine: its value at 0 and at each unit vector gives the constant and the coefficients.
+  auto place = [&](ArrayRef<int64_t> point) {
+    int64_t flat = 0;
+    for (auto [at, extent] : llvm::zip_equal(map.compose(point), shape))
+      flat = flat * extent + at;
+    return flat;
+  };
+  SmallVector<int64_t> point(map.getNumDims(), 0);
+  Access access;
+  access.offset = place(point);
+  for (unsigned d = 0; d < map.getNumDims(); ++d) {
+    point[d] = 1;
+    access.strides.push_back(place(point) - access.offset);
+    point[d] = 0;
+  }
+  return access;
+}
+
+Value expandAffine(OpBuilder &builder, Location loc, AffineExpr expr, ArrayRef<Value> dims) {
+  return affine::expandAffineExpr(builder, loc, expr, dims, {});
+}
+
+Value flatten(OpBuilder &builder, Location loc, Value memref) {
+  auto type = cast<MemRefType>(memref.getType());
+  if (type.getRank() == 1)
+    return memref;
+  auto flat = MemRefType::get({type.getNumElements()}, type.getElementType());
+  return memref::ReinterpretCastOp::create(builder, loc, flat, memref, /*offset=*/0,
+                                           /*sizes=*/ArrayRef<int64_t>{type.getNumElements()},
+                                           /*strides=*/ArrayRef<int64_t>{1});
+}
+
+} // namespace talweg

@@ -1,0 +1,34 @@
+// What code generation shares about linalg ops: recognizing contractions, and accesses as linear functions of the loops.
+#ifndef TALWEG_LIB_CODEGEN_CONTRACTION_H
+#define TALWEG_LIB_CODEGEN_CONTRACTION_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Builders.h"
+
+namespace talweg {
+
+/// True for acc + a * b on floats with at least one loop that is not parallel: what talweg-lower-contractions takes.
+bool isContraction(mlir::linalg::GenericOp op);
+
+/// The operands of the two factors of a contraction, in the order of the multiplication.
+std::pair<mlir::OpOperand *, mlir::OpOperand *> contractionFactors(mlir::linalg::GenericOp op);
+
+/// A position in a buffer's flat memory as a function of the loops: offset + Σ strides[d] * iv[d], in elements.
+struct Access {
+  std::int64_t offset = 0;
+  llvm::SmallVector<std::int64_t> strides;
+};
+
+/// The access of `map` into a buffer of static shape, row-major.
+Access linearize(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> shape);
+
+/// `expr` over the index values `dims`, as arith ops.
+mlir::Value expandAffine(mlir::OpBuilder &builder, mlir::Location loc, mlir::AffineExpr expr,
+                         llvm::ArrayRef<mlir::Value> dims);
+
+/// `memref` seen as its flat memory: memref<N x element>.
+mlir::Value flatten(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value memref);
+
+} // namespace talweg
+
+#endif

@@ -1,0 +1,472 @@
+// Writes the loops of one planned contraction: packing, the nest around the tiles, and the tile in registers.
+#include "ContractionLoops.h"
+#include "VectorTools.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <functional>
+
+using namespace mlir;
+
+namespace talweg {
+
+namespace {
+
+/// Where the nest stands: element positions in a, b and c, and in b before it was packed.
+struct Place {
+  Value a, b, c, unpackedB;
+};
+
+/// The tile in hand: rows, columns, and steps along the innermost k.
+struct Tile {
+  int64_t m = 1, n = 1, k = 1;
+};
+
+class Emitter {
+public:
+  Emitter(OpBuilder &builder, Location loc, ContractionPlan plan, FlatOperand a, FlatOperand b, FlatOperand c)
+      : builder(builder), loc(loc), tools(builder, loc), plan(std::move(plan)), a(a), b(b), c(c),
+        element(cast<MemRefType>(c.memory.getType()).getElementType()) {}
+
+  void run() {
+    unpacked = plan;
+    nPanelB = plan.n.b;
+    mTileA = plan.m.a;
+    if (plan.packA.wanted)
+      packAhead(/*ofA=*/true);
+    if (plan.packB.wanted) {
+      arrangePacked(/*ofA=*/false);
+      if (plan.packB.ahead)
+        packAllB();
+    }
+    buildLevels();
+    Place start{tools.index(a.offset), tools.index(plan.packB.wanted ? 0 : b.offset), tools.index(c.offset),
+                tools.index(b.offset)};
+    if (plan.packA.wanted)
+      start.a = tools.index(0);
+    descend(0, start, {plan.m.extent, plan.n.extent, plan.k.back().extent});
+  }
+
+private:
+  using Level = std::function<void(Place, Tile, std::function<void(Place, Tile)>)>;
+
+  OpBuilder &builder;
+  Location loc;
+  VectorTools tools;
+  ContractionPlan plan, unpacked; ///< strides after and before packing
+  FlatOperand a, b, c;
+  Type element;
+  Value sourceA, sourceB;             ///< the operands before packing
+  int64_t nPanelB = 0, mTileA = 0;    ///< movement from one panel (tile) to the next, for each column (row) of offset
+  SmallVector<Level> levels;
+
+  //===-- the nest -------------------------------------------------------------------------------------------------===//
+
+  void descend(size_t level, Place place, Tile tile) {
+    if (level == levels.size())
+      return plan.dot ? emitDotTile(place, tile) : emitTile(place, tile);
+    levels[level](place, tile, [&](Place inner, Tile size) { descend(level + 1, inner, size); });
+  }
+
+  Place move(const Place &from, Value iv, const Loop &by, int64_t unpackedB) {
+    return {tools.advance(from.a, iv, by.a), tools.advance(from.b, iv, by.b), tools.advance(from.c, iv, by.c),
+            tools.advance(from.unpackedB, iv, unpackedB)};
+  }
+
+  Level loopLevel(const Loop &loop, int64_t unpackedB, bool parallel) {
+    return [=, this](Place place, Tile tile, auto next) {
+      tools.forTiles(loop.extent, 1, parallel,
+                     [&](Value iv, int64_t) { next(move(place, iv, loop, unpackedB), tile); });
+    };
+  }
+
+  Level panelLevel(bool parallel) {
+    return [=, this](Place place, Tile tile, auto next) {
+      tools.forTiles(plan.n.extent, plan.panel(), parallel, [&](Value at, int64_t size) {
+        Loop by{1, plan.n.a, nPanelB, plan.n.c};
+        next(move(place, at, by, unpacked.n.b), {tile.m, size, tile.k});
+      });
+    };
+  }
+
+  Level rowsLevel(bool parallel) {
+    return [=, this](Place place, Tile tile, auto next) {
+      tools.forTiles(plan.m.extent, plan.rows, parallel, [&](Value at, int64_t size) {
+        Loop by{1, mTileA, plan.m.b, plan.m.c};
+        next(move(place, at, by, unpacked.m.b), {size, tile.n, tile.k});
+      });
+    };
+  }
+
+  Level kBlockLevel() {
+    return [=, this](Place place, Tile tile, auto next) {
+      tools.forTiles(plan.k.back().extent, plan.kBlock, false, [&](Value at, int64_t size) {
+        next(move(place, at, plan.k.back(), unpacked.k.back().b), {tile.m, tile.n, size});
+      });
+    };
+  }
+
+  /// Orders the levels and chooses the one that threads share (see ContractionPlan.h).
+  void buildLevels() {
+    bool inside = plan.packB.wanted && !plan.packB.ahead;
+    bool parallel = plan.multiplyAdds() >= parallelWork;
+    int64_t panels = (plan.n.extent + plan.panel() - 1) / plan.panel();
+    int64_t tiles = (plan.m.extent + plan.rows - 1) / plan.rows;
+    auto addLoops = [&](auto &loops, auto &before, auto keep, int skip = -1) {
+      for (size_t i = 0; i < loops.size(); ++i)
+        if (int(i) != skip && keep(before[i]))
+          levels.push_back(loopLevel(loops[i], before[i].b, false));
+    };
+    auto always = [](const Loop &) { return true; };
+    if (inside) {
+      addLoops(plan.outer, unpacked.outer, [](const Loop &loop) { return loop.b != 0; });
+      levels.push_back(panelLevel(parallel && panels > 1));
+      addLoops(plan.scatter, unpacked.scatter, always);
+      addLoops(plan.kBlocks, unpacked.kBlocks, always);
+      if (plan.kBlock)
+        levels.push_back(kBlockLevel());
+      levels.push_back([this](Place place, Tile tile, auto next) {
+        packPanel(place.unpackedB, place.b, tile);
+        next(place, tile);
+      });
+      addLoops(plan.outer, unpacked.outer, [](const Loop &loop) { return loop.b == 0; });
+      levels.push_back(rowsLevel(parallel && panels == 1 && tiles > 1));
+      return;
+    }
+    int shared = parallel ? sharedLoop() : -1;
+    bool shareTiles = parallel && shared < 0 && tiles >= panels && tiles > 1;
+    bool sharePanels = parallel && shared < 0 && !shareTiles && panels > 1;
+    if (shared >= 0)
+      levels.push_back(loopLevel(plan.outer[shared], unpacked.outer[shared].b, true));
+    if (shareTiles && plan.scatter.empty())
+      levels.push_back(rowsLevel(true));
+    if (sharePanels && plan.scatter.empty())
+      levels.push_back(panelLevel(true));
+    addLoops(plan.scatter, unpacked.scatter, always);
+    addLoops(plan.kBlocks, unpacked.kBlocks, always);
+    if (plan.kBlock)
+      levels.push_back(kBlockLevel());
+    addLoops(plan.outer, unpacked.outer, always, shared);
+    if (!sharePanels || !plan.scatter.empty())
+      levels.push_back(panelLevel(sharePanels));
+    if (!shareTiles || !plan.scatter.empty())
+      levels.push_back(rowsLevel(shareTiles));
+  }
+
+  /// The longest outer loop whose iterations write apart from each other, scatter loops included; -1 if none is long enough.
+  int sharedLoop() {
+    int best = -1;
+    for (size_t i = 0; i < plan.outer.size(); ++i) {
+      const Loop &loop = plan.outer[i];
+      int64_t reach = 0;
+      auto add = [&](const Loop &other) {
+        if (std::abs(other.c) <= std::abs(loop.c))
+          reach += (other.extent - 1) * std::abs(other.c);
+      };
+      for (const Loop &other : plan.scatter)
+        add(other);
+      for (size_t j = 0; j < plan.outer.size(); ++j)
+        if (j != i)
+          add(plan.outer[j]);
+      add(plan.m);
+      add(plan.n);
+      if (loop.extent >= 4 && std::abs(loop.c) > reach && (best < 0 || loop.extent > plan.outer[best].extent))
+        best = i;
+    }
+    return best;
+  }
+
+  //===-- packing --------------------------------------------------------------------------------------------------===//
+
+  static int64_t product(const SmallVector<Loop> &loops) {
+    int64_t result = 1;
+    for (const Loop &loop : loops)
+      result *= loop.extent;
+    return result;
+  }
+
+  /// Makes the scratch of one operand and rewrites its strides in `plan`: [others…][k blocks…][tiles][k…][tile].
+  void arrangePacked(bool ofA) {
+    auto stride = [&](Loop &loop) -> int64_t & { return ofA ? loop.a : loop.b; };
+    int64_t tile = ofA ? plan.packA.tile : plan.packB.tile;
+    Loop &across = ofA ? plan.m : plan.n;
+    int64_t tiles = (across.extent + tile - 1) / tile;
+    int64_t size = tile;
+    for (Loop &loop : llvm::reverse(plan.k)) {
+      stride(loop) = size;
+      size *= loop.extent;
+    }
+    (ofA ? mTileA : nPanelB) = size / tile; // for each row (column) of offset; offsets are multiples of the tile
+    stride(across) = 1;
+    size *= tiles;
+    for (auto *loops : {&plan.kBlocks, &plan.scatter, &plan.outer})
+      for (Loop &loop : *loops) {
+        if (loops != &plan.kBlocks && stride(loop) == 0)
+          continue;
+        stride(loop) = size;
+        size *= loop.extent;
+      }
+    Value scratch = memref::AllocOp::create(builder, loc, MemRefType::get({size}, element));
+    Value &source = ofA ? sourceA : sourceB;
+    FlatOperand &operand = ofA ? a : b;
+    source = operand.memory;
+    operand.memory = scratch;
+  }
+
+  void packAllB() {
+    SmallVector<std::pair<Loop, Loop>> loops;
+    auto add = [&](auto &packed, auto &before, bool all) {
+      for (size_t i = 0; i < packed.size(); ++i)
+        if (all || before[i].b != 0)
+          loops.push_back({packed[i], before[i]});
+    };
+    add(plan.outer, unpacked.outer, false);
+    add(plan.scatter, unpacked.scatter, false);
+    add(plan.kBlocks, unpacked.kBlocks, true);
+    std::function<void(size_t, Value, Value)> nest = [&](size_t level, Value from, Value to) {
+      if (level < loops.size())
+        return tools.forTiles(loops[level].first.extent, 1, false, [&](Value iv, int64_t) {
+          nest(level + 1, tools.advance(from, iv, loops[level].second.b), tools.advance(to, iv, loops[level].first.b));
+        });
+      tools.forTiles(plan.n.extent, plan.packB.tile, false, [&](Value at, int64_t size) {
+        packPanel(tools.advance(from, at, unpacked.n.b), tools.advance(to, at, nPanelB),
+                  {1, size, plan.k.back().extent});
+      });
+    };
+    nest(0, tools.index(b.offset), tools.index(0));
+  }
+
+  /// Packs a, whose rows are contiguous: each step of k copies `rows` neighbours.
+  void packAhead(bool) {
+    arrangePacked(/*ofA=*/true);
+    SmallVector<std::pair<Loop, Loop>> loops;
+    auto add = [&](auto &packed, auto &before, bool all) {
+      for (size_t i = 0; i < packed.size(); ++i)
+        if (all || before[i].a != 0)
+          loops.push_back({packed[i], before[i]});
+    };
+    add(plan.outer, unpacked.outer, false);
+    add(plan.scatter, unpacked.scatter, false);
+    add(plan.kBlocks, unpacked.kBlocks, true);
+    add(plan.k, unpacked.k, true);
+    bool parallel = double(product(plan.k)) * plan.m.extent >= parallelWork && loops.size() == 1;
+    std::function<void(size_t, Value, Value)> nest = [&](size_t level, Value from, Value to) {
+      if (level < loops.size())
+        return tools.forTiles(loops[level].first.extent, 1, parallel, [&](Value iv, int64_t) {
+          nest(level + 1, tools.advance(from, iv, loops[level].second.a), tools.advance(to, iv, loops[level].first.a));
+        });
+      tools.forTiles(plan.m.extent, plan.rows, false, [&](Value at, int64_t size) {
+        Value rows = tools.load(sourceA, tools.advance(from, at, 1), size, size);
+        tools.store(rows, a.memory, tools.advance(to, at, mTileA), size);
+      });
+    };
+    nest(0, tools.index(a.offset), tools.index(0));
+  }
+
+  /// Copies tile.k steps of one panel of b; lanes beyond tile.n become zero.
+  void packPanel(Value from, Value to, Tile tile) {
+    SmallVector<Loop> packed(plan.k), before(unpacked.k);
+    packed.back().extent = before.back().extent = tile.k;
+    // The step along which b is contiguous goes innermost, for whole lines.
+    auto contiguous = llvm::find_if(before, [](const Loop &loop) { return loop.b == 1; });
+    bool transposes = unpacked.n.b != 1 && contiguous != before.end() && llvm::isPowerOf2_64(plan.lanes);
+    if (transposes) {
+      size_t at = contiguous - before.begin();
+      std::rotate(before.begin() + at, before.begin() + at + 1, before.end());
+      std::rotate(packed.begin() + at, packed.begin() + at + 1, packed.end());
+    }
+    std::function<void(size_t, Value, Value)> nest = [&](size_t level, Value source, Value target) {
+      bool last = level + 1 == before.size();
+      if (last && transposes)
+        return packTransposed(before[level].extent, source, target, packed[level].b, tile);
+      if (level == before.size())
+        return packRow(source, target, tile);
+      tools.forTiles(before[level].extent, 1, false, [&](Value iv, int64_t) {
+        nest(level + 1, tools.advance(source, iv, before[level].b), tools.advance(target, iv, packed[level].b));
+      });
+    };
+    nest(0, from, to);
+  }
+
+  void packRow(Value source, Value target, Tile tile) {
+    for (int64_t v = 0; v < plan.vectors; ++v) {
+      int64_t lane = v * plan.lanes, count = std::clamp<int64_t>(tile.n - lane, 0, plan.lanes);
+      Value at = tools.advance(target, tools.index(lane), 1), row;
+      if (count == 0) {
+        row = tools.zero(element, plan.lanes);
+      } else if (unpacked.n.b == 1) {
+        row = tools.load(sourceB, tools.advance(source, tools.index(lane), 1), plan.lanes, count);
+      } else {
+        row = tools.zero(element, plan.lanes);
+        for (int64_t i = 0; i < count; ++i) {
+          Value one = tools.loadScalar(sourceB, tools.advance(source, tools.index(lane + i), unpacked.n.b));
+          row = vector::InsertOp::create(builder, loc, one, row, ArrayRef<int64_t>{i});
+        }
+      }
+      tools.store(row, b.memory, at, plan.lanes);
+    }
+  }
+
+  /// lanes x lanes blocks: vectors along k are loaded, transposed in registers and stored along n.
+  void packTransposed(int64_t steps, Value source, Value target, int64_t packedStep, Tile tile) {
+    tools.forTiles(steps, plan.lanes, false, [&](Value at, int64_t size) {
+      for (int64_t v = 0; v < plan.vectors; ++v) {
+        SmallVector<Value> rows;
+        for (int64_t r = 0; r < plan.lanes; ++r) {
+          int64_t column = v * plan.lanes + r;
+          if (column >= tile.n) {
+            rows.push_back(tools.zero(element, plan.lanes));
+            continue;
+          }
+          Value position = tools.advance(tools.advance(source, at, 1), tools.index(column), unpacked.n.b);
+          rows.push_back(tools.load(sourceB, position, plan.lanes, size));
+        }
+        tools.transpose(rows);
+        for (int64_t r = 0; r < size; ++r) {
+          Value position = tools.advance(tools.advance(target, at, packedStep), tools.index(r), packedStep);
+          tools.store(rows[r], b.memory, tools.advance(position, tools.index(v * plan.lanes), 1), plan.lanes);
+        }
+      }
+    });
+  }
+
+  //===-- the tile -------------------------------------------------------------------------------------------------===//
+
+  /// One step of k: acc[r][v] += a[r] * b[v].
+  void step(Place place, Tile tile, MutableArrayRef<Value> acc) {
+    int64_t vectors = (tile.n + plan.lanes - 1) / plan.lanes;
+    SmallVector<Value> bs;
+    for (int64_t v = 0; v < vectors; ++v) {
+      int64_t count = plan.packB.wanted ? plan.lanes : tile.n - v * plan.lanes;
+      bs.push_back(tools.load(b.memory, tools.advance(place.b, tools.index(v * plan.lanes), 1), plan.lanes, count));
+    }
+    for (int64_t r = 0; r < tile.m; ++r) {
+      Value at = tools.advance(place.a, tools.index(r), plan.m.a);
+      Value row = plan.n.a == 0 ? tools.broadcast(tools.loadScalar(a.memory, at), plan.lanes) : Value();
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value factor = row;
+        if (!factor)
+          factor = loadAlongN(tools.advance(at, tools.index(v * plan.lanes), plan.n.a), tile.n - v * plan.lanes);
+        Value &sum = acc[r * vectors + v];
+        sum = vector::FMAOp::create(builder, loc, factor, bs[v], sum);
+      }
+    }
+  }
+
+  /// A vector of a along n, where both factors move with n (depthwise products).
+  Value loadAlongN(Value at, int64_t count) {
+    if (plan.n.a == 1)
+      return tools.load(a.memory, at, plan.lanes, count);
+    Value row = tools.zero(element, plan.lanes);
+    for (int64_t i = 0; i < std::min(count, plan.lanes); ++i) {
+      Value one = tools.loadScalar(a.memory, tools.advance(at, tools.index(i), plan.n.a));
+      row = vector::InsertOp::create(builder, loc, one, row, ArrayRef<int64_t>{i});
+    }
+    return row;
+  }
+
+  /// Runs `body(place, acc)` for `count` steps along `loop`, `unroll` steps in each turn, the rest written out.
+  void steps(int64_t count, const Loop &loop, Place place, SmallVector<Value> &acc, int64_t unroll,
+             function_ref<void(Place, SmallVector<Value> &)> body) {
+    if (count <= 2 * unroll) {
+      for (int64_t i = 0; i < count; ++i)
+        body(move(place, tools.index(i), loop, 0), acc);
+      return;
+    }
+    int64_t whole = count / unroll * unroll;
+    auto turn = scf::ForOp::create(builder, loc, tools.index(0), tools.index(whole), tools.index(unroll), acc);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(turn.getBody());
+      SmallVector<Value> inner(turn.getRegionIterArgs());
+      Place here = move(place, turn.getInductionVar(), loop, 0);
+      for (int64_t i = 0; i < unroll; ++i)
+        body(move(here, tools.index(i), loop, 0), inner);
+      scf::YieldOp::create(builder, loc, inner);
+    }
+    acc.assign(turn.getResults().begin(), turn.getResults().end());
+    for (int64_t i = whole; i < count; ++i)
+      body(move(place, tools.index(i), loop, 0), acc);
+  }
+
+  /// All loops of k, the innermost unrolled.
+  void overK(size_t level, Place place, Tile tile, SmallVector<Value> &acc) {
+    bool last = level + 1 == plan.k.size();
+    int64_t count = last ? tile.k : plan.k[level].extent;
+    steps(count, plan.k[level], place, acc, last ? 4 : 1, [&](Place inner, SmallVector<Value> &sums) {
+      if (last)
+        step(inner, tile, sums);
+      else
+        overK(level + 1, inner, tile, sums);
+    });
+  }
+
+  void emitTile(Place place, Tile tile) {
+    int64_t vectors = (tile.n + plan.lanes - 1) / plan.lanes;
+    SmallVector<Value> acc, positions;
+    for (int64_t r = 0; r < tile.m; ++r)
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value at = tools.advance(tools.advance(place.c, tools.index(r), plan.m.c), tools.index(v * plan.lanes), 1);
+        positions.push_back(at);
+        acc.push_back(plan.accumulates() ? tools.load(c.memory, at, plan.lanes, tile.n - v * plan.lanes)
+                                         : tools.zero(element, plan.lanes));
+      }
+    overK(0, place, tile, acc);
+    for (int64_t i = 0; i < int64_t(acc.size()); ++i)
+      tools.store(acc[i], c.memory, positions[i], tile.n - i % vectors * plan.lanes);
+  }
+
+  /// Lanes along the innermost k, for results that no lane can run along: a row's lanes are summed at its end.
+  void emitDotTile(Place place, Tile tile) {
+    int64_t chains = tile.m >= 4 ? 1 : 4; // enough independent sums to hide the latency of an addition
+    SmallVector<Value> acc(tile.m * chains, tools.zero(element, plan.lanes));
+    std::function<void(size_t, Place, SmallVector<Value> &)> nest = [&](size_t level, Place at,
+                                                                        SmallVector<Value> &sums) {
+      if (level + 1 < plan.k.size())
+        return steps(plan.k[level].extent, plan.k[level], at, sums, 1,
+                     [&](Place inner, SmallVector<Value> &next) { nest(level + 1, inner, next); });
+      int64_t stride = plan.lanes * chains, whole = tile.k / stride;
+      Loop along{whole, stride, stride, 0};
+      auto turn = [&](Place here, SmallVector<Value> &next, int64_t chain, int64_t count) {
+        Value offset = tools.index(chain * plan.lanes);
+        Value right = tools.load(b.memory, tools.advance(here.b, offset, 1), plan.lanes, count);
+        for (int64_t r = 0; r < tile.m; ++r) {
+          Value position = tools.advance(tools.advance(here.a, offset, 1), tools.index(r), plan.m.a);
+          Value left = tools.load(a.memory, position, plan.lanes, count);
+          Value &sum = next[r * chains + chain];
+          sum = vector::FMAOp::create(builder, loc, left, right, sum);
+        }
+      };
+      steps(whole, along, at, sums, 1, [&](Place here, SmallVector<Value> &next) {
+        for (int64_t chain = 0; chain < chains; ++chain)
+          turn(here, next, chain, plan.lanes);
+      });
+      Place end = move(at, tools.index(whole), along, 0);
+      for (int64_t chain = 0, left = tile.k - whole * stride; left > 0; ++chain, left -= plan.lanes)
+        turn(end, sums, chain, std::min(left, plan.lanes));
+    };
+    nest(0, place, acc);
+    auto add = [&](Value x, Value y) -> Value { return arith::AddFOp::create(builder, loc, x, y); };
+    for (int64_t r = 0; r < tile.m; ++r) {
+      Value sum = acc[r * chains];
+      for (int64_t chain = 1; chain < chains; ++chain)
+        sum = add(sum, acc[r * chains + chain]);
+      sum = tools.combineLanes(sum, add);
+      Value at = tools.advance(place.c, tools.index(r), plan.m.c);
+      if (plan.accumulates())
+        sum = add(tools.loadScalar(c.memory, at), sum);
+      tools.storeScalar(sum, c.memory, at);
+    }
+  }
+};
+
+} // namespace
+
+void emitContraction(OpBuilder &builder, Location loc, ContractionPlan plan, FlatOperand a, FlatOperand b,
+                     FlatOperand c) {
+  Emitter(builder, loc, std::move(plan), a, b, c).run();
+}
+
+} // namespace talweg

@@ -1,0 +1,227 @@
+// Chooses how a contraction is computed. Everything is decided by extents, strides and the register file; no shape and
+// no processor is named.
+#include "ContractionPlan.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <cstdlib>
+#include <optional>
+
+using llvm::SmallVector;
+
+namespace talweg {
+
+namespace {
+
+/// Assumed of every core with vector units of its full width: multiply-adds and loads begun in a cycle, cycles until a
+/// multiply-add's result can be used again. Only ratios matter.
+constexpr double fmaPerCycle = 2, loadsPerCycle = 2, fmaLatency = 4;
+
+/// Multiply-adds of a tile between two visits of c in memory: enough to make the visit cheap, little enough that a panel
+/// of b stays in the second-level cache.
+constexpr std::int64_t blockOfK = 1024;
+
+/// Joins loops that walk memory as one: l1 moves every operand by extent(l2) times what l2 moves it.
+void collapse(SmallVector<Loop> &loops) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (std::size_t i = 0; i < loops.size() && !changed; ++i)
+      for (std::size_t j = 0; j < loops.size() && !changed; ++j) {
+        const Loop &outer = loops[i], &inner = loops[j];
+        if (i == j || outer.a != inner.a * inner.extent || outer.b != inner.b * inner.extent ||
+            outer.c != inner.c * inner.extent)
+          continue;
+        loops[j].extent *= outer.extent;
+        loops.erase(loops.begin() + i);
+        changed = true;
+      }
+  }
+}
+
+/// Splits off the loops whose positions in c overlap with others', keeping the long ones: conv's dX has i + u.
+SmallVector<Loop> takeScatter(SmallVector<Loop> &moving) {
+  llvm::stable_sort(moving, [](const Loop &x, const Loop &y) { return x.extent > y.extent; });
+  SmallVector<Loop> kept, scatter;
+  auto injective = [](SmallVector<Loop> loops) {
+    llvm::stable_sort(loops, [](const Loop &x, const Loop &y) { return std::abs(x.c) < std::abs(y.c); });
+    std::int64_t reach = 0;
+    for (const Loop &loop : loops) {
+      if (std::abs(loop.c) <= reach)
+        return false;
+      reach += (loop.extent - 1) * std::abs(loop.c);
+    }
+    return true;
+  };
+  for (const Loop &loop : moving) {
+    kept.push_back(loop);
+    if (injective(kept))
+      continue;
+    kept.pop_back();
+    scatter.push_back(loop);
+  }
+  moving = kept;
+  return scatter;
+}
+
+/// Cycles for one step of k over a tile of `rows` x `vectors`.
+double stepCycles(double rows, double vectors) {
+  double arithmetic = rows * vectors / fmaPerCycle, loads = (rows + vectors) / loadsPerCycle;
+  return std::max({arithmetic, loads, fmaLatency});
+}
+
+/// Picks rows and vectors: least cycles for all tiles of m x n, remainders included.
+void chooseTile(ContractionPlan &plan, std::int64_t registers) {
+  std::int64_t nVectors = (plan.n.extent + plan.lanes - 1) / plan.lanes;
+  double steps = 1;
+  for (const Loop &loop : plan.k)
+    steps *= loop.extent;
+  if (plan.kBlock)
+    steps = plan.kBlock;
+  double best = 0;
+  for (std::int64_t vectors = 1; vectors <= std::min<std::int64_t>(4, nVectors); ++vectors)
+    for (std::int64_t rows = 1; rows <= std::min<std::int64_t>(16, plan.m.extent); ++rows) {
+      // Accumulators, one row of b, one broadcast of a, one to spare.
+      if (rows * vectors + vectors + 2 > registers)
+        break;
+      auto tiles = [&](std::int64_t count, std::int64_t tile, auto cost) {
+        return (count / tile) * cost(tile) + (count % tile ? cost(count % tile) : 0);
+      };
+      double cycles = tiles(plan.m.extent, rows, [&](double r) {
+        return tiles(nVectors, vectors, [&](double v) { return steps * stepCycles(r, v) + 2 * r * v + 20; });
+      });
+      // Two shapes of tile double the code: a remainder must earn its keep.
+      if (plan.m.extent % rows)
+        cycles *= 1.02;
+      if (best == 0 || cycles < best) {
+        best = cycles;
+        plan.rows = rows;
+        plan.vectors = vectors;
+      }
+    }
+}
+
+std::int64_t product(const SmallVector<Loop> &loops) {
+  std::int64_t result = 1;
+  for (const Loop &loop : loops)
+    result *= loop.extent;
+  return result;
+}
+
+/// Moves reduction loops outside the tiles until one visit of a tile takes about `blockOfK` steps.
+void blockK(ContractionPlan &plan) {
+  while (plan.k.size() > 1) {
+    std::int64_t inner = product(plan.k) / plan.k.front().extent;
+    if (product(plan.k) <= 2 * blockOfK || inner < blockOfK / 4)
+      break;
+    plan.kBlocks.push_back(plan.k.front());
+    plan.k.erase(plan.k.begin());
+  }
+  Loop &last = plan.k.back();
+  if (plan.k.size() == 1 && last.extent > 2 * blockOfK && !plan.dot) {
+    std::int64_t blocks = (last.extent + blockOfK - 1) / blockOfK;
+    plan.kBlock = ((last.extent + blocks - 1) / blocks + 7) / 8 * 8;
+  }
+}
+
+void choosePacking(ContractionPlan &plan) {
+  constexpr std::int64_t farApart = 128; // elements between steps of k from which a walk misses caches
+  std::int64_t reuseB = plan.m.extent / std::max<std::int64_t>(1, plan.rows), reuseA = plan.n.extent / plan.panel();
+  for (const Loop &loop : plan.outer) {
+    if (loop.b == 0)
+      reuseB *= loop.extent;
+    if (loop.a == 0)
+      reuseA *= loop.extent;
+  }
+  std::int64_t stepB = 0, stepA = 0;
+  for (const Loop &loop : plan.k) {
+    stepB = std::max(stepB, std::abs(loop.b));
+    stepA = std::max(stepA, std::abs(loop.a));
+  }
+  bool wide = plan.n.extent > plan.panel(); // otherwise a row of b is one run of memory already
+  plan.packB.wanted = plan.n.extent > 1 && (plan.n.b != 1 || (wide && stepB >= farApart && reuseB >= 4));
+  plan.packB.tile = plan.panel();
+  plan.packA.wanted = plan.m.extent > 1 && plan.n.a == 0 && stepA >= farApart && plan.m.a == 1 && reuseA >= 4;
+  plan.packA.tile = plan.rows;
+  std::int64_t bytesB = product(plan.k) * plan.n.extent * 4;
+  std::int64_t panels = (plan.n.extent + plan.panel() - 1) / plan.panel();
+  plan.packB.ahead = bytesB <= (1 << 17) || panels < 4;
+}
+
+} // namespace
+
+double ContractionPlan::multiplyAdds() const {
+  double total = double(m.extent) * n.extent;
+  for (const auto *loops : {&scatter, &kBlocks, &outer, &k})
+    total *= product(*loops);
+  return total;
+}
+
+ContractionPlan planContraction(SmallVector<Loop> loops, std::int64_t lanes, std::int64_t registers) {
+  ContractionPlan plan;
+  SmallVector<Loop> moving;
+  llvm::erase_if(loops, [](const Loop &loop) { return loop.extent == 1; });
+  for (const Loop &loop : loops)
+    (loop.c == 0 ? plan.k : moving).push_back(loop);
+  plan.scatter = takeScatter(moving);
+  collapse(plan.k);
+  if (plan.k.empty())
+    plan.k.push_back({});
+
+  // n: the longest loop along which c is contiguous, unless it is short and lanes fit better along k.
+  std::optional<std::size_t> n;
+  for (std::size_t i = 0; i < moving.size(); ++i)
+    if (moving[i].c == 1 && (!n || moving[i].extent > moving[*n].extent))
+      n = i;
+  auto contiguousK = llvm::find_if(plan.k, [&](const Loop &loop) { return loop.a == 1 && loop.b == 1; });
+  bool needsCopy = n && moving[*n].b != 1 && moving[*n].a != 1;
+  std::int64_t others = product(moving) / (n ? moving[*n].extent : 1);
+  // Copying an operand into lanes' order pays only if the copy is used several times.
+  if (contiguousK != plan.k.end() && contiguousK->extent >= lanes && (!n || (needsCopy && others < 4))) {
+    plan.dot = true;
+    std::rotate(contiguousK, contiguousK + 1, plan.k.end());
+    n.reset();
+  }
+  if (n) {
+    plan.n = moving[*n];
+    moving.erase(moving.begin() + *n);
+  }
+  if (plan.n.b == 0 && plan.n.a != 0) {
+    plan.swapped = true;
+    std::swap(plan.n.a, plan.n.b);
+    for (auto *list : {&plan.scatter, &plan.k, &moving})
+      for (Loop &loop : *list)
+        std::swap(loop.a, loop.b);
+  }
+  plan.lanes = plan.dot || n ? lanes : 1;
+  if (!plan.dot) {
+    // Steps of k in the order of a's memory, so that one line serves many steps.
+    llvm::stable_sort(plan.k, [](const Loop &x, const Loop &y) {
+      return std::abs(x.a) + std::abs(x.b) > std::abs(y.a) + std::abs(y.b);
+    });
+  }
+  collapse(moving);
+  blockK(plan);
+
+  // m: a loop that moves a and not b, long enough to fill the rows; near in memory before far.
+  llvm::stable_sort(moving, [](const Loop &x, const Loop &y) { return std::abs(x.c) > std::abs(y.c); });
+  std::optional<std::size_t> m;
+  for (std::size_t i = 0; i < moving.size(); ++i)
+    if (moving[i].b == 0 && (!m || moving[i].extent >= std::min<std::int64_t>(moving[*m].extent, 8)))
+      m = i;
+  if (m) {
+    plan.m = moving[*m];
+    moving.erase(moving.begin() + *m);
+  }
+  plan.outer = moving;
+  if (plan.dot) {
+    plan.vectors = 1;
+    plan.rows = std::min<std::int64_t>(plan.m.extent, 8);
+    plan.n = Loop{};
+  } else {
+    chooseTile(plan, registers);
+    choosePacking(plan);
+  }
+  return plan;
+}
+
+} // namespace talweg

@@ -1,0 +1,52 @@
+// How one contraction is computed: which loop plays which part, in which order, by which tile.
+#ifndef TALWEG_LIB_CODEGEN_CONTRACTIONPLAN_H
+#define TALWEG_LIB_CODEGEN_CONTRACTIONPLAN_H
+
+#include "llvm/ADT/SmallVector.h"
+
+#include <cstdint>
+
+namespace talweg {
+
+/// One loop of a contraction c[…] += a[…] * b[…]: its extent and how far each operand's position moves with it.
+struct Loop {
+  std::int64_t extent = 1;
+  std::int64_t a = 0, b = 0, c = 0;
+};
+
+/// A copy of an operand in the order the micro-kernel reads it: [others…][tiles][k…][tile].
+struct Packing {
+  bool wanted = false;
+  bool ahead = true;             ///< all of it before the loops; otherwise tile by tile inside the tile's loop
+  std::int64_t tile = 0;         ///< extent of the innermost dimension
+};
+
+/// The loop nest, from the outside in:
+///   parallel? · scatter… · blocks of k… · outer… · panels of n · tiles of m · [registers: k…, m x n]
+/// c is written once for each combination of scatter and k blocks, so it starts from memory if there are any.
+struct ContractionPlan {
+  llvm::SmallVector<Loop> scatter; ///< move c, but not injectively: one after the other, accumulating in memory
+  llvm::SmallVector<Loop> kBlocks; ///< reduction loops outside the tiles, accumulating in memory
+  llvm::SmallVector<Loop> outer;   ///< other loops that move c
+  llvm::SmallVector<Loop> k;       ///< reduction loops inside the tile, innermost last; never empty
+  Loop m;                          ///< register rows: moves a (and c)
+  Loop n;                          ///< vector lanes: c has stride 1 (or the extent is 1)
+  bool swapped = false;            ///< a and b have changed roles
+  bool dot = false;                ///< lanes run along k.back() and are summed at the end; n has extent 1
+  std::int64_t lanes = 1, rows = 1, vectors = 1; ///< the tile: rows x (vectors * lanes)
+  std::int64_t kBlock = 0;         ///< length of one block of k.back(), 0: not split
+  Packing packA, packB;
+
+  bool accumulates() const { return !scatter.empty() || !kBlocks.empty() || kBlock != 0; }
+  std::int64_t panel() const { return vectors * lanes; }
+  /// Multiply-adds of the whole contraction.
+  double multiplyAdds() const;
+};
+
+/// Chooses a plan for loops over flat memory, given the lanes of a register and the number of registers.
+/// A loop's `accumulating` flag (index in `reductions`) is taken from the strides: c == 0.
+ContractionPlan planContraction(llvm::SmallVector<Loop> loops, std::int64_t lanes, std::int64_t registers);
+
+} // namespace talweg
+
+#endif

@@ -1,0 +1,292 @@
+// Merges elementwise ops, so that values pass in registers instead of through memory.
+//
+// In: linalg.generic on tensors, each with one result. An *elementwise* op is one whose loops are all parallel and whose
+// output map is the identity; an *access* is an elementwise op that computes nothing (it yields an input, a captured
+// scalar or an index). Out: fewer ops, some with several results; every value is the same to the bit.
+#include "Contraction.h"
+#include "talweg/Codegen/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace talweg {
+#define GEN_PASS_DEF_FUSEELEMENTWISE
+#include "talweg/Codegen/Passes.h.inc"
+} // namespace talweg
+
+using namespace mlir;
+using linalg::GenericOp;
+
+namespace {
+
+bool isElementwise(GenericOp op) {
+  if (!op.hasPureTensorSemantics() || op.getNumParallelLoops() != op.getNumLoops())
+    return false;
+  return llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
+    return op.getMatchingIndexingMap(&init).isIdentity() && !op.payloadUsesValueFromOperand(&init);
+  });
+}
+
+/// True if the body costs no arithmetic worth saving: repeating it anywhere is free.
+bool isAccess(GenericOp op) {
+  return llvm::all_of(op.getBody()->without_terminator(), [](Operation &inner) {
+    return isa<linalg::IndexOp, arith::IndexCastOp, arith::ExtUIOp, arith::TruncFOp, arith::ConstantOp>(inner);
+  });
+}
+
+/// True if the body only hands on an input: the same value from another place.
+bool isPureAccess(GenericOp op) {
+  return op.getBody()->without_terminator().empty() && op.getNumDpsInputs() == 1 &&
+         op.getBody()->getTerminator()->getOperand(0) == op.getBody()->getArgument(0);
+}
+
+/// True if repeating the body beats storing its result: a few simple operations on one input.
+bool isCheap(GenericOp op) {
+  int count = 0;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (isa<math::MathDialect>(inner.getDialect()) || isa<arith::DivFOp, arith::DivSIOp, arith::RemSIOp>(inner))
+      return false;
+    ++count;
+  }
+  return count <= 2 && op.getNumDpsInputs() <= 1;
+}
+
+/// True if inlining `producer` at `use` never computes an element twice, or costs nothing.
+bool mayInline(GenericOp producer, OpOperand &use) {
+  auto consumer = dyn_cast<GenericOp>(use.getOwner());
+  if (!consumer || !consumer.isDpsInput(&use) || consumer->getBlock() != producer->getBlock() ||
+      producer.getNumResults() != 1)
+    return false;
+  // A contraction reads memory: the place of an element may change, never its value.
+  if (talweg::isContraction(consumer))
+    return isPureAccess(producer);
+  return isAccess(producer) || consumer.getMatchingIndexingMap(&use).isPermutation();
+}
+
+/// Clones the body of `producer` for the element that `use` reads, and returns its value.
+Value cloneProducer(OpBuilder &builder, Location loc, GenericOp producer, AffineMap useMap, unsigned result,
+                    IRMapping &mapping) {
+  unsigned loops = useMap.getNumDims();
+  for (Operation &op : producer.getBody()->without_terminator()) {
+    auto index = dyn_cast<linalg::IndexOp>(op);
+    if (!index) {
+      builder.clone(op, mapping);
+      continue;
+    }
+    // Position d of the producer is expression d of the use's map.
+    SmallVector<Value> dims;
+    for (unsigned d = 0; d < loops; ++d)
+      dims.push_back(linalg::IndexOp::create(builder, loc, d));
+    mapping.map(index.getResult(), talweg::expandAffine(builder, loc, useMap.getResult(index.getDim()), dims));
+  }
+  return mapping.lookupOrDefault(producer.getBody()->getTerminator()->getOperand(result));
+}
+
+/// Replaces the consumer of `use` by one that computes the producer's element where it was read.
+void inlineProducer(GenericOp producer, OpOperand &use, OpBuilder &builder) {
+  auto consumer = cast<GenericOp>(use.getOwner());
+  builder.setInsertionPoint(consumer);
+  AffineMap useMap = consumer.getMatchingIndexingMap(&use);
+  unsigned slot = use.getOperandNumber();
+
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps, outMaps;
+  for (OpOperand *input : consumer.getDpsInputOperands()) {
+    if (input->getOperandNumber() != slot) {
+      inputs.push_back(input->get());
+      maps.push_back(consumer.getMatchingIndexingMap(input));
+      continue;
+    }
+    for (OpOperand *own : producer.getDpsInputOperands()) {
+      inputs.push_back(own->get());
+      maps.push_back(producer.getMatchingIndexingMap(own).compose(useMap));
+    }
+  }
+  for (OpOperand &init : consumer.getDpsInitsMutable())
+    outMaps.push_back(consumer.getMatchingIndexingMap(&init));
+
+  // linalg infers the extents of loops from operands: where none shows them any more, an unused one of the old shape stays.
+  SmallVector<AffineMap> all(maps);
+  all.append(outMaps);
+  if (!inversePermutation(concatAffineMaps(all, builder.getContext()))) {
+    auto type = cast<RankedTensorType>(use.get().getType());
+    inputs.push_back(tensor::EmptyOp::create(builder, producer.getLoc(), type.getShape(), type.getElementType()));
+    maps.push_back(useMap);
+  }
+  unsigned inputCount = inputs.size();
+  maps.append(outMaps);
+
+  auto body = [&](OpBuilder &inner, Location loc, ValueRange arguments) {
+    IRMapping mapping;
+    unsigned at = 0;
+    for (OpOperand *input : consumer.getDpsInputOperands()) {
+      if (input->getOperandNumber() != slot)
+        mapping.map(consumer.getMatchingBlockArgument(input), arguments[at++]);
+      else
+        for (OpOperand *own : producer.getDpsInputOperands())
+          mapping.map(producer.getMatchingBlockArgument(own), arguments[at++]);
+    }
+    for (auto [index, init] : llvm::enumerate(consumer.getRegionOutputArgs()))
+      mapping.map(init, arguments[inputCount + index]);
+    unsigned result = cast<OpResult>(use.get()).getResultNumber();
+    mapping.map(consumer.getMatchingBlockArgument(&use),
+                cloneProducer(inner, loc, producer, useMap, result, mapping));
+    for (Operation &op : consumer.getBody()->without_terminator())
+      inner.clone(op, mapping);
+    SmallVector<Value> results;
+    for (Value value : consumer.getBody()->getTerminator()->getOperands())
+      results.push_back(mapping.lookupOrDefault(value));
+    linalg::YieldOp::create(inner, loc, results);
+  };
+  auto fused = GenericOp::create(builder, consumer.getLoc(), consumer.getResultTypes(), inputs, consumer.getDpsInits(),
+                                 maps, consumer.getIteratorTypesArray(), body);
+  consumer.replaceAllUsesWith(fused.getResults());
+  consumer.erase();
+}
+
+/// Everything that uses `op` comes after `place`, so that `op` may be computed there.
+bool mayMoveTo(GenericOp op, Operation *place) {
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    Operation *ancestor = place->getBlock()->findAncestorOpInBlock(*user);
+    return ancestor && (ancestor == place || place->isBeforeInBlock(ancestor));
+  });
+}
+
+/// True if `second` reads `first`, both have the same loops, and every element read is the one just computed.
+bool mayJoin(GenericOp first, GenericOp second) {
+  auto shape = [](GenericOp op) { return cast<RankedTensorType>(op.getResult(0).getType()).getShape(); };
+  return isElementwise(first) && first->getBlock() == second->getBlock() && shape(first) == shape(second) &&
+         mayMoveTo(first, second) && llvm::all_of(second.getDpsInputOperands(), [&](OpOperand *input) {
+           return input->get().getDefiningOp() != first || second.getMatchingIndexingMap(input).isIdentity();
+         });
+}
+
+/// One op, in the place of `second`, with the results of both.
+void join(GenericOp first, GenericOp second, OpBuilder &builder) {
+  builder.setInsertionPoint(second);
+  SmallVector<Value> inputs, inits;
+  SmallVector<AffineMap> maps, outMaps;
+  SmallVector<Type> types;
+  SmallVector<std::pair<BlockArgument, unsigned>> fromInput, fromFirst;
+  for (GenericOp op : {first, second}) {
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      BlockArgument argument = op.getMatchingBlockArgument(input);
+      if (input->get().getDefiningOp() == first) {
+        fromFirst.push_back({argument, cast<OpResult>(input->get()).getResultNumber()});
+        continue;
+      }
+      AffineMap map = op.getMatchingIndexingMap(input);
+      unsigned at = 0;
+      while (at < inputs.size() && (inputs[at] != input->get() || maps[at] != map))
+        ++at;
+      if (at == inputs.size()) {
+        inputs.push_back(input->get());
+        maps.push_back(map);
+      }
+      fromInput.push_back({argument, at});
+    }
+    for (OpOperand &init : op.getDpsInitsMutable()) {
+      inits.push_back(init.get());
+      outMaps.push_back(op.getMatchingIndexingMap(&init));
+    }
+    llvm::append_range(types, op.getResultTypes());
+  }
+  maps.append(outMaps);
+
+  auto body = [&](OpBuilder &inner, Location loc, ValueRange arguments) {
+    IRMapping mapping;
+    for (auto [argument, at] : fromInput)
+      mapping.map(argument, arguments[at]);
+    SmallVector<Value> results;
+    for (GenericOp op : {first, second}) {
+      for (Operation &own : op.getBody()->without_terminator())
+        inner.clone(own, mapping);
+      for (Value value : op.getBody()->getTerminator()->getOperands())
+        results.push_back(mapping.lookupOrDefault(value));
+      if (op == first)
+        for (auto [argument, result] : fromFirst)
+          mapping.map(argument, results[result]);
+    }
+    linalg::YieldOp::create(inner, loc, results);
+  };
+  auto joined = GenericOp::create(builder, second.getLoc(), types, inputs, inits, maps, second.getIteratorTypesArray(),
+                                  body);
+  first.replaceAllUsesWith(joined.getResults().take_front(first.getNumResults()));
+  second.replaceAllUsesWith(joined.getResults().drop_front(first.getNumResults()));
+  second.erase();
+  first.erase();
+}
+
+struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
+  void runOnOperation() override {
+    SmallVector<Block *> blocks;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<linalg::LinalgOp>(op))
+        return WalkResult::skip();
+      for (Region &region : op->getRegions())
+        for (Block &block : region)
+          blocks.push_back(&block);
+      return WalkResult::advance();
+    });
+    for (Block *block : blocks) {
+      while (inlineIn(*block)) {
+      }
+      while (joinIn(*block)) {
+      }
+    }
+  }
+
+  /// One sweep, last op first, so that chains collapse into their end. True if anything changed.
+  bool inlineIn(Block &block) {
+    bool changed = false;
+    OpBuilder builder(&getContext());
+    for (GenericOp producer : llvm::reverse(SmallVector<GenericOp>(block.getOps<GenericOp>())))
+      if (isElementwise(producer))
+        changed |= inlineUses(producer, builder);
+    for (GenericOp op : llvm::reverse(SmallVector<GenericOp>(block.getOps<GenericOp>())))
+      if (op.hasPureTensorSemantics() && op->use_empty())
+        op.erase();
+    return changed;
+  }
+
+  bool inlineUses(GenericOp producer, OpBuilder &builder) {
+    bool all = llvm::all_of(producer->getUses(), [&](OpOperand &use) { return mayInline(producer, use); });
+    bool once = producer->hasOneUse();
+    if (!isAccess(producer) && !(all && (once || isCheap(producer))))
+      return false;
+    // One use at a time: inlining replaces the consumer, and with it its other uses of the producer.
+    bool changed = false;
+    while (true) {
+      auto uses = producer->getUses();
+      auto next = llvm::find_if(uses, [&](OpOperand &use) { return mayInline(producer, use); });
+      if (next == uses.end())
+        return changed;
+      inlineProducer(producer, *next, builder);
+      ++inlined;
+      changed = true;
+    }
+  }
+
+  /// Joins one pair. True if there was one.
+  bool joinIn(Block &block) {
+    OpBuilder builder(&getContext());
+    for (GenericOp second : llvm::reverse(SmallVector<GenericOp>(block.getOps<GenericOp>()))) {
+      if (!isElementwise(second))
+        continue;
+      for (OpOperand *input : second.getDpsInputOperands()) {
+        auto first = input->get().getDefiningOp<GenericOp>();
+        if (!first || !mayJoin(first, second))
+          continue;
+        join(first, second, builder);
+        ++joined;
+        return true;
+      }
+    }
+    return false;
+  }
+};
+
+} // namespace

@@ -1,0 +1,74 @@
+// Orders the passes of code generation.
+#include "talweg/Codegen/Pipeline.h"
+#include "talweg/Codegen/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+
+namespace talweg {
+
+CodegenTarget CodegenTarget::host() {
+  llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
+  if (features.lookup("avx512f"))
+    return {512, 32};
+  if (features.lookup("avx2"))
+    return {256, 16};
+  if (features.lookup("neon"))
+    return {128, 32};
+  return {128, 16};
+}
+
+void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target) {
+  OpPassManager &function = pm.nest<func::FuncOp>();
+  function.addPass(createFuseElementwise());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+  function.addPass(createBufferize());
+  function.addPass(createLowerContractions({target.vectorBits, target.registers}));
+  function.addPass(createVectorizeGenerics({target.vectorBits}));
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+  function.addPass(createPlanMemory());
+  function.addPass(createApproximateMath());
+}
+
+void buildLlvmPipeline(OpPassManager &pm) {
+  pm.addPass(createConvertSCFToOpenMPPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  ConvertFuncToLLVMPassOptions options;
+  options.useBarePtrCallConv = true;
+  pm.addPass(createConvertFuncToLLVMPass(options));
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertOpenMPToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void registerCodegenPipelines() {
+  PassPipelineRegistration<>("talweg-vector-pipeline", "linalg on tensors to vector loops in the arena",
+                             [](OpPassManager &pm) { buildVectorPipeline(pm, CodegenTarget::host()); });
+  PassPipelineRegistration<>("talweg-llvm-pipeline", "vector loops to the LLVM dialect", buildLlvmPipeline);
+}
+
+} // namespace talweg

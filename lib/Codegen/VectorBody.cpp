@@ -1,0 +1,89 @@
+// The body of a linalg op on vectors in place of scalars: each op is cloned on operands with lanes.
+#include "VectorBody.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace talweg {
+
+Combiner Combiner::of(linalg::GenericOp generic) {
+  Combiner combiner;
+  combiner.acc = generic.getRegionOutputArgs()[0];
+  Operation *op = generic.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  if (!op || op->getNumOperands() != 2 || !combiner.acc.hasOneUse())
+    return combiner;
+  for (unsigned i : {0u, 1u})
+    if (op->getOperand(i) == combiner.acc) {
+      combiner.op = op;
+      combiner.value = op->getOperand(1 - i);
+    }
+  return combiner;
+}
+
+Value Combiner::apply(OpBuilder &builder, Value x, Value y) const {
+  IRMapping mapping;
+  mapping.map(acc, x);
+  mapping.map(value, y);
+  Operation *copy = builder.clone(*op, mapping);
+  copy->getResult(0).setType(x.getType());
+  return copy->getResult(0);
+}
+
+Value VectorBody::vectorOf(Value scalar, IRMapping &mapping) {
+  if (Value mapped = mapping.lookupOrNull(scalar))
+    return mapped;
+  Value vector = VectorTools(builder, scalar.getLoc()).broadcast(scalar, lanes);
+  mapping.map(scalar, vector);
+  return vector;
+}
+
+SmallVector<Value> VectorBody::emit(ArrayRef<Value> inputs, ArrayRef<Value> ivs, const Combiner *reduction) {
+  IRMapping mapping;
+  for (auto [argument, vector] : llvm::zip(generic.getBody()->getArguments(), inputs))
+    if (vector)
+      mapping.map(argument, vector);
+  Location loc = generic.getLoc();
+  for (Operation &op : generic.getBody()->without_terminator()) {
+    if (reduction && &op == reduction->op)
+      continue;
+    if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+      Value vector = VectorTools(builder, loc).broadcast(ivs[index.getDim()], lanes);
+      if (index.getDim() == vectorLoop && lanes > 1) {
+        Value step = vector::StepOp::create(builder, loc, cast<VectorType>(vector.getType()));
+        vector = arith::AddIOp::create(builder, loc, vector, step);
+      }
+      mapping.map(index.getResult(), vector);
+      continue;
+    }
+    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      auto type = VectorType::get({lanes}, constant.getType());
+      Attribute splat = DenseElementsAttr::get(type, constant.getValue());
+      mapping.map(constant.getResult(), arith::ConstantOp::create(builder, loc, cast<TypedAttr>(splat)).getResult());
+      continue;
+    }
+    for (Value operand : op.getOperands())
+      vectorOf(operand, mapping);
+    Operation *copy = builder.clone(op, mapping);
+    for (auto [result, original] : llvm::zip_equal(copy->getResults(), op.getResults()))
+      result.setType(VectorType::get({lanes}, original.getType()));
+  }
+  SmallVector<Value> results;
+  if (reduction)
+    return {vectorOf(reduction->value, mapping)};
+  for (Value value : generic.getBody()->getTerminator()->getOperands())
+    results.push_back(vectorOf(value, mapping));
+  return results;
+}
+
+double bodyWork(linalg::GenericOp generic) {
+  double work = 1;
+  for (Operation &op : generic.getBody()->without_terminator()) {
+    bool slow = isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, arith::DivSIOp, arith::MulUIExtendedOp>(op);
+    work += slow ? 10 : 1;
+  }
+  return work;
+}
+
+} // namespace talweg

@@ -1,0 +1,50 @@
+// The body of a linalg op on vectors in place of scalars.
+#ifndef TALWEG_LIB_CODEGEN_VECTORBODY_H
+#define TALWEG_LIB_CODEGEN_VECTORBODY_H
+
+#include "VectorTools.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace talweg {
+
+/// How a reduction's body combines: acc' = op(acc, value).
+struct Combiner {
+  mlir::Operation *op = nullptr;
+  mlir::BlockArgument acc;
+  mlir::Value value;
+
+  /// The combiner of result 0 of `generic`, or a null op if the body has another form.
+  static Combiner of(mlir::linalg::GenericOp generic);
+
+  /// op(x, y) on vectors or scalars of any width.
+  mlir::Value apply(mlir::OpBuilder &builder, mlir::Value x, mlir::Value y) const;
+};
+
+/// Writes the body for `lanes` neighbours along loop `vectorLoop`.
+class VectorBody {
+public:
+  VectorBody(mlir::OpBuilder &builder, mlir::linalg::GenericOp generic, std::int64_t lanes, unsigned vectorLoop)
+      : builder(builder), generic(generic), lanes(lanes), vectorLoop(vectorLoop) {}
+
+  /// `inputs[i]` is the vector for block argument i (null where the body does not use it), `ivs[d]` the position of loop d (of lane 0
+  /// along the vector loop). Returns the values yielded; for a reduction, the value to combine.
+  llvm::SmallVector<mlir::Value> emit(llvm::ArrayRef<mlir::Value> inputs, llvm::ArrayRef<mlir::Value> ivs,
+                                      const Combiner *reduction);
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::linalg::GenericOp generic;
+  std::int64_t lanes;
+  unsigned vectorLoop;
+
+  mlir::Value vectorOf(mlir::Value scalar, mlir::IRMapping &mapping);
+};
+
+/// Operations of a body, weighed by what they cost: simple ones 1, divisions and mathematics 10.
+double bodyWork(mlir::linalg::GenericOp generic);
+
+} // namespace talweg
+
+#endif

@@ -1,0 +1,111 @@
+// Small pieces of vector code that several lowerings write.
+#include "VectorTools.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace talweg {
+
+Value VectorTools::advance(Value base, Value iv, int64_t stride) {
+  if (stride == 0)
+    return base;
+  Value step = stride == 1 ? iv : builder.createOrFold<arith::MulIOp>(loc, iv, index(stride));
+  return builder.createOrFold<arith::AddIOp>(loc, base, step);
+}
+
+Value VectorTools::load(Value memory, Value at, int64_t lanes, int64_t count) {
+  Type element = cast<MemRefType>(memory.getType()).getElementType();
+  auto type = VectorType::get({lanes}, element);
+  if (count >= lanes)
+    return vector::LoadOp::create(builder, loc, type, memory, at);
+  return vector::MaskedLoadOp::create(builder, loc, type, memory, at, mask(lanes, count), zero(element, lanes));
+}
+
+void VectorTools::store(Value vector, Value memory, Value at, int64_t count) {
+  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+  if (count >= lanes)
+    vector::StoreOp::create(builder, loc, vector, memory, at);
+  else
+    vector::MaskedStoreOp::create(builder, loc, memory, at, mask(lanes, count), vector);
+}
+
+Value VectorTools::loadScalar(Value memory, Value at) { return memref::LoadOp::create(builder, loc, memory, at); }
+
+void VectorTools::storeScalar(Value value, Value memory, Value at) {
+  memref::StoreOp::create(builder, loc, value, memory, at);
+}
+
+Value VectorTools::broadcast(Value scalar, int64_t lanes) {
+  return vector::BroadcastOp::create(builder, loc, VectorType::get({lanes}, scalar.getType()), scalar);
+}
+
+Value VectorTools::zero(Type element, int64_t lanes) {
+  auto type = VectorType::get({lanes}, element);
+  return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, builder.getZeroAttr(element)));
+}
+
+Value VectorTools::mask(int64_t lanes, int64_t count) {
+  return vector::ConstantMaskOp::create(builder, loc, VectorType::get({lanes}, builder.getI1Type()),
+                                        ArrayRef<int64_t>{count});
+}
+
+Value VectorTools::combineLanes(Value vector, function_ref<Value(Value, Value)> combine) {
+  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+  for (; lanes > 1; lanes /= 2) {
+    assert(lanes % 2 == 0 && "a register holds a power of two of lanes");
+    SmallVector<int64_t> low, high;
+    for (int64_t i = 0; i < lanes / 2; ++i) {
+      low.push_back(i);
+      high.push_back(lanes / 2 + i);
+    }
+    Value first = vector::ShuffleOp::create(builder, loc, vector, vector, low);
+    Value second = vector::ShuffleOp::create(builder, loc, vector, vector, high);
+    vector = combine(first, second);
+  }
+  return vector::ExtractOp::create(builder, loc, vector, ArrayRef<int64_t>{0});
+}
+
+void VectorTools::transpose(MutableArrayRef<Value> rows) {
+  int64_t lanes = rows.size();
+  // Stage w exchanges the off-diagonal w x w blocks of each 2w x 2w block.
+  for (int64_t w = 1; w < lanes; w *= 2)
+    for (int64_t r = 0; r < lanes; ++r) {
+      if (r & w)
+        continue;
+      SmallVector<int64_t> low, high;
+      for (int64_t j = 0; j < lanes; ++j) {
+        low.push_back(j & w ? lanes + j - w : j);
+        high.push_back(j & w ? lanes + j : j + w);
+      }
+      Value a = rows[r], b = rows[r | w];
+      rows[r] = vector::ShuffleOp::create(builder, loc, a, b, low);
+      rows[r | w] = vector::ShuffleOp::create(builder, loc, a, b, high);
+    }
+}
+
+void VectorTools::forTiles(int64_t extent, int64_t tile, bool parallel,
+                           function_ref<void(Value offset, int64_t size)> body) {
+  int64_t whole = extent / tile * tile;
+  OpBuilder::InsertionGuard guard(builder);
+  if (whole == tile) {
+    body(index(0), tile);
+  } else if (whole > 0 && parallel) {
+    auto loop = scf::ParallelOp::create(builder, loc, ValueRange{index(0)}, ValueRange{index(whole)},
+                                        ValueRange{index(tile)});
+    builder.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVars()[0], tile);
+    builder.setInsertionPointAfter(loop);
+  } else if (whole > 0) {
+    auto loop = scf::ForOp::create(builder, loc, index(0), index(whole), index(tile));
+    builder.setInsertionPointToStart(loop.getBody());
+    body(loop.getInductionVar(), tile);
+    builder.setInsertionPointAfter(loop);
+  }
+  if (whole < extent)
+    body(index(whole), extent - whole);
+}
+
+} // namespace talweg

@@ -1,0 +1,56 @@
+// Small pieces of vector code that several lowerings write.
+#ifndef TALWEG_LIB_CODEGEN_VECTORTOOLS_H
+#define TALWEG_LIB_CODEGEN_VECTORTOOLS_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace talweg {
+
+/// Work below which a fork of threads costs more than it gains, in multiply-adds or simple element operations.
+inline constexpr double parallelWork = 5e5;
+
+class VectorTools {
+public:
+  VectorTools(mlir::OpBuilder &builder, mlir::Location loc) : builder(builder), loc(loc) {}
+
+  mlir::Value index(std::int64_t value) { return mlir::arith::ConstantIndexOp::create(builder, loc, value); }
+
+  /// base + iv * stride, folded where constants allow.
+  mlir::Value advance(mlir::Value base, mlir::Value iv, std::int64_t stride);
+
+  /// `lanes` elements from memory[at…]; only the first `count` exist, the others are zero.
+  mlir::Value load(mlir::Value memory, mlir::Value at, std::int64_t lanes, std::int64_t count);
+
+  /// Writes the first `count` lanes to memory[at…].
+  void store(mlir::Value vector, mlir::Value memory, mlir::Value at, std::int64_t count);
+
+  mlir::Value loadScalar(mlir::Value memory, mlir::Value at);
+  void storeScalar(mlir::Value value, mlir::Value memory, mlir::Value at);
+  mlir::Value broadcast(mlir::Value scalar, std::int64_t lanes);
+  mlir::Value zero(mlir::Type element, std::int64_t lanes);
+
+  /// The first `count` of `lanes` are true.
+  mlir::Value mask(std::int64_t lanes, std::int64_t count);
+
+  /// All lanes combined in a fixed order, as a tree: neighbours halves first.
+  mlir::Value combineLanes(mlir::Value vector,
+                           llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
+
+  /// `rows` (as many vectors as each has lanes, a power of two) transposed in registers.
+  void transpose(llvm::MutableArrayRef<mlir::Value> rows);
+
+  /// Calls body(offset, size) for each tile of an extent: a loop over whole tiles, then the remainder by itself. A parallel
+  /// loop runs its tiles on any thread.
+  void forTiles(std::int64_t extent, std::int64_t tile, bool parallel,
+                llvm::function_ref<void(mlir::Value offset, std::int64_t size)> body);
+
+private:
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+};
+
+} // namespace talweg
+
+#endif
