@@ -5,6 +5,8 @@
 
 #include "mlir/IR/PatternMatch.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace talweg::tw {
@@ -59,6 +61,49 @@ struct AddOfNegation : OpRewritePattern<AddOp> {
       return success();
     }
     return failure();
+  }
+};
+
+/// a + a is 2 a.
+struct AddOfSame : OpRewritePattern<AddOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AddOp op, PatternRewriter &rewriter) const override {
+    if (op.getA() != op.getB() || !isa<FloatType>(getElementTypeOrSelf(op.getType())))
+      return failure();
+    Value two = constantOf(rewriter, op.getLoc(), op.getType(), 2);
+    rewriter.replaceOpWithNewOp<MulOp>(op, op.getType(), op.getA(), two);
+    return success();
+  }
+};
+
+/// (a c) d is a (c d) for constants c and d.
+struct MulOfConstants : OpRewritePattern<MulOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MulOp op, PatternRewriter &rewriter) const override {
+    auto inner = op.getA().getDefiningOp<MulOp>();
+    if (!inner || !inner->hasOneUse() || !isa<FloatType>(getElementTypeOrSelf(op.getType())))
+      return failure();
+    auto outer = uniformValue(op.getB()), constant = uniformValue(inner.getB());
+    if (!outer || !constant)
+      return failure();
+    Value both = constantOf(rewriter, op.getLoc(), op.getType(), *outer * *constant);
+    rewriter.replaceOpWithNewOp<MulOp>(op, op.getType(), inner.getA(), both);
+    return success();
+  }
+};
+
+/// a / c is a (1 / c) for a constant c that is a power of 2, where both are exact.
+struct DivByPowerOfTwo : OpRewritePattern<DivOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DivOp op, PatternRewriter &rewriter) const override {
+    auto divisor = uniformValue(op.getB());
+    int exponent;
+    if (!divisor || !isa<FloatType>(getElementTypeOrSelf(op.getType())) ||
+        std::fabs(std::frexp(*divisor, &exponent)) != 0.5 || std::abs(exponent) > 100)
+      return failure();
+    Value reciprocal = constantOf(rewriter, op.getLoc(), op.getType(), 1 / *divisor);
+    rewriter.replaceOpWithNewOp<MulOp>(op, op.getType(), op.getA(), reciprocal);
+    return success();
   }
 };
 
@@ -128,16 +173,16 @@ struct PowOfConstant : OpRewritePattern<PowOp> {
 } // namespace
 
 void AddOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<AddOfNegation, ComputeBeforeSpreading<AddOp>>(context);
+  patterns.add<AddOfNegation, AddOfSame, ComputeBeforeSpreading<AddOp>>(context);
 }
 void SubOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<SubOfNegation, ComputeBeforeSpreading<SubOp>>(context);
 }
 void MulOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<MulOfNegation, ComputeBeforeSpreading<MulOp>>(context);
+  patterns.add<MulOfNegation, MulOfConstants, ComputeBeforeSpreading<MulOp>>(context);
 }
 void DivOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<ComputeBeforeSpreading<DivOp>>(context);
+  patterns.add<DivByPowerOfTwo, ComputeBeforeSpreading<DivOp>>(context);
 }
 void PowOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<PowOfConstant, ComputeBeforeSpreading<PowOp>>(context);

@@ -1,0 +1,98 @@
+// Spells out every update. In: an objective with train.update ops and the rules they name, written for any shape. Out: for
+// each update the rule's body at the parameter's shape, reading the slots and setting parameter and slots; the rule's reports
+// once, from its first parameter; no train.update and no train.optimizer. All of it follows the forward and backward ops.
+#include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Transforms/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/DenseSet.h"
+
+using namespace mlir;
+
+namespace talweg {
+#define GEN_PASS_DEF_EXPANDUPDATE
+#include "talweg/Transforms/Passes.h.inc"
+
+namespace {
+
+/// `type` at the parameter's shape when it is unranked.
+Type atShape(Type type, RankedTensorType parameter) {
+  auto unranked = dyn_cast<UnrankedTensorType>(type);
+  return unranked ? parameter.clone(unranked.getElementType()) : type;
+}
+
+/// One op of a rule, at the shape of `parameter`.
+void cloneAtShape(OpBuilder &builder, Operation &op, IRMapping &mapping, RankedTensorType parameter) {
+  Operation *clone = builder.clone(op, mapping);
+  bool wasUnranked = false;
+  for (Value result : clone->getResults()) {
+    wasUnranked |= isa<UnrankedTensorType>(result.getType());
+    result.setType(atShape(result.getType(), parameter));
+  }
+  if (auto window = dyn_cast<tw::WindowOp>(clone); window && wasUnranked)
+    window.setMap(tw::spreadMap(builder.getContext(), parameter.getRank()));
+  auto reduce = dyn_cast<tw::ReduceOp>(&op);
+  if (reduce && isa<UnrankedTensorType>(reduce.getX().getType()))
+    cast<tw::ReduceOp>(clone).setDims(llvm::to_vector(llvm::seq<int64_t>(0, parameter.getRank())));
+}
+
+/// The update's rule in place of the update.
+void expand(train::UpdateOp update, train::OptimizerOp rule, bool isFirst) {
+  OpBuilder builder(update);
+  Location loc = update.getLoc();
+  auto parameter = cast<RankedTensorType>(update.getGradient().getType());
+  auto slotName = [&](Attribute slot) {
+    return (update.getVariable() + "." + cast<StringAttr>(slot).getValue()).str();
+  };
+
+  Block &body = rule.getBody().front();
+  IRMapping mapping;
+  mapping.map(body.getArgument(0), train::GetOp::create(builder, loc, parameter, update.getVariable()));
+  mapping.map(body.getArgument(1), update.getGradient());
+  for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
+    mapping.map(body.getArgument(2 + position), train::GetOp::create(builder, loc, parameter, slotName(slot)));
+  for (Operation &op : body.without_terminator())
+    cloneAtShape(builder, op, mapping, parameter);
+
+  auto results = llvm::map_to_vector(body.getTerminator()->getOperands(),
+                                     [&](Value value) { return mapping.lookupOrDefault(value); });
+  train::SetOp::create(builder, loc, update.getVariable(), results[0]);
+  size_t next = 1;
+  for (Attribute slot : rule.getSlots())
+    train::SetOp::create(builder, loc, slotName(slot), results[next++]);
+  if (isFirst)
+    for (Attribute name : rule.getReport())
+      train::ReportOp::create(builder, rule.getLoc(), cast<StringAttr>(name), results[next++]);
+  update.erase();
+}
+
+void expandProgram(train::ProgramOp program) {
+  Block &body = program.getBody().front();
+  auto objective = *body.getOps<train::ObjectiveOp>().begin();
+  SymbolTable symbols(program);
+  Operation *end = objective.getBody().front().getTerminator();
+  auto updates = llvm::to_vector(objective.getBody().getOps<train::UpdateOp>());
+  for (train::UpdateOp update : updates)
+    update->moveBefore(end);
+  llvm::DenseSet<Operation *> reported;
+  for (train::UpdateOp update : updates) {
+    auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());
+    expand(update, rule, reported.insert(rule).second);
+  }
+  for (auto rule : llvm::make_early_inc_range(body.getOps<train::OptimizerOp>()))
+    rule.erase();
+}
+
+struct ExpandUpdate : impl::ExpandUpdateBase<ExpandUpdate> {
+  void runOnOperation() override {
+    for (auto program : getOperation().getOps<train::ProgramOp>())
+      expandProgram(program);
+  }
+};
+
+} // namespace
+} // namespace talweg
