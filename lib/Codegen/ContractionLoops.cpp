@@ -35,7 +35,7 @@ public:
     nPanelB = plan.n.b;
     mTileA = plan.m.a;
     if (plan.packA.wanted)
-      packAhead(/*ofA=*/true);
+      packAllA();
     if (plan.packB.wanted) {
       arrangePacked(/*ofA=*/false);
       if (plan.packB.ahead)
@@ -239,7 +239,7 @@ private:
   }
 
   /// Packs a, whose rows are contiguous: each step of k copies `rows` neighbours.
-  void packAhead(bool) {
+  void packAllA() {
     arrangePacked(/*ofA=*/true);
     SmallVector<std::pair<Loop, Loop>> loops;
     auto add = [&](auto &packed, auto &before, bool all) {

@@ -49,9 +49,13 @@ struct LowerContractions : talweg::impl::LowerContractionsBase<LowerContractions
     ContractionPlan plan = planContraction(loops, vectorBits / element.getIntOrFloatBitWidth(), registers);
 
     OpBuilder builder(op);
-    // A plan that writes c once starts from zero in registers.
+    // A plan that writes every element of c once starts from zero in registers.
+    int64_t written = 1;
+    for (const Loop &loop : loops)
+      written *= loop.c != 0 ? loop.extent : 1;
+    bool covers = written == cast<MemRefType>(result->get().getType()).getNumElements();
     if (auto fill = dyn_cast_or_null<linalg::FillOp>(op->getPrevNode());
-        fill && fill.getOutputs()[0] == result->get() && !plan.accumulates())
+        fill && fill.getOutputs()[0] == result->get() && covers && !plan.accumulates())
       fill.erase();
     FlatOperand fa{flatten(builder, op.getLoc(), left->get()), a.offset},
         fb{flatten(builder, op.getLoc(), right->get()), b.offset},
