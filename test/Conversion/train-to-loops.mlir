@@ -1,0 +1,71 @@
+// RUN: talweg-opt %s --talweg-train-to-loops | FileCheck %s
+// One step of training: variables are read first, the batch is gathered, the objective computes, all writes come last.
+
+// CHECK: module attributes {
+// CHECK-SAME: talweg.batch = 4
+// CHECK-SAME: talweg.hypers = [{index = 0 : i64, name = "lr", value = 1.000000e-01 : f64}]
+// CHECK-SAME: talweg.mode = "train"
+// CHECK-SAME: talweg.persistent_bytes = 128
+// CHECK-SAME: talweg.variables = [{name = "w", offset = 0 : i64, role = "parameter", type = tensor<3xf32>}, {name = "w.m", offset = 64 : i64, role = "slot"
+// CHECK-NOT: train.
+
+// CHECK-LABEL: func.func @talweg_init
+// CHECK-SAME: (%[[P:.*]]: memref<128xi8> {llvm.noalias}, %{{.*}}: memref<0xi8> {llvm.noalias}, %[[C:.*]]: memref<8xi64> {llvm.noalias})
+// CHECK: %[[SEED:.*]] = memref.load %[[C]]
+// CHECK: %[[KEY:.*]] = tensor.from_elements %[[SEED]], %{{.*}} : tensor<2xi64>
+// CHECK: %[[INITIAL:.*]] = tw.uniform %[[KEY]] stream 7
+// CHECK: %[[W:.*]] = memref.view %[[P]]
+// CHECK: bufferization.materialize_in_destination %[[INITIAL]] in restrict writable %[[W]]
+
+// CHECK-LABEL: func.func @talweg_step
+// CHECK-SAME: %[[P:.*]]: memref<128xi8>
+// CHECK-SAME: %[[HYPER:[^:]*]]: memref<1xf64>
+// CHECK-SAME: %[[ORDER:[^:]*]]: memref<2147483648xi32>
+// CHECK-SAME: %[[OUT:[^:]*]]: memref<2147483648xf64>
+// CHECK-SAME: %[[DATA:[^:]*]]: memref<2147483648x3xf32>
+// CHECK-SAME: talweg.columns = ["loss", "error", "lr"]
+// CHECK: %[[LR:.*]] = memref.load %[[HYPER]]
+// CHECK: scf.for %[[S:.*]] =
+// CHECK: memref.view %[[P]]
+// CHECK: %[[W:.*]] = bufferization.to_tensor %{{.*}} restrict
+// CHECK: %[[M:.*]] = bufferization.to_tensor %{{.*}} restrict
+// CHECK: %[[BATCH:.*]] = memref.alloc() {{.*}} : memref<4x3xf32>
+// CHECK: scf.for
+// CHECK: %[[ROW:.*]] = memref.load %[[ORDER]]
+// CHECK: memref.subview %[[DATA]][%{{.*}}, 0] [1, 3] [1, 1]
+// CHECK: memref.copy
+// CHECK: %[[X:.*]] = bufferization.to_tensor %[[BATCH]] restrict
+// CHECK: tw.mul %[[X]]
+// CHECK: %[[NEXT:.*]] = tw.sub %[[W]]
+// CHECK-COUNT-3: memref.store %{{.*}}, %[[OUT]]
+// CHECK: bufferization.materialize_in_destination %{{.*}} in restrict writable
+// CHECK: bufferization.materialize_in_destination %[[NEXT]] in restrict writable
+train.program "Line" mode "train" batch 4 attributes {talweg.persistent_bytes = 128 : i64} {
+  train.field @x : tensor<3xf32>
+  train.hyper @lr = 1.000000e-01 at 0
+  train.variable "parameter" @w : tensor<3xf32> offset 0 {
+  ^bb0(%key: tensor<2xi64>):
+    %u = tw.uniform %key stream 7 : tensor<2xi64> -> tensor<3xf32>
+    train.yield %u : tensor<3xf32>
+  }
+  train.variable "slot" @w.m : tensor<3xf32> offset 64 {
+  ^bb0(%key: tensor<2xi64>):
+    %zero = tw.constant dense<0.0> : tensor<3xf32>
+    train.yield %zero : tensor<3xf32>
+  }
+  train.objective metrics ["error"] {
+  ^bb0(%x: tensor<4x3xf32>):
+    %squares = tw.mul %x, %x : tensor<4x3xf32>
+    %loss = tw.reduce sum %squares dims [0, 1] : tensor<4x3xf32> -> tensor<f32>
+    %g = tw.reduce sum %squares dims [0] : tensor<4x3xf32> -> tensor<3xf32>
+    %m = train.get @w.m : tensor<3xf32>
+    %m1 = tw.add %m, %g : tensor<3xf32>
+    train.set @w.m, %m1 : tensor<3xf32>
+    %w = train.get @w : tensor<3xf32>
+    %w1 = tw.sub %w, %m1 : tensor<3xf32>
+    train.set @w, %w1 : tensor<3xf32>
+    %lr = train.get_hyper @lr : tensor<f64>
+    train.report "lr", %lr : tensor<f64>
+    train.yield %loss, %loss : tensor<f32>, tensor<f32>
+  }
+}
