@@ -134,17 +134,16 @@ void ProgramLowering::describe() {
   auto entry = [&](StringRef name, Attribute value) { return b.getNamedAttr(name, value); };
   SmallVector<Attribute> variableFacts, fieldFacts, hyperFacts;
   for (train::VariableOp variable : variables)
-    variableFacts.push_back(b.getDictionaryAttr({entry("name", variable.getSymNameAttr()),
-                                                 entry("role", variable.getRoleAttr()),
-                                                 entry("type", variable.getTypeAttr()),
-                                                 entry("offset", variable.getOffsetAttr())}));
+    variableFacts.push_back(
+        b.getDictionaryAttr({entry("name", variable.getSymNameAttr()), entry("role", variable.getRoleAttr()),
+                             entry("type", variable.getTypeAttr()), entry("offset", variable.getOffsetAttr())}));
   for (train::FieldOp field : fields)
     fieldFacts.push_back(
         b.getDictionaryAttr({entry("name", field.getSymNameAttr()), entry("type", field.getTypeAttr())}));
   for (train::HyperOp hyper : hypers)
-    hyperFacts.push_back(b.getDictionaryAttr({entry("name", hyper.getSymNameAttr()),
-                                              entry("value", hyper.getValueAttr()),
-                                              entry("index", hyper.getIndexAttr())}));
+    hyperFacts.push_back(
+        b.getDictionaryAttr({entry("name", hyper.getSymNameAttr()), entry("value", hyper.getValueAttr()),
+                             entry("index", hyper.getIndexAttr())}));
   module->setAttr("talweg.program", program.getNameAttr());
   module->setAttr("talweg.mode", program.getModeAttr());
   module->setAttr("talweg.batch", program.getBatchAttr());
@@ -195,7 +194,8 @@ LogicalResult ProgramLowering::emitInit() {
 void ProgramLowering::createRowCopy(Value from, Value fromRow, Value to, Value toRow) {
   auto rowView = [&](Value memory, Value row) -> Value {
     auto type = cast<MemRefType>(memory.getType());
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)), sizes;
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)),
+        sizes;
     for (int64_t size : type.getShape())
       sizes.push_back(b.getIndexAttr(size));
     offsets[0] = row;
@@ -308,7 +308,8 @@ void ProgramLowering::storeColumns(ArrayRef<Value> columns, Value out, Value bat
 /// The model's output becomes rows batchNumber * batch … of out.
 void ProgramLowering::storePrediction(Value output, Value out, Value batchNumber) {
   auto type = cast<RankedTensorType>(output.getType());
-  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)), sizes;
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)),
+      sizes;
   for (int64_t size : type.getShape())
     sizes.push_back(b.getIndexAttr(size));
   offsets[0] = arith::MulIOp::create(b, batchNumber, createIndex(batch)).getResult();

@@ -22,18 +22,12 @@ Value byType(Builder &b, Value accumulator, Value x) {
 /// A maximum or minimum of floats with a nan is nan.
 Value combine(Builder &b, tw::Reduction kind, Value accumulator, Value x) {
   switch (kind) {
-  case tw::Reduction::sum:
-    return byType<arith::AddFOp, arith::AddIOp>(b, accumulator, x);
-  case tw::Reduction::prod:
-    return byType<arith::MulFOp, arith::MulIOp>(b, accumulator, x);
-  case tw::Reduction::max:
-    return byType<arith::MaximumFOp, arith::MaxSIOp>(b, accumulator, x);
-  case tw::Reduction::min:
-    return byType<arith::MinimumFOp, arith::MinSIOp>(b, accumulator, x);
-  case tw::Reduction::any:
-    return arith::OrIOp::create(b, accumulator, x);
-  case tw::Reduction::all:
-    return arith::AndIOp::create(b, accumulator, x);
+  case tw::Reduction::sum: return byType<arith::AddFOp, arith::AddIOp>(b, accumulator, x);
+  case tw::Reduction::prod: return byType<arith::MulFOp, arith::MulIOp>(b, accumulator, x);
+  case tw::Reduction::max: return byType<arith::MaximumFOp, arith::MaxSIOp>(b, accumulator, x);
+  case tw::Reduction::min: return byType<arith::MinimumFOp, arith::MinSIOp>(b, accumulator, x);
+  case tw::Reduction::any: return arith::OrIOp::create(b, accumulator, x);
+  case tw::Reduction::all: return arith::AndIOp::create(b, accumulator, x);
   }
   llvm_unreachable("unknown reduction");
 }
@@ -43,27 +37,19 @@ TypedAttr neutral(Builder &b, tw::Reduction kind, Type type) {
   if (auto floats = dyn_cast<FloatType>(type)) {
     const llvm::fltSemantics &semantics = floats.getFloatSemantics();
     switch (kind) {
-    case tw::Reduction::prod:
-      return b.getFloatAttr(type, 1.0);
-    case tw::Reduction::max:
-      return b.getFloatAttr(type, APFloat::getInf(semantics, /*Negative=*/true));
-    case tw::Reduction::min:
-      return b.getFloatAttr(type, APFloat::getInf(semantics));
-    default:
-      return b.getFloatAttr(type, 0.0);
+    case tw::Reduction::prod: return b.getFloatAttr(type, 1.0);
+    case tw::Reduction::max: return b.getFloatAttr(type, APFloat::getInf(semantics, /*Negative=*/true));
+    case tw::Reduction::min: return b.getFloatAttr(type, APFloat::getInf(semantics));
+    default: return b.getFloatAttr(type, 0.0);
     }
   }
   unsigned width = type.getIntOrFloatBitWidth();
   switch (kind) {
   case tw::Reduction::prod:
-  case tw::Reduction::all:
-    return b.getIntegerAttr(type, APInt(width, 1));
-  case tw::Reduction::max:
-    return b.getIntegerAttr(type, APInt::getSignedMinValue(width));
-  case tw::Reduction::min:
-    return b.getIntegerAttr(type, APInt::getSignedMaxValue(width));
-  default:
-    return b.getIntegerAttr(type, APInt(width, 0));
+  case tw::Reduction::all: return b.getIntegerAttr(type, APInt(width, 1));
+  case tw::Reduction::max: return b.getIntegerAttr(type, APInt::getSignedMinValue(width));
+  case tw::Reduction::min: return b.getIntegerAttr(type, APInt::getSignedMaxValue(width));
+  default: return b.getIntegerAttr(type, APInt(width, 0));
   }
 }
 
@@ -80,7 +66,8 @@ Value createReduction(Builder &b, tw::Reduction kind, Value x, ArrayRef<int64_t>
   auto from = cast<RankedTensorType>(x.getType());
   AffineMap identity = b.getMultiDimIdentityMap(from.getRank());
   return createAccumulation(b, type, neutral(b, kind, type.getElementType()), from.getShape(), {x}, {identity},
-                            dropDims(b, from.getRank(), dims), [&](Builder &inner, ValueRange element, Value accumulator) {
+                            dropDims(b, from.getRank(), dims),
+                            [&](Builder &inner, ValueRange element, Value accumulator) {
                               return combine(inner, kind, accumulator, element[0]);
                             });
 }
@@ -139,8 +126,8 @@ Value lowerFold(Builder &b, tw::FoldOp op, tw::FoldOp::Adaptor operands, RankedT
   if (from.getRank() == 0 && type.getRank() != 0)
     return createOneElement(b, createExtract(b, x), op.getMap().compose(ArrayRef<int64_t>()), type);
   AffineMap identity = b.getMultiDimIdentityMap(from.getRank());
-  return createAccumulation(b, type, b.getZeroAttr(type.getElementType()), from.getShape(), {x}, {identity}, op.getMap(),
-                            [](Builder &inner, ValueRange element, Value accumulator) -> Value {
+  return createAccumulation(b, type, b.getZeroAttr(type.getElementType()), from.getShape(), {x}, {identity},
+                            op.getMap(), [](Builder &inner, ValueRange element, Value accumulator) -> Value {
                               return arith::AddFOp::create(inner, accumulator, element[0]);
                             });
 }

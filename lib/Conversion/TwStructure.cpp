@@ -55,8 +55,8 @@ Value lowerPad(Builder &b, tw::PadOp op, tw::PadOp::Adaptor operands, RankedTens
   SmallVector<AffineExpr> shifted;
   for (auto [dim, low] : llvm::enumerate(op.getLow()))
     shifted.push_back(b.getAffineDimExpr(dim) + low);
-  TypedAttr initial = isLowest ? TypedAttr(b.getFloatAttr(element, -std::numeric_limits<double>::infinity()))
-                               : b.getZeroAttr(element);
+  TypedAttr initial =
+      isLowest ? TypedAttr(b.getFloatAttr(element, -std::numeric_limits<double>::infinity())) : b.getZeroAttr(element);
   auto combine = [&](Builder &inner, ValueRange in, Value accumulator) -> Value {
     if (isLowest)
       return arith::MaximumFOp::create(inner, accumulator, in[0]);
