@@ -127,8 +127,10 @@ bool Parser::configDeclaration(Decl &decl) {
     return false;
   if (accept(Token::Colon) && !type(decl.type))
     return false;
-  if (!sameLine() || !expect(Token::Assign, fmt::format("after the name {}", decl.name.text)))
+  if (!sameLine() || !accept(Token::Assign)) {
+    expected(fmt::format("`=` and a value after {}", decl.name.text));
     return false;
+  }
   const size_t begin = position;
   if (!(decl.value = expression()))
     return false;

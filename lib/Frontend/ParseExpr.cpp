@@ -244,6 +244,8 @@ ExprPtr Parser::parentheses() {
   if (!expr)
     return nullptr;
   if (!accept(Token::RightParen)) {
+    if (tookInByString())
+      return nullptr;
     if (peek().startsLine || at(Token::End) || at(Token::RightBrace))
       diagnostics.error(Code::UnclosedBracket, range(open), "`(` is not closed").note(here(), "expected `)` here");
     else
@@ -396,6 +398,12 @@ bool Parser::index(Index &result) {
   return true;
 }
 
+/// What types are called elsewhere.
+static constexpr std::pair<std::string_view, std::string_view> otherNames[] = {
+    {"float32", "f32"}, {"double", "f64"}, {"float64", "f64"},  {"int32", "i32"},
+    {"uint8", "u8"},    {"byte", "u8"},    {"boolean", "bool"}, {"str", "string"},
+};
+
 /// `f32[..b, i]`, `class[10]`, `int`
 bool Parser::type(Type &result) {
   static const std::vector<std::string> elements = {"f32",   "f64", "i32",   "u8",     "bool",
@@ -403,7 +411,10 @@ bool Parser::type(Type &result) {
   if (!sameLine() || !name(result.element, "a type"))
     return sameLine() ? false : (expected("a type"), false);
   if (std::find(elements.begin(), elements.end(), result.element.text) == elements.end()) {
-    const std::string meant = suggest(result.element.text, elements);
+    const auto *other = std::find_if(std::begin(otherNames), std::end(otherNames),
+                                     [&](auto &pair) { return pair.first == result.element.text; });
+    const std::string meant =
+        other != std::end(otherNames) ? std::string(other->second) : suggest(result.element.text, elements);
     diagnostics
         .error(Code::UnknownType, result.element.range, fmt::format("there is no type `{}`", result.element.text))
         .help(meant.empty() ? "tensors are `f32[…]`, stored bytes `u8[…]`, labels `class[10]`; configuration is `int`, "

@@ -23,6 +23,7 @@ struct Habit {
 constexpr Habit habits[] = {
     {"let", "a definition is written `name = value`"},
     {"var", "a definition is written `name = value`"},
+    {"parameter", "a parameter is written `param weight: f32[i, out] = glorot_uniform`"},
     {"const", "a definition is written `name = value`"},
     {"return", "the last expression of a body is its value; write it alone"},
     {"while", "repetition is decided at compile time: write `repeat 6 { … }` or `for i in 0..6 { … }`"},
@@ -44,9 +45,10 @@ bool beginsOperand(Token::Kind kind) {
 bool Parser::block(Block &body, std::string_view what) {
   return braces(what, [&] {
     auto stmt = statement();
-    if (stmt)
-      body.push_back(std::move(stmt));
-    return bool(stmt);
+    if (!stmt)
+      return false;
+    body.push_back(std::move(stmt));
+    return true;
   });
 }
 
@@ -58,7 +60,9 @@ std::unique_ptr<Stmt> Parser::statement() {
   const bool twoNames = twoWords && peek(1).kind == Token::Identifier;
 
   bool understood = false;
-  if (first.kind == Token::Repeat || first.kind == Token::For)
+  if (isReserved(first) && peek(1).kind == Token::Assign)
+    understood = name(stmt->target, "a name"); // reports
+  else if (first.kind == Token::Repeat || first.kind == Token::For)
     understood = repetition(*stmt);
   else if ((word == "param" || word == "state") && twoNames)
     understood = variable(*stmt, word == "param" ? Stmt::Param : Stmt::State);
@@ -95,7 +99,7 @@ bool Parser::unsupported(Range at, std::string_view what) {
 bool Parser::unknownStatement() {
   const std::string_view word = text(peek());
   if (contains(trainWords, word) || contains(laterTrainWords, word))
-    return misplaced(range(peek()), fmt::format("`{}` belongs into `train`", word));
+    return misplaced(range(peek()), fmt::format("`{}` belongs in `train`", word));
   Diagnostic &error =
       inside == Decl::Train
           ? diagnostics.error(Code::BadSetting, range(peek()), fmt::format("`{}` is not a setting of `train`", word))
@@ -127,9 +131,9 @@ bool Parser::variable(Stmt &stmt, Stmt::Kind kind) {
   stmt.kind = kind;
   const bool ofModel = inside == Decl::Layer || inside == Decl::Model;
   if (kind == Stmt::Param && !ofModel)
-    return misplaced(range(word), "`param` belongs into a `layer` or a `model`");
+    return misplaced(range(word), "`param` belongs in a `layer` or a `model`");
   if (kind == Stmt::State && !ofModel && inside != Decl::Optimizer)
-    return misplaced(range(word), "`state` belongs into a `layer`, a `model` or an `optimizer`");
+    return misplaced(range(word), "`state` belongs in a `layer`, a `model` or an `optimizer`");
   if (!name(stmt.target, "a name"))
     return false;
   if (at(Token::Colon) && sameLine()) {
@@ -153,7 +157,7 @@ bool Parser::repetition(Stmt &stmt) {
   const Token word = take();
   stmt.kind = word.kind == Token::For ? Stmt::For : Stmt::Repeat;
   if (stmt.kind == Stmt::For) {
-    if (!name(stmt.target, "a name after `for`"))
+    if (!name(stmt.target, "a name"))
       return false;
     if (!acceptWord("in")) {
       expected(fmt::format("`in` after {}", stmt.target.text))
@@ -197,7 +201,7 @@ bool Parser::valueOrDefinition(Stmt &stmt) {
   if (stmt.kind == Stmt::Update) {
     stmt.binary = update->second;
     if (inside != Decl::Optimizer) {
-      diagnostics.error(Code::MisplacedStatement, range(op), fmt::format("`{}` belongs into an `optimizer`", text(op)))
+      diagnostics.error(Code::MisplacedStatement, range(op), fmt::format("`{}` belongs in an `optimizer`", text(op)))
           .help(fmt::format("define the name anew: `{} = …`", stmt.target.text));
       return false;
     }

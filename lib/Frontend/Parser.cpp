@@ -78,6 +78,8 @@ bool Parser::expect(Token::Kind kind, std::string_view where) {
 bool Parser::close(Token::Kind kind, const Token &open, std::string_view inWhat) {
   if (accept(kind))
     return true;
+  if (tookInByString())
+    return false;
   const bool ends = at(Token::End) || at(Token::RightBrace) || at(Token::LeftBrace) || peek().startsLine;
   if (ends)
     diagnostics.error(Code::UnclosedBracket, range(open), fmt::format("`{}` is not closed", text(open)))
@@ -87,14 +89,21 @@ bool Parser::close(Token::Kind kind, const Token &open, std::string_view inWhat)
   return false;
 }
 
+bool Parser::tookInByString() {
+  if (previous().kind != Token::String || !diagnostics.hasErrorAt(range(previous())))
+    return false;
+  brackets = 0;
+  return true;
+}
+
 bool Parser::name(Name &result, std::string_view what) {
   if (at(Token::Identifier)) {
     const Token token = take();
     result = {std::string(text(token)), range(token)};
     return true;
   }
-  if (peek().kind >= Token::If && peek().kind <= Token::Not && sameLine())
-    diagnostics.error(Code::ReservedWord, range(peek()), fmt::format("`{}` cannot be {}", text(peek()), what))
+  if (isReserved(peek()))
+    diagnostics.error(Code::ReservedWord, range(peek()), fmt::format("`{}` cannot be a name", text(peek())))
         .line("it is a word of the grammar");
   else
     expected(what);
@@ -127,14 +136,15 @@ bool Parser::tooDeep(int nested, int height, Range at) {
 
 //===-- recovery ---------------------------------------------------------------------------------------------------===//
 
+bool Parser::inFirstColumn() const { return peek().begin == 0 || sources.text(file)[peek().begin - 1] == '\n'; }
+
 bool Parser::startsDeclaration() const {
   constexpr std::array<std::string_view, 8> words = {"fn",    "layer",  "model",    "data",
                                                      "train", "config", "schedule", "optimizer"};
   const Token &token = peek();
-  const bool firstColumn = token.begin == 0 || sources.text(file)[token.begin - 1] == '\n';
   const bool word =
       token.kind == Token::Identifier && std::find(words.begin(), words.end(), text(token)) != words.end();
-  if (!word || !firstColumn || peek(1).kind != Token::Identifier || peek(1).startsLine)
+  if (!word || !inFirstColumn() || peek(1).kind != Token::Identifier || peek(1).startsLine)
     return false;
   // In `train` an optimizer may be named at the beginning of a line.
   return inside != Decl::Train || !isWord(token, "optimizer");
@@ -161,7 +171,8 @@ void Parser::skipStatement(size_t begin) {
   if (position == begin && !at(Token::RightBrace))
     take();
   int open = 0;
-  while (!at(Token::End) && (open > 0 || (!at(Token::RightBrace) && !peek().startsLine))) {
+  const auto goesOn = [&] { return !peek().startsLine || at(Token::Pipe) || at(Token::Then) || at(Token::Else); };
+  while (!at(Token::End) && (open > 0 || (!at(Token::RightBrace) && goesOn()))) {
     if (open > 0 && startsDeclaration())
       return;
     open += at(Token::LeftBrace) ? 1 : at(Token::RightBrace) ? -1 : 0;
@@ -173,8 +184,13 @@ void Parser::skipDeclaration(size_t begin) {
   brackets = 0;
   if (position == begin)
     take();
-  while (!at(Token::End) && !startsDeclaration())
+  int open = 0;
+  for (size_t i = begin; i < position; ++i)
+    open += tokens[i].kind == Token::LeftBrace ? 1 : tokens[i].kind == Token::RightBrace ? -1 : 0;
+  while (!at(Token::End) && !startsDeclaration() && (open > 0 || !inFirstColumn())) {
+    open += at(Token::LeftBrace) ? 1 : at(Token::RightBrace) ? -1 : 0;
     take();
+  }
 }
 
 void Parser::endStatement(size_t begin) {

@@ -37,6 +37,7 @@ private:
   bool sameLine(size_t ahead = 0) const { return brackets > 0 || !peek(ahead).startsLine; }
   Token take() { return tokens[position + 1 < tokens.size() ? position++ : position]; }
   bool accept(Token::Kind kind);
+  static bool isReserved(const Token &token) { return token.kind >= Token::If && token.kind <= Token::Not; }
   bool acceptWord(std::string_view word);
 
   /// Where something is missing: the next token, or the end of the line when it is on a later line.
@@ -47,11 +48,14 @@ private:
   bool expect(Token::Kind kind, std::string_view where);
   /// Takes the partner of the bracket `open`.
   bool close(Token::Kind kind, const Token &open, std::string_view inWhat);
+  /// Whether the string before has no end, so that it took in what is missing here; recovery then starts at the next line.
+  bool tookInByString();
   bool name(ast::Name &result, std::string_view what);
   bool strings(std::vector<ast::Name> &result);
 
   //===-- recovery (Parser.cpp) ------------------------------------------------------------------------------------===//
 
+  bool inFirstColumn() const;
   /// Whether a declaration begins here, at the beginning of a line.
   bool startsDeclaration() const;
   /// Skips what is left of the brackets that are open, when they are closed before the body ends.
