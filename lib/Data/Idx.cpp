@@ -266,7 +266,7 @@ Result<Table> loadIdx(const Source &source, std::vector<Field> fields) {
     } else if (loader.header.records != records) {
       return failure("E0733", {path},
                      fmt::format("this file has {}, but {} has {}", counted(loader.header.records, "record"),
-                                 quoted(pathOf(first)), records),
+                                 "`" + pathOf(first) + "`", records),
                      "the files of one split hold the same records: are they of the same set?");
     }
   }
