@@ -86,7 +86,24 @@ bool Parser::atOperator() const {
   return !sign || token.spaceAfter;
 }
 
-ExprPtr Parser::expression() { return pipe(); }
+/// A value, or a range `0..6` where one is meant.
+ExprPtr Parser::expression() {
+  const int begin = peek().begin;
+  ExprPtr value = pipe();
+  if (!value || !sameLine() || !accept(Token::DotDot))
+    return value;
+  auto range = make(Expr::Range_, begin);
+  range->lhs = std::move(value);
+  range->rhs = pipe();
+  return range->rhs ? done(std::move(range)) : nullptr;
+}
+
+bool Parser::introducesName(const Index &index) {
+  if (index.kind != Index::Value)
+    return index.kind == Index::Rest;
+  const bool bounded = index.value->kind == Expr::Binary && index.value->binary == BinaryOp::Lt;
+  return (bounded ? *index.value->lhs : *index.value).kind == Expr::Ident;
+}
 
 /// `x |> f(a) |> g`
 ExprPtr Parser::pipe() {
@@ -342,7 +359,7 @@ ExprPtr Parser::reduction(ExprPtr accessed) {
   expr->text = accessed->lhs->text;
   expr->indices = std::move(accessed->indices);
   for (const Index &index : expr->indices)
-    if (index.kind == Index::All || (index.kind == Index::Value && index.value->kind != Expr::Ident)) {
+    if (!introducesName(index)) {
       diagnostics.error(Code::BadReduction, index.range, fmt::format("`{}` runs over index names", expr->text))
           .help(fmt::format("write `{0}[i](x[i])`; over a whole tensor, `{0}(x)`", expr->text));
       return nullptr;

@@ -165,15 +165,8 @@ bool Parser::repetition(Stmt &stmt) {
       return false;
     }
   }
-  const int begin = peek().begin;
   if (!(stmt.value = expression()))
     return false;
-  if (stmt.kind == Stmt::For && accept(Token::DotDot)) {
-    auto bounds = make(Expr::Range_, begin);
-    bounds->lhs = std::move(stmt.value);
-    if (!(bounds->rhs = expression()) || !(stmt.value = done(std::move(bounds))))
-      return false;
-  }
   return block(stmt.body, fmt::format("the body of `{}`", word.kind == Token::For ? "for" : "repeat"));
 }
 
@@ -220,7 +213,7 @@ bool Parser::target(Stmt &stmt, ExprPtr written) {
   stmt.target = {named.text, named.range};
   stmt.indexed = isAccess;
   for (const Index &index : written->indices)
-    if (index.kind == Index::All || (index.kind == Index::Value && index.value->kind != Expr::Ident)) {
+    if (!introducesName(index)) {
       diagnostics.error(Code::BadTarget, index.range, "on the left of `=` an index is a name")
           .help(fmt::format("write `{}[i, j] = …`, and say with `if` where values differ", stmt.target.text));
       return false;

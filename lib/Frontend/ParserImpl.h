@@ -116,6 +116,8 @@ private:
   ast::ExprPtr call(ast::ExprPtr callee);
   ast::ExprPtr access(ast::ExprPtr base);
   ast::ExprPtr reduction(ast::ExprPtr accessed);
+  /// Whether an index can stand where names are introduced: `i`, `i < 10`, `..b`.
+  static bool introducesName(const ast::Index &index);
   bool indices(std::vector<ast::Index> &result, std::string_view what);
   bool index(ast::Index &result);
   bool argument(ast::Expr &call);

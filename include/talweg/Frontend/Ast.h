@@ -62,7 +62,7 @@ struct Expr {
     If,     ///< if lhs then rhs else other
     Reduce, ///< text[indices](lhs): sum[i, j](…), mean[..b](…), max[u < size](…); an index is a name (Value: Ident), a
             ///< name with its range (Value: Binary Lt of Ident and any expression) or Rest
-    Range_, ///< lhs..rhs, in `for l in 0..6`
+    Range_, ///< lhs..rhs: `for l in 0..6`, `rows = 0..100`
   } kind;
   Range range;
   int height = 1; ///< of the tree below; the parser admits none higher than maxHeight, so recursion over it is safe
