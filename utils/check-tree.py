@@ -138,7 +138,7 @@ def codes():
         for code in re.findall(r"\bE\d{4}\b", re.sub(r"//.*", "", read(path))):
             raised.setdefault(code, path)
     tested = set()
-    for path in files("test", "unittests", endings=(".tw", ".mlir", ".test", ".cpp", ".txt")):
+    for path in files("test", "unittests", endings=(".tw", ".mlir", ".test", ".cpp", ".txt", ".expected")):
         tested.update(re.findall(r"\bE\d{4}\b", read(path)))
     for code in sorted(set(raised) - tested):
         yield f"{raised[code]}: {code} is expected by no test"
