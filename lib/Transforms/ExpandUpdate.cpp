@@ -40,6 +40,14 @@ void cloneAtShape(OpBuilder &builder, Operation &op, IRMapping &mapping, RankedT
     cast<tw::ReduceOp>(clone).setDims(llvm::to_vector(llvm::seq<int64_t>(0, parameter.getRank())));
 }
 
+/// The variable's value, as the objective has already read it if it has. (Nothing set in a step is seen in that step.)
+Value valueOf(train::UpdateOp update, OpBuilder &builder, RankedTensorType type) {
+  for (auto get : update->getBlock()->getOps<train::GetOp>())
+    if (get.getVariable() == update.getVariable() && get->isBeforeInBlock(update))
+      return get;
+  return train::GetOp::create(builder, update.getLoc(), type, update.getVariable());
+}
+
 /// The update's rule in place of the update.
 void expand(train::UpdateOp update, train::OptimizerOp rule, bool isFirst) {
   OpBuilder builder(update);
@@ -51,7 +59,7 @@ void expand(train::UpdateOp update, train::OptimizerOp rule, bool isFirst) {
 
   Block &body = rule.getBody().front();
   IRMapping mapping;
-  mapping.map(body.getArgument(0), train::GetOp::create(builder, loc, parameter, update.getVariable()));
+  mapping.map(body.getArgument(0), valueOf(update, builder, parameter));
   mapping.map(body.getArgument(1), update.getGradient());
   for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
     mapping.map(body.getArgument(2 + position), train::GetOp::create(builder, loc, parameter, slotName(slot)));

@@ -3,7 +3,7 @@
 // of which one is reused; factors that do not vary within a sum stand outside it; elementwise ops are computed before they are
 // spread; contractions read through windows and write through transposes. Equal up to rounding.
 //
-// A sum of a product, s[Y(d)] += ± Π fᵢ[Fᵢ(d)] / Π gⱼ[Gⱼ(d)], is first taken apart into its factors. When every factor reads all
+// A sum of a product, s[Y(d)] += c Π fᵢ[Fᵢ(d)] / Π gⱼ[Gⱼ(d)], is first taken apart into its factors. When every factor reads all
 // that the sum runs over, nothing is reused: such a sum stays an elementwise product under a reduction, which fuses with
 // what produces it.
 #include "Product.h"
@@ -27,18 +27,34 @@ RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getTy
 bool isRanked(Value value) { return isa<RankedTensorType>(value.getType()); }
 bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value)); }
 
+/// An elementwise result that nothing else reads, at every place of the box once: computed within the sum it costs no memory.
+bool isFusable(const Factor &factor, const Product &product) {
+  Operation *op = factor.source.getDefiningOp();
+  auto places = placesOf(factor, product.extents);
+  return op && op->hasTrait<OpTrait::SameOperandsAndResultType>() && op->hasOneUse() && places &&
+         llvm::all_of(llvm::zip(*places, product.extents),
+                      [](auto pair) { return std::get<0>(pair) >= 0 || std::get<1>(pair) == 1; });
+}
+
 /// Two factors that together read the whole box, and not both all of it.
 bool isContraction(const Product &product) {
   if (!canMergeToTwo(product))
     return false;
   llvm::SmallBitVector read(product.extents.size());
-  size_t reuses = 0;
   for (const Factor &factor : product.factors)
     read |= dimsRead(factor.map, product.extents);
-  for (const Factor &factor : product.factors)
-    reuses += dimsRead(factor.map, product.extents) != read;
   size_t wide = llvm::count_if(product.extents, [](int64_t extent) { return extent > 1; });
-  return read.count() == wide && reuses > 0;
+  auto isReused = [&](const Factor &factor) { return dimsRead(factor.map, product.extents) != read; };
+  auto fuses = [&](const Factor &factor) { return isFusable(factor, product); };
+  return read.count() == wide && llvm::any_of(product.factors, isReused) && llvm::none_of(product.factors, fuses);
+}
+
+/// `value` times `scale`.
+Value scaled(Value value, double scale, PatternRewriter &rewriter) {
+  Product product = factorsOf(value);
+  product.factors = {{value, AffineMap::getMultiDimIdentityMap(product.extents.size(), value.getContext()), false}};
+  product.scale = scale;
+  return materialize(product, typeOf(value).getElementType(), rewriter, value.getLoc());
 }
 
 /// Σ over `product`, into y by `map`.
@@ -46,7 +62,7 @@ Value sumByContraction(Product product, RankedTensorType type, AffineMap map, Pa
   mergeToTwo(product, rewriter, loc);
   const Factor &a = product.factors[0], &b = product.factors[1];
   Value sum = tw::ContractOp::create(rewriter, loc, type, a.source, b.source, product.extents, a.map, b.map, map);
-  return product.isNegative ? Value(tw::NegOp::create(rewriter, loc, type, sum)) : sum;
+  return scaled(sum, product.scale, rewriter);
 }
 
 /// A fold of a product is a contraction.
@@ -80,29 +96,26 @@ struct SumOfProduct : OpRewritePattern<tw::ReduceOp> {
     for (const Factor &factor : inside.factors)
       read |= dimsRead(factor.map, inside.extents);
     llvm::SmallBitVector unread(inside.extents.size());
-    double count = 1;
+    outside.scale = inside.scale;
     for (auto [dim, extent] : llvm::enumerate(inside.extents))
       if (extent > 1 && !read.test(dim)) {
         unread.set(dim);
-        count *= summed.test(dim) ? double(extent) : 1;
+        outside.scale *= summed.test(dim) ? double(extent) : 1;
       }
 
     llvm::SmallBitVector box = ~unread;
     Product varying = restrictTo(inside, box);
     bool formsContraction = isContraction(varying);
-    if (outside.factors.empty() && unread.none() && !inside.isNegative && !formsContraction)
+    if (outside.factors.empty() && unread.none() && inside.scale == 1 && !formsContraction)
       return failure();
 
-    outside.isNegative = inside.isNegative;
-    varying.isNegative = false;
+    varying.scale = 1;
     Value sum = sumOver(varying, summed, box, formsContraction, op, rewriter);
     AffineMap keep = restrictTo(tw::dropDims(op.getContext(), box.size(), toDims(summed | unread)), kept);
     outside.factors.push_back({sum, AffineMap(), false});
-    Product result = restrictTo(Product{inside.extents, {}, outside.isNegative}, kept);
+    Product result = restrictTo(Product{inside.extents, {}, outside.scale}, kept);
     for (Factor &factor : outside.factors)
       result.factors.push_back({factor.source, factor.map ? restrictTo(factor.map, kept) : keep, factor.isInverse});
-    if (count != 1)
-      result.factors.push_back({countOf(count, op, rewriter), tw::spreadMap(op.getContext(), typeOf(op).getRank()), false});
     rewriter.replaceOp(op, materialize(result, typeOf(op).getElementType(), rewriter, loc));
     return success();
   }
@@ -121,12 +134,6 @@ private:
 
   static SmallVector<int64_t> toDims(const llvm::SmallBitVector &set) {
     return llvm::map_to_vector(set.set_bits(), [](unsigned dim) { return int64_t(dim); });
-  }
-
-  static Value countOf(double count, tw::ReduceOp op, PatternRewriter &rewriter) {
-    auto scalar = RankedTensorType::get({}, typeOf(op).getElementType());
-    Attribute number = rewriter.getFloatAttr(scalar.getElementType(), count);
-    return tw::ConstantOp::create(rewriter, op.getLoc(), scalar, DenseElementsAttr::get(scalar, number));
   }
 
   /// The sum of `varying`, which lives on the dims of `box`, over those in `summed`.

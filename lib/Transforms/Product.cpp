@@ -11,15 +11,19 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
+bool isSpread(Value value) { return value.getDefiningOp<tw::WindowOp>() || tw::uniformValue(value); }
+
 void collect(Value value, AffineMap map, bool isInverse, Product &product) {
-  if (auto mul = value.getDefiningOp<tw::MulOp>()) {
+  if (auto number = tw::uniformValue(value)) {
+    product.scale = isInverse ? product.scale / *number : product.scale * *number;
+  } else if (auto mul = value.getDefiningOp<tw::MulOp>(); mul && !isInverse) {
     collect(mul.getA(), map, isInverse, product);
     collect(mul.getB(), map, isInverse, product);
-  } else if (auto div = value.getDefiningOp<tw::DivOp>()) {
-    collect(div.getA(), map, isInverse, product);
-    collect(div.getB(), map, !isInverse, product);
+  } else if (auto div = value.getDefiningOp<tw::DivOp>(); div && !isInverse && isSpread(div.getB())) {
+    collect(div.getA(), map, false, product);
+    collect(div.getB(), map, true, product);
   } else if (auto neg = value.getDefiningOp<tw::NegOp>()) {
-    product.isNegative = !product.isNegative;
+    product.scale = -product.scale;
     collect(neg.getX(), map, isInverse, product);
   } else if (auto window = value.getDefiningOp<tw::WindowOp>()) {
     product.factors.push_back({window.getX(), simplifyAffineMap(window.getMap().compose(map)), isInverse});
@@ -33,24 +37,12 @@ Value constantOf(double number, RankedTensorType type, PatternRewriter &rewriter
   return tw::ConstantOp::create(rewriter, loc, type, DenseElementsAttr::get(type, element));
 }
 
-/// For a factor whose source has each of its dimensions read by one dim of the box alone: which dimension each dim reads (-1:
-/// none). Nothing for other factors.
-std::optional<SmallVector<int64_t>> placesOf(const Factor &factor, ArrayRef<int64_t> extents) {
-  SmallVector<int64_t> places(extents.size(), -1);
-  ArrayRef<int64_t> shape = typeOf(factor.source).getShape();
-  for (auto [position, expr] : llvm::enumerate(factor.map.getResults())) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    if (dim && shape[position] == extents[dim.getPosition()] && places[dim.getPosition()] < 0)
-      places[dim.getPosition()] = position;
-    else if (shape[position] != 1)
-      return std::nullopt;
-  }
-  return places;
-}
-
 /// Whether `small` can be multiplied into `large` before `large` is spread.
 bool canMerge(const Factor &small, const Factor &large, ArrayRef<int64_t> extents) {
-  return !dimsRead(small.map, extents).test(dimsRead(large.map, extents)) && placesOf(large, extents);
+  llvm::SmallBitVector read = dimsRead(large.map, extents);
+  bool isSpread = llvm::any_of(llvm::enumerate(extents),
+                               [&](auto dim) { return dim.value() > 1 && !read.test(dim.index()); });
+  return isSpread && !dimsRead(small.map, extents).test(read) && placesOf(large, extents);
 }
 
 /// small times large, read like large.
@@ -92,6 +84,19 @@ llvm::SmallBitVector dimsRead(AffineMap map, ArrayRef<int64_t> extents) {
   return read;
 }
 
+std::optional<SmallVector<int64_t>> placesOf(const Factor &factor, ArrayRef<int64_t> extents) {
+  SmallVector<int64_t> places(extents.size(), -1);
+  ArrayRef<int64_t> shape = typeOf(factor.source).getShape();
+  for (auto [position, expr] : llvm::enumerate(factor.map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    if (dim && shape[position] == extents[dim.getPosition()] && places[dim.getPosition()] < 0)
+      places[dim.getPosition()] = position;
+    else if (shape[position] != 1)
+      return std::nullopt;
+  }
+  return places;
+}
+
 Product factorsOf(Value value) {
   Product product;
   product.extents.assign(typeOf(value).getShape().begin(), typeOf(value).getShape().end());
@@ -110,7 +115,7 @@ AffineMap restrictTo(AffineMap map, const llvm::SmallBitVector &kept) {
 
 Product restrictTo(const Product &product, const llvm::SmallBitVector &kept) {
   Product restricted;
-  restricted.isNegative = product.isNegative;
+  restricted.scale = product.scale;
   for (auto [dim, extent] : llvm::enumerate(product.extents))
     if (kept.test(dim))
       restricted.extents.push_back(extent);
@@ -152,11 +157,15 @@ Value materialize(const Product &product, Type element, PatternRewriter &rewrite
     Value &side = factor.isInverse ? denominator : numerator;
     side = side ? rewriter.createOrFold<tw::MulOp>(loc, type, side, spread) : spread;
   }
-  if (!numerator)
-    numerator = constantOf(1, type, rewriter, loc);
+  if (!numerator || (product.scale != 1 && product.scale != -1)) {
+    Value scale = constantOf(product.scale, type, rewriter, loc);
+    numerator = numerator ? rewriter.createOrFold<tw::MulOp>(loc, type, numerator, scale) : scale;
+  } else if (product.scale == -1) {
+    numerator = rewriter.createOrFold<tw::NegOp>(loc, type, numerator);
+  }
   if (denominator)
     numerator = rewriter.createOrFold<tw::DivOp>(loc, type, numerator, denominator);
-  return product.isNegative ? rewriter.createOrFold<tw::NegOp>(loc, type, numerator) : numerator;
+  return numerator;
 }
 
 } // namespace talweg

@@ -17,17 +17,18 @@ struct Factor {
   bool isInverse;
 };
 
-/// ± Π of factors, over all d in the box of `extents`.
+/// scale · Π of factors, over all d in the box of `extents`.
 struct Product {
   llvm::SmallVector<std::int64_t> extents;
   llvm::SmallVector<Factor> factors;
-  bool isNegative = false;
+  double scale = 1;
 };
 
 /// Which dims of extent greater than 1 `map` reads.
 llvm::SmallBitVector dimsRead(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> extents);
 
-/// The factors of `value`: looks through mul, div, neg, and the windows under them.
+/// The factors of `value`: looks through mul, neg and division by what is spread, and the windows under them. Constants of
+/// equal elements go into the scale.
 Product factorsOf(mlir::Value value);
 
 /// `product` over the dims in `kept` alone, renumbered in order. No factor reads another dim of extent greater than 1.
@@ -42,7 +43,11 @@ bool mergeToTwo(Product &product, mlir::PatternRewriter &rewriter, mlir::Locatio
 /// Whether mergeToTwo would succeed.
 bool canMergeToTwo(const Product &product);
 
-/// The tensor of shape `extents` that holds the product's elements (of 1 when there are no factors).
+/// For a factor that has each dimension of its source read by one dim of the box alone: which dimension each dim reads (-1:
+/// none). Nothing for other factors.
+std::optional<llvm::SmallVector<std::int64_t>> placesOf(const Factor &factor, llvm::ArrayRef<std::int64_t> extents);
+
+/// The tensor of shape `extents` that holds the product's elements.
 mlir::Value materialize(const Product &product, mlir::Type element, mlir::PatternRewriter &rewriter, mlir::Location loc);
 
 } // namespace talweg

@@ -134,6 +134,36 @@ struct SumOfContract : OpRewritePattern<ReduceOp> {
   }
 };
 
+/// A reduction of a transpose is a reduction over the dimensions it comes from, and a transpose of what is left.
+struct ReduceOfTranspose : OpRewritePattern<ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
+    auto window = op.getX().getDefiningOp<WindowOp>();
+    if (!window || isa<UnrankedTensorType>(window.getType()) || !window.getMap().isPermutation() ||
+        applyPermutationMap(window.getMap(), shapeOf(window)) != SmallVector<int64_t>(shapeOf(window.getX())))
+      return failure();
+    SmallVector<int64_t> dims, shape, kept(shapeOf(window).size(), -1);
+    for (auto [position, expr] : llvm::enumerate(window.getMap().getResults())) {
+      unsigned dim = cast<AffineDimExpr>(expr).getPosition();
+      if (llvm::is_contained(op.getDims(), int64_t(dim))) {
+        dims.push_back(position);
+        continue;
+      }
+      kept[dim] = shape.size();
+      shape.push_back(shapeOf(window)[dim]);
+    }
+    SmallVector<AffineExpr> source(shape.size());
+    unsigned next = 0;
+    for (int64_t position : kept)
+      if (position >= 0)
+        source[position] = rewriter.getAffineDimExpr(next++);
+    auto type = RankedTensorType::get(shape, getElementTypeOrSelf(op.getType()));
+    Value sum = ReduceOp::create(rewriter, op.getLoc(), type, op.getKind(), window.getX(), dims);
+    rewriter.replaceOpWithNewOp<WindowOp>(op, op.getType(), sum, AffineMap::get(shape.size(), 0, source, op.getContext()));
+    return success();
+  }
+};
+
 /// Reductions of one kind after each other are one; over extents of 1 they only drop dimensions.
 struct ReduceOfReduce : OpRewritePattern<ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -263,7 +293,7 @@ OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
 }
 
 void ReduceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<SumOfContract, ReduceOfReduce, ReduceOverUnitExtents>(context);
+  patterns.add<SumOfContract, ReduceOfReduce, ReduceOfTranspose, ReduceOverUnitExtents>(context);
 }
 
 } // namespace talweg::tw
