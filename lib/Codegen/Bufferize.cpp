@@ -1,7 +1,7 @@
 // Gives every tensor a buffer.
 //
-// In: functions whose blocks hold tensors of static shape in straight lines (a loop body is a block of its own; no tensor
-// crosses a block). Out: linalg on memrefs. A result is written, in order of preference, into the destination that it is
+// In: functions whose blocks hold tensors of static shape in straight lines (a loop body is a block of its own; only
+// literals cross into it). Out: linalg on memrefs. A result is written, in order of preference, into the destination that it is
 // materialized in, over an operand that dies here and is read at the same places, or into a new memref.alloc.
 #include "Contraction.h"
 #include "talweg/Codegen/Passes.h"
@@ -42,8 +42,11 @@ Value rootOf(Value memref) {
 
 class BlockBufferizer {
 public:
-  BlockBufferizer(Block &block, ModuleOp module, int64_t &inPlace, int64_t &copied)
-      : block(block), module(module), builder(module.getContext()), inPlace(inPlace), copied(copied) {}
+  /// Ops on tensors that are no longer needed are added to `done`, users after what they use.
+  BlockBufferizer(Block &block, ModuleOp module, SmallVector<Operation *> &done)
+      : block(block), module(module), builder(module.getContext()), done(done) {}
+
+  int64_t inPlace = 0, copied = 0;
 
   LogicalResult run() {
     SmallVector<Operation *> ops(llvm::make_pointer_range(block));
@@ -57,8 +60,6 @@ public:
       if (failed(convert(op)))
         return failure();
     }
-    for (Operation *op : llvm::reverse(done))
-      op->erase();
     return success();
   }
 
@@ -66,11 +67,10 @@ private:
   Block &block;
   ModuleOp module;
   OpBuilder builder;
-  int64_t &inPlace, &copied;
+  SmallVector<Operation *> &done;
   DenseMap<Operation *, int64_t> positions;
   DenseMap<Value, Value> buffers;      ///< tensor → memref
   DenseSet<Value> owned;               ///< buffers that are memref.allocs of this pass: free to overwrite when dead
-  SmallVector<Operation *> done;       ///< tensor ops to erase, in order
 
   LogicalResult convert(Operation *op) {
     if (auto toTensor = dyn_cast<bufferization::ToTensorOp>(op))
@@ -87,8 +87,10 @@ private:
       return convertExtract(extract);
     if (auto from = dyn_cast<tensor::FromElementsOp>(op))
       return convertFromElements(from);
-    if (auto constant = dyn_cast<arith::ConstantOp>(op); constant && isa<RankedTensorType>(constant.getType()))
-      return convertConstant(constant);
+    if (auto constant = dyn_cast<arith::ConstantOp>(op); constant && isa<RankedTensorType>(constant.getType())) {
+      done.push_back(op);
+      return success(); // likewise
+    }
     if (auto generic = dyn_cast<GenericOp>(op); generic && generic.hasPureTensorSemantics())
       return convertGeneric(generic);
     if (auto store = dyn_cast<MaterializeInDestinationOp>(op))
@@ -105,13 +107,18 @@ private:
     return success();
   }
 
-  /// The buffer that holds `tensor`; fills and empties are made on first use.
+  /// The buffer that holds `tensor`; fills, literals and empties are made on first use.
   Value bufferOf(Value tensor) {
     if (Value buffer = buffers.lookup(tensor))
       return buffer;
-    Value buffer = allocate(tensor);
-    if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
-      fillBuffer(fill, buffer);
+    Value buffer;
+    if (auto constant = tensor.getDefiningOp<arith::ConstantOp>()) {
+      buffer = constantBuffer(constant);
+    } else {
+      buffer = allocate(tensor);
+      if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
+        fillBuffer(fill, buffer);
+    }
     buffers[tensor] = buffer;
     return buffer;
   }
@@ -160,23 +167,29 @@ private:
     return bind(op, op.getResult(), buffer);
   }
 
-  LogicalResult convertConstant(arith::ConstantOp op) {
+  /// A literal: filled, or read from read-only memory of the program.
+  Value constantBuffer(arith::ConstantOp op) {
     auto type = cast<RankedTensorType>(op.getType());
+    MemRefType stored = storageType(type, builder);
     auto value = cast<DenseElementsAttr>(op.getValue());
-    if (type.getElementType().isInteger(1))
-      return op.emitError("cannot be given a buffer: a literal of conditions");
     if (value.isSplat()) {
       Value buffer = allocate(op.getResult());
-      Value scalar = arith::ConstantOp::create(builder, op.getLoc(), value.getSplatValue<TypedAttr>());
-      linalg::FillOp::create(builder, op.getLoc(), scalar, buffer);
-      return bind(op, op.getResult(), buffer);
+      fillWith(value.getSplatValue<TypedAttr>(), op.getLoc(), buffer);
+      return buffer;
     }
-    MemRefType stored = storageType(type, builder);
+    if (type.getElementType().isInteger(1))
+      value = value.mapValues(builder.getI8Type(), [](const APInt &bit) { return bit.zext(8); });
     std::string name = ("talweg_constant_" + Twine(module.getBody()->getOperations().size())).str();
     OpBuilder atModule = OpBuilder::atBlockBegin(module.getBody());
     memref::GlobalOp::create(atModule, op.getLoc(), name, builder.getStringAttr("private"), stored, value,
                              /*constant=*/true, builder.getI64IntegerAttr(64));
-    return bind(op, op.getResult(), memref::GetGlobalOp::create(builder, op.getLoc(), stored, name));
+    return memref::GetGlobalOp::create(builder, op.getLoc(), stored, name);
+  }
+
+  void fillWith(TypedAttr splat, Location loc, Value buffer) {
+    if (splat.getType().isInteger(1))
+      splat = builder.getI8IntegerAttr(cast<IntegerAttr>(splat).getValue().getZExtValue());
+    linalg::FillOp::create(builder, loc, arith::ConstantOp::create(builder, loc, splat).getResult(), buffer);
   }
 
   /// The position of the last op in this block that reads the memory of `tensor`, through reshapes too.
@@ -336,29 +349,54 @@ private:
     for (auto [argument, operand] : llvm::zip_equal(from.getBody()->getArguments(), to->getOperands())) {
       Type element = cast<MemRefType>(operand.getType()).getElementType();
       Value value = body->addArgument(element, argument.getLoc());
-      if (element != argument.getType())
+      if (element != argument.getType() && !argument.use_empty())
         value = arith::TruncIOp::create(builder, from.getLoc(), argument.getType(), value);
       mapping.map(argument, value);
     }
-    for (Operation &op : from.getBody()->without_terminator())
-      builder.clone(op, mapping);
+    auto toByte = [&](Value condition) -> Value {
+      return arith::ExtUIOp::create(builder, from.getLoc(), builder.getI8Type(), condition);
+    };
+    for (Operation &op : from.getBody()->without_terminator()) {
+      Operation *copy = builder.clone(op, mapping);
+      // any and all accumulate in bytes: 0 and 1 combine as bits do.
+      for (OpOperand &operand : copy->getOpOperands())
+        if (auto narrow = operand.get().getDefiningOp<arith::TruncIOp>();
+            narrow && isa<arith::OrIOp, arith::AndIOp>(copy) &&
+            llvm::is_contained(from.getRegionOutputArgs(), op.getOperand(operand.getOperandNumber()))) {
+          unsigned other = 1 - operand.getOperandNumber();
+          builder.setInsertionPoint(copy);
+          copy->setOperand(other, toByte(copy->getOperand(other)));
+          operand.set(narrow.getIn());
+          copy->getResult(0).setType(builder.getI8Type());
+          builder.setInsertionPointAfter(copy);
+          if (narrow->use_empty())
+            narrow.erase();
+          break;
+        }
+    }
     SmallVector<Value> results;
     for (Value value : from.getBody()->getTerminator()->getOperands()) {
       Value result = mapping.lookupOrDefault(value);
       if (result.getType().isInteger(1))
-        result = arith::ExtUIOp::create(builder, from.getLoc(), builder.getI8Type(), result);
+        result = toByte(result);
       results.push_back(result);
     }
     linalg::YieldOp::create(builder, from.getLoc(), results);
   }
 
   LogicalResult convertMaterialize(MaterializeInDestinationOp op) {
+    auto constant = op.getSource().getDefiningOp<arith::ConstantOp>();
+    auto splat = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
+    done.push_back(op);
+    if (splat) {
+      fillWith(splat.getSplatValue<TypedAttr>(), op.getLoc(), op.getDest());
+      return success();
+    }
     Value source = bufferOf(op.getSource());
     if (source != op.getDest()) {
       memref::CopyOp::create(builder, op.getLoc(), source, op.getDest());
       ++copied;
     }
-    done.push_back(op);
     return success();
   }
 };
@@ -374,12 +412,16 @@ struct Bufferize : talweg::impl::BufferizeBase<Bufferize> {
           blocks.push_back(&block);
       return WalkResult::advance();
     });
-    int64_t places = 0, copies = 0;
-    for (Block *block : blocks)
-      if (failed(BlockBufferizer(*block, getOperation()->getParentOfType<ModuleOp>(), places, copies).run()))
+    SmallVector<Operation *> done; // erased last: literals and empties may be used in inner blocks
+    for (Block *block : blocks) {
+      BlockBufferizer bufferizer(*block, getOperation()->getParentOfType<ModuleOp>(), done);
+      if (failed(bufferizer.run()))
         return signalPassFailure();
-    inPlace += places;
-    copied += copies;
+      inPlace += bufferizer.inPlace;
+      copied += bufferizer.copied;
+    }
+    for (Operation *op : llvm::reverse(done))
+      op->erase();
   }
 };
 

@@ -30,6 +30,19 @@ bool isElementwise(GenericOp op) {
   });
 }
 
+/// Puts inputs that hold one value throughout into the body, as scalars.
+void inlineSplats(GenericOp op, OpBuilder &builder) {
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    auto constant = input->get().getDefiningOp<arith::ConstantOp>();
+    auto value = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
+    if (!value || !op.payloadUsesValueFromOperand(input))
+      continue;
+    builder.setInsertionPointToStart(op.getBody());
+    Value scalar = arith::ConstantOp::create(builder, op.getLoc(), value.getSplatValue<TypedAttr>());
+    op.getMatchingBlockArgument(input).replaceAllUsesWith(scalar);
+  }
+}
+
 /// True if the body costs no arithmetic worth saving: repeating it anywhere is free.
 bool isAccess(GenericOp op) {
   return llvm::all_of(op.getBody()->without_terminator(), [](Operation &inner) {
@@ -220,6 +233,12 @@ void join(GenericOp first, GenericOp second, OpBuilder &builder) {
   first.erase();
 }
 
+SmallVector<GenericOp> lastFirst(Block &block) {
+  SmallVector<GenericOp> ops(block.getOps<GenericOp>());
+  std::reverse(ops.begin(), ops.end());
+  return ops;
+}
+
 struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
     SmallVector<Block *> blocks;
@@ -231,7 +250,11 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
           blocks.push_back(&block);
       return WalkResult::advance();
     });
+    OpBuilder builder(&getContext());
     for (Block *block : blocks) {
+      for (GenericOp op : block->getOps<GenericOp>())
+        if (!talweg::isContraction(op))
+          inlineSplats(op, builder);
       while (inlineIn(*block)) {
       }
       while (joinIn(*block)) {
@@ -243,10 +266,10 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
   bool inlineIn(Block &block) {
     bool changed = false;
     OpBuilder builder(&getContext());
-    for (GenericOp producer : llvm::reverse(SmallVector<GenericOp>(block.getOps<GenericOp>())))
+    for (GenericOp producer : lastFirst(block))
       if (isElementwise(producer))
         changed |= inlineUses(producer, builder);
-    for (GenericOp op : llvm::reverse(SmallVector<GenericOp>(block.getOps<GenericOp>())))
+    for (GenericOp op : lastFirst(block))
       if (op.hasPureTensorSemantics() && op->use_empty())
         op.erase();
     return changed;
@@ -273,7 +296,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
   /// Joins one pair. True if there was one.
   bool joinIn(Block &block) {
     OpBuilder builder(&getContext());
-    for (GenericOp second : llvm::reverse(SmallVector<GenericOp>(block.getOps<GenericOp>()))) {
+    for (GenericOp second : lastFirst(block)) {
       if (!isElementwise(second))
         continue;
       for (OpOperand *input : second.getDpsInputOperands()) {
