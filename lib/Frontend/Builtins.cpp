@@ -1,0 +1,340 @@
+// The functions that the compiler knows: elementwise mathematics, reductions over a whole tensor, shape, padding, randomness.
+#include "Elaborator.h"
+
+#include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Tw.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+using namespace talweg;
+using namespace talweg::frontend;
+
+namespace {
+enum class Family { Unary, Extremum, Pow, Reduction, Reshape, Pad, Shape, Size, Rank, Random, FanIn, FanOut, Float };
+struct Builtin {
+  const char *name;
+  Family family;
+  std::vector<const char *> parameters;
+  std::size_t required;
+};
+} // namespace
+
+static const std::vector<Builtin> &table() {
+  static const std::vector<Builtin> rows = {
+      {"exp", Family::Unary, {"x"}, 1},
+      {"log", Family::Unary, {"x"}, 1},
+      {"log1p", Family::Unary, {"x"}, 1},
+      {"sqrt", Family::Unary, {"x"}, 1},
+      {"rsqrt", Family::Unary, {"x"}, 1},
+      {"tanh", Family::Unary, {"x"}, 1},
+      {"erf", Family::Unary, {"x"}, 1},
+      {"logistic", Family::Unary, {"x"}, 1},
+      {"sin", Family::Unary, {"x"}, 1},
+      {"cos", Family::Unary, {"x"}, 1},
+      {"abs", Family::Unary, {"x"}, 1},
+      {"floor", Family::Unary, {"x"}, 1},
+      {"stop_gradient", Family::Unary, {"x"}, 1},
+      {"max", Family::Extremum, {"x", "y"}, 1},
+      {"min", Family::Extremum, {"x", "y"}, 1},
+      {"pow", Family::Pow, {"x", "y"}, 2},
+      {"sum", Family::Reduction, {"x"}, 1},
+      {"mean", Family::Reduction, {"x"}, 1},
+      {"prod", Family::Reduction, {"x"}, 1},
+      {"any", Family::Reduction, {"x"}, 1},
+      {"all", Family::Reduction, {"x"}, 1},
+      {"argmax", Family::Reduction, {"x"}, 1},
+      {"argmin", Family::Reduction, {"x"}, 1},
+      {"logsumexp", Family::Reduction, {"x"}, 1},
+      {"reshape", Family::Reshape, {"x", "shape"}, 2},
+      {"pad", Family::Pad, {"x", "low", "high", "value"}, 3},
+      {"shape", Family::Shape, {"x"}, 1},
+      {"size", Family::Size, {"x"}, 1},
+      {"rank", Family::Rank, {"x"}, 1},
+      {"random", Family::Random, {"shape"}, 1},
+      {"fan_in", Family::FanIn, {"shape"}, 1},
+      {"fan_out", Family::FanOut, {"shape"}, 1},
+      {"float", Family::Float, {"x"}, 1},
+  };
+  return rows;
+}
+
+static const Builtin *find(const std::string &name) {
+  for (const Builtin &row : table())
+    if (name == row.name)
+      return &row;
+  return nullptr;
+}
+
+bool Elaborator::isBuiltin(const std::string &name) { return find(name) != nullptr; }
+
+std::vector<std::string> Elaborator::builtinNames() {
+  std::vector<std::string> names;
+  for (const Builtin &row : table())
+    names.push_back(row.name);
+  return names;
+}
+
+/// Sorts keyword arguments into their places; false (reported) when they do not fit.
+static bool arrange(const Builtin &row, std::vector<Given> &arguments, std::vector<std::optional<Given>> &out, std::string &problem, ast::Range &at) {
+  out.assign(row.parameters.size(), std::nullopt);
+  std::size_t next = 0;
+  for (Given &given : arguments) {
+    std::size_t place = next;
+    if (given.name.text.empty())
+      ++next;
+    else {
+      place = std::find_if(row.parameters.begin(), row.parameters.end(), [&](const char *p) { return given.name.text == p; }) - row.parameters.begin();
+      if (place == row.parameters.size()) {
+        problem = fmt::format("{} has no parameter `{}`", row.name, given.name.text);
+        at = given.name.range;
+        return false;
+      }
+    }
+    if (place >= row.parameters.size() || out[place]) {
+      problem = place >= row.parameters.size() ? fmt::format("too many arguments for {}", row.name) : fmt::format("`{}` is given twice", row.parameters[place]);
+      at = given.range;
+      return false;
+    }
+    out[place] = given;
+  }
+  for (std::size_t i = 0; i < row.required; ++i)
+    if (!out[i]) {
+      problem = fmt::format("missing argument `{}` in the call to {}", row.parameters[i], row.name);
+      return false;
+    }
+  return true;
+}
+
+Value Elaborator::callBuiltin(const std::string &name, std::vector<Given> &arguments, ast::Range range) {
+  const Builtin &row = *find(name);
+  std::vector<std::optional<Given>> given;
+  std::string problem;
+  ast::Range at = range;
+  if (!arrange(row, arguments, given, problem, at))
+    return fail(problem.starts_with("missing")    ? Code::MissingArgument
+                : problem.starts_with("too many") ? Code::TooManyArguments
+                : problem.starts_with("`")        ? Code::DuplicateArgument
+                                                  : Code::UnknownArgument,
+                at, problem);
+  const Value &x = given[0]->value;
+  switch (row.family) {
+  case Family::Unary: return unary(name, x, range);
+  case Family::Pow: return binary(ast::BinaryOp::Pow, x, given[1]->value, range, given[0]->expr, given[1]->expr);
+  case Family::Extremum: {
+    if (!given[1])
+      return plainReduction(name, *given[0], range);
+    const Value &y = given[1]->value;
+    for (const Value *v : {&x, &y})
+      if (!v->isNumeric() || (v->isTensor() && elementOf(*v).isInteger(1)))
+        return fail(Code::WrongKind, range, fmt::format("`{}` takes numbers, and one is {}", name, describe(*v)));
+    if (x.isNumber() && y.isNumber())
+      return compare(ast::BinaryOp::Lt, x.number, y.number) == (name == "max") ? y : x;
+    Aligned shape;
+    mlir::Type element;
+    const Operand operands[] = {{&x, given[0]->expr}, {&y, given[1]->expr}};
+    if (!unite(operands, name, range, shape) || !promote(operands, shape, false, range, element))
+      return Value();
+    const mlir::Value a = materialise(x, element, shape, range), b = materialise(y, element, shape, range);
+    return wrap(name == "max" ? tw::MaxOp::create(builder, location(range), a.getType(), a, b).getResult()
+                              : tw::MinOp::create(builder, location(range), a.getType(), a, b).getResult(),
+                shape);
+  }
+  case Family::Reduction: return plainReduction(name, *given[0], range);
+  case Family::Reshape: return reshape(*given[0], *given[1], range);
+  case Family::Pad: return pad(given, range);
+  case Family::Random: return random(*given[0], range);
+  case Family::Float: {
+    if (x.isNumber())
+      return Value::real(x.number.asReal());
+    if (!x.isTensor())
+      return fail(Code::WrongKind, given[0]->range, "`float` takes a tensor, and this is " + describe(x));
+    return Value::of(x.tensor.weak && !elementOf(x).isInteger(1) ? x.tensor : converted(x.tensor, x.tensor.weak ? mlir::Type(builder.getF64Type()) : floatType(), range));
+  }
+  case Family::Shape:
+  case Family::Size:
+  case Family::Rank:
+  case Family::FanIn:
+  case Family::FanOut: break;
+  }
+
+  std::vector<Value> sizes;
+  if (x.kind == Value::List && row.family != Family::Shape)
+    sizes = x.items;
+  else if (x.isTensor() && mlir::cast<mlir::TensorType>(x.tensor.ssa.getType()).hasRank())
+    for (const Dim &dim : x.tensor.dims) {
+      sizes.push_back(Value::integer(dim.size));
+      sizes.back().text = dim.rest ? "" : dim.name;
+    }
+  else if (x.isTensor())
+    return fail(Code::NotSupportedYet, range, fmt::format("`{}` in an update rule is not supported yet", name));
+  else if (!x.isNumeric())
+    return fail(Code::WrongKind, given[0]->range, fmt::format("`{}` takes a tensor{}, and this is {}", name, row.family == Family::Shape ? "" : " or a shape", describe(x)));
+  if (row.family == Family::Shape)
+    return Value::list(sizes);
+  if (row.family == Family::Rank)
+    return Value::integer(sizes.size());
+  // Of a weight [.., in, out] everything but the last dimension feeds one output, and everything but the last but one is fed by one input.
+  std::int64_t count = 1;
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    if (!sizes[i].isInteger())
+      return fail(Code::WrongKind, given[0]->range, "a shape is a list of integers");
+    const bool left = (row.family == Family::FanIn && i + 1 == sizes.size() && sizes.size() > 1) ||
+                      (row.family == Family::FanOut && i + 2 == sizes.size());
+    if (!left && __builtin_mul_overflow(count, sizes[i].number.integer, &count))
+      return fail(Code::NumberOutOfRange, range, "the number of elements does not fit into 64 bits");
+  }
+  return Value::integer(count);
+}
+
+Value Elaborator::plainReduction(const std::string &name, const Given &argument, ast::Range range) {
+  const Value x = asTensor(argument.value, range);
+  if (x.isPoison())
+    return x;
+  if (!x.isTensor())
+    return fail(Code::WrongKind, argument.range, fmt::format("`{}` takes a tensor, and this is {}", name, describe(x)));
+  const Tensor &tensor = x.tensor;
+  const bool unranked = !mlir::cast<mlir::TensorType>(tensor.ssa.getType()).hasRank();
+  if (!unranked && tensor.dims.empty() && !tensor.vars.empty())
+    return fail(Code::WrongIndexCount, range, fmt::format("nothing to reduce: `{}` without indices reduces the dimensions that are not indexed", name))
+        .help(fmt::format("write `{}[{}](…)`", name, tensor.vars.back()->name));
+  if (name != "argmax" && name != "argmin") {
+    Value result = reduce(name, tensor, {}, true, range);
+    return result;
+  }
+  if (unranked || tensor.dims.empty())
+    return fail(Code::WrongKind, argument.range, fmt::format("`{}` takes a tensor with a dimension, and this is {}", name, describe(x)));
+  if (elementOf(x).isInteger(1) || tensor.dims.back().size == 0)
+    return fail(Code::WrongKind, argument.range, fmt::format("`{}` takes numbers, and this is {}", name, describe(x)));
+  Tensor result;
+  result.vars = tensor.vars;
+  result.dims.assign(tensor.dims.begin(), tensor.dims.end() - 1);
+  result.classes = tensor.dims.back().size;
+  result.label = true;
+  Tensor numbers = elementOf(x).isUnsignedInteger(8) ? converted(tensor, floatType(), range) : tensor;
+  result.ssa = tw::ArgOp::create(builder, location(range), tensorType(result.vars, result.dims, builder.getI32Type()),
+                                 name == "argmax" ? tw::Reduction::max : tw::Reduction::min, numbers.ssa,
+                                 std::uint64_t(tensor.vars.size() + tensor.dims.size() - 1));
+  return Value::of(result);
+}
+
+/// A list of sizes, with the names they go by.
+std::optional<Dims> Elaborator::shapeArgument(const Given &shape, const char *what) {
+  if (shape.value.kind != Value::List) {
+    fail(Code::WrongKind, shape.range, fmt::format("{} is a list of integers, and this is {}", what, describe(shape.value)));
+    return std::nullopt;
+  }
+  Dims dims;
+  for (const Value &item : shape.value.items) {
+    if (!item.isInteger()) {
+      fail(Code::WrongKind, shape.range, fmt::format("{} is a list of integers, and one element is {}", what, describe(item)));
+      return std::nullopt;
+    }
+    if (item.number.integer < 0) {
+      fail(Code::BadDimension, shape.range, fmt::format("a dimension cannot be {}", item.number.integer));
+      return std::nullopt;
+    }
+    dims.push_back({item.number.integer, item.text, false});
+  }
+  return dims;
+}
+
+Value Elaborator::reshape(const Given &x, const Given &shape, ast::Range range) {
+  if (!x.value.isTensor() || !mlir::cast<mlir::TensorType>(x.value.tensor.ssa.getType()).hasRank())
+    return fail(Code::WrongKind, x.range, "`reshape` takes a tensor of known shape, and this is " + describe(x.value));
+  const std::optional<Dims> dims = shapeArgument(shape, "the new shape");
+  if (!dims || !checkSize(x.value.tensor.vars, *dims, range))
+    return Value();
+  Tensor result = x.value.tensor;
+  std::int64_t before = 1, after = 1;
+  for (const Dim &dim : result.dims)
+    before *= dim.size;
+  for (const Dim &dim : *dims)
+    after *= dim.size;
+  if (before != after) {
+    std::string sizes;
+    for (const Dim &dim : *dims)
+      sizes += (sizes.empty() ? "" : ", ") + std::to_string(dim.size);
+    return fail(Code::ReshapeCount, range, fmt::format("{} elements cannot be reshaped into {}", before, after))
+        .line("given is " + describe(x.value))
+        .line("wanted is [" + sizes + "]");
+  }
+  result.dims = *dims;
+  const mlir::RankedTensorType type = tensorType(result.vars, result.dims, elementOf(x.value));
+  if (type != result.ssa.getType())
+    result.ssa = tw::ReshapeOp::create(builder, location(range), type, result.ssa);
+  return Value::of(result);
+}
+
+/// pad(x, low, high, value = 0): `low` and `high` list the elements added before and after each dimension.
+Value Elaborator::pad(std::vector<std::optional<Given>> &given, ast::Range range) {
+  const Value &x = given[0]->value;
+  if (!x.isTensor() || !mlir::cast<mlir::TensorType>(x.tensor.ssa.getType()).hasRank())
+    return fail(Code::WrongKind, given[0]->range, "`pad` takes a tensor of known shape, and this is " + describe(x));
+  const std::optional<Dims> low = shapeArgument(*given[1], "padding"), high = low ? shapeArgument(*given[2], "padding") : std::nullopt;
+  if (!low || !high)
+    return Value();
+  if (low->size() != x.tensor.dims.size() || high->size() != x.tensor.dims.size())
+    return fail(Code::WrongIndexCount, range, fmt::format("padding is listed for each of the {} dimensions", x.tensor.dims.size())).line("padded is " + describe(x));
+  double value = 0;
+  if (given[3]) {
+    if (!given[3]->value.isNumber())
+      return fail(Code::WrongKind, given[3]->range, "the padding's value is a number known at compile time, and this is " + describe(given[3]->value));
+    value = given[3]->value.number.asReal();
+  }
+  Tensor result = x.tensor;
+  if (result.weak || elementOf(x).isInteger(1))
+    return fail(Code::WrongKind, given[0]->range, "`pad` takes a tensor of numbers, and this is " + describe(x));
+  llvm::SmallVector<std::int64_t> before(result.vars.size(), 0), after(result.vars.size(), 0);
+  bool nothing = true;
+  for (std::size_t i = 0; i < result.dims.size(); ++i) {
+    before.push_back((*low)[i].size);
+    after.push_back((*high)[i].size);
+    if (__builtin_add_overflow(result.dims[i].size, (*low)[i].size, &result.dims[i].size) ||
+        __builtin_add_overflow(result.dims[i].size, (*high)[i].size, &result.dims[i].size))
+      return fail(Code::NumberOutOfRange, range, "the padded dimension does not fit into 64 bits");
+    if ((*low)[i].size != 0 || (*high)[i].size != 0) {
+      nothing = false;
+      result.dims[i].name.clear();
+      result.dims[i].rest = false;
+    }
+  }
+  if (nothing)
+    return x;
+  if (!checkSize(result.vars, result.dims, range))
+    return Value();
+  result.ssa = tw::PadOp::create(builder, location(range), tensorType(result.vars, result.dims, elementOf(x)), result.ssa,
+                                 builder.getDenseI64ArrayAttr(before), builder.getDenseI64ArrayAttr(after), builder.getF64FloatAttr(value));
+  return Value::of(result);
+}
+
+/// The stable hash (FNV-1a) that gives a variable's initial value a stream of its own, apart from the objective's.
+static std::int64_t streamOf(const std::string &path, int use) {
+  std::uint32_t hash = 2166136261u;
+  for (char c : path + "#" + std::to_string(use))
+    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return (hash >> 1) | 0x40000000u;
+}
+
+/// random(shape): uniform in [0, 1), anew in every step, and anew for each value of the indices that the arguments of the
+/// present call range over.
+Value Elaborator::random(const Given &shape, ast::Range range) {
+  const std::optional<Dims> dims = shapeArgument(shape, "a shape");
+  if (!dims)
+    return Value();
+  if (!randomSource)
+    return fail(Code::NotKnownHere, range, "random numbers are drawn in models and initial values only");
+  Tensor result;
+  result.vars = frame->ambient;
+  result.dims = *dims;
+  if (!checkSize(result.vars, result.dims, range))
+    return Value();
+  if (!randomSource->key)
+    randomSource->key = train::KeyOp::create(builder, location(range), mlir::RankedTensorType::get({2}, builder.getI64Type()));
+  const std::int64_t stream = randomSource->path.empty() ? nextStream++ : streamOf(randomSource->path, randomSource->uses++);
+  result.ssa = tw::UniformOp::create(builder, location(range), tensorType(result.vars, result.dims, floatType()), randomSource->key,
+                                     builder.getI64IntegerAttr(stream));
+  return Value::of(result);
+}

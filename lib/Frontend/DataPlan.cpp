@@ -1,0 +1,327 @@
+// The plan: the data declaration, the train block's settings, the names of what a step tells.
+#include "Elaborator.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+using namespace talweg;
+using namespace talweg::frontend;
+using ast::Decl;
+using ast::Expr;
+using ast::Stmt;
+
+Plan Elaborator::plan() {
+  if (planned)
+    return thePlan;
+  planned = true;
+  Frame top;
+  FrameScope scope(*this, top);
+  if (!checkDeclarations())
+    return thePlan;
+  evaluateConfigs();
+  if (!trainDecl) {
+    const ast::Range start{0, 0, 0};
+    fail(Code::MissingTrain, start, "the file has no `train`");
+    return thePlan;
+  }
+  const auto lookUp = [&](const ast::Name &name, Decl::Kind kind, const char *what) -> const Decl * {
+    const Decl *decl = findDecl(name.text, 0);
+    if (decl && (decl->kind == kind || (kind == Decl::Model && decl->kind == Decl::Layer)))
+      return decl;
+    std::vector<std::string> names;
+    for (auto &[candidate, d] : userDecls)
+      if (d->kind == kind)
+        names.push_back(candidate);
+    fail(Code::UnknownName, name.range, fmt::format("unknown {} `{}`", what, name.text)).didYouMean(suggest(name.text, names));
+    return nullptr;
+  };
+  modelDecl = lookUp(trainDecl->name, Decl::Model, "model");
+  dataDecl = lookUp(trainDecl->data, Decl::Data, "data");
+  thePlan.model = trainDecl->name.text;
+  thePlan.data = trainDecl->data.text;
+  if (dataDecl)
+    planData();
+  planSettings();
+  if (dataDecl && modelDecl)
+    planInputs();
+  return thePlan;
+}
+
+//===-- data -------------------------------------------------------------------------------------------------------===//
+
+void Elaborator::planData() {
+  std::set<std::string> names;
+  for (const ast::DataField &field : dataDecl->fields) {
+    if (!names.insert(field.name.text).second)
+      fail(Code::AlreadyDefined, field.name.range, fmt::format("`{}` is declared twice", field.name.text));
+    thePlan.fields.push_back(planField(field));
+  }
+  names.clear();
+  for (const ast::DataSplit &split : dataDecl->splits) {
+    if (!names.insert(split.name.text).second)
+      fail(Code::AlreadyDefined, split.name.range, fmt::format("split `{}` is declared twice", split.name.text));
+    thePlan.splits.push_back(planSplit(split));
+  }
+  if (thePlan.fields.empty())
+    fail(Code::BadField, dataDecl->name.range, "a data declaration has at least one field");
+}
+
+Field Elaborator::planField(const ast::DataField &declared) {
+  Field field;
+  field.name = declared.name.text;
+  const ast::Type &type = declared.type;
+  const std::string &element = type.element.text;
+  const std::optional<Dims> dims = evalDims(type);
+  if (!dims)
+    return field;
+  if (element == "class") {
+    field.element = Field::I32;
+    if (dims->size() != 1 || (*dims)[0].size < 1 || (*dims)[0].size > INT32_MAX)
+      fail(Code::BadField, type.range, "a class field tells the number of its classes, as in `class[10]`");
+    else
+      field.classes = (*dims)[0].size;
+  } else if (element == "f32" || element == "i32" || element == "u8") {
+    field.element = element == "f32" ? Field::F32 : element == "i32" ? Field::I32 : Field::U8;
+    for (const Dim &dim : *dims) {
+      field.shape.push_back(dim.size);
+      if (dim.size == 0)
+        fail(Code::BadDimension, type.range, "a field's dimension cannot be 0");
+    }
+  } else
+    fail(Code::UnknownType, type.range, fmt::format("a field is `f32`, `i32`, `u8` or `class[…]`, not `{}`", element))
+        .didYouMean(suggest(element, std::vector<std::string>{"f32", "i32", "u8", "class"}));
+  if (!declared.source)
+    return field;
+  const Expr &source = *declared.source;
+  if (source.kind != Expr::Call || source.lhs->kind != Expr::Ident || source.lhs->text != "column" || source.arguments.empty()) {
+    fail(Code::BadField, source.range, "a field's values come from `column(\"name\")` or `column(3)`");
+    return field;
+  }
+  for (const ast::Argument &argument : source.arguments) {
+    const Value value = eval(*argument.value);
+    if (value.kind == Value::Text)
+      field.columns.push_back(value.text);
+    else if (value.isInteger() && value.number.integer >= 0)
+      field.columns.push_back(value.number.integer);
+    else if (!value.isPoison())
+      fail(Code::BadField, argument.value->range, "a column is a name or a number from 0, and this is " + describe(value));
+  }
+  return field;
+}
+
+/// `path` as seen from the model file's folder.
+static std::string besideFile(const std::string &path, const std::string &file) {
+  const std::filesystem::path given(path);
+  if (given.is_absolute())
+    return path;
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  return folder.empty() ? path : (folder / given).string();
+}
+
+Split Elaborator::planSplit(const ast::DataSplit &declared) {
+  Split split;
+  split.name = declared.name.text;
+  const Expr &source = *declared.source;
+  const bool isCall = source.kind == Expr::Call && source.lhs->kind == Expr::Ident;
+  if (!isCall || (source.lhs->text != "csv" && source.lhs->text != "idx")) {
+    fail(Code::BadSplit, source.range, "a split is `csv(\"file\")` or `idx(\"images\", \"labels\")`");
+    return split;
+  }
+  split.format = source.lhs->text == "csv" ? Split::Csv : Split::Idx;
+  std::optional<ast::Range> every, offset;
+  for (const ast::Argument &argument : source.arguments) {
+    const Value value = eval(*argument.value);
+    const ast::Range at = argument.value->range;
+    const std::string &option = argument.name.text;
+    if (value.isPoison())
+      continue;
+    const auto wrong = [&](const char *what) { fail(Code::BadSplit, at, fmt::format("`{}` is {}, and this is {}", option, what, describe(value))); };
+    if (option.empty()) {
+      if (value.kind == Value::Text)
+        split.files.push_back(besideFile(value.text, sources.path(0)));
+      else
+        fail(Code::BadSplit, at, "a file's name is a text, and this is " + describe(value));
+    } else if (option == "every" || option == "except_every") {
+      if (!value.isInteger() || value.number.integer < 1)
+        wrong("a positive integer");
+      else if (every)
+        fail(Code::BadSplit, argument.name.range, "`every` and `except_every` exclude each other").note(*every, "first here");
+      else
+        split.every = value.number.integer;
+      split.complement = option == "except_every";
+      every = argument.name.range;
+    } else if (option == "offset") {
+      if (!value.isInteger() || value.number.integer < 0)
+        wrong("an integer from 0");
+      else
+        split.offset = value.number.integer;
+      offset = at;
+    } else if (option == "rows") {
+      if (value.kind != Value::Range_ || value.items[0].number.integer < 0 || value.items[1].number.integer <= value.items[0].number.integer)
+        wrong("a range of row numbers, as in `0..1000`");
+      else {
+        split.firstRow = value.items[0].number.integer;
+        split.endRow = value.items[1].number.integer;
+      }
+    } else if (option == "header" && split.format == Split::Csv) {
+      if (value.kind != Value::Bool)
+        wrong("`true` or `false`");
+      else
+        split.header = value.boolean;
+    } else if (option == "delimiter" && split.format == Split::Csv) {
+      if (value.kind != Value::Text || value.text.size() != 1)
+        wrong("one character");
+      else
+        split.delimiter = value.text[0];
+    } else
+      fail(Code::BadSplit, argument.name.range, fmt::format("`{}` has no option `{}`", source.lhs->text, option))
+          .didYouMean(suggest(option, std::vector<std::string>{"every", "except_every", "offset", "rows", "header", "delimiter"}));
+  }
+  if (offset && (!every || split.offset >= split.every))
+    fail(Code::BadSplit, *offset, "`offset` is less than the number of `every` or `except_every`");
+  if (split.files.empty() || (split.format == Split::Csv && split.files.size() > 1))
+    fail(Code::BadSplit, source.range, split.format == Split::Csv ? "`csv` names one file" : "`idx` names one file for each field, in their order");
+  return split;
+}
+
+//===-- settings ---------------------------------------------------------------------------------------------------===//
+
+void Elaborator::planSettings() {
+  std::map<std::string, const Stmt *> seen;
+  std::set<std::string> metrics;
+  bool hasBatch = false;
+  for (const auto &stmt : trainDecl->body) {
+    if (stmt->kind == Stmt::Metric) {
+      if (!metrics.insert(stmt->target.text).second || stmt->target.text == "loss")
+        fail(Code::AlreadyDefined, stmt->target.range, fmt::format("metric `{}` is defined twice", stmt->target.text));
+      thePlan.metrics.push_back(stmt->target.text);
+    }
+    if (stmt->kind != Stmt::Setting)
+      continue;
+    const std::string &name = stmt->target.text;
+    if (!seen.insert({name, stmt.get()}).second) {
+      fail(Code::AlreadyDefined, stmt->range, fmt::format("`{}` is set twice", name)).note(seen[name]->range, "first here");
+      continue;
+    }
+    const Value value = stmt->value ? eval(*stmt->value) : Value();
+    if (value.isPoison())
+      continue;
+    const bool isSeed = name == "seed";
+    if (!value.isInteger() || value.number.integer < (isSeed ? 0 : 1)) {
+      fail(Code::BadSetting, stmt->value->range, fmt::format("`{}` is a {} integer, and this is {}", name, isSeed ? "nonnegative" : "positive", describe(value)));
+      continue;
+    }
+    const std::int64_t number = value.number.integer;
+    if (name == "batch") {
+      thePlan.batch = number;
+      hasBatch = true;
+    } else if (name == "epochs")
+      thePlan.epochs = number;
+    else if (name == "steps")
+      thePlan.steps = number;
+    else if (isSeed)
+      thePlan.seed = number;
+    else if (name == "validate" && (stmt->unit.text == "steps" || stmt->unit.text.empty()))
+      thePlan.validateEvery = number;
+    else if (name == "validate" && number == 1)
+      ; // after every epoch: what happens anyway
+    else if (name == "validate")
+      fail(Code::NotSupportedYet, stmt->range, "validation after several epochs is not supported yet").help("write `validate every 500 steps`");
+    else
+      fail(Code::BadSetting, stmt->target.range, fmt::format("unknown setting `{}`", name))
+          .didYouMean(suggest(name, std::vector<std::string>{"batch", "epochs", "steps", "seed", "validate"}));
+  }
+  if (thePlan.epochs && thePlan.steps)
+    fail(Code::BadSetting, seen["steps"]->range, "a plan has `epochs` or `steps`, not both").note(seen["epochs"]->range, "epochs are here");
+  if (!hasBatch)
+    fail(Code::BadSetting, trainDecl->name.range, "the train block does not tell its `batch`").help("write `batch 32`");
+  if (options.batch > 0)
+    thePlan.batch = options.batch;
+  planOptimizers();
+  for (const auto &[name, value] : options.set) {
+    const bool known = configs.count(name) || std::any_of(thePlan.hypers.begin(), thePlan.hypers.end(), [&](const Hyper &h) { return h.name == name; });
+    if (known)
+      continue;
+    std::vector<std::string> names;
+    for (const auto &[config, v] : configs)
+      names.push_back(config);
+    fail(Code::BadConfig, trainDecl->name.range, fmt::format("there is no config `{}` to set", name)).didYouMean(suggest(name, names));
+  }
+}
+
+//===-- what prediction needs --------------------------------------------------------------------------------------===//
+
+/// All names that an expression mentions.
+static void mentioned(const Expr &expr, std::set<std::string> &names) {
+  if (expr.kind == Expr::Ident)
+    names.insert(expr.text);
+  for (const Expr *child : {expr.lhs.get(), expr.rhs.get(), expr.other.get()})
+    if (child)
+      mentioned(*child, names);
+  for (const ast::ExprPtr &item : expr.items)
+    mentioned(*item, names);
+  for (const ast::Argument &argument : expr.arguments)
+    mentioned(*argument.value, names);
+  for (const ast::Index &index : expr.indices)
+    if (index.value)
+      mentioned(*index.value, names);
+}
+
+/// The first call of `model` in evaluation order: its arguments' names go to `names`.
+static bool firstCall(const Expr &expr, const std::string &model, std::set<std::string> &names) {
+  for (const Expr *child : {expr.lhs.get(), expr.rhs.get(), expr.other.get()})
+    if (child && !(expr.kind == Expr::Pipe && child == expr.rhs.get()) && firstCall(*child, model, names))
+      return true;
+  for (const ast::ExprPtr &item : expr.items)
+    if (firstCall(*item, model, names))
+      return true;
+  for (const ast::Argument &argument : expr.arguments)
+    if (firstCall(*argument.value, model, names))
+      return true;
+  const Expr *call = expr.kind == Expr::Pipe ? expr.rhs.get() : &expr;
+  if (expr.kind == Expr::Pipe && call->kind == Expr::Call)
+    for (const ast::Argument &argument : call->arguments)
+      if (firstCall(*argument.value, model, names))
+        return true;
+  const Expr *callee = call->kind == Expr::Call ? call->lhs.get() : call;
+  const bool isCall = (call->kind == Expr::Call || expr.kind == Expr::Pipe) && callee->kind == Expr::Ident && callee->text == model;
+  if (!isCall)
+    return false;
+  if (expr.kind == Expr::Pipe)
+    mentioned(*expr.lhs, names);
+  for (const ast::Argument &argument : call->arguments)
+    mentioned(*argument.value, names);
+  return true;
+}
+
+/// Fields that the first call of the model depends on, directly or through definitions before it.
+void Elaborator::planInputs() {
+  std::map<std::string, std::set<std::string>> through;
+  for (const auto &stmt : trainDecl->body) {
+    if (!stmt->value)
+      continue;
+    std::set<std::string> names;
+    if (firstCall(*stmt->value, trainDecl->name.text, names)) {
+      std::set<std::string> all;
+      for (const std::string &name : names) {
+        all.insert(name);
+        if (auto it = through.find(name); it != through.end())
+          all.insert(it->second.begin(), it->second.end());
+      }
+      for (Field &field : thePlan.fields)
+        field.input = all.count(field.name) != 0;
+      return;
+    }
+    if (stmt->kind != Stmt::Define)
+      continue;
+    std::set<std::string> direct, all;
+    mentioned(*stmt->value, direct);
+    for (const std::string &name : direct) {
+      all.insert(name);
+      if (auto it = through.find(name); it != through.end())
+        all.insert(it->second.begin(), it->second.end());
+    }
+    through[stmt->target.text] = all;
+  }
+}

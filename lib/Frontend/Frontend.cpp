@@ -1,0 +1,84 @@
+// The frontend's face: a parsed file, and elaboration on demand.
+#include "talweg/Frontend/Frontend.h"
+
+#include "Elaborator.h"
+#include "StdFiles.h"
+
+#include "talweg/Frontend/Parser.h"
+
+#include "mlir/IR/Verifier.h"
+#include "llvm/Support/thread.h"
+
+#include <fmt/format.h>
+
+using namespace talweg;
+using namespace talweg::frontend;
+
+struct Source::Impl {
+  Sources sources;
+  std::vector<ast::File> files; ///< 0: the user's, then the library's
+};
+
+/// Elaboration recurses over expressions and calls: it gets a stack that holds its own limits (see Expressions.cpp).
+static void withLargeStack(llvm::function_ref<void()> work) {
+  llvm::thread thread(std::optional<unsigned>(512u << 20), work);
+  thread.join();
+}
+
+Result<Source> Source::parse(std::string text, std::string filename) {
+  auto impl = std::make_shared<Impl>();
+  impl->sources.add(std::move(filename), std::move(text));
+  for (int i = 0; i < kStdFileCount; ++i)
+    impl->sources.add(kStdFiles[i].name, kStdFiles[i].text);
+  Diagnostics diagnostics(impl->sources);
+  for (int i = 0; i < impl->sources.size(); ++i)
+    impl->files.push_back(talweg::parse(impl->sources, i, diagnostics));
+  if (diagnostics.hasErrors())
+    return diagnostics.toError();
+  return Source(std::move(impl));
+}
+
+std::string Source::dumpAst() const { return talweg::dumpAst(impl->files[0]); }
+
+Result<Plan> Source::plan(const Options &options) const {
+  std::optional<Result<Plan>> result;
+  withLargeStack([&] {
+    mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+    Diagnostics diagnostics(impl->sources);
+    Elaborator elaborator(context, impl->sources, impl->files, diagnostics, options);
+    Plan plan = elaborator.plan();
+    if (diagnostics.hasErrors())
+      result.emplace(diagnostics.toError());
+    else
+      result.emplace(std::move(plan));
+  });
+  return std::move(*result);
+}
+
+Result<mlir::OwningOpRef<mlir::ModuleOp>> Source::build(mlir::MLIRContext &context, const Options &options) const {
+  std::optional<Result<mlir::OwningOpRef<mlir::ModuleOp>>> result;
+  withLargeStack([&] {
+    Diagnostics diagnostics(impl->sources);
+    mlir::OwningOpRef<mlir::ModuleOp> module;
+    {
+      Elaborator elaborator(context, impl->sources, impl->files, diagnostics, options);
+      module = elaborator.build();
+    }
+    if (diagnostics.hasErrors()) {
+      result.emplace(diagnostics.toError());
+      return;
+    }
+    std::string problem;
+    mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
+      llvm::raw_string_ostream stream(problem);
+      stream << diagnostic.getLocation() << ": " << diagnostic << "\n";
+      return mlir::success();
+    });
+    if (mlir::failed(mlir::verify(*module)))
+      result.emplace(Error{"E0499", fmt::format("{}: error: the compiler built an invalid program, which is a mistake of its own\n{}",
+                                                impl->sources.path(0), problem)});
+    else
+      result.emplace(std::move(module));
+  });
+  return std::move(*result);
+}

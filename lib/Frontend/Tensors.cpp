@@ -1,0 +1,529 @@
+// Operations on tensors: bringing operands to one element type and one shape (nothing broadcasts but scalars), and the
+// elementwise operations and reductions on them.
+#include "Elaborator.h"
+
+#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Dialect/Train/Train.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+using namespace talweg;
+using namespace talweg::frontend;
+using mlir::AffineExpr;
+using mlir::AffineMap;
+using mlir::RankedTensorType;
+
+//===-- types ------------------------------------------------------------------------------------------------------===//
+
+mlir::Type Elaborator::floatType() const {
+  return options.doublePrecision ? mlir::Type(mlir::Float64Type::get(&context)) : mlir::Float32Type::get(&context);
+}
+
+RankedTensorType Elaborator::tensorType(const std::vector<IndexVar *> &vars, const Dims &dims, mlir::Type element) {
+  llvm::SmallVector<std::int64_t> sizes;
+  for (const IndexVar *var : vars)
+    sizes.push_back(var->extent);
+  for (const Dim &dim : dims)
+    sizes.push_back(dim.size);
+  return RankedTensorType::get(sizes, element);
+}
+
+bool Elaborator::checkSize(const std::vector<IndexVar *> &vars, const Dims &dims, ast::Range range) {
+  std::vector<std::int64_t> sizes;
+  for (const IndexVar *var : vars)
+    sizes.push_back(var->extent);
+  for (const Dim &dim : dims)
+    sizes.push_back(dim.size);
+  if (elementCount(sizes))
+    return true;
+  std::string text;
+  for (std::int64_t size : sizes)
+    text += (text.empty() ? "" : ", ") + std::to_string(size);
+  fail(Code::TooLarge, range, fmt::format("a tensor of shape [{}] is too large", text));
+  return false;
+}
+
+std::string Elaborator::elementName(mlir::Type type) const {
+  if (type == floatType())
+    return "f32";
+  if (type.isF64())
+    return "f64";
+  if (type.isF32())
+    return "f32";
+  if (type.isInteger(1))
+    return "bool";
+  if (type.isUnsignedInteger(8))
+    return "u8";
+  return type.isInteger(64) ? "i64" : "i32";
+}
+
+std::string Elaborator::describe(const Dims &dims) const {
+  std::string text;
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    if (dims[i].rest && i > 0 && dims[i - 1].rest && dims[i - 1].name == dims[i].name)
+      continue;
+    text += text.empty() ? "" : ", ";
+    text += dims[i].name.empty() ? std::to_string(dims[i].size) : (dims[i].rest ? ".." : "") + dims[i].name;
+  }
+  return text;
+}
+
+std::string Elaborator::describe(const Value &value) const {
+  switch (value.kind) {
+  case Value::Number_: return "the number " + toText(value.number);
+  case Value::Bool: return value.boolean ? "`true`" : "`false`";
+  case Value::Text: return "a text";
+  case Value::List: return "a list";
+  case Value::Range_: return "a range";
+  case Value::Rest: return "several dimensions";
+  case Value::Hyper: return "the setting `" + value.text + "`";
+  case Value::Function:
+    return value.callable->instance ? "a layer's instance" : "the function `" + value.callable->decl->name.text + "`";
+  case Value::Nothing: return "nothing";
+  case Value::Poison: return "?";
+  case Value::Tensor_: break;
+  }
+  const Tensor &tensor = value.tensor;
+  const auto type = mlir::cast<mlir::TensorType>(tensor.ssa.getType());
+  if (!type.hasRank())
+    return "a tensor of the parameter's shape";
+  if (tensor.weak)
+    return type.getElementType().isInteger(1) ? "a condition" : "a number";
+  const std::string element = elementName(type.getElementType());
+  return tensor.dims.empty() ? element : element + "[" + describe(tensor.dims) + "]";
+}
+
+//===-- values -----------------------------------------------------------------------------------------------------===//
+
+mlir::Value Elaborator::constant(Number number, mlir::Type type, ast::Range range) {
+  const auto shaped = mlir::cast<RankedTensorType>(type);
+  const mlir::Type element = shaped.getElementType();
+  mlir::Attribute attribute;
+  if (mlir::isa<mlir::FloatType>(element))
+    attribute = builder.getFloatAttr(element, number.asReal());
+  else
+    attribute = mlir::IntegerAttr::get(element, number.isInteger ? number.integer : std::int64_t(number.real));
+  return tw::ConstantOp::create(builder, location(range), shaped, mlir::DenseElementsAttr::get(shaped, attribute));
+}
+
+mlir::Value Elaborator::convert(mlir::Value value, mlir::Type element, ast::Range range) {
+  const auto type = mlir::cast<mlir::TensorType>(value.getType());
+  if (type.getElementType() == element)
+    return value;
+  mlir::Type result = mlir::UnrankedTensorType::get(element);
+  if (auto ranked = mlir::dyn_cast<RankedTensorType>(type))
+    result = RankedTensorType::get(ranked.getShape(), element);
+  return tw::ConvertOp::create(builder, location(range), result, value);
+}
+
+Tensor Elaborator::converted(const Tensor &tensor, mlir::Type element, ast::Range range) {
+  Tensor result = tensor;
+  result.ssa = convert(tensor.ssa, element, range);
+  result.classes.reset();
+  return result;
+}
+
+mlir::Value Elaborator::spread(const Tensor &tensor, const std::vector<IndexVar *> &vars, const Dims &dims,
+                               bool unranked, ast::Range range) {
+  const auto type = mlir::cast<mlir::TensorType>(tensor.ssa.getType());
+  if (!type.hasRank())
+    return tensor.ssa;
+  if (unranked)
+    return tw::WindowOp::create(builder, location(range), mlir::UnrankedTensorType::get(type.getElementType()),
+                                tensor.ssa, mlir::AffineMapAttr::get(AffineMap::get(0, 0, {}, &context)));
+  const unsigned rank = vars.size() + dims.size();
+  llvm::SmallVector<AffineExpr> results;
+  for (IndexVar *var : tensor.vars)
+    results.push_back(mlir::getAffineDimExpr(std::find(vars.begin(), vars.end(), var) - vars.begin(), &context));
+  for (std::size_t i = 0; i < tensor.dims.size(); ++i)
+    results.push_back(mlir::getAffineDimExpr(vars.size() + i, &context));
+  const AffineMap map = AffineMap::get(rank, 0, results, &context);
+  if (map.isIdentity())
+    return tensor.ssa;
+  return tw::WindowOp::create(builder, location(range), tensorType(vars, dims, type.getElementType()), tensor.ssa,
+                              mlir::AffineMapAttr::get(map));
+}
+
+Value Elaborator::hyperRead(const Value &hyper, ast::Range range) {
+  Tensor tensor;
+  const auto type = RankedTensorType::get({}, builder.getF64Type());
+  if (initialising)
+    tensor.ssa = constant(hyper.number, type, range);
+  else
+    tensor.ssa = train::GetHyperOp::create(builder, location(range), type, hyper.text);
+  tensor.weak = true;
+  return Value::of(tensor);
+}
+
+Value Elaborator::asTensor(const Value &value, ast::Range range) {
+  if (value.kind == Value::Hyper)
+    return hyperRead(value, range);
+  if (!value.isNumber() && value.kind != Value::Bool)
+    return value;
+  Tensor tensor;
+  tensor.weak = true;
+  tensor.ssa = value.isNumber() ? constant(value.number, RankedTensorType::get({}, builder.getF64Type()), range)
+                                : constant(Number::of(std::int64_t(value.boolean)),
+                                           RankedTensorType::get({}, builder.getI1Type()), range);
+  return Value::of(tensor);
+}
+
+//===-- bringing operands together ---------------------------------------------------------------------------------===//
+
+/// `name[..b, k]` for the operand's source text.
+static std::string withIndices(std::string_view text, bool simple, const std::vector<std::string> &labels) {
+  std::string result = simple ? std::string(text) : "(" + std::string(text) + ")";
+  std::string list;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    if (i == 0 || labels[i] != labels[i - 1])
+      list += (list.empty() ? "" : ", ") + labels[i];
+  return result + "[" + list + "]";
+}
+
+/// Index names for dimensions: their own, or i, j, k, ….
+static std::vector<std::string> indexLabels(const Dims &dims) {
+  std::vector<std::string> labels;
+  std::string next = "ijklmnopqrstuvw";
+  for (const Dim &dim : dims) {
+    const bool repeats = !dim.rest && std::find(labels.begin(), labels.end(), dim.name) != labels.end();
+    if (!dim.name.empty() && !repeats) {
+      labels.push_back((dim.rest ? ".." : "") + dim.name);
+      continue;
+    }
+    const auto isFree = [&](char c) {
+      return std::find(labels.begin(), labels.end(), std::string(1, c)) == labels.end() &&
+             std::none_of(dims.begin(), dims.end(), [&](const Dim &d) { return d.name == std::string(1, c); });
+    };
+    const auto free = std::find_if(next.begin(), next.end(), isFree);
+    labels.push_back(free == next.end() ? "x" + std::to_string(labels.size()) : std::string(1, *free));
+  }
+  return labels;
+}
+
+/// The labels of `few` among those of `many`: by name where they have one, else by size from the left. Empty: no match.
+static std::vector<std::string> matchLabels(const Dims &few, const Dims &many, const std::vector<std::string> &labels) {
+  std::vector<std::string> result;
+  std::size_t from = 0;
+  for (const Dim &dim : few) {
+    std::size_t found = many.size();
+    for (std::size_t i = from; i < many.size() && found == many.size(); ++i)
+      if (!dim.name.empty() && many[i].name == dim.name && many[i].size == dim.size)
+        found = i;
+    for (std::size_t i = from; i < many.size() && found == many.size(); ++i)
+      if (many[i].size == dim.size)
+        found = i;
+    if (found == many.size())
+      return {};
+    result.push_back(labels[found]);
+    from = found + 1;
+  }
+  return result;
+}
+
+static bool isSimple(const ast::Expr &expr) {
+  return expr.kind == ast::Expr::Ident || expr.kind == ast::Expr::Call || expr.kind == ast::Expr::Reduce;
+}
+
+bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what, ast::Range range, Aligned &out) {
+  out = Aligned();
+  out.weak = true;
+  const Operand *shaped = nullptr;
+  // The operand that ranges over most indices tells their order, so that it need not be transposed.
+  for (const Operand &operand : operands)
+    if (operand.value->isTensor() && operand.value->tensor.vars.size() > out.vars.size())
+      out.vars = operand.value->tensor.vars;
+  for (const Operand &operand : operands) {
+    const Value &value = *operand.value;
+    if (!value.isTensor())
+      continue;
+    const Tensor &tensor = value.tensor;
+    out.weak = out.weak && tensor.weak;
+    const bool unranked = !mlir::cast<mlir::TensorType>(tensor.ssa.getType()).hasRank();
+    out.unranked = out.unranked || unranked;
+    for (IndexVar *var : tensor.vars)
+      if (std::find(out.vars.begin(), out.vars.end(), var) == out.vars.end())
+        out.vars.push_back(var);
+    if (tensor.dims.empty() || unranked)
+      continue;
+    if (!shaped) {
+      shaped = &operand;
+      out.dims = tensor.dims;
+      continue;
+    }
+    const bool equal = std::equal(out.dims.begin(), out.dims.end(), tensor.dims.begin(), tensor.dims.end(),
+                                  [](const Dim &a, const Dim &b) { return a.size == b.size; });
+    if (!equal) {
+      Failure failure = fail(Code::ShapesDisagree, range, "shapes do not agree in " + what);
+      const Dims &left = shaped->value->tensor.dims, &right = tensor.dims;
+      failure.line("left side is  " + describe(*shaped->value));
+      failure.line("right side is " + describe(value));
+      if (left.size() == right.size()) {
+        for (std::size_t i = 0; i < left.size(); ++i)
+          if (left[i].size != right[i].size) {
+            failure.line(fmt::format("dimension {} is {} on the left and {} on the right", i + 1, left[i].size,
+                                     right[i].size));
+            break;
+          }
+      } else if (shaped->expr && operand.expr) {
+        const bool leftIsLarger = left.size() > right.size();
+        const Dims &many = leftIsLarger ? left : right, &few = leftIsLarger ? right : left;
+        const std::vector<std::string> labels = indexLabels(many), fewLabels = matchLabels(few, many, labels);
+        if (!fewLabels.empty())
+          failure.help(fmt::format("write `{} {} {}`",
+                                   withIndices(sources.text(shaped->expr->range), isSimple(*shaped->expr),
+                                               leftIsLarger ? labels : fewLabels),
+                                   what, withIndices(sources.text(operand.expr->range), isSimple(*operand.expr),
+                                                     leftIsLarger ? fewLabels : labels)));
+      }
+      return false;
+    }
+    for (std::size_t i = 0; i < out.dims.size(); ++i)
+      if (out.dims[i].name.empty())
+        out.dims[i] = tensor.dims[i];
+  }
+  if (out.unranked && (!out.dims.empty() || !out.vars.empty())) {
+    fail(Code::ShapesDisagree, range, "a tensor of the parameter's shape meets one of another shape in " + what);
+    return false;
+  }
+  return checkSize(out.vars, out.dims, range);
+}
+
+mlir::Type Elaborator::elementOf(const Value &value) {
+  if (value.isTensor())
+    return mlir::cast<mlir::TensorType>(value.tensor.ssa.getType()).getElementType();
+  return value.kind == Value::Bool ? mlir::Type(builder.getI1Type()) : mlir::Type();
+}
+
+bool Elaborator::promote(llvm::ArrayRef<Operand> operands, const Aligned &shape, bool toFloat, ast::Range range,
+                         mlir::Type &element) {
+  bool anyFloat = toFloat, allWeak = true;
+  mlir::Type strong;
+  for (const Operand &operand : operands) {
+    const Value &value = *operand.value;
+    if (value.isNumber()) {
+      anyFloat = anyFloat || !value.number.isInteger;
+      continue;
+    }
+    if (value.kind == Value::Hyper) {
+      anyFloat = true;
+      continue;
+    }
+    const mlir::Type type = elementOf(value);
+    if (value.tensor.weak) {
+      anyFloat = true;
+      continue;
+    }
+    allWeak = false;
+    if (mlir::isa<mlir::FloatType>(type)) {
+      if (strong && strong != type) {
+        fail(Code::WrongKind, range, "f32 and f64 meet; convert one of them");
+        return false;
+      }
+      strong = type;
+    }
+    // Stored bytes are numbers of measurement: they compute as floats.
+    anyFloat = anyFloat || type.isUnsignedInteger(8);
+  }
+  if (allWeak)
+    element = shape.weak ? mlir::Type(builder.getF64Type()) : floatType();
+  else if (strong)
+    element = strong;
+  else
+    element = anyFloat ? floatType() : mlir::Type(builder.getI32Type());
+  if (element.isInteger(32))
+    for (const Operand &operand : operands)
+      if (operand.value->isInteger() && operand.value->number.integer != std::int32_t(operand.value->number.integer)) {
+        fail(Code::NumberOutOfRange, range,
+             fmt::format("{} does not fit into 32 bits", operand.value->number.integer));
+        return false;
+      }
+  return true;
+}
+
+mlir::Type Elaborator::typeOf(const Aligned &shape, mlir::Type element) {
+  if (shape.unranked)
+    return mlir::UnrankedTensorType::get(element);
+  return tensorType(shape.vars, shape.dims, element);
+}
+
+mlir::Value Elaborator::materialise(const Value &value, mlir::Type element, const Aligned &shape, ast::Range range) {
+  if (value.isNumber() || value.kind == Value::Bool) {
+    const Number number = value.isNumber() ? value.number : Number::of(std::int64_t(value.boolean));
+    if (!shape.unranked)
+      return constant(number, tensorType(shape.vars, shape.dims, element), range);
+    Tensor scalar;
+    scalar.ssa = constant(number, RankedTensorType::get({}, element), range);
+    return spread(scalar, {}, {}, true, range);
+  }
+  Tensor tensor = value.kind == Value::Hyper ? hyperRead(value, range).tensor : value.tensor;
+  return spread(converted(tensor, element, range), shape.vars, shape.dims, shape.unranked, range);
+}
+
+Value Elaborator::wrap(mlir::Value ssa, const Aligned &shape) {
+  Tensor tensor;
+  tensor.ssa = ssa;
+  tensor.vars = shape.vars;
+  tensor.dims = shape.unranked ? Dims() : shape.dims;
+  tensor.weak = shape.weak && !shape.unranked;
+  return Value::of(std::move(tensor));
+}
+
+//===-- functions of one operand, reductions -----------------------------------------------------------------------===//
+
+Value Elaborator::unary(const std::string &name, const Value &x, ast::Range range) {
+  if (x.isPoison())
+    return x;
+  if (x.isNumber()) {
+    if (name == "neg")
+      return Value::of(x.number.isInteger && x.number.integer != INT64_MIN ? Number::of(-x.number.integer)
+                                                                           : Number::of(-x.number.asReal()));
+    if (x.number.isInteger && (name == "floor" || name == "abs" || name == "stop_gradient") &&
+        x.number.integer != INT64_MIN)
+      return Value::integer(name == "abs" && x.number.integer < 0 ? -x.number.integer : x.number.integer);
+    double result = 0;
+    applyFunction(name, x.number.asReal(), result);
+    return Value::real(result);
+  }
+  if (!x.isNumeric() || elementOf(x.kind == Value::Hyper ? Value::real(0) : x) == builder.getI1Type())
+    return fail(Code::WrongKind, range, fmt::format("`{}` takes numbers, and this is {}", name, describe(x)));
+  Aligned shape;
+  mlir::Type element;
+  const Operand operand{&x, nullptr};
+  const bool integers = name == "neg" && x.isTensor();
+  if (!unite(operand, "`" + name + "`", range, shape) || !promote(operand, shape, !integers, range, element))
+    return Value();
+  if (integers && element.isInteger(32))
+    return binary(ast::BinaryOp::Sub, Value::integer(0), x, range, nullptr, nullptr);
+  if (x.kind == Value::Hyper)
+    shape.weak = true, element = builder.getF64Type();
+  const mlir::Value in = materialise(x, element, shape, range);
+  const mlir::Location loc = location(range);
+  const mlir::Type type = in.getType();
+  using Maker = mlir::Value (*)(mlir::OpBuilder &, mlir::Location, mlir::Type, mlir::Value);
+#define TW_UNARY(name, op)                                                                                              \
+  {name, [](mlir::OpBuilder &b, mlir::Location l, mlir::Type t, mlir::Value v) -> mlir::Value {                         \
+     return tw::op::create(b, l, t, v);                                                                                 \
+   }}
+  static const std::map<std::string, Maker> makers = {
+      TW_UNARY("neg", NegOp),     TW_UNARY("exp", ExpOp),     TW_UNARY("log", LogOp),
+      TW_UNARY("log1p", Log1pOp), TW_UNARY("sqrt", SqrtOp),   TW_UNARY("rsqrt", RsqrtOp),
+      TW_UNARY("tanh", TanhOp),   TW_UNARY("erf", ErfOp),     TW_UNARY("logistic", LogisticOp),
+      TW_UNARY("sin", SinOp),     TW_UNARY("cos", CosOp),     TW_UNARY("abs", AbsOp),
+      TW_UNARY("floor", FloorOp), TW_UNARY("stop_gradient", StopGradientOp)};
+#undef TW_UNARY
+  return wrap(makers.at(name)(builder, loc, type, in), shape);
+}
+
+mlir::Value Elaborator::reduceOp(const std::string &kind, mlir::Value ssa, const std::vector<std::int64_t> &dims,
+                                 ast::Range range) {
+  static const std::map<std::string, tw::Reduction> kinds = {
+      {"sum", tw::Reduction::sum}, {"prod", tw::Reduction::prod}, {"max", tw::Reduction::max},
+      {"min", tw::Reduction::min}, {"any", tw::Reduction::any},   {"all", tw::Reduction::all}};
+  const auto type = mlir::cast<mlir::TensorType>(ssa.getType());
+  llvm::SmallVector<std::int64_t> kept;
+  if (type.hasRank()) {
+    if (dims.empty())
+      return ssa;
+    for (std::int64_t i = 0; i < type.getRank(); ++i)
+      if (std::find(dims.begin(), dims.end(), i) == dims.end())
+        kept.push_back(type.getDimSize(i));
+  }
+  return tw::ReduceOp::create(builder, location(range), RankedTensorType::get(kept, type.getElementType()),
+                              kinds.at(kind), ssa, builder.getDenseI64ArrayAttr(dims));
+}
+
+/// Reduces over the index variables `over`, or (overDims) over all dimensions of the tensor's own.
+Value Elaborator::reduce(std::string kind, const Tensor &given, const std::vector<IndexVar *> &over, bool overDims,
+                         ast::Range range) {
+  Tensor tensor = given;
+  const bool logic = kind == "any" || kind == "all", arg = kind == "argmax" || kind == "argmin";
+  const mlir::Type element = mlir::cast<mlir::TensorType>(tensor.ssa.getType()).getElementType();
+  if (logic != element.isInteger(1) && (logic || arg || (kind != "sum" && kind != "mean")))
+    return fail(Code::WrongKind, range,
+                fmt::format("`{}` takes {}, and this is {}", kind, logic ? "conditions" : "numbers",
+                            describe(Value::of(tensor))));
+  const bool wantsFloat = kind == "mean" || kind == "logsumexp" || element.isInteger(1) || element.isUnsignedInteger(8);
+  if (!logic && wantsFloat && !mlir::isa<mlir::FloatType>(element))
+    tensor = converted(tensor, tensor.weak ? mlir::Type(builder.getF64Type()) : floatType(), range);
+
+  std::vector<IndexVar *> vars = tensor.vars; // what does not vary with an index is the same for each of its values
+  for (IndexVar *var : over)
+    if (std::find(vars.begin(), vars.end(), var) == vars.end())
+      vars.push_back(var);
+  const bool unranked = !mlir::cast<mlir::TensorType>(tensor.ssa.getType()).hasRank();
+  if (!unranked && !checkSize(vars, tensor.dims, range))
+    return Value();
+  tensor.ssa = spread(tensor, vars, tensor.dims, unranked, range);
+  tensor.vars = vars;
+
+  std::vector<std::int64_t> dims;
+  std::int64_t count = 1;
+  Tensor result;
+  result.weak = tensor.weak;
+  for (std::size_t i = 0; i < vars.size(); ++i) {
+    if (std::find(over.begin(), over.end(), vars[i]) == over.end()) {
+      result.vars.push_back(vars[i]);
+      continue;
+    }
+    dims.push_back(i);
+    count *= vars[i]->extent;
+  }
+  for (std::size_t i = 0; i < tensor.dims.size(); ++i) {
+    if (!overDims) {
+      result.dims.push_back(tensor.dims[i]);
+      continue;
+    }
+    dims.push_back(vars.size() + i);
+    count *= tensor.dims[i].size;
+  }
+  if (unranked && (kind == "mean" || kind == "logsumexp" || arg))
+    return fail(Code::NotSupportedYet, range, fmt::format("`{}` in an update rule is not supported yet", kind));
+  const bool needsOne = kind == "max" || kind == "min" || kind == "mean" || kind == "logsumexp" || arg;
+  if (needsOne && count == 0)
+    return fail(Code::BadDimension, range, fmt::format("`{}` over no elements", kind));
+
+  if (arg) {
+    if (dims.size() != 1)
+      return fail(Code::WrongIndexCount, range, fmt::format("`{}` takes one index", kind));
+    const auto from = mlir::cast<RankedTensorType>(tensor.ssa.getType());
+    result.classes = from.getDimSize(dims[0]);
+    result.label = true;
+    result.weak = false;
+    result.ssa = tw::ArgOp::create(builder, location(range), tensorType(result.vars, result.dims, builder.getI32Type()),
+                                   kind == "argmax" ? tw::Reduction::max : tw::Reduction::min, tensor.ssa,
+                                   std::uint64_t(dims[0]));
+    return Value::of(result);
+  }
+  if (kind == "logsumexp") {
+    // log sum exp x = m + log sum exp (x - m) for any m; m = max x keeps every term within range, and is a constant to
+    // the derivative, which does not depend on it.
+    Tensor top = result;
+    top.ssa = reduceOp("max", tensor.ssa, dims, range);
+    const Value m = unary("stop_gradient", Value::of(top), range);
+    Tensor wide = m.tensor;
+    std::vector<IndexVar *> positions = vars;
+    llvm::SmallVector<AffineExpr> map;
+    const auto full = mlir::cast<RankedTensorType>(tensor.ssa.getType());
+    for (std::int64_t i = 0; i < full.getRank(); ++i)
+      if (std::find(dims.begin(), dims.end(), i) == dims.end())
+        map.push_back(mlir::getAffineDimExpr(i, &context));
+    const mlir::Location loc = location(range);
+    const mlir::Value spreadTop =
+        dims.empty() ? wide.ssa
+                     : tw::WindowOp::create(builder, loc, full, wide.ssa,
+                                            mlir::AffineMapAttr::get(AffineMap::get(full.getRank(), 0, map, &context)))
+                           .getResult();
+    const mlir::Value shifted = tw::SubOp::create(builder, loc, full, tensor.ssa, spreadTop);
+    const mlir::Value sum = reduceOp("sum", tw::ExpOp::create(builder, loc, full, shifted), dims, range);
+    result.ssa = tw::LogOp::create(builder, loc, sum.getType(), sum);
+    return binary(ast::BinaryOp::Add, m, Value::of(result), range, nullptr, nullptr);
+  }
+  result.ssa = reduceOp(kind == "mean" ? "sum" : kind, tensor.ssa, dims, range);
+  if (kind != "mean")
+    return Value::of(result);
+  return binary(ast::BinaryOp::Mul, Value::of(result), Value::real(1.0 / double(count)), range, nullptr, nullptr);
+}

@@ -1,0 +1,136 @@
+// What an expression of the language is worth while a program is elaborated: something known at compile time (a number,
+// a text, a list, a function, a layer's instance) or a tensor in the module.
+//
+// A tensor ranges over index variables (inside index notation: `x[n, k]` is a scalar for every n and k) and has
+// dimensions of its own, which is what the language calls its shape. In the module both are dimensions: those of the index variables come first.
+#ifndef TALWEG_LIB_FRONTEND_VALUE_H
+#define TALWEG_LIB_FRONTEND_VALUE_H
+
+#include "talweg/Frontend/Ast.h"
+
+#include "mlir/IR/Value.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace talweg::frontend {
+
+/// One dimension of a tensor's shape, with the name it goes by in messages (`n`, or the rest `..b` it belongs to).
+struct Dim {
+  std::int64_t size = 0;
+  std::string name;  ///< empty: shown as its size
+  bool rest = false; ///< part of the rest dimensions `name`
+};
+using Dims = std::vector<Dim>;
+
+/// An index variable of one statement or reduction.
+struct IndexVar {
+  std::string name;
+  bool rest = false;        ///< part of a rest index
+  std::int64_t extent = -1; ///< the range is [0, extent); -1: not known yet
+  ast::Range place;         ///< where it is introduced
+  ast::Range fixedAt;       ///< where its range comes from
+};
+
+struct Number {
+  bool isInteger = true;
+  std::int64_t integer = 0;
+  double real = 0;
+
+  static Number of(std::int64_t i) { return {true, i, 0}; }
+  static Number of(double r) { return {false, 0, r}; }
+  double asReal() const { return isInteger ? double(integer) : real; }
+};
+
+struct Tensor {
+  mlir::Value ssa;
+  std::vector<IndexVar *> vars;
+  Dims dims;
+  bool weak = false; ///< a scalar computed in f64 (or a condition on such): takes the element type of what it meets
+  std::optional<std::int64_t> classes; ///< a label or a position: values are 0 to classes-1
+  bool label = false; ///< it comes from the data
+};
+
+struct Instance;
+struct Value;
+
+/// A function, layer, model, … as a value, perhaps with some arguments already given.
+struct Callable {
+  const ast::Decl *decl = nullptr;
+  std::map<std::string, Value> given;
+  std::map<std::string, ast::Range> givenAt;
+  Instance *instance = nullptr; ///< a layer's instance whose parameters all calls share
+};
+
+struct Value {
+  enum Kind {
+    Poison, ///< an error was reported; silently makes everything it meets Poison
+    Nothing,
+    Number_,
+    Bool,
+    Text,
+    List,
+    Range_, ///< items: from, to
+    Rest,   ///< dimensions bound to a rest `..b`
+    Hyper,  ///< a number that may change between steps: text is its name, number its present value
+    Tensor_,
+    Function,
+  } kind = Poison;
+  Number number;
+  bool boolean = false;
+  std::string text;         ///< Text; of a Number that is a dimension: what the caller calls it
+  std::vector<Value> items; ///< List, Range_
+  Dims rest;                ///< Rest
+  bool unranked = false;    ///< Rest of an update rule's tensors: any shape
+  Tensor tensor;
+  std::shared_ptr<const Callable> callable;
+  ast::Range origin;        ///< where a bound dimension or argument comes from
+
+  bool isPoison() const { return kind == Poison; }
+  bool isNumber() const { return kind == Number_; }
+  bool isInteger() const { return kind == Number_ && number.isInteger; }
+  bool isTensor() const { return kind == Tensor_; }
+  /// A number, at compile time or at run time, or a tensor of numbers.
+  bool isNumeric() const { return isNumber() || isTensor() || kind == Hyper; }
+
+  static Value nothing() { return of(Nothing); }
+  static Value of(Kind kind) {
+    Value v;
+    v.kind = kind;
+    return v;
+  }
+  static Value of(Number n) {
+    Value v = of(Number_);
+    v.number = n;
+    return v;
+  }
+  static Value integer(std::int64_t i) { return of(Number::of(i)); }
+  static Value real(double r) { return of(Number::of(r)); }
+  static Value boolean_(bool b) {
+    Value v = of(Bool);
+    v.boolean = b;
+    return v;
+  }
+  static Value string(std::string s) {
+    Value v = of(Text);
+    v.text = std::move(s);
+    return v;
+  }
+  static Value list(std::vector<Value> items) {
+    Value v = of(List);
+    v.items = std::move(items);
+    return v;
+  }
+  static Value of(Tensor t) {
+    Value v = of(Tensor_);
+    v.tensor = std::move(t);
+    return v;
+  }
+};
+
+} // namespace talweg::frontend
+
+#endif
