@@ -174,7 +174,7 @@ public:
   static Result<Dataset> load(const Program &program, const std::string &split, const std::string &path = "");
   /// The same for prediction: fields the model does not read may be absent from the file.
   static Result<Dataset> loadForPredict(const Program &program, const std::string &split, const std::string &path = "");
-  /// Rows from memory, copied. Fields that are not given are zero; one that is not known is an error. Labels are checked.
+  /// Rows from memory, copied. Labels are checked. Fields may be left out of data that is only for prediction.
   static Result<Dataset> fromMemory(const Program &program, const std::vector<FieldView> &fields, std::int64_t rows);
 
   std::int64_t rows() const;
@@ -259,6 +259,10 @@ public:
   std::int64_t epoch() const;         ///< epochs completed
   std::int64_t stepsPerEpoch() const; ///< 0 before setTrainingData
   std::int64_t totalSteps() const;    ///< of the plan
+
+  /// Starts compiling, on another thread, what evaluate (mode Eval) or predict (mode Predict) will need for `data`.
+  /// Optional; a failure is told by the call that needs the code.
+  void prepare(Mode mode, const Dataset &data);
 
   /// Loss and metrics over every row exactly once, in order; the last batch may be smaller.
   Result<Evaluation> evaluate(const Dataset &data);

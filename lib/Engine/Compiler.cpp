@@ -1,0 +1,234 @@
+// The two kinds of source (the language, MLIR text) and the road from a source to native code.
+#include "Compiler.h"
+
+#include "Messages.h"
+#include "ModuleFacts.h"
+
+#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Frontend/Frontend.h"
+
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+using namespace talweg;
+
+using Clock = std::chrono::steady_clock;
+
+static double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+namespace {
+
+/// A file of the language.
+class LanguageCompiler : public Compiler {
+public:
+  LanguageCompiler(frontend::Source source, const CompileOptions &options)
+      : Compiler(options), source(std::move(source)) {}
+
+  Result<void> readPlan() {
+    Result<frontend::Plan> read = source.plan(frontendOptions(Mode::Train, 0));
+    if (!read)
+      return read.error();
+    thePlan = std::move(*read);
+    return {};
+  }
+
+  Result<std::string> ast() const override { return source.dumpAst(); }
+
+protected:
+  Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const override {
+    auto module = source.build(*unit.context, frontendOptions(mode, batch));
+    if (!module)
+      return module.error();
+    unit.module = std::move(*module);
+    return {};
+  }
+
+private:
+  frontend::Options frontendOptions(Mode mode, std::int64_t batch) const {
+    frontend::Options result;
+    result.mode = modeName(mode);
+    result.batch = batch ? batch : options.batch.value_or(0);
+    result.doublePrecision = options.doublePrecision;
+    for (auto &[key, value] : options.set)
+      result.set[key] = value;
+    return result;
+  }
+
+  frontend::Source source;
+};
+
+/// A module in MLIR's text, holding one train.program.
+class ModuleCompiler : public Compiler {
+public:
+  ModuleCompiler(std::string text, const std::string &name, const CompileOptions &options) : Compiler(options) {
+    setText(std::move(text), name);
+  }
+
+  Result<void> readPlan() {
+    Unit unit = freshUnit();
+    if (auto parsed = parse(unit); !parsed)
+      return parsed.error();
+    train::ProgramOp program = *unit.module->getOps<train::ProgramOp>().begin();
+    thePlan.model = program.getName().str();
+    thePlan.batch = program.getBatch();
+    thePlan.steps = 1;
+    predictsOnly = program.getMode() == "predict";
+    for (auto op : program.getOps<train::FieldOp>()) {
+      auto type = mlir::dyn_cast<mlir::RankedTensorType>(op.getType());
+      frontend::Field field{op.getSymName().str(), frontend::Field::F32, {}, {}, {}, true};
+      mlir::Type element = type ? type.getElementType() : op.getType();
+      if (element.isUnsignedInteger(8))
+        field.element = frontend::Field::U8;
+      else if (element.isInteger(32))
+        field.element = frontend::Field::I32;
+      else if (!element.isF32())
+        return Error{"E0833", fmt::format("{}: error: field `{}` is stored neither as f32, i32 nor ui8", fileName,
+                                          field.name)};
+      if (type)
+        field.shape = type.getShape().vec();
+      if (op.getClasses())
+        field.classes = *op.getClasses();
+      thePlan.fields.push_back(std::move(field));
+    }
+    for (auto op : program.getOps<train::HyperOp>()) {
+      std::size_t index = op.getIndex();
+      if (thePlan.hypers.size() <= index)
+        thePlan.hypers.resize(index + 1);
+      thePlan.hypers[index] = {op.getSymName().str(), op.getValue().convertToDouble()};
+    }
+    for (auto op : program.getOps<train::ObjectiveOp>())
+      for (mlir::Attribute metric : op.getMetrics())
+        thePlan.metrics.push_back(mlir::cast<mlir::StringAttr>(metric).str());
+    for (auto op : program.getOps<train::OptimizerOp>())
+      for (mlir::Attribute report : op.getReport())
+        thePlan.reports.push_back(mlir::cast<mlir::StringAttr>(report).str());
+    for (auto &[key, value] : options.set)
+      return Error{"E0834", fmt::format("{}: error: `{}` cannot be set in a module", fileName, key)};
+    return {};
+  }
+
+  Result<std::string> ast() const override {
+    return Error{"E0835", fmt::format("{}: error: a module has no syntax tree", fileName)};
+  }
+
+protected:
+  Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const override {
+    if (auto parsed = parse(unit); !parsed)
+      return parsed.error();
+    train::ProgramOp program = *unit.module->getOps<train::ProgramOp>().begin();
+    if (predictsOnly != (mode == Mode::Predict))
+      return Error{"E0836", fmt::format("{}: error: the program is written for mode `{}` and cannot run in mode `{}`",
+                                        fileName, program.getMode().str(), modeName(mode))};
+    if (batch && batch != std::int64_t(program.getBatch()))
+      return Error{"E0837", fmt::format("{}: error: the program is written for a batch of {} rows, not {}", fileName,
+                                        program.getBatch(), batch)};
+    program.setMode(modeName(mode));
+    return {};
+  }
+
+private:
+  Result<void> parse(Unit &unit) const {
+    MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
+    unit.module = mlir::parseSourceString<mlir::ModuleOp>(fileText, unit.context.get(), fileName);
+    if (!unit.module)
+      return messages.error("E0831", "not a valid module");
+    auto programs = unit.module->getOps<train::ProgramOp>();
+    if (std::distance(programs.begin(), programs.end()) != 1)
+      return Error{"E0831", fmt::format("{}: error: the module does not hold exactly one train.program", fileName)};
+    return {};
+  }
+};
+
+} // namespace
+
+Result<std::unique_ptr<Compiler>> Compiler::create(std::string text, const std::string &name,
+                                                   const CompileOptions &options) {
+  auto start = Clock::now();
+  std::unique_ptr<Compiler> result;
+  if (name.ends_with(".mlir")) {
+    auto compiler = std::make_unique<ModuleCompiler>(std::move(text), name, options);
+    if (auto read = compiler->readPlan(); !read)
+      return read.error();
+    result = std::move(compiler);
+  } else {
+    Result<frontend::Source> source = frontend::Source::parse(text, name);
+    if (!source)
+      return source.error();
+    auto compiler = std::make_unique<LanguageCompiler>(std::move(*source), options);
+    compiler->setText(std::move(text), name);
+    if (auto read = compiler->readPlan(); !read)
+      return read.error();
+    result = std::move(compiler);
+  }
+  result->parseSeconds = secondsSince(start);
+  return result;
+}
+
+Unit Compiler::freshUnit() const {
+  mlir::DialectRegistry registry;
+  registerPhaseDialects(registry);
+  Unit unit;
+  unit.context = std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
+  return unit;
+}
+
+Result<Unit> Compiler::build(Mode mode, std::int64_t batch) const {
+  auto start = Clock::now();
+  Unit unit = freshUnit();
+  if (auto parsed = parseInto(unit, mode, batch); !parsed)
+    return parsed.error();
+  unit.times.push_back({"parse", parseSeconds + secondsSince(start)});
+  return unit;
+}
+
+Result<void> Compiler::lower(Unit &unit, Phase last) const {
+  MessageCollector messages(*unit.context, fileName, fileText, unit.quiet ? nullptr : options.onMessage,
+                            options.remarks);
+  auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
+  for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
+    Phase phase = Phase(next);
+    if (mlir::failed(runPhases(*unit.module, phase, phase, tell)))
+      return messages.error("E0830", fmt::format("phase `{}` failed without saying why", phaseName(phase)));
+    unit.done = phase;
+    if (phase == Phase::Gradient)
+      countContractions(*unit.module, unit.facts);
+    if (phase == Phase::Update)
+      if (auto read = readLayout(*unit.module, unit.facts); !read)
+        return read.error();
+    if (phase == Phase::Vector)
+      readSizes(*unit.module, unit.facts);
+  }
+  return {};
+}
+
+Result<NativeUnit> Compiler::finish(Unit unit) const {
+  if (auto lowered = lower(unit, Phase::Llvm); !lowered)
+    return lowered.error();
+  auto start = Clock::now();
+  Result<std::string> object = emitNative(*unit.module, NativeForm::Object);
+  if (!object)
+    return object.error();
+  auto code = NativeCode::load(*object);
+  if (!code)
+    return code.error();
+  auto init = (*code)->entry("talweg_init");
+  auto step = (*code)->entry("talweg_step");
+  if (!init || !step)
+    return !init ? init.error() : step.error();
+  unit.times.push_back({"native", secondsSince(start)});
+  return NativeUnit{std::move(*code), *init, *step, std::move(unit.facts), std::move(unit.times)};
+}
+
+Result<NativeUnit> Compiler::compile(Mode mode, std::int64_t batch, bool quiet) const {
+  Result<Unit> unit = build(mode, batch);
+  if (!unit)
+    return unit.error();
+  unit->quiet = quiet;
+  return finish(std::move(*unit));
+}

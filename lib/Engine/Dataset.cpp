@@ -1,0 +1,124 @@
+// Data sets: the plan's splits become sources of the Data room; the host's memory becomes a table.
+#include "DatasetImpl.h"
+#include "ProgramImpl.h"
+
+#include "talweg/Data/Load.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <sstream>
+
+using namespace talweg;
+
+static data::Field dataField(const frontend::Field &field, bool wanted) {
+  static constexpr data::Element kElements[] = {data::Element::F32, data::Element::I32, data::Element::U8};
+  return {field.name, kElements[field.element], field.shape, field.classes, field.columns, wanted};
+}
+
+static std::vector<data::Field> dataFields(const frontend::Plan &plan, bool forPredict) {
+  std::vector<data::Field> fields;
+  for (const frontend::Field &field : plan.fields)
+    fields.push_back(dataField(field, !forPredict || field.input));
+  return fields;
+}
+
+static std::vector<std::string> splitPaths(const std::string &text, data::Format format) {
+  if (format == data::Format::Csv)
+    return {text};
+  std::vector<std::string> paths;
+  std::istringstream stream(text);
+  for (std::string path; std::getline(stream, path, ',');)
+    paths.push_back(path);
+  return paths;
+}
+
+/// The declared source of a split with `path`, if given, in the place of its files.
+static Result<data::Source> sourceOf(const frontend::Plan &plan, const std::string &name, const std::string &path) {
+  auto split = std::find_if(plan.splits.begin(), plan.splits.end(), [&](auto &s) { return s.name == name; });
+  data::Source source;
+  if (split != plan.splits.end()) {
+    source.format = split->format == frontend::Split::Csv ? data::Format::Csv : data::Format::Idx;
+    source.paths = split->files;
+    source.rows = {split->firstRow, split->endRow, split->every, split->offset, split->complement};
+    if (split->header)
+      source.header = *split->header ? data::Header::Present : data::Header::Absent;
+    source.delimiter = split->delimiter;
+  } else if (path.empty()) {
+    std::vector<std::string> names;
+    for (const frontend::Split &known : plan.splits)
+      names.push_back(fmt::format("`{}`", known.name));
+    return Error{"E0840", fmt::format("error: the data has no split `{}`; {}", name,
+                                      names.empty() ? "it declares none, so name a file for it"
+                                                    : fmt::format("its splits are {}", fmt::join(names, ", ")))};
+  }
+  if (!path.empty()) {
+    source.format = data::formatOf(path);
+    source.paths = splitPaths(path, source.format);
+  }
+  return source;
+}
+
+static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
+                                  bool forPredict) {
+  const frontend::Plan &plan = program.impl->compiler->plan();
+  Result<data::Source> source = sourceOf(plan, split, path);
+  if (!source)
+    return source.error();
+  Result<data::Table> table = data::load(*source, dataFields(plan, forPredict));
+  if (!table)
+    return table.error();
+  auto impl = std::make_shared<Dataset::Impl>();
+  impl->table = std::move(*table);
+  for (std::size_t f = 0; f < impl->table.fields.size(); ++f) {
+    data::Field &field = impl->table.fields[f];
+    if (field.wanted)
+      continue;
+    impl->missing.push_back(field.name);
+    std::int64_t bytes = impl->table.rows * field.bytesPerRow();
+    if (!impl->table.columns[f].resize(bytes))
+      return Error{"E0841", fmt::format("error: there is no memory for {} rows", impl->table.rows)};
+    std::memset(impl->table.columns[f].data(), 0, std::size_t(bytes));
+  }
+  return Dataset(std::move(impl));
+}
+
+Result<Dataset> Dataset::load(const Program &program, const std::string &split, const std::string &path) {
+  return loadFields(program, split, path, false);
+}
+
+Result<Dataset> Dataset::loadForPredict(const Program &program, const std::string &split, const std::string &path) {
+  return loadFields(program, split, path, true);
+}
+
+Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<FieldView> &views, std::int64_t rows) {
+  if (rows < 0 || rows > INT32_MAX)
+    return Error{"E0842", "error: a data set has between 0 and 2147483647 rows"};
+  Result<data::Table> table = data::Table::create(dataFields(program.impl->compiler->plan(), false), rows);
+  if (!table)
+    return table.error();
+  auto impl = std::make_shared<Impl>();
+  impl->table = std::move(*table);
+  for (const FieldView &view : views)
+    if (!impl->table.find(view.name))
+      return Error{"E0843", fmt::format("error: the data has no field `{}`", view.name)};
+  for (std::size_t f = 0; f < impl->table.fields.size(); ++f) {
+    const data::Field &field = impl->table.fields[f];
+    auto view = std::find_if(views.begin(), views.end(), [&](const FieldView &v) { return v.name == field.name; });
+    std::size_t bytes = std::size_t(rows * field.bytesPerRow());
+    if (view != views.end() && view->data)
+      std::memcpy(impl->table.columns[f].data(), view->data, bytes);
+    else {
+      impl->missing.push_back(field.name);
+      std::memset(impl->table.columns[f].data(), 0, bytes);
+    }
+  }
+  if (auto checked = impl->table.check("memory"); !checked)
+    return checked.error();
+  return Dataset(std::move(impl));
+}
+
+std::int64_t Dataset::rows() const { return impl->table.rows; }
+std::int64_t Dataset::bytes() const { return impl->table.bytes(); }

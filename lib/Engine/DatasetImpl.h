@@ -1,0 +1,18 @@
+// What a Dataset holds.
+#ifndef TALWEG_ENGINE_DATASETIMPL_H
+#define TALWEG_ENGINE_DATASETIMPL_H
+
+#include "talweg/Data/Table.h"
+#include "talweg/Engine/Engine.h"
+
+namespace talweg {
+
+struct Dataset::Impl {
+  data::Table table; ///< one column for each field of the program, in their order
+  /// Fields that were not in the file. Their columns hold zeros; only prediction may use such a data set.
+  std::vector<std::string> missing;
+};
+
+} // namespace talweg
+
+#endif

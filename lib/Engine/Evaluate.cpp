@@ -1,0 +1,98 @@
+// Evaluation and prediction: every row once, in order, the last batch with what is left. Means over rows are weighted sums
+// in the order of the batches, so that they do not depend on threads or on how batches are grouped into native calls.
+#include "SessionImpl.h"
+#include "Shuffle.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+using namespace talweg;
+
+namespace {
+using OnBatches = std::function<Result<void>(const NativeUnit &, std::int64_t first, std::int64_t count)>;
+} // namespace
+
+/// Calls `onBatches` for stretches of equal batches that cover all rows in order.
+static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t rows, const OnBatches &onBatches) {
+  ChunkSize size;
+  std::int64_t batch = session.batch();
+  for (std::int64_t first = 0; first < rows;) {
+    if (session.stop.load(std::memory_order_relaxed))
+      return Error{"E0855", "error: stopped on request"};
+    std::int64_t now = std::min(batch, rows - first);
+    std::int64_t count = now == batch ? std::min(size.next(), (rows - first) / batch) : 1;
+    auto unit = session.unit(mode, now);
+    if (!unit)
+      return unit.error();
+    auto start = std::chrono::steady_clock::now();
+    if (auto done = onBatches(**unit, first, count); !done)
+      return done.error();
+    size.took(count, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    first += now * count;
+  }
+  return {};
+}
+
+Result<Evaluation> Session::evaluate(const Dataset &data) {
+  if (!data.impl->missing.empty())
+    return Error{"E0852", fmt::format("error: the data has no values for `{}`", data.impl->missing.front())};
+  if (data.rows() == 0)
+    return Error{"E0853", "error: the data has no rows"};
+  auto start = std::chrono::steady_clock::now();
+  std::vector<std::int32_t> order = identityOrder(data.rows());
+  std::vector<double> sums;
+  auto done = overBatches(*impl, Mode::Eval, data.rows(), [&](const NativeUnit &unit, std::int64_t first,
+                                                              std::int64_t count) -> Result<void> {
+    std::int64_t columns = unit.facts.columns();
+    std::vector<double> out(std::size_t(count * columns));
+    if (auto ran = impl->run(unit, data, order, first, count, out.data()); !ran)
+      return ran.error();
+    sums.resize(1 + unit.facts.metrics.size());
+    for (std::int64_t s = 0; s < count; ++s)
+      for (std::size_t c = 0; c < sums.size(); ++c)
+        sums[c] += double(unit.facts.batch) * out[s * columns + c];
+    return {};
+  });
+  if (!done)
+    return done.error();
+  Evaluation result;
+  result.rows = data.rows();
+  for (double &sum : sums)
+    sum /= double(data.rows());
+  result.loss = sums[0];
+  result.metrics.assign(sums.begin() + 1, sums.end());
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+Result<Prediction> Session::predict(const Dataset &data) {
+  for (const std::string &name : data.impl->missing)
+    for (const frontend::Field &field : impl->program.impl->compiler->plan().fields)
+      if (field.name == name && field.input)
+        return Error{"E0852", fmt::format("error: the data has no values for `{}`, which the model reads", name)};
+  std::vector<std::int32_t> order = identityOrder(data.rows());
+  Prediction result;
+  result.rows = data.rows();
+  auto done = overBatches(*impl, Mode::Predict, data.rows(), [&](const NativeUnit &unit, std::int64_t first,
+                                                                 std::int64_t count) -> Result<void> {
+    const std::vector<std::int64_t> &shape = unit.facts.outputShape;
+    if (shape.empty() || shape[0] != unit.facts.batch)
+      return Error{"E0856", "error: the model's output does not have one row for each row of the batch"};
+    result.shape.assign(shape.begin() + 1, shape.end());
+    std::int64_t values = count * unit.facts.batch;
+    for (std::int64_t extent : result.shape)
+      values *= extent;
+    auto collect = [&](auto out) -> Result<void> {
+      if (auto ran = impl->run(unit, data, order, first, count, out.data()); !ran)
+        return ran.error();
+      result.values.insert(result.values.end(), out.begin(), out.end());
+      return {};
+    };
+    return unit.facts.outputDouble ? collect(std::vector<double>(std::size_t(values)))
+                                   : collect(std::vector<float>(std::size_t(values)));
+  });
+  if (!done)
+    return done.error();
+  return result;
+}

@@ -1,0 +1,79 @@
+// The form is that of the frontend's messages: `file:line:column: error: text`, the line, a caret.
+#include "Messages.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Location.h"
+
+#include <fmt/format.h>
+
+using namespace talweg;
+
+MessageCollector::MessageCollector(mlir::MLIRContext &context, const std::string &name, const std::string &text,
+                                   std::function<void(const std::string &)> onMessage, bool remarks)
+    : name(name), text(text), handler(&context, [this, onMessage, remarks](mlir::Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
+          errors += (errors.empty() ? "" : "\n") + render(diagnostic);
+        else if (onMessage && (remarks || diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning))
+          onMessage(render(diagnostic));
+        return mlir::success();
+      }) {}
+
+/// The innermost place in a file that a location tells, if any.
+static mlir::FileLineColLoc placeOf(mlir::Location location) {
+  mlir::FileLineColLoc place;
+  location->walk([&](mlir::Location inner) {
+    place = mlir::dyn_cast<mlir::FileLineColLoc>(inner);
+    return place ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
+  });
+  return place;
+}
+
+/// Line number `line` (from 1) of a text.
+static std::string lineOf(const std::string &text, unsigned line) {
+  std::size_t begin = 0;
+  for (unsigned i = 1; i < line; ++i) {
+    begin = text.find('\n', begin);
+    if (begin == std::string::npos)
+      return "";
+    ++begin;
+  }
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
+std::string MessageCollector::renderOne(mlir::Location location, const std::string &severity,
+                                        const std::string &message) const {
+  mlir::FileLineColLoc place = placeOf(location);
+  if (!place)
+    return fmt::format("{}: {}: {}", name, severity, message);
+  std::string file = place.getFilename().str();
+  unsigned line = place.getLine(), column = place.getColumn();
+  std::string result = fmt::format("{}:{}:{}: {}: {}", file, line, column, severity, message);
+  std::string excerpt = file == name ? lineOf(text, line) : "";
+  if (!excerpt.empty() && column >= 1)
+    result += fmt::format("\n{:>4} | {}\n     | {:>{}}", line, excerpt, "^", column);
+  return result;
+}
+
+std::string MessageCollector::render(mlir::Diagnostic &diagnostic) const {
+  auto severityName = [](mlir::DiagnosticSeverity severity) {
+    switch (severity) {
+    case mlir::DiagnosticSeverity::Error:
+      return "error";
+    case mlir::DiagnosticSeverity::Warning:
+      return "warning";
+    case mlir::DiagnosticSeverity::Remark:
+      return "remark";
+    case mlir::DiagnosticSeverity::Note:
+      break;
+    }
+    return "note";
+  };
+  std::string result = renderOne(diagnostic.getLocation(), severityName(diagnostic.getSeverity()), diagnostic.str());
+  for (mlir::Diagnostic &note : diagnostic.getNotes())
+    result += "\n" + renderOne(note.getLocation(), "note", note.str());
+  return result;
+}
+
+Error MessageCollector::error(const std::string &code, const std::string &otherwise) const {
+  return {code, errors.empty() ? fmt::format("{}: error: {}", name, otherwise) : errors};
+}

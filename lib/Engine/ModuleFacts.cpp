@@ -1,0 +1,79 @@
+// What the engine takes from a module on its way: counts after the gradient, layout and columns after the update, sizes
+// once memory is planned.
+#include "Compiler.h"
+
+#include "ModuleFacts.h"
+
+#include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Tw.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace talweg;
+
+std::string talweg::elementName(Type type) {
+  if (type.isUnsignedInteger(8))
+    return "ui8";
+  std::string name;
+  llvm::raw_string_ostream(name) << type;
+  return name;
+}
+
+Variable talweg::variableFacts(train::VariableOp op) {
+  auto type = cast<RankedTensorType>(op.getType());
+  return {op.getSymName().str(),  op.getRole().str(), elementName(type.getElementType()), type.getShape().vec(),
+          type.getNumElements(), op.getFrozen()};
+}
+
+void talweg::countContractions(ModuleOp module, ModuleFacts &facts) {
+  module.walk([&](tw::ContractOp op) {
+    std::int64_t products = 1;
+    for (std::int64_t extent : op.getExtents())
+      products *= extent;
+    facts.flops += 2 * products;
+    ++facts.contractions;
+  });
+}
+
+Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {
+  auto programs = module.getOps<train::ProgramOp>();
+  if (programs.empty())
+    return Error{"E0831", "error: the module holds no train.program"};
+  train::ProgramOp program = *programs.begin();
+  facts.batch = program.getBatch();
+  for (auto op : program.getOps<train::VariableOp>()) {
+    StoredVariable variable{variableFacts(op), std::int64_t(*op.getOffset()), 0};
+    unsigned bits = cast<RankedTensorType>(op.getType()).getElementTypeBitWidth();
+    variable.bytes = variable.facts.count * ((bits + 7) / 8);
+    facts.variables.push_back(std::move(variable));
+  }
+  for (auto objective : program.getOps<train::ObjectiveOp>()) {
+    for (Attribute metric : objective.getMetrics())
+      facts.metrics.push_back(cast<StringAttr>(metric).str());
+    objective.walk([&](train::ReportOp report) { facts.reports.push_back(report.getName().str()); });
+    if (program.getMode() == "predict") {
+      auto output = cast<RankedTensorType>(objective.getBody().front().getTerminator()->getOperand(0).getType());
+      facts.outputShape = output.getShape().vec();
+      facts.outputDouble = output.getElementType().isF64();
+      if (!isa<FloatType>(output.getElementType()))
+        return Error{"E0832", "error: prediction of a model whose output is not a float is not supported yet"};
+    }
+  }
+  return {};
+}
+
+void talweg::readSizes(ModuleOp module, ModuleFacts &facts) {
+  module.walk([&](func::FuncOp function) {
+    if (!function.getSymName().starts_with("talweg_") || function.getNumArguments() < 2)
+      return;
+    auto bytes = [&](unsigned argument) {
+      auto type = dyn_cast<MemRefType>(function.getArgumentTypes()[argument]);
+      return type && type.hasStaticShape() ? type.getNumElements() : 0;
+    };
+    facts.persistentBytes = std::max(facts.persistentBytes, bytes(0));
+    facts.arenaBytes = std::max(facts.arenaBytes, bytes(1));
+  });
+}

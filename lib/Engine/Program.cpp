@@ -1,0 +1,180 @@
+// Programs: reading and checking a source, its facts, and text at any stage.
+#include "ProgramImpl.h"
+
+#include "Files.h"
+#include "ModuleFacts.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <fmt/format.h>
+
+using namespace talweg;
+
+static constexpr const char *kStages[] = {"ast", "graph", "gradient", "update", "linalg", "vector", "llvm", "asm", "object"};
+
+std::optional<Stage> talweg::stageFromName(const std::string &name) {
+  for (int i = 0; i <= int(Stage::Object); ++i)
+    if (name == kStages[i])
+      return Stage(i);
+  return std::nullopt;
+}
+
+const char *talweg::modeName(Mode mode) {
+  static constexpr const char *kModes[] = {"train", "eval", "predict", "gradient"};
+  return kModes[int(mode)];
+}
+
+Result<void> talweg::setDebugFlags(const std::vector<std::string> &flags) {
+  mlir::registerPassManagerCLOptions();
+  mlir::registerDefaultTimingManagerCLOptions();
+  std::vector<const char *> arguments{"talweg"};
+  for (const std::string &flag : flags)
+    arguments.push_back(flag.c_str());
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (!llvm::cl::ParseCommandLineOptions(int(arguments.size()), arguments.data(), "", &stream))
+    return Error{"E0804", "error: " + text};
+  return {};
+}
+
+//===-- from source ------------------------------------------------------------------------------------------------===//
+
+static Field fieldFacts(const frontend::Field &field) {
+  static constexpr const char *kElements[] = {"f32", "i32", "ui8"};
+  Field result{field.name, kElements[field.element], field.shape, 1, field.classes};
+  for (std::int64_t extent : field.shape)
+    result.count *= extent;
+  return result;
+}
+
+/// The plan as the file says it, changed by the options; the variables come from the module.
+static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &options, mlir::ModuleOp module) {
+  const frontend::Plan &plan = compiler.plan();
+  PlanFacts facts;
+  facts.name = plan.model;
+  facts.data = plan.data;
+  facts.file = compiler.file();
+  facts.batch = options.batch.value_or(plan.batch);
+  facts.epochs = plan.epochs;
+  facts.steps = plan.steps;
+  if (options.epochs || options.steps) {
+    facts.epochs = options.epochs;
+    facts.steps = options.steps;
+  }
+  facts.validateSteps = plan.validateEvery;
+  facts.seed = options.seed.value_or(plan.seed);
+  for (const frontend::Field &field : plan.fields)
+    facts.fields.push_back(fieldFacts(field));
+  for (const frontend::Split &split : plan.splits)
+    facts.splits.push_back(split.name);
+  facts.metrics = plan.metrics;
+  facts.reports = plan.reports;
+  for (const frontend::Hyper &hyper : plan.hypers)
+    facts.hypers.push_back({hyper.name, hyper.value});
+  module.walk([&](train::VariableOp op) {
+    facts.variables.push_back(variableFacts(op));
+    if (op.getRole() == "parameter")
+      facts.parameterCount += facts.variables.back().count;
+  });
+  return facts;
+}
+
+static Result<void> checkOptions(const CompileOptions &options) {
+  auto wrong = [](const char *what) { return Error{"E0805", fmt::format("error: {}", what)}; };
+  if (options.batch && (*options.batch < 1 || *options.batch > INT32_MAX))
+    return wrong("the batch must have at least one row and at most 2147483647");
+  if (options.epochs && *options.epochs < 0)
+    return wrong("the number of epochs cannot be negative");
+  if (options.steps && *options.steps < 0)
+    return wrong("the number of steps cannot be negative");
+  if (options.epochs && options.steps)
+    return wrong("the length of training is given twice, in epochs and in steps");
+  return {};
+}
+
+Result<Program> Program::fromText(const std::string &text, const std::string &name, const CompileOptions &options) {
+  if (auto checked = checkOptions(options); !checked)
+    return checked.error();
+  auto compiler = Compiler::create(text, name, options);
+  if (!compiler)
+    return compiler.error();
+  Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;
+  Result<Unit> unit = (*compiler)->build(mode, 0);
+  if (!unit)
+    return unit.error();
+  auto impl = std::make_shared<Impl>();
+  impl->options = options;
+  impl->compiler = std::move(*compiler);
+  impl->plan = planFacts(*impl->compiler, options, *unit->module);
+  if (mode == Mode::Train)
+    impl->keepTrainUnit(std::move(*unit));
+  return Program(std::move(impl));
+}
+
+Result<Program> Program::fromFile(const std::string &path, const CompileOptions &options) {
+  Result<std::string> text = readFile(path);
+  if (!text)
+    return text.error();
+  return fromText(*text, path, options);
+}
+
+const PlanFacts &Program::plan() const { return impl->plan; }
+
+Result<Unit> Program::Impl::takeTrainUnit() {
+  {
+    std::lock_guard lock(mutex);
+    if (trainUnit) {
+      std::optional<Unit> unit;
+      std::swap(unit, trainUnit);
+      return std::move(*unit);
+    }
+  }
+  return compiler->build(Mode::Train, plan.batch);
+}
+
+void Program::Impl::keepTrainUnit(Unit unit) {
+  std::lock_guard lock(mutex);
+  trainUnit.emplace(std::move(unit));
+}
+
+//===-- facts and text ---------------------------------------------------------------------------------------------===//
+
+Result<Facts> Program::check(Stage upTo) const {
+  Result<Unit> unit = impl->takeTrainUnit();
+  if (!unit)
+    return unit.error();
+  auto facts = [](const ModuleFacts &module, const std::vector<PhaseTime> &times) {
+    return Facts{module.flops, module.contractions, module.arenaBytes, module.persistentBytes, times};
+  };
+  if (upTo >= Stage::Asm) {
+    Result<NativeUnit> native = impl->compiler->finish(std::move(*unit));
+    if (!native)
+      return native.error();
+    return facts(native->facts, native->times);
+  }
+  if (upTo >= Stage::Graph)
+    if (auto lowered = impl->compiler->lower(*unit, Phase(int(upTo) - int(Stage::Graph))); !lowered)
+      return lowered.error();
+  return facts(unit->facts, unit->times);
+}
+
+Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) const {
+  if (stage == Stage::Ast)
+    return impl->compiler->ast();
+  Result<Unit> unit = impl->compiler->build(mode, batch ? batch : impl->plan.batch);
+  if (!unit)
+    return unit.error();
+  if (auto lowered = impl->compiler->lower(*unit, std::min(Phase(int(stage) - int(Stage::Graph)), Phase::Llvm)); !lowered)
+    return lowered.error();
+  if (stage == Stage::Llvm)
+    return emitNative(*unit->module, NativeForm::LlvmIr);
+  if (stage >= Stage::Asm)
+    return emitNative(*unit->module, stage == Stage::Asm ? NativeForm::Assembly : NativeForm::Object);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  unit->module->print(stream);
+  stream << "\n";
+  return text;
+}

@@ -1,0 +1,27 @@
+// What a Program holds.
+#ifndef TALWEG_ENGINE_PROGRAMIMPL_H
+#define TALWEG_ENGINE_PROGRAMIMPL_H
+
+#include "Compiler.h"
+
+#include <mutex>
+
+namespace talweg {
+
+struct Program::Impl {
+  CompileOptions options;
+  std::unique_ptr<Compiler> compiler;
+  PlanFacts plan;
+
+  /// The module for training at the plan's batch that checking the file has made, for the first who asks; then a new one.
+  Result<Unit> takeTrainUnit();
+  void keepTrainUnit(Unit unit);
+
+private:
+  std::mutex mutex;
+  std::optional<Unit> trainUnit;
+};
+
+} // namespace talweg
+
+#endif

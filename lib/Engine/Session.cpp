@@ -1,0 +1,196 @@
+// Sessions: storage, native units and the native call. The loops over it are in Train.cpp and Evaluate.cpp.
+#include "SessionImpl.h"
+
+#include "talweg/Runtime/Threads.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+using namespace talweg;
+
+Session::Session(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
+Session::Session(Session &&) noexcept = default;
+Session &Session::operator=(Session &&) noexcept = default;
+Session::~Session() = default;
+
+Session::Impl::~Impl() {
+  for (auto &[key, unit] : underWay)
+    unit.wait();
+}
+
+//===-- native units -----------------------------------------------------------------------------------------------===//
+
+static Error noMemory(std::int64_t bytes) {
+  return {"E0841", fmt::format("error: there is no memory for {} bytes", bytes)};
+}
+
+/// Grows a buffer to at least `bytes` (never to nothing, so that it has an address); new bytes are zero.
+static Result<void> grow(data::Buffer &buffer, std::int64_t bytes) {
+  std::int64_t before = buffer.size();
+  bytes = std::max<std::int64_t>(bytes, abi::kAlignment);
+  if (bytes <= before)
+    return {};
+  if (!buffer.resize(bytes))
+    return noMemory(bytes);
+  std::memset(buffer.data() + before, 0, std::size_t(bytes - before));
+  return {};
+}
+
+static bool sameLayout(const std::vector<StoredVariable> &a, const std::vector<StoredVariable> &b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const StoredVariable &x, const StoredVariable &y) {
+    return x.facts.name == y.facts.name && x.offset == y.offset && x.bytes == y.bytes;
+  });
+}
+
+Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
+  if (units.empty()) {
+    variables = unit.facts.variables;
+    facts = {unit.facts.flops, unit.facts.contractions, unit.facts.arenaBytes, unit.facts.persistentBytes, unit.times};
+  } else if (!sameLayout(variables, unit.facts.variables)) {
+    return Error{"E0850", fmt::format("error: mode `{}` stores its variables differently from the mode compiled first",
+                                      modeName(mode))};
+  }
+  if (auto grown = grow(arena, unit.facts.arenaBytes); !grown)
+    return grown.error();
+  if (auto grown = grow(persistent, unit.facts.persistentBytes); !grown)
+    return grown.error();
+  for (const PhaseTime &time : unit.times)
+    compileSeconds += time.seconds;
+  auto &place = units[{mode, unit.facts.batch}];
+  place = std::make_unique<NativeUnit>(std::move(unit));
+  return place.get();
+}
+
+Result<const NativeUnit *> Session::Impl::unit(Mode mode, std::int64_t batch) {
+  Key key{mode, batch};
+  if (auto known = units.find(key); known != units.end())
+    return known->second.get();
+  if (auto found = underWay.find(key); found != underWay.end()) {
+    Result<NativeUnit> compiled = found->second.get();
+    underWay.erase(found);
+    if (!compiled)
+      return compiled.error();
+    return adopt(mode, std::move(*compiled));
+  }
+  Result<NativeUnit> compiled = program.impl->compiler->compile(mode, batch, /*quiet=*/true);
+  if (!compiled)
+    return compiled.error();
+  return adopt(mode, std::move(*compiled));
+}
+
+void Session::Impl::prepareUnit(Mode mode, std::int64_t batch) {
+  Key key{mode, batch};
+  if (units.count(key) || underWay.count(key))
+    return;
+  underWay[key] = std::async(std::launch::async, [program = program, mode, batch] {
+    return program.impl->compiler->compile(mode, batch, /*quiet=*/true);
+  });
+}
+
+//===-- native calls -----------------------------------------------------------------------------------------------===//
+
+Result<void> Session::Impl::run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
+                                std::int64_t first, std::int64_t steps, void *out) {
+  std::int64_t control[abi::kControlWords] = {};
+  control[abi::kSeed] = std::int64_t(seed);
+  control[abi::kStep] = step;
+  control[abi::kSteps] = steps;
+  control[abi::kFirst] = first;
+  control[abi::kTotalSteps] = totalSteps();
+  double none = 0;
+  std::vector<void *> arguments{persistent.data(),
+                                arena.data(),
+                                control,
+                                hypers.empty() ? &none : hypers.data(),
+                                const_cast<std::int32_t *>(order.data()),
+                                out};
+  for (const data::Buffer &column : data.impl->table.columns)
+    arguments.push_back(const_cast<std::byte *>(column.data()));
+  runtime::setThreads(threads);
+  unit.step(arguments.data());
+  return {};
+}
+
+Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
+  seed = newSeed;
+  step = epochs = stepInEpoch = 0;
+  orderEpoch = -1;
+  std::memset(persistent.data(), 0, std::size_t(persistent.size()));
+  std::int64_t control[abi::kControlWords] = {};
+  control[abi::kSeed] = std::int64_t(seed);
+  void *arguments[] = {persistent.data(), arena.data(), control};
+  runtime::setThreads(threads);
+  auto compiled = unit(options.mode, batch());
+  if (!compiled)
+    return compiled.error();
+  (*compiled)->init(arguments);
+  return {};
+}
+
+void ChunkSize::took(std::int64_t steps, double seconds) {
+  constexpr double kTarget = 0.05;
+  double fit = seconds > 0 ? kTarget * double(steps) / seconds : 1e9;
+  size = std::clamp<std::int64_t>(std::int64_t(std::min(fit, 1e9)), 1, std::max<std::int64_t>(4 * steps, 4));
+}
+
+//===-- the API ----------------------------------------------------------------------------------------------------===//
+
+Result<Session> Session::create(const Program &program, const SessionOptions &options) {
+  auto impl = std::make_unique<Impl>(program);
+  impl->options = options;
+  impl->threads = options.threads > 0 ? options.threads : runtime::usableCores();
+  for (const Hyper &hyper : program.plan().hypers)
+    impl->hypers.push_back(hyper.value);
+  const Compiler &compiler = *program.impl->compiler;
+  Result<Unit> unit = options.mode == Mode::Train ? program.impl->takeTrainUnit()
+                                                  : compiler.build(options.mode, impl->batch());
+  if (!unit)
+    return unit.error();
+  Result<NativeUnit> native = compiler.finish(std::move(*unit));
+  if (!native)
+    return native.error();
+  if (auto adopted = impl->adopt(options.mode, std::move(*native)); !adopted)
+    return adopted.error();
+  if (auto done = impl->initialize(program.plan().seed); !done)
+    return done.error();
+  return Session(std::move(impl));
+}
+
+const Program &Session::program() const { return impl->program; }
+const Facts &Session::facts() const { return impl->facts; }
+double Session::compileSeconds() const { return impl->compileSeconds; }
+int Session::threads() const { return impl->threads; }
+void Session::requestStop() { impl->stop.store(true, std::memory_order_relaxed); }
+void Session::clearStop() { impl->stop.store(false, std::memory_order_relaxed); }
+std::int64_t Session::step() const { return impl->step; }
+std::int64_t Session::epoch() const { return impl->epochs; }
+std::int64_t Session::stepsPerEpoch() const { return impl->stepsPerEpoch(); }
+std::int64_t Session::totalSteps() const { return impl->totalSteps(); }
+Result<void> Session::initialize(std::uint64_t seed) { return impl->initialize(seed); }
+
+void Session::prepare(Mode mode, const Dataset &data) {
+  if (data.rows() >= impl->batch())
+    impl->prepareUnit(mode, impl->batch());
+  if (std::int64_t rest = data.rows() % impl->batch())
+    impl->prepareUnit(mode, rest);
+}
+
+Result<void> Session::setHyper(const std::string &name, double value) {
+  const std::vector<Hyper> &known = impl->program.plan().hypers;
+  for (std::size_t i = 0; i < known.size(); ++i)
+    if (known[i].name == name) {
+      impl->hypers[i] = value;
+      return {};
+    }
+  return Error{"E0851", fmt::format("error: `{}` is not a number that can change between steps", name)};
+}
+
+Result<double> Session::hyper(const std::string &name) const {
+  const std::vector<Hyper> &known = impl->program.plan().hypers;
+  for (std::size_t i = 0; i < known.size(); ++i)
+    if (known[i].name == name)
+      return impl->hypers[i];
+  return Error{"E0851", fmt::format("error: `{}` is not a number that can change between steps", name)};
+}

@@ -1,0 +1,78 @@
+// What a Session holds: storage, native code for each mode and batch size, the place in the run.
+#ifndef TALWEG_ENGINE_SESSIONIMPL_H
+#define TALWEG_ENGINE_SESSIONIMPL_H
+
+#include "DatasetImpl.h"
+#include "ProgramImpl.h"
+
+#include "talweg/Runtime/Abi.h"
+
+#include <atomic>
+#include <future>
+#include <map>
+
+namespace talweg {
+
+struct Session::Impl {
+  explicit Impl(Program program) : program(std::move(program)) {}
+  ~Impl();
+
+  Program program;
+  SessionOptions options;
+  int threads = 1;
+  std::uint64_t seed = 0;
+  std::vector<double> hypers;
+  std::vector<StoredVariable> variables;
+  data::Buffer persistent, arena;
+  Facts facts; ///< of the first unit compiled
+  double compileSeconds = 0;
+  std::atomic<bool> stop = false;
+
+  // The place in the run.
+  std::optional<Dataset> training;
+  std::int64_t step = 0;        ///< steps taken
+  std::int64_t epochs = 0;      ///< epochs completed
+  std::int64_t stepInEpoch = 0; ///< steps taken of the next epoch
+  std::vector<std::int32_t> order;
+  std::int64_t orderEpoch = -1; ///< which epoch `order` is for
+
+  /// The native code for a mode and batch size, compiled now if it is not there. Valid as long as the session.
+  Result<const NativeUnit *> unit(Mode mode, std::int64_t batch);
+  /// Starts compiling it on another thread, unless it is there or under way.
+  void prepareUnit(Mode mode, std::int64_t batch);
+  /// Takes a compiled unit in: its layout must be that of the session.
+  Result<const NativeUnit *> adopt(Mode mode, NativeUnit unit);
+
+  /// One native call: `steps` batches from `first` in `order`.
+  Result<void> run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
+                   std::int64_t first, std::int64_t steps, void *out);
+  /// Writes every variable's initial value and goes back to step 0.
+  Result<void> initialize(std::uint64_t seed);
+
+  Result<const StoredVariable *> find(const std::string &name) const;
+  std::byte *place(const StoredVariable &variable) { return persistent.data() + variable.offset; }
+  const std::byte *place(const StoredVariable &variable) const { return persistent.data() + variable.offset; }
+
+  std::int64_t batch() const { return program.plan().batch; }
+  std::int64_t stepsPerEpoch() const;
+  std::int64_t totalSteps() const;
+
+private:
+  using Key = std::pair<Mode, std::int64_t>;
+  std::map<Key, std::unique_ptr<NativeUnit>> units;
+  std::map<Key, std::future<Result<NativeUnit>>> underWay;
+};
+
+/// How many steps the next native call takes, so that it lasts about 50 ms.
+class ChunkSize {
+public:
+  std::int64_t next() const { return size; }
+  void took(std::int64_t steps, double seconds);
+
+private:
+  std::int64_t size = 1;
+};
+
+} // namespace talweg
+
+#endif

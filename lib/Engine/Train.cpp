@@ -1,0 +1,108 @@
+// The training loop around the native loop. Batch s of an epoch holds the rows at places s*batch … of the epoch's order;
+// the last batch has what is left. How steps are grouped into native calls changes nothing but when the host is told.
+#include "SessionImpl.h"
+#include "Shuffle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+using namespace talweg;
+
+std::int64_t Session::Impl::stepsPerEpoch() const {
+  return training ? (training->rows() + batch() - 1) / batch() : 0;
+}
+
+std::int64_t Session::Impl::totalSteps() const {
+  const PlanFacts &plan = program.plan();
+  return plan.steps ? *plan.steps : plan.epochs.value_or(1) * stepsPerEpoch();
+}
+
+Result<void> Session::setTrainingData(const Dataset &data) {
+  if (!data.impl->missing.empty())
+    return Error{"E0852", fmt::format("error: the training data has no values for `{}`", data.impl->missing.front())};
+  if (data.rows() == 0)
+    return Error{"E0853", "error: the training data has no rows"};
+  impl->training = data;
+  impl->orderEpoch = -1;
+  if (std::int64_t rest = data.rows() % impl->batch())
+    impl->prepareUnit(Mode::Train, rest);
+  return {};
+}
+
+namespace {
+/// The steps of one native call: `count` batches of `rows` rows, the first at `first` in the order.
+struct Stretch {
+  std::int64_t rows, count, first;
+};
+} // namespace
+
+/// What comes next, at most `most` steps: full batches up to the epoch's end, or its last, smaller batch.
+static Stretch nextStretch(const Session::Impl &session, std::int64_t most) {
+  std::int64_t batch = session.batch(), full = session.training->rows() / batch;
+  if (session.stepInEpoch < full)
+    return {batch, std::min(most, full - session.stepInEpoch), session.stepInEpoch * batch};
+  return {session.training->rows() - full * batch, 1, full * batch};
+}
+
+static Chunk tell(const Session::Impl &session, const ModuleFacts &facts, const Stretch &stretch,
+                  const std::vector<double> &out, double seconds) {
+  Chunk chunk;
+  for (std::int64_t s = 0; s < stretch.count; ++s) {
+    const double *row = out.data() + s * facts.columns();
+    const double *metrics = row + 1, *reports = metrics + facts.metrics.size();
+    chunk.steps.push_back({session.step + s + 1, session.epochs + 1, stretch.rows, row[0],
+                           {metrics, reports}, {reports, reports + facts.reports.size()}});
+  }
+  chunk.seconds = seconds;
+  chunk.examplesPerSecond = seconds > 0 ? double(stretch.rows * stretch.count) / seconds : 0;
+  chunk.totalSteps = session.totalSteps();
+  chunk.stepsPerEpoch = session.stepsPerEpoch();
+  return chunk;
+}
+
+Result<Stopped> Session::train(const TrainOptions &options) {
+  Impl &self = *impl;
+  if (!self.training)
+    return Error{"E0854", "error: there is no training data; set it first"};
+  std::int64_t last = self.totalSteps();
+  std::int64_t goal = options.maxSteps > 0 ? std::min(last, self.step + options.maxSteps) : last;
+  ChunkSize size;
+  while (self.step < goal) {
+    if (self.stop.load(std::memory_order_relaxed))
+      return Stopped::ByRequest;
+    if (self.stepInEpoch >= self.stepsPerEpoch()) {
+      ++self.epochs;
+      self.stepInEpoch = 0;
+    }
+    if (self.orderEpoch != self.epochs) {
+      std::int64_t rows = self.training->rows();
+      self.order = self.options.shuffle ? shuffledOrder(rows, self.seed, self.epochs) : identityOrder(rows);
+      self.orderEpoch = self.epochs;
+    }
+    Stretch stretch = nextStretch(self, std::min(size.next(), goal - self.step));
+    auto unit = self.unit(Mode::Train, stretch.rows);
+    if (!unit)
+      return unit.error();
+    std::vector<double> out(std::size_t(stretch.count * (*unit)->facts.columns()));
+    auto start = std::chrono::steady_clock::now();
+    if (auto ran = self.run(**unit, *self.training, self.order, stretch.first, stretch.count, out.data()); !ran)
+      return ran.error();
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    size.took(stretch.count, seconds);
+    Chunk chunk = tell(self, (*unit)->facts, stretch, out, seconds);
+    self.step += stretch.count;
+    self.stepInEpoch += stretch.count;
+    bool epochDone = self.stepInEpoch == self.stepsPerEpoch();
+    if (epochDone) {
+      ++self.epochs;
+      self.stepInEpoch = 0;
+    }
+    if (options.onChunk && !options.onChunk(chunk))
+      return Stopped::ByCallback;
+    if (epochDone && options.stopAtEpochEnd && self.step < last)
+      return Stopped::EpochDone;
+  }
+  return self.step < last ? Stopped::StepsDone : Stopped::PlanDone;
+}
