@@ -63,6 +63,7 @@ public:
   const frontend::Plan &plan() const { return thePlan; }
   virtual Result<std::string> ast() const = 0;
   const std::string &file() const { return fileName; }
+  const std::string &text() const { return fileText; }
   /// A module written for prediction alone.
   bool onlyPredicts() const { return predictsOnly; }
 

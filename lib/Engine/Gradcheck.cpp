@@ -1,0 +1,170 @@
+// The gradient that differentiation and code generation make, against central differences of the compiled loss.
+//
+// In f64, on random rows: floats uniform in [-1, 1), labels and bytes uniform in their range. For an element x of a
+// parameter, with h = step * max(1, |x|): (loss(x + h) - loss(x - h)) / 2h, where 2h is the difference of the two numbers
+// that were stored. Mode gradient leaves each cotangent in the slot `<parameter>.grad`.
+#include "SessionImpl.h"
+#include "Shuffle.h"
+
+#include "talweg/Runtime/Philox.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+using namespace talweg;
+
+namespace {
+/// A sequence of random words, a function of its seed and number.
+class Words {
+public:
+  Words(std::uint64_t seed, std::uint32_t sequence) : seed(seed), sequence(sequence) {}
+  std::uint32_t next() { return runtime::philox({at++, 0, sequence, 0x4743u}, seed)[0]; }
+  double uniform() { return next() * 0x1p-32; }
+
+private:
+  std::uint64_t seed;
+  std::uint32_t sequence, at = 0;
+};
+} // namespace
+
+/// Random values for every field, as FieldView wants them.
+static Result<Dataset> randomRows(const Program &program, std::int64_t rows, std::uint64_t seed) {
+  const std::vector<Field> &fields = program.plan().fields;
+  std::vector<std::vector<std::byte>> columns(fields.size());
+  std::vector<FieldView> views;
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    const Field &field = fields[f];
+    Words words(seed, std::uint32_t(f));
+    std::int64_t count = rows * field.count;
+    columns[f].resize(std::size_t(count) * (field.elementType == "ui8" ? 1 : 4));
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (field.elementType == "ui8")
+        columns[f][i] = std::byte(words.next() >> 24);
+      else if (field.elementType == "i32")
+        reinterpret_cast<std::int32_t *>(columns[f].data())[i] =
+            std::int32_t(words.uniform() * double(field.classes.value_or(16)));
+      else
+        reinterpret_cast<float *>(columns[f].data())[i] = float(2 * words.uniform() - 1);
+    }
+    views.push_back({field.name, columns[f].data()});
+  }
+  return Dataset::fromMemory(program, views, rows);
+}
+
+/// Which elements of a variable are checked: all, or as many as asked for, drawn without repetition, in order.
+static std::vector<std::int64_t> chooseElements(std::int64_t count, std::int64_t most, std::uint64_t seed) {
+  std::vector<std::int64_t> chosen;
+  if (count <= most) {
+    chosen.resize(std::size_t(count));
+    std::iota(chosen.begin(), chosen.end(), 0);
+    return chosen;
+  }
+  // Robert Floyd's sampling: for each of the last `most` places draw one up to it; if drawn before, take the place itself.
+  Words words(seed, 0x7fffffffu);
+  for (std::int64_t place = count - most; place < count; ++place) {
+    auto drawn = std::int64_t(words.uniform() * double(place + 1));
+    bool before = std::find(chosen.begin(), chosen.end(), drawn) != chosen.end();
+    chosen.push_back(before ? place : drawn);
+  }
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+namespace {
+/// The two programs on the same variables: the gradient's session holds them, the loss is evaluated on them.
+class Check {
+public:
+  Check(Session session, const NativeUnit &gradient, Dataset rows)
+      : session(std::move(session)), gradient(gradient), rows(std::move(rows)), order(identityOrder(this->rows.rows())) {}
+
+  /// The loss at the present values; leaves every cotangent in its slot.
+  double loss() {
+    std::vector<double> out(std::size_t(gradient.facts.columns()));
+    (void)bool(session.impl->run(gradient, rows, order, 0, 1, out.data()));
+    return out[0];
+  }
+
+  Result<GradcheckVariable> variable(const Variable &facts, const GradcheckOptions &options) {
+    GradcheckVariable result;
+    result.name = facts.name;
+    auto values = session.readDouble(facts.name), slopes = session.readDouble(facts.name + ".grad");
+    if (!values || !slopes)
+      return !values ? values.error() : slopes.error();
+    result.elements = chooseElements(facts.count, options.maxElements, options.seed);
+    double scale = 0;
+    for (double slope : *slopes)
+      scale = std::max(scale, std::abs(slope));
+    for (std::int64_t element : result.elements) {
+      double x = (*values)[element], step = options.step * std::max(1.0, std::abs(x));
+      auto lossAt = [&](double moved) {
+        (*values)[element] = moved;
+        (void)bool(session.writeDouble(facts.name, *values));
+        return loss();
+      };
+      volatile double above = x + step, below = x - step;
+      double numeric = (lossAt(above) - lossAt(below)) / (above - below);
+      (*values)[element] = x;
+      double analytic = (*slopes)[element];
+      double size = std::max({1e-3 * scale, std::abs(analytic), std::abs(numeric)});
+      double error = size > 0 ? std::abs(analytic - numeric) / size : 0;
+      result.maxError = std::isnan(error) ? INFINITY : std::max(result.maxError, error);
+      result.analytic.push_back(analytic);
+      result.numeric.push_back(numeric);
+      ++result.checked;
+    }
+    if (auto restored = session.writeDouble(facts.name, *values); !restored)
+      return restored.error();
+    return result;
+  }
+
+  Session session;
+
+private:
+  const NativeUnit &gradient;
+  Dataset rows;
+  std::vector<std::int32_t> order;
+};
+} // namespace
+
+Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) const {
+  CompileOptions exact = impl->options;
+  exact.doublePrecision = true;
+  Result<Program> program = fromText(impl->compiler->text(), impl->compiler->file(), exact);
+  if (!program)
+    return program.error();
+  SessionOptions sessionOptions;
+  sessionOptions.mode = Mode::Gradient;
+  sessionOptions.threads = 1;
+  Result<Session> session = Session::create(*program, sessionOptions);
+  if (!session)
+    return session.error();
+  for (const StoredVariable &variable : session->impl->variables)
+    if (variable.facts.role == "parameter" && variable.facts.elementType != "f64")
+      return Error{"E0870", fmt::format("error: parameter `{}` is computed in {}; a gradient is checked in f64",
+                                        variable.facts.name, variable.facts.elementType)};
+  Result<Dataset> rows = randomRows(*program, program->plan().batch, options.seed);
+  if (!rows)
+    return rows.error();
+  auto unit = session->impl->unit(Mode::Gradient, program->plan().batch);
+  if (!unit)
+    return unit.error();
+  Check check(std::move(*session), **unit, std::move(*rows));
+  GradcheckResult result;
+  result.loss = check.loss();
+  std::vector<Variable> parameters;
+  for (const StoredVariable &variable : check.session.impl->variables)
+    if (variable.facts.role == "parameter" && !variable.facts.frozen)
+      parameters.push_back(variable.facts);
+  for (const Variable &parameter : parameters) {
+    check.loss();
+    auto checked = check.variable(parameter, options);
+    if (!checked)
+      return checked.error();
+    result.maxError = std::max(result.maxError, checked->maxError);
+    result.variables.push_back(std::move(*checked));
+  }
+  return result;
+}

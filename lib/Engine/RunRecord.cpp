@@ -1,0 +1,56 @@
+// run.json: what is needed to know, later, how a result came about.
+#include "Files.h"
+#include "SessionImpl.h"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <ctime>
+#include <filesystem>
+
+using namespace talweg;
+using Json = nlohmann::ordered_json;
+
+static std::string nowText() {
+  std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts;
+  ::gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+Result<void> Session::writeRunRecord(const std::string &directory, const std::vector<std::string> &command) const {
+  if (auto made = makeDirectory(directory); !made)
+    return made.error();
+  const PlanFacts &plan = impl->program.plan();
+  const CompileOptions &options = impl->program.impl->options;
+  Json record;
+  record["talweg"] = versionText();
+  record["written"] = nowText();
+  record["command"] = command;
+  record["file"] = plan.file;
+  record["source"] = impl->program.impl->compiler->text();
+  record["model"] = plan.name;
+  record["data"] = plan.data;
+  record["set"] = Json::object();
+  for (auto &[name, value] : options.set)
+    record["set"][name] = value;
+  record["hyper"] = Json::object();
+  for (std::size_t i = 0; i < plan.hypers.size(); ++i)
+    record["hyper"][plan.hypers[i].name] = impl->hypers[i];
+  record["precision"] = options.doublePrecision ? "f64" : "f32";
+  record["seed"] = impl->seed;
+  record["batch"] = plan.batch;
+  record["shuffle"] = impl->options.shuffle;
+  record["threads"] = impl->threads;
+  record["rows"] = impl->training ? impl->training->rows() : 0;
+  record["total_steps"] = impl->totalSteps();
+  record["parameters"] = plan.parameterCount;
+  record["flops_per_step"] = impl->facts.flopsPerStep;
+  record["arena_bytes"] = impl->facts.arenaBytes;
+  record["persistent_bytes"] = impl->facts.persistentBytes;
+  record["target"] = {{"triple", hostTarget().triple}, {"cpu", hostTarget().cpu}};
+  std::string text = record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return writeFile((std::filesystem::path(directory) / "run.json").string(), {text});
+}
