@@ -33,7 +33,7 @@ static std::string shapeText(const std::vector<std::int64_t> &shape) {
   return text + "]";
 }
 
-static bool isSlot(const StoredVariable &variable) { return variable.facts.role == "slot"; }
+static bool isSlot(const StoredVariable &variable) { return variable.role == "slot"; }
 
 //===-- writing ----------------------------------------------------------------------------------------------------===//
 
@@ -42,12 +42,12 @@ static Result<void> writeVariables(const Session::Impl &session, const std::stri
   for (const StoredVariable &variable : session.variables) {
     if (isSlot(variable) != slots)
       continue;
-    std::string type = safeType(variable.facts.elementType);
+    std::string type = safeType(variable.elementType);
     if (type.empty())
       return Error{"E0860", fmt::format("{}: error: variable `{}` holds elements of type {}, which cannot be saved", path,
-                                        variable.facts.name, variable.facts.elementType)};
+                                        variable.name, variable.elementType)};
     auto *bytes = reinterpret_cast<const char *>(session.place(variable));
-    tensors.push_back({variable.facts.name, type, variable.facts.shape, {bytes, std::size_t(variable.bytes)}});
+    tensors.push_back({variable.name, type, variable.shape, {bytes, std::size_t(variable.bytes)}});
   }
   return writeSafetensors(path, tensors, {{"format", "talweg"}});
 }
@@ -97,7 +97,7 @@ static Result<std::vector<Replacement>> match(const Session::Impl &session, cons
   for (const StoredVariable &variable : session.variables) {
     if (isSlot(variable) != slots)
       continue;
-    const Variable &facts = variable.facts;
+    const StoredVariable &facts = variable;
     const SafeTensor *tensor = file.find(facts.name);
     if (!tensor && statesOptional && facts.role == "state")
       continue;
@@ -128,7 +128,7 @@ static void putInPlace(Session::Impl &session, const std::vector<Replacement> &r
       std::memcpy(place, bytes.data(), bytes.size());
       continue;
     }
-    for (std::int64_t i = 0; i < replacement.variable->facts.count; ++i) {
+    for (std::int64_t i = 0; i < replacement.variable->count; ++i) {
       float narrow;
       std::memcpy(&narrow, bytes.data() + i * sizeof(float), sizeof(float));
       double wide = narrow;

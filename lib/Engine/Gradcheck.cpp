@@ -87,7 +87,7 @@ public:
     return out[0];
   }
 
-  Result<GradcheckVariable> variable(const Variable &facts, const GradcheckOptions &options) {
+  Result<GradcheckVariable> variable(const StoredVariable &facts, const GradcheckOptions &options) {
     GradcheckVariable result;
     result.name = facts.name;
     auto values = session.readDouble(facts.name), slopes = session.readDouble(facts.name + ".grad");
@@ -142,9 +142,9 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   if (!session)
     return session.error();
   for (const StoredVariable &variable : session->impl->variables)
-    if (variable.facts.role == "parameter" && variable.facts.elementType != "f64")
+    if (variable.role == "parameter" && variable.elementType != "f64")
       return Error{"E0870", fmt::format("error: parameter `{}` is computed in {}; a gradient is checked in f64",
-                                        variable.facts.name, variable.facts.elementType)};
+                                        variable.name, variable.elementType)};
   Result<Dataset> rows = randomRows(*program, program->plan().batch, options.seed);
   if (!rows)
     return rows.error();
@@ -154,11 +154,11 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   Check check(std::move(*session), **unit, std::move(*rows));
   GradcheckResult result;
   result.loss = check.loss();
-  std::vector<Variable> parameters;
+  std::vector<StoredVariable> parameters;
   for (const StoredVariable &variable : check.session.impl->variables)
-    if (variable.facts.role == "parameter" && !variable.facts.frozen)
-      parameters.push_back(variable.facts);
-  for (const Variable &parameter : parameters) {
+    if (variable.role == "parameter" && !variable.frozen)
+      parameters.push_back(variable);
+  for (const StoredVariable &parameter : parameters) {
     check.loss();
     auto checked = check.variable(parameter, options);
     if (!checked)

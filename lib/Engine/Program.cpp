@@ -2,7 +2,6 @@
 #include "ProgramImpl.h"
 
 #include "Files.h"
-#include "ModuleFacts.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
@@ -73,11 +72,12 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
   facts.reports = plan.reports;
   for (const frontend::Hyper &hyper : plan.hypers)
     facts.hypers.push_back({hyper.name, hyper.value});
-  module.walk([&](train::VariableOp op) {
-    facts.variables.push_back(variableFacts(op));
-    if (op.getRole() == "parameter")
-      facts.parameterCount += facts.variables.back().count;
-  });
+  for (const StoredVariable &variable : variablesOf(module)) {
+    facts.variables.push_back({variable.name, variable.role, variable.elementType, variable.shape, variable.count,
+                               variable.frozen});
+    if (variable.role == "parameter")
+      facts.parameterCount += variable.count;
+  }
   return facts;
 }
 
@@ -97,11 +97,12 @@ static Result<void> checkOptions(const CompileOptions &options) {
 Result<Program> Program::fromText(const std::string &text, const std::string &name, const CompileOptions &options) {
   if (auto checked = checkOptions(options); !checked)
     return checked.error();
-  auto compiler = Compiler::create(text, name, options);
+  auto compiler = Compiler::create(text, name, {options.set, options.batch, options.doublePrecision, options.onMessage,
+                                                   options.remarks});
   if (!compiler)
     return compiler.error();
   Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;
-  Result<Unit> unit = (*compiler)->build(mode, 0);
+  Result<Unit> unit = (*compiler)->build(modeName(mode), 0);
   if (!unit)
     return unit.error();
   auto impl = std::make_shared<Impl>();
@@ -131,7 +132,7 @@ Result<Unit> Program::Impl::takeTrainUnit() {
       return std::move(*unit);
     }
   }
-  return compiler->build(Mode::Train, plan.batch);
+  return compiler->build(modeName(Mode::Train), plan.batch);
 }
 
 void Program::Impl::keepTrainUnit(Unit unit) {
@@ -145,11 +146,11 @@ Result<Facts> Program::check(Stage upTo) const {
   Result<Unit> unit = impl->takeTrainUnit();
   if (!unit)
     return unit.error();
-  auto facts = [](const ModuleFacts &module, const std::vector<PhaseTime> &times) {
-    return Facts{module.flops, module.contractions, module.arenaBytes, module.persistentBytes, times};
+  auto facts = [](const ModuleFacts &module, std::vector<PhaseTime> times) {
+    return Facts{module.flops, module.contractions, module.arenaBytes, module.persistentBytes, std::move(times)};
   };
   if (upTo >= Stage::Asm) {
-    Result<NativeUnit> native = impl->compiler->finish(std::move(*unit));
+    Result<NativeUnit> native = makeNative(*impl->compiler, std::move(*unit));
     if (!native)
       return native.error();
     return facts(native->facts, native->times);
@@ -157,13 +158,13 @@ Result<Facts> Program::check(Stage upTo) const {
   if (upTo >= Stage::Graph)
     if (auto lowered = impl->compiler->lower(*unit, Phase(int(upTo) - int(Stage::Graph))); !lowered)
       return lowered.error();
-  return facts(unit->facts, unit->times);
+  return facts(unit->facts, phaseTimes(*unit));
 }
 
 Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) const {
   if (stage == Stage::Ast)
     return impl->compiler->ast();
-  Result<Unit> unit = impl->compiler->build(mode, batch ? batch : impl->plan.batch);
+  Result<Unit> unit = impl->compiler->build(modeName(mode), batch ? batch : impl->plan.batch);
   if (!unit)
     return unit.error();
   if (auto lowered = impl->compiler->lower(*unit, std::min(Phase(int(stage) - int(Stage::Graph)), Phase::Llvm)); !lowered)

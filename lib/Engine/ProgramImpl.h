@@ -2,7 +2,7 @@
 #ifndef TALWEG_ENGINE_PROGRAMIMPL_H
 #define TALWEG_ENGINE_PROGRAMIMPL_H
 
-#include "Compiler.h"
+#include "Native.h"
 
 #include <mutex>
 

@@ -40,7 +40,7 @@ static Result<void> grow(data::Buffer &buffer, std::int64_t bytes) {
 
 static bool sameLayout(const std::vector<StoredVariable> &a, const std::vector<StoredVariable> &b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const StoredVariable &x, const StoredVariable &y) {
-    return x.facts.name == y.facts.name && x.offset == y.offset && x.bytes == y.bytes;
+    return x.name == y.name && x.offset == y.offset && x.bytes == y.bytes;
   });
 }
 
@@ -74,7 +74,7 @@ Result<const NativeUnit *> Session::Impl::unit(Mode mode, std::int64_t batch) {
       return compiled.error();
     return adopt(mode, std::move(*compiled));
   }
-  Result<NativeUnit> compiled = program.impl->compiler->compile(mode, batch, /*quiet=*/true);
+  Result<NativeUnit> compiled = makeNative(*program.impl->compiler, mode, batch, /*quiet=*/true);
   if (!compiled)
     return compiled.error();
   return adopt(mode, std::move(*compiled));
@@ -85,7 +85,7 @@ void Session::Impl::prepareUnit(Mode mode, std::int64_t batch) {
   if (units.count(key) || underWay.count(key))
     return;
   underWay[key] = std::async(std::launch::async, [program = program, mode, batch] {
-    return program.impl->compiler->compile(mode, batch, /*quiet=*/true);
+    return makeNative(*program.impl->compiler, mode, batch, /*quiet=*/true);
   });
 }
 
@@ -145,10 +145,10 @@ Result<Session> Session::create(const Program &program, const SessionOptions &op
     impl->hypers.push_back(hyper.value);
   const Compiler &compiler = *program.impl->compiler;
   Result<Unit> unit = options.mode == Mode::Train ? program.impl->takeTrainUnit()
-                                                  : compiler.build(options.mode, impl->batch());
+                                                  : compiler.build(modeName(options.mode), impl->batch());
   if (!unit)
     return unit.error();
-  Result<NativeUnit> native = compiler.finish(std::move(*unit));
+  Result<NativeUnit> native = makeNative(compiler, std::move(*unit));
   if (!native)
     return native.error();
   if (auto adopted = impl->adopt(options.mode, std::move(*native)); !adopted)

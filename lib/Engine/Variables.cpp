@@ -9,7 +9,7 @@ using namespace talweg;
 
 Result<const StoredVariable *> Session::Impl::find(const std::string &name) const {
   for (const StoredVariable &variable : variables)
-    if (variable.facts.name == name)
+    if (variable.name == name)
       return &variable;
   return Error{"E0857", fmt::format("error: the program has no variable `{}`", name)};
 }
@@ -33,7 +33,7 @@ static void writeAs(std::byte *place, const std::vector<Value> &values) {
 
 /// Calls `action` with a value of the stored type.
 template <typename Action>
-static Result<void> withStoredType(const Variable &variable, Action action) {
+static Result<void> withStoredType(const StoredVariable &variable, Action action) {
   const std::string &type = variable.elementType;
   if (type == "f32")
     action(float());
@@ -56,8 +56,8 @@ static Result<std::vector<Value>> readVariable(const Session::Impl &session, con
   auto variable = session.find(name);
   if (!variable)
     return variable.error();
-  std::vector<Value> values(std::size_t((*variable)->facts.count));
-  auto done = withStoredType((*variable)->facts, [&](auto stored) {
+  std::vector<Value> values(std::size_t((*variable)->count));
+  auto done = withStoredType(**variable, [&](auto stored) {
     readAs<decltype(stored)>(session.place(**variable), values);
   });
   if (!done)
@@ -70,10 +70,10 @@ static Result<void> writeVariable(Session::Impl &session, const std::string &nam
   auto variable = session.find(name);
   if (!variable)
     return variable.error();
-  if (std::int64_t(values.size()) != (*variable)->facts.count)
-    return Error{"E0859", fmt::format("error: variable `{}` has {} elements, not {}", name, (*variable)->facts.count,
+  if (std::int64_t(values.size()) != (*variable)->count)
+    return Error{"E0859", fmt::format("error: variable `{}` has {} elements, not {}", name, (*variable)->count,
                                       values.size())};
-  return withStoredType((*variable)->facts,
+  return withStoredType(**variable,
                         [&](auto stored) { writeAs<decltype(stored)>(session.place(**variable), values); });
 }
 

@@ -1,7 +1,5 @@
-// What the engine takes from a module on its way: counts after the gradient, layout and columns after the update, sizes
+// What a host takes from a module on its way: counts after the gradient, layout and columns after the update, sizes
 // once memory is planned.
-#include "Compiler.h"
-
 #include "ModuleFacts.h"
 
 #include "talweg/Dialect/Train/Train.h"
@@ -14,7 +12,7 @@
 using namespace mlir;
 using namespace talweg;
 
-std::string talweg::elementName(Type type) {
+static std::string elementName(Type type) {
   if (type.isUnsignedInteger(8))
     return "ui8";
   std::string name;
@@ -22,10 +20,16 @@ std::string talweg::elementName(Type type) {
   return name;
 }
 
-Variable talweg::variableFacts(train::VariableOp op) {
-  auto type = cast<RankedTensorType>(op.getType());
-  return {op.getSymName().str(),  op.getRole().str(), elementName(type.getElementType()), type.getShape().vec(),
-          type.getNumElements(), op.getFrozen()};
+std::vector<StoredVariable> talweg::variablesOf(ModuleOp module) {
+  std::vector<StoredVariable> result;
+  module.walk([&](train::VariableOp op) {
+    auto type = cast<RankedTensorType>(op.getType());
+    std::int64_t bytes = type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+    result.push_back({op.getSymName().str(), op.getRole().str(), elementName(type.getElementType()),
+                      type.getShape().vec(), type.getNumElements(), op.getFrozen(),
+                      std::int64_t(op.getOffset().value_or(0)), bytes});
+  });
+  return result;
 }
 
 void talweg::countContractions(ModuleOp module, ModuleFacts &facts) {
@@ -44,12 +48,7 @@ Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {
     return Error{"E0831", "error: the module holds no train.program"};
   train::ProgramOp program = *programs.begin();
   facts.batch = program.getBatch();
-  for (auto op : program.getOps<train::VariableOp>()) {
-    StoredVariable variable{variableFacts(op), std::int64_t(*op.getOffset()), 0};
-    unsigned bits = cast<RankedTensorType>(op.getType()).getElementTypeBitWidth();
-    variable.bytes = variable.facts.count * ((bits + 7) / 8);
-    facts.variables.push_back(std::move(variable));
-  }
+  facts.variables = variablesOf(module);
   for (auto objective : program.getOps<train::ObjectiveOp>()) {
     for (Attribute metric : objective.getMetrics())
       facts.metrics.push_back(cast<StringAttr>(metric).str());

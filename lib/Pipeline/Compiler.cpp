@@ -1,10 +1,10 @@
-// The two kinds of source (the language, MLIR text) and the road from a source to native code.
-#include "Compiler.h"
+// The two kinds of source, the language and MLIR text, and the phases of a unit.
+#include "talweg/Pipeline/Compiler.h"
 
 #include "Messages.h"
 #include "ModuleFacts.h"
 
-#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Dialect/Train/Train.h"
 #include "talweg/Frontend/Frontend.h"
 
 #include "mlir/IR/Verifier.h"
@@ -27,11 +27,11 @@ namespace {
 /// A file of the language.
 class LanguageCompiler : public Compiler {
 public:
-  LanguageCompiler(frontend::Source source, const CompileOptions &options)
+  LanguageCompiler(frontend::Source source, const CompilerOptions &options)
       : Compiler(options), source(std::move(source)) {}
 
   Result<void> readPlan() {
-    Result<frontend::Plan> read = source.plan(frontendOptions(Mode::Train, 0));
+    Result<frontend::Plan> read = source.plan(frontendOptions("train", 0));
     if (!read)
       return read.error();
     thePlan = std::move(*read);
@@ -41,7 +41,7 @@ public:
   Result<std::string> ast() const override { return source.dumpAst(); }
 
 protected:
-  Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const override {
+  Result<void> parseInto(Unit &unit, const std::string &mode, std::int64_t batch) const override {
     auto module = source.build(*unit.context, frontendOptions(mode, batch));
     if (!module)
       return module.error();
@@ -50,9 +50,9 @@ protected:
   }
 
 private:
-  frontend::Options frontendOptions(Mode mode, std::int64_t batch) const {
+  frontend::Options frontendOptions(const std::string &mode, std::int64_t batch) const {
     frontend::Options result;
-    result.mode = modeName(mode);
+    result.mode = mode;
     result.batch = batch ? batch : options.batch.value_or(0);
     result.doublePrecision = options.doublePrecision;
     for (auto &[key, value] : options.set)
@@ -66,7 +66,7 @@ private:
 /// A module in MLIR's text, holding one train.program.
 class ModuleCompiler : public Compiler {
 public:
-  ModuleCompiler(std::string text, const std::string &name, const CompileOptions &options) : Compiler(options) {
+  ModuleCompiler(std::string text, const std::string &name, const CompilerOptions &options) : Compiler(options) {
     setText(std::move(text), name);
   }
 
@@ -118,17 +118,17 @@ public:
   }
 
 protected:
-  Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const override {
+  Result<void> parseInto(Unit &unit, const std::string &mode, std::int64_t batch) const override {
     if (auto parsed = parse(unit); !parsed)
       return parsed.error();
     train::ProgramOp program = *unit.module->getOps<train::ProgramOp>().begin();
-    if (predictsOnly != (mode == Mode::Predict))
+    if (predictsOnly != (mode == "predict"))
       return Error{"E0836", fmt::format("{}: error: the program is written for mode `{}` and cannot run in mode `{}`",
-                                        fileName, program.getMode().str(), modeName(mode))};
+                                        fileName, program.getMode().str(), mode)};
     if (batch && batch != std::int64_t(program.getBatch()))
       return Error{"E0837", fmt::format("{}: error: the program is written for a batch of {} rows, not {}", fileName,
                                         program.getBatch(), batch)};
-    program.setMode(modeName(mode));
+    program.setMode(mode);
     return {};
   }
 
@@ -148,7 +148,7 @@ private:
 } // namespace
 
 Result<std::unique_ptr<Compiler>> Compiler::create(std::string text, const std::string &name,
-                                                   const CompileOptions &options) {
+                                                   const CompilerOptions &options) {
   auto start = Clock::now();
   std::unique_ptr<Compiler> result;
   if (name.ends_with(".mlir")) {
@@ -178,7 +178,7 @@ Unit Compiler::freshUnit() const {
   return unit;
 }
 
-Result<Unit> Compiler::build(Mode mode, std::int64_t batch) const {
+Result<Unit> Compiler::build(const std::string &mode, std::int64_t batch) const {
   auto start = Clock::now();
   Unit unit = freshUnit();
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
@@ -205,30 +205,4 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
       readSizes(*unit.module, unit.facts);
   }
   return {};
-}
-
-Result<NativeUnit> Compiler::finish(Unit unit) const {
-  if (auto lowered = lower(unit, Phase::Llvm); !lowered)
-    return lowered.error();
-  auto start = Clock::now();
-  Result<std::string> object = emitNative(*unit.module, NativeForm::Object);
-  if (!object)
-    return object.error();
-  auto code = NativeCode::load(*object);
-  if (!code)
-    return code.error();
-  auto init = (*code)->entry("talweg_init");
-  auto step = (*code)->entry("talweg_step");
-  if (!init || !step)
-    return !init ? init.error() : step.error();
-  unit.times.push_back({"native", secondsSince(start)});
-  return NativeUnit{std::move(*code), *init, *step, std::move(unit.facts), std::move(unit.times)};
-}
-
-Result<NativeUnit> Compiler::compile(Mode mode, std::int64_t batch, bool quiet) const {
-  Result<Unit> unit = build(mode, batch);
-  if (!unit)
-    return unit.error();
-  unit->quiet = quiet;
-  return finish(std::move(*unit));
 }

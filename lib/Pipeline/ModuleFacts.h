@@ -1,16 +1,10 @@
 // Reading a module's facts at the phases where they stand.
-#ifndef TALWEG_ENGINE_MODULEFACTS_H
-#define TALWEG_ENGINE_MODULEFACTS_H
+#ifndef TALWEG_PIPELINE_MODULEFACTS_H
+#define TALWEG_PIPELINE_MODULEFACTS_H
 
-#include "Compiler.h"
-
-#include "talweg/Dialect/Train/Train.h"
+#include "talweg/Pipeline/Compiler.h"
 
 namespace talweg {
-
-/// An element type's name: f32, i32, ui8.
-std::string elementName(mlir::Type type);
-Variable variableFacts(train::VariableOp op);
 
 /// After phase gradient.
 void countContractions(mlir::ModuleOp module, ModuleFacts &facts);

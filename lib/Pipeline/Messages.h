@@ -1,6 +1,6 @@
 // Diagnostics of passes as text for users.
-#ifndef TALWEG_ENGINE_MESSAGES_H
-#define TALWEG_ENGINE_MESSAGES_H
+#ifndef TALWEG_PIPELINE_MESSAGES_H
+#define TALWEG_PIPELINE_MESSAGES_H
 
 #include "talweg/Support/Result.h"
 

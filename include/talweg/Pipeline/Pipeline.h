@@ -1,0 +1,50 @@
+// The order of passes: six named phases, from the frontend's module to the LLVM dialect. The only place that orders them.
+//
+//   graph     out of the frontend: simplified, sums of products formed into contractions
+//   gradient  the backward pass is appended (modes train and gradient); no op is left that only the forward pass needed
+//   update    every update is spelt out at its parameter's shape; every variable has its offset
+//   linalg    functions over raw storage (Runtime/Abi.h), tensors computed by linalg; no op of ours is left
+//   vector    no tensor is left: buffers in the arena, loops, vectors
+//   llvm      the LLVM dialect alone
+//
+// Each phase ends in a check of what it promises; a breach is an error that names the phase and the op.
+#ifndef TALWEG_PIPELINE_PIPELINE_H
+#define TALWEG_PIPELINE_PIPELINE_H
+
+#include "mlir/Support/LLVM.h"
+
+#include <functional>
+#include <optional>
+
+namespace mlir {
+class DialectRegistry;
+class ModuleOp;
+class OpPassManager;
+} // namespace mlir
+
+namespace talweg {
+
+enum class Phase { Graph, Gradient, Update, Linalg, Vector, Llvm };
+
+/// Its name in lower case.
+const char *phaseName(Phase phase);
+std::optional<Phase> phaseFromName(mlir::StringRef name);
+
+/// Appends the passes of one phase, its check last. `module` must be what the phase before left.
+void buildPhase(mlir::OpPassManager &passes, Phase phase);
+
+/// Runs the phases from `first` to `last`, both included; tells the seconds of each. Diagnostics go to the context's
+/// handler.
+mlir::LogicalResult runPhases(mlir::ModuleOp module, Phase first, Phase last,
+                              const std::function<void(Phase, double)> &onTime = {});
+
+/// The dialects and interfaces that the phases need.
+void registerPhaseDialects(mlir::DialectRegistry &registry);
+
+/// For talweg-opt: `--talweg-graph`, `--talweg-gradient`, …, each one phase, and `--talweg-to=PHASE` from the frontend's
+/// output to a phase.
+void registerPhasePipelines();
+
+} // namespace talweg
+
+#endif

@@ -1,0 +1,28 @@
+// Modules in native code.
+#ifndef TALWEG_ENGINE_NATIVE_H
+#define TALWEG_ENGINE_NATIVE_H
+
+#include "Jit.h"
+
+#include "talweg/Engine/Engine.h"
+#include "talweg/Pipeline/Compiler.h"
+
+namespace talweg {
+
+struct NativeUnit {
+  std::unique_ptr<NativeCode> code;
+  Entry init = nullptr, step = nullptr;
+  ModuleFacts facts;
+  std::vector<PhaseTime> times;
+};
+
+/// Takes a unit through the phases that it has not seen, and makes native code of it.
+Result<NativeUnit> makeNative(const Compiler &compiler, Unit unit);
+/// The same from the source.
+Result<NativeUnit> makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet);
+
+std::vector<PhaseTime> phaseTimes(const Unit &unit);
+
+} // namespace talweg
+
+#endif

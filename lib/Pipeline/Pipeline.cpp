@@ -1,0 +1,128 @@
+// The phases' passes, in their order. See the header for what each phase promises.
+#include "talweg/Pipeline/Pipeline.h"
+
+#include "VerifyPhase.h"
+
+#include "talweg/Autodiff/Passes.h"
+#include "talweg/Codegen/Pipeline.h"
+#include "talweg/Conversion/Passes.h"
+#include "talweg/Transforms/Passes.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+#include <chrono>
+
+using namespace mlir;
+
+namespace talweg {
+
+static constexpr const char *kNames[] = {"graph", "gradient", "update", "linalg", "vector", "llvm"};
+static constexpr Phase kPhases[] = {Phase::Graph,  Phase::Gradient, Phase::Update,
+                                    Phase::Linalg, Phase::Vector,   Phase::Llvm};
+
+const char *phaseName(Phase phase) { return kNames[int(phase)]; }
+
+std::optional<Phase> phaseFromName(StringRef name) {
+  for (Phase phase : kPhases)
+    if (name == phaseName(phase))
+      return phase;
+  return std::nullopt;
+}
+
+static void simplify(OpPassManager &passes) {
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+static void buildGraph(OpPassManager &passes) {
+  simplify(passes);
+  passes.addPass(createFormContractions());
+  simplify(passes);
+}
+
+static void buildGradient(OpPassManager &passes) {
+  passes.addPass(createDifferentiate());
+  simplify(passes);
+}
+
+static void buildUpdate(OpPassManager &passes) {
+  passes.addPass(createExpandUpdate());
+  passes.addPass(createAssignStorage());
+  simplify(passes);
+}
+
+static void buildLinalg(OpPassManager &passes) {
+  passes.addPass(createTrainToLoops());
+  passes.addPass(createTwToLinalg());
+  simplify(passes);
+}
+
+void buildPhase(OpPassManager &passes, Phase phase) {
+  switch (phase) {
+  case Phase::Graph:
+    buildGraph(passes);
+    break;
+  case Phase::Gradient:
+    buildGradient(passes);
+    break;
+  case Phase::Update:
+    buildUpdate(passes);
+    break;
+  case Phase::Linalg:
+    buildLinalg(passes);
+    break;
+  case Phase::Vector:
+    buildVectorPipeline(passes, CodegenTarget::host());
+    break;
+  case Phase::Llvm:
+    buildLlvmPipeline(passes);
+    break;
+  }
+  passes.addPass(createVerifyPhase(phase));
+}
+
+LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const std::function<void(Phase, double)> &onTime) {
+  for (Phase phase : kPhases) {
+    if (phase < first || phase > last)
+      continue;
+    auto start = std::chrono::steady_clock::now();
+    PassManager passes(module.getContext());
+    if (failed(applyPassManagerCLOptions(passes)))
+      return failure();
+    applyDefaultTimingPassManagerCLOptions(passes);
+    buildPhase(passes, phase);
+    if (failed(passes.run(module)))
+      return failure();
+    if (onTime)
+      onTime(phase, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  return success();
+}
+
+namespace {
+struct ToOptions : PassPipelineOptions<ToOptions> {
+  Option<std::string> phase{*this, "phase", llvm::cl::desc("the last phase to run"), llvm::cl::init("llvm")};
+};
+} // namespace
+
+void registerPhasePipelines() {
+  for (Phase phase : kPhases) {
+    std::string flag = std::string("talweg-") + phaseName(phase);
+    std::string text = std::string("phase `") + phaseName(phase) + "` alone";
+    PassPipelineRegistration<>(flag, text, [phase](OpPassManager &passes) { buildPhase(passes, phase); });
+  }
+  PassPipelineRegistration<ToOptions>("talweg-to", "all phases from the frontend's output to `phase`",
+                                      [](OpPassManager &passes, const ToOptions &options) {
+                                        std::optional<Phase> last = phaseFromName(options.phase);
+                                        if (!last)
+                                          llvm::report_fatal_error("no phase has the name given to talweg-to");
+                                        for (Phase phase : kPhases)
+                                          if (phase <= *last)
+                                            buildPhase(passes, phase);
+                                      });
+}
+
+} // namespace talweg

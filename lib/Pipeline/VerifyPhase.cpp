@@ -1,0 +1,72 @@
+// What each phase promises, as a predicate on single ops.
+#include "VerifyPhase.h"
+
+#include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Tw.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+using namespace mlir;
+
+namespace talweg {
+namespace {
+
+/// Why `op` may not be left at the end of `phase`; empty if it may.
+StringRef breach(Operation *op, Phase phase) {
+  StringRef dialect = op->getName().getDialectNamespace();
+  bool ours = dialect == "tw" || dialect == "train";
+  switch (phase) {
+  case Phase::Graph:
+  case Phase::Gradient:
+    return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
+  case Phase::Update:
+    if (isa<train::UpdateOp, train::OptimizerOp>(op))
+      return "every update must be spelt out";
+    if (auto variable = dyn_cast<train::VariableOp>(op); variable && !variable.getOffset())
+      return "every variable must have its offset";
+    return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
+  case Phase::Linalg:
+    return ours ? "no op of the tensor and training dialects may be left" : "";
+  case Phase::Vector: {
+    if (ours || dialect == "linalg" || dialect == "tensor" || dialect == "bufferization")
+      return "everything must be loops over buffers";
+    auto isTensor = [](Type type) { return isa<TensorType>(type); };
+    if (llvm::any_of(op->getOperandTypes(), isTensor) || llvm::any_of(op->getResultTypes(), isTensor))
+      return "no tensor may be left";
+    return "";
+  }
+  case Phase::Llvm:
+    return dialect == "llvm" || dialect == "omp" || isa<ModuleOp>(op) ? "" : "only the LLVM dialect may be left";
+  }
+  return "";
+}
+
+struct VerifyPhase : PassWrapper<VerifyPhase, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(VerifyPhase)
+
+  explicit VerifyPhase(Phase phase) : phase(phase) {}
+  StringRef getArgument() const override { return "talweg-verify-phase"; }
+  StringRef getDescription() const override { return "checks what a phase promises"; }
+
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk([&](Operation *op) {
+      StringRef reason = breach(op, phase);
+      if (reason.empty())
+        return WalkResult::advance();
+      op->emitError() << "phase `" << phaseName(phase) << "` left `" << op->getName() << "`: " << reason;
+      return WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+
+  Phase phase;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createVerifyPhase(Phase phase) { return std::make_unique<VerifyPhase>(phase); }
+
+} // namespace talweg
