@@ -89,9 +89,9 @@ LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const std::fun
     if (phase < first || phase > last)
       continue;
     auto start = std::chrono::steady_clock::now();
-    PassManager passes(module.getContext());
-    if (failed(applyPassManagerCLOptions(passes)))
-      return failure();
+    auto passes = PassManager::on<ModuleOp>(module.getContext());
+    // Fails when the flags were never registered, which is the usual case.
+    (void)applyPassManagerCLOptions(passes);
     applyDefaultTimingPassManagerCLOptions(passes);
     buildPhase(passes, phase);
     if (failed(passes.run(module)))
