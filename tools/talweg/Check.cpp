@@ -1,0 +1,139 @@
+// talweg check: everything that is known without running.
+#include "Commands.h"
+#include "Console.h"
+#include "Experiment.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace talweg::driver {
+
+namespace {
+
+struct Options {
+  Experiment experiment;
+};
+
+std::string shapeText(const Variable &variable) {
+  return fmt::format("{}[{}]", variable.elementType, fmt::join(variable.shape, ", "));
+}
+
+std::string planText(const PlanFacts &plan) {
+  std::string length = plan.steps    ? fmt::format("{} steps", grouped(*plan.steps))
+                       : plan.epochs ? fmt::format("{} epochs", grouped(*plan.epochs))
+                                     : "1 epoch";
+  return fmt::format("batch {}, {}", plan.batch, length);
+}
+
+void printTable(const std::vector<Variable> &variables, const std::string &role, const char *title) {
+  std::vector<const Variable *> rows;
+  size_t nameWidth = 0, shapeWidth = 0, countWidth = 0;
+  for (const Variable &variable : variables) {
+    if (variable.role != role)
+      continue;
+    rows.push_back(&variable);
+    nameWidth = std::max(nameWidth, variable.name.size());
+    shapeWidth = std::max(shapeWidth, shapeText(variable).size());
+    countWidth = std::max(countWidth, grouped(variable.count).size());
+  }
+  if (rows.empty())
+    return;
+  printLine("");
+  printLine(styled(Stream::Out, Style::Bold, title));
+  for (const Variable *variable : rows)
+    printLine(fmt::format("  {:<{}}  {:<{}}  {:>{}}{}", variable->name, nameWidth, shapeText(*variable), shapeWidth,
+                          grouped(variable->count), countWidth, variable->frozen ? "  frozen" : ""));
+}
+
+void printText(const PlanFacts &plan, const Facts &facts) {
+  printLine(fmt::format("{} on {}: {}", plan.name, plan.data, planText(plan)));
+  printTable(plan.variables, "parameter", "Parameters");
+  printTable(plan.variables, "state", "States");
+  std::int64_t slots = 0;
+  for (const Variable &variable : plan.variables)
+    slots += variable.role == "slot" ? variable.count : 0;
+
+  auto row = [](std::string_view name, const std::string &value) {
+    printLine(fmt::format("  {:<24}{}", name, value));
+  };
+  printLine("");
+  printLine(styled(Stream::Out, Style::Bold, "Totals"));
+  row("parameters", grouped(plan.parameterCount));
+  row("optimizer state", grouped(slots));
+  row("work in a step", fmt::format("{} in {} products", humanCount(double(facts.flopsPerStep), "FLOP"),
+                                    grouped(facts.contractions)));
+  row("memory of variables", humanBytes(facts.persistentBytes));
+  row("memory of a step", humanBytes(facts.arenaBytes) + " (arena)");
+  printLine("");
+  printLine(styled(Stream::Out, Style::Bold, "Compilation"));
+  double total = 0;
+  for (const PhaseTime &phase : facts.phases) {
+    row(phase.phase, humanSeconds(phase.seconds));
+    total += phase.seconds;
+  }
+  row("total", humanSeconds(total));
+}
+
+Json factsEvent(const PlanFacts &plan, const Facts &facts) {
+  Json event{{"event", "check"}, {"file", plan.file}, {"model", plan.name}, {"data", plan.data}};
+  event["batch"] = plan.batch;
+  if (plan.epochs)
+    event["epochs"] = *plan.epochs;
+  if (plan.steps)
+    event["steps"] = *plan.steps;
+  event["seed"] = plan.seed;
+  event["parameters"] = plan.parameterCount;
+  event["flops_per_step"] = facts.flopsPerStep;
+  event["contractions"] = facts.contractions;
+  event["persistent_bytes"] = facts.persistentBytes;
+  event["arena_bytes"] = facts.arenaBytes;
+  for (const Variable &variable : plan.variables)
+    event["variables"].push_back({{"name", variable.name},
+                                  {"role", variable.role},
+                                  {"type", variable.elementType},
+                                  {"shape", variable.shape},
+                                  {"count", variable.count},
+                                  {"frozen", variable.frozen}});
+  for (const Hyper &hyper : plan.hypers)
+    event["hypers"][hyper.name] = hyper.value;
+  double total = 0;
+  for (const PhaseTime &phase : facts.phases) {
+    event["phases"][phase.phase] = phase.seconds;
+    total += phase.seconds;
+  }
+  event["seconds"] = total;
+  return event;
+}
+
+int run(const Options &options) {
+  const Experiment &experiment = options.experiment;
+  auto program = experiment.open();
+  if (!program)
+    return report(program.error(), experiment.json);
+  auto facts = program->check();
+  if (!facts)
+    return report(facts.error(), experiment.json);
+  if (experiment.json)
+    printLine(eventText(factsEvent(program->plan(), *facts)));
+  else
+    printText(program->plan(), *facts);
+  return kOk;
+}
+
+} // namespace
+
+void addCheck(CommandLine &line) {
+  static Options options;
+  Command command = line.add("check", "compile without running: parameters, cost, memory",
+                             "Checks a model file and compiles its training step without running it. Shows the "
+                             "parameters with their shapes and counts, the floating-point operations of one step (the "
+                             "products, forward and backward), the memory of variables and of one step, and the time "
+                             "of each phase. No data is read.");
+  options.experiment.declareFile(command);
+  options.experiment.declareBatch(command);
+  command.examples({{"talweg check digits.tw", "tables for reading"},
+                    {"talweg check digits.tw --set width=256 --batch 64 --json", "the same facts for a script"}});
+  command.action([] { return run(options); });
+}
+
+} // namespace talweg::driver

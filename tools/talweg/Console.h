@@ -1,0 +1,55 @@
+// Where text goes and how it looks. Results go to standard output; diagnostics and the progress bar to standard error.
+// Colour appears only on a terminal, and never when NO_COLOR is set or TERM is `dumb`.
+#ifndef TALWEG_TOOL_CONSOLE_H
+#define TALWEG_TOOL_CONSOLE_H
+
+#include "talweg/Support/Result.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace talweg::driver {
+
+enum class Stream { Out, Err };
+
+bool isTerminal(Stream stream);
+bool hasColor(Stream stream);
+/// Columns of the terminal behind standard error; 80 when unknown.
+int terminalWidth();
+/// Whether the locale's character set is UTF-8.
+bool hasUnicode();
+
+enum class Style { Plain, Bold, Dim, Red, Green, Yellow, Magenta, Cyan };
+/// `text` in the style, if the stream shows colour.
+std::string styled(Stream stream, Style style, std::string_view text);
+
+/// The text of a diagnostic with its `error:`, `note:`, `help:`, place and carets coloured.
+std::string colorDiagnostic(const std::string &text);
+
+/// Writes a line to standard output; a failure is remembered for `finishOutput`.
+void printLine(std::string_view line);
+/// Writes a line to standard error.
+void complain(std::string_view line);
+/// Shows an error on standard error (and, with `json`, as an event on standard output); returns kFailed.
+int report(const Error &error, bool json);
+/// An error of the driver's own, in the common form.
+Error makeError(std::string situation, std::string help = "");
+
+/// Flushes standard output. False, after a message, if anything written there was lost.
+bool finishOutput();
+
+/// 1536 → "1.5 KiB"
+std::string humanBytes(std::int64_t bytes);
+/// 1234567 → "1,234,567"
+std::string grouped(std::int64_t number);
+/// 12345678 → "12.3 M"; `unit` follows: "12.3 MFLOP"
+std::string humanCount(double number, std::string_view unit = "");
+/// Seconds as "0.41 s", "12.3 s", "3:07 min", "2:03:07 h"
+std::string humanSeconds(double seconds);
+/// A loss or metric in few digits: "0.9722", "2.303", "1.2e-05"
+std::string shortNumber(double value);
+
+} // namespace talweg::driver
+
+#endif

@@ -1,0 +1,87 @@
+// talweg eval: loss and metrics of a trained model.
+#include "Commands.h"
+#include "Console.h"
+#include "Experiment.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace talweg::driver {
+
+namespace {
+
+struct Options {
+  Experiment experiment;
+  std::string checkpoint;
+  std::string split;
+};
+
+/// What to evaluate: --split, else the splits named by --data, else everything declared but the training split.
+std::vector<std::string> chosenSplits(const Options &options, const PlanFacts &plan) {
+  if (!options.split.empty())
+    return {options.split};
+  std::vector<std::string> splits;
+  for (const auto &[split, path] : options.experiment.data)
+    if (std::find(splits.begin(), splits.end(), split) == splits.end())
+      splits.push_back(split);
+  if (splits.empty())
+    std::copy_if(plan.splits.begin(), plan.splits.end(), std::back_inserter(splits),
+                 [](const std::string &split) { return split != "train"; });
+  return splits.empty() ? plan.splits : splits;
+}
+
+int run(const Options &options) {
+  const Experiment &experiment = options.experiment;
+  auto program = experiment.open();
+  if (!program)
+    return report(program.error(), experiment.json);
+  if (auto known = experiment.checkData(*program); !known)
+    return report(known.error(), experiment.json);
+  auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)), .mode = Mode::Eval});
+  if (!session)
+    return report(session.error(), experiment.json);
+  if (auto loaded = session->loadModel(options.checkpoint); !loaded)
+    return report(loaded.error(), experiment.json);
+
+  const PlanFacts &plan = program->plan();
+  std::vector<std::string> splits = chosenSplits(options, plan);
+  size_t widest = 0;
+  for (const std::string &split : splits)
+    widest = std::max(widest, split.size());
+  for (const std::string &split : splits) {
+    auto data = experiment.load(*program, split);
+    if (!data)
+      return report(data.error(), experiment.json);
+    auto result = session->evaluate(*data);
+    if (!result)
+      return report(result.error(), experiment.json);
+    if (experiment.json)
+      printLine(eventText(evaluationEvent(plan, split, *result)));
+    else
+      printLine(fmt::format("{:<{}}  {}  ({} rows, {})", split, widest, evaluationText(plan, *result),
+                            grouped(result->rows), humanSeconds(result->seconds)));
+  }
+  return kOk;
+}
+
+} // namespace
+
+void addEval(CommandLine &line) {
+  static Options options;
+  Command command = line.add("eval", "loss and metrics of a trained model on data",
+                             "Computes the loss and the metrics of the model file with the parameters of a checkpoint. "
+                             "Every row counts exactly once, the rows of a last, partial batch included. Without "
+                             "--data or --split, every split of the file except `train` is evaluated.");
+  options.experiment.declareFile(command);
+  command.requiredText(options.checkpoint, "--checkpoint DIR",
+                       "the trained parameters: the folder of a run, or a .safetensors file");
+  options.experiment.declareData(command, "evaluate this split, read from PATH; may be repeated");
+  command.text(options.split, "--split NAME", "evaluate this split only");
+  options.experiment.declareBatch(command);
+  options.experiment.declareThreads(command);
+  command.examples({{"talweg eval digits.tw --checkpoint runs/digits", "the test split as the file declares it"},
+                    {"talweg eval digits.tw --checkpoint runs/digits --data test=new.csv", "the same on other rows"}});
+  command.action([] { return run(options); });
+}
+
+} // namespace talweg::driver

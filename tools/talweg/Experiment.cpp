@@ -1,0 +1,186 @@
+// See Experiment.h.
+#include "Experiment.h"
+#include "Console.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace talweg::driver {
+
+void Experiment::declareFile(Command &command) {
+  command.positional(file, "FILE", "the model file");
+  command.pairs(set, "--set NAME=VALUE", "give a `config` of the file another value; may be repeated");
+  command.flag(json, "--json", "report as JSON on standard output, one object a line, and nothing else there");
+}
+
+void Experiment::declareBatch(Command &command) {
+  command.whole(batch, "--batch N", kRows, "rows in a batch", "as the file says");
+}
+
+void Experiment::declareSeed(Command &command, const std::string &help) {
+  command.whole(seed, "--seed N", kSeed, help, "as the file says");
+}
+
+void Experiment::declareThreads(Command &command) {
+  command.whole(threads, "--threads N", kThreads, "threads to compute with; results do not depend on it",
+                "every core");
+}
+
+void Experiment::declareData(Command &command, const std::string &help) {
+  command.pairs(data, "--data SPLIT=PATH", help);
+}
+
+CompileOptions Experiment::compileOptions() const {
+  CompileOptions options;
+  options.set = set;
+  options.batch = batch;
+  options.epochs = epochs;
+  options.steps = steps;
+  if (seed)
+    options.seed = std::uint64_t(*seed);
+  options.onMessage = [](const std::string &text) { complain(colorDiagnostic(text)); };
+  return options;
+}
+
+Result<Program> Experiment::open() const { return Program::fromFile(file, compileOptions()); }
+
+Result<Dataset> Experiment::load(const Program &program, const std::string &split) const {
+  for (auto given = data.rbegin(); given != data.rend(); ++given)
+    if (given->first == split)
+      return Dataset::load(program, split, given->second);
+  return Dataset::load(program, split);
+}
+
+Result<void> Experiment::checkData(const Program &program) const {
+  const PlanFacts &plan = program.plan();
+  for (const auto &[split, path] : data) {
+    if (std::find(plan.splits.begin(), plan.splits.end(), split) != plan.splits.end())
+      continue;
+    auto similar = closest(split, plan.splits);
+    return makeError(fmt::format("--data {}=…: {} declares no split `{}`", split, plan.data, split),
+                     similar ? fmt::format("did you mean `{}`?", *similar)
+                             : fmt::format("its splits are {}", fmt::join(plan.splits, ", ")));
+  }
+  return {};
+}
+
+//===-- events -----------------------------------------------------------------------------------------------------===//
+
+std::string eventText(const Json &event) { return event.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+void addNumbers(Json &event, const std::vector<std::string> &names, const std::vector<double> &values) {
+  for (size_t i = 0; i < names.size() && i < values.size(); ++i)
+    event[names[i]] = values[i];
+}
+
+std::string numbersText(const std::vector<std::string> &names, const std::vector<double> &values) {
+  std::string text;
+  for (size_t i = 0; i < names.size() && i < values.size(); ++i)
+    text += fmt::format("  {} {}", names[i], shortNumber(values[i]));
+  return text;
+}
+
+Json evaluationEvent(const PlanFacts &plan, const std::string &split, const Evaluation &evaluation) {
+  Json event{{"event", "eval"}, {"split", split}, {"rows", evaluation.rows}, {"loss", evaluation.loss}};
+  addNumbers(event, plan.metrics, evaluation.metrics);
+  event["seconds"] = evaluation.seconds;
+  return event;
+}
+
+std::string evaluationText(const PlanFacts &plan, const Evaluation &evaluation) {
+  return fmt::format("loss {}{}", shortNumber(evaluation.loss), numbersText(plan.metrics, evaluation.metrics));
+}
+
+//===-- files ------------------------------------------------------------------------------------------------------===//
+
+static Error fileError(const std::string &path, const char *verb) {
+  return makeError(fmt::format("cannot {} `{}`: {}", verb, path, std::strerror(errno)));
+}
+
+static bool writeAll(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR)
+      continue;
+    if (written <= 0)
+      return false;
+    bytes.remove_prefix(size_t(written));
+  }
+  return true;
+}
+
+Result<void> writeFile(const std::string &path, std::string_view bytes) {
+  if (path == "-") {
+    std::fflush(stdout);
+    if (!writeAll(STDOUT_FILENO, bytes))
+      return makeError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+    return {};
+  }
+  struct stat status{};
+  bool exists = ::stat(path.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+    return fileError(path, "write");
+  }
+  bool aside = !exists || S_ISREG(status.st_mode);
+  std::string target = aside ? fmt::format("{}.{}.part", path, ::getpid()) : path;
+  int file = ::open(target.c_str(), O_WRONLY | O_CLOEXEC | (aside ? O_CREAT | O_TRUNC : 0), 0666);
+  if (file < 0)
+    return fileError(path, "write");
+  bool written = writeAll(file, bytes);
+  int reason = written ? 0 : errno;
+  if (::close(file) != 0 && written) {
+    written = false;
+    reason = errno;
+  }
+  if (written && (!aside || ::rename(target.c_str(), path.c_str()) == 0))
+    return {};
+  errno = reason ? reason : errno;
+  Error error = fileError(path, "write");
+  if (aside)
+    ::unlink(target.c_str());
+  return error;
+}
+
+Result<std::string> readFile(const std::string &path) {
+  int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return fileError(path, "read");
+  std::string bytes;
+  char buffer[1 << 16];
+  ssize_t count;
+  while ((count = ::read(file, buffer, sizeof buffer)) > 0 || (count < 0 && errno == EINTR))
+    if (count > 0)
+      bytes.append(buffer, size_t(count));
+  int reason = errno;
+  ::close(file);
+  errno = reason;
+  if (count < 0)
+    return fileError(path, "read");
+  return bytes;
+}
+
+std::int64_t peakMemory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t(usage.ru_maxrss) * 1024;
+}
+
+std::string timeNow() {
+  std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+} // namespace talweg::driver

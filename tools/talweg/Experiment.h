@@ -1,0 +1,59 @@
+// What subcommands that open a model file share: its options, opening it, loading splits, writing files and events.
+#ifndef TALWEG_TOOL_EXPERIMENT_H
+#define TALWEG_TOOL_EXPERIMENT_H
+
+#include "Options.h"
+
+#include "talweg/Engine/Engine.h"
+
+#include <nlohmann/json.hpp>
+
+namespace talweg::driver {
+
+using Json = nlohmann::ordered_json;
+
+/// Options that say which program is meant.
+struct Experiment {
+  std::string file;
+  std::vector<Pair> set;
+  std::vector<Pair> data; ///< split → path
+  std::optional<std::int64_t> batch, epochs, steps, seed, threads;
+  bool json = false;
+
+  void declareFile(Command &command);    ///< FILE, --set, --json
+  void declareBatch(Command &command);   ///< --batch
+  void declareSeed(Command &command, const std::string &help);
+  void declareThreads(Command &command); ///< --threads
+  void declareData(Command &command, const std::string &help);
+
+  CompileOptions compileOptions() const;
+  Result<Program> open() const;
+  /// Rows of a split: from --data if given there, else from where the file says.
+  Result<Dataset> load(const Program &program, const std::string &split) const;
+  /// An error if --data names a split that the file does not declare.
+  Result<void> checkData(const Program &program) const;
+};
+
+/// One event: a line of JSON. Numbers that JSON cannot hold (nan, inf) become null.
+std::string eventText(const Json &event);
+/// Adds `"name": value` for every metric (or report) of a record.
+void addNumbers(Json &event, const std::vector<std::string> &names, const std::vector<double> &values);
+/// "accuracy 0.9722  lr 0.1", names and values joined, with two spaces before each.
+std::string numbersText(const std::vector<std::string> &names, const std::vector<double> &values);
+/// The event and the line of one evaluation.
+Json evaluationEvent(const PlanFacts &plan, const std::string &split, const Evaluation &evaluation);
+std::string evaluationText(const PlanFacts &plan, const Evaluation &evaluation);
+
+/// Writes a whole file aside and renames it, so that the path holds the old bytes or the new ones, never a part.
+/// Devices and pipes are written directly; "-" is standard output.
+Result<void> writeFile(const std::string &path, std::string_view bytes);
+Result<std::string> readFile(const std::string &path);
+
+/// The most memory this process has had, in bytes.
+std::int64_t peakMemory();
+/// The time of day in UTC: 2026-01-31T12:00:00Z.
+std::string timeNow();
+
+} // namespace talweg::driver
+
+#endif

@@ -1,0 +1,108 @@
+// talweg gradcheck: the compiled gradient against finite differences.
+#include "Commands.h"
+#include "Console.h"
+#include "Experiment.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace talweg::driver {
+
+namespace {
+
+struct Options {
+  Experiment experiment;
+  bool values = false;
+  double tolerance = 1e-6;
+  std::optional<std::int64_t> elements;
+};
+
+void printVariable(const Options &options, const GradcheckVariable &variable, size_t nameWidth) {
+  // A comparison that yields nan is a failure.
+  bool passed = variable.maxError <= options.tolerance;
+  if (options.experiment.json) {
+    Json event{{"event", "gradient"}, {"name", variable.name}, {"checked", variable.checked}};
+    event["max_error"] = variable.maxError;
+    event["passed"] = passed;
+    if (options.values) {
+      event["elements"] = variable.elements;
+      event["analytic"] = variable.analytic;
+      event["numeric"] = variable.numeric;
+    }
+    printLine(eventText(event));
+    return;
+  }
+  std::string verdict = passed ? styled(Stream::Out, Style::Green, "ok") : styled(Stream::Out, Style::Red, "WRONG");
+  printLine(fmt::format("  {:<{}}  {:>4} checked  error {:<8.2g}  {}", variable.name, nameWidth, variable.checked,
+                        variable.maxError, verdict));
+  if (!options.values)
+    return;
+  for (size_t i = 0; i < variable.analytic.size() && i < variable.numeric.size(); ++i)
+    printLine(fmt::format("    [{}]  analytic {:<24.17g}  numeric {:.17g}",
+                          i < variable.elements.size() ? variable.elements[i] : std::int64_t(i),
+                          variable.analytic[i], variable.numeric[i]));
+}
+
+int run(const Options &options) {
+  const Experiment &experiment = options.experiment;
+  CompileOptions settings = experiment.compileOptions();
+  settings.doublePrecision = true;
+  auto program = Program::fromFile(experiment.file, settings);
+  if (!program)
+    return report(program.error(), experiment.json);
+  GradcheckOptions how;
+  how.seed = std::uint64_t(experiment.seed.value_or(1));
+  how.maxElements = options.elements.value_or(how.maxElements);
+  auto result = program->gradcheck(how);
+  if (!result)
+    return report(result.error(), experiment.json);
+
+  size_t nameWidth = 0;
+  for (const GradcheckVariable &variable : result->variables)
+    nameWidth = std::max(nameWidth, variable.name.size());
+  size_t wrong = 0;
+  for (const GradcheckVariable &variable : result->variables) {
+    printVariable(options, variable, nameWidth);
+    wrong += !(variable.maxError <= options.tolerance);
+  }
+  bool passed = wrong == 0 && !result->variables.empty();
+  if (experiment.json)
+    printLine(eventText({{"event", "gradcheck"},
+                         {"loss", result->loss},
+                         {"variables", result->variables.size()},
+                         {"max_error", result->maxError},
+                         {"tolerance", options.tolerance},
+                         {"passed", passed}}));
+  else if (passed)
+    printLine(fmt::format("the gradient agrees with finite differences to {:.2g} (tolerance {:g})", result->maxError,
+                          options.tolerance));
+  if (passed)
+    return kOk;
+  if (result->variables.empty())
+    return report(makeError("the program has no parameters to check"), false);
+  return report(makeError(fmt::format("the gradient of {} of {} parameters does not agree with finite differences "
+                                      "(tolerance {:g})",
+                                      wrong, result->variables.size(), options.tolerance)),
+                false);
+}
+
+} // namespace
+
+void addGradcheck(CommandLine &line) {
+  static Options options;
+  Command command = line.add("gradcheck", "compare the gradient with finite differences",
+                             "Compiles the experiment in 64-bit floating point and compares the gradient of its loss "
+                             "with central differences of the compiled loss, for every parameter, on one batch of "
+                             "random rows. Exits with 1 when a relative difference exceeds the tolerance.");
+  options.experiment.declareFile(command);
+  options.experiment.declareBatch(command);
+  command.whole(options.experiment.seed, "--seed N", kSeed, "key of the rows and of the elements that are checked", "1");
+  command.positive(options.tolerance, "--tolerance T", "greatest relative difference that passes");
+  command.whole(options.elements, "--elements N", kCount, "of each parameter, check at most this many elements", "64");
+  command.flag(options.values, "--values", "show both values of every checked element");
+  command.examples({{"talweg gradcheck digits.tw", "one line for each parameter"},
+                    {"talweg gradcheck digits.tw --batch 4 --values", "with every compared pair"}});
+  command.action([] { return run(options); });
+}
+
+} // namespace talweg::driver

@@ -1,0 +1,377 @@
+// See Options.h.
+#include "Options.h"
+#include "Console.h"
+
+#include "talweg/Engine/Engine.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace talweg::driver {
+
+namespace {
+
+constexpr size_t kLeft = 30;  // where the descriptions of options start
+constexpr size_t kWidth = 96; // of help texts
+
+/// `text` broken at spaces so that no line passes kWidth; further lines start at `indent`, as do those after a newline.
+std::string wrapped(const std::string &text, size_t indent) {
+  std::string result;
+  size_t column = indent;
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] == '\n') {
+      result += "\n" + std::string(indent, ' ');
+      column = indent;
+      ++at;
+      continue;
+    }
+    size_t end = std::min(text.find_first_of(" \n", at), text.size());
+    if (column > indent && column + 1 + (end - at) > kWidth) {
+      result += "\n" + std::string(indent, ' ');
+      column = indent;
+    }
+    if (column > indent) {
+      result += ' ';
+      ++column;
+    }
+    result += text.substr(at, end - at);
+    column += end - at;
+    at = end < text.size() && text[end] == ' ' ? end + 1 : end;
+  }
+  return result;
+}
+
+std::string entry(const std::string &name, const std::string &text) {
+  std::string result = "  " + name;
+  if (result.size() + 2 > kLeft)
+    result += "\n" + std::string(kLeft, ' ');
+  else
+    result.resize(kLeft, ' ');
+  return result + wrapped(text, kLeft) + "\n";
+}
+
+std::string heading(const char *text) { return "\n" + styled(Stream::Out, Style::Bold, text) + "\n"; }
+
+constexpr const char *kExitCodes = "  0 success   1 the program or its data is wrong, or the run failed   2 wrong command "
+                                   "line\n  130 interrupted (Ctrl-C); what was trained is saved\n";
+
+/// Help in one style: usage, a paragraph, what can be given, examples, exit codes.
+class HelpText : public CLI::Formatter {
+public:
+  std::string make_help(const CLI::App *app, std::string, CLI::AppFormatMode) const override {
+    bool top = app->get_parent() == nullptr;
+    std::string text = styled(Stream::Out, Style::Bold, "usage:") + " talweg";
+    if (top)
+      text += " COMMAND …";
+    else {
+      text += " " + app->get_name();
+      for (const CLI::Option *option : app->get_options())
+        if (option->get_positional())
+          text += " " + option->get_name(true);
+      text += " [options]";
+    }
+    text += "\n\n" + wrapped(app->get_description(), 0) + "\n";
+
+    auto commands = app->get_subcommands([](const CLI::App *) { return true; });
+    if (!commands.empty()) {
+      text += heading("Commands:");
+      for (const CLI::App *command : commands)
+        text += entry(command->get_name(), command->get_group());
+    }
+    text += arguments(app, true, "Arguments:") + arguments(app, false, "Options:");
+    if (!app->get_footer().empty())
+      text += heading("Examples:") + app->get_footer();
+    return text + heading("Exit codes:") + kExitCodes;
+  }
+
+private:
+  static std::string arguments(const CLI::App *app, bool positional, const char *title) {
+    std::string text;
+    for (const CLI::Option *option : app->get_options()) {
+      if (option->get_positional() != positional)
+        continue;
+      std::string help = option->get_description();
+      if (!option->get_default_str().empty())
+        help += fmt::format(" (default: {})", option->get_default_str());
+      else if (option->get_required() && !positional)
+        help += " (required)";
+      std::string shown = option->get_name(positional, true);
+      if (size_t comma = shown.find(','); comma != std::string::npos)
+        shown.insert(comma + 1, " ");
+      if (!positional && !option->get_option_text().empty())
+        shown += " " + option->get_option_text();
+      text += entry(shown, help);
+    }
+    return text.empty() ? text : heading(title) + text;
+  }
+};
+
+/// "--out DIR" → "--out", "DIR"
+std::pair<std::string, std::string> splitSpelling(const std::string &spelling) {
+  size_t space = spelling.find(' ');
+  if (space == std::string::npos)
+    return {spelling, ""};
+  return {spelling.substr(0, space), spelling.substr(space + 1)};
+}
+
+/// Options longer than this in a message are cut.
+std::string cited(const std::string &text) {
+  return "`" + (text.size() > 60 ? text.substr(0, 57) + "…" : text) + "`";
+}
+
+[[noreturn]] void reject(const std::string &name, const std::string &wanted, const std::string &given) {
+  throw CLI::ValidationError(name, fmt::format("{} takes {}, not {}", name, wanted, cited(given)));
+}
+
+/// A whole number, written in digits or as `1e6`.
+std::optional<std::int64_t> wholeNumber(const std::string &text) {
+  std::int64_t number = 0;
+  const char *end = text.data() + text.size();
+  auto [stop, status] = std::from_chars(text.data(), end, number);
+  if (status == std::errc() && stop == end)
+    return number;
+  double real = 0;
+  auto [realStop, realStatus] = std::from_chars(text.data(), end, real);
+  if (realStatus == std::errc() && realStop == end && real == std::floor(real) && std::fabs(real) < 9e15)
+    return std::int64_t(real);
+  return std::nullopt;
+}
+
+CLI::Option *addText(CLI::App &app, const std::string &spelling, const std::string &help,
+                     std::function<void(const std::string &)> take) {
+  auto [name, placeholder] = splitSpelling(spelling);
+  return app.add_option_function<std::string>(name, std::move(take), help)
+      ->option_text(placeholder)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+} // namespace
+
+void Command::positional(std::string &value, const std::string &name, const std::string &help) {
+  app.add_option(name, value, help)->required();
+}
+
+void Command::text(std::string &value, const std::string &spelling, const std::string &help,
+                   const std::string &shown) {
+  std::string name = splitSpelling(spelling).first;
+  auto *option = addText(app, spelling, help, [&value, name](const std::string &given) {
+    if (given.empty())
+      reject(name, "a name that is not empty", given);
+    value = given;
+  });
+  option->default_str(shown);
+}
+
+void Command::requiredText(std::string &value, const std::string &spelling, const std::string &help) {
+  text(value, spelling, help);
+  app.get_option(splitSpelling(spelling).first)->required();
+}
+
+void Command::choice(std::string &value, const std::string &spelling, const std::vector<std::string> &values,
+                     const std::string &help) {
+  std::string name = splitSpelling(spelling).first;
+  addText(app, spelling, help, [&value, name, values](const std::string &given) {
+    if (std::find(values.begin(), values.end(), given) == values.end())
+      reject(name, fmt::format("one of {}", fmt::join(values, ", ")), given);
+    value = given;
+  });
+}
+
+void Command::whole(std::optional<std::int64_t> &value, const std::string &spelling, Bounds bounds,
+                    const std::string &help, const std::string &shown) {
+  std::string name = splitSpelling(spelling).first;
+  auto *option = addText(app, spelling, help, [&value, name, bounds](const std::string &given) {
+    auto number = wholeNumber(given);
+    if (!number || *number < bounds.least || *number > bounds.most)
+      reject(name, fmt::format("a whole number from {} to {}", bounds.least, bounds.most), given);
+    value = *number;
+  });
+  option->default_str(shown);
+}
+
+void Command::positive(double &value, const std::string &spelling, const std::string &help) {
+  std::string name = splitSpelling(spelling).first;
+  auto *option = addText(app, spelling, help, [&value, name](const std::string &given) {
+    double number = 0;
+    const char *end = given.data() + given.size();
+    auto [stop, status] = std::from_chars(given.data(), end, number);
+    if (status != std::errc() || stop != end || !std::isfinite(number) || number <= 0)
+      reject(name, "a finite number above 0", given);
+    value = number;
+  });
+  option->default_str(fmt::format("{}", value));
+}
+
+void Command::flag(bool &value, const std::string &spelling, const std::string &help) {
+  app.add_flag_callback(spelling, [&value] { value = true; }, help);
+}
+
+void Command::pairs(std::vector<Pair> &value, const std::string &spelling, const std::string &help,
+                    const std::string &defaultName) {
+  auto [name, placeholder] = splitSpelling(spelling);
+  auto take = [&value, name = name, placeholder = placeholder, defaultName](const std::vector<std::string> &all) {
+    for (const std::string &given : all) {
+      size_t equals = given.find('=');
+      if (equals == std::string::npos && !defaultName.empty() && !given.empty()) {
+        value.emplace_back(defaultName, given);
+        continue;
+      }
+      if (equals == std::string::npos || equals == 0 || equals + 1 == given.size())
+        reject(name, placeholder, given);
+      value.emplace_back(given.substr(0, equals), given.substr(equals + 1));
+    }
+  };
+  app.add_option_function<std::vector<std::string>>(name, take, help)
+      ->option_text(placeholder)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void Command::exclusive(const std::string &one, const std::string &other) {
+  app.get_option(one)->excludes(app.get_option(other));
+}
+
+void Command::examples(const std::vector<Pair> &lines) {
+  std::string text;
+  for (const auto &[command, meaning] : lines)
+    text += "  " + command + "\n      " + styled(Stream::Out, Style::Dim, meaning) + "\n";
+  app.footer(text);
+}
+
+void Command::action(std::function<int()> body) {
+  app.callback([action = &chosen, body = std::move(body)] { *action = body; });
+}
+
+//===-- the command line -------------------------------------------------------------------------------------------===//
+
+static size_t editDistance(const std::string &a, const std::string &b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      size_t next = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = std::exchange(row[j], next);
+    }
+  }
+  return row[b.size()];
+}
+
+std::optional<std::string> closest(const std::string &word, const std::vector<std::string> &candidates) {
+  std::optional<std::string> best;
+  size_t least = std::max<size_t>(1, std::min<size_t>(word.size(), 64) / 3) + 1;
+  for (const std::string &candidate : candidates) {
+    size_t distance = editDistance(word.substr(0, 64), candidate);
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+CommandLine::CommandLine(int argc, char **argv) : app(std::make_unique<CLI::App>()), typed(argv, argv + argc) {
+  app->description("Talweg compiles a model file (layers, losses, optimizers and the training plan in one text) to native "
+                   "code for this machine's processor, and trains it. `talweg COMMAND --help` explains a command.");
+  app->formatter(std::make_shared<HelpText>());
+  app->set_help_flag("--help,-h", "show this text");
+  app->set_version_flag("--version", fmt::format("talweg {}", versionText()), "show the version");
+  app->footer("  talweg train digits.tw\n      train the model of digits.tw and save it under runs/digits\n"
+              "  talweg check digits.tw\n      its parameters, cost and memory, without running\n");
+}
+
+CommandLine::~CommandLine() = default;
+
+Command CommandLine::add(const std::string &name, const std::string &summary, const std::string &description) {
+  CLI::App *sub = app->add_subcommand(name, description);
+  sub->group(summary); // shown beside the name in the list of commands
+  sub->set_help_flag("--help,-h", "show this text");
+  return Command(*sub, chosen);
+}
+
+/// Everything that can be typed at this place and looks like `word`.
+static std::string suggestion(const CLI::App &app, const std::string &word) {
+  std::vector<std::string> known;
+  bool option = word.rfind("-", 0) == 0;
+  if (option)
+    for (const CLI::Option *one : app.get_options())
+      for (const std::string &name : one->get_lnames())
+        known.push_back("--" + name);
+  else
+    for (const CLI::App *sub : app.get_subcommands([](const CLI::App *) { return true; }))
+      known.push_back(sub->get_name());
+  auto found = closest(word.substr(0, word.find('=')), known);
+  return found ? fmt::format("did you mean `{}`?", *found) : "";
+}
+
+static int usageError(const CLI::App &app, const std::string &situation, std::string hint) {
+  std::string help = app.get_parent() ? fmt::format("`talweg {} --help` lists what it takes", app.get_name())
+                                      : "`talweg --help` lists the commands";
+  report(makeError(situation, hint.empty() ? help : hint), false);
+  return kUsage;
+}
+
+int CommandLine::run() {
+  if (typed.size() < 2) {
+    printLine(app->help());
+    return kOk;
+  }
+  if (typed[1] == "help") { // `talweg help train` is `talweg train --help`
+    typed.erase(typed.begin() + 1);
+    typed.resize(std::min<size_t>(typed.size(), 2));
+    typed.push_back("--help");
+  }
+  const std::string &first = typed[1];
+  const CLI::App *current = app.get();
+  for (const CLI::App *sub : app->get_subcommands([](const CLI::App *) { return true; }))
+    if (sub->get_name() == first)
+      current = sub;
+  if (first.rfind("-", 0) != 0 && current == app.get())
+    return usageError(*app, fmt::format("there is no command {}", cited(first)), suggestion(*app, first));
+  try {
+    app->parse(std::vector<std::string>(typed.rbegin(), typed.rend() - 1)); // it wants them last to first
+  } catch (const CLI::CallForHelp &) {
+    std::string text = current->help();
+    printLine(std::string_view(text).substr(0, text.size() - 1));
+    return kOk;
+  } catch (const CLI::CallForVersion &version) {
+    printLine(version.what());
+    return kOk;
+  } catch (const CLI::ExtrasError &) {
+    auto extras = app->remaining(true);
+    std::string extra = extras.empty() ? "" : extras.front();
+    const char *what = extra.rfind("-", 0) == 0 ? "there is no option" : "unexpected argument";
+    return usageError(*current, fmt::format("{} {}", what, cited(extra)), suggestion(*current, extra));
+  } catch (const CLI::RequiredError &error) {
+    std::string missing = error.what();
+    missing = missing.substr(0, missing.find(" is required"));
+    return usageError(*current, fmt::format("{} is missing", missing), "");
+  } catch (const CLI::ExcludesError &error) {
+    std::string text = error.what(); // "--epochs excludes --steps"
+    size_t at = text.find(" excludes ");
+    return usageError(*current, at == std::string::npos
+                                    ? text
+                                    : fmt::format("{} and {} exclude each other", text.substr(0, at), text.substr(at + 10)),
+                      "");
+  } catch (const CLI::ArgumentMismatch &error) {
+    std::string text = error.what();
+    size_t at = text.find(':');
+    return usageError(*current, fmt::format("{} needs a value", text.substr(0, at)), "");
+  } catch (const CLI::ValidationError &error) { // "NAME: text", the text naming the option again
+    std::string text = error.what();
+    size_t at = text.find(": ");
+    return usageError(*current, at == std::string::npos ? text : text.substr(at + 2), "");
+  } catch (const CLI::ParseError &error) {
+    return usageError(*current, error.what(), "");
+  }
+  int code = chosen ? chosen() : int(kOk);
+  return finishOutput() ? code : int(kFailed);
+}
+
+} // namespace talweg::driver

@@ -1,0 +1,118 @@
+// talweg predict: the model's outputs for every row, as CSV.
+#include "Commands.h"
+#include "Console.h"
+#include "Experiment.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+
+namespace talweg::driver {
+
+namespace {
+
+struct Options {
+  Experiment experiment;
+  std::string checkpoint;
+  std::string data;
+  std::string output;
+};
+
+/// The split whose declaration says how the data is read, and the path, empty for the declared one.
+Pair chosenSource(const std::string &given, const PlanFacts &plan) {
+  auto declared = [&](const std::string &name) {
+    return std::find(plan.splits.begin(), plan.splits.end(), name) != plan.splits.end();
+  };
+  size_t equals = given.find('=');
+  if (equals != std::string::npos && declared(given.substr(0, equals)))
+    return {given.substr(0, equals), given.substr(equals + 1)};
+  std::string split = declared("test") || plan.splits.empty() ? "test" : plan.splits.back();
+  return {split, given};
+}
+
+/// Whether the outputs are scores of the classes of some field.
+bool scoresClasses(const PlanFacts &plan, const std::vector<std::int64_t> &shape) {
+  return shape.size() == 1 && std::any_of(plan.fields.begin(), plan.fields.end(),
+                                          [&](const Field &field) { return field.classes == shape.front(); });
+}
+
+std::string table(const PlanFacts &plan, const Prediction &prediction) {
+  std::int64_t width = 1;
+  for (std::int64_t extent : prediction.shape)
+    width *= extent;
+  bool classes = scoresClasses(plan, prediction.shape);
+  fmt::memory_buffer text;
+  auto out = std::back_inserter(text);
+  for (std::int64_t i = 0; i < width; ++i)
+    if (prediction.shape.empty())
+      fmt::format_to(out, "output");
+    else
+      fmt::format_to(out, "{}output_{}", i ? "," : "", i);
+  fmt::format_to(out, "{}\n", classes ? ",argmax" : "");
+  for (std::int64_t row = 0; row < prediction.rows; ++row) {
+    const double *values = prediction.values.data() + row * width;
+    for (std::int64_t i = 0; i < width; ++i)
+      fmt::format_to(out, "{}{}", i ? "," : "", float(values[i]));
+    if (classes)
+      fmt::format_to(out, ",{}", std::max_element(values, values + width) - values);
+    fmt::format_to(out, "\n");
+  }
+  return fmt::to_string(text);
+}
+
+int run(const Options &options) {
+  const Experiment &experiment = options.experiment;
+  auto program = experiment.open();
+  if (!program)
+    return report(program.error(), experiment.json);
+  const PlanFacts &plan = program->plan();
+  auto [split, path] = chosenSource(options.data, plan);
+  auto data = Dataset::loadForPredict(*program, split, path);
+  if (!data)
+    return report(data.error(), experiment.json);
+  auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)), .mode = Mode::Predict});
+  if (!session)
+    return report(session.error(), experiment.json);
+  if (auto loaded = session->loadModel(options.checkpoint); !loaded)
+    return report(loaded.error(), experiment.json);
+  auto prediction = session->predict(*data);
+  if (!prediction)
+    return report(prediction.error(), experiment.json);
+  if (auto written = writeFile(options.output, table(plan, *prediction)); !written)
+    return report(written.error(), experiment.json);
+  if (options.output == "-")
+    return kOk;
+  if (experiment.json)
+    printLine(eventText({{"event", "predict"},
+                         {"rows", prediction->rows},
+                         {"shape", prediction->shape},
+                         {"output", options.output}}));
+  else
+    printLine(fmt::format("{} rows in {}", grouped(prediction->rows), options.output));
+  return kOk;
+}
+
+} // namespace
+
+void addPredict(CommandLine &line) {
+  static Options options;
+  Command command = line.add("predict", "the outputs of a trained model, as CSV",
+                             "Writes one CSV row for each row of the data, in their order: the model's outputs in "
+                             "columns output_0, output_1, … (`output` for a single number). Where the outputs are "
+                             "scores of a class field's classes, a last column `argmax` holds the best class. Fields "
+                             "that the model does not read, such as the label, may be absent from the data.");
+  options.experiment.declareFile(command);
+  command.requiredText(options.checkpoint, "--checkpoint DIR",
+                       "the trained parameters: the folder of a run, or a .safetensors file");
+  command.text(options.data, "--data PATH",
+               "rows to predict, in the format of the file's `test` split (SPLIT=PATH: of another split)",
+               "the `test` split");
+  command.requiredText(options.output, "--output OUT.csv", "where to write; `-` is standard output");
+  options.experiment.declareBatch(command);
+  options.experiment.declareThreads(command);
+  command.examples({{"talweg predict digits.tw --checkpoint runs/digits --data new.csv --output out.csv",
+                     "a row of scores and the best class for each row of new.csv"}});
+  command.action([] { return run(options); });
+}
+
+} // namespace talweg::driver

@@ -1,0 +1,278 @@
+// talweg train: options, data, the run's folder, and resuming; the loop itself is in TrainLoop.cpp.
+#include "Commands.h"
+#include "Console.h"
+#include "Interrupt.h"
+#include "TrainLoop.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace talweg::driver {
+
+namespace {
+
+struct Options {
+  Experiment experiment;
+  std::string out, resume, init;
+  bool noShuffle = false, quiet = false;
+  std::optional<std::int64_t> logEvery;
+  std::vector<std::string> command; ///< as typed
+};
+
+/// What a later --resume needs to run the same plan.
+Json settingsOf(const Options &options) {
+  const Experiment &experiment = options.experiment;
+  Json settings{{"file", experiment.file}, {"shuffle", !options.noShuffle}};
+  for (const auto &[name, value] : experiment.set)
+    settings["set"].push_back({name, value});
+  for (const auto &[split, path] : experiment.data)
+    settings["data"].push_back({split, path});
+  auto add = [&](const char *name, const std::optional<std::int64_t> &value) {
+    if (value)
+      settings[name] = *value;
+  };
+  add("batch", experiment.batch);
+  add("epochs", experiment.epochs);
+  add("steps", experiment.steps);
+  add("seed", experiment.seed);
+  add("log_every", options.logEvery);
+  if (!options.init.empty())
+    settings["init"] = options.init;
+  return settings;
+}
+
+/// Gives options that were not typed the values of the run that is resumed.
+void adopt(Options &options, const Json &settings) {
+  Experiment &experiment = options.experiment;
+  auto number = [&](const char *name) -> std::optional<std::int64_t> {
+    if (settings.contains(name) && settings[name].is_number_integer())
+      return settings[name].get<std::int64_t>();
+    return std::nullopt;
+  };
+  auto pairs = [&](const char *name, std::vector<Pair> &typed) {
+    std::vector<Pair> all;
+    for (const Json &pair : settings.value(name, Json::array()))
+      if (pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string())
+        all.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
+    all.insert(all.end(), typed.begin(), typed.end()); // the later one wins
+    typed = std::move(all);
+  };
+  pairs("set", experiment.set);
+  pairs("data", experiment.data);
+  if (!experiment.epochs && !experiment.steps) {
+    experiment.epochs = number("epochs");
+    experiment.steps = number("steps");
+  }
+  experiment.batch = number("batch");
+  experiment.seed = number("seed");
+  if (!options.logEvery)
+    options.logEvery = number("log_every");
+  options.noShuffle = !settings.value("shuffle", true);
+}
+
+/// Which declared split is trained on.
+std::string trainingSplit(const PlanFacts &plan) {
+  bool declared = std::find(plan.splits.begin(), plan.splits.end(), "train") != plan.splits.end();
+  return declared || plan.splits.empty() ? "train" : plan.splits.front();
+}
+
+/// Which split is watched during training: one named for it, else `test`, else none.
+std::optional<std::string> watchedSplit(const PlanFacts &plan) {
+  for (const char *name : {"validation", "valid", "val", "dev", "test"})
+    if (std::find(plan.splits.begin(), plan.splits.end(), name) != plan.splits.end())
+      return name;
+  return std::nullopt;
+}
+
+Result<void> loadSplits(const Experiment &experiment, const Program &program, Session &session, LoopOptions &loop,
+                        Json &rows) {
+  const PlanFacts &plan = program.plan();
+  auto training = experiment.load(program, trainingSplit(plan));
+  if (!training)
+    return training.error();
+  rows[trainingSplit(plan)] = training->rows();
+  if (auto set = session.setTrainingData(*training); !set)
+    return set.error();
+  for (const std::string &name : plan.splits) {
+    if (name == trainingSplit(plan))
+      continue;
+    auto data = experiment.load(program, name);
+    if (!data)
+      return data.error();
+    rows[name] = data->rows();
+    if (name == watchedSplit(plan))
+      loop.validation = Split{name, *data};
+    else
+      loop.others.push_back({name, *data});
+  }
+  return {};
+}
+
+void announce(const Options &options, const Session &session, const Json &rows, const std::string &folder,
+              RunFolder &log) {
+  const PlanFacts &plan = session.program().plan();
+  Json event{{"event", "start"}, {"model", plan.name}, {"data", plan.data}, {"parameters", plan.parameterCount}};
+  event["rows"] = rows;
+  event["batch"] = plan.batch;
+  event["steps"] = session.totalSteps();
+  event["seed"] = plan.seed;
+  event["threads"] = session.threads();
+  event["step"] = session.step();
+  event["out"] = folder;
+  std::string text = eventText(event);
+  log.log(text);
+  if (options.experiment.json)
+    printLine(text);
+  if (options.experiment.json || options.quiet)
+    return;
+  std::string sizes;
+  for (const auto &[split, count] : rows.items())
+    sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", grouped(count.get<std::int64_t>()), split);
+  printLine(fmt::format("{} on {}: {} parameters; rows: {}; batch {}, {} steps", plan.name, plan.data,
+                        grouped(plan.parameterCount), sizes, plan.batch, grouped(session.totalSteps())));
+  if (session.step() > 0)
+    printLine(fmt::format("resumed at step {} of {}", grouped(session.step()), grouped(session.totalSteps())));
+}
+
+int interruptedBefore() {
+  complain("interrupted before training started; nothing was saved");
+  return kInterrupted;
+}
+
+/// A resumed run takes its numbers from the run, so these cannot be given again.
+Result<void> checkResume(const Options &options) {
+  const Experiment &experiment = options.experiment;
+  for (auto [given, name] : {std::pair(experiment.batch.has_value(), "--batch"),
+                             std::pair(experiment.seed.has_value(), "--seed"),
+                             std::pair(!options.init.empty(), "--init"),
+                             std::pair(options.noShuffle, "--no-shuffle"), std::pair(!options.out.empty(), "--out")})
+    if (given)
+      return makeError(fmt::format("{} and --resume exclude each other", name),
+                       "a resumed run goes on as it began, in its folder");
+  return {};
+}
+
+int run(Options options) {
+  Experiment &experiment = options.experiment;
+  auto fail = [&](const Error &error) { return report(error, experiment.json); };
+  bool resuming = !options.resume.empty();
+  RunFolder folder(resuming              ? options.resume
+                   : options.out.empty() ? freeFolder(experiment.file)
+                                         : options.out);
+  Json earlier;
+  if (resuming) {
+    if (auto legal = checkResume(options); !legal) {
+      report(legal.error(), experiment.json);
+      return kUsage;
+    }
+    auto record = folder.readRecord();
+    if (!record)
+      return fail(record.error());
+    earlier = *record;
+    adopt(options, earlier.value("settings", Json::object()));
+  }
+  catchInterrupts();
+
+  auto program = experiment.open();
+  if (!program)
+    return fail(program.error());
+  if (auto known = experiment.checkData(*program); !known)
+    return fail(known.error());
+  Progress progress(!experiment.json && !options.quiet);
+  progress.busy("compiling …");
+  auto session = Session::create(
+      *program, {.threads = int(experiment.threads.value_or(0)), .shuffle = !options.noShuffle, .mode = Mode::Train});
+  progress.clear();
+  if (!session)
+    return fail(session.error());
+
+  LoopOptions loop;
+  loop.json = experiment.json;
+  loop.quiet = options.quiet;
+  loop.logEvery = options.logEvery;
+  Json rows = Json::object();
+  progress.busy("reading the data …");
+  auto loaded = loadSplits(experiment, *program, *session, loop, rows);
+  progress.clear();
+  if (!loaded)
+    return fail(loaded.error());
+  if (!options.init.empty())
+    if (auto done = session->loadModel(options.init); !done)
+      return fail(done.error());
+  if (resuming)
+    if (auto done = session->load(options.resume); !done)
+      return fail(done.error());
+  if (interrupted())
+    return interruptedBefore();
+  if (resuming && session->step() >= session->totalSteps()) {
+    complain(colorDiagnostic(fmt::format("note: the run in {} is complete: {} of {} steps\nhelp: --epochs N or --steps N "
+                                         "lengthens it",
+                                         folder.directory(), session->step(), session->totalSteps())));
+    return kOk;
+  }
+
+  Json facts{{"settings", settingsOf(options)}, {"rows", rows}, {"status", "running"}, {"started", timeNow()}};
+  auto ready = resuming ? folder.proceed(session->step()) : folder.begin(*session, options.command, facts);
+  if (!ready)
+    return fail(ready.error());
+  if (resuming)
+    if (auto recorded = folder.record({{"settings", facts["settings"]}, {"resumed", facts["started"]}}); !recorded)
+      return fail(recorded.error());
+
+  announce(options, *session, rows, folder.directory(), folder);
+  TrainLoop training(*session, folder, std::move(loop));
+  if (resuming)
+    training.restore(earlier.value("pending", Json()));
+  auto ending = training.run();
+  if (!ending)
+    return fail(ending.error());
+  if (*ending == Ending::Done)
+    return kOk;
+  complain(colorDiagnostic(fmt::format("interrupted at step {} of {}; saved in {}\nhelp: `talweg train {} --resume {}` "
+                                       "continues",
+                                       session->step(), session->totalSteps(), folder.directory(), experiment.file,
+                                       folder.directory())));
+  return kInterrupted;
+}
+
+} // namespace
+
+void addTrain(CommandLine &line) {
+  static Options options;
+  options.command = line.words();
+  Command command =
+      line.add("train", "train a model and save it",
+               "Compiles the training program of a model file, trains as its plan says, validates, and saves. The "
+               "folder of the run gets model.safetensors (parameters and states under their paths in the model), "
+               "optimizer.safetensors and state.json (to resume), run.json (what was run, with what, on which "
+               "compiler) and log.jsonl (the events of --json). The split `validation` (or `test`, if there is none) "
+               "is evaluated as the plan says, else after each epoch; of more than 100 epochs, after 100 of them.\n\n"
+               "Ctrl-C finishes the step, saves and tells how to resume; a second Ctrl-C ends at once. The same seed "
+               "gives the same bits for any number of threads, resumed or not.\n\n"
+               "Events of --json: start; step, every --log-every steps, with that batch's loss, metrics and rates; "
+               "train, the means since the last one; eval; end; error. A number that is not finite is null.");
+  Experiment &experiment = options.experiment;
+  experiment.declareFile(command);
+  command.text(options.out, "--out DIR", "the run's folder; a run that is there already is replaced",
+               "runs/NAME of NAME.tw, or NAME-2, NAME-3, … if taken");
+  command.text(options.resume, "--resume DIR",
+               "continue the run of this folder with its settings; --epochs or --steps may lengthen it");
+  experiment.declareData(command, "read this split from PATH; may be repeated");
+  command.whole(experiment.epochs, "--epochs N", kCount, "train for N passes over the data", "as the file says");
+  command.whole(experiment.steps, "--steps N", kCount, "train for N batches", "as the file says");
+  command.exclusive("--epochs", "--steps");
+  experiment.declareBatch(command);
+  experiment.declareSeed(command, "key of all random numbers: initial values, order, dropout");
+  experiment.declareThreads(command);
+  command.text(options.init, "--init FILE", "start from these parameters: a .safetensors file or a run's folder");
+  command.flag(options.noShuffle, "--no-shuffle", "take rows in the order of the data");
+  command.whole(options.logEvery, "--log-every N", kCount, "tell every N steps", "a tenth of an epoch");
+  command.flag(options.quiet, "--quiet", "only errors");
+  command.exclusive("--quiet", "--json");
+  command.examples({{"talweg train digits.tw", "as the file says, into runs/digits"},
+                    {"talweg train digits.tw --set lr=0.05 --epochs 5 --out runs/slow", "other numbers, own folder"},
+                    {"talweg train digits.tw --resume runs/digits", "go on after an interruption"}});
+  command.action([] { return run(options); });
+}
+
+} // namespace talweg::driver

@@ -1,0 +1,276 @@
+// See TrainLoop.h.
+#include "TrainLoop.h"
+#include "Console.h"
+#include "Interrupt.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+
+namespace talweg::driver {
+
+/// Between checkpoints, while nothing asks for one.
+constexpr std::chrono::seconds kSaveInterval{10};
+/// Between step lines where no bar shows life and --log-every is not given.
+constexpr std::chrono::seconds kLineInterval{2};
+/// Plans of more epochs than this are reported at this many of them.
+constexpr std::int64_t kReports = 100;
+
+TrainLoop::TrainLoop(Session &session, RunFolder &folder, LoopOptions given)
+    : session(session), folder(folder), options(std::move(given)), plan(session.program().plan()),
+      progress(!options.json && !options.quiet) {
+  std::int64_t total = std::max<std::int64_t>(1, session.totalSteps());
+  std::int64_t perEpoch = std::clamp<std::int64_t>(session.stepsPerEpoch(), 1, total);
+  every = options.logEvery.value_or(std::max((perEpoch + 9) / 10, (total + 999) / 1000));
+  reportEveryEpochs = std::max<std::int64_t>(1, (total / perEpoch + kReports - 1) / kReports);
+  firstStep = session.step();
+  means.metrics.assign(plan.metrics.size(), 0);
+  smooth.assign(1 + plan.metrics.size(), 0);
+}
+
+void TrainLoop::restore(const Json &pending) {
+  if (!pending.is_object() || pending.value("step", std::int64_t(-1)) != session.step())
+    return;
+  auto metrics = pending.value("metrics", std::vector<double>());
+  if (metrics.size() != means.metrics.size())
+    return;
+  means = {pending.value("loss", 0.0), pending.value("rows", 0.0), metrics};
+}
+
+Json TrainLoop::pendingMeans() const {
+  return {{"step", session.step()}, {"loss", means.loss}, {"rows", means.rows}, {"metrics", means.metrics}};
+}
+
+Result<Ending> TrainLoop::run() {
+  StopTarget target(session);
+  begun = lastReport = lastSave = lastLine = Clock::now();
+  while (session.step() < session.totalSteps() && !interrupted()) {
+    if (auto done = stretch(); !done)
+      return done.error();
+    if (interrupted())
+      break;
+    if (reportDue())
+      if (auto done = reportProgress(); !done && !interrupted())
+        return done.error();
+    if (!interrupted() && Clock::now() - lastSave > kSaveInterval)
+      if (auto saved = save("running"); !saved)
+        return saved.error();
+  }
+  return finish(session.step() < session.totalSteps() ? Ending::Interrupted : Ending::Done);
+}
+
+Result<void> TrainLoop::stretch() {
+  TrainOptions stretch;
+  stretch.stopAtEpochEnd = true;
+  if (plan.validateSteps && *plan.validateSteps > 0)
+    stretch.maxSteps = *plan.validateSteps - session.step() % *plan.validateSteps;
+  stretch.onChunk = [this](const Chunk &chunk) {
+    take(chunk);
+    return !interrupted() && !failedLog;
+  };
+  if (auto stopped = session.train(stretch); !stopped)
+    return stopped.error();
+  return folder.flush();
+}
+
+void TrainLoop::take(const Chunk &chunk) {
+  for (const StepRecord &step : chunk.steps)
+    takeStep(step, chunk);
+  failedLog = !folder.flush();
+  showBar(chunk);
+}
+
+/// "  lr 0.1": reports, which are settings more than measurements, in few digits.
+static std::string ratesText(const std::vector<std::string> &names, const std::vector<double> &values) {
+  std::string text;
+  for (size_t i = 0; i < names.size() && i < values.size(); ++i)
+    text += fmt::format("  {} {:.4g}", names[i], values[i]);
+  return text;
+}
+
+void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
+  double rows = double(step.rows);
+  means.loss += step.loss * rows;
+  means.rows += rows;
+  for (size_t i = 0; i < means.metrics.size() && i < step.metrics.size(); ++i)
+    means.metrics[i] += step.metrics[i] * rows;
+  curve.add(step.loss);
+
+  constexpr double kept = 0.95; // exponential mean over about 20 steps
+  smoothWeight = kept * smoothWeight + (1 - kept);
+  smooth[0] = kept * smooth[0] + (1 - kept) * step.loss;
+  for (size_t i = 0; i + 1 < smooth.size() && i < step.metrics.size(); ++i)
+    smooth[i + 1] = kept * smooth[i + 1] + (1 - kept) * step.metrics[i];
+
+  if (!warned && !std::isfinite(step.loss)) {
+    warned = true;
+    progress.clear();
+    complain(colorDiagnostic(fmt::format("warning: the loss is {} at step {}\nhelp: a smaller learning rate, or "
+                                         "`clip norm 1.0` in the plan, may prevent it",
+                                         step.loss, step.step)));
+  }
+
+  bool last = step.step == chunk.totalSteps;
+  if (step.step % every != 0 && !last && !(step.step == 1 && !options.logEvery))
+    return;
+  Json event{{"event", "step"}, {"step", step.step}, {"epoch", step.epoch}, {"loss", step.loss}};
+  addNumbers(event, plan.metrics, step.metrics);
+  addNumbers(event, plan.reports, step.reports);
+  event["examples_per_second"] = chunk.examplesPerSecond;
+  emit(event);
+
+  bool due = options.logEvery ? step.step % every == 0 : !progress.live() && Clock::now() - lastLine > kLineInterval;
+  if (due)
+    say(fmt::format("step {}/{}  epoch {}  loss {}{}{}  {} examples/s", step.step, chunk.totalSteps, step.epoch,
+                    shortNumber(step.loss), numbersText(plan.metrics, step.metrics),
+                    ratesText(plan.reports, step.reports), humanCount(chunk.examplesPerSecond)));
+}
+
+void TrainLoop::showBar(const Chunk &chunk) {
+  if (!progress.live())
+    return;
+  BarState bar;
+  const StepRecord &last = chunk.steps.back();
+  bar.step = last.step;
+  bar.totalSteps = chunk.totalSteps;
+  bar.epoch = last.epoch;
+  if (!plan.steps)
+    bar.epochs = plan.epochs.value_or(1);
+  bar.numbers = "loss " + shortNumber(smooth[0] / smoothWeight);
+  for (size_t i = 0; i < plan.metrics.size(); ++i)
+    bar.numbers += fmt::format("  {} {}", plan.metrics[i], shortNumber(smooth[i + 1] / smoothWeight));
+  bar.examplesPerSecond = chunk.examplesPerSecond;
+  if (double elapsed = seconds(); elapsed > 0.3)
+    bar.secondsLeft = elapsed / double(last.step - firstStep) * double(chunk.totalSteps - last.step);
+  progress.update(bar);
+}
+
+bool TrainLoop::reportDue() const {
+  std::int64_t step = session.step();
+  if (step >= session.totalSteps())
+    return true;
+  if (plan.validateSteps)
+    return *plan.validateSteps > 0 && step % *plan.validateSteps == 0;
+  std::int64_t perEpoch = session.stepsPerEpoch();
+  return perEpoch > 0 && step % perEpoch == 0 && step / perEpoch % reportEveryEpochs == 0;
+}
+
+/// "epoch  3/20" or "step  250/2000"
+std::string TrainLoop::position() const {
+  auto text = [](const char *name, std::int64_t now, std::int64_t all) {
+    std::string total = fmt::format("{}", all);
+    return fmt::format("{} {:>{}}/{}", name, now, total.size(), total);
+  };
+  if (plan.steps || plan.validateSteps)
+    return text("step", session.step(), session.totalSteps());
+  return text("epoch", session.epoch(), plan.epochs.value_or(1));
+}
+
+Result<void> TrainLoop::reportProgress() {
+  Json event{{"event", "train"}, {"step", session.step()}, {"epoch", session.epoch()}};
+  double rows = std::max(1.0, means.rows);
+  for (double &metric : means.metrics)
+    metric /= rows;
+  event["rows"] = std::int64_t(means.rows);
+  event["loss"] = means.loss / rows;
+  addNumbers(event, plan.metrics, means.metrics);
+  std::string line = fmt::format("{}  loss {}{}", position(), shortNumber(means.loss / rows),
+                                 numbersText(plan.metrics, means.metrics));
+  auto now = Clock::now();
+  double taken = std::chrono::duration<double>(now - lastReport).count();
+  event["seconds"] = taken;
+  emit(event);
+  event.erase("event");
+  event.erase("seconds");
+  final["train"] = event;
+  means = {0, 0, std::vector<double>(plan.metrics.size(), 0)};
+  lastReport = now;
+
+  Result<void> evaluated;
+  if (options.validation)
+    evaluated = evaluate(*options.validation, &line);
+  if (!interrupted())
+    say(line + "  " + styled(Stream::Out, Style::Dim, humanSeconds(taken)));
+  if (!evaluated)
+    return evaluated;
+  return folder.flush();
+}
+
+Result<void> TrainLoop::evaluate(const Split &split, std::string *line) {
+  auto result = session.evaluate(split.data);
+  if (!result)
+    return result.error();
+  Json event = evaluationEvent(plan, split.name, *result);
+  Json tail{{"step", session.step()}, {"epoch", session.epoch()}};
+  event.update(tail);
+  emit(event);
+  event.erase("event");
+  event.erase("seconds");
+  final[split.name] = event;
+  std::string text = fmt::format("{} {}", split.name, evaluationText(plan, *result));
+  if (line)
+    *line += " | " + text;
+  else
+    say(text);
+  return {};
+}
+
+Result<void> TrainLoop::save(const char *status) {
+  if (auto saved = session.save(folder.directory()); !saved)
+    return saved.error();
+  lastSave = Clock::now();
+  return folder.record({{"status", status},
+                        {"step", session.step()},
+                        {"ended", timeNow()},
+                        {"pending", pendingMeans()},
+                        {"final", final}});
+}
+
+Result<Ending> TrainLoop::finish(Ending ending) {
+  double trained = seconds();
+  progress.clear();
+  if (ending == Ending::Done) {
+    for (const Split &split : options.others)
+      if (auto done = evaluate(split, nullptr); !done && !interrupted())
+        return done.error();
+  }
+  const char *status = ending == Ending::Done ? "done" : "interrupted";
+  if (auto saved = save(status); !saved)
+    return saved.error();
+  Json event{{"event", "end"}, {"status", status}, {"steps", session.step()}, {"epoch", session.epoch()}};
+  event["seconds"] = trained;
+  event["compile_seconds"] = session.compileSeconds();
+  event["peak_rss_bytes"] = peakMemory();
+  event["arena_bytes"] = session.facts().arenaBytes;
+  event["saved"] = folder.directory();
+  emit(event);
+  if (auto flushed = folder.flush(); !flushed)
+    return flushed.error();
+  if (auto recorded = folder.record({{"seconds", trained},
+                                     {"compile_seconds", session.compileSeconds()},
+                                     {"peak_rss_bytes", peakMemory()},
+                                     {"arena_bytes", session.facts().arenaBytes}});
+      !recorded)
+    return recorded.error();
+  if (progress.live() && !curve.empty())
+    say("loss " + styled(Stream::Out, Style::Green, curve.sparkline(std::min(60, terminalWidth() - 8), hasUnicode())));
+  if (ending == Ending::Done)
+    say(fmt::format("{} steps in {}, compiled in {}; saved in {}", grouped(session.step() - firstStep),
+                    humanSeconds(trained), humanSeconds(session.compileSeconds()), folder.directory()));
+  return ending;
+}
+
+void TrainLoop::emit(const Json &event) {
+  std::string text = eventText(event);
+  folder.log(text);
+  if (options.json)
+    printLine(text);
+}
+
+void TrainLoop::say(const std::string &line) {
+  lastLine = Clock::now();
+  if (!options.json && !options.quiet)
+    progress.line(line);
+}
+
+} // namespace talweg::driver

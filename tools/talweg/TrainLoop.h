@@ -1,0 +1,78 @@
+// The loop of talweg train: runs the plan in native calls, validates, saves, and tells all of it as events and text.
+#ifndef TALWEG_TOOL_TRAINLOOP_H
+#define TALWEG_TOOL_TRAINLOOP_H
+
+#include "Progress.h"
+#include "RunFolder.h"
+
+#include <chrono>
+
+namespace talweg::driver {
+
+/// A split that is evaluated during or after training.
+struct Split {
+  std::string name;
+  Dataset data;
+};
+
+struct LoopOptions {
+  bool json = false, quiet = false;
+  std::optional<std::int64_t> logEvery;
+  std::optional<Split> validation; ///< evaluated as the plan says, and at the end
+  std::vector<Split> others;       ///< evaluated at the end
+};
+
+/// How a run ended.
+enum class Ending { Done, Interrupted };
+
+class TrainLoop {
+public:
+  TrainLoop(Session &session, RunFolder &folder, LoopOptions options);
+
+  /// Restores the means that an interrupted run had begun (`pending` of its record).
+  void restore(const Json &pending);
+  /// Runs to the end of the plan or to an interruption. The folder then holds the checkpoint, the log and the record.
+  Result<Ending> run();
+
+private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Means over the rows since the last report.
+  struct Means {
+    double loss = 0, rows = 0;
+    std::vector<double> metrics;
+  };
+
+  Result<void> stretch();              // steps until something is due
+  void take(const Chunk &chunk);       // what one native call told
+  void takeStep(const StepRecord &step, const Chunk &chunk);
+  void showBar(const Chunk &chunk);
+  bool reportDue() const;
+  Result<void> reportProgress();       // means, validation, a permanent line
+  Result<void> evaluate(const Split &split, std::string *line);
+  Result<void> save(const char *status);
+  Result<Ending> finish(Ending ending);
+  void emit(const Json &event);        // to the log, and to standard output with --json
+  void say(const std::string &line);
+  std::string position() const;
+  Json pendingMeans() const;
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - begun).count(); }
+
+  Session &session;
+  RunFolder &folder;
+  LoopOptions options;
+  const PlanFacts &plan;
+  Progress progress;
+  Curve curve;
+  Means means;
+  std::vector<double> smooth; // loss and metrics, for the bar
+  double smoothWeight = 0;
+  std::int64_t every = 1, reportEveryEpochs = 1, firstStep = 0;
+  bool warned = false, failedLog = false;
+  Json final = Json::object();
+  Clock::time_point begun, lastReport, lastSave, lastLine;
+};
+
+} // namespace talweg::driver
+
+#endif
