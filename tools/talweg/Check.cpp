@@ -53,15 +53,13 @@ void printText(const PlanFacts &plan, const Facts &facts) {
   for (const Variable &variable : plan.variables)
     slots += variable.role == "slot" ? variable.count : 0;
 
-  auto row = [](std::string_view name, const std::string &value) {
-    printLine(fmt::format("  {:<24}{}", name, value));
-  };
+  auto row = [](std::string_view name, const std::string &value) { printLine(fmt::format("  {:<24}{}", name, value)); };
   printLine("");
   printLine(styled(Stream::Out, Style::Bold, "Totals"));
   row("parameters", grouped(plan.parameterCount));
   row("optimizer state", grouped(slots));
-  row("work in a step", fmt::format("{} in {} products", humanCount(double(facts.flopsPerStep), "FLOP"),
-                                    grouped(facts.contractions)));
+  row("work in a step",
+      fmt::format("{} in {} products", humanCount(double(facts.flopsPerStep), "FLOP"), grouped(facts.contractions)));
   row("memory of variables", humanBytes(facts.persistentBytes));
   row("memory of a step", humanBytes(facts.arenaBytes) + " (arena)");
   printLine("");

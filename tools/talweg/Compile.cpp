@@ -38,8 +38,7 @@ int run(const Options &options) {
   const Experiment &experiment = options.experiment;
   Stage stage = *stageFromName(options.emit);
   if (stage == Stage::Object && options.output == "-" && isTerminal(Stream::Out))
-    return report(makeError("an object file is not shown in a terminal", "name a file with --output"),
-                  experiment.json);
+    return report(makeError("an object file is not shown in a terminal", "name a file with --output"), experiment.json);
   CompileOptions settings = experiment.compileOptions();
   settings.remarks = options.remarks;
   auto program = Program::fromFile(experiment.file, settings);

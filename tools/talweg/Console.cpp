@@ -42,14 +42,14 @@ bool hasUnicode() {
 
 static const char *codeOf(Style style) {
   switch (style) {
-  case Style::Plain:   return "";
-  case Style::Bold:    return "\033[1m";
-  case Style::Dim:     return "\033[2m";
-  case Style::Red:     return "\033[1;31m";
-  case Style::Green:   return "\033[32m";
-  case Style::Yellow:  return "\033[33m";
+  case Style::Plain: return "";
+  case Style::Bold: return "\033[1m";
+  case Style::Dim: return "\033[2m";
+  case Style::Red: return "\033[1;31m";
+  case Style::Green: return "\033[32m";
+  case Style::Yellow: return "\033[33m";
   case Style::Magenta: return "\033[1;35m";
-  case Style::Cyan:    return "\033[1;36m";
+  case Style::Cyan: return "\033[1;36m";
   }
   return "";
 }
@@ -78,8 +78,8 @@ static std::string colorLine(const std::string &line) {
     size_t at = line.find(kind);
     if (at == std::string::npos || (at != 0 && (at < 2 || line.compare(at - 2, 2, ": ") != 0)))
       continue;
-    return styled(Stream::Err, at ? Style::Bold : Style::Plain, line.substr(0, at)) +
-           styled(Stream::Err, style, kind) + line.substr(at + kind.size());
+    return styled(Stream::Err, at ? Style::Bold : Style::Plain, line.substr(0, at)) + styled(Stream::Err, style, kind) +
+           line.substr(at + kind.size());
   }
   return line;
 }
@@ -157,8 +157,8 @@ std::string humanCount(double number, std::string_view unit) {
   int prefix = 0;
   for (; number >= 999.95 && prefix < 5; ++prefix)
     number /= 1000;
-  std::string value = prefix == 0 && number == std::floor(number) ? fmt::format("{:.0f}", number)
-                                                                 : fmt::format("{:.3g}", number);
+  std::string value =
+      prefix == 0 && number == std::floor(number) ? fmt::format("{:.0f}", number) : fmt::format("{:.3g}", number);
   return unit.empty() ? value + prefixes[prefix] : fmt::format("{} {}{}", value, prefixes[prefix], unit);
 }
 

@@ -30,8 +30,7 @@ void Experiment::declareSeed(Command &command, const std::string &help) {
 }
 
 void Experiment::declareThreads(Command &command) {
-  command.whole(threads, "--threads N", kThreads, "threads to compute with; results do not depend on it",
-                "every core");
+  command.whole(threads, "--threads N", kThreads, "threads to compute with; results do not depend on it", "every core");
 }
 
 void Experiment::declareData(Command &command, const std::string &help) {

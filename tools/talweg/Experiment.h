@@ -20,8 +20,8 @@ struct Experiment {
   std::optional<std::int64_t> batch, epochs, steps, seed, threads;
   bool json = false;
 
-  void declareFile(Command &command);    ///< FILE, --set, --json
-  void declareBatch(Command &command);   ///< --batch
+  void declareFile(Command &command);  ///< FILE, --set, --json
+  void declareBatch(Command &command); ///< --batch
   void declareSeed(Command &command, const std::string &help);
   void declareThreads(Command &command); ///< --threads
   void declareData(Command &command, const std::string &help);

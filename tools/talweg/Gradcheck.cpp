@@ -39,8 +39,8 @@ void printVariable(const Options &options, const GradcheckVariable &variable, si
     return;
   for (size_t i = 0; i < variable.analytic.size() && i < variable.numeric.size(); ++i)
     printLine(fmt::format("    [{}]  analytic {:<24.17g}  numeric {:.17g}",
-                          i < variable.elements.size() ? variable.elements[i] : std::int64_t(i),
-                          variable.analytic[i], variable.numeric[i]));
+                          i < variable.elements.size() ? variable.elements[i] : std::int64_t(i), variable.analytic[i],
+                          variable.numeric[i]));
 }
 
 int run(const Options &options) {
@@ -96,7 +96,8 @@ void addGradcheck(CommandLine &line) {
                              "random rows. Exits with 1 when a relative difference exceeds the tolerance.");
   options.experiment.declareFile(command);
   options.experiment.declareBatch(command);
-  command.whole(options.experiment.seed, "--seed N", kSeed, "key of the rows and of the elements that are checked", "1");
+  command.whole(options.experiment.seed, "--seed N", kSeed, "key of the rows and of the elements that are checked",
+                "1");
   command.positive(options.tolerance, "--tolerance T", "greatest relative difference that passes");
   command.whole(options.elements, "--elements N", kCount, "of each parameter, check at most this many elements", "64");
   command.flag(options.values, "--values", "show both values of every checked element");

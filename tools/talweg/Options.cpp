@@ -56,8 +56,9 @@ std::string entry(const std::string &name, const std::string &text) {
 
 std::string heading(const char *text) { return "\n" + styled(Stream::Out, Style::Bold, text) + "\n"; }
 
-constexpr const char *kExitCodes = "  0 success   1 the program or its data is wrong, or the run failed   2 wrong command "
-                                   "line\n  130 interrupted (Ctrl-C); what was trained is saved\n";
+constexpr const char *kExitCodes =
+    "  0 success   1 the program or its data is wrong, or the run failed   2 wrong command "
+    "line\n  130 interrupted (Ctrl-C); what was trained is saved\n";
 
 /// Help in one style: usage, a paragraph, what can be given, examples, exit codes.
 class HelpText : public CLI::Formatter {
@@ -119,9 +120,7 @@ std::pair<std::string, std::string> splitSpelling(const std::string &spelling) {
 }
 
 /// Options longer than this in a message are cut.
-std::string cited(const std::string &text) {
-  return "`" + (text.size() > 60 ? text.substr(0, 57) + "…" : text) + "`";
-}
+std::string cited(const std::string &text) { return "`" + (text.size() > 60 ? text.substr(0, 57) + "…" : text) + "`"; }
 
 [[noreturn]] void reject(const std::string &name, const std::string &wanted, const std::string &given) {
   throw CLI::ValidationError(name, fmt::format("{} takes {}, not {}", name, wanted, cited(given)));
@@ -155,8 +154,7 @@ void Command::positional(std::string &value, const std::string &name, const std:
   app.add_option(name, value, help)->required();
 }
 
-void Command::text(std::string &value, const std::string &spelling, const std::string &help,
-                   const std::string &shown) {
+void Command::text(std::string &value, const std::string &spelling, const std::string &help, const std::string &shown) {
   std::string name = splitSpelling(spelling).first;
   auto *option = addText(app, spelling, help, [&value, name](const std::string &given) {
     if (given.empty())
@@ -277,8 +275,9 @@ std::optional<std::string> closest(const std::string &word, const std::vector<st
 }
 
 CommandLine::CommandLine(int argc, char **argv) : app(std::make_unique<CLI::App>()), typed(argv, argv + argc) {
-  app->description("Talweg compiles a model file (layers, losses, optimizers and the training plan in one text) to native "
-                   "code for this machine's processor, and trains it. `talweg COMMAND --help` explains a command.");
+  app->description(
+      "Talweg compiles a model file (layers, losses, optimizers and the training plan in one text) to native "
+      "code for this machine's processor, and trains it. `talweg COMMAND --help` explains a command.");
   app->formatter(std::make_shared<HelpText>());
   app->set_help_flag("--help,-h", "show this text");
   app->set_version_flag("--version", fmt::format("talweg {}", versionText()), "show the version");
@@ -355,9 +354,10 @@ int CommandLine::run() {
   } catch (const CLI::ExcludesError &error) {
     std::string text = error.what(); // "--epochs excludes --steps"
     size_t at = text.find(" excludes ");
-    return usageError(*current, at == std::string::npos
-                                    ? text
-                                    : fmt::format("{} and {} exclude each other", text.substr(0, at), text.substr(at + 10)),
+    return usageError(*current,
+                      at == std::string::npos
+                          ? text
+                          : fmt::format("{} and {} exclude each other", text.substr(0, at), text.substr(at + 10)),
                       "");
   } catch (const CLI::ArgumentMismatch &error) {
     std::string text = error.what();

@@ -83,10 +83,8 @@ int run(const Options &options) {
   if (options.output == "-")
     return kOk;
   if (experiment.json)
-    printLine(eventText({{"event", "predict"},
-                         {"rows", prediction->rows},
-                         {"shape", prediction->shape},
-                         {"output", options.output}}));
+    printLine(eventText(
+        {{"event", "predict"}, {"rows", prediction->rows}, {"shape", prediction->shape}, {"output", options.output}}));
   else
     printLine(fmt::format("{} rows in {}", grouped(prediction->rows), options.output));
   return kOk;

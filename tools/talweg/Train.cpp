@@ -142,10 +142,10 @@ int interruptedBefore() {
 /// A resumed run takes its numbers from the run, so these cannot be given again.
 Result<void> checkResume(const Options &options) {
   const Experiment &experiment = options.experiment;
-  for (auto [given, name] : {std::pair(experiment.batch.has_value(), "--batch"),
-                             std::pair(experiment.seed.has_value(), "--seed"),
-                             std::pair(!options.init.empty(), "--init"),
-                             std::pair(options.noShuffle, "--no-shuffle"), std::pair(!options.out.empty(), "--out")})
+  for (auto [given, name] :
+       {std::pair(experiment.batch.has_value(), "--batch"), std::pair(experiment.seed.has_value(), "--seed"),
+        std::pair(!options.init.empty(), "--init"), std::pair(options.noShuffle, "--no-shuffle"),
+        std::pair(!options.out.empty(), "--out")})
     if (given)
       return makeError(fmt::format("{} and --resume exclude each other", name),
                        "a resumed run goes on as it began, in its folder");
@@ -156,9 +156,7 @@ int run(Options options) {
   Experiment &experiment = options.experiment;
   auto fail = [&](const Error &error) { return report(error, experiment.json); };
   bool resuming = !options.resume.empty();
-  RunFolder folder(resuming              ? options.resume
-                   : options.out.empty() ? freeFolder(experiment.file)
-                                         : options.out);
+  RunFolder folder(resuming ? options.resume : options.out.empty() ? freeFolder(experiment.file) : options.out);
   Json earlier;
   if (resuming) {
     if (auto legal = checkResume(options); !legal) {
@@ -205,9 +203,10 @@ int run(Options options) {
   if (interrupted())
     return interruptedBefore();
   if (resuming && session->step() >= session->totalSteps()) {
-    complain(colorDiagnostic(fmt::format("note: the run in {} is complete: {} of {} steps\nhelp: --epochs N or --steps N "
-                                         "lengthens it",
-                                         folder.directory(), session->step(), session->totalSteps())));
+    complain(
+        colorDiagnostic(fmt::format("note: the run in {} is complete: {} of {} steps\nhelp: --epochs N or --steps N "
+                                    "lengthens it",
+                                    folder.directory(), session->step(), session->totalSteps())));
     return kOk;
   }
 

@@ -43,16 +43,16 @@ private:
     std::vector<double> metrics;
   };
 
-  Result<void> stretch();              // steps until something is due
-  void take(const Chunk &chunk);       // what one native call told
+  Result<void> stretch();        // steps until something is due
+  void take(const Chunk &chunk); // what one native call told
   void takeStep(const StepRecord &step, const Chunk &chunk);
   void showBar(const Chunk &chunk);
   bool reportDue() const;
-  Result<void> reportProgress();       // means, validation, a permanent line
+  Result<void> reportProgress(); // means, validation, a permanent line
   Result<void> evaluate(const Split &split, std::string *line);
   Result<void> save(const char *status);
   Result<Ending> finish(Ending ending);
-  void emit(const Json &event);        // to the log, and to standard output with --json
+  void emit(const Json &event); // to the log, and to standard output with --json
   void say(const std::string &line);
   std::string position() const;
   Json pendingMeans() const;
