@@ -59,14 +59,19 @@ Result<Dataset> Experiment::load(const Program &program, const std::string &spli
 }
 
 Result<void> Experiment::checkData(const Program &program) const {
+  static constexpr const char *customary[] = {"train", "validation", "valid", "val", "dev", "test"};
   const PlanFacts &plan = program.plan();
   for (const auto &[split, path] : data) {
-    if (std::find(plan.splits.begin(), plan.splits.end(), split) != plan.splits.end())
+    auto known = [&](const auto &names) {
+      return std::find(std::begin(names), std::end(names), split) != std::end(names);
+    };
+    if (known(plan.splits) || known(customary))
       continue;
     auto similar = closest(split, plan.splits);
     return makeError(fmt::format("--data {}=…: {} declares no split `{}`", split, plan.data, split),
-                     similar ? fmt::format("did you mean `{}`?", *similar)
-                             : fmt::format("its splits are {}", fmt::join(plan.splits, ", ")));
+                     similar               ? fmt::format("did you mean `{}`?", *similar)
+                     : plan.splits.empty() ? "name it train, validation or test"
+                                           : fmt::format("its splits are {}", fmt::join(plan.splits, ", ")));
   }
   return {};
 }

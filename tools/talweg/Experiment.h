@@ -30,7 +30,7 @@ struct Experiment {
   Result<Program> open() const;
   /// Rows of a split: from --data if given there, else from where the file says.
   Result<Dataset> load(const Program &program, const std::string &split) const;
-  /// An error if --data names a split that the file does not declare.
+  /// An error if --data names a split that is neither declared nor one of the customary names.
   Result<void> checkData(const Program &program) const;
 };
 

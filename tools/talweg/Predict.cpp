@@ -18,16 +18,14 @@ struct Options {
   std::string output;
 };
 
-/// The split whose declaration says how the data is read, and the path, empty for the declared one.
+/// The split whose declaration says how the data is read, and the path (empty: the declared one). Of a path alone every
+/// row is wanted, so no declaration's choice of rows applies.
 Pair chosenSource(const std::string &given, const PlanFacts &plan) {
-  auto declared = [&](const std::string &name) {
-    return std::find(plan.splits.begin(), plan.splits.end(), name) != plan.splits.end();
-  };
   size_t equals = given.find('=');
-  if (equals != std::string::npos && declared(given.substr(0, equals)))
-    return {given.substr(0, equals), given.substr(equals + 1)};
-  std::string split = declared("test") || plan.splits.empty() ? "test" : plan.splits.back();
-  return {split, given};
+  std::string before = equals == std::string::npos ? "" : given.substr(0, equals);
+  if (std::find(plan.splits.begin(), plan.splits.end(), before) != plan.splits.end())
+    return {before, given.substr(equals + 1)};
+  return {given.empty() ? "test" : "all rows", given};
 }
 
 /// Whether the outputs are scores of the classes of some field.
@@ -103,7 +101,7 @@ void addPredict(CommandLine &line) {
   command.requiredText(options.checkpoint, "--checkpoint DIR",
                        "the trained parameters: the folder of a run, or a .safetensors file");
   command.text(options.data, "--data PATH",
-               "rows to predict, in the format of the file's `test` split (SPLIT=PATH: of another split)",
+               "predict every row of this file; SPLIT=PATH: the rows of it that belong to that split",
                "the `test` split");
   command.requiredText(options.output, "--output OUT.csv", "where to write; `-` is standard output");
   options.experiment.declareBatch(command);

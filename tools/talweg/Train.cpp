@@ -70,42 +70,44 @@ void adopt(Options &options, const Json &settings) {
   options.noShuffle = !settings.value("shuffle", true);
 }
 
-/// Which declared split is trained on.
-std::string trainingSplit(const PlanFacts &plan) {
-  bool declared = std::find(plan.splits.begin(), plan.splits.end(), "train") != plan.splits.end();
-  return declared || plan.splits.empty() ? "train" : plan.splits.front();
+/// The splits of a run: those declared, and those that only --data names.
+std::vector<std::string> allSplits(const Experiment &experiment, const PlanFacts &plan) {
+  std::vector<std::string> splits = plan.splits;
+  for (const auto &[split, path] : experiment.data)
+    if (std::find(splits.begin(), splits.end(), split) == splits.end())
+      splits.push_back(split);
+  return splits;
 }
 
-/// Which split is watched during training: one named for it, else `test`, else none.
-std::optional<std::string> watchedSplit(const PlanFacts &plan) {
-  for (const char *name : {"validation", "valid", "val", "dev", "test"})
-    if (std::find(plan.splits.begin(), plan.splits.end(), name) != plan.splits.end())
+/// The first of `names` that is among the splits, or nothing.
+std::string firstOf(std::initializer_list<const char *> names, const std::vector<std::string> &splits) {
+  for (const char *name : names)
+    if (std::find(splits.begin(), splits.end(), name) != splits.end())
       return name;
-  return std::nullopt;
+  return "";
 }
 
-Result<void> loadSplits(const Experiment &experiment, const Program &program, Session &session, LoopOptions &loop,
-                        Json &rows) {
-  const PlanFacts &plan = program.plan();
-  auto training = experiment.load(program, trainingSplit(plan));
+/// Reads every split, and sorts them by their part in the run.
+Result<Dataset> loadSplits(const Experiment &experiment, const Program &program, LoopOptions &loop, Json &rows) {
+  std::vector<std::string> splits = allSplits(experiment, program.plan());
+  std::string watched = firstOf({"validation", "valid", "val", "dev", "test"}, splits);
+  auto training = experiment.load(program, "train");
   if (!training)
     return training.error();
-  rows[trainingSplit(plan)] = training->rows();
-  if (auto set = session.setTrainingData(*training); !set)
-    return set.error();
-  for (const std::string &name : plan.splits) {
-    if (name == trainingSplit(plan))
+  rows["train"] = training->rows();
+  for (const std::string &name : splits) {
+    if (name == "train")
       continue;
     auto data = experiment.load(program, name);
     if (!data)
       return data.error();
     rows[name] = data->rows();
-    if (name == watchedSplit(plan))
+    if (name == watched)
       loop.validation = Split{name, *data};
     else
       loop.others.push_back({name, *data});
   }
-  return {};
+  return *training;
 }
 
 void announce(const Options &options, const Session &session, const Json &rows, const std::string &folder,
@@ -176,24 +178,27 @@ int run(Options options) {
     return fail(program.error());
   if (auto known = experiment.checkData(*program); !known)
     return fail(known.error());
+  LoopOptions loop;
+  loop.json = experiment.json;
+  loop.quiet = options.quiet;
+  loop.logEvery = options.logEvery;
+  Json rows = Json::object();
   Progress progress(!experiment.json && !options.quiet);
+  progress.busy("reading the data …");
+  auto training = loadSplits(experiment, *program, loop, rows);
+  progress.clear();
+  if (!training)
+    return fail(training.error());
+  if (interrupted())
+    return interruptedBefore();
   progress.busy("compiling …");
   auto session = Session::create(
       *program, {.threads = int(experiment.threads.value_or(0)), .shuffle = !options.noShuffle, .mode = Mode::Train});
   progress.clear();
   if (!session)
     return fail(session.error());
-
-  LoopOptions loop;
-  loop.json = experiment.json;
-  loop.quiet = options.quiet;
-  loop.logEvery = options.logEvery;
-  Json rows = Json::object();
-  progress.busy("reading the data …");
-  auto loaded = loadSplits(experiment, *program, *session, loop, rows);
-  progress.clear();
-  if (!loaded)
-    return fail(loaded.error());
+  if (auto set = session->setTrainingData(*training); !set)
+    return fail(set.error());
   if (!options.init.empty())
     if (auto done = session->loadModel(options.init); !done)
       return fail(done.error());
@@ -219,10 +224,10 @@ int run(Options options) {
       return fail(recorded.error());
 
   announce(options, *session, rows, folder.directory(), folder);
-  TrainLoop training(*session, folder, std::move(loop));
+  TrainLoop running(*session, folder, std::move(loop));
   if (resuming)
-    training.restore(earlier.value("pending", Json()));
-  auto ending = training.run();
+    running.restore(earlier.value("pending", Json()));
+  auto ending = running.run();
   if (!ending)
     return fail(ending.error());
   if (*ending == Ending::Done)
