@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <utility>
 
 namespace talweg::driver {
 
@@ -98,15 +99,35 @@ std::string colorDiagnostic(const std::string &text) {
   return result;
 }
 
+static bool transientShown = false;
+
+void showTransient(std::string_view text) {
+  // To the line's start, the text, then erase what an earlier, longer one left.
+  fmt::print(stderr, "\r{}\033[K", text);
+  std::fflush(stderr);
+  transientShown = true;
+}
+
+void clearTransient() {
+  if (!std::exchange(transientShown, false))
+    return;
+  fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+}
+
 static int outputError = 0;
 
 void printLine(std::string_view line) {
+  clearTransient();
   if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fputc('\n', stdout) == EOF ||
       std::fflush(stdout) == EOF)
     outputError = outputError ? outputError : errno;
 }
 
-void complain(std::string_view line) { fmt::print(stderr, "{}\n", line); }
+void complain(std::string_view line) {
+  clearTransient();
+  fmt::print(stderr, "{}\n", line);
+}
 
 int report(const Error &error, bool json) {
   std::string text = error.message;

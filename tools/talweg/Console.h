@@ -27,6 +27,10 @@ std::string styled(Stream stream, Style style, std::string_view text);
 /// The text of a diagnostic with its `error:`, `note:`, `help:`, place and carets coloured.
 std::string colorDiagnostic(const std::string &text);
 
+/// Draws a line on standard error that the next line, on either stream, replaces: for terminals only.
+void showTransient(std::string_view text);
+void clearTransient();
+
 /// Writes a line to standard output; a failure is remembered for `finishOutput`.
 void printLine(std::string_view line);
 /// Writes a line to standard error.

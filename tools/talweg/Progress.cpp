@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
@@ -62,37 +61,22 @@ Progress::Progress(bool enabled) {
   shown = enabled && isTerminal(Stream::Out) && isTerminal(Stream::Err) && term && std::strcmp(term, "dumb") != 0;
 }
 
-void Progress::draw(const std::string &text) {
-  // To the line's start, the text, then erase what an earlier, longer one left.
-  fmt::print(stderr, "\r{}\033[K", text);
-  std::fflush(stderr);
-  drawn = true;
+Progress::~Progress() {
+  if (shown)
+    clearTransient();
 }
 
 void Progress::update(const BarState &state) {
   auto now = std::chrono::steady_clock::now();
-  if (!shown || (drawn && now - last < std::chrono::milliseconds(80)))
+  if (!shown || now - last < std::chrono::milliseconds(80))
     return;
   last = now;
-  draw(barText(state, terminalWidth() - 1, hasUnicode()));
+  showTransient(barText(state, terminalWidth() - 1, hasUnicode()));
 }
 
 void Progress::busy(const std::string &text) {
   if (shown)
-    draw(styled(Stream::Err, Style::Dim, text.substr(0, size_t(std::max(1, terminalWidth() - 1)))));
-}
-
-void Progress::line(std::string_view text) {
-  clear();
-  printLine(text);
-}
-
-void Progress::clear() {
-  if (!drawn)
-    return;
-  fmt::print(stderr, "\r\033[K");
-  std::fflush(stderr);
-  drawn = false;
+    showTransient(styled(Stream::Err, Style::Dim, text.substr(0, size_t(std::max(1, terminalWidth() - 1)))));
 }
 
 void Curve::add(double value) {

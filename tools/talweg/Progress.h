@@ -22,27 +22,21 @@ struct BarState {
 /// The bar's text, at most `width` columns: parts are left out as it gets narrow.
 std::string barText(const BarState &state, int width, bool unicode);
 
-/// Shows the bar where both streams are terminals; elsewhere only the permanent lines appear.
+/// Shows the bar where both streams are terminals, and nothing elsewhere. The next line that is printed replaces it.
 class Progress {
 public:
   explicit Progress(bool enabled);
-  ~Progress() { clear(); }
+  ~Progress();
+  Progress(const Progress &) = delete;
 
   bool live() const { return shown; }
   /// Redraws, unless the last time was less than 80 ms ago.
   void update(const BarState &state);
   /// Draws `text` in place of the bar: something slow is under way.
   void busy(const std::string &text);
-  /// A permanent line on standard output.
-  void line(std::string_view text);
-  /// Removes the bar from the screen.
-  void clear();
 
 private:
-  void draw(const std::string &text);
-
   bool shown;
-  bool drawn = false;
   std::chrono::steady_clock::time_point last{};
 };
 

@@ -186,7 +186,6 @@ int run(Options options) {
   Progress progress(!experiment.json && !options.quiet);
   progress.busy("reading the data …");
   auto training = loadSplits(experiment, *program, loop, rows);
-  progress.clear();
   if (!training)
     return fail(training.error());
   if (interrupted())
@@ -194,7 +193,6 @@ int run(Options options) {
   progress.busy("compiling …");
   auto session = Session::create(
       *program, {.threads = int(experiment.threads.value_or(0)), .shuffle = !options.noShuffle, .mode = Mode::Train});
-  progress.clear();
   if (!session)
     return fail(session.error());
   if (auto set = session->setTrainingData(*training); !set)

@@ -9,8 +9,9 @@
 
 namespace talweg::driver {
 
-/// Between checkpoints, while nothing asks for one.
-constexpr std::chrono::seconds kSaveInterval{10};
+/// Between checkpoints, while nothing asks for one; more where saving takes long.
+constexpr std::chrono::seconds kSaveInterval{30};
+constexpr int kSaveShare = 20;
 /// Between step lines where no bar shows life and --log-every is not given.
 constexpr std::chrono::seconds kLineInterval{2};
 /// Plans of more epochs than this are reported at this many of them.
@@ -52,7 +53,7 @@ Result<Ending> TrainLoop::run() {
     if (reportDue())
       if (auto done = reportProgress(); !done && !interrupted())
         return done.error();
-    if (!interrupted() && Clock::now() - lastSave > kSaveInterval)
+    if (!interrupted() && saveDue())
       if (auto saved = save("running"); !saved)
         return saved.error();
   }
@@ -66,7 +67,7 @@ Result<void> TrainLoop::stretch() {
     stretch.maxSteps = *plan.validateSteps - session.step() % *plan.validateSteps;
   stretch.onChunk = [this](const Chunk &chunk) {
     take(chunk);
-    return !interrupted() && !failedLog;
+    return !interrupted() && !failedLog && !saveDue();
   };
   if (auto stopped = session.train(stretch); !stopped)
     return stopped.error();
@@ -104,7 +105,6 @@ void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
 
   if (!warned && !std::isfinite(step.loss)) {
     warned = true;
-    progress.clear();
     complain(colorDiagnostic(fmt::format("warning: the loss is {} at step {}\nhelp: a smaller learning rate, or "
                                          "`clip norm 1.0` in the plan, may prevent it",
                                          step.loss, step.step)));
@@ -143,6 +143,10 @@ void TrainLoop::showBar(const Chunk &chunk) {
   if (double elapsed = seconds(); elapsed > 0.3)
     bar.secondsLeft = elapsed / double(last.step - firstStep) * double(chunk.totalSteps - last.step);
   progress.update(bar);
+}
+
+bool TrainLoop::saveDue() const {
+  return Clock::now() - lastSave > std::max<Clock::duration>(kSaveInterval, kSaveShare * savingTook);
 }
 
 bool TrainLoop::reportDue() const {
@@ -216,9 +220,11 @@ Result<void> TrainLoop::evaluate(const Split &split, std::string *line) {
 }
 
 Result<void> TrainLoop::save(const char *status) {
+  auto start = Clock::now();
   if (auto saved = session.save(folder.directory()); !saved)
     return saved.error();
   lastSave = Clock::now();
+  savingTook = lastSave - start;
   return folder.record({{"status", status},
                         {"step", session.step()},
                         {"ended", timeNow()},
@@ -228,7 +234,6 @@ Result<void> TrainLoop::save(const char *status) {
 
 Result<Ending> TrainLoop::finish(Ending ending) {
   double trained = seconds();
-  progress.clear();
   if (ending == Ending::Done) {
     for (const Split &split : options.others)
       if (auto done = evaluate(split, nullptr); !done && !interrupted())
@@ -270,7 +275,7 @@ void TrainLoop::emit(const Json &event) {
 void TrainLoop::say(const std::string &line) {
   lastLine = Clock::now();
   if (!options.json && !options.quiet)
-    progress.line(line);
+    printLine(line);
 }
 
 } // namespace talweg::driver

@@ -48,6 +48,7 @@ private:
   void takeStep(const StepRecord &step, const Chunk &chunk);
   void showBar(const Chunk &chunk);
   bool reportDue() const;
+  bool saveDue() const;
   Result<void> reportProgress(); // means, validation, a permanent line
   Result<void> evaluate(const Split &split, std::string *line);
   Result<void> save(const char *status);
@@ -71,6 +72,7 @@ private:
   bool warned = false, failedLog = false;
   Json final = Json::object();
   Clock::time_point begun, lastReport, lastSave, lastLine;
+  Clock::duration savingTook{};
 };
 
 } // namespace talweg::driver
