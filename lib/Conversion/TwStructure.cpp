@@ -23,6 +23,11 @@ Value lowerConstant(Builder &b, tw::ConstantOp op, tw::ConstantOp::Adaptor, Rank
   return arith::ConstantOp::create(b, type, value);
 }
 
+/// Differentiation is over: x itself.
+Value lowerStopGradient(Builder &, tw::StopGradientOp, tw::StopGradientOp::Adaptor operands, RankedTensorType) {
+  return operands.getX();
+}
+
 Value lowerIota(Builder &b, tw::IotaOp op, tw::IotaOp::Adaptor, RankedTensorType type) {
   return createElementwise(b, type, {}, {}, [&](Builder &inner, ValueRange) -> Value {
     Value index = linalg::IndexOp::create(inner, op.getDim());
@@ -132,6 +137,7 @@ Value lowerReshape(Builder &b, tw::ReshapeOp, tw::ReshapeOp::Adaptor operands, R
 
 void conversion::addStructurePatterns(StorageTypes &types, RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
+  patterns.add<LowerOp<tw::StopGradientOp>>(types, context, lowerStopGradient);
   patterns.add<LowerOp<tw::ConstantOp>>(types, context, lowerConstant);
   patterns.add<LowerOp<tw::IotaOp>>(types, context, lowerIota);
   patterns.add<LowerOp<tw::WindowOp>>(types, context, lowerWindow);
