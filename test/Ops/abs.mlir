@@ -1,0 +1,47 @@
+// abs: dx = sign(x) dy, 0 at 0
+//
+// RUN: talweg-opt %s --talweg-differentiate --canonicalize --cse | FileCheck %s
+// RUN: talweg gradcheck %s --values | FileCheck %s --check-prefix=NUMBERS
+
+// CHECK:      %[[X:.*]] = train.get @x
+// CHECK:      %[[W:.*]] = train.get @w
+// CHECK:      %[[UP:.*]] = tw.compare gt %[[X]], %[[ZERO:.*]] :
+// CHECK:      %[[DOWN:.*]] = tw.compare lt %[[X]], %[[ZERO]]
+// CHECK:      %[[MINUS:.*]] = tw.neg %[[W]]
+// CHECK:      %[[REST:.*]] = tw.select %[[DOWN]], %[[MINUS]], %[[ZERO]]
+// CHECK:      %[[DX:.*]] = tw.select %[[UP]], %[[W]], %[[REST]]
+// CHECK:      train.set @x.grad, %[[DX]]
+
+// NUMBERS:      x {{.*}} ok
+// NUMBERS-NEXT: [0] analytic -1{{ }}
+// NUMBERS-NEXT: [1] analytic 2{{ }}
+// NUMBERS-NEXT: [2] analytic {{-?0 }}
+// NUMBERS-NEXT: [3] analytic 3{{ }}
+// NUMBERS-NEXT: [4] analytic -1{{ }}
+// NUMBERS:      w {{.*}} ok
+// NUMBERS-NEXT: [0] analytic 3{{ }}
+// NUMBERS-NEXT: [1] analytic 0.5{{ }}
+// NUMBERS-NEXT: [2] analytic {{-?0 }}
+// NUMBERS-NEXT: [3] analytic 1{{ }}
+// NUMBERS-NEXT: [4] analytic 1000000{{ }}
+
+train.program "abs" mode "gradient" batch 1 {
+  train.variable "parameter" @x : tensor<5xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[-3.0, -0.5, 0.0, 1.0, 1000000.0]> : tensor<5xf64>
+    train.yield %value : tensor<5xf64>
+  }
+  train.variable "parameter" @w : tensor<5xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
+    train.yield %value : tensor<5xf64>
+  }
+  train.objective metrics [] {
+    %x = train.get @x : tensor<5xf64>
+    %w = train.get @w : tensor<5xf64>
+    %y = tw.abs %x : tensor<5xf64>
+    %product = tw.mul %y, %w : tensor<5xf64>
+    %loss = tw.reduce sum %product dims [0] : tensor<5xf64> -> tensor<f64>
+    train.yield %loss : tensor<f64>
+  }
+}

@@ -1,0 +1,45 @@
+// cos: dx = -sin x dy
+//
+// RUN: talweg-opt %s --talweg-differentiate --canonicalize --cse | FileCheck %s
+// RUN: talweg gradcheck %s --values | FileCheck %s --check-prefix=NUMBERS
+
+// CHECK:      %[[X:.*]] = train.get @x
+// CHECK:      %[[W:.*]] = train.get @w
+// CHECK:      %[[SIN:.*]] = tw.sin %[[X]]
+// CHECK:      %[[SLOPE:.*]] = tw.neg %[[SIN]]
+// CHECK:      %[[DX:.*]] = tw.mul %[[SLOPE]], %[[W]]
+// CHECK:      train.set @x.grad, %[[DX]]
+
+// NUMBERS:      x {{.*}} ok
+// NUMBERS-NEXT: [0] analytic 0.1411200080
+// NUMBERS-NEXT: [1] analytic -0.9588510772
+// NUMBERS-NEXT: [2] analytic {{-?0 }}
+// NUMBERS-NEXT: [3] analytic -2.524412954
+// NUMBERS-NEXT: [4] analytic -0.5063656411
+// NUMBERS:      w {{.*}} ok
+// NUMBERS-NEXT: [0] analytic -0.9899924966
+// NUMBERS-NEXT: [1] analytic 0.8775825618
+// NUMBERS-NEXT: [2] analytic 1{{ }}
+// NUMBERS-NEXT: [3] analytic 0.5403023058
+// NUMBERS-NEXT: [4] analytic 0.8623188722
+
+train.program "cos" mode "gradient" batch 1 {
+  train.variable "parameter" @x : tensor<5xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[-3.0, -0.5, 0.0, 1.0, 100.0]> : tensor<5xf64>
+    train.yield %value : tensor<5xf64>
+  }
+  train.variable "parameter" @w : tensor<5xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
+    train.yield %value : tensor<5xf64>
+  }
+  train.objective metrics [] {
+    %x = train.get @x : tensor<5xf64>
+    %w = train.get @w : tensor<5xf64>
+    %y = tw.cos %x : tensor<5xf64>
+    %product = tw.mul %y, %w : tensor<5xf64>
+    %loss = tw.reduce sum %product dims [0] : tensor<5xf64> -> tensor<f64>
+    train.yield %loss : tensor<f64>
+  }
+}

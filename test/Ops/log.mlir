@@ -1,0 +1,43 @@
+// log: dx = dy / x
+//
+// RUN: talweg-opt %s --talweg-differentiate --canonicalize --cse | FileCheck %s
+// RUN: talweg gradcheck %s --values | FileCheck %s --check-prefix=NUMBERS
+
+// CHECK:      %[[X:.*]] = train.get @x
+// CHECK:      %[[W:.*]] = train.get @w
+// CHECK:      %[[DX:.*]] = tw.div %[[W]], %[[X]]
+// CHECK:      train.set @x.grad, %[[DX]]
+
+// NUMBERS:      x {{.*}} ok
+// NUMBERS-NEXT: [0] analytic 100{{ }}
+// NUMBERS-NEXT: [1] analytic -4{{ }}
+// NUMBERS-NEXT: [2] analytic 0.5{{ }}
+// NUMBERS-NEXT: [3] analytic 1.5{{ }}
+// NUMBERS-NEXT: [4] analytic -9.99999999{{[0-9]*}}e-07
+// NUMBERS:      w {{.*}} ok
+// NUMBERS-NEXT: [0] analytic -4.605170185
+// NUMBERS-NEXT: [1] analytic -0.6931471805
+// NUMBERS-NEXT: [2] analytic {{-?0 }}
+// NUMBERS-NEXT: [3] analytic 0.6931471805
+// NUMBERS-NEXT: [4] analytic 13.81551055
+
+train.program "log" mode "gradient" batch 1 {
+  train.variable "parameter" @x : tensor<5xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[0.01, 0.5, 1.0, 2.0, 1000000.0]> : tensor<5xf64>
+    train.yield %value : tensor<5xf64>
+  }
+  train.variable "parameter" @w : tensor<5xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
+    train.yield %value : tensor<5xf64>
+  }
+  train.objective metrics [] {
+    %x = train.get @x : tensor<5xf64>
+    %w = train.get @w : tensor<5xf64>
+    %y = tw.log %x : tensor<5xf64>
+    %product = tw.mul %y, %w : tensor<5xf64>
+    %loss = tw.reduce sum %product dims [0] : tensor<5xf64> -> tensor<f64>
+    train.yield %loss : tensor<f64>
+  }
+}

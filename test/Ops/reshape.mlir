@@ -1,0 +1,44 @@
+// reshape: the cotangent in the operand's shape, rows first
+//
+// RUN: talweg-opt %s --talweg-differentiate --canonicalize --cse | FileCheck %s
+// RUN: talweg gradcheck %s --values | FileCheck %s --check-prefix=NUMBERS
+
+// CHECK:      %[[W:.*]] = train.get @w
+// CHECK:      %[[DX:.*]] = tw.reshape %[[W]] : tensor<3x2xf64> -> tensor<2x3xf64>
+// CHECK:      train.set @x.grad, %[[DX]]
+
+// NUMBERS:      x {{.*}} ok
+// NUMBERS-NEXT: [0] analytic 1{{ }}
+// NUMBERS-NEXT: [1] analytic -2{{ }}
+// NUMBERS-NEXT: [2] analytic 0.5{{ }}
+// NUMBERS-NEXT: [3] analytic 3{{ }}
+// NUMBERS-NEXT: [4] analytic -1{{ }}
+// NUMBERS-NEXT: [5] analytic 2{{ }}
+// NUMBERS:      w {{.*}} ok
+// NUMBERS-NEXT: [0] analytic 1{{ }}
+// NUMBERS-NEXT: [1] analytic -2{{ }}
+// NUMBERS-NEXT: [2] analytic 3{{ }}
+// NUMBERS-NEXT: [3] analytic 0.5{{ }}
+// NUMBERS-NEXT: [4] analytic 4{{ }}
+// NUMBERS-NEXT: [5] analytic -1.5{{ }}
+
+train.program "reshape" mode "gradient" batch 1 {
+  train.variable "parameter" @x : tensor<2x3xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[[1.0, -2.0, 3.0], [0.5, 4.0, -1.5]]> : tensor<2x3xf64>
+    train.yield %value : tensor<2x3xf64>
+  }
+  train.variable "parameter" @w : tensor<3x2xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[[1.0, -2.0], [0.5, 3.0], [-1.0, 2.0]]> : tensor<3x2xf64>
+    train.yield %value : tensor<3x2xf64>
+  }
+  train.objective metrics [] {
+    %x = train.get @x : tensor<2x3xf64>
+    %w = train.get @w : tensor<3x2xf64>
+    %y = tw.reshape %x : tensor<2x3xf64> -> tensor<3x2xf64>
+    %product = tw.mul %y, %w : tensor<3x2xf64>
+    %loss = tw.reduce sum %product dims [0, 1] : tensor<3x2xf64> -> tensor<f64>
+    train.yield %loss : tensor<f64>
+  }
+}

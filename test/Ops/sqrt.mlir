@@ -1,0 +1,46 @@
+// sqrt: dx = dy / (2 y), from the result
+//
+// RUN: talweg-opt %s --talweg-differentiate --canonicalize --cse | FileCheck %s
+// RUN: talweg gradcheck %s --values | FileCheck %s --check-prefix=NUMBERS
+
+// CHECK:      %[[X:.*]] = train.get @x
+// CHECK:      %[[W:.*]] = train.get @w
+// CHECK:      %[[Y:.*]] = tw.sqrt %[[X]]
+// CHECK-NOT:  tw.sqrt
+// CHECK:      %[[HALF:.*]] = tw.mul %[[W]], %{{.*}}
+// CHECK:      %[[DX:.*]] = tw.div %[[HALF]], %[[Y]]
+// CHECK:      train.set @x.grad, %[[DX]]
+
+// NUMBERS:      x {{.*}} ok
+// NUMBERS-NEXT: [0] analytic 5{{ }}
+// NUMBERS-NEXT: [1] analytic -2{{ }}
+// NUMBERS-NEXT: [2] analytic 0.25{{ }}
+// NUMBERS-NEXT: [3] analytic 0.75{{ }}
+// NUMBERS-NEXT: [4] analytic -0.005000000000
+// NUMBERS:      w {{.*}} ok
+// NUMBERS-NEXT: [0] analytic 0.1000000000
+// NUMBERS-NEXT: [1] analytic 0.5{{ }}
+// NUMBERS-NEXT: [2] analytic 1{{ }}
+// NUMBERS-NEXT: [3] analytic 2{{ }}
+// NUMBERS-NEXT: [4] analytic 100{{ }}
+
+train.program "sqrt" mode "gradient" batch 1 {
+  train.variable "parameter" @x : tensor<5xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[0.01, 0.25, 1.0, 4.0, 10000.0]> : tensor<5xf64>
+    train.yield %value : tensor<5xf64>
+  }
+  train.variable "parameter" @w : tensor<5xf64> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
+    train.yield %value : tensor<5xf64>
+  }
+  train.objective metrics [] {
+    %x = train.get @x : tensor<5xf64>
+    %w = train.get @w : tensor<5xf64>
+    %y = tw.sqrt %x : tensor<5xf64>
+    %product = tw.mul %y, %w : tensor<5xf64>
+    %loss = tw.reduce sum %product dims [0] : tensor<5xf64> -> tensor<f64>
+    train.yield %loss : tensor<f64>
+  }
+}
