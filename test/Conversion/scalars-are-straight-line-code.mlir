@@ -15,7 +15,7 @@ func.func @schedule(%lr: tensor<f64>, %step: tensor<f64>) -> tensor<8xf32> {
   %small = tw.convert %rate : tensor<f64> -> tensor<f32>
   // CHECK: linalg.generic {{.*}}iterator_types = ["parallel"]} outs(
   // CHECK: linalg.yield %[[SMALL]] : f32
-  %spread = tw.window %small affine_map<(d0) -> ()> : tensor<f32> -> tensor<8xf32>
+  %spread = tw.window %small by affine_map<(d0) -> ()> : tensor<f32> -> tensor<8xf32>
   // CHECK-NOT: linalg.generic
   return %spread : tensor<8xf32>
 }

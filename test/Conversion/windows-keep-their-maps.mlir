@@ -7,7 +7,7 @@ func.func @patches(%x: tensor<7x3xf32>) -> tensor<3x3x3xf32> {
   // CHECK: linalg.generic {indexing_maps = [#[[PATCH]], #{{.*}}], iterator_types = ["parallel", "parallel", "parallel"]}
   // CHECK: ^bb0(%[[X:.*]]: f32, %{{.*}}: f32)
   // CHECK-NEXT: linalg.yield %[[X]]
-  %0 = tw.window %x affine_map<(d0, d1, d2) -> (d0 * 2 + d1, d2)> : tensor<7x3xf32> -> tensor<3x3x3xf32>
+  %0 = tw.window %x by affine_map<(d0, d1, d2) -> (d0 * 2 + d1, d2)> : tensor<7x3xf32> -> tensor<3x3x3xf32>
   return %0 : tensor<3x3x3xf32>
 }
 
@@ -18,7 +18,7 @@ func.func @patches(%x: tensor<7x3xf32>) -> tensor<3x3x3xf32> {
 // CHECK-LABEL: func.func @firstThree
 func.func @firstThree(%x: tensor<5xf32>) -> tensor<3xf32> {
   // CHECK: linalg.generic {indexing_maps = [#[[FIRST]], #{{.*}}]
-  %0 = tw.window %x affine_map<(d0) -> (d0)> : tensor<5xf32> -> tensor<3xf32>
+  %0 = tw.window %x by affine_map<(d0) -> (d0)> : tensor<5xf32> -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
 

@@ -4,7 +4,7 @@
 // RUN: talweg gradcheck %s --values | FileCheck %s --check-prefix=NUMBERS
 
 // CHECK:      %[[W:.*]] = train.get @w
-// CHECK:      %[[DX:.*]] = tw.window %[[W]] #[[MAP:.*]] : tensor<5xf64> -> tensor<2x3xf64>
+// CHECK:      %[[DX:.*]] = tw.window %[[W]] by #[[MAP:.*]] : tensor<5xf64> -> tensor<2x3xf64>
 // CHECK:      train.set @x.grad, %[[DX]]
 
 // NUMBERS:      x {{.*}} ok
@@ -35,7 +35,7 @@ train.program "fold" mode "gradient" batch 1 {
   train.objective metrics [] {
     %x = train.get @x : tensor<2x3xf64>
     %w = train.get @w : tensor<5xf64>
-    %y = tw.fold %x affine_map<(i, j) -> (i + j)> : tensor<2x3xf64> -> tensor<5xf64>
+    %y = tw.fold %x by affine_map<(i, j) -> (i + j)> : tensor<2x3xf64> -> tensor<5xf64>
     %product = tw.mul %y, %w : tensor<5xf64>
     %loss = tw.reduce sum %product dims [0] : tensor<5xf64> -> tensor<f64>
     train.yield %loss : tensor<f64>

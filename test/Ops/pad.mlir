@@ -4,7 +4,7 @@
 // RUN: talweg gradcheck %s --values | FileCheck %s --check-prefix=NUMBERS
 
 // CHECK:      %[[W:.*]] = train.get @w
-// CHECK:      %[[DX:.*]] = tw.window %[[W]] #[[MAP:.*]] : tensor<3x5xf64> -> tensor<2x3xf64>
+// CHECK:      %[[DX:.*]] = tw.window %[[W]] by #[[MAP:.*]] : tensor<3x5xf64> -> tensor<2x3xf64>
 // CHECK:      train.set @x.grad, %[[DX]]
 
 // NUMBERS:      x {{.*}} ok

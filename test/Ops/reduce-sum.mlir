@@ -5,7 +5,7 @@
 
 // CHECK:      %[[X:.*]] = train.get @x
 // CHECK:      %[[W:.*]] = train.get @w
-// CHECK:      %[[DX:.*]] = tw.window %[[W]] #[[MAP:.*]] : tensor<3xf64> -> tensor<3x3xf64>
+// CHECK:      %[[DX:.*]] = tw.window %[[W]] by #[[MAP:.*]] : tensor<3xf64> -> tensor<3x3xf64>
 // CHECK:      train.set @x.grad, %[[DX]]
 
 // NUMBERS:      x {{.*}} ok

@@ -4,7 +4,7 @@
 // RUN: talweg gradcheck %s --values | FileCheck %s --check-prefix=NUMBERS
 
 // CHECK:      %[[W:.*]] = train.get @w
-// CHECK:      %[[DX:.*]] = tw.fold %[[W]] #[[MAP:.*]] : tensor<2x2x2xf64> -> tensor<6xf64>
+// CHECK:      %[[DX:.*]] = tw.fold %[[W]] by #[[MAP:.*]] : tensor<2x2x2xf64> -> tensor<6xf64>
 // CHECK:      train.set @x.grad, %[[DX]]
 
 // NUMBERS:      x {{.*}} ok
@@ -38,7 +38,7 @@ train.program "window" mode "gradient" batch 1 {
   train.objective metrics [] {
     %x = train.get @x : tensor<6xf64>
     %w = train.get @w : tensor<2x2x2xf64>
-    %y = tw.window %x affine_map<(i, j, k) -> (2 * i + j + k)> : tensor<6xf64> -> tensor<2x2x2xf64>
+    %y = tw.window %x by affine_map<(i, j, k) -> (2 * i + j + k)> : tensor<6xf64> -> tensor<2x2x2xf64>
     %product = tw.mul %y, %w : tensor<2x2x2xf64>
     %loss = tw.reduce sum %product dims [0, 1, 2] : tensor<2x2x2xf64> -> tensor<f64>
     train.yield %loss : tensor<f64>

@@ -84,7 +84,7 @@ func.func @stream(%key: tensor<2xi64>) {
 
 func.func @above(%x: tensor<5xf32>) {
   // expected-error @+1 {{map: position 0 runs from 0 to 5, outside the extent 5}}
-  %0 = tw.window %x affine_map<(i, u) -> (i + u)> : tensor<5xf32> -> tensor<4x3xf32>
+  %0 = tw.window %x by affine_map<(i, u) -> (i + u)> : tensor<5xf32> -> tensor<4x3xf32>
   return
 }
 
@@ -92,7 +92,7 @@ func.func @above(%x: tensor<5xf32>) {
 
 func.func @below(%x: tensor<5xf32>) {
   // expected-error @+1 {{map: position 0 runs from -1 to 3, outside the extent 5}}
-  %0 = tw.window %x affine_map<(i) -> (i - 1)> : tensor<5xf32> -> tensor<5xf32>
+  %0 = tw.window %x by affine_map<(i) -> (i - 1)> : tensor<5xf32> -> tensor<5xf32>
   return
 }
 
@@ -100,7 +100,7 @@ func.func @below(%x: tensor<5xf32>) {
 
 func.func @overflow(%x: tensor<5xf32>) {
   // expected-error @+1 {{map: the range of position 0 cannot be known}}
-  %0 = tw.window %x affine_map<(i) -> (i * 4611686018427387904)> : tensor<5xf32> -> tensor<5xf32>
+  %0 = tw.window %x by affine_map<(i) -> (i * 4611686018427387904)> : tensor<5xf32> -> tensor<5xf32>
   return
 }
 
@@ -108,7 +108,7 @@ func.func @overflow(%x: tensor<5xf32>) {
 
 func.func @positions(%x: tensor<5x2xf32>) {
   // expected-error @+1 {{map gives 1 positions, but the tensor has rank 2}}
-  %0 = tw.window %x affine_map<(i) -> (i)> : tensor<5x2xf32> -> tensor<5xf32>
+  %0 = tw.window %x by affine_map<(i) -> (i)> : tensor<5x2xf32> -> tensor<5xf32>
   return
 }
 
@@ -116,7 +116,7 @@ func.func @positions(%x: tensor<5x2xf32>) {
 
 func.func @indices(%x: tensor<5xf32>) {
   // expected-error @+1 {{map takes 2 indices, but there are 1}}
-  %0 = tw.window %x affine_map<(i, j) -> (i)> : tensor<5xf32> -> tensor<5xf32>
+  %0 = tw.window %x by affine_map<(i, j) -> (i)> : tensor<5xf32> -> tensor<5xf32>
   return
 }
 
@@ -124,7 +124,7 @@ func.func @indices(%x: tensor<5xf32>) {
 
 func.func @unranked_window(%x: tensor<5xf32>) {
   // expected-error @+1 {{gives an unranked type, which only a spread scalar (rank 0, map () -> ()) may}}
-  %0 = tw.window %x affine_map<() -> (0)> : tensor<5xf32> -> tensor<*xf32>
+  %0 = tw.window %x by affine_map<() -> (0)> : tensor<5xf32> -> tensor<*xf32>
   return
 }
 
@@ -132,7 +132,7 @@ func.func @unranked_window(%x: tensor<5xf32>) {
 
 func.func @fold(%x: tensor<4x3xf32>) {
   // expected-error @+1 {{map: position 0 runs from 0 to 5, outside the extent 5}}
-  %0 = tw.fold %x affine_map<(i, u) -> (i + u)> : tensor<4x3xf32> -> tensor<5xf32>
+  %0 = tw.fold %x by affine_map<(i, u) -> (i + u)> : tensor<4x3xf32> -> tensor<5xf32>
   return
 }
 

@@ -8,7 +8,7 @@
 func.func @neutral(%x: tensor<3xf32>) -> tensor<3xf32> {
   %zero = tw.constant dense<0.0> : tensor<3xf32>
   %scalar = tw.constant dense<1.0> : tensor<f32>
-  %one = tw.window %scalar affine_map<(i) -> ()> : tensor<f32> -> tensor<3xf32>
+  %one = tw.window %scalar by affine_map<(i) -> ()> : tensor<f32> -> tensor<3xf32>
   %0 = tw.add %zero, %x : tensor<3xf32>
   %1 = tw.mul %0, %one : tensor<3xf32>
   %2 = tw.div %1, %one : tensor<3xf32>
@@ -50,7 +50,7 @@ func.func @powers(%x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3x
 func.func @power_of_any_shape(%x: tensor<*xf32>) -> tensor<*xf32> {
   %two = tw.constant dense<2.0> : tensor<f64>
   %narrow = tw.convert %two : tensor<f64> -> tensor<f32>
-  %spread = tw.window %narrow affine_map<() -> ()> : tensor<f32> -> tensor<*xf32>
+  %spread = tw.window %narrow by affine_map<() -> ()> : tensor<f32> -> tensor<*xf32>
   // CHECK-NEXT: %[[Y:.*]] = tw.mul %[[X]], %[[X]] : tensor<*xf32>
   %0 = tw.pow %x, %spread : tensor<*xf32>
   // CHECK-NEXT: return %[[Y]]
@@ -93,13 +93,13 @@ func.func @literals() -> (tensor<f32>, tensor<2xi32>, tensor<2xi1>) {
 // CHECK-LABEL: func @scalars_first(
 // CHECK-SAME:    %[[A:.*]]: tensor<f32>, %[[B:.*]]: tensor<f32>
 func.func @scalars_first(%a: tensor<f32>, %b: tensor<f32>) -> tensor<4x5xf32> {
-  %0 = tw.window %a affine_map<(i, j) -> ()> : tensor<f32> -> tensor<4x5xf32>
-  %1 = tw.window %b affine_map<(i, j) -> ()> : tensor<f32> -> tensor<4x5xf32>
+  %0 = tw.window %a by affine_map<(i, j) -> ()> : tensor<f32> -> tensor<4x5xf32>
+  %1 = tw.window %b by affine_map<(i, j) -> ()> : tensor<f32> -> tensor<4x5xf32>
   // CHECK-NEXT: %[[PRODUCT:.*]] = tw.mul %[[A]], %[[B]] : tensor<f32>
   %2 = tw.mul %0, %1 : tensor<4x5xf32>
   // CHECK-NEXT: %[[ROOT:.*]] = tw.sqrt %[[PRODUCT]] : tensor<f32>
   %3 = tw.sqrt %2 : tensor<4x5xf32>
-  // CHECK-NEXT: %[[Y:.*]] = tw.window %[[ROOT]] #{{.*}} : tensor<f32> -> tensor<4x5xf32>
+  // CHECK-NEXT: %[[Y:.*]] = tw.window %[[ROOT]] by #{{.*}} : tensor<f32> -> tensor<4x5xf32>
   // CHECK-NEXT: return %[[Y]]
   return %3 : tensor<4x5xf32>
 }

@@ -31,10 +31,10 @@ func.func @elementwise(%x: tensor<2x3xf32>, %k: tensor<2x3xi32>, %key: tensor<2x
 
 // CHECK-LABEL: func @structure
 func.func @structure(%x: tensor<5x6xf32>, %w: tensor<6x4xf32>) {
-  // CHECK: tw.window %{{.*}} #{{.*}} : tensor<5x6xf32> -> tensor<2x6x2xf32>
-  %0 = tw.window %x affine_map<(i, c, u) -> (i * 2 + u, c)> : tensor<5x6xf32> -> tensor<2x6x2xf32>
-  // CHECK: tw.fold %{{.*}} #{{.*}} : tensor<2x6x2xf32> -> tensor<5x6xf32>
-  %1 = tw.fold %0 affine_map<(i, c, u) -> (i * 2 + u, c)> : tensor<2x6x2xf32> -> tensor<5x6xf32>
+  // CHECK: tw.window %{{.*}} by #{{.*}} : tensor<5x6xf32> -> tensor<2x6x2xf32>
+  %0 = tw.window %x by affine_map<(i, c, u) -> (i * 2 + u, c)> : tensor<5x6xf32> -> tensor<2x6x2xf32>
+  // CHECK: tw.fold %{{.*}} by #{{.*}} : tensor<2x6x2xf32> -> tensor<5x6xf32>
+  %1 = tw.fold %0 by affine_map<(i, c, u) -> (i * 2 + u, c)> : tensor<2x6x2xf32> -> tensor<5x6xf32>
   // CHECK: tw.pad %{{.*}} low [1, 0] high [0, 2] value 0.000000e+00 : tensor<5x6xf32> -> tensor<6x8xf32>
   %2 = tw.pad %x low [1, 0] high [0, 2] value 0.0 : tensor<5x6xf32> -> tensor<6x8xf32>
   // CHECK: tw.reshape %{{.*}} : tensor<5x6xf32> -> tensor<30xf32>
@@ -52,8 +52,8 @@ func.func @structure(%x: tensor<5x6xf32>, %w: tensor<6x4xf32>) {
 // A rule for any shape: elementwise ops, a spread scalar, a reduction over everything.
 // CHECK-LABEL: func @any_shape
 func.func @any_shape(%x: tensor<*xf32>, %s: tensor<f32>) {
-  // CHECK: tw.window %{{.*}} #{{.*}} : tensor<f32> -> tensor<*xf32>
-  %0 = tw.window %s affine_map<() -> ()> : tensor<f32> -> tensor<*xf32>
+  // CHECK: tw.window %{{.*}} by #{{.*}} : tensor<f32> -> tensor<*xf32>
+  %0 = tw.window %s by affine_map<() -> ()> : tensor<f32> -> tensor<*xf32>
   // CHECK: tw.mul %{{.*}}, %{{.*}} : tensor<*xf32>
   %1 = tw.mul %0, %x : tensor<*xf32>
   // CHECK: tw.reduce sum %{{.*}} dims [] : tensor<*xf32> -> tensor<f32>

@@ -200,7 +200,7 @@ def WindowOp : Tw_Op<"window", [DeclareOpInterfaceMethods<Differentiable>]> {
   }];
   let arguments = (ins Tw_Any:$x, AffineMapAttr:$map);
   let results = (outs Tw_Any:$y);
-  let assemblyFormat = "$x $map attr-dict `:` type($x) `->` type($y)";
+  let assemblyFormat = "$x `by` $map attr-dict `:` type($x) `->` type($y)";
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
   let hasFolder = 1;
@@ -210,7 +210,7 @@ def FoldOp : Tw_Op<"fold", [DeclareOpInterfaceMethods<Differentiable>]> {
   let summary = "the adjoint of window: y[map(d)] += x[d], starting from zero";
   let arguments = (ins Tw_Float:$x, AffineMapAttr:$map);
   let results = (outs Tw_Float:$y);
-  let assemblyFormat = "$x $map attr-dict `:` type($x) `->` type($y)";
+  let assemblyFormat = "$x `by` $map attr-dict `:` type($x) `->` type($y)";
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
   let hasFolder = 1;
