@@ -78,7 +78,8 @@ std::vector<std::string> Elaborator::builtinNames() {
 }
 
 /// Sorts keyword arguments into their places; false (reported) when they do not fit.
-static bool arrange(const Builtin &row, std::vector<Given> &arguments, std::vector<std::optional<Given>> &out, std::string &problem, ast::Range &at) {
+static bool arrange(const Builtin &row, std::vector<Given> &arguments, std::vector<std::optional<Given>> &out,
+                    std::string &problem, ast::Range &at) {
   out.assign(row.parameters.size(), std::nullopt);
   std::size_t next = 0;
   for (Given &given : arguments) {
@@ -86,7 +87,9 @@ static bool arrange(const Builtin &row, std::vector<Given> &arguments, std::vect
     if (given.name.text.empty())
       ++next;
     else {
-      place = std::find_if(row.parameters.begin(), row.parameters.end(), [&](const char *p) { return given.name.text == p; }) - row.parameters.begin();
+      place = std::find_if(row.parameters.begin(), row.parameters.end(),
+                           [&](const char *p) { return given.name.text == p; }) -
+              row.parameters.begin();
       if (place == row.parameters.size()) {
         problem = fmt::format("{} has no parameter `{}`", row.name, given.name.text);
         at = given.name.range;
@@ -94,7 +97,8 @@ static bool arrange(const Builtin &row, std::vector<Given> &arguments, std::vect
       }
     }
     if (place >= row.parameters.size() || out[place]) {
-      problem = place >= row.parameters.size() ? fmt::format("too many arguments for {}", row.name) : fmt::format("`{}` is given twice", row.parameters[place]);
+      problem = place >= row.parameters.size() ? fmt::format("too many arguments for {}", row.name)
+                                               : fmt::format("`{}` is given twice", row.parameters[place]);
       at = given.range;
       return false;
     }
@@ -151,7 +155,9 @@ Value Elaborator::callBuiltin(const std::string &name, std::vector<Given> &argum
       return Value::real(x.number.asReal());
     if (!x.isTensor())
       return fail(Code::WrongKind, given[0]->range, "`float` takes a tensor, and this is " + describe(x));
-    return Value::of(x.tensor.weak && !elementOf(x).isInteger(1) ? x.tensor : converted(x.tensor, x.tensor.weak ? mlir::Type(builder.getF64Type()) : floatType(), range));
+    return Value::of(x.tensor.weak && !elementOf(x).isInteger(1)
+                         ? x.tensor
+                         : converted(x.tensor, x.tensor.weak ? mlir::Type(builder.getF64Type()) : floatType(), range));
   }
   case Family::Shape:
   case Family::Size:
@@ -171,7 +177,9 @@ Value Elaborator::callBuiltin(const std::string &name, std::vector<Given> &argum
   else if (x.isTensor())
     return fail(Code::NotSupportedYet, range, fmt::format("`{}` in an update rule is not supported yet", name));
   else if (!x.isNumeric())
-    return fail(Code::WrongKind, given[0]->range, fmt::format("`{}` takes a tensor{}, and this is {}", name, row.family == Family::Shape ? "" : " or a shape", describe(x)));
+    return fail(Code::WrongKind, given[0]->range,
+                fmt::format("`{}` takes a tensor{}, and this is {}", name,
+                            row.family == Family::Shape ? "" : " or a shape", describe(x)));
   if (row.family == Family::Shape)
     return Value::list(sizes);
   if (row.family == Family::Rank)
@@ -198,14 +206,17 @@ Value Elaborator::plainReduction(const std::string &name, const Given &argument,
   const Tensor &tensor = x.tensor;
   const bool unranked = !mlir::cast<mlir::TensorType>(tensor.ssa.getType()).hasRank();
   if (!unranked && tensor.dims.empty() && !tensor.vars.empty())
-    return fail(Code::WrongIndexCount, range, fmt::format("nothing to reduce: `{}` without indices reduces the dimensions that are not indexed", name))
+    return fail(
+               Code::WrongIndexCount, range,
+               fmt::format("nothing to reduce: `{}` without indices reduces the dimensions that are not indexed", name))
         .help(fmt::format("write `{}[{}](…)`", name, tensor.vars.back()->name));
   if (name != "argmax" && name != "argmin") {
     Value result = reduce(name, tensor, {}, true, range);
     return result;
   }
   if (unranked || tensor.dims.empty())
-    return fail(Code::WrongKind, argument.range, fmt::format("`{}` takes a tensor with a dimension, and this is {}", name, describe(x)));
+    return fail(Code::WrongKind, argument.range,
+                fmt::format("`{}` takes a tensor with a dimension, and this is {}", name, describe(x)));
   if (elementOf(x).isInteger(1) || tensor.dims.back().size == 0)
     return fail(Code::WrongKind, argument.range, fmt::format("`{}` takes numbers, and this is {}", name, describe(x)));
   Tensor result;
@@ -223,13 +234,15 @@ Value Elaborator::plainReduction(const std::string &name, const Given &argument,
 /// A list of sizes, with the names they go by.
 std::optional<Dims> Elaborator::shapeArgument(const Given &shape, const char *what) {
   if (shape.value.kind != Value::List) {
-    fail(Code::WrongKind, shape.range, fmt::format("{} is a list of integers, and this is {}", what, describe(shape.value)));
+    fail(Code::WrongKind, shape.range,
+         fmt::format("{} is a list of integers, and this is {}", what, describe(shape.value)));
     return std::nullopt;
   }
   Dims dims;
   for (const Value &item : shape.value.items) {
     if (!item.isInteger()) {
-      fail(Code::WrongKind, shape.range, fmt::format("{} is a list of integers, and one element is {}", what, describe(item)));
+      fail(Code::WrongKind, shape.range,
+           fmt::format("{} is a list of integers, and one element is {}", what, describe(item)));
       return std::nullopt;
     }
     if (item.number.integer < 0) {
@@ -273,15 +286,19 @@ Value Elaborator::pad(std::vector<std::optional<Given>> &given, ast::Range range
   const Value &x = given[0]->value;
   if (!x.isTensor() || !mlir::cast<mlir::TensorType>(x.tensor.ssa.getType()).hasRank())
     return fail(Code::WrongKind, given[0]->range, "`pad` takes a tensor of known shape, and this is " + describe(x));
-  const std::optional<Dims> low = shapeArgument(*given[1], "padding"), high = low ? shapeArgument(*given[2], "padding") : std::nullopt;
+  const std::optional<Dims> low = shapeArgument(*given[1], "padding"),
+                            high = low ? shapeArgument(*given[2], "padding") : std::nullopt;
   if (!low || !high)
     return Value();
   if (low->size() != x.tensor.dims.size() || high->size() != x.tensor.dims.size())
-    return fail(Code::WrongIndexCount, range, fmt::format("padding is listed for each of the {} dimensions", x.tensor.dims.size())).line("padded is " + describe(x));
+    return fail(Code::WrongIndexCount, range,
+                fmt::format("padding is listed for each of the {} dimensions", x.tensor.dims.size()))
+        .line("padded is " + describe(x));
   double value = 0;
   if (given[3]) {
     if (!given[3]->value.isNumber())
-      return fail(Code::WrongKind, given[3]->range, "the padding's value is a number known at compile time, and this is " + describe(given[3]->value));
+      return fail(Code::WrongKind, given[3]->range,
+                  "the padding's value is a number known at compile time, and this is " + describe(given[3]->value));
     value = given[3]->value.number.asReal();
   }
   Tensor result = x.tensor;
@@ -305,8 +322,9 @@ Value Elaborator::pad(std::vector<std::optional<Given>> &given, ast::Range range
     return x;
   if (!checkSize(result.vars, result.dims, range))
     return Value();
-  result.ssa = tw::PadOp::create(builder, location(range), tensorType(result.vars, result.dims, elementOf(x)), result.ssa,
-                                 builder.getDenseI64ArrayAttr(before), builder.getDenseI64ArrayAttr(after), builder.getF64FloatAttr(value));
+  result.ssa = tw::PadOp::create(builder, location(range), tensorType(result.vars, result.dims, elementOf(x)),
+                                 result.ssa, builder.getDenseI64ArrayAttr(before), builder.getDenseI64ArrayAttr(after),
+                                 builder.getF64FloatAttr(value));
   return Value::of(result);
 }
 
@@ -332,9 +350,11 @@ Value Elaborator::random(const Given &shape, ast::Range range) {
   if (!checkSize(result.vars, result.dims, range))
     return Value();
   if (!randomSource->key)
-    randomSource->key = train::KeyOp::create(builder, location(range), mlir::RankedTensorType::get({2}, builder.getI64Type()));
-  const std::int64_t stream = randomSource->path.empty() ? nextStream++ : streamOf(randomSource->path, randomSource->uses++);
-  result.ssa = tw::UniformOp::create(builder, location(range), tensorType(result.vars, result.dims, floatType()), randomSource->key,
-                                     builder.getI64IntegerAttr(stream));
+    randomSource->key =
+        train::KeyOp::create(builder, location(range), mlir::RankedTensorType::get({2}, builder.getI64Type()));
+  const std::int64_t stream =
+      randomSource->path.empty() ? nextStream++ : streamOf(randomSource->path, randomSource->uses++);
+  result.ssa = tw::UniformOp::create(builder, location(range), tensorType(result.vars, result.dims, floatType()),
+                                     randomSource->key, builder.getI64IntegerAttr(stream));
   return Value::of(result);
 }

@@ -128,7 +128,8 @@ Value Elaborator::evalCall(const Expr &call, const Given *piped, ast::Range rang
     } else if (isBuiltin(callee.text))
       return poisoned ? Value() : callBuiltin(callee.text, arguments, range);
     else if (local != frame->locals.end())
-      return fail(Code::NotCallable, callee.range, fmt::format("`{}` is {}, not a function", callee.text, describe(local->second)));
+      return fail(Code::NotCallable, callee.range,
+                  fmt::format("`{}` is {}, not a function", callee.text, describe(local->second)));
     else
       return fail(Code::UnknownName, callee.range, fmt::format("unknown function `{}`", callee.text))
           .didYouMean(suggest(callee.text, namesInScope(true)));
@@ -143,6 +144,11 @@ Value Elaborator::evalCall(const Expr &call, const Given *piped, ast::Range rang
 
 //===-- matching arguments with parameters -------------------------------------------------------------------------===//
 
+/// Is `formal` what a partial call leaves open: the tensors of a layer, the shape of an initial value?
+static bool isOpen(const Decl &decl, const ast::Formal &formal) {
+  return decl.kind == Decl::Fn ? &formal == &decl.formals[0] : isTensorType(formal.type);
+}
+
 bool Elaborator::bind(const Decl &decl, const Callable &callable, std::vector<Given> &arguments, ast::Range range,
                       std::map<std::string, Given> &bound, bool partial) {
   for (auto &[name, value] : callable.given) {
@@ -154,14 +160,15 @@ bool Elaborator::bind(const Decl &decl, const Callable &callable, std::vector<Gi
   std::size_t next = 0;
   bool good = true;
   const auto skip = [&](const ast::Formal &formal) {
-    return callable.given.count(formal.name.text) || (partial && isTensorType(formal.type));
+    return callable.given.count(formal.name.text) || (partial && isOpen(decl, formal));
   };
   for (Given &given : arguments) {
     if (given.name.text.empty()) {
       while (next < decl.formals.size() && skip(decl.formals[next]))
         ++next;
       if (next == decl.formals.size()) {
-        fail(Code::TooManyArguments, given.range, fmt::format("too many arguments for {}", decl.name.text)).note(decl.name.range, "declared here");
+        fail(Code::TooManyArguments, given.range, fmt::format("too many arguments for {}", decl.name.text))
+            .note(decl.name.range, "declared here");
         return false;
       }
       bound[decl.formals[next++].name.text] = given;
@@ -173,7 +180,8 @@ bool Elaborator::bind(const Decl &decl, const Callable &callable, std::vector<Gi
       std::vector<std::string> names;
       for (const ast::Formal &f : decl.formals)
         names.push_back(f.name.text);
-      fail(Code::UnknownArgument, given.name.range, fmt::format("{} has no parameter `{}`", decl.name.text, given.name.text))
+      fail(Code::UnknownArgument, given.name.range,
+           fmt::format("{} has no parameter `{}`", decl.name.text, given.name.text))
           .note(decl.name.range, "declared here")
           .didYouMean(suggest(given.name.text, names));
       good = false;
@@ -190,8 +198,9 @@ bool Elaborator::bind(const Decl &decl, const Callable &callable, std::vector<Gi
   if (!good)
     return false;
   for (const ast::Formal &formal : decl.formals)
-    if (!bound.count(formal.name.text) && !formal.value && !(partial && isTensorType(formal.type))) {
-      fail(Code::MissingArgument, range, fmt::format("missing argument `{}` in the call to {}", formal.name.text, decl.name.text))
+    if (!bound.count(formal.name.text) && !formal.value && !(partial && isOpen(decl, formal))) {
+      fail(Code::MissingArgument, range,
+           fmt::format("missing argument `{}` in the call to {}", formal.name.text, decl.name.text))
           .note(formal.name.range, "declared here");
       good = false;
     }
@@ -206,30 +215,39 @@ static void addVars(std::vector<IndexVar *> &to, const std::vector<IndexVar *> &
       to.push_back(var);
 }
 
-Value Elaborator::callDecl(const Callable &callable, std::vector<Given> arguments, ast::Range range, const std::string &name) {
+Value Elaborator::callDecl(const Callable &callable, std::vector<Given> arguments, ast::Range range,
+                           const std::string &name) {
   const Decl &decl = *callable.decl;
   const bool hasInstance = decl.kind == Decl::Layer || decl.kind == Decl::Model;
   if (!hasInstance && decl.kind != Decl::Fn && decl.kind != Decl::Schedule)
-    return fail(Code::NotCallable, range, decl.kind == Decl::Optimizer ? fmt::format("`{}` is an optimizer: write `optimizer {}(…)` in `train`", name, name)
-                                                                       : fmt::format("`{}` cannot be called", name));
+    return fail(Code::NotCallable, range,
+                decl.kind == Decl::Optimizer
+                    ? fmt::format("`{}` is an optimizer: write `optimizer {}(…)` in `train`", name, name)
+                    : fmt::format("`{}` cannot be called", name));
   if (callDepth >= kMaxCallDepth) {
     if (!exhausted)
-      fail(Code::TooDeepCalls, range, fmt::format("calls nest more than {} deep, in the call to {}", kMaxCallDepth, name));
+      fail(Code::TooDeepCalls, range,
+           fmt::format("calls nest more than {} deep, in the call to {}", kMaxCallDepth, name));
     exhausted = true;
     return Value();
   }
 
-  // A layer given only its configuration is an instance, to be called later.
+  // A layer given only its configuration is an instance, to be called later; a function of `shape` without it is an
+  // initial value.
   bool partial = false;
-  if (hasInstance && !callable.instance && !decl.formals.empty() && isTensorType(decl.formals[0].type)) {
-    const bool byName = std::any_of(arguments.begin(), arguments.end(),
-                                    [&](const Given &g) { return g.name.text == decl.formals[0].name.text; });
-    const auto first = std::find_if(arguments.begin(), arguments.end(), [](const Given &g) { return g.name.text.empty(); });
-    const bool byPlace = first != arguments.end() && (first->value.isTensor() || !decl.formals[0].type.hasShape);
-    partial = !byName && !byPlace;
-  }
+  const auto first =
+      std::find_if(arguments.begin(), arguments.end(), [](const Given &g) { return g.name.text.empty(); });
+  const bool byName = !decl.formals.empty() && std::any_of(arguments.begin(), arguments.end(), [&](const Given &g) {
+    return g.name.text == decl.formals[0].name.text;
+  });
+  if (hasInstance && !callable.instance && !decl.formals.empty() && isTensorType(decl.formals[0].type))
+    partial = !byName && !(first != arguments.end() && (first->value.isTensor() || !decl.formals[0].type.hasShape));
+  if (decl.kind == Decl::Fn && !decl.formals.empty() && decl.formals[0].name.text == "shape" && !decl.formals[0].value)
+    partial =
+        !byName && !(first != arguments.end() && first->value.kind == Value::List) && !callable.given.count("shape");
   if (hasInstance && !frame->instance)
-    return fail(Code::MisplacedParameter, range, fmt::format("the layer {} has parameters, and cannot be used here", name));
+    return fail(Code::MisplacedParameter, range,
+                fmt::format("the layer {} has parameters, and cannot be used here", name));
   std::map<std::string, Given> bound;
   if (!bind(decl, callable, arguments, range, bound, partial))
     return Value();
@@ -240,7 +258,8 @@ Value Elaborator::callDecl(const Callable &callable, std::vector<Given> argument
       result->given[formal] = given.value;
       result->givenAt[formal] = given.range;
     }
-    result->instance = instantiate(decl, range);
+    if (hasInstance)
+      result->instance = instantiate(decl, range);
     Value function = Value::of(Value::Function);
     function.callable = result;
     return function;
@@ -257,7 +276,8 @@ Value Elaborator::callDecl(const Callable &callable, std::vector<Given> argument
     ++callee.instance->run;
     callee.instance->counters.clear();
   }
-  const bool isModel = modelDecl == &decl && callee.instance && callee.instance == root.children[decl.name.text].get() && frame->instance == &root;
+  const bool isModel = modelDecl == &decl && callee.instance &&
+                       callee.instance == root.children[decl.name.text].get() && frame->instance == &root;
   Frame *caller = frame;
   FrameScope scope(*this, callee);
   Frame *outerReporting = reporting;
@@ -292,7 +312,8 @@ Value Elaborator::callDecl(const Callable &callable, std::vector<Given> argument
   Value value = runBody(decl.body, &decl.result);
   --callDepth;
   if (value.kind == Value::Nothing)
-    return fail(Code::ResultMismatch, decl.name.range, fmt::format("the body of `{}` ends without a value", decl.name.text));
+    return fail(Code::ResultMismatch, decl.name.range,
+                fmt::format("the body of `{}` ends without a value", decl.name.text));
   if (!conformResult(decl, value, range))
     return Value();
   if (isModel && !modelCalled) {

@@ -33,7 +33,8 @@ Plan Elaborator::plan() {
     for (auto &[candidate, d] : userDecls)
       if (d->kind == kind)
         names.push_back(candidate);
-    fail(Code::UnknownName, name.range, fmt::format("unknown {} `{}`", what, name.text)).didYouMean(suggest(name.text, names));
+    fail(Code::UnknownName, name.range, fmt::format("unknown {} `{}`", what, name.text))
+        .didYouMean(suggest(name.text, names));
     return nullptr;
   };
   modelDecl = lookUp(trainDecl->name, Decl::Model, "model");
@@ -94,7 +95,8 @@ Field Elaborator::planField(const ast::DataField &declared) {
   if (!declared.source)
     return field;
   const Expr &source = *declared.source;
-  if (source.kind != Expr::Call || source.lhs->kind != Expr::Ident || source.lhs->text != "column" || source.arguments.empty()) {
+  if (source.kind != Expr::Call || source.lhs->kind != Expr::Ident || source.lhs->text != "column" ||
+      source.arguments.empty()) {
     fail(Code::BadField, source.range, "a field's values come from `column(\"name\")` or `column(3)`");
     return field;
   }
@@ -105,7 +107,8 @@ Field Elaborator::planField(const ast::DataField &declared) {
     else if (value.isInteger() && value.number.integer >= 0)
       field.columns.push_back(value.number.integer);
     else if (!value.isPoison())
-      fail(Code::BadField, argument.value->range, "a column is a name or a number from 0, and this is " + describe(value));
+      fail(Code::BadField, argument.value->range,
+           "a column is a name or a number from 0, and this is " + describe(value));
   }
   return field;
 }
@@ -136,7 +139,9 @@ Split Elaborator::planSplit(const ast::DataSplit &declared) {
     const std::string &option = argument.name.text;
     if (value.isPoison())
       continue;
-    const auto wrong = [&](const char *what) { fail(Code::BadSplit, at, fmt::format("`{}` is {}, and this is {}", option, what, describe(value))); };
+    const auto wrong = [&](const char *what) {
+      fail(Code::BadSplit, at, fmt::format("`{}` is {}, and this is {}", option, what, describe(value)));
+    };
     if (option.empty()) {
       if (value.kind == Value::Text)
         split.files.push_back(besideFile(value.text, sources.path(0)));
@@ -146,7 +151,8 @@ Split Elaborator::planSplit(const ast::DataSplit &declared) {
       if (!value.isInteger() || value.number.integer < 1)
         wrong("a positive integer");
       else if (every)
-        fail(Code::BadSplit, argument.name.range, "`every` and `except_every` exclude each other").note(*every, "first here");
+        fail(Code::BadSplit, argument.name.range, "`every` and `except_every` exclude each other")
+            .note(*every, "first here");
       else
         split.every = value.number.integer;
       split.complement = option == "except_every";
@@ -158,7 +164,8 @@ Split Elaborator::planSplit(const ast::DataSplit &declared) {
         split.offset = value.number.integer;
       offset = at;
     } else if (option == "rows") {
-      if (value.kind != Value::Range_ || value.items[0].number.integer < 0 || value.items[1].number.integer <= value.items[0].number.integer)
+      if (value.kind != Value::Range_ || value.items[0].number.integer < 0 ||
+          value.items[1].number.integer <= value.items[0].number.integer)
         wrong("a range of row numbers, as in `0..1000`");
       else {
         split.firstRow = value.items[0].number.integer;
@@ -176,12 +183,14 @@ Split Elaborator::planSplit(const ast::DataSplit &declared) {
         split.delimiter = value.text[0];
     } else
       fail(Code::BadSplit, argument.name.range, fmt::format("`{}` has no option `{}`", source.lhs->text, option))
-          .didYouMean(suggest(option, std::vector<std::string>{"every", "except_every", "offset", "rows", "header", "delimiter"}));
+          .didYouMean(suggest(
+              option, std::vector<std::string>{"every", "except_every", "offset", "rows", "header", "delimiter"}));
   }
   if (offset && (!every || split.offset >= split.every))
     fail(Code::BadSplit, *offset, "`offset` is less than the number of `every` or `except_every`");
   if (split.files.empty() || (split.format == Split::Csv && split.files.size() > 1))
-    fail(Code::BadSplit, source.range, split.format == Split::Csv ? "`csv` names one file" : "`idx` names one file for each field, in their order");
+    fail(Code::BadSplit, source.range,
+         split.format == Split::Csv ? "`csv` names one file" : "`idx` names one file for each field, in their order");
   return split;
 }
 
@@ -201,7 +210,8 @@ void Elaborator::planSettings() {
       continue;
     const std::string &name = stmt->target.text;
     if (!seen.insert({name, stmt.get()}).second) {
-      fail(Code::AlreadyDefined, stmt->range, fmt::format("`{}` is set twice", name)).note(seen[name]->range, "first here");
+      fail(Code::AlreadyDefined, stmt->range, fmt::format("`{}` is set twice", name))
+          .note(seen[name]->range, "first here");
       continue;
     }
     const Value value = stmt->value ? eval(*stmt->value) : Value();
@@ -209,7 +219,9 @@ void Elaborator::planSettings() {
       continue;
     const bool isSeed = name == "seed";
     if (!value.isInteger() || value.number.integer < (isSeed ? 0 : 1)) {
-      fail(Code::BadSetting, stmt->value->range, fmt::format("`{}` is a {} integer, and this is {}", name, isSeed ? "nonnegative" : "positive", describe(value)));
+      fail(Code::BadSetting, stmt->value->range,
+           fmt::format("`{}` is a {} integer, and this is {}", name, isSeed ? "nonnegative" : "positive",
+                       describe(value)));
       continue;
     }
     const std::int64_t number = value.number.integer;
@@ -227,26 +239,30 @@ void Elaborator::planSettings() {
     else if (name == "validate" && number == 1)
       ; // after every epoch: what happens anyway
     else if (name == "validate")
-      fail(Code::NotSupportedYet, stmt->range, "validation after several epochs is not supported yet").help("write `validate every 500 steps`");
+      fail(Code::NotSupportedYet, stmt->range, "validation after several epochs is not supported yet")
+          .help("write `validate every 500 steps`");
     else
       fail(Code::BadSetting, stmt->target.range, fmt::format("unknown setting `{}`", name))
           .didYouMean(suggest(name, std::vector<std::string>{"batch", "epochs", "steps", "seed", "validate"}));
   }
   if (thePlan.epochs && thePlan.steps)
-    fail(Code::BadSetting, seen["steps"]->range, "a plan has `epochs` or `steps`, not both").note(seen["epochs"]->range, "epochs are here");
+    fail(Code::BadSetting, seen["steps"]->range, "a plan has `epochs` or `steps`, not both")
+        .note(seen["epochs"]->range, "epochs are here");
   if (!hasBatch)
     fail(Code::BadSetting, trainDecl->name.range, "the train block does not tell its `batch`").help("write `batch 32`");
   if (options.batch > 0)
     thePlan.batch = options.batch;
   planOptimizers();
   for (const auto &[name, value] : options.set) {
-    const bool known = configs.count(name) || std::any_of(thePlan.hypers.begin(), thePlan.hypers.end(), [&](const Hyper &h) { return h.name == name; });
+    const bool known = configs.count(name) || std::any_of(thePlan.hypers.begin(), thePlan.hypers.end(),
+                                                          [&](const Hyper &h) { return h.name == name; });
     if (known)
       continue;
     std::vector<std::string> names;
     for (const auto &[config, v] : configs)
       names.push_back(config);
-    fail(Code::BadConfig, trainDecl->name.range, fmt::format("there is no config `{}` to set", name)).didYouMean(suggest(name, names));
+    fail(Code::BadConfig, trainDecl->name.range, fmt::format("there is no config `{}` to set", name))
+        .didYouMean(suggest(name, names));
   }
 }
 
@@ -285,7 +301,8 @@ static bool firstCall(const Expr &expr, const std::string &model, std::set<std::
       if (firstCall(*argument.value, model, names))
         return true;
   const Expr *callee = call->kind == Expr::Call ? call->lhs.get() : call;
-  const bool isCall = (call->kind == Expr::Call || expr.kind == Expr::Pipe) && callee->kind == Expr::Ident && callee->text == model;
+  const bool isCall =
+      (call->kind == Expr::Call || expr.kind == Expr::Pipe) && callee->kind == Expr::Ident && callee->text == model;
   if (!isCall)
     return false;
   if (expr.kind == Expr::Pipe)

@@ -30,7 +30,8 @@ Elaborator::~Elaborator() = default;
 Failure::~Failure() { elaborator.addCallChain(diagnostic); }
 
 Failure &Failure::note(ast::Range at, std::string text) {
-  if (at.end > at.begin && !(at.file == diagnostic.range.file && at.begin == diagnostic.range.begin && at.end == diagnostic.range.end))
+  if (at.end > at.begin &&
+      !(at.file == diagnostic.range.file && at.begin == diagnostic.range.begin && at.end == diagnostic.range.end))
     diagnostic.note(at, std::move(text));
   return *this;
 }
@@ -42,7 +43,8 @@ Failure Elaborator::fail(Code code, ast::Range range, std::string message) {
     return Failure(*this, diagnostics.error(code, range, std::move(message)));
   for (const Frame *f = inner; f; f = f->caller)
     if (f->callSite.file == 0 && f->callSite.end > 0 && !f->callee.empty()) {
-      Diagnostic &diagnostic = diagnostics.error(code, f->callSite, fmt::format("{}, in the call to `{}`", message, f->callee));
+      Diagnostic &diagnostic =
+          diagnostics.error(code, f->callSite, fmt::format("{}, in the call to `{}`", message, f->callee));
       diagnostic.note(range, "in the library, here");
       return Failure(*this, diagnostic);
     }
@@ -52,7 +54,9 @@ Failure Elaborator::fail(Code code, ast::Range range, std::string message) {
 void Elaborator::addCallChain(Diagnostic &diagnostic) {
   int told = 0;
   for (const Frame *f = reporting ? reporting : frame; f && told < 4; f = f->caller) {
-    if (f->callee.empty() || f->callSite.file != 0)
+    // That the train block calls its model goes without saying.
+    const bool isModel = f->decl == modelDecl && f->caller && f->caller->decl == trainDecl;
+    if (f->callee.empty() || f->callSite.file != 0 || isModel)
       continue;
     const bool same = f->callSite.begin == diagnostic.range.begin && f->callSite.end == diagnostic.range.end;
     if (same)
@@ -136,7 +140,8 @@ bool Elaborator::checkDeclarations() {
       std::set<std::string> formals;
       for (const ast::Formal &formal : decl->formals)
         if (!formals.insert(formal.name.text).second)
-          fail(Code::AlreadyDefined, formal.name.range, fmt::format("`{}` has two parameters named `{}`", decl->name.text, formal.name.text));
+          fail(Code::AlreadyDefined, formal.name.range,
+               fmt::format("`{}` has two parameters named `{}`", decl->name.text, formal.name.text));
     }
   return !diagnostics.hasErrors();
 }
@@ -154,12 +159,13 @@ void Elaborator::evaluateConfigs() {
     const std::string &wanted = decl->type.element.text, &name = decl->name.text;
     if (wanted == "float" && value.isNumber())
       value = Value::real(value.number.asReal());
-    const bool matches = wanted.empty() || (wanted == "int" && value.isInteger()) || (wanted == "float" && value.isNumber()) ||
-                         (wanted == "bool" && value.kind == Value::Bool) || (wanted == "string" && value.kind == Value::Text);
+    const bool matches = wanted.empty() || (wanted == "int" && value.isInteger()) ||
+                         (wanted == "float" && value.isNumber()) || (wanted == "bool" && value.kind == Value::Bool) ||
+                         (wanted == "string" && value.kind == Value::Text);
     if (!matches || (!value.isNumber() && value.kind != Value::Bool && value.kind != Value::Text)) {
-      fail(Code::BadConfig, decl->value->range, fmt::format("config `{}` is {}, and this is {}", name,
-                                                            wanted.empty() ? "a number, a text, `true` or `false`" : "of type " + wanted,
-                                                            describe(value)));
+      fail(Code::BadConfig, decl->value->range,
+           fmt::format("config `{}` is {}, and this is {}", name,
+                       wanted.empty() ? "a number, a text, `true` or `false`" : "of type " + wanted, describe(value)));
       continue;
     }
     if (auto set = options.set.find(name); set != options.set.end()) {
@@ -181,14 +187,19 @@ void Elaborator::evaluateConfigs() {
       if (!good)
         fail(Code::BadConfig, decl->name.range,
              fmt::format("config `{}` is {}, and cannot be set to `{}`", name,
-                         value.isInteger() ? "an integer" : value.isNumber() ? "a number" : "`true` or `false`", text));
+                         value.isInteger()  ? "an integer"
+                         : value.isNumber() ? "a number"
+                                            : "`true` or `false`",
+                         text));
     }
     if (value.isNumber() && !value.number.isInteger) {
       thePlan.hypers.push_back({name, value.number.real});
       value.kind = Value::Hyper;
       value.text = name;
     } else
-      thePlan.constants.push_back({name, value.isNumber() ? toText(value.number) : value.kind == Value::Bool ? (value.boolean ? "true" : "false") : value.text});
+      thePlan.constants.push_back({name, value.isNumber()            ? toText(value.number)
+                                         : value.kind == Value::Bool ? (value.boolean ? "true" : "false")
+                                                                     : value.text});
     configs[name] = value;
   }
 }
@@ -220,13 +231,13 @@ Value Elaborator::runStatement(const Stmt &stmt, const ast::Type *result) {
   case Stmt::State: declareVariable(stmt); return Value::nothing();
   case Stmt::Repeat:
   case Stmt::For: runLoop(stmt); return Value::nothing();
-  default:
-    return fail(Code::MisplacedStatement, stmt.range, "this statement belongs into `train`");
+  default: return fail(Code::MisplacedStatement, stmt.range, "this statement belongs into `train`");
   }
 }
 
 Value Elaborator::define(const Stmt &stmt, const ast::Type *result) {
-  const bool wasBound = frame->locals.count(stmt.target.text) && !(frame->beforeLoop && !frame->beforeLoop->count(stmt.target.text));
+  const bool wasBound =
+      frame->locals.count(stmt.target.text) && !(frame->beforeLoop && !frame->beforeLoop->count(stmt.target.text));
   frame->leftName = !wasBound && countLayers(*stmt.value) == 1 ? stmt.target.text + frame->loopSuffix : "";
   Value value = stmt.indexed ? evalIndexed(stmt.indices, *stmt.value, result, stmt.range) : eval(*stmt.value);
   frame->leftName.clear();
@@ -281,13 +292,15 @@ void Elaborator::runLoop(const Stmt &stmt) {
   std::vector<Value> turns;
   if (stmt.kind == Stmt::Repeat || over.kind == Value::Range_) {
     if (stmt.kind == Stmt::Repeat && !over.isInteger()) {
-      fail(Code::WrongKind, stmt.value->range, "`repeat` takes an integer known at compile time, and this is " + describe(over));
+      fail(Code::WrongKind, stmt.value->range,
+           "`repeat` takes an integer known at compile time, and this is " + describe(over));
       return;
     }
     const std::int64_t from = over.kind == Value::Range_ ? over.items[0].number.integer : 0;
     const std::int64_t to = over.kind == Value::Range_ ? over.items[1].number.integer : over.number.integer;
     if (to < from || to - from > 100'000) {
-      fail(Code::TooMuchUnrolled, stmt.value->range, to < from ? "the range is negative" : "a loop is unrolled at most 100000 times");
+      fail(Code::TooMuchUnrolled, stmt.value->range,
+           to < from ? "the range is negative" : "a loop is unrolled at most 100000 times");
       return;
     }
     for (std::int64_t i = from; i < to; ++i)
@@ -295,7 +308,8 @@ void Elaborator::runLoop(const Stmt &stmt) {
   } else if (over.kind == Value::List)
     turns = over.items;
   else {
-    fail(Code::WrongKind, stmt.value->range, "`for` goes through a range `0..6` or a list, and this is " + describe(over));
+    fail(Code::WrongKind, stmt.value->range,
+         "`for` goes through a range `0..6` or a list, and this is " + describe(over));
     return;
   }
   std::set<std::string> names;

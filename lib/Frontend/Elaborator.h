@@ -74,6 +74,9 @@ struct IndexStatement {
   std::map<const ast::Expr *, std::vector<std::shared_ptr<IndexBinding>>> reductions;
   std::vector<IndexUse> uses;
   std::size_t outer = 0; ///< index names in scope before this statement
+  bool broken = false;   ///< a place could not be understood (reported): ranges may be missing
+  /// Accesses to values that themselves range over indices, with the names in scope there.
+  std::deque<std::pair<const ast::Expr *, std::vector<std::shared_ptr<IndexBinding>>>> deferred;
   std::deque<std::pair<IndexVar *, std::pair<std::int64_t, ast::Range>>> fixed; ///< `i < size`, declared results
 };
 
@@ -81,16 +84,16 @@ struct IndexStatement {
 struct Frame {
   Frame *caller = nullptr;
   const ast::Decl *decl = nullptr;
-  std::string callee;    ///< for "in the call to …"; empty at the top
+  std::string callee; ///< for "in the call to …"; empty at the top
   ast::Range callSite;
   Instance *instance = nullptr;
-  std::map<std::string, Value> locals; ///< names, dimensions (`n`) and rests (`..b`)
-  std::map<std::string, Variable *> states; ///< assignable names
+  std::map<std::string, Value> locals;                ///< names, dimensions (`n`) and rests (`..b`)
+  std::map<std::string, Variable *> states;           ///< assignable names
   std::vector<std::shared_ptr<IndexBinding>> indices; ///< innermost last
   IndexStatement *statement = nullptr;
   std::vector<IndexVar *> ambient; ///< what the arguments range over: each of these has its own random numbers
-  std::string leftName;     ///< the definition's name, for the layer on its right
-  std::string loopSuffix;   ///< `_2` in the third turn of a loop
+  std::string leftName;            ///< the definition's name, for the layer on its right
+  std::string loopSuffix;          ///< `_2` in the third turn of a loop
   const std::set<std::string> *beforeLoop = nullptr; ///< names that existed when the outermost loop began
 };
 
@@ -230,6 +233,9 @@ private:
                    std::vector<std::shared_ptr<IndexBinding>> &out);
   void collect(const ast::Expr &expr);
   void collectAccess(const ast::Expr &expr);
+  void collectUses(const ast::Expr &expr, const Value &value);
+  bool checkAccess(const ast::Expr &expr, const Value &value);
+  bool rangesKnown(const ast::Expr &expr) const;
   bool mentionsIndex(const ast::Expr &expr) const;
   IndexBinding *findIndex(const std::string &name) const;
   bool resolveRest(IndexBinding &binding, std::size_t count, ast::Range range);
@@ -310,7 +316,7 @@ private:
   Instance root;
   RandomSource *randomSource = nullptr;
   int nextStream = 0;
-  bool inDimension = false; ///< `/` of integers rounds down
+  bool inDimension = false;  ///< `/` of integers rounds down, and names are dimensions, not indices
   bool initialising = false; ///< in a variable's initial value
   bool training = true;
   std::int64_t spent = 0;
@@ -318,7 +324,7 @@ private:
   int depth = 0, callDepth = 0;
   const ast::Expr *literalRate = nullptr; ///< the plain number that is the hyper-parameter `lr`
   mlir::Operation *objective = nullptr;
-  Value modelOutput;        ///< of the first call of the train block's model
+  Value modelOutput; ///< of the first call of the train block's model
   bool modelCalled = false;
 };
 

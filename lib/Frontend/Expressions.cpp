@@ -65,7 +65,8 @@ Value Elaborator::evalUncached(const Expr &expr) {
       if (range.items.back().isPoison())
         return Value();
       if (!range.items.back().isInteger())
-        return fail(Code::WrongKind, end->range, "the ends of a range are integers, and this is " + describe(range.items.back()));
+        return fail(Code::WrongKind, end->range,
+                    "the ends of a range are integers, and this is " + describe(range.items.back()));
     }
     return range;
   }
@@ -110,9 +111,10 @@ Value Elaborator::builtinValue(const std::string &name, ast::Range range, bool &
 }
 
 Value Elaborator::evalIdent(const Expr &expr) {
-  if (IndexBinding *binding = findIndex(expr.text)) {
+  if (IndexBinding *binding = inDimension ? nullptr : findIndex(expr.text)) { // dimensions are not made of indices
     if (binding->rest || binding->vars.empty())
-      return fail(Code::WrongKind, expr.range, fmt::format("`..{}` stands for several indices and is not a value", expr.text));
+      return fail(Code::WrongKind, expr.range,
+                  fmt::format("`..{}` stands for several indices and is not a value", expr.text));
     return indexAsValue(binding->vars.front(), expr.range);
   }
   auto local = frame->locals.find(expr.text);
@@ -120,8 +122,10 @@ Value Elaborator::evalIdent(const Expr &expr) {
     const Value &value = local->second;
     if (value.isTensor() && !isVisible(value.tensor.ssa))
       return fail(Code::NotKnownHere, expr.range,
-                  initialising ? fmt::format("an initial value cannot depend on `{}`, which is computed from data or parameters", expr.text)
-                               : fmt::format("`{}` is computed in every step and is not known here", expr.text));
+                  initialising
+                      ? fmt::format("an initial value cannot depend on `{}`, which is computed from data or parameters",
+                                    expr.text)
+                      : fmt::format("`{}` is computed in every step and is not known here", expr.text));
     return value;
   }
   auto config = configs.find(expr.text);
@@ -177,8 +181,8 @@ Value Elaborator::evalBinary(const Expr &expr) {
   for (auto it = spine.rbegin(); it != spine.rend(); ++it) {
     const Expr &node = **it;
     // `and`, `or` with a left side that decides: the right side is not looked at.
-    if (value.kind == Value::Bool && ((node.binary == BinaryOp::And && !value.boolean) ||
-                                      (node.binary == BinaryOp::Or && value.boolean)))
+    if (value.kind == Value::Bool &&
+        ((node.binary == BinaryOp::And && !value.boolean) || (node.binary == BinaryOp::Or && value.boolean)))
       continue;
     const Value right = eval(*node.rhs);
     value = binary(node.binary, value, right, node.range, node.lhs.get(), node.rhs.get());
@@ -202,7 +206,8 @@ Value Elaborator::logical(BinaryOp op, const Value &a, const Value &b, ast::Rang
   Aligned shape;
   if (!unite({{&a, nullptr}, {&b, nullptr}}, std::string(spelling(op)), range, shape))
     return Value();
-  const mlir::Value x = materialise(a, builder.getI1Type(), shape, range), y = materialise(b, builder.getI1Type(), shape, range);
+  const mlir::Value x = materialise(a, builder.getI1Type(), shape, range),
+                    y = materialise(b, builder.getI1Type(), shape, range);
   const mlir::Location loc = location(range);
   return wrap(op == BinaryOp::And ? tw::AndOp::create(builder, loc, x.getType(), x, y).getResult()
                                   : tw::OrOp::create(builder, loc, x.getType(), x, y).getResult(),
@@ -220,7 +225,8 @@ static tw::Predicate predicateOf(BinaryOp op) {
   }
 }
 
-Value Elaborator::binary(BinaryOp op, const Value &a, const Value &b, ast::Range range, const Expr *lhs, const Expr *rhs) {
+Value Elaborator::binary(BinaryOp op, const Value &a, const Value &b, ast::Range range, const Expr *lhs,
+                         const Expr *rhs) {
   if (a.isPoison() || b.isPoison())
     return Value();
   if (op == BinaryOp::And || op == BinaryOp::Or)
@@ -230,8 +236,9 @@ Value Elaborator::binary(BinaryOp op, const Value &a, const Value &b, ast::Range
     return Value::boolean_((a.kind == Value::Bool ? a.boolean == b.boolean : a.text == b.text) == (op == BinaryOp::Eq));
   for (const Value *v : {&a, &b})
     if (!v->isNumeric() || (v->isTensor() && elementOf(*v).isInteger(1))) {
-      Failure failure = fail(Code::WrongKind, range, fmt::format("`{}` takes numbers, and the {} side is {}", spelling(op),
-                                                                 v == &a ? "left" : "right", describe(*v)));
+      Failure failure = fail(Code::WrongKind, range,
+                             fmt::format("`{}` takes numbers, and the {} side is {}", spelling(op),
+                                         v == &a ? "left" : "right", describe(*v)));
       if (v->isTensor())
         failure.help("write `if … then 1 else 0` to count a condition");
       return failure;
@@ -243,10 +250,12 @@ Value Elaborator::binary(BinaryOp op, const Value &a, const Value &b, ast::Range
     switch (arithmetic(op, a.number, b.number, inDimension, result)) {
     case NumberFault::None: return Value::of(result);
     case NumberFault::Overflow:
-      return fail(Code::NumberOutOfRange, range, fmt::format("{} {} {} does not fit into 64 bits", toText(a.number), spelling(op), toText(b.number)));
+      return fail(Code::NumberOutOfRange, range,
+                  fmt::format("{} {} {} does not fit into 64 bits", toText(a.number), spelling(op), toText(b.number)));
     case NumberFault::DivisionByZero: return fail(Code::DivisionByZero, range, "division by zero");
     case NumberFault::NotANumber:
-      return fail(Code::NumberOutOfRange, range, fmt::format("{} {} {} is not a number", toText(a.number), spelling(op), toText(b.number)));
+      return fail(Code::NumberOutOfRange, range,
+                  fmt::format("{} {} {} is not a number", toText(a.number), spelling(op), toText(b.number)));
     }
   }
   if (equality && a.isTensor() && b.isTensor() && a.tensor.classes && b.tensor.classes &&
@@ -339,7 +348,8 @@ Value Elaborator::select(const Value &condition, const Value &a, const Value &b,
   };
   for (const Value *v : {&a, &b})
     if (!v->isNumeric() && !isCondition(*v))
-      return fail(Code::WrongKind, expr.range, "an `if` on tensors chooses between numbers, and one branch is " + describe(*v));
+      return fail(Code::WrongKind, expr.range,
+                  "an `if` on tensors chooses between numbers, and one branch is " + describe(*v));
   if (isCondition(a) != isCondition(b))
     return fail(Code::WrongKind, expr.range, "one branch is a condition, the other a number");
   Aligned shape;
@@ -363,7 +373,8 @@ std::optional<std::int64_t> Elaborator::evalInteger(const Expr &expr, const char
   if (value.isInteger())
     return value.number.integer;
   if (value.kind == Value::Hyper)
-    fail(Code::WrongKind, expr.range, fmt::format("{} is fixed when the program is compiled, and `{}` may change between steps", what, value.text))
+    fail(Code::WrongKind, expr.range,
+         fmt::format("{} is fixed when the program is compiled, and `{}` may change between steps", what, value.text))
         .help(fmt::format("give `{}` an integer value", value.text));
   else
     fail(Code::WrongKind, expr.range, fmt::format("{} is an integer, and this is {}", what, describe(value)));

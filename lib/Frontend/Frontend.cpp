@@ -75,8 +75,9 @@ Result<mlir::OwningOpRef<mlir::ModuleOp>> Source::build(mlir::MLIRContext &conte
       return mlir::success();
     });
     if (mlir::failed(mlir::verify(*module)))
-      result.emplace(Error{"E0499", fmt::format("{}: error: the compiler built an invalid program, which is a mistake of its own\n{}",
-                                                impl->sources.path(0), problem)});
+      result.emplace(Error{
+          "internal", fmt::format("{}: error: the compiler built an invalid program, which is a mistake of its own\n{}",
+                                  impl->sources.path(0), problem)});
     else
       result.emplace(std::move(module));
   });

@@ -3,6 +3,7 @@
 // sum must stay within the dimension: that checks the ranges that are known, and gives the greatest range that fits to one that is not.
 #include "Elaborator.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <map>
 
@@ -60,6 +61,10 @@ bool Elaborator::affine(const Expr &expr, IndexUse &use) {
     }
     const bool isSum = e.kind == Expr::Binary && (e.binary == ast::BinaryOp::Add || e.binary == ast::BinaryOp::Sub);
     const bool isProduct = e.kind == Expr::Binary && e.binary == ast::BinaryOp::Mul;
+    if (e.kind == Expr::Access || e.kind == Expr::Call || e.kind == Expr::Pipe || e.kind == Expr::Reduce) {
+      fail(Code::NotSupportedYet, e.range, "an index taken from data is not supported yet");
+      return std::nullopt;
+    }
     if (!isSum && !isProduct) {
       fail(Code::NotAffine, e.range, "an index is a sum of index variables with constant factors, such as `i*2 + u`");
       return std::nullopt;
@@ -123,16 +128,52 @@ bool Elaborator::checkUse(const IndexUse &use) {
   std::int64_t least = 0, greatest = 0;
   if (bounds(use, nullptr, least, greatest) && least >= 0 && greatest < use.extent)
     return true;
-  Failure failure = fail(Code::IndexOutOfRange, use.place,
-                         use.terms.empty() ? fmt::format("index {} is outside of a dimension of {}", use.offset, use.extent)
-                                           : fmt::format("the index goes from {} to {}, outside of a dimension of {}", least,
-                                                         greatest, use.extent));
+  Failure failure =
+      fail(Code::IndexOutOfRange, use.place,
+           use.terms.empty() ? fmt::format("index {} is outside of a dimension of {}", use.offset, use.extent)
+                             : fmt::format("the index goes from {} to {}, outside of a dimension of {}", least,
+                                           greatest, use.extent));
   for (auto &[var, coefficient] : use.terms)
     failure.note(var->fixedAt, fmt::format("`{}` is below {} from here", var->name, var->extent));
   return false;
 }
 
 static std::int64_t floorDivide(std::int64_t a, std::int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
+
+/// Are the ranges of all indices that `expr` names known, and those of its own reductions?
+bool Elaborator::rangesKnown(const Expr &expr) const {
+  const auto known = [](const IndexBinding &binding) {
+    return binding.resolved &&
+           std::all_of(binding.vars.begin(), binding.vars.end(), [](const IndexVar *var) { return var->extent >= 0; });
+  };
+  if (expr.kind == Expr::Ident)
+    if (const IndexBinding *binding = findIndex(expr.text); binding && !binding->rest && !known(*binding))
+      return false;
+  if (expr.kind == Expr::Reduce)
+    if (auto it = frame->statement->reductions.find(&expr); it != frame->statement->reductions.end())
+      for (const auto &binding : it->second)
+        if (!known(*binding))
+          return false;
+  for (const Expr *child : {expr.lhs.get(), expr.rhs.get(), expr.other.get()})
+    if (child && !rangesKnown(*child))
+      return false;
+  for (const ast::ExprPtr &item : expr.items)
+    if (!rangesKnown(*item))
+      return false;
+  for (const ast::Argument &argument : expr.arguments)
+    if (!rangesKnown(*argument.value))
+      return false;
+  if (expr.kind == Expr::Access)
+    for (const ast::Index &index : expr.indices) {
+      if (index.kind == ast::Index::Rest) {
+        const IndexBinding *binding = findIndex(index.rest.text);
+        if (binding && !known(*binding))
+          return false;
+      } else if (index.value && !rangesKnown(*index.value))
+        return false;
+    }
+  return true;
+}
 
 bool Elaborator::solve(IndexStatement &statement) {
   const auto fix = [&](IndexVar *var, std::int64_t extent, ast::Range place) {
@@ -144,22 +185,49 @@ bool Elaborator::solve(IndexStatement &statement) {
     if (var->extent == extent)
       return true;
     fail(Code::IndexRangesDisagree, place,
-         fmt::format("index `{}{}` ranges over {} here, but over {} elsewhere", var->rest ? ".." : "", var->name, extent, var->extent))
+         fmt::format("index `{}{}` ranges over {} here, but over {} elsewhere", var->rest ? ".." : "", var->name,
+                     extent, var->extent))
         .note(var->fixedAt, fmt::format("over {} here", var->extent));
     return false;
   };
+  if (statement.broken)
+    return false;
   bool good = true;
   for (auto &[var, told] : statement.fixed)
     good &= fix(var, told.first, told.second);
-  for (const IndexUse &use : statement.uses)
-    if (use.bare)
-      good &= fix(use.terms.front().first, use.extent, use.place);
-  if (!good)
+  std::size_t seen = 0;
+  const auto fixBare = [&] {
+    for (; seen < statement.uses.size(); ++seen)
+      if (statement.uses[seen].bare)
+        good &= fix(statement.uses[seen].terms.front().first, statement.uses[seen].extent, statement.uses[seen].place);
+    return good;
+  };
+  if (!fixBare())
     return false;
 
-  // Sums with one unknown range give it the greatest value that stays inside in each of them.
   for (bool progress = true; progress;) {
+    // A value that ranges over indices can be looked at when their ranges are known, and then tells others.
     progress = false;
+    for (auto it = statement.deferred.begin(); it != statement.deferred.end() && !progress;) {
+      std::vector<std::shared_ptr<IndexBinding>> scope = it->second;
+      std::swap(frame->indices, scope);
+      const Expr &expr = *it->first;
+      if (rangesKnown(*expr.lhs)) {
+        it = statement.deferred.erase(it);
+        const Value value = eval(*expr.lhs);
+        statement.known[expr.lhs.get()] = value;
+        collectUses(expr, value);
+        progress = true;
+      } else
+        ++it;
+      std::swap(frame->indices, scope);
+    }
+    if (statement.broken || !fixBare())
+      return false;
+    if (progress)
+      continue;
+
+    // Sums with one unknown range give it the greatest value that stays inside in each of them.
     std::map<IndexVar *, std::pair<std::int64_t, const IndexUse *>> fits;
     for (const IndexUse &use : statement.uses) {
       IndexVar *unknown = nullptr;
@@ -182,7 +250,8 @@ bool Elaborator::solve(IndexStatement &statement) {
     }
     for (auto &[var, fit] : fits) {
       if (fit.first == 0) {
-        fail(Code::IndexOutOfRange, fit.second->place, fmt::format("a dimension of {} is too small for this index", fit.second->extent));
+        fail(Code::IndexOutOfRange, fit.second->place,
+             fmt::format("a dimension of {} is too small for this index", fit.second->extent));
         return false;
       }
       var->extent = fit.first;
@@ -200,7 +269,8 @@ bool Elaborator::solve(IndexStatement &statement) {
   for (IndexVar *var : all)
     if (var->extent < 0) {
       fail(Code::IndexRangeUnknown, var->place, fmt::format("the range of index `{}` is not known", var->name))
-          .help(fmt::format("it is told by indexing a dimension with it, or by `{} < size` where it is introduced", var->name));
+          .help(fmt::format("it is told by indexing a dimension with it, or by `{} < size` where it is introduced",
+                            var->name));
       return false;
     }
   for (const IndexUse &use : statement.uses)

@@ -87,17 +87,14 @@ bool Elaborator::bindIndices(const std::vector<Index> &list, IndexStatement &sta
     }
     for (const auto &other : out)
       if (other->name == binding->name) {
-        fail(Code::AlreadyDefined, index.range, fmt::format("index `{}` is listed twice", binding->name)).note(other->place, "here first");
+        fail(Code::AlreadyDefined, index.range, fmt::format("index `{}` is listed twice", binding->name))
+            .note(other->place, "here first");
         return false;
       }
     if (size) {
-      const std::optional<std::int64_t> extent = evalInteger(*size, "the range of an index");
+      const std::optional<std::int64_t> extent = evalDim(*size);
       if (!extent)
         return false;
-      if (*extent < 0) {
-        fail(Code::BadDimension, size->range, fmt::format("the range of an index cannot be {}", *extent));
-        return false;
-      }
       statement.fixed.push_back({binding->vars.front(), {*extent, index.range}});
     }
     out.push_back(std::move(binding));
@@ -107,7 +104,8 @@ bool Elaborator::bindIndices(const std::vector<Index> &list, IndexStatement &sta
 
 bool Elaborator::resolveRest(IndexBinding &binding, std::size_t count, ast::Range range) {
   if (!binding.rest) {
-    fail(Code::BadIndexList, range, fmt::format("`{}` is a single index", binding.name)).note(binding.place, "introduced here");
+    fail(Code::BadIndexList, range, fmt::format("`{}` is a single index", binding.name))
+        .note(binding.place, "introduced here");
     return false;
   }
   if (!binding.resolved) {
@@ -176,8 +174,9 @@ void Elaborator::collectAccess(const Expr &expr) {
   for (const Index &index : expr.indices)
     if (index.kind == Index::Value)
       collect(*index.value);
-  if (!isLocal && mentionsIndex(base)) { // its shape is known only with the ranges: it must not be what fixes them
+  if (!isLocal && mentionsIndex(base)) { // its shape is known only with its indices' ranges: see solve
     collect(base);
+    statement.deferred.push_back({&expr, frame->indices});
     return;
   }
   Value value;
@@ -188,14 +187,22 @@ void Elaborator::collectAccess(const Expr &expr) {
   } else
     value = eval(base);
   statement.known[&base] = value;
-  if (!value.isTensor() || !mlir::cast<mlir::TensorType>(value.tensor.ssa.getType()).hasRank())
-    return; // evalAccess says so
+  collectUses(expr, value);
+}
+
+/// What indexing `value` by the access `expr` tells about the indices. What is wrong with it is told here, and only here.
+void Elaborator::collectUses(const Expr &expr, const Value &value) {
+  IndexStatement &statement = *frame->statement;
+  if (value.kind == Value::List)
+    return;
+  if (value.isPoison() || !checkAccess(expr, value)) {
+    statement.broken = true;
+    return;
+  }
   const Dims &dims = value.tensor.dims;
   const std::size_t rests = std::count_if(expr.indices.begin(), expr.indices.end(),
                                           [](const Index &index) { return index.kind == Index::Rest; });
   const std::size_t single = expr.indices.size() - rests;
-  if (rests > 1 || single > dims.size() || (rests == 0 && single != dims.size()))
-    return;
   std::size_t position = 0;
   for (const Index &index : expr.indices) {
     if (index.kind == Index::All) {
@@ -204,10 +211,10 @@ void Elaborator::collectAccess(const Expr &expr) {
     }
     if (index.kind == Index::Rest) {
       IndexBinding *binding = findIndex(index.rest.text);
-      if (!binding)
+      if (!resolveRest(*binding, dims.size() - single, index.range)) {
+        statement.broken = true;
         return;
-      if (!resolveRest(*binding, dims.size() - single, index.range))
-        return;
+      }
       for (IndexVar *var : binding->vars)
         statement.uses.push_back({{{var, 1}}, 0, dims[position++].size, true, index.range});
       continue;
@@ -217,7 +224,40 @@ void Elaborator::collectAccess(const Expr &expr) {
     use.place = index.range;
     if (affine(*index.value, use))
       statement.uses.push_back(std::move(use));
+    else
+      statement.broken = true;
   }
+}
+
+/// Can `value` be indexed as `expr` does it: one index for each dimension, all names known?
+bool Elaborator::checkAccess(const Expr &expr, const Value &value) {
+  if (!value.isTensor()) {
+    fail(Code::WrongKind, expr.lhs->range, "only tensors are indexed, and this is " + describe(value));
+    return false;
+  }
+  if (!mlir::cast<mlir::TensorType>(value.tensor.ssa.getType()).hasRank()) {
+    fail(Code::NotSupportedYet, expr.range, "index notation in an update rule is not supported yet");
+    return false;
+  }
+  const std::size_t rank = value.tensor.dims.size();
+  const std::size_t rests = std::count_if(expr.indices.begin(), expr.indices.end(),
+                                          [](const Index &index) { return index.kind == Index::Rest; });
+  const std::size_t single = expr.indices.size() - rests;
+  if (rests > 1 || single > rank || (rests == 0 && single != rank)) {
+    fail(Code::WrongIndexCount, expr.range,
+         fmt::format("{} {} for {} dimension{}", expr.indices.size(), expr.indices.size() == 1 ? "index" : "indices",
+                     rank, rank == 1 ? "" : "s"))
+        .line("indexed is " + describe(value))
+        .help("`:` takes a whole dimension, `..b` several");
+    return false;
+  }
+  for (const Index &index : expr.indices)
+    if (index.kind == Index::Rest && !findIndex(index.rest.text)) {
+      fail(Code::UnknownName, index.range, fmt::format("`..{}` is not an index here", index.rest.text))
+          .help("indices are introduced on the left side of a definition or by a reduction");
+      return false;
+    }
+  return true;
 }
 
 //===-- second pass: values ----------------------------------------------------------------------------------------===//
@@ -240,7 +280,8 @@ struct StatementScope {
 };
 } // namespace
 
-Value Elaborator::evalIndexed(const std::vector<Index> &left, const Expr &right, const ast::Type *result, ast::Range range) {
+Value Elaborator::evalIndexed(const std::vector<Index> &left, const Expr &right, const ast::Type *result,
+                              ast::Range range) {
   const int errors = diagnostics.count();
   IndexStatement statement;
   StatementScope scope(*frame, statement);
@@ -263,7 +304,8 @@ Value Elaborator::evalIndexed(const std::vector<Index> &left, const Expr &right,
   std::vector<IndexVar *> vars;
   for (const auto &binding : bindings) {
     if (!binding->resolved && diagnostics.count() == errors)
-      return fail(Code::IndexRangeUnknown, binding->place, fmt::format("`..{}` indexes nothing, so what it stands for is not known", binding->name));
+      return fail(Code::IndexRangeUnknown, binding->place,
+                  fmt::format("`..{}` indexes nothing, so what it stands for is not known", binding->name));
     vars.insert(vars.end(), binding->vars.begin(), binding->vars.end());
   }
   if (declared.size() == vars.size())
@@ -277,7 +319,8 @@ Value Elaborator::evalIndexed(const std::vector<Index> &left, const Expr &right,
   if (value.isPoison())
     return value;
   if (!value.isNumeric() && value.kind != Value::Bool)
-    return fail(Code::WrongKind, right.range, "a definition with indices gives numbers, and this is " + describe(value));
+    return fail(Code::WrongKind, right.range,
+                "a definition with indices gives numbers, and this is " + describe(value));
   Aligned shape;
   shape.element = value.isTensor() && !value.tensor.weak ? elementOf(value) : floatType();
   if (value.kind == Value::Bool || (value.isTensor() && elementOf(value).isInteger(1)))
@@ -326,11 +369,13 @@ Value Elaborator::evalReduce(const Expr &expr) {
   if (body.isPoison())
     return body;
   if (!body.isTensor())
-    return fail(Code::WrongKind, expr.lhs->range, fmt::format("`{}` takes numbers, and this is {}", expr.text, describe(body)));
+    return fail(Code::WrongKind, expr.lhs->range,
+                fmt::format("`{}` takes numbers, and this is {}", expr.text, describe(body)));
   std::vector<IndexVar *> over;
   for (const auto &binding : bindings) {
     if (!binding->resolved)
-      return fail(Code::IndexRangeUnknown, binding->place, fmt::format("`..{}` indexes nothing, so what it stands for is not known", binding->name));
+      return fail(Code::IndexRangeUnknown, binding->place,
+                  fmt::format("`..{}` indexes nothing, so what it stands for is not known", binding->name));
     over.insert(over.end(), binding->vars.begin(), binding->vars.end());
   }
   Tensor tensor = body.tensor;
@@ -341,7 +386,8 @@ Value Elaborator::evalReduce(const Expr &expr) {
 
 Value Elaborator::indexAsValue(IndexVar *var, ast::Range range) {
   Tensor tensor;
-  tensor.ssa = tw::IotaOp::create(builder, location(range), tensorType({var}, {}, builder.getI32Type()), builder.getI64IntegerAttr(0));
+  tensor.ssa = tw::IotaOp::create(builder, location(range), tensorType({var}, {}, builder.getI32Type()),
+                                  builder.getI64IntegerAttr(0));
   tensor.vars = {var};
   tensor.classes = var->extent;
   return Value::of(tensor);
@@ -363,21 +409,11 @@ Value Elaborator::evalAccess(const Expr &expr) {
       return fail(Code::IndexOutOfRange, expr.range, fmt::format("the list has {} elements", value.items.size()));
     return Value();
   }
-  if (!value.isTensor())
-    return fail(Code::WrongKind, base.range, "only tensors are indexed, and this is " + describe(value));
+  if (!checkAccess(expr, value))
+    return Value();
   const Tensor &tensor = value.tensor;
-  if (!mlir::cast<mlir::TensorType>(tensor.ssa.getType()).hasRank())
-    return fail(Code::NotSupportedYet, expr.range, "index notation in an update rule is not supported yet");
-
-  const std::size_t rests = std::count_if(expr.indices.begin(), expr.indices.end(),
-                                          [](const Index &index) { return index.kind == Index::Rest; });
-  const std::size_t single = expr.indices.size() - rests;
-  if (rests > 1 || single > tensor.dims.size() || (rests == 0 && single != tensor.dims.size()))
-    return fail(Code::WrongIndexCount, expr.range,
-                fmt::format("{} {} for {} dimension{}", expr.indices.size(), expr.indices.size() == 1 ? "index" : "indices",
-                            tensor.dims.size(), tensor.dims.size() == 1 ? "" : "s"))
-        .line("indexed is " + describe(value))
-        .help("`:` takes a whole dimension, `..b` several");
+  const std::size_t single = std::count_if(expr.indices.begin(), expr.indices.end(),
+                                           [](const Index &index) { return index.kind != Index::Rest; });
 
   // Result dimensions: the base's own variables, the index variables in order of appearance, the dimensions taken whole.
   Tensor result;
@@ -400,9 +436,6 @@ Value Elaborator::evalAccess(const Expr &expr) {
     }
     if (index.kind == Index::Rest) {
       IndexBinding *binding = findIndex(index.rest.text);
-      if (!binding)
-        return fail(Code::UnknownName, index.range, fmt::format("`..{}` is not an index here", index.rest.text))
-            .help("indices are introduced on the left side of a definition or by a reduction");
       if (!resolveRest(*binding, tensor.dims.size() - single, index.range))
         return Value();
       for (IndexVar *var : binding->vars) {
@@ -447,6 +480,7 @@ Value Elaborator::evalAccess(const Expr &expr) {
   const mlir::RankedTensorType type = tensorType(result.vars, result.dims, elementOf(value));
   result.ssa = tensor.ssa;
   if (!affineMap.isIdentity() || type != tensor.ssa.getType())
-    result.ssa = tw::WindowOp::create(builder, location(expr.range), type, tensor.ssa, mlir::AffineMapAttr::get(affineMap));
+    result.ssa =
+        tw::WindowOp::create(builder, location(expr.range), type, tensor.ssa, mlir::AffineMapAttr::get(affineMap));
   return Value::of(std::move(result));
 }

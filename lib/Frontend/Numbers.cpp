@@ -104,12 +104,18 @@ bool frontend::applyFunction(std::string_view name, double x, double &result) {
     double (*function)(double);
   };
   static constexpr Row table[] = {
-      {"exp", [](double v) { return std::exp(v); }},     {"log", [](double v) { return std::log(v); }},
-      {"log1p", [](double v) { return std::log1p(v); }}, {"sqrt", [](double v) { return std::sqrt(v); }},
-      {"rsqrt", [](double v) { return 1 / std::sqrt(v); }}, {"tanh", [](double v) { return std::tanh(v); }},
-      {"erf", [](double v) { return std::erf(v); }},     {"logistic", [](double v) { return 1 / (1 + std::exp(-v)); }},
-      {"sin", [](double v) { return std::sin(v); }},     {"cos", [](double v) { return std::cos(v); }},
-      {"abs", [](double v) { return std::fabs(v); }},    {"floor", [](double v) { return std::floor(v); }},
+      {"exp", [](double v) { return std::exp(v); }},
+      {"log", [](double v) { return std::log(v); }},
+      {"log1p", [](double v) { return std::log1p(v); }},
+      {"sqrt", [](double v) { return std::sqrt(v); }},
+      {"rsqrt", [](double v) { return 1 / std::sqrt(v); }},
+      {"tanh", [](double v) { return std::tanh(v); }},
+      {"erf", [](double v) { return std::erf(v); }},
+      {"logistic", [](double v) { return 1 / (1 + std::exp(-v)); }},
+      {"sin", [](double v) { return std::sin(v); }},
+      {"cos", [](double v) { return std::cos(v); }},
+      {"abs", [](double v) { return std::fabs(v); }},
+      {"floor", [](double v) { return std::floor(v); }},
       {"stop_gradient", [](double v) { return v; }},
   };
   for (const Row &row : table)
@@ -120,10 +126,11 @@ bool frontend::applyFunction(std::string_view name, double x, double &result) {
   return false;
 }
 
-std::string frontend::toText(Number n) { return n.isInteger ? fmt::format("{}", n.integer) : fmt::format("{}", n.real); }
+std::string frontend::toText(Number n) {
+  return n.isInteger ? fmt::format("{}", n.integer) : fmt::format("{}", n.real);
+}
 
-std::optional<std::int64_t> frontend::elementCount(const std::vector<std::int64_t> &sizes) {
-  constexpr std::int64_t most = std::int64_t(1) << 40;
+std::optional<std::int64_t> frontend::elementCount(const std::vector<std::int64_t> &sizes, std::int64_t most) {
   std::int64_t count = 1;
   for (std::int64_t size : sizes)
     if (size < 0 || __builtin_mul_overflow(count, size, &count) || count > most)

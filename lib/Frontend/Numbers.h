@@ -23,8 +23,8 @@ bool applyFunction(std::string_view name, double x, double &result);
 /// `12`, `0.1`, `inf`: the shortest text that reads back as the same number.
 std::string toText(Number n);
 
-/// The product of sizes; nullopt when it exceeds 2^40 (no tensor may be larger).
-std::optional<std::int64_t> elementCount(const std::vector<std::int64_t> &sizes);
+/// The product of sizes; nullopt when it exceeds `most`.
+std::optional<std::int64_t> elementCount(const std::vector<std::int64_t> &sizes, std::int64_t most);
 
 /// The text of an operator: `+`.
 std::string_view spelling(ast::BinaryOp op);

@@ -1,8 +1,8 @@
 // Update rules: which parameter is updated by which clause of the train block, and each rule as a train.optimizer.
 //
 // A pattern (`*`: any characters, `?`: one) is matched with a variable's path, whole (`Mlp.dense_0.bias`) or without the
-// model's name (`dense_0.bias`). A clause without `for` takes every parameter; of several clauses that take a parameter the
-// last one updates it. A frozen parameter is updated by none.
+// model's name (`dense_0.bias`). A clause without `for` takes what no pattern takes; of several patterns that match, the last
+// one decides. A frozen parameter is updated by none.
 #include "Elaborator.h"
 
 #include "talweg/Dialect/Train/Train.h"
@@ -37,11 +37,14 @@ static bool glob(std::string_view pattern, std::string_view text) {
 
 static bool matches(const ast::Name &pattern, const std::string &name) {
   const std::size_t dot = name.find('.');
-  return glob(pattern.text, name) || (dot != std::string::npos && glob(pattern.text, std::string_view(name).substr(dot + 1)));
+  return glob(pattern.text, name) ||
+         (dot != std::string::npos && glob(pattern.text, std::string_view(name).substr(dot + 1)));
 }
 
 /// The rule's name in a clause: `adam` of `adam(lr = 0.1)`.
-static const Expr &ruleOf(const Stmt &clause) { return clause.value->kind == Expr::Call ? *clause.value->lhs : *clause.value; }
+static const Expr &ruleOf(const Stmt &clause) {
+  return clause.value->kind == Expr::Call ? *clause.value->lhs : *clause.value;
+}
 
 /// The expression that a clause gives for the rule's parameter `name`, or the default.
 static const Expr *argumentFor(const Stmt &clause, const Decl &rule, const std::string &name, bool &isDefault) {
@@ -81,7 +84,8 @@ void Elaborator::planOptimizers() {
         for (const auto &[candidate, decl] : *decls)
           if (decl->kind == Decl::Optimizer)
             names.push_back(candidate);
-      fail(Code::UnknownName, name.range, fmt::format("unknown optimizer `{}`", sources.text(name.range))).didYouMean(suggest(name.text, names));
+      fail(Code::UnknownName, name.range, fmt::format("unknown optimizer `{}`", sources.text(name.range)))
+          .didYouMean(suggest(name.text, names));
       continue;
     }
     ++number;
@@ -112,14 +116,14 @@ void Elaborator::runOptimizers() {
   std::set<Variable *> frozen;
   std::map<Variable *, const Stmt *> ruleFor;
   std::vector<const Stmt *> clauses;
+  const Stmt *rest = nullptr; // the clause without patterns
   for (const auto &stmt : trainDecl->body) {
     if (stmt->kind != Stmt::Optimizer && stmt->kind != Stmt::Freeze)
       continue;
     if (stmt->kind == Stmt::Optimizer)
       clauses.push_back(stmt.get());
     if (stmt->kind == Stmt::Optimizer && stmt->patterns.empty())
-      for (Variable *parameter : parameters)
-        ruleFor[parameter] = stmt.get();
+      rest = stmt.get();
     for (const ast::Name &pattern : stmt->patterns) {
       bool any = false;
       for (Variable *parameter : parameters) {
@@ -142,14 +146,20 @@ void Elaborator::runOptimizers() {
     }
   }
   for (Variable *parameter : parameters) {
+    if (rest)
+      ruleFor.insert({parameter, rest});
     if (frozen.count(parameter)) {
       parameter->op->setAttr("frozen", builder.getUnitAttr());
       continue;
     }
     if (!ruleFor.count(parameter)) {
-      fail(Code::NoOptimizer, trainDecl->name.range, clauses.empty() ? "the train block has no `optimizer`" : fmt::format("no optimizer updates `{}`", parameter->name))
+      fail(Code::NoOptimizer, trainDecl->name.range,
+           clauses.empty() ? "the train block has no `optimizer`"
+                           : fmt::format("no optimizer updates `{}`", parameter->name))
           .note(parameter->place, "declared here")
-          .help(clauses.empty() ? "write `optimizer adam()`, for example" : fmt::format("write `optimizer …` without `for`, or `freeze \"{}\"`", parameter->name));
+          .help(clauses.empty()
+                    ? "write `optimizer adam()`, for example"
+                    : fmt::format("write `optimizer …` without `for`, or `freeze \"{}\"`", parameter->name));
       break;
     }
   }
@@ -176,7 +186,8 @@ void Elaborator::runOptimizer(const Stmt &clause, int number, const std::vector<
   for (const auto &stmt : rule.body)
     if (stmt->kind == Stmt::State) {
       if (stmt->type.hasShape) {
-        fail(Code::NotSupportedYet, stmt->range, "a state of an update rule has its parameter's shape; others are not supported yet");
+        fail(Code::NotSupportedYet, stmt->range,
+             "a state of an update rule has its parameter's shape; others are not supported yet");
         return;
       }
       slots.push_back(stmt.get());
@@ -190,13 +201,15 @@ void Elaborator::runOptimizer(const Stmt &clause, int number, const std::vector<
   llvm::SmallVector<mlir::Attribute> symbols;
   for (Variable *parameter : parameters)
     symbols.push_back(mlir::FlatSymbolRefAttr::get(&context, parameter->name));
-  bool hasRate = std::any_of(rule.formals.begin(), rule.formals.end(), [](const ast::Formal &f) { return f.name.text == "lr"; });
+  bool hasRate =
+      std::any_of(rule.formals.begin(), rule.formals.end(), [](const ast::Formal &f) { return f.name.text == "lr"; });
   std::vector<llvm::StringRef> reports;
   const std::string reportName = number == 0 ? "lr" : fmt::format("lr_{}", number + 1);
   if (hasRate)
     reports.push_back(reportName);
-  auto op = train::OptimizerOp::create(builder, loc, builder.getStringAttr(fmt::format("{}_{}", rule.name.text, number)),
-                                       builder.getStrArrayAttr(slotNames), builder.getStrArrayAttr(reports), builder.getArrayAttr(symbols));
+  auto op = train::OptimizerOp::create(
+      builder, loc, builder.getStringAttr(fmt::format("{}_{}", rule.name.text, number)),
+      builder.getStrArrayAttr(slotNames), builder.getStrArrayAttr(reports), builder.getArrayAttr(symbols));
   mlir::Block *block = &op.getBody().emplaceBlock();
   const auto type = mlir::UnrankedTensorType::get(floatType());
   for (std::size_t i = 0; i < 2 + slots.size(); ++i)
@@ -294,7 +307,8 @@ void Elaborator::runOptimizer(const Stmt &clause, int number, const std::vector<
 
   for (Variable *parameter : parameters)
     for (const Stmt *slot : slots) {
-      Variable *variable = createVariable(parameter->name + "." + slot->target.text, "slot", parameter->dims, floatType(), slot->target.range);
+      Variable *variable = createVariable(parameter->name + "." + slot->target.text, "slot", parameter->dims,
+                                          floatType(), slot->target.range);
       if (fits && !initialise(*variable, slot->value.get(), slot->range))
         return;
     }

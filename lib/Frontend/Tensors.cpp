@@ -1,9 +1,9 @@
-// Operations on tensors: bringing operands to one element type and one shape (nothing broadcasts but scalars), and the
-// elementwise operations and reductions on them.
+// Tensors and their operands: descriptions, constants, conversions, and bringing operands to one element type and one
+// shape (nothing broadcasts but scalars).
 #include "Elaborator.h"
 
-#include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -38,7 +38,8 @@ bool Elaborator::checkSize(const std::vector<IndexVar *> &vars, const Dims &dims
     sizes.push_back(var->extent);
   for (const Dim &dim : dims)
     sizes.push_back(dim.size);
-  if (elementCount(sizes))
+  // A tensor of the program is stored; what ranges over indices as well is mostly the space of a loop.
+  if (elementCount(sizes, std::int64_t(1) << (vars.empty() ? 40 : 60)))
     return true;
   std::string text;
   for (std::int64_t size : sizes)
@@ -264,8 +265,8 @@ bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what
       if (left.size() == right.size()) {
         for (std::size_t i = 0; i < left.size(); ++i)
           if (left[i].size != right[i].size) {
-            failure.line(fmt::format("dimension {} is {} on the left and {} on the right", i + 1, left[i].size,
-                                     right[i].size));
+            failure.line(
+                fmt::format("dimension {} is {} on the left and {} on the right", i + 1, left[i].size, right[i].size));
             break;
           }
       } else if (shaped->expr && operand.expr) {
@@ -276,8 +277,9 @@ bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what
           failure.help(fmt::format("write `{} {} {}`",
                                    withIndices(sources.text(shaped->expr->range), isSimple(*shaped->expr),
                                                leftIsLarger ? labels : fewLabels),
-                                   what, withIndices(sources.text(operand.expr->range), isSimple(*operand.expr),
-                                                     leftIsLarger ? fewLabels : labels)));
+                                   what,
+                                   withIndices(sources.text(operand.expr->range), isSimple(*operand.expr),
+                                               leftIsLarger ? fewLabels : labels)));
       }
       return false;
     }
@@ -337,8 +339,7 @@ bool Elaborator::promote(llvm::ArrayRef<Operand> operands, const Aligned &shape,
   if (element.isInteger(32))
     for (const Operand &operand : operands)
       if (operand.value->isInteger() && operand.value->number.integer != std::int32_t(operand.value->number.integer)) {
-        fail(Code::NumberOutOfRange, range,
-             fmt::format("{} does not fit into 32 bits", operand.value->number.integer));
+        fail(Code::NumberOutOfRange, range, fmt::format("{} does not fit into 32 bits", operand.value->number.integer));
         return false;
       }
   return true;
@@ -370,160 +371,4 @@ Value Elaborator::wrap(mlir::Value ssa, const Aligned &shape) {
   tensor.dims = shape.unranked ? Dims() : shape.dims;
   tensor.weak = shape.weak && !shape.unranked;
   return Value::of(std::move(tensor));
-}
-
-//===-- functions of one operand, reductions -----------------------------------------------------------------------===//
-
-Value Elaborator::unary(const std::string &name, const Value &x, ast::Range range) {
-  if (x.isPoison())
-    return x;
-  if (x.isNumber()) {
-    if (name == "neg")
-      return Value::of(x.number.isInteger && x.number.integer != INT64_MIN ? Number::of(-x.number.integer)
-                                                                           : Number::of(-x.number.asReal()));
-    if (x.number.isInteger && (name == "floor" || name == "abs" || name == "stop_gradient") &&
-        x.number.integer != INT64_MIN)
-      return Value::integer(name == "abs" && x.number.integer < 0 ? -x.number.integer : x.number.integer);
-    double result = 0;
-    applyFunction(name, x.number.asReal(), result);
-    return Value::real(result);
-  }
-  if (!x.isNumeric() || elementOf(x.kind == Value::Hyper ? Value::real(0) : x) == builder.getI1Type())
-    return fail(Code::WrongKind, range, fmt::format("`{}` takes numbers, and this is {}", name, describe(x)));
-  Aligned shape;
-  mlir::Type element;
-  const Operand operand{&x, nullptr};
-  const bool integers = name == "neg" && x.isTensor();
-  if (!unite(operand, "`" + name + "`", range, shape) || !promote(operand, shape, !integers, range, element))
-    return Value();
-  if (integers && element.isInteger(32))
-    return binary(ast::BinaryOp::Sub, Value::integer(0), x, range, nullptr, nullptr);
-  if (x.kind == Value::Hyper)
-    shape.weak = true, element = builder.getF64Type();
-  const mlir::Value in = materialise(x, element, shape, range);
-  const mlir::Location loc = location(range);
-  const mlir::Type type = in.getType();
-  using Maker = mlir::Value (*)(mlir::OpBuilder &, mlir::Location, mlir::Type, mlir::Value);
-#define TW_UNARY(name, op)                                                                                              \
-  {name, [](mlir::OpBuilder &b, mlir::Location l, mlir::Type t, mlir::Value v) -> mlir::Value {                         \
-     return tw::op::create(b, l, t, v);                                                                                 \
-   }}
-  static const std::map<std::string, Maker> makers = {
-      TW_UNARY("neg", NegOp),     TW_UNARY("exp", ExpOp),     TW_UNARY("log", LogOp),
-      TW_UNARY("log1p", Log1pOp), TW_UNARY("sqrt", SqrtOp),   TW_UNARY("rsqrt", RsqrtOp),
-      TW_UNARY("tanh", TanhOp),   TW_UNARY("erf", ErfOp),     TW_UNARY("logistic", LogisticOp),
-      TW_UNARY("sin", SinOp),     TW_UNARY("cos", CosOp),     TW_UNARY("abs", AbsOp),
-      TW_UNARY("floor", FloorOp), TW_UNARY("stop_gradient", StopGradientOp)};
-#undef TW_UNARY
-  return wrap(makers.at(name)(builder, loc, type, in), shape);
-}
-
-mlir::Value Elaborator::reduceOp(const std::string &kind, mlir::Value ssa, const std::vector<std::int64_t> &dims,
-                                 ast::Range range) {
-  static const std::map<std::string, tw::Reduction> kinds = {
-      {"sum", tw::Reduction::sum}, {"prod", tw::Reduction::prod}, {"max", tw::Reduction::max},
-      {"min", tw::Reduction::min}, {"any", tw::Reduction::any},   {"all", tw::Reduction::all}};
-  const auto type = mlir::cast<mlir::TensorType>(ssa.getType());
-  llvm::SmallVector<std::int64_t> kept;
-  if (type.hasRank()) {
-    if (dims.empty())
-      return ssa;
-    for (std::int64_t i = 0; i < type.getRank(); ++i)
-      if (std::find(dims.begin(), dims.end(), i) == dims.end())
-        kept.push_back(type.getDimSize(i));
-  }
-  return tw::ReduceOp::create(builder, location(range), RankedTensorType::get(kept, type.getElementType()),
-                              kinds.at(kind), ssa, builder.getDenseI64ArrayAttr(dims));
-}
-
-/// Reduces over the index variables `over`, or (overDims) over all dimensions of the tensor's own.
-Value Elaborator::reduce(std::string kind, const Tensor &given, const std::vector<IndexVar *> &over, bool overDims,
-                         ast::Range range) {
-  Tensor tensor = given;
-  const bool logic = kind == "any" || kind == "all", arg = kind == "argmax" || kind == "argmin";
-  const mlir::Type element = mlir::cast<mlir::TensorType>(tensor.ssa.getType()).getElementType();
-  if (logic != element.isInteger(1) && (logic || arg || (kind != "sum" && kind != "mean")))
-    return fail(Code::WrongKind, range,
-                fmt::format("`{}` takes {}, and this is {}", kind, logic ? "conditions" : "numbers",
-                            describe(Value::of(tensor))));
-  const bool wantsFloat = kind == "mean" || kind == "logsumexp" || element.isInteger(1) || element.isUnsignedInteger(8);
-  if (!logic && wantsFloat && !mlir::isa<mlir::FloatType>(element))
-    tensor = converted(tensor, tensor.weak ? mlir::Type(builder.getF64Type()) : floatType(), range);
-
-  std::vector<IndexVar *> vars = tensor.vars; // what does not vary with an index is the same for each of its values
-  for (IndexVar *var : over)
-    if (std::find(vars.begin(), vars.end(), var) == vars.end())
-      vars.push_back(var);
-  const bool unranked = !mlir::cast<mlir::TensorType>(tensor.ssa.getType()).hasRank();
-  if (!unranked && !checkSize(vars, tensor.dims, range))
-    return Value();
-  tensor.ssa = spread(tensor, vars, tensor.dims, unranked, range);
-  tensor.vars = vars;
-
-  std::vector<std::int64_t> dims;
-  std::int64_t count = 1;
-  Tensor result;
-  result.weak = tensor.weak;
-  for (std::size_t i = 0; i < vars.size(); ++i) {
-    if (std::find(over.begin(), over.end(), vars[i]) == over.end()) {
-      result.vars.push_back(vars[i]);
-      continue;
-    }
-    dims.push_back(i);
-    count *= vars[i]->extent;
-  }
-  for (std::size_t i = 0; i < tensor.dims.size(); ++i) {
-    if (!overDims) {
-      result.dims.push_back(tensor.dims[i]);
-      continue;
-    }
-    dims.push_back(vars.size() + i);
-    count *= tensor.dims[i].size;
-  }
-  if (unranked && (kind == "mean" || kind == "logsumexp" || arg))
-    return fail(Code::NotSupportedYet, range, fmt::format("`{}` in an update rule is not supported yet", kind));
-  const bool needsOne = kind == "max" || kind == "min" || kind == "mean" || kind == "logsumexp" || arg;
-  if (needsOne && count == 0)
-    return fail(Code::BadDimension, range, fmt::format("`{}` over no elements", kind));
-
-  if (arg) {
-    if (dims.size() != 1)
-      return fail(Code::WrongIndexCount, range, fmt::format("`{}` takes one index", kind));
-    const auto from = mlir::cast<RankedTensorType>(tensor.ssa.getType());
-    result.classes = from.getDimSize(dims[0]);
-    result.label = true;
-    result.weak = false;
-    result.ssa = tw::ArgOp::create(builder, location(range), tensorType(result.vars, result.dims, builder.getI32Type()),
-                                   kind == "argmax" ? tw::Reduction::max : tw::Reduction::min, tensor.ssa,
-                                   std::uint64_t(dims[0]));
-    return Value::of(result);
-  }
-  if (kind == "logsumexp") {
-    // log sum exp x = m + log sum exp (x - m) for any m; m = max x keeps every term within range, and is a constant to
-    // the derivative, which does not depend on it.
-    Tensor top = result;
-    top.ssa = reduceOp("max", tensor.ssa, dims, range);
-    const Value m = unary("stop_gradient", Value::of(top), range);
-    Tensor wide = m.tensor;
-    std::vector<IndexVar *> positions = vars;
-    llvm::SmallVector<AffineExpr> map;
-    const auto full = mlir::cast<RankedTensorType>(tensor.ssa.getType());
-    for (std::int64_t i = 0; i < full.getRank(); ++i)
-      if (std::find(dims.begin(), dims.end(), i) == dims.end())
-        map.push_back(mlir::getAffineDimExpr(i, &context));
-    const mlir::Location loc = location(range);
-    const mlir::Value spreadTop =
-        dims.empty() ? wide.ssa
-                     : tw::WindowOp::create(builder, loc, full, wide.ssa,
-                                            mlir::AffineMapAttr::get(AffineMap::get(full.getRank(), 0, map, &context)))
-                           .getResult();
-    const mlir::Value shifted = tw::SubOp::create(builder, loc, full, tensor.ssa, spreadTop);
-    const mlir::Value sum = reduceOp("sum", tw::ExpOp::create(builder, loc, full, shifted), dims, range);
-    result.ssa = tw::LogOp::create(builder, loc, sum.getType(), sum);
-    return binary(ast::BinaryOp::Add, m, Value::of(result), range, nullptr, nullptr);
-  }
-  result.ssa = reduceOp(kind == "mean" ? "sum" : kind, tensor.ssa, dims, range);
-  if (kind != "mean")
-    return Value::of(result);
-  return binary(ast::BinaryOp::Mul, Value::of(result), Value::real(1.0 / double(count)), range, nullptr, nullptr);
 }

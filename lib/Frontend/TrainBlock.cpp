@@ -27,15 +27,17 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::build() {
   mlir::Block *body = &program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(body);
   for (const Field &field : thePlan.fields) {
-    const mlir::Type element = field.element == Field::F32   ? mlir::Type(builder.getF32Type())
-                               : field.element == Field::I32 ? mlir::Type(builder.getI32Type())
-                                                             : mlir::IntegerType::get(&context, 8, mlir::IntegerType::Unsigned);
-    train::FieldOp::create(builder, loc, builder.getStringAttr(field.name), mlir::TypeAttr::get(RankedTensorType::get(field.shape, element)),
+    const mlir::Type element = field.element == Field::F32 ? mlir::Type(builder.getF32Type())
+                               : field.element == Field::I32
+                                   ? mlir::Type(builder.getI32Type())
+                                   : mlir::IntegerType::get(&context, 8, mlir::IntegerType::Unsigned);
+    train::FieldOp::create(builder, loc, builder.getStringAttr(field.name),
+                           mlir::TypeAttr::get(RankedTensorType::get(field.shape, element)),
                            field.classes ? builder.getI64IntegerAttr(*field.classes) : mlir::IntegerAttr());
   }
   for (std::size_t i = 0; i < thePlan.hypers.size(); ++i)
-    train::HyperOp::create(builder, loc, builder.getStringAttr(thePlan.hypers[i].name), builder.getF64FloatAttr(thePlan.hypers[i].value),
-                           builder.getI64IntegerAttr(i));
+    train::HyperOp::create(builder, loc, builder.getStringAttr(thePlan.hypers[i].name),
+                           builder.getF64FloatAttr(thePlan.hypers[i].value), builder.getI64IntegerAttr(i));
   runTrain();
   if (diagnostics.hasErrors())
     return nullptr;
@@ -74,9 +76,10 @@ void Elaborator::runTrain() {
     tensor.dims.push_back({thePlan.batch, "batch", false});
     for (std::int64_t size : field.shape)
       tensor.dims.push_back({size, "", false});
-    const mlir::Type element = field.element == Field::F32   ? mlir::Type(builder.getF32Type())
-                               : field.element == Field::I32 ? mlir::Type(builder.getI32Type())
-                                                             : mlir::IntegerType::get(&context, 8, mlir::IntegerType::Unsigned);
+    const mlir::Type element = field.element == Field::F32 ? mlir::Type(builder.getF32Type())
+                               : field.element == Field::I32
+                                   ? mlir::Type(builder.getI32Type())
+                                   : mlir::IntegerType::get(&context, 8, mlir::IntegerType::Unsigned);
     tensor.ssa = block->addArgument(tensorType({}, tensor.dims, element), location(dataDecl->fields[i].name.range));
     if (!checkSize({}, tensor.dims, dataDecl->fields[i].type.range))
       continue;
@@ -96,7 +99,8 @@ void Elaborator::runTrain() {
     if (value.isPoison())
       return value;
     if (!isScalar(value)) {
-      Failure failure = fail(Code::NotAScalar, range, fmt::format("{} is one number, and this is {}", what, describe(value)));
+      Failure failure =
+          fail(Code::NotAScalar, range, fmt::format("{} is one number, and this is {}", what, describe(value)));
       failure.help("`mean(…)` or `sum(…)` makes one number of a tensor");
       return failure;
     }
@@ -112,7 +116,8 @@ void Elaborator::runTrain() {
     case Stmt::Freeze: break;
     case Stmt::Minimize:
       if (minimized) {
-        fail(Code::SeveralObjectives, stmt->range, "several objectives are not supported yet").note(minimized->range, "the first is here");
+        fail(Code::SeveralObjectives, stmt->range, "several objectives are not supported yet")
+            .note(minimized->range, "the first is here");
         break;
       }
       minimized = stmt.get();
@@ -128,19 +133,24 @@ void Elaborator::runTrain() {
     }
   }
   if (!minimized)
-    fail(Code::MissingObjective, trainDecl->name.range, "the train block minimizes nothing").help("write `minimize` and a loss");
+    fail(Code::MissingObjective, trainDecl->name.range, "the train block minimizes nothing")
+        .help("write `minimize` and a loss");
   if (!modelCalled && !diagnostics.hasErrors())
-    fail(Code::ModelNotCalled, trainDecl->name.range, fmt::format("the train block never calls the model `{}`", thePlan.model));
+    fail(Code::ModelNotCalled, trainDecl->name.range,
+         fmt::format("the train block never calls the model `{}`", thePlan.model));
   if (diagnostics.hasErrors())
     return;
 
   const mlir::Location end = minimized ? location(minimized->range) : loc;
   if (options.mode == "predict") {
     const Value &output = modelOutput;
-    const bool isBatch = output.isTensor() && mlir::isa<mlir::FloatType>(elementOf(output)) && !output.tensor.dims.empty() &&
-                         output.tensor.dims[0].size == thePlan.batch && output.tensor.vars.empty();
+    const bool isBatch = output.isTensor() && mlir::isa<mlir::FloatType>(elementOf(output)) &&
+                         !output.tensor.dims.empty() && output.tensor.dims[0].size == thePlan.batch &&
+                         output.tensor.vars.empty();
     if (!isBatch) {
-      fail(Code::NoPrediction, modelDecl->name.range, fmt::format("prediction needs a model with an output for each row of the batch, and this gives {}", describe(output)));
+      fail(Code::NoPrediction, modelDecl->name.range,
+           fmt::format("prediction needs a model with an output for each row of the batch, and this gives {}",
+                       describe(output)));
       return;
     }
     train::YieldOp::create(builder, end, output.tensor.ssa);

@@ -51,7 +51,8 @@ std::optional<Dims> Elaborator::evalDims(const ast::Type &type) {
 }
 
 /// Are all names of a dimension's expression bound?
-static bool isBound(const Expr &expr, const std::map<std::string, Value> &locals, const std::map<std::string, Value> &configs) {
+static bool isBound(const Expr &expr, const std::map<std::string, Value> &locals,
+                    const std::map<std::string, Value> &configs) {
   if (expr.kind == Expr::Ident)
     return locals.count(expr.text) || configs.count(expr.text);
   for (const Expr *child : {expr.lhs.get(), expr.rhs.get(), expr.other.get()})
@@ -86,7 +87,8 @@ bool Elaborator::unify(const ast::Type &type, const Tensor &tensor, const Given 
   const auto &visible = type.range.file == 0 ? configs : noConfigs;
   const bool unranked = !mlir::cast<mlir::TensorType>(tensor.ssa.getType()).hasRank();
   const auto describeMismatch = [&](Failure &failure, const std::string &text) {
-    failure.line(fmt::format("{} is {}", formal.empty() ? "the value" : "`" + formal + "`", describe(Value::of(tensor))));
+    failure.line(
+        fmt::format("{} is {}", formal.empty() ? "the value" : "`" + formal + "`", describe(Value::of(tensor))));
     failure.line(fmt::format("{} is {}", callee.empty() ? "declared" : "wanted", sources.text(type.range)));
     failure.line(text);
   };
@@ -103,7 +105,8 @@ bool Elaborator::unify(const ast::Type &type, const Tensor &tensor, const Given 
     fail(Code::NotSupportedYet, given.range, "an update rule's tensors have any shape: only `f32[..s]` can take them");
     return false;
   }
-  const std::size_t rests = std::count_if(type.dims.begin(), type.dims.end(), [](const Index &i) { return i.kind == Index::Rest; });
+  const std::size_t rests =
+      std::count_if(type.dims.begin(), type.dims.end(), [](const Index &i) { return i.kind == Index::Rest; });
   const std::size_t single = type.dims.size() - rests, rank = tensor.dims.size();
   if (rests > 1) {
     fail(Code::BadDimension, type.range, "a type has at most one rest `..b`");
@@ -111,7 +114,8 @@ bool Elaborator::unify(const ast::Type &type, const Tensor &tensor, const Given 
   }
   if (rests == 0 ? rank != single : rank < single) {
     Failure failure = fail(code, given.range, situation);
-    describeMismatch(failure, fmt::format("{} dimension{} given, {}{} wanted", rank, rank == 1 ? "" : "s", rests ? "at least " : "", single));
+    describeMismatch(failure, fmt::format("{} dimension{} given, {}{} wanted", rank, rank == 1 ? "" : "s",
+                                          rests ? "at least " : "", single));
     failure.note(type.range, "declared here");
     return false;
   }
@@ -128,7 +132,8 @@ bool Elaborator::unify(const ast::Type &type, const Tensor &tensor, const Given 
       if (isNew || std::equal(bound.begin(), bound.end(), rest.rest.begin(), rest.rest.end(), sameSize))
         continue;
       Failure failure = fail(code, given.range, situation);
-      describeMismatch(failure, fmt::format("`..{}` is [{}] here and [{}] elsewhere", index.rest.text, describe(rest.rest), describe(bound)));
+      describeMismatch(failure, fmt::format("`..{}` is [{}] here and [{}] elsewhere", index.rest.text,
+                                            describe(rest.rest), describe(bound)));
       failure.note(it->second.origin, "it was given here");
       return false;
     }
@@ -160,7 +165,12 @@ bool Elaborator::unify(const ast::Type &type, const Tensor &tensor, const Given 
     const bool isLiteral = index.value->kind == Expr::Number;
     Failure failure = fail(code, given.range, situation);
     describeMismatch(failure, isLiteral ? fmt::format("dimension {} does not equal {}", dim.size, *wanted)
-                                         : fmt::format("dimension {} does not equal {} = {}", dim.size, name, *wanted));
+                                        : fmt::format("dimension {} does not equal {} = {}", dim.size, name, *wanted));
+    if (given.expr && given.expr->kind == Expr::Ident && reporting && reporting->instance) {
+      const auto variable = reporting->instance->variables.find(given.expr->text);
+      if (variable != reporting->instance->variables.end() && variable->second)
+        failure.note(variable->second->place, fmt::format("`{}` is declared here", given.expr->text));
+    }
     if (index.value->kind == Expr::Ident && frame->locals.count(index.value->text))
       failure.note(frame->locals[index.value->text].origin, fmt::format("`{}` is {} from here", name, *wanted));
     failure.note(type.range, "declared here");
@@ -177,7 +187,8 @@ static bool isTensorElement(const std::string &name) {
 bool Elaborator::conform(const ast::Formal &formal, Value &value, const Given &given, const std::string &callee) {
   const std::string &wanted = formal.type.element.text;
   const auto wrong = [&](const std::string &what) {
-    fail(Code::WrongArgument, given.range, fmt::format("`{}` of {} is {}, and this is {}", formal.name.text, callee, what, describe(value)))
+    fail(Code::WrongArgument, given.range,
+         fmt::format("`{}` of {} is {}, and this is {}", formal.name.text, callee, what, describe(value)))
         .note(formal.name.range, "declared here");
     return false;
   };
@@ -195,14 +206,16 @@ bool Elaborator::conform(const ast::Formal &formal, Value &value, const Given &g
     return value.kind == Value::Text || wrong("a text");
   if (!isTensorElement(wanted)) {
     fail(Code::UnknownType, formal.type.range, fmt::format("unknown type `{}`", wanted))
-        .didYouMean(suggest(wanted, std::vector<std::string>{"f32", "f64", "i32", "u8", "bool", "class", "int", "float", "string", "schedule"}));
+        .didYouMean(suggest(wanted, std::vector<std::string>{"f32", "f64", "i32", "u8", "bool", "class", "int", "float",
+                                                             "string", "schedule"}));
     return false;
   }
   if (wanted == "bool" && value.kind == Value::Bool)
     return true;
   if (!value.isTensor()) {
     const bool isScalar = value.isNumber() || value.kind == Value::Hyper;
-    const bool canBeScalar = formal.type.dims.empty() || (formal.type.dims.size() == 1 && formal.type.dims[0].kind == Index::Rest);
+    const bool canBeScalar =
+        formal.type.dims.empty() || (formal.type.dims.size() == 1 && formal.type.dims[0].kind == Index::Rest);
     if (!isScalar || !canBeScalar || wanted == "bool")
       return wrong("a tensor " + std::string(sources.text(formal.type.range)));
     for (const Index &rest : formal.type.dims)
@@ -211,7 +224,8 @@ bool Elaborator::conform(const ast::Formal &formal, Value &value, const Given &g
   }
   Tensor &tensor = value.tensor;
   const mlir::Type element = elementOf(value);
-  const bool isFloat = mlir::isa<mlir::FloatType>(element), isInteger = element.isInteger(32), isByte = element.isUnsignedInteger(8);
+  const bool isFloat = mlir::isa<mlir::FloatType>(element), isInteger = element.isInteger(32),
+             isByte = element.isUnsignedInteger(8);
   if (wanted == "f32" || wanted == "f64") {
     const mlir::Type target = wanted == "f64" ? mlir::Type(builder.getF64Type()) : floatType();
     if ((isInteger && !tensor.label) || isByte)
@@ -253,27 +267,31 @@ bool Elaborator::conformResult(const ast::Decl &decl, Value &value, ast::Range r
   const std::string &wanted = type.element.text;
   const ast::Range place = decl.body.empty() ? decl.range : decl.body.back()->range;
   const auto wrong = [&] {
-    fail(Code::ResultMismatch, place, fmt::format("`{}` gives {}, and declares {}", decl.name.text, describe(value), sources.text(type.range)))
+    fail(Code::ResultMismatch, place,
+         fmt::format("`{}` gives {}, and declares {}", decl.name.text, describe(value), sources.text(type.range)))
         .note(type.range, "declared here");
     return false;
   };
   if (!isTensorElement(wanted)) {
-    const bool good = wanted == "int" ? value.isInteger() : wanted == "float" || wanted == "schedule" ? value.isNumeric() : value.kind == Value::Text;
+    const bool good = wanted == "int"                             ? value.isInteger()
+                      : wanted == "float" || wanted == "schedule" ? value.isNumeric()
+                                                                  : value.kind == Value::Text;
     return good || wrong();
   }
   if (!value.isTensor()) {
     const bool isScalar = wanted == "bool" ? value.kind == Value::Bool : value.isNumber() || value.kind == Value::Hyper;
     const std::vector<std::optional<std::int64_t>> sizes = expectedSizes(type);
     const bool unranked = !type.dims.empty() && sizes.empty() && type.dims[0].kind == Index::Rest;
-    return (isScalar && sizes.empty() && !(type.dims.size() && !unranked && type.dims[0].kind != Index::Rest)) || wrong();
+    return (isScalar && sizes.empty() && !(type.dims.size() && !unranked && type.dims[0].kind != Index::Rest)) ||
+           wrong();
   }
   Tensor &tensor = value.tensor;
   const mlir::Type element = elementOf(value);
   if ((wanted == "f32" || wanted == "f64") && (element.isInteger(32) || element.isUnsignedInteger(8)))
     tensor = converted(tensor, floatType(), place);
-  else if (wanted == "bool" ? !element.isInteger(1)
+  else if (wanted == "bool"                     ? !element.isInteger(1)
            : wanted == "f32" || wanted == "f64" ? !mlir::isa<mlir::FloatType>(element)
-                                                 : !element.isInteger(32))
+                                                : !element.isInteger(32))
     return wrong();
   const auto ranked = mlir::dyn_cast<mlir::RankedTensorType>(tensor.ssa.getType());
   if (!ranked)
@@ -291,7 +309,9 @@ bool Elaborator::conformResult(const ast::Decl &decl, Value &value, ast::Range r
     }
     Dim &dim = tensor.dims[at++];
     dim.rest = false;
-    dim.name = index.value->kind == Expr::Ident && frame->locals.count(index.value->text) ? frame->locals[index.value->text].text : "";
+    dim.name = index.value->kind == Expr::Ident && frame->locals.count(index.value->text)
+                   ? frame->locals[index.value->text].text
+                   : "";
   }
   return true;
 }

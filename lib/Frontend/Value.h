@@ -51,7 +51,7 @@ struct Tensor {
   Dims dims;
   bool weak = false; ///< a scalar computed in f64 (or a condition on such): takes the element type of what it meets
   std::optional<std::int64_t> classes; ///< a label or a position: values are 0 to classes-1
-  bool label = false; ///< it comes from the data
+  bool label = false;                  ///< it comes from the data
 };
 
 struct Instance;
@@ -87,7 +87,7 @@ struct Value {
   bool unranked = false;    ///< Rest of an update rule's tensors: any shape
   Tensor tensor;
   std::shared_ptr<const Callable> callable;
-  ast::Range origin;        ///< where a bound dimension or argument comes from
+  ast::Range origin; ///< where a bound dimension or argument comes from
 
   bool isPoison() const { return kind == Poison; }
   bool isNumber() const { return kind == Number_; }

@@ -42,7 +42,8 @@ void Elaborator::declareVariable(const Stmt &stmt) {
   if (variable && instance.run > 1 && variable->place.begin == stmt.target.range.begin) {
     const auto sameSize = [](const Dim &a, const Dim &b) { return a.size == b.size; };
     if (!std::equal(dims->begin(), dims->end(), variable->dims.begin(), variable->dims.end(), sameSize)) {
-      fail(Code::SharedMismatch, stmt.range, fmt::format("`{}` is shared between calls that need it in different shapes", variable->name))
+      fail(Code::SharedMismatch, stmt.range,
+           fmt::format("`{}` is shared between calls that need it in different shapes", variable->name))
           .line("first it is   f32[" + describe(variable->dims) + "]")
           .line("here it is    f32[" + describe(*dims) + "]")
           .note(instance.place, "the instance is made here");
@@ -51,7 +52,8 @@ void Elaborator::declareVariable(const Stmt &stmt) {
   } else {
     const std::string name = instance.path.empty() ? stmt.target.text : instance.path + "." + stmt.target.text;
     if (variable || variablesByName.count(name)) {
-      Failure failure = fail(Code::AlreadyDefined, stmt.target.range, fmt::format("`{}` is declared twice", stmt.target.text));
+      Failure failure =
+          fail(Code::AlreadyDefined, stmt.target.range, fmt::format("`{}` is declared twice", stmt.target.text));
       if (variable)
         failure.note(variable->place, "first here");
       return;
@@ -68,8 +70,8 @@ void Elaborator::declareVariable(const Stmt &stmt) {
     frame->states[stmt.target.text] = variable;
 }
 
-Variable *Elaborator::createVariable(const std::string &name, const std::string &role, const Dims &dims, mlir::Type element,
-                                     ast::Range place) {
+Variable *Elaborator::createVariable(const std::string &name, const std::string &role, const Dims &dims,
+                                     mlir::Type element, ast::Range place) {
   Variable &variable = variables.emplace_back();
   variable.name = name;
   variable.role = role;
@@ -92,8 +94,9 @@ bool Elaborator::initialise(Variable &variable, const Expr *init, ast::Range ran
   mlir::OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(objective);
   const mlir::Location loc = location(range);
-  auto op = train::VariableOp::create(builder, loc, builder.getStringAttr(variable.name), builder.getStringAttr(variable.role),
-                                      mlir::TypeAttr::get(variable.type), mlir::IntegerAttr(), mlir::UnitAttr());
+  auto op = train::VariableOp::create(builder, loc, builder.getStringAttr(variable.name),
+                                      builder.getStringAttr(variable.role), mlir::TypeAttr::get(variable.type),
+                                      mlir::IntegerAttr(), mlir::UnitAttr());
   variable.op = op;
   mlir::Block *block = &op.getInit().emplaceBlock();
   const mlir::Value key = block->addArgument(mlir::RankedTensorType::get({2}, builder.getI64Type()), loc);
@@ -118,21 +121,12 @@ bool Elaborator::initialise(Variable &variable, const Expr *init, ast::Range ran
 
   Value value = Value::integer(0);
   if (init) {
-    bool withShape = false;
-    if (init->kind == Expr::Call && init->lhs->kind == Expr::Ident) {
-      const std::string &name = init->lhs->text;
-      const auto local = frame->locals.find(name);
-      const bool named = std::any_of(init->arguments.begin(), init->arguments.end(), [](const ast::Argument &a) { return a.name.text == "shape"; });
-      if (local != frame->locals.end() && local->second.kind == Value::Function)
-        withShape = !named && takesShape(local->second);
-      else if (const ast::Decl *decl = findDecl(name, init->range.file))
-        withShape = !named && decl->kind == ast::Decl::Fn && !decl->formals.empty() && decl->formals[0].name.text == "shape";
-    }
-    value = withShape ? evalCall(*init, &shape, init->range) : eval(*init);
+    value = eval(*init);
     if (value.kind == Value::Function) {
       shape.range = init->range;
       value = takesShape(value) ? callDecl(*value.callable, {shape}, init->range, value.callable->decl->name.text)
-                                : fail(Code::BadInitialValue, init->range, "an initial value is a number, a tensor, or a function of `shape`")
+                                : fail(Code::BadInitialValue, init->range,
+                                       "an initial value is a number, a tensor, or a function of `shape`")
                                       .note(value.callable->decl->name.range, "its first parameter is not `shape`");
     }
   }
@@ -144,9 +138,11 @@ bool Elaborator::initialise(Variable &variable, const Expr *init, ast::Range ran
     for (const Value &item : value.items)
       if (item.isNumber())
         elements.push_back(builder.getFloatAttr(variable.type.getElementType(), item.number.asReal()));
-    good = variable.dims.size() == 1 && std::int64_t(elements.size()) == variable.dims[0].size && elements.size() == value.items.size();
+    good = variable.dims.size() == 1 && std::int64_t(elements.size()) == variable.dims[0].size &&
+           elements.size() == value.items.size();
     if (good)
-      result = tw::ConstantOp::create(builder, loc, variable.type, mlir::DenseElementsAttr::get(variable.type, elements));
+      result =
+          tw::ConstantOp::create(builder, loc, variable.type, mlir::DenseElementsAttr::get(variable.type, elements));
   } else if (good) {
     good = value.isNumeric() && !(value.isTensor() && (elementOf(value).isInteger(1) || !value.tensor.vars.empty()));
     if (good && value.isTensor() && !value.tensor.dims.empty()) {
