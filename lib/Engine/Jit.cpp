@@ -83,7 +83,9 @@ static bool wrapEntry(llvm::Function &body) {
     if (!argument.getType()->isPointerTy())
       return false;
     argument.addAttr(llvm::Attribute::NoAlias);
-    argument.addAttr(llvm::Attribute::getWithAlignment(body.getContext(), llvm::Align(abi::kAlignment)));
+    bool aligned = argument.getArgNo() <= abi::kArena || argument.getArgNo() >= abi::kFields;
+    if (aligned)
+      argument.addAttr(llvm::Attribute::getWithAlignment(body.getContext(), llvm::Align(abi::kAlignment)));
   }
   std::string name = body.getName().str();
   body.setName(name + ".body");

@@ -197,6 +197,8 @@ int run(Options options) {
     return fail(session.error());
   if (auto set = session->setTrainingData(*training); !set)
     return fail(set.error());
+  if (loop.validation)
+    session->prepare(Mode::Eval, loop.validation->data);
   if (!options.init.empty())
     if (auto done = session->loadModel(options.init); !done)
       return fail(done.error());

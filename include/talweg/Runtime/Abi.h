@@ -40,7 +40,8 @@ enum Argument : int { kPersistent, kArena, kControl, kHyper, kOrder, kOut, kFiel
 /// Arrays whose length is known only to the host (order, out, fields) are typed with this many rows.
 inline constexpr std::int64_t kMaxRows = std::int64_t(1) << 31;
 
-/// Alignment of variables, arena values and host arrays, in bytes: one cache line, one AVX-512 register.
+/// Alignment of `persistent`, `arena`, every variable and arena value, and each field's array, in bytes: one cache line, one
+/// AVX-512 register. The other arguments are aligned as their elements.
 inline constexpr std::int64_t kAlignment = 64;
 
 } // namespace talweg::abi
