@@ -18,13 +18,13 @@
 // NUMBERS-NEXT: [1] analytic 4{{ }}
 // NUMBERS-NEXT: [2] analytic 0.125{{ }}
 // NUMBERS-NEXT: [3] analytic 12{{ }}
-// NUMBERS-NEXT: [4] analytic 0.001{{ }}
+// NUMBERS-NEXT: [4] analytic 0.0625{{ }}
 // NUMBERS:      b {{.*}} ok
 // NUMBERS-NEXT: [0] analytic 0.75{{ }}
 // NUMBERS-NEXT: [1] analytic -4{{ }}
 // NUMBERS-NEXT: [2] analytic {{-?0 }}
 // NUMBERS-NEXT: [3] analytic -48{{ }}
-// NUMBERS-NEXT: [4] analytic 0.001{{ }}
+// NUMBERS-NEXT: [4] analytic 0.0625{{ }}
 // NUMBERS:      w {{.*}} ok
 // NUMBERS-NEXT: [0] analytic -1.5{{ }}
 // NUMBERS-NEXT: [1] analytic 1{{ }}
@@ -35,12 +35,12 @@
 train.program "div" mode "gradient" batch 1 {
   train.variable "parameter" @a : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
-    %value = tw.constant dense<[-3.0, -0.5, 0.0, 1.0, 1000.0]> : tensor<5xf64>
+    %value = tw.constant dense<[-3.0, -0.5, 0.0, 1.0, 16.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
   train.variable "parameter" @b : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
-    %value = tw.constant dense<[2.0, -0.5, 4.0, 0.25, -1000.0]> : tensor<5xf64>
+    %value = tw.constant dense<[2.0, -0.5, 4.0, 0.25, -16.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
   train.variable "parameter" @w : tensor<5xf64> {

@@ -13,18 +13,18 @@
 // NUMBERS-NEXT: [1] analytic -4{{ }}
 // NUMBERS-NEXT: [2] analytic 0.5{{ }}
 // NUMBERS-NEXT: [3] analytic 1.5{{ }}
-// NUMBERS-NEXT: [4] analytic -9.99999999{{[0-9]*}}e-07
+// NUMBERS-NEXT: [4] analytic -0.015625{{ }}
 // NUMBERS:      w {{.*}} ok
 // NUMBERS-NEXT: [0] analytic -4.605170185
 // NUMBERS-NEXT: [1] analytic -0.6931471805
 // NUMBERS-NEXT: [2] analytic {{-?0 }}
 // NUMBERS-NEXT: [3] analytic 0.6931471805
-// NUMBERS-NEXT: [4] analytic 13.81551055
+// NUMBERS-NEXT: [4] analytic 4.158883083
 
 train.program "log" mode "gradient" batch 1 {
   train.variable "parameter" @x : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
-    %value = tw.constant dense<[0.01, 0.5, 1.0, 2.0, 1000000.0]> : tensor<5xf64>
+    %value = tw.constant dense<[0.01, 0.5, 1.0, 2.0, 64.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
   train.variable "parameter" @w : tensor<5xf64> {

@@ -33,17 +33,17 @@
 // NUMBERS-NEXT: [1] analytic 1.5{{ }}
 // NUMBERS-NEXT: [2] analytic {{-?0 }}
 // NUMBERS-NEXT: [3] analytic 1{{ }}
-// NUMBERS-NEXT: [4] analytic 1000{{ }}
+// NUMBERS-NEXT: [4] analytic 64{{ }}
 
 train.program "max" mode "gradient" batch 1 {
   train.variable "parameter" @a : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
-    %value = tw.constant dense<[-3.0, 1.5, 0.0, 1.0, 1000.0]> : tensor<5xf64>
+    %value = tw.constant dense<[-3.0, 1.5, 0.0, 1.0, 64.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
   train.variable "parameter" @b : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
-    %value = tw.constant dense<[2.0, 1.5, 0.0, 0.25, -1000.0]> : tensor<5xf64>
+    %value = tw.constant dense<[2.0, 1.5, 0.0, 0.25, -64.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
   train.variable "parameter" @w : tensor<5xf64> {

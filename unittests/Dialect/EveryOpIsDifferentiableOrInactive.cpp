@@ -1,0 +1,15 @@
+// Each op of the tensor dialect has a derivative or says that it has none.
+#include "talweg/Dialect/Tw/Tw.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "gtest/gtest.h"
+
+TEST(Tw, EveryOpIsDifferentiableOrInactive) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  context.loadDialect<talweg::tw::TwDialect>();
+  auto ops = context.getRegisteredOperationsByDialect("tw");
+  EXPECT_GT(ops.size(), 30u);
+  for (mlir::RegisteredOperationName op : ops)
+    EXPECT_NE(op.hasInterface<talweg::tw::Differentiable>(), op.hasTrait<talweg::tw::Inactive>())
+        << op.getStringRef().str();
+}
