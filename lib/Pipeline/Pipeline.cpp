@@ -46,6 +46,8 @@ static void buildGraph(OpPassManager &passes) {
 static void buildGradient(OpPassManager &passes) {
   passes.addPass(createDifferentiate());
   simplify(passes);
+  passes.addPass(createFormContractions());
+  simplify(passes);
 }
 
 static void buildUpdate(OpPassManager &passes) {
