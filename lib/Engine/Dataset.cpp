@@ -72,6 +72,7 @@ static Result<Dataset> loadFields(const Program &program, const std::string &spl
     return table.error();
   auto impl = std::make_shared<Dataset::Impl>();
   impl->table = std::move(*table);
+  impl->files = source->paths;
   for (std::size_t f = 0; f < impl->table.fields.size(); ++f) {
     data::Field &field = impl->table.fields[f];
     if (field.wanted)
@@ -122,3 +123,4 @@ Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<Fi
 
 std::int64_t Dataset::rows() const { return impl->table.rows; }
 std::int64_t Dataset::bytes() const { return impl->table.bytes(); }
+const std::vector<std::string> &Dataset::files() const { return impl->files; }

@@ -11,6 +11,7 @@ struct Dataset::Impl {
   data::Table table; ///< one column for each field of the program, in their order
   /// Fields that were not in the file. Their columns hold zeros; only prediction may use such a data set.
   std::vector<std::string> missing;
+  std::vector<std::string> files; ///< what it was read from
 };
 
 } // namespace talweg

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sstream>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -170,6 +171,15 @@ Result<std::string> readFile(const std::string &path) {
   if (count < 0)
     return fileError(path, "read");
   return bytes;
+}
+
+Json versionFacts() {
+  Json result = Json::object();
+  std::istringstream details(versionDetails());
+  for (std::string line; std::getline(details, line);)
+    if (size_t colon = line.find(": "); colon != std::string::npos)
+      result[line.substr(0, colon)] = line.substr(colon + 2);
+  return result;
 }
 
 std::int64_t peakMemory() {

@@ -49,6 +49,8 @@ std::string evaluationText(const PlanFacts &plan, const Evaluation &evaluation);
 Result<void> writeFile(const std::string &path, std::string_view bytes);
 Result<std::string> readFile(const std::string &path);
 
+/// What `versionDetails` tells, as an object.
+Json versionFacts();
 /// The most memory this process has had, in bytes.
 std::int64_t peakMemory();
 /// The time of day in UTC: 2026-01-31T12:00:00Z.

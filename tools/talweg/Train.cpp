@@ -5,6 +5,7 @@
 #include "TrainLoop.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace talweg::driver {
@@ -87,21 +88,32 @@ std::string firstOf(std::initializer_list<const char *> names, const std::vector
   return "";
 }
 
+/// What was read for a split: its rows and files, with their sizes.
+Json describe(const Dataset &data) {
+  Json files = Json::array();
+  for (const std::string &path : data.files()) {
+    std::error_code unknown;
+    auto size = std::filesystem::file_size(path, unknown);
+    files.push_back({{"path", path}, {"bytes", unknown ? Json() : Json(size)}});
+  }
+  return {{"rows", data.rows()}, {"bytes_in_memory", data.bytes()}, {"files", files}};
+}
+
 /// Reads every split, and sorts them by their part in the run.
-Result<Dataset> loadSplits(const Experiment &experiment, const Program &program, LoopOptions &loop, Json &rows) {
+Result<Dataset> loadSplits(const Experiment &experiment, const Program &program, LoopOptions &loop, Json &splitFacts) {
   std::vector<std::string> splits = allSplits(experiment, program.plan());
   std::string watched = firstOf({"validation", "valid", "val", "dev", "test"}, splits);
   auto training = experiment.load(program, "train");
   if (!training)
     return training.error();
-  rows["train"] = training->rows();
+  splitFacts["train"] = describe(*training);
   for (const std::string &name : splits) {
     if (name == "train")
       continue;
     auto data = experiment.load(program, name);
     if (!data)
       return data.error();
-    rows[name] = data->rows();
+    splitFacts[name] = describe(*data);
     if (name == watched)
       loop.validation = Split{name, *data};
     else
@@ -110,11 +122,12 @@ Result<Dataset> loadSplits(const Experiment &experiment, const Program &program,
   return *training;
 }
 
-void announce(const Options &options, const Session &session, const Json &rows, const std::string &folder,
+void announce(const Options &options, const Session &session, const Json &splitFacts, const std::string &folder,
               RunFolder &log) {
   const PlanFacts &plan = session.program().plan();
   Json event{{"event", "start"}, {"model", plan.name}, {"data", plan.data}, {"parameters", plan.parameterCount}};
-  event["rows"] = rows;
+  for (const auto &[split, facts] : splitFacts.items())
+    event["rows"][split] = facts["rows"];
   event["batch"] = plan.batch;
   event["steps"] = session.totalSteps();
   event["seed"] = plan.seed;
@@ -128,8 +141,8 @@ void announce(const Options &options, const Session &session, const Json &rows, 
   if (options.experiment.json || options.quiet)
     return;
   std::string sizes;
-  for (const auto &[split, count] : rows.items())
-    sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", grouped(count.get<std::int64_t>()), split);
+  for (const auto &[split, facts] : splitFacts.items())
+    sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", grouped(facts["rows"].get<std::int64_t>()), split);
   printLine(fmt::format("{} on {}: {} parameters; rows: {}; batch {}, {} steps", plan.name, plan.data,
                         grouped(plan.parameterCount), sizes, plan.batch, grouped(session.totalSteps())));
   if (session.step() > 0)
@@ -182,10 +195,10 @@ int run(Options options) {
   loop.json = experiment.json;
   loop.quiet = options.quiet;
   loop.logEvery = options.logEvery;
-  Json rows = Json::object();
+  Json splitFacts = Json::object();
   Progress progress(!experiment.json && !options.quiet);
   progress.busy("reading the data …");
-  auto training = loadSplits(experiment, *program, loop, rows);
+  auto training = loadSplits(experiment, *program, loop, splitFacts);
   if (!training)
     return fail(training.error());
   if (interrupted())
@@ -215,7 +228,11 @@ int run(Options options) {
     return kOk;
   }
 
-  Json facts{{"settings", settingsOf(options)}, {"rows", rows}, {"status", "running"}, {"started", timeNow()}};
+  Json facts{{"settings", settingsOf(options)},
+             {"splits", splitFacts},
+             {"versions", versionFacts()},
+             {"status", "running"},
+             {"started", timeNow()}};
   auto ready = resuming ? folder.proceed(session->step()) : folder.begin(*session, options.command, facts);
   if (!ready)
     return fail(ready.error());
@@ -223,7 +240,7 @@ int run(Options options) {
     if (auto recorded = folder.record({{"settings", facts["settings"]}, {"resumed", facts["started"]}}); !recorded)
       return fail(recorded.error());
 
-  announce(options, *session, rows, folder.directory(), folder);
+  announce(options, *session, splitFacts, folder.directory(), folder);
   TrainLoop running(*session, folder, std::move(loop));
   if (resuming)
     running.restore(earlier.value("pending", Json()));

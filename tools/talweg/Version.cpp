@@ -3,7 +3,7 @@
 #include "Console.h"
 #include "Experiment.h"
 
-#include <sstream>
+#include <fmt/format.h>
 
 namespace talweg::driver {
 
@@ -14,20 +14,15 @@ void addVersion(CommandLine &line) {
                              "code for, the width of its vectors and the number of threads used by default.");
   command.flag(json, "--json", "one JSON object on standard output");
   command.action([] {
-    Json event{{"event", "version"}};
-    std::istringstream details(versionDetails());
-    for (std::string line; std::getline(details, line);) {
-      size_t colon = line.find(": ");
-      if (colon == std::string::npos)
-        continue;
-      std::string name = line.substr(0, colon), value = line.substr(colon + 2);
-      if (json)
-        event[name] = value;
-      else
-        printLine(name + std::string(name.size() < 12 ? 12 - name.size() : 1, ' ') + value);
-    }
-    if (json)
+    Json facts = versionFacts();
+    if (json) {
+      Json event{{"event", "version"}};
+      event.update(facts);
       printLine(eventText(event));
+      return int(kOk);
+    }
+    for (const auto &[name, value] : facts.items())
+      printLine(fmt::format("{:<12}{}", name, value.get<std::string>()));
     return int(kOk);
   });
 }

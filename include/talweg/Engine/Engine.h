@@ -179,6 +179,8 @@ public:
 
   std::int64_t rows() const;
   std::int64_t bytes() const;
+  /// The paths it was read from; none for rows from memory.
+  const std::vector<std::string> &files() const;
 
   struct Impl;
   explicit Dataset(std::shared_ptr<const Impl> impl) : impl(std::move(impl)) {}
