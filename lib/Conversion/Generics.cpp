@@ -69,6 +69,77 @@ static SmallVector<AffineMap> fitMaps(ValueRange inputs, ArrayRef<AffineMap> map
   return fitted;
 }
 
+/// An iteration space in which no position divides an index: where maps use `d floordiv k` or `d mod k`, the dimension d
+/// becomes two, of extents (extent / k, k), which are that quotient and that remainder.
+class LinearSpace {
+public:
+  LinearSpace(ArrayRef<int64_t> originalExtents, ArrayRef<AffineMap> maps) {
+    for (AffineMap map : maps)
+      for (AffineExpr position : map.getResults())
+        position.walk([&](AffineExpr expr) { noteDivision(expr, originalExtents); });
+    for (auto [dim, extent] : llvm::enumerate(originalExtents)) {
+      MLIRContext *context = maps.empty() ? nullptr : maps.front().getContext();
+      runs.emplace_back();
+      int64_t by = divisors.lookup(dim);
+      if (by == 0 || extent % by != 0) {
+        addDim(extent);
+        if (context)
+          replacements[getAffineDimExpr(dim, context)] = getAffineDimExpr(extents.size() - 1, context);
+        continue;
+      }
+      addDim(extent / by);
+      addDim(by);
+      AffineExpr quotient = getAffineDimExpr(extents.size() - 2, context);
+      AffineExpr remainder = getAffineDimExpr(extents.size() - 1, context);
+      AffineExpr whole = getAffineDimExpr(dim, context);
+      replacements[whole.floorDiv(by)] = quotient;
+      replacements[whole % by] = remainder;
+      replacements[whole] = quotient * by + remainder;
+    }
+  }
+
+  bool isSplit() const { return extents.size() != runs.size(); }
+
+  /// The map in the new dimensions, or null when a position still divides.
+  AffineMap rewrite(AffineMap map) const {
+    SmallVector<AffineExpr> positions;
+    for (AffineExpr position : map.getResults())
+      positions.push_back(position.replace(replacements));
+    AffineMap rewritten = AffineMap::get(extents.size(), 0, positions, map.getContext());
+    bool divides = false;
+    for (AffineExpr position : positions)
+      position.walk([&](AffineExpr expr) { divides |= isDivision(expr); });
+    return divides ? AffineMap() : rewritten;
+  }
+
+  SmallVector<int64_t> extents;
+  SmallVector<ReassociationIndices> runs; ///< the new dimensions of each original one
+
+private:
+  static bool isDivision(AffineExpr expr) {
+    return expr.getKind() == AffineExprKind::FloorDiv || expr.getKind() == AffineExprKind::CeilDiv ||
+           expr.getKind() == AffineExprKind::Mod;
+  }
+
+  void noteDivision(AffineExpr expr, ArrayRef<int64_t> originalExtents) {
+    if (!isDivision(expr))
+      return;
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    auto dim = dyn_cast<AffineDimExpr>(binary.getLHS());
+    auto by = dyn_cast<AffineConstantExpr>(binary.getRHS());
+    if (dim && by && by.getValue() > 0)
+      divisors.try_emplace(dim.getPosition(), by.getValue());
+  }
+
+  void addDim(int64_t extent) {
+    runs.back().push_back(extents.size());
+    extents.push_back(extent);
+  }
+
+  DenseMap<unsigned, int64_t> divisors;
+  DenseMap<AffineExpr, AffineExpr> replacements;
+};
+
 /// Rank 0: the body on extracted scalars.
 static Value createScalarComputation(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRange inputs,
                                      ArrayRef<AffineMap> maps, ElementBody body) {
@@ -82,6 +153,20 @@ Value createElementwise(ImplicitLocOpBuilder &b, RankedTensorType type, ValueRan
                         ElementBody body) {
   if (type.getRank() == 0)
     return createScalarComputation(b, type, inputs, maps, body);
+  LinearSpace space(type.getShape(), maps);
+  if (space.isSplit()) {
+    // The body sees no index here: what asks for indices reads through identities.
+    SmallVector<AffineMap> linear;
+    for (AffineMap map : maps)
+      linear.push_back(space.rewrite(map));
+    if (llvm::is_contained(linear, AffineMap()))
+      return {};
+    auto splitType = cast<RankedTensorType>(type.clone(space.extents));
+    Value split = createElementwise(b, splitType, inputs, linear, body);
+    return tensor::CollapseShapeOp::create(b, type, split, space.runs);
+  }
+  if (llvm::any_of(maps, [&](AffineMap map) { return !space.rewrite(map); }))
+    return {};
   SmallVector<AffineMap> allMaps = fitMaps(inputs, maps, type.getShape());
   allMaps.push_back(b.getMultiDimIdentityMap(type.getRank()));
   SmallVector<utils::IteratorType> iterators(type.getRank(), utils::IteratorType::parallel);
@@ -116,6 +201,18 @@ Value createAccumulation(ImplicitLocOpBuilder &b, RankedTensorType type, TypedAt
     };
     return createScalarComputation(b, type, inputs, maps, onInitial);
   }
+  SmallVector<AffineMap> originalMaps(maps);
+  originalMaps.push_back(outputMap);
+  LinearSpace space(extents, originalMaps);
+  SmallVector<AffineMap> linear;
+  for (AffineMap map : originalMaps)
+    linear.push_back(space.rewrite(map));
+  if (llvm::is_contained(linear, AffineMap()))
+    return {};
+  outputMap = linear.pop_back_val();
+  maps = linear;
+  extents = space.extents;
+
   SmallVector<AffineMap> allMaps = fitMaps(inputs, maps, extents);
   outputMap = fitMap(outputMap, type.getShape(), extents);
   allMaps.push_back(outputMap);

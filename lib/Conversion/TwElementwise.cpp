@@ -40,6 +40,21 @@ Value logistic(Builder &b, Operation *, ValueRange x) {
   return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
 }
 
+/// Divisors that trap on some machines (0, and -1 of the least integer) replaced by 1.
+struct SafeDivisor {
+  Value divisor;  ///< what to divide by
+  Value isMinus1; ///< whether the divisor was -1
+};
+
+SafeDivisor createSafeDivisor(Builder &b, Value divisor) {
+  Type type = divisor.getType();
+  Value one = createScalar(b, type, 1);
+  Value isZero = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, divisor, createScalar(b, type, 0));
+  Value isMinus1 = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, divisor, createScalar(b, type, -1));
+  Value unsafe = arith::OrIOp::create(b, isZero, isMinus1);
+  return {arith::SelectOp::create(b, unsafe, one, divisor), isMinus1};
+}
+
 /// Whether the remainder of the truncated division must be moved by one divisor to have the divisor's sign.
 Value needsFlooring(Builder &b, Value remainder, Value divisor) {
   Value zero = createScalar(b, divisor.getType(), 0);
@@ -49,21 +64,25 @@ Value needsFlooring(Builder &b, Value remainder, Value divisor) {
   return arith::AndIOp::create(b, inexact, differ);
 }
 
-/// Integers: the quotient rounded toward minus infinity.
+/// Integers: the quotient rounded toward minus infinity; a / 0 is a.
 Value divide(Builder &b, Operation *op, ValueRange x) {
   if (isFloat(x))
     return arith::DivFOp::create(b, x[0], x[1]);
-  Value quotient = arith::DivSIOp::create(b, x[0], x[1]);
-  Value remainder = arith::RemSIOp::create(b, x[0], x[1]);
+  SafeDivisor by = createSafeDivisor(b, x[1]);
+  Value quotient = arith::DivSIOp::create(b, x[0], by.divisor);
+  Value remainder = arith::RemSIOp::create(b, x[0], by.divisor);
   Value less = arith::SubIOp::create(b, quotient, createScalar(b, quotient.getType(), 1));
-  return arith::SelectOp::create(b, needsFlooring(b, remainder, x[1]), less, quotient);
+  Value floored = arith::SelectOp::create(b, needsFlooring(b, remainder, by.divisor), less, quotient);
+  Value negative = arith::SubIOp::create(b, createScalar(b, quotient.getType(), 0), x[0]);
+  return arith::SelectOp::create(b, by.isMinus1, negative, floored);
 }
 
-/// Integers: what that division leaves, with the sign of the divisor.
+/// Integers: what that division leaves, with the sign of the divisor; 0 for a divisor of 0.
 Value remainder(Builder &b, Operation *, ValueRange x) {
-  Value remainder = arith::RemSIOp::create(b, x[0], x[1]);
-  Value moved = arith::AddIOp::create(b, remainder, x[1]);
-  return arith::SelectOp::create(b, needsFlooring(b, remainder, x[1]), moved, remainder);
+  Value divisor = createSafeDivisor(b, x[1]).divisor;
+  Value remainder = arith::RemSIOp::create(b, x[0], divisor);
+  Value moved = arith::AddIOp::create(b, remainder, divisor);
+  return arith::SelectOp::create(b, needsFlooring(b, remainder, divisor), moved, remainder);
 }
 
 Value power(Builder &b, Operation *, ValueRange x) {

@@ -3,7 +3,7 @@
 // Every lowering goes through createElementwise or createAccumulation, so that what they guarantee holds for all of them:
 // one linalg.generic with one result; static shapes; every iteration dimension is shown bare by some operand; a bare
 // dimension covers its operand's dimension exactly (linalg's own rule; see fitMap for those that do not); and
-// scalar arithmetic (rank 0) is plain arith and math on extracted values, never a loop.
+// positions are linear in the indices (an index that is divided is split in two); scalar arithmetic (rank 0) is plain arith and math on extracted values, never a loop.
 #ifndef TALWEG_LIB_CONVERSION_TWTOLINALG_H
 #define TALWEG_LIB_CONVERSION_TWTOLINALG_H
 
@@ -39,12 +39,13 @@ mlir::Value createExtract(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor, llv
 /// A tensor of `type` holding `value` everywhere.
 mlir::Value createFill(mlir::ImplicitLocOpBuilder &b, mlir::RankedTensorType type, mlir::TypedAttr value);
 
-/// y[d] = body(x[map(d)]…): all-parallel over y's shape, the output map is the identity.
+/// y[d] = body(x[map(d)]…): all-parallel over y's shape, the output map is the identity. Null: a map divides an index in a
+/// way that does not split it.
 mlir::Value createElementwise(mlir::ImplicitLocOpBuilder &b, mlir::RankedTensorType type, mlir::ValueRange inputs,
                               llvm::ArrayRef<mlir::AffineMap> maps, ElementBody body);
 
 /// y = initial everywhere, then y[outputMap(d)] = body(x[map(d)]…, y[outputMap(d)]) for every d in `extents`. Dimensions
-/// that outputMap shows bare are parallel, all others reductions.
+/// that outputMap shows bare are parallel, all others reductions. Null: as above.
 mlir::Value createAccumulation(mlir::ImplicitLocOpBuilder &b, mlir::RankedTensorType type, mlir::TypedAttr initial,
                                llvm::ArrayRef<int64_t> extents, mlir::ValueRange inputs,
                                llvm::ArrayRef<mlir::AffineMap> maps, mlir::AffineMap outputMap, AccumulateBody body);
@@ -75,7 +76,7 @@ public:
     mlir::ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     mlir::Value value = lower(b, op, operands, type);
     if (!value)
-      return rewriter.notifyMatchFailure(op, "no lowering for these types");
+      return op.emitOpError("reads positions that divide an index unevenly, which is not supported yet");
     rewriter.replaceOp(op, value);
     return mlir::success();
   }
