@@ -41,6 +41,8 @@ struct Operand {
 class Nest {
 public:
   Nest(GenericOp op, int64_t vectorBits) : builder(op), op(op), loc(op.getLoc()), tools(builder, loc) {
+    outputs = op.getNumDpsInits();
+    firstOutput = op.getNumDpsInputs();
     collectOperands();
     collectAxes();
     int64_t widest = 32;
@@ -48,8 +50,6 @@ public:
       if (operand.memory)
         widest = std::max<int64_t>(widest, operand.element.getIntOrFloatBitWidth());
     lanes = vectorBits / widest;
-    outputs = op.getNumDpsInits();
-    firstOutput = op.getNumDpsInputs();
   }
 
   LogicalResult run() {
@@ -80,7 +80,7 @@ private:
   size_t moving = 0;         ///< the number of moving loops
   unsigned outputs = 1, firstOutput = 0;
   bool reduces = false;
-  bool inMemory = false;     ///< results accumulate in memory: positions of the result repeat between moving loops
+  bool inMemory = false;     ///< results accumulate in memory: loops reach positions more than once, or not all of them
   Combiner combiner;
   Value initial;             ///< scalar that accumulators start from
 
@@ -116,6 +116,12 @@ private:
       if (extent > 1 || indexed[d])
         axes.push_back(axis);
     }
+    // Elements that no loop reaches keep what they were filled with.
+    int64_t reached = 1;
+    for (const Axis &axis : axes)
+      reached *= outStride(axis) != 0 ? axis.extent : 1;
+    auto result = cast<MemRefType>(op.getDpsInitOperand(0)->get().getType());
+    inMemory |= op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) && reached != result.getNumElements();
     // Loops that walk all memory as one are one, unless the body asks for their positions.
     for (bool changed = true; changed;) {
       changed = false;
