@@ -132,6 +132,7 @@ Split Elaborator::planSplit(const ast::DataSplit &declared) {
     return split;
   }
   split.format = source.lhs->text == "csv" ? Split::Csv : Split::Idx;
+  const int errors = diagnostics.count();
   std::optional<ast::Range> every, offset;
   for (const ast::Argument &argument : source.arguments) {
     const Value value = eval(*argument.value);
@@ -188,7 +189,8 @@ Split Elaborator::planSplit(const ast::DataSplit &declared) {
   }
   if (offset && (!every || split.offset >= split.every))
     fail(Code::BadSplit, *offset, "`offset` is less than the number of `every` or `except_every`");
-  if (split.files.empty() || (split.format == Split::Csv && split.files.size() > 1))
+  const bool filesUnderstood = diagnostics.count() == errors;
+  if (filesUnderstood && (split.files.empty() || (split.format == Split::Csv && split.files.size() > 1)))
     fail(Code::BadSplit, source.range,
          split.format == Split::Csv ? "`csv` names one file" : "`idx` names one file for each field, in their order");
   return split;
@@ -199,7 +201,6 @@ Split Elaborator::planSplit(const ast::DataSplit &declared) {
 void Elaborator::planSettings() {
   std::map<std::string, const Stmt *> seen;
   std::set<std::string> metrics;
-  bool hasBatch = false;
   for (const auto &stmt : trainDecl->body) {
     if (stmt->kind == Stmt::Metric) {
       if (!metrics.insert(stmt->target.text).second || stmt->target.text == "loss")
@@ -225,10 +226,9 @@ void Elaborator::planSettings() {
       continue;
     }
     const std::int64_t number = value.number.integer;
-    if (name == "batch") {
+    if (name == "batch")
       thePlan.batch = number;
-      hasBatch = true;
-    } else if (name == "epochs")
+    else if (name == "epochs")
       thePlan.epochs = number;
     else if (name == "steps")
       thePlan.steps = number;
@@ -248,7 +248,7 @@ void Elaborator::planSettings() {
   if (thePlan.epochs && thePlan.steps)
     fail(Code::BadSetting, seen["steps"]->range, "a plan has `epochs` or `steps`, not both")
         .note(seen["epochs"]->range, "epochs are here");
-  if (!hasBatch)
+  if (!seen.count("batch"))
     fail(Code::BadSetting, trainDecl->name.range, "the train block does not tell its `batch`").help("write `batch 32`");
   if (options.batch > 0)
     thePlan.batch = options.batch;

@@ -43,6 +43,8 @@ Failure Elaborator::fail(Code code, ast::Range range, std::string message) {
     return Failure(*this, diagnostics.error(code, range, std::move(message)));
   for (const Frame *f = inner; f; f = f->caller)
     if (f->callSite.file == 0 && f->callSite.end > 0 && !f->callee.empty()) {
+      if (diagnostics.hasErrorAt(f->callSite)) // one thing may be wrong in several places of the library
+        return Failure(*this, diagnostics.unsaid());
       Diagnostic &diagnostic =
           diagnostics.error(code, f->callSite, fmt::format("{}, in the call to `{}`", message, f->callee));
       diagnostic.note(range, "in the library, here");

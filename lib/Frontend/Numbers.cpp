@@ -127,7 +127,10 @@ bool frontend::applyFunction(std::string_view name, double x, double &result) {
 }
 
 std::string frontend::toText(Number n) {
-  return n.isInteger ? fmt::format("{}", n.integer) : fmt::format("{}", n.real);
+  if (n.isInteger)
+    return fmt::format("{}", n.integer);
+  const std::string text = fmt::format("{}", n.real);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
 }
 
 std::optional<std::int64_t> frontend::elementCount(const std::vector<std::int64_t> &sizes, std::int64_t most) {

@@ -64,7 +64,7 @@ std::string Parser::found() const {
 
 Diagnostic &Parser::expected(std::string_view what, Code code) {
   if (diagnostics.hasErrorAt(here()))
-    return ignored = {};
+    return diagnostics.unsaid();
   return diagnostics.error(code, here(), fmt::format("expected {}{}", what, found()));
 }
 

@@ -136,7 +136,6 @@ private:
   size_t position = 0;
   int brackets = 0;                       ///< open parentheses and brackets
   size_t unclosedAt = 0;                  ///< the token at which a missing `}` was reported last
-  Diagnostic ignored{};                   ///< takes what follows from an error of the lexer at the same place
   int nesting = 0;                        ///< expressions and blocks being parsed
   ast::Decl::Kind inside = ast::Decl::Fn; ///< the declaration being parsed
 };

@@ -35,7 +35,7 @@ Value Elaborator::unary(const std::string &name, const Value &x, ast::Range rang
   mlir::Type element;
   const Operand operand{&x, nullptr};
   const bool integers = name == "neg" && x.isTensor();
-  if (!unite(operand, "`" + name + "`", range, shape) || !promote(operand, shape, !integers, range, element))
+  if (!unite(operand, name, range, shape) || !promote(operand, shape, !integers, range, element))
     return Value();
   if (integers && element.isInteger(32))
     return binary(ast::BinaryOp::Sub, Value::integer(0), x, range, nullptr, nullptr);

@@ -258,7 +258,7 @@ bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what
     const bool equal = std::equal(out.dims.begin(), out.dims.end(), tensor.dims.begin(), tensor.dims.end(),
                                   [](const Dim &a, const Dim &b) { return a.size == b.size; });
     if (!equal) {
-      Failure failure = fail(Code::ShapesDisagree, range, "shapes do not agree in " + what);
+      Failure failure = fail(Code::ShapesDisagree, range, fmt::format("shapes do not agree in `{}`", what));
       const Dims &left = shaped->value->tensor.dims, &right = tensor.dims;
       failure.line("left side is  " + describe(*shaped->value));
       failure.line("right side is " + describe(value));
@@ -273,13 +273,15 @@ bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what
         const bool leftIsLarger = left.size() > right.size();
         const Dims &many = leftIsLarger ? left : right, &few = leftIsLarger ? right : left;
         const std::vector<std::string> labels = indexLabels(many), fewLabels = matchLabels(few, many, labels);
-        if (!fewLabels.empty())
-          failure.help(fmt::format("write `{} {} {}`",
-                                   withIndices(sources.text(shaped->expr->range), isSimple(*shaped->expr),
-                                               leftIsLarger ? labels : fewLabels),
-                                   what,
-                                   withIndices(sources.text(operand.expr->range), isSimple(*operand.expr),
-                                               leftIsLarger ? fewLabels : labels)));
+        const std::string a =
+            withIndices(sources.text(shaped->expr->range), isSimple(*shaped->expr), leftIsLarger ? labels : fewLabels);
+        const std::string b =
+            withIndices(sources.text(operand.expr->range), isSimple(*operand.expr), leftIsLarger ? fewLabels : labels);
+        const bool isOperator = std::string_view("+-*/%^<>=!").find(what[0]) != std::string_view::npos;
+        if (!fewLabels.empty() && isOperator)
+          failure.help(fmt::format("write `{} {} {}`", a, what, b));
+        else if (!fewLabels.empty() && (what == "max" || what == "min"))
+          failure.help(fmt::format("write `{}({}, {})`", what, a, b));
       }
       return false;
     }
@@ -288,7 +290,8 @@ bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what
         out.dims[i] = tensor.dims[i];
   }
   if (out.unranked && (!out.dims.empty() || !out.vars.empty())) {
-    fail(Code::ShapesDisagree, range, "a tensor of the parameter's shape meets one of another shape in " + what);
+    fail(Code::ShapesDisagree, range,
+         fmt::format("a tensor of the parameter's shape meets one of another shape in `{}`", what));
     return false;
   }
   return checkSize(out.vars, out.dims, range);

@@ -14,6 +14,14 @@ using namespace talweg::frontend;
 using ast::Expr;
 using ast::Stmt;
 
+/// `[3, 4]`, without the names that different calls give to the same dimensions.
+static std::string sizesOf(const Dims &dims) {
+  std::string text;
+  for (const Dim &dim : dims)
+    text += fmt::format("{}{}", text.empty() ? "[" : ", ", dim.size);
+  return text.empty() ? text : text + "]";
+}
+
 void Elaborator::declareVariable(const Stmt &stmt) {
   const bool isParam = stmt.kind == Stmt::Param;
   const char *what = isParam ? "a parameter" : "a state";
@@ -44,8 +52,8 @@ void Elaborator::declareVariable(const Stmt &stmt) {
     if (!std::equal(dims->begin(), dims->end(), variable->dims.begin(), variable->dims.end(), sameSize)) {
       fail(Code::SharedMismatch, stmt.range,
            fmt::format("`{}` is shared between calls that need it in different shapes", variable->name))
-          .line("first it is   f32[" + describe(variable->dims) + "]")
-          .line("here it is    f32[" + describe(*dims) + "]")
+          .line("first it is f32" + sizesOf(variable->dims))
+          .line("here it is  f32" + sizesOf(*dims))
           .note(instance.place, "the instance is made here");
       return;
     }

@@ -103,6 +103,9 @@ public:
   /// are forgotten.
   Diagnostic &error(Code code, ast::Range range, std::string message);
 
+  /// Takes what is not to be said, such as what follows from an error already reported.
+  Diagnostic &unsaid() { return forgotten = {}; }
+
   static constexpr int most = 1000;
   bool full() const { return count() >= most; }
   bool hasErrorAt(ast::Range range) const;
