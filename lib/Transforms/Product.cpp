@@ -26,7 +26,11 @@ void collect(Value value, AffineMap map, bool isInverse, Product &product) {
     product.scale = -product.scale;
     collect(neg.getX(), map, isInverse, product);
   } else if (auto window = value.getDefiningOp<tw::WindowOp>()) {
-    product.factors.push_back({window.getX(), simplifyAffineMap(window.getMap().compose(map)), isInverse});
+    AffineMap access = simplifyAffineMap(window.getMap().compose(map));
+    if (typeOf(window).getNumElements() <= typeOf(window.getX()).getNumElements())
+      collect(window.getX(), access, isInverse, product);
+    else
+      product.factors.push_back({window.getX(), access, isInverse});
   } else {
     product.factors.push_back({value, map, isInverse});
   }

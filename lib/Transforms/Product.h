@@ -27,8 +27,8 @@ struct Product {
 /// Which dims of extent greater than 1 `map` reads.
 llvm::SmallBitVector dimsRead(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> extents);
 
-/// The factors of `value`: looks through mul, neg and division by what is spread, and the windows under them. Constants of
-/// equal elements go into the scale.
+/// The factors of `value`: looks through mul, neg and division by what is spread, and windows: through those that repeat
+/// nothing to further products. Constants of equal elements go into the scale.
 Product factorsOf(mlir::Value value);
 
 /// `product` over the dims in `kept` alone, renumbered in order. No factor reads another dim of extent greater than 1.

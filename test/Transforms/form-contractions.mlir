@@ -1,6 +1,7 @@
 // Sums of products become contractions; what does not vary within a sum stands outside it.
 //
 // RUN: talweg-opt %s --talweg-form-contractions | FileCheck %s
+// RUN: talweg-opt %s --canonicalize --talweg-form-contractions | FileCheck %s --check-prefix=CANONICAL
 
 // CHECK-DAG: #[[A:.*]] = affine_map<(d0, d1, d2) -> (d0, d2)>
 // CHECK-DAG: #[[B:.*]] = affine_map<(d0, d1, d2) -> (d2, d1)>
@@ -29,6 +30,22 @@ func.func @convolution(%x: tensor<4x9xf32>, %w: tensor<3x2xf32>) -> tensor<4x4x2
   %2 = tw.mul %1, %0 : tensor<4x4x2x3xf32>
   // CHECK-NEXT: tw.contract %[[W]], %[[X]] over [4, 4, 2, 3] a #[[KERNEL]] b #[[PATCH]]
   %3 = tw.reduce sum %2 dims [3] : tensor<4x4x2x3xf32> -> tensor<4x4x2xf32>
+  // CHECK-NEXT: return
+  return %3 : tensor<4x4x2xf32>
+}
+
+// An index of extent 1 hides no product, though simplification drops it between the product and the sum.
+// CANONICAL-LABEL: func @one_channel(
+// CANONICAL-NEXT:  tw.contract %{{.*}} over [4, 4, 2, 3]
+// CANONICAL-NEXT:  return
+// CHECK-LABEL: func @one_channel(
+// CHECK-SAME:    %[[X:.*]]: tensor<4x9x1xf32>, %[[W:.*]]: tensor<3x1x2xf32>
+func.func @one_channel(%x: tensor<4x9x1xf32>, %w: tensor<3x1x2xf32>) -> tensor<4x4x2xf32> {
+  %0 = tw.window %x by affine_map<(n, i, o, u, c) -> (n, i * 2 + u, c)> : tensor<4x9x1xf32> -> tensor<4x4x2x3x1xf32>
+  %1 = tw.window %w by affine_map<(n, i, o, u, c) -> (u, c, o)> : tensor<3x1x2xf32> -> tensor<4x4x2x3x1xf32>
+  %2 = tw.mul %1, %0 : tensor<4x4x2x3x1xf32>
+  // CHECK-NEXT: tw.contract %[[W]], %[[X]] over [4, 4, 2, 3, 1]
+  %3 = tw.reduce sum %2 dims [3, 4] : tensor<4x4x2x3x1xf32> -> tensor<4x4x2xf32>
   // CHECK-NEXT: return
   return %3 : tensor<4x4x2xf32>
 }
