@@ -9,8 +9,10 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_FUSEELEMENTWISE
@@ -260,6 +262,10 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       while (joinIn(*block)) {
       }
     }
+    RewritePatternSet unused(&getContext());
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(unused);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(unused))))
+      signalPassFailure();
   }
 
   /// One sweep, last op first, so that chains collapse into their end. True if anything changed.

@@ -1,0 +1,77 @@
+// RUN: talweg-opt %s --talweg-bufferize | FileCheck %s
+// Results go straight where they are wanted, or over an operand that dies.
+
+#id = affine_map<(i) -> (i)>
+
+// The new value is computed in the variable's own memory: nothing is allocated, nothing copied.
+// CHECK-LABEL: func.func @inPlace
+// CHECK-SAME: %[[V:.*]]: memref<8xf32>
+// CHECK-NOT: memref.alloc
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%[[V]] : memref<8xf32>) outs(%[[V]] : memref<8xf32>)
+// CHECK-NOT: memref.copy
+func.func @inPlace(%v: memref<8xf32>) {
+  %old = bufferization.to_tensor %v restrict : memref<8xf32> to tensor<8xf32>
+  %e = tensor.empty() : tensor<8xf32>
+  %new = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%old : tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %in, %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<8xf32>
+  bufferization.materialize_in_destination %new in restrict writable %v : (tensor<8xf32>, memref<8xf32>) -> ()
+  return
+}
+
+// The old value is read again afterwards: the new one waits in a buffer of its own.
+// CHECK-LABEL: func.func @readLater
+// CHECK-SAME: %[[V:.*]]: memref<8xf32>, %[[W:.*]]: memref<8xf32>
+// CHECK: %[[NEW:.*]] = memref.alloc
+// CHECK: linalg.generic {{.*}} ins(%[[V]] : memref<8xf32>) outs(%[[NEW]] : memref<8xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[V]] : memref<8xf32>) outs(%[[W]] : memref<8xf32>)
+// CHECK: memref.copy %[[NEW]], %[[V]]
+func.func @readLater(%v: memref<8xf32>, %w: memref<8xf32>) {
+  %old = bufferization.to_tensor %v restrict : memref<8xf32> to tensor<8xf32>
+  %e = tensor.empty() : tensor<8xf32>
+  %new = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%old : tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %in, %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<8xf32>
+  %other = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%old : tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.mulf %in, %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<8xf32>
+  bufferization.materialize_in_destination %other in restrict writable %w : (tensor<8xf32>, memref<8xf32>) -> ()
+  bufferization.materialize_in_destination %new in restrict writable %v : (tensor<8xf32>, memref<8xf32>) -> ()
+  return
+}
+
+// A condition takes a byte in memory and is a bit in the body.
+// CHECK-LABEL: func.func @conditions
+// CHECK: memref.alloc() : memref<8xi8>
+// CHECK: arith.extui %{{.*}} : i1 to i8
+// CHECK: arith.trunci %{{.*}} : i8 to i1
+func.func @conditions(%v: memref<8xf32>) {
+  %x = bufferization.to_tensor %v restrict : memref<8xf32> to tensor<8xf32>
+  %zero = arith.constant 0.0 : f32
+  %eb = tensor.empty() : tensor<8xi1>
+  %e = tensor.empty() : tensor<8xf32>
+  %c = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<8xf32>) outs(%eb : tensor<8xi1>) {
+  ^bb0(%in: f32, %out: i1):
+    %0 = arith.cmpf ogt, %in, %zero : f32
+    linalg.yield %0 : i1
+  } -> tensor<8xi1>
+  %y = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
+      ins(%c, %x : tensor<8xi1>, tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%b: i1, %in: f32, %out: f32):
+    %0 = arith.select %b, %in, %zero : f32
+    linalg.yield %0 : f32
+  } -> tensor<8xf32>
+  bufferization.materialize_in_destination %y in restrict writable %v : (tensor<8xf32>, memref<8xf32>) -> ()
+  return
+}

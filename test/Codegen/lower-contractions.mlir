@@ -1,0 +1,118 @@
+// RUN: talweg-opt %s --talweg-lower-contractions="vector-bits=512 registers=32" | FileCheck %s
+// Products become tiles of accumulators in registers; tails are masked; lanes run along what is contiguous.
+
+#a = affine_map<(m, n, k) -> (m, k)>
+#b = affine_map<(m, n, k) -> (k, n)>
+#bT = affine_map<(m, n, k) -> (n, k)>
+#c = affine_map<(m, n, k) -> (m, n)>
+
+// All sums of a tile are carried by the loop over k: nothing of c is read, and it is written once.
+// CHECK-LABEL: func.func @product
+// CHECK-NOT: linalg.fill
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-16: vector.fma
+// CHECK-NOT: vector.load %arg2
+func.func @product(%a: memref<16x64xf32>, %b: memref<64x32xf32>, %c: memref<16x32xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<16x32xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<16x64xf32>, memref<64x32xf32>) outs(%c : memref<16x32xf32>) {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %0 = arith.mulf %x, %y : f32
+    %1 = arith.addf %s, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// A transposed operand is packed through transposes in registers: whole vectors only.
+// CHECK-LABEL: func.func @transposed
+// CHECK: memref.alloc
+// CHECK-COUNT-64: vector.shuffle
+// CHECK: vector.fma
+func.func @transposed(%a: memref<64x64xf32>, %b: memref<32x64xf32>, %c: memref<64x32xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<64x32xf32>)
+  linalg.generic {indexing_maps = [#a, #bT, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<64x64xf32>, memref<32x64xf32>) outs(%c : memref<64x32xf32>) {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %0 = arith.mulf %x, %y : f32
+    %1 = arith.addf %s, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// Ten columns are one masked vector.
+// CHECK-LABEL: func.func @narrow
+// CHECK: vector.maskedload
+// CHECK: vector.fma
+// CHECK: vector.maskedstore
+func.func @narrow(%a: memref<8x64xf32>, %b: memref<64x10xf32>, %c: memref<8x10xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<8x10xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<8x64xf32>, memref<64x10xf32>) outs(%c : memref<8x10xf32>) {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %0 = arith.mulf %x, %y : f32
+    %1 = arith.addf %s, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// A matrix times a vector is not packed: lanes run along k, and a row's lanes are summed at its end.
+// CHECK-LABEL: func.func @dot
+// CHECK-NOT: memref.alloc
+// CHECK: vector.fma
+// CHECK: vector.shuffle
+// CHECK: vector.extract
+func.func @dot(%a: memref<8x64xf32>, %b: memref<64xf32>, %c: memref<8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<8xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m, k) -> (m, k)>, affine_map<(m, k) -> (k)>, affine_map<(m, k) -> (m)>],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%a, %b : memref<8x64xf32>, memref<64xf32>) outs(%c : memref<8xf32>) {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %0 = arith.mulf %x, %y : f32
+    %1 = arith.addf %s, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// The cotangent of a convolution's input adds over overlapping windows: it starts from zero in memory.
+// CHECK-LABEL: func.func @overlapping
+// CHECK: linalg.fill
+// CHECK: vector.fma
+func.func @overlapping(%dy: memref<2x8x8x16xf32>, %w: memref<3x3x4x16xf32>, %dx: memref<2x10x10x4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%dx : memref<2x10x10x4xf32>)
+  linalg.generic {indexing_maps = [affine_map<(n, i, j, u, v, c, o) -> (n, i, j, o)>,
+                                   affine_map<(n, i, j, u, v, c, o) -> (u, v, c, o)>,
+                                   affine_map<(n, i, j, u, v, c, o) -> (n, i + u, j + v, c)>],
+                  iterator_types = ["parallel", "reduction", "reduction", "reduction", "reduction", "parallel", "reduction"]}
+      ins(%dy, %w : memref<2x8x8x16xf32>, memref<3x3x4x16xf32>) outs(%dx : memref<2x10x10x4xf32>) {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %0 = arith.mulf %x, %y : f32
+    %1 = arith.addf %s, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// Enough work for several threads: the outer loop is parallel.
+// CHECK-LABEL: func.func @shared
+// CHECK: scf.parallel
+func.func @shared(%a: memref<256x256xf32>, %b: memref<256x256xf32>, %c: memref<256x256xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<256x256xf32>)
+  linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<256x256xf32>, memref<256x256xf32>) outs(%c : memref<256x256xf32>) {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %0 = arith.mulf %x, %y : f32
+    %1 = arith.addf %s, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
