@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""One workload's training step in PyTorch, eager: torch_step.py WORKLOAD FOLDER [--threads N] [--seconds S] [--batch N]
+
+FOLDER holds the rows (x.idx, label.idx) and the initial parameters (init.safetensors, as `talweg init` wrote them).
+Prints one JSON object: the median time of a step in microseconds, the losses of the first and the tenth step, the version.
+"""
+import argparse
+import json
+import os
+import struct
+import sys
+import time
+
+parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+parser.add_argument("workload")
+parser.add_argument("folder")
+parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--seconds", type=float, default=3)
+parser.add_argument("--batch", type=int)
+parser.add_argument("--version", action="store_true", help="only say whether PyTorch is there, and which")
+options = parser.parse_args()
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+if options.version:
+    print(torch.__version__)
+    sys.exit(0)
+torch.set_num_threads(options.threads)
+
+
+def read_idx(path):
+    """An IDX file: magic (0, 0, type, rank), extents, values; all big-endian."""
+    types = {0x08: ">u1", 0x0C: ">i4", 0x0D: ">f4"}
+    with open(path, "rb") as file:
+        _, _, kind, rank = file.read(4)
+        shape = struct.unpack(f">{rank}I", file.read(4 * rank))
+        values = np.frombuffer(file.read(), types[kind]).reshape(shape)
+    return torch.from_numpy(values.astype(values.dtype.newbyteorder("=")))
+
+
+def read_safetensors(path):
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        data = file.read()
+    tensors = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            first, last = entry["data_offsets"]
+            values = np.frombuffer(data[first:last], "<f4").reshape(entry["shape"])
+            tensors[name] = torch.from_numpy(values.copy())
+    return tensors
+
+
+def path(name):
+    return os.path.join(options.folder, name)
+
+
+def parameter(tensor):
+    return tensor.contiguous().clone().requires_grad_()
+
+
+def perceptron(initial, name, layers):
+    """Weights are stored [in, out]; F.linear wants [out, in]."""
+    weights = [parameter(initial[f"{name}.dense_{i}.weight"].t()) for i in range(layers)]
+    biases = [parameter(initial[f"{name}.dense_{i}.bias"]) for i in range(layers)]
+
+    def forward(x):
+        for i in range(layers):
+            x = F.linear(x, weights[i], biases[i])
+            if i + 1 < layers:
+                x = F.relu(x)
+        return x
+
+    return weights + biases, forward
+
+
+def convolutional(initial, name):
+    """Kernels are stored [height, width, in, out]; images and their flattened rows are [height, width, channels]."""
+    get = lambda key: initial[f"{name}.{key}"]
+    kernels = [parameter(get(f"conv2d_{i}.weight").permute(3, 2, 0, 1)) for i in range(2)]
+    kernel_biases = [parameter(get(f"conv2d_{i}.bias")) for i in range(2)]
+    wide = parameter(get("dense_0.weight").reshape(12, 12, 64, 128).permute(3, 2, 0, 1).reshape(128, 9216))
+    wide_bias = parameter(get("dense_0.bias"))
+    last, last_bias = parameter(get("dense_1.weight").t()), parameter(get("dense_1.bias"))
+
+    def forward(x):
+        x = x.unsqueeze(1).contiguous(memory_format=torch.channels_last)
+        x = F.relu(F.conv2d(x, kernels[0], kernel_biases[0]))
+        x = F.max_pool2d(F.relu(F.conv2d(x, kernels[1], kernel_biases[1])), 2)
+        x = F.relu(F.linear(x.flatten(1), wide, wide_bias))
+        return F.linear(x, last, last_bias)
+
+    with torch.no_grad():
+        for i, kernel in enumerate(kernels):
+            kernels[i] = kernel.detach().contiguous(memory_format=torch.channels_last).requires_grad_()
+    return kernels + kernel_biases + [wide, wide_bias, last, last_bias], forward
+
+
+def linear_form(initial, name):
+    weight, slope = parameter(initial[f"{name}.linear_form_0.w"]), initial[f"{name}.linear_form_0.slope"]
+    return [weight], lambda: (weight * slope).sum()
+
+
+def products(initial, name):
+    weights = [parameter(initial[f"{name}.product_{i}.w"]) for i in range(2)]
+
+    def loss(x):
+        return ((x @ weights[0] @ weights[1] - x) ** 2).mean()
+
+    return weights, loss
+
+
+def build():
+    """The batch, a function from a batch's number to its loss, and the optimizer."""
+    initial, name = read_safetensors(path("init.safetensors")), options.workload
+    x = read_idx(path("x.idx"))
+    if name == "W9":
+        parameters, loss = linear_form(initial, name)
+        return (lambda i: loss()), torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, foreach=True)
+    batch = options.batch or {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W10": 1024}[name]
+    xs = list(x.split(batch))
+    if name == "W10":
+        parameters, loss = products(initial, name)
+        return (lambda i: loss(xs[i % len(xs)])), torch.optim.SGD(parameters, 0.01, foreach=True)
+    ys = list(read_idx(path("label.idx")).long().split(batch))
+    parameters, forward = convolutional(initial, name) if name == "W4" else perceptron(
+        initial, name, {"W1": 2, "W2": 3, "W3": 3}[name])
+    optimizer = {
+        "W1": lambda: torch.optim.SGD(parameters, 0.05, momentum=0.9, foreach=True),
+        "W3": lambda: torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, foreach=True),
+    }.get(name, lambda: torch.optim.Adam(parameters, 1e-3, foreach=True))()
+    return (lambda i: F.cross_entropy(forward(xs[i % len(xs)]), ys[i % len(ys)])), optimizer
+
+
+def main():
+    loss_of, optimizer = build()
+
+    def step(i):
+        loss = loss_of(i)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    losses = [step(i).item() for i in range(10)]
+    times, i = [], len(losses)
+    end = time.perf_counter() + options.seconds
+    while len(times) < 5 or time.perf_counter() < end:
+        start = time.perf_counter()
+        step(i)
+        times.append(time.perf_counter() - start)
+        i += 1
+    print(json.dumps({
+        "median_us": sorted(times)[len(times) // 2] * 1e6,
+        "first_loss": losses[0],
+        "tenth_loss": losses[9],
+        "version": torch.__version__,
+    }))
+
+
+main()
