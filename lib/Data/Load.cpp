@@ -7,12 +7,15 @@
 
 namespace talweg::data {
 
-Format formatOf(std::string_view path) {
+Format formatOf(std::string_view path, Format otherwise) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   for (std::string_view part : {"-ubyte", "-idx", ".idx"})
     if (name.find(part) != std::string_view::npos)
       return Format::Idx;
-  return Format::Csv;
+  for (std::string_view part : {".csv", ".tsv"})
+    if (name.find(part) != std::string_view::npos)
+      return Format::Csv;
+  return otherwise;
 }
 
 Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::string_view path) {

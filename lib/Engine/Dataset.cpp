@@ -55,7 +55,7 @@ static Result<data::Source> sourceOf(const frontend::Plan &plan, const std::stri
                                                     : fmt::format("its splits are {}", fmt::join(names, ", ")))};
   }
   if (!path.empty()) {
-    source.format = data::formatOf(path);
+    source.format = data::formatOf(path, source.format);
     source.paths = splitPaths(path, source.format);
   }
   return source;

@@ -65,7 +65,9 @@ TEST(Buffer, refuses_what_cannot_be) {
 TEST(FormatOf, is_told_by_the_name) {
   EXPECT_EQ(formatOf("data/train-images-idx3-ubyte.gz"), Format::Idx);
   EXPECT_EQ(formatOf("a.idx"), Format::Idx);
-  EXPECT_EQ(formatOf("digits-ubyte/digits.csv.gz"), Format::Csv);
+  EXPECT_EQ(formatOf("digits-ubyte/digits.csv.gz", Format::Idx), Format::Csv);
+  EXPECT_EQ(formatOf("images", Format::Idx), Format::Idx);
+  EXPECT_EQ(formatOf("images"), Format::Csv);
 }
 
 } // namespace talweg::data

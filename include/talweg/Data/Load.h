@@ -37,8 +37,9 @@ struct Source {
   char delimiter = ',';         ///< CSV
 };
 
-/// The format a path's name suggests: IDX for `…-ubyte`, `….idx…` (gzip or not), else CSV.
-Format formatOf(std::string_view path);
+/// The format a path's name suggests: IDX for `…-ubyte`, `….idx…` and CSV for `….csv…`, `….tsv…` (gzip or not), else
+/// `otherwise`.
+Format formatOf(std::string_view path, Format otherwise = Format::Csv);
 
 /// Reads `source` into a table with the given fields. Codes of failures are E0701 to E0799.
 Result<Table> load(const Source &source, std::vector<Field> fields);
