@@ -306,7 +306,9 @@ struct FormContractions : impl::FormContractionsBase<FormContractions> {
     tw::WindowOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::FoldOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::ReduceOp::getCanonicalizationPatterns(patterns, &getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    GreedyRewriteConfig config;
+    config.setMaxIterations(GreedyRewriteConfig::kNoLimit);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
   }
 };

@@ -100,6 +100,12 @@ LogicalResult verifyStaticShapes(Operation *op) {
   for (Type type : op->getResultTypes())
     if (failed(verifyStatic(op, type)))
       return failure();
+  // Upstream's trait takes an unranked type and any ranked one for the same.
+  if (op->hasTrait<OpTrait::SameOperandsAndResultType>())
+    for (Type type : op->getOperandTypes())
+      if (type != op->getResult(0).getType())
+        return op->emitOpError() << "has operand and result of different types, " << type << " and "
+                                 << op->getResult(0).getType();
   return success();
 }
 

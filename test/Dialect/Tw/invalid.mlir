@@ -34,6 +34,14 @@ func.func @integers(%x: tensor<3xi32>) {
 
 // -----
 
+func.func @mixed_ranks(%x: tensor<*xf32>) {
+  // expected-error @+1 {{has operand and result of different types, 'tensor<*xf32>' and 'tensor<3xf32>'}}
+  %0 = "tw.exp"(%x) : (tensor<*xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
 func.func @power_of_integers(%x: tensor<3xi32>) {
   // expected-error @+1 {{is of floats, but has 'tensor<3xi32>'}}
   %0 = tw.pow %x, %x : tensor<3xi32>
