@@ -43,6 +43,7 @@ Plan Elaborator::plan() {
   thePlan.data = trainDecl->data.text;
   if (dataDecl)
     planData();
+  canElaborate = !diagnostics.hasErrors();
   planSettings();
   if (dataDecl && modelDecl)
     planInputs();

@@ -154,7 +154,7 @@ public:
 
   /// The plan; read the diagnostics before using it.
   Plan plan();
-  /// The module (with errors in the diagnostics: null).
+  /// The module. With errors in the diagnostics: null; what can be elaborated in spite of errors in the plan is, to find more.
   mlir::OwningOpRef<mlir::ModuleOp> build();
 
 private:
@@ -303,6 +303,7 @@ public:
 private:
   Plan thePlan;
   bool planned = false;
+  bool canElaborate = false; ///< data, model and configs are as they must be
   std::map<std::string, Value> configs;
   std::map<std::string, const ast::Decl *> userDecls, stdDecls;
   const ast::Decl *trainDecl = nullptr, *dataDecl = nullptr, *modelDecl = nullptr;

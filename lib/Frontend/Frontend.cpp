@@ -47,9 +47,10 @@ Result<Plan> Source::plan(const Options &options) const {
     Diagnostics diagnostics(impl->sources);
     Elaborator elaborator(context, impl->sources, impl->files, diagnostics, options);
     Plan plan = elaborator.plan();
-    if (diagnostics.hasErrors())
+    if (diagnostics.hasErrors()) {
+      elaborator.build(); // for the errors in bodies
       result.emplace(diagnostics.toError());
-    else
+    } else
       result.emplace(std::move(plan));
   });
   return std::move(*result);

@@ -151,11 +151,14 @@ void Elaborator::collect(const Expr &expr) {
     break;
   default: break;
   }
-  if (expr.kind == Expr::Binary) { // along the left spine, which may be long
+  if (expr.kind == Expr::Binary) { // from left to right along the left spine, which may be long
+    std::vector<const Expr *> operands;
     const Expr *node = &expr;
     for (; node->kind == Expr::Binary; node = node->lhs.get())
-      collect(*node->rhs);
-    collect(*node);
+      operands.push_back(node->rhs.get());
+    operands.push_back(node);
+    for (auto it = operands.rbegin(); it != operands.rend(); ++it)
+      collect(**it);
     return;
   }
   for (const Expr *child : {expr.lhs.get(), expr.rhs.get(), expr.other.get()})

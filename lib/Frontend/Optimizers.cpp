@@ -180,7 +180,10 @@ void Elaborator::runOptimizers() {
 /// One clause as a train.optimizer, and the slots of its parameters.
 void Elaborator::runOptimizer(const Stmt &clause, int number, const std::vector<Variable *> &parameters) {
   const Expr &name = ruleOf(clause);
-  const Decl &rule = *findDecl(name.text, name.range.file);
+  const Decl *found = name.kind == Expr::Ident ? findDecl(name.text, name.range.file) : nullptr;
+  if (!found || found->kind != Decl::Optimizer)
+    return; // planOptimizers has said so
+  const Decl &rule = *found;
   const mlir::Location loc = location(clause.range);
   std::vector<const Stmt *> slots;
   for (const auto &stmt : rule.body)
@@ -216,9 +219,10 @@ void Elaborator::runOptimizer(const Stmt &clause, int number, const std::vector<
     block->addArgument(type, loc);
   builder.setInsertionPointToStart(block);
 
-  Frame top; // the clause's arguments are evaluated in the train block, without its tensors
+  Frame top; // the clause's arguments are evaluated as in the train block
   FrameScope topScope(*this, top);
   top.decl = trainDecl;
+  top.locals = topScope.previous->locals; // of which only what is known without a step's data may be used
   std::vector<Given> arguments;
   bool poisoned = false;
   const auto rateOr = [&](const Expr &expr) {

@@ -225,8 +225,11 @@ static std::vector<std::string> matchLabels(const Dims &few, const Dims &many, c
   return result;
 }
 
+/// Can an index list be written directly behind the operand's text?
 static bool isSimple(const ast::Expr &expr) {
-  return expr.kind == ast::Expr::Ident || expr.kind == ast::Expr::Call || expr.kind == ast::Expr::Reduce;
+  const bool inParentheses = expr.kind == ast::Expr::Binary && expr.lhs->range.begin > expr.range.begin;
+  return expr.kind == ast::Expr::Ident || expr.kind == ast::Expr::Call || expr.kind == ast::Expr::Reduce ||
+         inParentheses;
 }
 
 bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what, ast::Range range, Aligned &out) {

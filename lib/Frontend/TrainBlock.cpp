@@ -18,7 +18,7 @@ using mlir::RankedTensorType;
 
 mlir::OwningOpRef<mlir::ModuleOp> Elaborator::build() {
   plan();
-  if (diagnostics.hasErrors())
+  if (!canElaborate)
     return nullptr;
   const mlir::Location loc = location(trainDecl->range);
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
@@ -55,6 +55,7 @@ static bool isScalar(const Value &value) {
 }
 
 void Elaborator::runTrain() {
+  const int before = diagnostics.count();
   const mlir::Location loc = location(trainDecl->range);
   std::vector<llvm::StringRef> metricNames;
   if (options.mode != "predict")
@@ -135,7 +136,7 @@ void Elaborator::runTrain() {
   if (!minimized)
     fail(Code::MissingObjective, trainDecl->name.range, "the train block minimizes nothing")
         .help("write `minimize` and a loss");
-  if (!modelCalled && !diagnostics.hasErrors())
+  if (!modelCalled && diagnostics.count() == before)
     fail(Code::ModelNotCalled, trainDecl->name.range,
          fmt::format("the train block never calls the model `{}`", thePlan.model));
   if (diagnostics.hasErrors())

@@ -165,7 +165,7 @@ bool Elaborator::initialise(Variable &variable, const Expr *init, ast::Range ran
   }
   if (!good && !value.isPoison())
     fail(Code::BadInitialValue, init->range, fmt::format("the initial value does not fit `{}`", variable.name))
-        .line("the variable is f32[" + describe(variable.dims) + "]")
+        .line("the variable is f32" + sizesOf(variable.dims))
         .line("the value is " + describe(value));
   if (!result) // the module is not used after an error, but must be well formed
     result = constant(Number::of(std::int64_t(0)), variable.type, range);
