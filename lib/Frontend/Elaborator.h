@@ -157,6 +157,12 @@ public:
   /// The module. With errors in the diagnostics: null; what can be elaborated in spite of errors in the plan is, to find more.
   mlir::OwningOpRef<mlir::ModuleOp> build();
 
+  const std::deque<Variable> &declaredVariables() const { return variables; }
+  const Variable *declaredVariable(const std::string &name) const {
+    const auto found = variablesByName.find(name);
+    return found == variablesByName.end() ? nullptr : found->second;
+  }
+
 private:
   friend class Failure;
   friend struct FrameScope;

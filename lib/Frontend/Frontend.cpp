@@ -56,6 +56,22 @@ Result<Plan> Source::plan(const Options &options) const {
   return std::move(*result);
 }
 
+/// Parameters outlive the batch: elaborated for one row more, the program has the same. What else may be wrong with that batch
+/// is told when it is asked for.
+static void checkBatchIndependence(mlir::MLIRContext &context, const Source::Impl &impl, Elaborator &elaborator,
+                                   Diagnostics &diagnostics, Options options) {
+  options.batch = elaborator.plan().batch + 1;
+  Diagnostics unsaid(impl.sources);
+  Elaborator other(context, impl.sources, impl.files, unsaid, options);
+  other.build();
+  if (unsaid.hasErrors())
+    return;
+  for (const Variable &variable : elaborator.declaredVariables())
+    if (const Variable *same = other.declaredVariable(variable.name); same && same->type != variable.type)
+      diagnostics.error(Code::BatchDependent, variable.place,
+                        fmt::format("the shape of `{}` depends on the number of rows in a batch", variable.name));
+}
+
 Result<mlir::OwningOpRef<mlir::ModuleOp>> Source::build(mlir::MLIRContext &context, const Options &options) const {
   std::optional<Result<mlir::OwningOpRef<mlir::ModuleOp>>> result;
   withLargeStack([&] {
@@ -64,6 +80,8 @@ Result<mlir::OwningOpRef<mlir::ModuleOp>> Source::build(mlir::MLIRContext &conte
     {
       Elaborator elaborator(context, impl->sources, impl->files, diagnostics, options);
       module = elaborator.build();
+      if (!diagnostics.hasErrors() && options.mode == "train")
+        checkBatchIndependence(context, *impl, elaborator, diagnostics, options);
     }
     if (diagnostics.hasErrors()) {
       result.emplace(diagnostics.toError());
