@@ -101,7 +101,7 @@ def convolutional(initial, name):
 
 def linear_form(initial, name):
     weight, slope = parameter(initial[f"{name}.linear_form_0.w"]), initial[f"{name}.linear_form_0.slope"]
-    return [weight], lambda: (weight * slope).sum()
+    return [weight], lambda x: x * (weight * slope).sum()
 
 
 def products(initial, name):
@@ -119,7 +119,7 @@ def build():
     x = read_idx(path("x.idx"))
     if name == "W9":
         parameters, loss = linear_form(initial, name)
-        return (lambda i: loss()), torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, foreach=True)
+        return (lambda i: loss(x[i % len(x), 0])), torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, foreach=True)
     batch = options.batch or {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W10": 1024}[name]
     xs = list(x.split(batch))
     if name == "W10":
