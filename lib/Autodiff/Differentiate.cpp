@@ -1,10 +1,10 @@
 // Reverse-mode differentiation of a program's objective.
 //
-// In: a program in mode train or gradient whose objective yields the loss first. Out: the same objective, then the cotangent
-// of every parameter that is not frozen, handed to its optimizer (train) or stored in the slot `<parameter>.grad`
-// (gradient). Guaranteed: only values that lie between such a parameter and the loss get cotangents; several cotangents of one
-// value are added in reverse order of its uses, so the result is deterministic; a parameter that no derivative reaches
-// is an error.
+// In: a program in mode train or gradient whose objective yields the loss first. Out: the same objective, then the
+// cotangent of every parameter that is not frozen, handed to its optimizer (train) or stored in the slot
+// `<parameter>.grad` (gradient). Guaranteed: only values that lie between such a parameter and the loss get
+// cotangents; several cotangents of one value are added in reverse order of its uses, so the result is deterministic;
+// a parameter that no derivative reaches is an error.
 //
 // The walk: the loss has cotangent 1. Ops are visited backwards; each hands the sum of its result's cotangents to
 // Differentiable::vjp, which gives those of its operands.

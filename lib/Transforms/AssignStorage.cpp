@@ -1,6 +1,6 @@
 // Places variables in the persistent storage. In: a program. Out: every variable has `offset`, in the order of
-// declaration, each at a multiple of the alignment; the program has `talweg.persistent_bytes`. Two programs with the same
-// variables get the same offsets.
+// declaration, each at a multiple of the alignment; the program has `talweg.persistent_bytes`. Two programs with the
+// same variables get the same offsets.
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Runtime/Abi.h"
 #include "talweg/Transforms/Passes.h"

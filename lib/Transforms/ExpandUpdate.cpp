@@ -1,6 +1,7 @@
-// Spells out every update. In: an objective with train.update ops and the rules they name, written for any shape. Out: for
-// each update the rule's body at the parameter's shape, reading the slots and setting parameter and slots; the rule's reports
-// once, from its first parameter; no train.update and no train.optimizer. All of it follows the forward and backward ops.
+// Spells out every update. In: an objective with train.update ops and the rules they name, written for any shape. Out:
+// for each update the rule's body at the parameter's shape, reading the slots and setting parameter and slots; the
+// rule's reports once, from its first parameter; no train.update and no train.optimizer. All of it follows the forward
+// and backward ops.
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"

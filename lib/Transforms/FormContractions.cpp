@@ -1,11 +1,12 @@
-// Finds the products among sums. In: index notation as the frontend writes it, and the cotangents of such: operands spread by
-// tw.window, tw.mul elementwise, tw.reduce sum or tw.fold. Out: tw.contract wherever a sum runs over a product of two tensors
-// of which one is reused; factors that do not vary within a sum stand outside it; elementwise ops are computed before they are
-// spread; contractions read through windows and write through transposes. Equal up to rounding.
+// Finds the products among sums. In: index notation as the frontend writes it, and the cotangents of such: operands
+// spread by tw.window, tw.mul elementwise, tw.reduce sum or tw.fold. Out: tw.contract wherever a sum runs over a
+// product of two tensors of which one is reused; factors that do not vary within a sum stand outside it; elementwise
+// ops are computed before they are spread; contractions read through windows and write through transposes. Equal up to
+// rounding.
 //
-// A sum of a product, s[Y(d)] += c Π fᵢ[Fᵢ(d)] / Π gⱼ[Gⱼ(d)], is first taken apart into its factors. When every factor reads all
-// that the sum runs over, nothing is reused: such a sum stays an elementwise product under a reduction, which fuses with
-// what produces it.
+// A sum of a product, s[Y(d)] += c Π fᵢ[Fᵢ(d)] / Π gⱼ[Gⱼ(d)], is first taken apart into its factors. When every factor
+// reads all that the sum runs over, nothing is reused: such a sum stays an elementwise product under a reduction,
+// which fuses with what produces it.
 #include "Product.h"
 
 #include "talweg/Dialect/Tw/Access.h"
@@ -27,7 +28,8 @@ RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getTy
 bool isRanked(Value value) { return isa<RankedTensorType>(value.getType()); }
 bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value)); }
 
-/// An elementwise result that nothing else reads, at every place of the box once: computed within the sum it costs no memory.
+/// An elementwise result that nothing else reads, at every place of the box once: computed within the sum it costs no
+/// memory.
 bool isFusable(const Factor &factor, const Product &product) {
   Operation *op = factor.source.getDefiningOp();
   auto places = placesOf(factor, product.extents);
@@ -77,8 +79,8 @@ struct FoldOfProduct : OpRewritePattern<tw::FoldOp> {
   }
 };
 
-/// A sum of a product: what does not vary within the sum is multiplied afterwards, dims that nothing reads are counted or spread
-/// over, and the rest is a contraction if it can be.
+/// A sum of a product: what does not vary within the sum is multiplied afterwards, dims that nothing reads are counted
+/// or spread over, and the rest is a contraction if it can be.
 struct SumOfProduct : OpRewritePattern<tw::ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tw::ReduceOp op, PatternRewriter &rewriter) const override {
@@ -211,7 +213,8 @@ private:
                        PatternRewriter &rewriter) {
     RankedTensorType type = typeOf(operand).clone(shape);
     if (auto window = operand.getDefiningOp<tw::WindowOp>())
-      return rewriter.createOrFold<tw::WindowOp>(window.getLoc(), type, window.getX(), restrictTo(window.getMap(), read));
+      return rewriter.createOrFold<tw::WindowOp>(window.getLoc(), type, window.getX(),
+                                                 restrictTo(window.getMap(), read));
     auto constant = cast<DenseElementsAttr>(operand.getDefiningOp<tw::ConstantOp>().getValue());
     return tw::ConstantOp::create(rewriter, operand.getLoc(), type, constant.resizeSplat(type));
   }

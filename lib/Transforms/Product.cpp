@@ -44,8 +44,8 @@ Value constantOf(double number, RankedTensorType type, PatternRewriter &rewriter
 /// Whether `small` can be multiplied into `large` before `large` is spread.
 bool canMerge(const Factor &small, const Factor &large, ArrayRef<int64_t> extents) {
   llvm::SmallBitVector read = dimsRead(large.map, extents);
-  bool isSpread = llvm::any_of(llvm::enumerate(extents),
-                               [&](auto dim) { return dim.value() > 1 && !read.test(dim.index()); });
+  bool isSpread =
+      llvm::any_of(llvm::enumerate(extents), [&](auto dim) { return dim.value() > 1 && !read.test(dim.index()); });
   return isSpread && !dimsRead(small.map, extents).test(read) && placesOf(large, extents);
 }
 
@@ -146,8 +146,7 @@ bool mergeToTwo(Product &product, PatternRewriter &rewriter, Location loc) {
     return false;
   while (!isDone(product)) {
     auto [small, large] = *mergeablePair(product);
-    product.factors[large] =
-        merge(product.factors[small], product.factors[large], product.extents, rewriter, loc);
+    product.factors[large] = merge(product.factors[small], product.factors[large], product.extents, rewriter, loc);
     product.factors.erase(product.factors.begin() + small);
   }
   return true;

@@ -24,7 +24,8 @@ LogicalResult verifyType(Operation *op, Type actual, Type expected) {
 
 bool isStatic(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.hasStaticShape() && llvm::all_of(tensor.getShape(), [](int64_t extent) { return extent > 0; });
+  return tensor && tensor.hasStaticShape() &&
+         llvm::all_of(tensor.getShape(), [](int64_t extent) { return extent > 0; });
 }
 
 /// The values that the only block of `region` yields, or an error.
@@ -54,7 +55,7 @@ bool mayChange(StringRef mode) { return mode == "train" || mode == "gradient"; }
 
 } // namespace
 
-//===-- declarations -----------------------------------------------------------------------------------------------===//
+//===-- declarations ----------------------------------------------------------------------------------------------===//
 
 LogicalResult ProgramOp::verify() {
   static constexpr StringLiteral modes[] = {"train", "eval", "predict", "gradient"};
@@ -127,7 +128,7 @@ LogicalResult VariableOp::verify() {
   return success();
 }
 
-//===-- rules and objective ----------------------------------------------------------------------------------------===//
+//===-- rules and objective ---------------------------------------------------------------------------------------===//
 
 LogicalResult OptimizerOp::verify() {
   Block &body = getBody().front();
@@ -187,7 +188,8 @@ LogicalResult ObjectiveOp::verify() {
   Block &body = getBody().front();
   SmallVector<FieldOp> fields(program.getBody().front().getOps<FieldOp>());
   if (body.getNumArguments() != fields.size())
-    return emitOpError() << "takes " << body.getNumArguments() << " batches, but there are " << fields.size() << " fields";
+    return emitOpError() << "takes " << body.getNumArguments() << " batches, but there are " << fields.size()
+                         << " fields";
   for (auto [field, argument] : llvm::zip(fields, body.getArguments())) {
     auto record = dyn_cast<RankedTensorType>(field.getType());
     if (!record)
@@ -217,7 +219,7 @@ LogicalResult ObjectiveOp::verify() {
   return success();
 }
 
-//===-- reading and writing ----------------------------------------------------------------------------------------===//
+//===-- reading and writing ---------------------------------------------------------------------------------------===//
 
 LogicalResult GetOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return verifyVariable(*this, getVariableAttr(), getValue().getType(), symbols);

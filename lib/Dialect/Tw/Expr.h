@@ -28,9 +28,13 @@ public:
     return with(builder->createOrFold<Op>(loc, std::forward<Args>(args)...));
   }
   template <typename Op>
-  Expr unary() const { return make<Op>(type(), value); }
+  Expr unary() const {
+    return make<Op>(type(), value);
+  }
   template <typename Op>
-  Expr binary(Expr other) const { return make<Op>(type(), value, other.value); }
+  Expr binary(Expr other) const {
+    return make<Op>(type(), value, other.value);
+  }
 
   /// The condition `this predicate other`, elementwise.
   Expr compare(Predicate predicate, Expr other) const {

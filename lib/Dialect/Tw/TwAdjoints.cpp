@@ -9,8 +9,8 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// The cotangent of a product over `dims` of x, exact where factors are 0. With z = 1 where x = 0, n = Σ z the number of
-/// zeros and p the product of the other factors:
+/// The cotangent of a product over `dims` of x, exact where factors are 0. With z = 1 where x = 0, n = Σ z the number
+/// of zeros and p the product of the other factors:
 ///   dx = dy p / x   where x ≠ 0 and n = 0
 ///   dx = dy p       where x = 0 and n = 1   (the only zero: the product of all others)
 ///   dx = 0          elsewhere
@@ -62,16 +62,12 @@ SmallVector<Value> ReduceOp::vjp(OpBuilder &builder, Value cotangent) {
   Expr dy(builder, getLoc(), cotangent), x = dy.with(getX()), y = dy.with(getY());
   AffineMap spread = dropDims(builder.getContext(), x.type().getRank(), getDims());
   switch (getKind()) {
-  case Reduction::sum:
-    return {dy.window(x.type(), spread)};
-  case Reduction::prod:
-    return {productCotangent(x, dy, getDims(), spread)};
+  case Reduction::sum: return {dy.window(x.type(), spread)};
+  case Reduction::prod: return {productCotangent(x, dy, getDims(), spread)};
   case Reduction::max:
-  case Reduction::min:
-    return {extremumCotangent(x, y, dy, getDims(), spread)};
+  case Reduction::min: return {extremumCotangent(x, y, dy, getDims(), spread)};
   case Reduction::any:
-  case Reduction::all:
-    return {Value()};
+  case Reduction::all: return {Value()};
   }
   return {Value()};
 }

@@ -1,6 +1,6 @@
-// The vector-Jacobian products of the elementwise ops: for y = f(x…) with cotangent dy, the cotangent of every operand.
-// Each rule is the formula under its equation. It names the op's result y where that spares work, so that what is kept for
-// the backward pass can be read here.
+// The vector-Jacobian products of the elementwise ops: for y = f(x…) with cotangent dy, the cotangent of every
+// operand. Each rule is the formula under its equation. It names the op's result y where that spares work, so that
+// what is kept for the backward pass can be read here.
 #include "Expr.h"
 
 #include <numbers>
@@ -18,14 +18,15 @@ using Cotangents = SmallVector<Value>;
     return {Value(__VA_ARGS__)};                                                                                       \
   }
 /// The same over two operands a and b; gives da, then db.
-#define TALWEG_VJP2(OP, ...)                                                                                           \
+#define TALWEG_VJP2(OP, DA, DB)                                                                                        \
   Cotangents OP::vjp(OpBuilder &builder, Value cotangent) {                                                            \
     [[maybe_unused]] Expr dy(builder, getLoc(), cotangent), a = dy.with(getA()), b = dy.with(getB()),                  \
                                                             y = dy.with(getY());                                       \
-    __VA_ARGS__                                                                                                        \
+    return {DA, DB};                                                                                                   \
   }
 
-//===-- of one operand ---------------------------------------------------------------------------------------------===//
+// clang-format off
+//===-- of one operand --------------------------------------------------------------------------------------------===//
 
 // y = -x:  dx = -dy
 TALWEG_VJP(NegOp, -dy)
@@ -52,6 +53,47 @@ TALWEG_VJP(CosOp, -sin(x) * dy)
 // y = |x|:  dx = sign(x) dy, 0 at 0
 TALWEG_VJP(AbsOp, x.is(Predicate::gt, 0).choose(dy, x.is(Predicate::lt, 0).choose(-dy, dy.all(0))))
 
+//===-- of two operands -------------------------------------------------------------------------------------------===//
+
+// y = a + b:  da = dy, db = dy
+TALWEG_VJP2(AddOp, dy, dy)
+// y = a - b:  da = dy, db = -dy
+TALWEG_VJP2(SubOp, dy, -dy)
+// y = a b:  da = b dy, db = a dy
+TALWEG_VJP2(MulOp, b * dy, a * dy)
+// y = a / b:  da = dy / b, db = -y da
+TALWEG_VJP2(DivOp, dy / b, -(y * (dy / b)))
+// clang-format on
+
+// y = aᵇ:  da = b a^(b-1) dy, 0 where b = 0;  db = y log a dy, 0 where a = 0
+Cotangents PowOp::vjp(OpBuilder &builder, Value cotangent) {
+  Expr dy(builder, getLoc(), cotangent), a = dy.with(getA()), b = dy.with(getB()), y = dy.with(getY());
+  Expr zero = dy.all(0);
+  Expr da = b.is(Predicate::eq, 0).choose(zero, b * pow(a, b - 1.0) * dy);
+  Expr db = a.is(Predicate::eq, 0).choose(zero, y * log(a) * dy);
+  return {da, db};
+}
+
+/// The cotangent goes to the operand that `wins` the comparison with the other, half to each at a tie.
+static Cotangents splitAtTies(Expr dy, Expr a, Expr b, Predicate wins, Predicate loses) {
+  Expr tie = a.compare(Predicate::eq, b).choose(0.5 * dy, dy.all(0));
+  return {a.compare(wins, b).choose(dy, tie), a.compare(loses, b).choose(dy, tie)};
+}
+
+// y = max(a, b):  da = dy where a > b, dy/2 where a = b; db likewise
+Cotangents MaxOp::vjp(OpBuilder &builder, Value cotangent) {
+  Expr dy(builder, getLoc(), cotangent);
+  return splitAtTies(dy, dy.with(getA()), dy.with(getB()), Predicate::gt, Predicate::lt);
+}
+
+// y = min(a, b):  da = dy where a < b, dy/2 where a = b; db likewise
+Cotangents MinOp::vjp(OpBuilder &builder, Value cotangent) {
+  Expr dy(builder, getLoc(), cotangent);
+  return splitAtTies(dy, dy.with(getA()), dy.with(getB()), Predicate::lt, Predicate::gt);
+}
+
+//===-- of other kinds --------------------------------------------------------------------------------------------===//
+
 // y = x in another element type:  dx = dy in x's, between floats
 Cotangents ConvertOp::vjp(OpBuilder &builder, Value cotangent) {
   Type element = getElementTypeOrSelf(getX());
@@ -59,31 +101,6 @@ Cotangents ConvertOp::vjp(OpBuilder &builder, Value cotangent) {
     return {Value()};
   return {Expr(builder, getLoc(), cotangent).convert(element)};
 }
-
-//===-- of two operands --------------------------------------------------------------------------------------------===//
-
-// y = a + b:  da = dy, db = dy
-TALWEG_VJP2(AddOp, return {dy, dy};)
-// y = a - b:  da = dy, db = -dy
-TALWEG_VJP2(SubOp, return {dy, -dy};)
-// y = a b:  da = b dy, db = a dy
-TALWEG_VJP2(MulOp, return {b * dy, a * dy};)
-// y = a / b:  da = dy / b, db = -y da
-TALWEG_VJP2(DivOp, Expr da = dy / b; return {da, -(y * da)};)
-// y = aᵇ:  da = b a^(b-1) dy, 0 where b = 0;  db = y log a dy, 0 where a = 0
-TALWEG_VJP2(PowOp, Expr zero = dy.all(0);
-            Expr da = b.is(Predicate::eq, 0).choose(zero, b * pow(a, b - 1.0) * dy);
-            Expr db = a.is(Predicate::eq, 0).choose(zero, y * log(a) * dy); return {da, db};)
-
-/// max and min: the cotangent goes to the operand that `wins`, half to each at a tie.
-static Cotangents splitAtTies(Expr dy, Expr a, Expr b, Predicate wins, Predicate loses) {
-  Expr tie = a.compare(Predicate::eq, b).choose(0.5 * dy, dy.all(0));
-  return {a.compare(wins, b).choose(dy, tie), a.compare(loses, b).choose(dy, tie)};
-}
-// y = max(a, b):  da = dy where a > b, dy/2 where a = b; db likewise
-TALWEG_VJP2(MaxOp, return splitAtTies(dy, a, b, Predicate::gt, Predicate::lt);)
-// y = min(a, b):  da = dy where a < b, dy/2 where a = b; db likewise
-TALWEG_VJP2(MinOp, return splitAtTies(dy, a, b, Predicate::lt, Predicate::gt);)
 
 // y = a where c, else b:  da = dy where c, else 0; db = 0 where c, else dy
 Cotangents SelectOp::vjp(OpBuilder &builder, Value cotangent) {

@@ -158,13 +158,13 @@ OpFoldResult DivOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult RemOp::fold(FoldAdaptor adaptor) {
-  return foldBinary(getType(), adaptor.getA(), adaptor.getB(), nullptr,
-                    [](const APInt &a, const APInt &b) -> std::optional<APInt> {
-                      if (!canDivide(a, b))
-                        return std::nullopt;
-                      APInt remainder = a.srem(b);
-                      return !remainder.isZero() && remainder.isNegative() != b.isNegative() ? remainder + b : remainder;
-                    });
+  return foldBinary(
+      getType(), adaptor.getA(), adaptor.getB(), nullptr, [](const APInt &a, const APInt &b) -> std::optional<APInt> {
+        if (!canDivide(a, b))
+          return std::nullopt;
+        APInt remainder = a.srem(b);
+        return !remainder.isZero() && remainder.isNegative() != b.isNegative() ? remainder + b : remainder;
+      });
 }
 
 OpFoldResult PowOp::fold(FoldAdaptor adaptor) {

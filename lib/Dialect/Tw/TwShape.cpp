@@ -1,5 +1,5 @@
-// Folders and canonical forms of the ops that move or combine elements: window, fold, reshape, reduce. Afterwards accesses
-// are composed, spreads of constants are constants, and a fold onto permuted dimensions is a sum.
+// Folders and canonical forms of the ops that move or combine elements: window, fold, reshape, reduce. Afterwards
+// accesses are composed, spreads of constants are constants, and a fold onto permuted dimensions is a sum.
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
@@ -51,8 +51,8 @@ struct FoldOfFold : OpRewritePattern<FoldOp> {
   }
 };
 
-/// A fold of a contraction adds the contraction's terms where the fold puts them. (The gradient of a convolution's input
-/// arrives here as one contraction instead of an array of all patches.)
+/// A fold of a contraction adds the contraction's terms where the fold puts them. (The gradient of a convolution's
+/// input arrives here as one contraction instead of an array of all patches.)
 struct FoldOfContract : OpRewritePattern<FoldOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(FoldOp op, PatternRewriter &rewriter) const override {
@@ -96,8 +96,8 @@ private:
     return success();
   }
 
-  /// y[map(d)] += x[d] with y of extents e, where map puts each dim of x at a position of its own with the same extent and
-  /// all other positions have extent 1.
+  /// y[map(d)] += x[d] with y of extents e, where map puts each dim of x at a position of its own with the same extent
+  /// and all other positions have extent 1.
   static LogicalResult moveByWindow(FoldOp op, PatternRewriter &rewriter) {
     ArrayRef<int64_t> ofX = shapeOf(op.getX()), ofY = shapeOf(op.getY());
     SmallVector<AffineExpr> source(ofX.size(), rewriter.getAffineConstantExpr(0));
@@ -159,7 +159,8 @@ struct ReduceOfTranspose : OpRewritePattern<ReduceOp> {
         source[position] = rewriter.getAffineDimExpr(next++);
     auto type = RankedTensorType::get(shape, getElementTypeOrSelf(op.getType()));
     Value sum = ReduceOp::create(rewriter, op.getLoc(), type, op.getKind(), window.getX(), dims);
-    rewriter.replaceOpWithNewOp<WindowOp>(op, op.getType(), sum, AffineMap::get(shape.size(), 0, source, op.getContext()));
+    rewriter.replaceOpWithNewOp<WindowOp>(op, op.getType(), sum,
+                                          AffineMap::get(shape.size(), 0, source, op.getContext()));
     return success();
   }
 };
@@ -211,8 +212,8 @@ struct ReduceOverUnitExtents : OpRewritePattern<ReduceOp> {
     if (shape.size() == ofX.size())
       return failure();
     auto type = RankedTensorType::get(shape, getElementTypeOrSelf(op.getX()));
-    Value squeezed =
-        WindowOp::create(rewriter, op.getLoc(), type, op.getX(), AffineMap::get(shape.size(), 0, source, op.getContext()));
+    Value squeezed = WindowOp::create(rewriter, op.getLoc(), type, op.getX(),
+                                      AffineMap::get(shape.size(), 0, source, op.getContext()));
     if (remaining.empty())
       rewriter.replaceOp(op, squeezed);
     else
@@ -223,7 +224,7 @@ struct ReduceOverUnitExtents : OpRewritePattern<ReduceOp> {
 
 } // namespace
 
-//===-- window, fold -----------------------------------------------------------------------------------------------===//
+//===-- window, fold ----------------------------------------------------------------------------------------------===//
 
 OpFoldResult WindowOp::fold(FoldAdaptor adaptor) {
   if (Attribute constant = splatAt(adaptor.getX(), getType()))
@@ -251,7 +252,7 @@ void FoldOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContex
   patterns.add<FoldOfFold, FoldOfContract, FoldOntoPlaces>(context);
 }
 
-//===-- reshape ----------------------------------------------------------------------------------------------------===//
+//===-- reshape ---------------------------------------------------------------------------------------------------===//
 
 OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   if (getX().getType() == getType())
@@ -267,7 +268,7 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   return nullptr;
 }
 
-//===-- reduce -----------------------------------------------------------------------------------------------------===//
+//===-- reduce ----------------------------------------------------------------------------------------------------===//
 
 OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
   auto ranked = dyn_cast<RankedTensorType>(getX().getType());

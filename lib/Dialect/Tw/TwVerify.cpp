@@ -44,7 +44,8 @@ LogicalResult verifySameElement(Operation *op, Value a, Value b) {
 }
 
 LogicalResult verifyRanked(Operation *op) {
-  for (Type type : llvm::concat<const Type>(llvm::to_vector(op->getOperandTypes()), llvm::to_vector(op->getResultTypes())))
+  for (Type type :
+       llvm::concat<const Type>(llvm::to_vector(op->getOperandTypes()), llvm::to_vector(op->getResultTypes())))
     if (isa<UnrankedTensorType>(type))
       return op->emitOpError() << "needs ranked types, but has " << type;
   return success();
