@@ -3,6 +3,8 @@
 //
 // The order inside one step is what makes in-place storage right: every variable is read once, before anything is computed; all
 // writes come after all reads. A write whose value is another variable's old storage copies it first.
+#include "GatherBatch.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,6 +20,7 @@
 
 using namespace mlir;
 using namespace talweg;
+using namespace talweg::conversion;
 
 namespace talweg {
 #define GEN_PASS_DEF_TRAINTOLOOPS
@@ -25,16 +28,6 @@ namespace talweg {
 } // namespace talweg
 
 namespace {
-
-/// The element type in memory: ui8 is i8 to the dialects below.
-Type storedType(Type element) {
-  return element.isUnsignedInteger(8) ? IntegerType::get(element.getContext(), 8) : element;
-}
-
-/// A tensor's memory, row-major.
-MemRefType bufferType(RankedTensorType tensor) {
-  return MemRefType::get(tensor.getShape(), storedType(tensor.getElementType()));
-}
 
 /// Memory of as many rows as the host may have.
 MemRefType rowsType(ArrayRef<int64_t> row, Type element) {
@@ -67,8 +60,6 @@ private:
   Value loadControl(int word) { return memref::LoadOp::create(b, control, createIndex(word)); }
   Value toIndex(Value integer) { return arith::IndexCastOp::create(b, b.getIndexType(), integer); }
   Value createVariableView(Value persistent, train::VariableOp variable);
-  Value createBatch(train::FieldOp field, Value data, Value order, Value position);
-  void createRowCopy(Value from, Value fromRow, Value to, Value toRow);
   Value createScalarF64(Value tensor);
   void lowerReads(Block *body, Value step, Value key, ValueRange hyperValues, Value totalSteps);
   void lowerWrites(Value persistent, ArrayRef<train::SetOp> sets);
@@ -187,50 +178,6 @@ LogicalResult ProgramLowering::emitInit() {
   func::ReturnOp::create(b);
   b.setInsertionPointToEnd(module.getBody());
   return success();
-}
-
-/// Copies one row of static size. A row of one element is a load and a store; of more, a memref.copy between subviews, which
-/// are contiguous, so that it becomes one memcpy of constant size.
-void ProgramLowering::createRowCopy(Value from, Value fromRow, Value to, Value toRow) {
-  auto rowView = [&](Value memory, Value row) -> Value {
-    auto type = cast<MemRefType>(memory.getType());
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)),
-        sizes;
-    for (int64_t size : type.getShape())
-      sizes.push_back(b.getIndexAttr(size));
-    offsets[0] = row;
-    sizes[0] = b.getIndexAttr(1);
-    return memref::SubViewOp::create(b, memory, offsets, sizes, strides);
-  };
-  if (cast<MemRefType>(from.getType()).getRank() == 1) {
-    Value element = memref::LoadOp::create(b, from, fromRow);
-    memref::StoreOp::create(b, element, to, toRow);
-    return;
-  }
-  memref::CopyOp::create(b, rowView(from, fromRow), rowView(to, toRow));
-}
-
-/// One batch of a field: its rows order[position … position + batch), gathered. The objective sees the storage type.
-Value ProgramLowering::createBatch(train::FieldOp field, Value data, Value order, Value position) {
-  auto row = cast<RankedTensorType>(field.getType());
-  SmallVector<int64_t> shape{batch};
-  llvm::append_range(shape, row.getShape());
-  auto tensorType = cast<RankedTensorType>(row.clone(shape));
-  MemRefType type = bufferType(tensorType);
-  Value buffer = memref::AllocOp::create(b, type, b.getI64IntegerAttr(abi::kAlignment));
-  auto rows = scf::ForOp::create(b, createIndex(0), createIndex(batch), createIndex(1));
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(rows.getBody());
-    Value at = arith::AddIOp::create(b, position, rows.getInductionVar());
-    Value from = toIndex(memref::LoadOp::create(b, order, at));
-    createRowCopy(data, from, buffer, rows.getInductionVar());
-  }
-  auto stored = RankedTensorType::get(shape, type.getElementType());
-  Value tensor = bufferization::ToTensorOp::create(b, stored, buffer, /*restrict=*/true);
-  if (stored == tensorType)
-    return tensor;
-  return UnrealizedConversionCastOp::create(b, tensorType, tensor).getResult(0);
 }
 
 Value ProgramLowering::createScalarF64(Value tensor) {
@@ -369,8 +316,8 @@ LogicalResult ProgramLowering::emitStep() {
   for (auto [number, field] : llvm::enumerate(fields)) {
     BlockArgument batchArgument = source.getArgument(number);
     if (!batchArgument.use_empty())
-      batchArgument.replaceAllUsesWith(
-          createBatch(field, function.getArgument(abi::kFields + number), order, position));
+      batchArgument.replaceAllUsesWith(createBatch(b, cast<RankedTensorType>(field.getType()), batch,
+                                                   function.getArgument(abi::kFields + number), order, position));
   }
 
   Block *body = loop.getBody();

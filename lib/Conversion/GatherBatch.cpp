@@ -1,0 +1,66 @@
+// Copies the rows of a batch from where the data lie, in the order that the host gives, into one contiguous tensor.
+#include "GatherBatch.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "talweg/Runtime/Abi.h"
+
+using namespace mlir;
+
+namespace talweg::conversion {
+
+Type storedType(Type element) {
+  return element.isUnsignedInteger(8) ? IntegerType::get(element.getContext(), 8) : element;
+}
+
+MemRefType bufferType(RankedTensorType tensor) {
+  return MemRefType::get(tensor.getShape(), storedType(tensor.getElementType()));
+}
+
+/// Copies one row of static size. A row of one element is a load and a store; of more, a memref.copy between subviews, which
+/// are contiguous, so that it becomes one memcpy of constant size.
+static void createRowCopy(ImplicitLocOpBuilder &b, Value from, Value fromRow, Value to, Value toRow) {
+  auto rowView = [&](Value memory, Value row) -> Value {
+    auto type = cast<MemRefType>(memory.getType());
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)),
+        sizes;
+    for (int64_t size : type.getShape())
+      sizes.push_back(b.getIndexAttr(size));
+    offsets[0] = row;
+    sizes[0] = b.getIndexAttr(1);
+    return memref::SubViewOp::create(b, memory, offsets, sizes, strides);
+  };
+  if (cast<MemRefType>(from.getType()).getRank() == 1) {
+    Value element = memref::LoadOp::create(b, from, fromRow);
+    memref::StoreOp::create(b, element, to, toRow);
+    return;
+  }
+  memref::CopyOp::create(b, rowView(from, fromRow), rowView(to, toRow));
+}
+
+Value createBatch(ImplicitLocOpBuilder &b, RankedTensorType row, int64_t batch, Value data, Value order,
+                  Value position) {
+  SmallVector<int64_t> shape{batch};
+  llvm::append_range(shape, row.getShape());
+  auto tensorType = cast<RankedTensorType>(row.clone(shape));
+  MemRefType type = bufferType(tensorType);
+  Value buffer = memref::AllocOp::create(b, type, b.getI64IntegerAttr(abi::kAlignment));
+  auto index = [&](int64_t value) { return arith::ConstantIndexOp::create(b, value); };
+  auto rows = scf::ForOp::create(b, index(0), index(batch), index(1));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(rows.getBody());
+    Value at = arith::AddIOp::create(b, position, rows.getInductionVar());
+    Value from = arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, order, at));
+    createRowCopy(b, data, from, buffer, rows.getInductionVar());
+  }
+  auto stored = RankedTensorType::get(shape, type.getElementType());
+  Value tensor = bufferization::ToTensorOp::create(b, stored, buffer, /*restrict=*/true);
+  if (stored == tensorType)
+    return tensor;
+  return UnrealizedConversionCastOp::create(b, tensorType, tensor).getResult(0);
+}
+
+} // namespace talweg::conversion
