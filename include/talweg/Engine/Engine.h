@@ -120,7 +120,7 @@ TALWEG_API const char *modeName(Mode mode);
 
 struct GradcheckOptions {
   std::uint64_t seed = 1;
-  double step = 1e-5;             ///< central differences move an element by step * max(1, |x|)
+  double step = 1e-3;             ///< differences move an element by step * max(1, |x|), by less near kinks
   std::int64_t maxElements = 64;  ///< of a variable with more elements, this many are checked, chosen by the seed
 };
 /// One parameter's comparison. Errors are |analytic - numeric| / max(1e-3 * scale, |analytic|, |numeric|), where scale is
