@@ -79,7 +79,8 @@ namespace {
 class Check {
 public:
   Check(Session session, const NativeUnit &gradient, Dataset rows)
-      : session(std::move(session)), gradient(gradient), rows(std::move(rows)), order(identityOrder(this->rows.rows())) {}
+      : session(std::move(session)), gradient(gradient), rows(std::move(rows)),
+        order(identityOrder(this->rows.rows())) {}
 
   /// The loss at the present values; leaves every cotangent in its slot.
   double loss() {
@@ -105,9 +106,10 @@ public:
         (void)bool(session.writeDouble(facts.name, *values));
         return loss();
       };
-      double numeric = slope(lossAt, x, options.step * std::max(1.0, std::abs(x)), 1e-3 * scale);
-      (*values)[element] = x;
       double analytic = (*slopes)[element];
+      double step = options.step * std::max(1.0, std::abs(x));
+      double numeric = slope(lossAt, x, step, 1e-3 * scale, analytic);
+      (*values)[element] = x;
       double size = std::max({1e-3 * scale, std::abs(analytic), std::abs(numeric)});
       double error = size > 0 ? std::abs(analytic - numeric) / size : 0;
       result.maxError = std::isnan(error) ? INFINITY : std::max(result.maxError, error);
@@ -125,27 +127,33 @@ public:
 private:
   /// The slope at x by central differences D over a step and over twice the step: (4 D(h) - D(2h)) / 3 has an error of the
   /// fourth order. Where the two differ by more than smoothness and rounding explain, the loss has a kink nearby (a relu's
-  /// zero), and a smaller step is tried. The analytic value has no part in the choice.
+  /// zero), and a smaller step is tried. Only at a kink that no step resolves has the analytic value a part in it: there
+  /// every value between the slopes of the two sides is a derivative, and the one nearest to it is taken.
   template <typename LossAt>
-  static double slope(const LossAt &lossAt, double x, double step, double least) {
-    double size = std::abs(lossAt(x));
-    auto difference = [&](double h) {
-      volatile double above = x + h, below = x - h;
-      return (lossAt(above) - lossAt(below)) / (above - below);
+  static double slope(const LossAt &lossAt, double x, double step, double least, double analytic) {
+    double here = lossAt(x), rounding = 0;
+    auto difference = [&](double from, double to) {
+      volatile double begin = x + from, end = x + to;
+      return (lossAt(end) - lossAt(begin)) / (end - begin);
     };
+    auto allowed = [&](double slope) { return 1e-6 * std::max(least, std::abs(slope)) + 2 * rounding; };
     double best = NAN, leastDoubt = INFINITY;
-    for (int attempt = 0; attempt < 4; ++attempt, step /= 10) {
-      double narrow = difference(step), wide = difference(2 * step);
-      double rounding = 16 * std::numeric_limits<double>::epsilon() * size / step;
+    for (int attempt = 0; attempt < 5; ++attempt, step /= 10) {
+      double narrow = difference(-step, step), wide = difference(-2 * step, 2 * step);
+      rounding = 16 * std::numeric_limits<double>::epsilon() * std::abs(here) / step;
       double doubt = std::abs(narrow - wide) + rounding;
       if (doubt < leastDoubt) {
         leastDoubt = doubt;
         best = (4 * narrow - wide) / 3;
       }
-      if (doubt <= 1e-6 * std::max(least, std::abs(narrow)) + 2 * rounding)
-        break;
+      if (doubt <= allowed(narrow))
+        return best;
     }
-    return best;
+    step *= 10; // the last one tried
+    double below = difference(-step, 0), above = difference(0, step);
+    if (std::abs(above - below) <= 100 * allowed(best))
+      return best;
+    return std::clamp(analytic, std::min(below, above), std::max(below, above));
   }
 
   const NativeUnit &gradient;
