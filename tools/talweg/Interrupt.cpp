@@ -15,8 +15,11 @@ static std::atomic<int> requests{0};
 static std::atomic<Session *> target{nullptr};
 
 static void onSignal(int) {
-  if (requests.fetch_add(1) > 0)
+  if (requests.fetch_add(1) > 0) {
+    if (isatty(STDERR_FILENO)) // leave the bar's line
+      (void)!write(STDERR_FILENO, "\n", 1);
     _exit(kInterrupted);
+  }
   if (Session *session = target.load())
     session->requestStop();
 }
