@@ -85,11 +85,8 @@ Field Elaborator::planField(const ast::DataField &declared) {
       field.classes = (*dims)[0].size;
   } else if (element == "f32" || element == "i32" || element == "u8") {
     field.element = element == "f32" ? Field::F32 : element == "i32" ? Field::I32 : Field::U8;
-    for (const Dim &dim : *dims) {
+    for (const Dim &dim : *dims)
       field.shape.push_back(dim.size);
-      if (dim.size == 0)
-        fail(Code::BadDimension, type.range, "a field's dimension cannot be 0");
-    }
   } else
     fail(Code::UnknownType, type.range, fmt::format("a field is `f32`, `i32`, `u8` or `class[…]`, not `{}`", element))
         .didYouMean(suggest(element, std::vector<std::string>{"f32", "i32", "u8", "class"}));

@@ -38,12 +38,23 @@ bool Elaborator::checkSize(const std::vector<IndexVar *> &vars, const Dims &dims
     sizes.push_back(var->extent);
   for (const Dim &dim : dims)
     sizes.push_back(dim.size);
-  // A tensor of the program is stored; what ranges over indices as well is mostly the space of a loop.
-  if (elementCount(sizes, std::int64_t(1) << (vars.empty() ? 40 : 60)))
-    return true;
+  for (const IndexVar *var : vars)
+    if (var->extent == 0) {
+      fail(Code::BadDimension, range,
+           fmt::format("the range of index `{}{}` is empty", var->rest ? ".." : "", var->name))
+          .note(var->fixedAt, "by this");
+      return false;
+    }
   std::string text;
   for (std::int64_t size : sizes)
     text += (text.empty() ? "" : ", ") + std::to_string(size);
+  if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) {
+    fail(Code::BadDimension, range, fmt::format("a tensor of shape [{}] has no elements", text));
+    return false;
+  }
+  // A tensor of the program is stored; what ranges over indices as well is mostly the space of a loop.
+  if (elementCount(sizes, std::int64_t(1) << (vars.empty() ? 40 : 60)))
+    return true;
   fail(Code::TooLarge, range, fmt::format("a tensor of shape [{}] is too large", text));
   return false;
 }
