@@ -42,9 +42,7 @@ void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target) {
 
 void buildLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createConvertSCFToOpenMPPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createCanonicalizerPass()); // omp leaves scopes that scf-to-cf does not take
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -63,8 +61,6 @@ void buildLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createConvertOpenMPToLLVMPass());
   pm.addPass(createUBToLLVMConversionPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
 }
 
 void registerCodegenPipelines() {

@@ -131,7 +131,9 @@ static Result<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp source, ll
   return module;
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+/// The loops, vectors and tiles are final: what is left is address arithmetic to share and hoist. LLVM's stock pipelines would spend
+/// twenty times as long on unrolling and vectorizing what must stay as it is.
+static bool optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager callGraph;
@@ -142,7 +144,15 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   passes.registerFunctionAnalyses(functions);
   passes.registerLoopAnalyses(loops);
   passes.crossRegisterProxies(loops, functions, callGraph, modules);
-  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+  llvm::ModulePassManager manager;
+  if (auto failed = passes.parsePassPipeline(
+          manager, "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg,"
+                   "loop-mssa(loop-rotate,licm),gvn,instcombine<no-verify-fixpoint>,simplifycfg)")) {
+    llvm::consumeError(std::move(failed));
+    return false;
+  }
+  manager.run(module, modules);
+  return true;
 }
 
 Result<std::string> talweg::emitNative(mlir::ModuleOp source, NativeForm form) {
@@ -160,7 +170,8 @@ Result<std::string> talweg::emitNative(mlir::ModuleOp source, NativeForm form) {
     (*module)->print(stream, nullptr);
     return text;
   }
-  optimize(**module, *machine);
+  if (!optimize(**module, *machine))
+    return nativeError("LLVM does not know a pass of its own");
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager emitter;
