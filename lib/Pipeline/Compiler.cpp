@@ -175,6 +175,7 @@ Unit Compiler::freshUnit() const {
   registerPhaseDialects(registry);
   Unit unit;
   unit.context = std::make_unique<mlir::MLIRContext>(registry, mlir::MLIRContext::Threading::DISABLED);
+  unit.context->printOpOnDiagnostic(false); // messages show the model's line
   return unit;
 }
 

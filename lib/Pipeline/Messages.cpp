@@ -57,14 +57,10 @@ std::string MessageCollector::renderOne(mlir::Location location, const std::stri
 std::string MessageCollector::render(mlir::Diagnostic &diagnostic) const {
   auto severityName = [](mlir::DiagnosticSeverity severity) {
     switch (severity) {
-    case mlir::DiagnosticSeverity::Error:
-      return "error";
-    case mlir::DiagnosticSeverity::Warning:
-      return "warning";
-    case mlir::DiagnosticSeverity::Remark:
-      return "remark";
-    case mlir::DiagnosticSeverity::Note:
-      break;
+    case mlir::DiagnosticSeverity::Error: return "error";
+    case mlir::DiagnosticSeverity::Warning: return "warning";
+    case mlir::DiagnosticSeverity::Remark: return "remark";
+    case mlir::DiagnosticSeverity::Note: break;
     }
     return "note";
   };
@@ -75,5 +71,15 @@ std::string MessageCollector::render(mlir::Diagnostic &diagnostic) const {
 }
 
 Error MessageCollector::error(const std::string &code, const std::string &otherwise) const {
-  return {code, errors.empty() ? fmt::format("{}: error: {}", name, otherwise) : errors};
+  const std::string shown = errors.empty() ? fmt::format("{}: error: {}", name, otherwise) : errors;
+  // The code stands at the end of each error's first line, as in the frontend's messages.
+  std::string result;
+  for (std::size_t begin = 0; begin <= shown.size();) {
+    const std::size_t end = std::min(shown.find('\n', begin), shown.size());
+    const std::string line = shown.substr(begin, end - begin);
+    const bool isError = line.starts_with(name + ":") && line.find(": error: ") != std::string::npos;
+    result += fmt::format("{}{}{}", begin ? "\n" : "", line, isError ? fmt::format(" [{}]", code) : "");
+    begin = end + 1;
+  }
+  return {code, result};
 }

@@ -1,5 +1,6 @@
 // Damaged programs: whatever is cut out of a program, put into it or changed, the frontend ends with a module or with messages.
 // The damage is chosen by a fixed seed, so that a failure can be repeated: the text that fails is named by its number.
+#include "SourceDir.h"
 #include "talweg/Frontend/Frontend.h"
 #include "gtest/gtest.h"
 
@@ -7,6 +8,9 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <random>
 
 using namespace talweg;
@@ -210,6 +214,34 @@ TEST(Fuzz, EveryProgramWithoutOneLineIsAnswered) {
     const size_t end = program.find('\n', begin) + 1;
     compile(std::string(program.substr(0, begin)) + std::string(program.substr(end)));
     begin = end;
+  }
+}
+
+/// The files below a folder of the checkout that end in `.tw`, each with its text, in the order of their paths.
+std::map<std::string, std::string> filesBelow(const std::string &folder) {
+  std::map<std::string, std::string> result;
+  for (const auto &entry : std::filesystem::recursive_directory_iterator(sourceDir + folder)) {
+    if (entry.path().extension() != ".tw")
+      continue;
+    std::ifstream file(entry.path());
+    result[entry.path().string()].assign(std::istreambuf_iterator<char>(file), {});
+  }
+  return result;
+}
+
+TEST(Fuzz, DamagedExamplesAndLibraryAreAnswered) {
+  std::string library;
+  for (const auto &[path, text] : filesBelow("/lib/Std"))
+    library += text;
+  const auto examples = filesBelow("/examples");
+  ASSERT_FALSE(library.empty() || examples.empty());
+  for (const auto &[path, text] : examples) {
+    EXPECT_EQ(compile(library + text), "") << path;
+    for (unsigned number = 0; number < 100; ++number) {
+      SCOPED_TRACE(path + " " + std::to_string(number));
+      compile(Damage(number).apply(library + text));
+      compile(Damage(number).apply(text));
+    }
   }
 }
 
