@@ -14,7 +14,7 @@ using ast::Expr;
 using ast::Stmt;
 
 /// Expressions evaluated for one program, at most: what bounds a program that unrolls itself.
-static constexpr std::int64_t kMaxEvaluations = 3'000'000;
+static constexpr std::int64_t kMaxEvaluations = 1'000'000;
 
 Elaborator::Elaborator(mlir::MLIRContext &context, const Sources &sources, const std::vector<ast::File> &files,
                        Diagnostics &diagnostics, const Options &options)

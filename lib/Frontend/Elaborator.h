@@ -5,9 +5,10 @@
 // Out: the plan, or a module with one train.program. Every mistake found is in the Diagnostics; a value that could not be
 //      computed is Poison, so that one mistake gives one message and elaboration goes on.
 //
-// The class is spread over files by subject: Elaborator.cpp (names, statements, messages), Expressions.cpp, Tensors.cpp (operations
-// on aligned operands), Indexing.cpp (index notation), Types.cpp (dimensions and their unification), Calls.cpp, Builtins.cpp,
-// Variables.cpp (parameters and states), TrainBlock.cpp, Optimizers.cpp, DataPlan.cpp.
+// The class is spread over files by subject: Elaborator.cpp (names, messages, statements), Expressions.cpp, Tensors.cpp
+// (operands brought together), Reductions.cpp, Indexing.cpp and IndexRanges.cpp (index notation), Types.cpp (dimensions and
+// their unification), Calls.cpp, Builtins.cpp, Variables.cpp (parameters and states), TrainBlock.cpp, Optimizers.cpp,
+// DataPlan.cpp.
 #ifndef TALWEG_LIB_FRONTEND_ELABORATOR_H
 #define TALWEG_LIB_FRONTEND_ELABORATOR_H
 

@@ -210,6 +210,11 @@ bool Elaborator::conform(const ast::Formal &formal, Value &value, const Given &g
                                                              "string", "schedule"}));
     return false;
   }
+  if (wanted == "class") {
+    fail(Code::UnknownType, formal.type.range, "an input that takes labels is `i32`, with its dimensions")
+        .help("write `i32[n]`, for example; that labels fit is checked where they are compared");
+    return false;
+  }
   if (wanted == "bool" && value.kind == Value::Bool)
     return true;
   if (!value.isTensor()) {
@@ -232,7 +237,7 @@ bool Elaborator::conform(const ast::Formal &formal, Value &value, const Given &g
       tensor = converted(tensor, target, given.range);
     else if (!isFloat || (!tensor.weak && element != target))
       return wrong(std::string(sources.text(formal.type.range)));
-  } else if (wanted == "i32" || wanted == "class") {
+  } else if (wanted == "i32") {
     if (isByte)
       tensor = converted(tensor, builder.getI32Type(), given.range);
     else if (!isInteger)
