@@ -163,7 +163,8 @@ def codes():
 def links():
     """What the documents link to is there."""
     for path in ["README.md", *files("docs", endings=".md")]:
-        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", read(path)):
+        text = re.sub(r"```.*?```|`[^`\n]*`", "", read(path), flags=re.S)
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
             if not os.path.exists(os.path.join(ROOT, os.path.dirname(path), target)):
                 yield f"{path}: links to {target}, which is not there"
 
