@@ -31,11 +31,11 @@ static auto guarded(Failure failure, Action action) -> decltype(action()) {
   try {
     return action();
   } catch (const std::bad_alloc &) {
-    fail({"E0880", "error: there is not enough memory"});
+    fail({"memory", "error: there is not enough memory"});
   } catch (const std::exception &exception) {
-    fail({"E0881", std::string("error: unexpected failure: ") + exception.what()});
+    fail({"internal", std::string("error: unexpected failure: ") + exception.what()});
   } catch (...) {
-    fail({"E0881", "error: unexpected failure"});
+    fail({"internal", "error: unexpected failure"});
   }
   return failure;
 }

@@ -44,7 +44,7 @@ static Result<void> writeVariables(const Session::Impl &session, const std::stri
       continue;
     std::string type = safeType(variable.elementType);
     if (type.empty())
-      return Error{"E0860", fmt::format("{}: error: variable `{}` holds elements of type {}, which cannot be saved", path,
+      return Error{"internal", fmt::format("{}: error: variable `{}` holds elements of type {}, which cannot be saved", path,
                                         variable.name, variable.elementType)};
     auto *bytes = reinterpret_cast<const char *>(session.place(variable));
     tensors.push_back({variable.name, type, variable.shape, {bytes, std::size_t(variable.bytes)}});

@@ -80,7 +80,7 @@ static Result<Dataset> loadFields(const Program &program, const std::string &spl
     impl->missing.push_back(field.name);
     std::int64_t bytes = impl->table.rows * field.bytesPerRow();
     if (!impl->table.columns[f].resize(bytes))
-      return Error{"E0841", fmt::format("error: there is no memory for {} rows", impl->table.rows)};
+      return Error{"memory", fmt::format("error: there is no memory for {} rows", impl->table.rows)};
     std::memset(impl->table.columns[f].data(), 0, std::size_t(bytes));
   }
   return Dataset(std::move(impl));

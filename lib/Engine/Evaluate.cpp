@@ -77,8 +77,6 @@ Result<Prediction> Session::predict(const Dataset &data) {
   auto done = overBatches(*impl, Mode::Predict, data.rows(), [&](const NativeUnit &unit, std::int64_t first,
                                                                  std::int64_t count) -> Result<void> {
     const std::vector<std::int64_t> &shape = unit.facts.outputShape;
-    if (shape.empty() || shape[0] != unit.facts.batch)
-      return Error{"E0856", "error: the model's output does not have one row for each row of the batch"};
     result.shape.assign(shape.begin() + 1, shape.end());
     std::int64_t values = count * unit.facts.batch;
     for (std::int64_t extent : result.shape)

@@ -31,7 +31,7 @@
 using namespace talweg;
 
 static Error nativeError(const std::string &what) {
-  return {"E0820", fmt::format("error: code generation for this machine failed: {}", what)};
+  return {"internal", fmt::format("error: code generation for this machine failed: {}", what)};
 }
 
 //===-- the host ---------------------------------------------------------------------------------------------------===//

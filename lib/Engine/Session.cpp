@@ -23,7 +23,7 @@ Session::Impl::~Impl() {
 //===-- native units -----------------------------------------------------------------------------------------------===//
 
 static Error noMemory(std::int64_t bytes) {
-  return {"E0841", fmt::format("error: there is no memory for {} bytes", bytes)};
+  return {"memory", fmt::format("error: there is no memory for {} bytes", bytes)};
 }
 
 /// Grows a buffer to at least `bytes` (never to nothing, so that it has an address); new bytes are zero.
@@ -49,7 +49,7 @@ Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
     variables = unit.facts.variables;
     facts = {unit.facts.flops, unit.facts.contractions, unit.facts.arenaBytes, unit.facts.persistentBytes, unit.times};
   } else if (!sameLayout(variables, unit.facts.variables)) {
-    return Error{"E0850", fmt::format("error: mode `{}` stores its variables differently from the mode compiled first",
+    return Error{"internal", fmt::format("error: mode `{}` stores its variables differently from the mode compiled first",
                                       modeName(mode))};
   }
   if (auto grown = grow(arena, unit.facts.arenaBytes); !grown)

@@ -46,7 +46,7 @@ static Result<void> withStoredType(const StoredVariable &variable, Action action
   else if (type == "ui8" || type == "i1")
     action(std::uint8_t());
   else
-    return Error{"E0858", fmt::format("error: variable `{}` holds elements of type {}, which cannot be read or written",
+    return Error{"internal", fmt::format("error: variable `{}` holds elements of type {}, which cannot be read or written",
                                       variable.name, type)};
   return {};
 }

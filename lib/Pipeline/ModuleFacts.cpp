@@ -53,13 +53,15 @@ Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {
     for (Attribute metric : objective.getMetrics())
       facts.metrics.push_back(cast<StringAttr>(metric).str());
     objective.walk([&](train::ReportOp report) { facts.reports.push_back(report.getName().str()); });
-    if (program.getMode() == "predict") {
-      auto output = cast<RankedTensorType>(objective.getBody().front().getTerminator()->getOperand(0).getType());
-      facts.outputShape = output.getShape().vec();
-      facts.outputDouble = output.getElementType().isF64();
-      if (!isa<FloatType>(output.getElementType()))
-        return Error{"E0832", "error: prediction of a model whose output is not a float is not supported yet"};
-    }
+    if (program.getMode() != "predict")
+      continue;
+    auto output = cast<RankedTensorType>(objective.getBody().front().getTerminator()->getOperand(0).getType());
+    facts.outputShape = output.getShape().vec();
+    facts.outputDouble = output.getElementType().isF64();
+    if (output.getRank() == 0 || output.getDimSize(0) != facts.batch)
+      return Error{"E0856", "error: the model's output does not have one row for each row of the batch"};
+    if (!isa<FloatType>(output.getElementType()))
+      return Error{"E0832", "error: prediction of a model whose output is not a float is not supported yet"};
   }
   return {};
 }

@@ -10,7 +10,8 @@
 namespace talweg {
 
 /// A failure, ready to be shown: a complete text in the form `file:line:column: error: situation` (parts that do not
-/// apply are absent), possibly with further lines (source excerpt, notes, help). `code` is stable, such as "E0231".
+/// apply are absent), possibly with further lines (source excerpt, notes, help). `code` is stable, such as "E0231"; "memory"
+/// and "internal" stand for what no input should cause.
 struct Error {
   std::string code;
   std::string message;
