@@ -5,12 +5,13 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
+#include <algorithm>
+#include <functional>
 
 using namespace talweg;
 
 namespace {
-using OnBatches = std::function<Result<void>(const NativeUnit &, std::int64_t first, std::int64_t count)>;
+using OnBatches = std::function<void(const NativeUnit &, std::int64_t first, std::int64_t count)>;
 } // namespace
 
 /// Calls `onBatches` for stretches of equal batches that cover all rows in order.
@@ -25,10 +26,9 @@ static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t 
     auto unit = session.unit(mode, now);
     if (!unit)
       return unit.error();
-    auto start = std::chrono::steady_clock::now();
-    if (auto done = onBatches(**unit, first, count); !done)
-      return done.error();
-    size.took(count, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    Stopwatch stopwatch;
+    onBatches(**unit, first, count);
+    size.took(count, stopwatch.seconds());
     first += now * count;
   }
   return {};
@@ -39,22 +39,19 @@ Result<Evaluation> Session::evaluate(const Dataset &data) {
     return Error{"E0852", fmt::format("error: the data has no values for `{}`", data.impl->missing.front())};
   if (data.rows() == 0)
     return Error{"E0853", "error: the data has no rows"};
-  auto start = std::chrono::steady_clock::now();
+  Stopwatch stopwatch;
   std::vector<std::int32_t> order = identityOrder(data.rows());
   std::vector<double> sums;
-  auto done = overBatches(*impl, Mode::Eval, data.rows(), [&](const NativeUnit &unit, std::int64_t first,
-                                                              std::int64_t count) -> Result<void> {
+  auto add = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
     std::int64_t columns = unit.facts.columns();
     std::vector<double> out(std::size_t(count * columns));
-    if (auto ran = impl->run(unit, data, order, first, count, out.data()); !ran)
-      return ran.error();
+    impl->run(unit, data, order, first, count, out.data());
     sums.resize(1 + unit.facts.metrics.size());
     for (std::int64_t s = 0; s < count; ++s)
       for (std::size_t c = 0; c < sums.size(); ++c)
         sums[c] += double(unit.facts.batch) * out[s * columns + c];
-    return {};
-  });
-  if (!done)
+  };
+  if (auto done = overBatches(*impl, Mode::Eval, data.rows(), add); !done)
     return done.error();
   Evaluation result;
   result.rows = data.rows();
@@ -62,7 +59,7 @@ Result<Evaluation> Session::evaluate(const Dataset &data) {
     sum /= double(data.rows());
   result.loss = sums[0];
   result.metrics.assign(sums.begin() + 1, sums.end());
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.seconds = stopwatch.seconds();
   return result;
 }
 
@@ -74,23 +71,22 @@ Result<Prediction> Session::predict(const Dataset &data) {
   std::vector<std::int32_t> order = identityOrder(data.rows());
   Prediction result;
   result.rows = data.rows();
-  auto done = overBatches(*impl, Mode::Predict, data.rows(), [&](const NativeUnit &unit, std::int64_t first,
-                                                                 std::int64_t count) -> Result<void> {
+  auto append = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
     const std::vector<std::int64_t> &shape = unit.facts.outputShape;
     result.shape.assign(shape.begin() + 1, shape.end());
     std::int64_t values = count * unit.facts.batch;
     for (std::int64_t extent : result.shape)
       values *= extent;
-    auto collect = [&](auto out) -> Result<void> {
-      if (auto ran = impl->run(unit, data, order, first, count, out.data()); !ran)
-        return ran.error();
+    auto collect = [&](auto out) {
+      impl->run(unit, data, order, first, count, out.data());
       result.values.insert(result.values.end(), out.begin(), out.end());
-      return {};
     };
-    return unit.facts.outputDouble ? collect(std::vector<double>(std::size_t(values)))
-                                   : collect(std::vector<float>(std::size_t(values)));
-  });
-  if (!done)
+    if (unit.facts.outputDouble)
+      collect(std::vector<double>(std::size_t(values)));
+    else
+      collect(std::vector<float>(std::size_t(values)));
+  };
+  if (auto done = overBatches(*impl, Mode::Predict, data.rows(), append); !done)
     return done.error();
   return result;
 }

@@ -85,7 +85,7 @@ public:
   /// The loss at the present values; leaves every cotangent in its slot.
   double loss() {
     std::vector<double> out(std::size_t(gradient.facts.columns()));
-    (void)bool(session.impl->run(gradient, rows, order, 0, 1, out.data()));
+    session.impl->run(gradient, rows, order, 0, 1, out.data());
     return out[0];
   }
 

@@ -1,7 +1,7 @@
 // The last part of the road: LLVM dialect, object file, code in this process.
 #include "Native.h"
 
-#include <chrono>
+#include "Stopwatch.h"
 
 using namespace talweg;
 
@@ -15,7 +15,7 @@ std::vector<PhaseTime> talweg::phaseTimes(const Unit &unit) {
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
   if (auto lowered = compiler.lower(unit, Phase::Llvm); !lowered)
     return lowered.error();
-  auto start = std::chrono::steady_clock::now();
+  Stopwatch stopwatch;
   Result<std::string> object = emitNative(*unit.module, NativeForm::Object);
   if (!object)
     return object.error();
@@ -25,9 +25,8 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
   auto init = (*code)->entry("talweg_init"), step = (*code)->entry("talweg_step");
   if (!init || !step)
     return !init ? init.error() : step.error();
-  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   NativeUnit native{std::move(*code), *init, *step, std::move(unit.facts), phaseTimes(unit)};
-  native.times.push_back({"native", seconds});
+  native.times.push_back({"native", stopwatch.seconds()});
   return native;
 }
 

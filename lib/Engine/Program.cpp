@@ -97,6 +97,7 @@ static Result<void> checkOptions(const CompileOptions &options) {
 Result<Program> Program::fromText(const std::string &text, const std::string &name, const CompileOptions &options) {
   if (auto checked = checkOptions(options); !checked)
     return checked.error();
+  Stopwatch reading;
   auto compiler = Compiler::create(text, name, {options.set, options.batch, options.doublePrecision, options.onMessage,
                                                    options.remarks});
   if (!compiler)
@@ -108,6 +109,7 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   auto impl = std::make_shared<Impl>();
   impl->options = options;
   impl->compiler = std::move(*compiler);
+  impl->readSeconds = reading.seconds();
   impl->plan = planFacts(*impl->compiler, options, *unit->module);
   if (mode == Mode::Train)
     impl->keepTrainUnit(std::move(*unit));

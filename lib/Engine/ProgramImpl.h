@@ -3,6 +3,7 @@
 #define TALWEG_ENGINE_PROGRAMIMPL_H
 
 #include "Native.h"
+#include "Stopwatch.h"
 
 #include <mutex>
 
@@ -12,6 +13,7 @@ struct Program::Impl {
   CompileOptions options;
   std::unique_ptr<Compiler> compiler;
   PlanFacts plan;
+  double readSeconds = 0; ///< parsing and checking the source
 
   /// The module for training at the plan's batch that checking the file has made, for the first who asks; then a new one.
   Result<Unit> takeTrainUnit();

@@ -56,8 +56,6 @@ Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
     return grown.error();
   if (auto grown = grow(persistent, unit.facts.persistentBytes); !grown)
     return grown.error();
-  for (const PhaseTime &time : unit.times)
-    compileSeconds += time.seconds;
   auto &place = units[{mode, unit.facts.batch}];
   place = std::make_unique<NativeUnit>(std::move(unit));
   return place.get();
@@ -67,14 +65,17 @@ Result<const NativeUnit *> Session::Impl::unit(Mode mode, std::int64_t batch) {
   Key key{mode, batch};
   if (auto known = units.find(key); known != units.end())
     return known->second.get();
-  if (auto found = underWay.find(key); found != underWay.end()) {
-    Result<NativeUnit> compiled = found->second.get();
+  Stopwatch waiting;
+  auto obtain = [&]() -> Result<NativeUnit> {
+    auto found = underWay.find(key);
+    if (found == underWay.end())
+      return makeNative(*program.impl->compiler, mode, batch, /*quiet=*/true);
+    std::future<Result<NativeUnit>> future = std::move(found->second);
     underWay.erase(found);
-    if (!compiled)
-      return compiled.error();
-    return adopt(mode, std::move(*compiled));
-  }
-  Result<NativeUnit> compiled = makeNative(*program.impl->compiler, mode, batch, /*quiet=*/true);
+    return future.get();
+  };
+  Result<NativeUnit> compiled = obtain();
+  compileSeconds += waiting.seconds();
   if (!compiled)
     return compiled.error();
   return adopt(mode, std::move(*compiled));
@@ -91,8 +92,8 @@ void Session::Impl::prepareUnit(Mode mode, std::int64_t batch) {
 
 //===-- native calls -----------------------------------------------------------------------------------------------===//
 
-Result<void> Session::Impl::run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
-                                std::int64_t first, std::int64_t steps, void *out) {
+void Session::Impl::run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
+                        std::int64_t first, std::int64_t steps, void *out) {
   std::int64_t control[abi::kControlWords] = {};
   control[abi::kSeed] = std::int64_t(seed);
   control[abi::kStep] = step;
@@ -110,7 +111,6 @@ Result<void> Session::Impl::run(const NativeUnit &unit, const Dataset &data, con
     arguments.push_back(const_cast<std::byte *>(column.data()));
   runtime::setThreads(threads);
   unit.step(arguments.data());
-  return {};
 }
 
 Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
@@ -144,6 +144,7 @@ Result<Session> Session::create(const Program &program, const SessionOptions &op
   for (const Hyper &hyper : program.plan().hypers)
     impl->hypers.push_back(hyper.value);
   const Compiler &compiler = *program.impl->compiler;
+  Stopwatch waiting;
   Result<Unit> unit = options.mode == Mode::Train ? program.impl->takeTrainUnit()
                                                   : compiler.build(modeName(options.mode), impl->batch());
   if (!unit)
@@ -151,6 +152,7 @@ Result<Session> Session::create(const Program &program, const SessionOptions &op
   Result<NativeUnit> native = makeNative(compiler, std::move(*unit));
   if (!native)
     return native.error();
+  impl->compileSeconds += program.impl->readSeconds + waiting.seconds();
   if (auto adopted = impl->adopt(options.mode, std::move(*native)); !adopted)
     return adopted.error();
   if (auto done = impl->initialize(program.plan().seed); !done)

@@ -25,7 +25,7 @@ struct Session::Impl {
   std::vector<StoredVariable> variables;
   data::Buffer persistent, arena;
   Facts facts; ///< of the first unit compiled
-  double compileSeconds = 0;
+  double compileSeconds = 0; ///< how long calls have waited for compilation
   std::atomic<bool> stop = false;
 
   // The place in the run.
@@ -44,8 +44,8 @@ struct Session::Impl {
   Result<const NativeUnit *> adopt(Mode mode, NativeUnit unit);
 
   /// One native call: `steps` batches from `first` in `order`.
-  Result<void> run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
-                   std::int64_t first, std::int64_t steps, void *out);
+  void run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order, std::int64_t first,
+           std::int64_t steps, void *out);
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);
 

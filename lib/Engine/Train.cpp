@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 using namespace talweg;
 
@@ -16,7 +15,10 @@ std::int64_t Session::Impl::stepsPerEpoch() const {
 
 std::int64_t Session::Impl::totalSteps() const {
   const PlanFacts &plan = program.plan();
-  return plan.steps ? *plan.steps : plan.epochs.value_or(1) * stepsPerEpoch();
+  if (plan.steps)
+    return *plan.steps;
+  std::int64_t total;
+  return __builtin_mul_overflow(plan.epochs.value_or(1), stepsPerEpoch(), &total) ? INT64_MAX : total;
 }
 
 Result<void> Session::setTrainingData(const Dataset &data) {
@@ -67,7 +69,7 @@ Result<Stopped> Session::train(const TrainOptions &options) {
   if (!self.training)
     return Error{"E0854", "error: there is no training data; set it first"};
   std::int64_t last = self.totalSteps();
-  std::int64_t goal = options.maxSteps > 0 ? std::min(last, self.step + options.maxSteps) : last;
+  std::int64_t goal = options.maxSteps > 0 && options.maxSteps < last - self.step ? self.step + options.maxSteps : last;
   ChunkSize size;
   while (self.step < goal) {
     if (self.stop.load(std::memory_order_relaxed))
@@ -86,10 +88,9 @@ Result<Stopped> Session::train(const TrainOptions &options) {
     if (!unit)
       return unit.error();
     std::vector<double> out(std::size_t(stretch.count * (*unit)->facts.columns()));
-    auto start = std::chrono::steady_clock::now();
-    if (auto ran = self.run(**unit, *self.training, self.order, stretch.first, stretch.count, out.data()); !ran)
-      return ran.error();
-    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    Stopwatch stopwatch;
+    self.run(**unit, *self.training, self.order, stretch.first, stretch.count, out.data());
+    double seconds = stopwatch.seconds();
     size.took(stretch.count, seconds);
     Chunk chunk = tell(self, (*unit)->facts, stretch, out, seconds);
     self.step += stretch.count;

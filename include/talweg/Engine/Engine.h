@@ -245,7 +245,7 @@ public:
   const Program &program() const;
   /// Arena and phase times of what has been compiled so far.
   const Facts &facts() const;
-  /// Seconds spent compiling so far, in all modes and batch sizes.
+  /// Seconds that calls have waited for compilation so far. (What is compiled meanwhile on another thread costs nothing.)
   double compileSeconds() const;
   int threads() const;
 
