@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 
-static const char *const line = "data points { x: f32[2]  y: f32[1] }\n"
+static const char *const line = "data points {\n"
+                                "  x: f32[2]\n"
+                                "  y: f32[1]\n"
+                                "}\n"
                                 "model Line(x: f32[n, 2]) -> f32[n, 1] { out = dense(x, 1) }\n"
                                 "train Line on points {\n"
                                 "  minimize mean_squared_error(Line(x), y)\n"

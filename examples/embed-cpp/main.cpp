@@ -5,7 +5,10 @@
 #include <cstdlib>
 
 static const char *const kLine = R"(
-data points { x: f32[2]  y: f32[1] }
+data points {
+  x: f32[2]
+  y: f32[1]
+}
 model Line(x: f32[n, 2]) -> f32[n, 1] { out = dense(x, 1) }
 train Line on points {
   minimize mean_squared_error(Line(x), y)

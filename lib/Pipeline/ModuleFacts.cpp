@@ -59,7 +59,7 @@ Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {
     facts.outputShape = output.getShape().vec();
     facts.outputDouble = output.getElementType().isF64();
     if (output.getRank() == 0 || output.getDimSize(0) != facts.batch)
-      return Error{"E0856", "error: the model's output does not have one row for each row of the batch"};
+      return Error{"internal", "error: the model's output does not have one row for each row of the batch"};
     if (!isa<FloatType>(output.getElementType()))
       return Error{"E0832", "error: prediction of a model whose output is not a float is not supported yet"};
   }

@@ -5,7 +5,10 @@
 
 #include <vector>
 
-static const char *const kLine = "data points { x: f32[2]  y: f32[1] }\n"
+static const char *const kLine = "data points {\n"
+                                 "  x: f32[2]\n"
+                                 "  y: f32[1]\n"
+                                 "}\n"
                                  "config lr = 0.1\n"
                                  "model Line(x: f32[n, 2]) -> f32[n, 1] { out = dense(x, 1) }\n"
                                  "train Line on points {\n"

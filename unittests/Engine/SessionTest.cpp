@@ -13,7 +13,10 @@ using namespace talweg;
 
 namespace {
 const char *const kLine = R"(
-data points { x: f32[2]  y: f32[1] }
+data points {
+  x: f32[2]
+  y: f32[1]
+}
 model Line(x: f32[n, 2]) -> f32[n, 1] { out = dense(x, 1) }
 train Line on points {
   guess = Line(x)
