@@ -1,6 +1,7 @@
 // The last part of the road: LLVM dialect, object file, code in this process.
 #include "Native.h"
 
+#include "CodeCache.h"
 #include "Stopwatch.h"
 
 using namespace talweg;
@@ -13,12 +14,25 @@ std::vector<PhaseTime> talweg::phaseTimes(const Unit &unit) {
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
-  if (auto lowered = compiler.lower(unit, Phase::Llvm); !lowered)
+  if (auto lowered = compiler.lower(unit, Phase::Linalg); !lowered)
     return lowered.error();
+  CodeCache cache;
+  std::string key = cache.keyOf(*unit.module);
   Stopwatch stopwatch;
-  Result<std::string> object = emitNative(*unit.module, NativeForm::Object);
-  if (!object)
-    return object.error();
+  Result<std::string> object = std::string();
+  if (std::optional<CachedCode> cached = cache.find(key)) {
+    object = std::move(cached->object);
+    unit.facts.arenaBytes = cached->arenaBytes;
+    unit.facts.persistentBytes = cached->persistentBytes;
+  } else {
+    if (auto lowered = compiler.lower(unit, Phase::Llvm); !lowered)
+      return lowered.error();
+    stopwatch = Stopwatch();
+    object = emitNative(*unit.module, NativeForm::Object);
+    if (!object)
+      return object.error();
+    cache.store(key, {*object, unit.facts.arenaBytes, unit.facts.persistentBytes});
+  }
   auto code = NativeCode::load(*object);
   if (!code)
     return code.error();

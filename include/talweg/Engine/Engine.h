@@ -4,6 +4,9 @@
 // Out: values. Nothing here prints, exits or throws on a failure the caller can meet: every fallible function returns a
 //      Result, whose Error holds a text ready to be shown. No LLVM or MLIR type appears.
 //
+// Compiled code is kept in the folder that TALWEG_CACHE names (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`:
+// nowhere), so that a program's second start takes milliseconds.
+//
 // Three objects: a Program is a checked experiment (cheap, immutable); a Dataset is rows in memory; a Session is a
 // program compiled to native code with its variables, ready to run on datasets.
 //

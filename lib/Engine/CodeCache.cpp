@@ -1,0 +1,133 @@
+// Compiled programs on disk. An entry is one line of JSON (sizes and the checksum of what follows) and an object file.
+#include "CodeCache.h"
+
+#include "Files.h"
+#include "Jit.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/SHA256.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include <dlfcn.h>
+
+using namespace talweg;
+namespace fs = std::filesystem;
+
+static constexpr std::uintmax_t mostBytes = 256u << 20;
+
+static std::string checksum(llvm::StringRef bytes) {
+  llvm::SHA256 hash;
+  hash.update(bytes);
+  return llvm::toHex(hash.final(), /*LowerCase=*/true);
+}
+
+/// This build of the library: another one may generate other code from the same module.
+static std::string libraryIdentity() {
+  Dl_info info{};
+  std::error_code error;
+  if (!dladdr(reinterpret_cast<const void *>(&libraryIdentity), &info) || !info.dli_fname)
+    return {};
+  auto bytes = fs::file_size(info.dli_fname, error);
+  if (error)
+    return {};
+  auto time = fs::last_write_time(info.dli_fname, error);
+  if (error)
+    return {};
+  return fmt::format("{} {} {}", LLVM_VERSION_STRING, bytes, time.time_since_epoch().count());
+}
+
+CodeCache::CodeCache() {
+  auto variable = [](const char *name) {
+    const char *value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  folder = variable("TALWEG_CACHE");
+  if (folder == "off")
+    folder.clear();
+  else if (folder.empty() && !variable("XDG_CACHE_HOME").empty())
+    folder = variable("XDG_CACHE_HOME") + "/talweg";
+  else if (folder.empty() && !variable("HOME").empty())
+    folder = variable("HOME") + "/.cache/talweg";
+}
+
+std::string CodeCache::keyOf(mlir::ModuleOp module) const {
+  static const std::string library = libraryIdentity();
+  if (folder.empty() || library.empty())
+    return {};
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  const HostTarget &host = hostTarget();
+  stream << library << '\n' << host.triple << '\n' << host.cpu << '\n' << host.features << '\n';
+  module->print(stream, mlir::OpPrintingFlags().useLocalScope().assumeVerified());
+  return checksum(text);
+}
+
+std::optional<CachedCode> CodeCache::find(const std::string &key) const {
+  if (key.empty())
+    return {};
+  Result<std::string> entry = readFile(pathOf(key));
+  if (!entry)
+    return {};
+  std::size_t line = entry->find('\n');
+  if (line == std::string::npos)
+    return {};
+  auto header = nlohmann::json::parse(entry->begin(), entry->begin() + line, nullptr, /*allow_exceptions=*/false);
+  if (!header.is_object())
+    return {};
+  auto number = [&](const char *name) {
+    return header.contains(name) && header[name].is_number_integer() ? header[name].get<std::int64_t>() : -1;
+  };
+  CachedCode code{entry->substr(line + 1), number("arena_bytes"), number("persistent_bytes")};
+  if (code.arenaBytes < 0 || code.persistentBytes < 0 || header.value("sha256", nlohmann::json()) != checksum(code.object))
+    return {};
+  std::error_code ignored;
+  fs::last_write_time(pathOf(key), fs::file_time_type::clock::now(), ignored); // used: among the last to go
+  return code;
+}
+
+void CodeCache::store(const std::string &key, const CachedCode &code) const {
+  if (key.empty() || !makeDirectory(folder))
+    return;
+  nlohmann::json header = {{"arena_bytes", code.arenaBytes},
+                           {"persistent_bytes", code.persistentBytes},
+                           {"sha256", checksum(code.object)}};
+  if (writeFile(pathOf(key), {header.dump(), "\n", code.object}))
+    dropOldest();
+}
+
+void CodeCache::dropOldest() const {
+  struct Entry {
+    fs::path path;
+    fs::file_time_type time;
+    std::uintmax_t bytes;
+  };
+  std::vector<Entry> entries;
+  std::uintmax_t total = 0;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    std::error_code gone; // another process may have removed it
+    if (at->path().extension() != ".code")
+      continue;
+    Entry entry{at->path(), at->last_write_time(gone), at->file_size(gone)};
+    if (gone)
+      continue;
+    total += entry.bytes;
+    entries.push_back(std::move(entry));
+  }
+  std::sort(entries.begin(), entries.end(), [](const Entry &a, const Entry &b) { return a.time < b.time; });
+  for (const Entry &entry : entries) {
+    if (total <= mostBytes)
+      break;
+    fs::remove(entry.path, error);
+    total -= entry.bytes;
+  }
+}
