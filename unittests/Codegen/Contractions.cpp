@@ -1,0 +1,179 @@
+// Random sums of products, in every layout and direction that training makes of them.
+#include "RandomProgram.h"
+
+#include <map>
+
+namespace talweg::random {
+
+Access Access::of(int loops, const std::vector<int> &dims) {
+  Access access{std::vector<Shape>(dims.size(), Shape(loops, 0)), Shape(dims.size(), 0)};
+  for (std::size_t r = 0; r < dims.size(); ++r)
+    access.factor[r][dims[r]] = 1;
+  return access;
+}
+
+Access &Access::shift(int row, std::int64_t by) {
+  offset[row] += by;
+  return *this;
+}
+
+Access &Access::add(int row, int loop, std::int64_t times) {
+  factor[row][loop] += times;
+  return *this;
+}
+
+int Program::argument(Element element, Shape shape) {
+  values.push_back({element, std::move(shape)});
+  arguments.push_back(int(values.size()) - 1);
+  return arguments.back();
+}
+
+int Program::result(Operation operation, Element element, Shape shape) {
+  values.push_back({element, std::move(shape)});
+  operation.result = int(values.size()) - 1;
+  operations.push_back(std::move(operation));
+  return int(values.size()) - 1;
+}
+
+namespace {
+
+std::int64_t extent(Chance &chance) {
+  return chance.pick<std::int64_t>(
+      {1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 70, 100, 128, 130});
+}
+
+/// Loops by letters; an operand's position is a letter, or a window of two: outer * stride + inner.
+struct Sum {
+  std::string letters, summed;
+  Shape ranges;
+  std::int64_t stride = 1;
+
+  int loop(char letter) const { return int(letters.find(letter)); }
+
+  /// The access of "nIcO": capital letters stand for windows (I = i and u, J = j and v).
+  Access access(const std::string &operand) const {
+    std::vector<int> dims;
+    for (char letter : operand)
+      dims.push_back(loop(char(std::tolower(letter))));
+    Access access = Access::of(int(letters.size()), dims);
+    for (std::size_t r = 0; r < operand.size(); ++r)
+      if (std::isupper(operand[r]))
+        access.add(int(r), dims[r], stride - 1).add(int(r), loop(operand[r] == 'I' ? 'u' : 'v'), 1);
+    return access;
+  }
+
+  Shape shape(const Access &access) const {
+    Shape shape;
+    for (const Shape &row : access.factor) {
+      std::int64_t last = 0;
+      for (std::size_t d = 0; d < ranges.size(); ++d)
+        last += row[d] * (ranges[d] - 1);
+      shape.push_back(last + 1);
+    }
+    return shape;
+  }
+};
+
+Program productOf(Chance &chance, const std::string &kind, const Sum &sum, const std::string &a, const std::string &b,
+                  const std::string &c) {
+  Program program;
+  program.kind = kind;
+  Operation op;
+  op.element = chance.oneIn(4) ? Element::F64 : Element::F32;
+  op.ranges = sum.ranges;
+  for (char letter : sum.letters)
+    op.reduction.push_back(sum.summed.find(letter) != std::string::npos);
+  op.reads = {sum.access(a), sum.access(b)};
+  op.write = sum.access(c);
+  if (chance.oneIn(2))
+    std::swap(op.reads[0], op.reads[1]);
+  op.inputs = {program.argument(op.element, sum.shape(op.reads[0])),
+               program.argument(op.element, sum.shape(op.reads[1]))};
+  op.body = {{Math::Input, 0}, {Math::Input, 1}, {Math::Mul, 0, 1}};
+  op.combine = Combine::Sum;
+  Element element = op.element;
+  Shape shape = sum.shape(op.write);
+  program.outputs = {{program.result(std::move(op), element, shape)}};
+  return program;
+}
+
+Program makeConvolution(Chance &chance, const std::string &kind) {
+  Sum sum;
+  sum.letters = "nijuvco";
+  sum.stride = chance.pick({1, 1, 2});
+  sum.ranges = {chance.pick<std::int64_t>({1, 2, 5}),
+                chance.pick<std::int64_t>({1, 4, 7, 13}),
+                chance.pick<std::int64_t>({1, 5, 8, 14}),
+                chance.pick<std::int64_t>({1, 2, 3}),
+                chance.pick<std::int64_t>({1, 3}),
+                chance.pick<std::int64_t>({1, 2, 3, 16, 20}),
+                chance.pick<std::int64_t>({1, 4, 16, 33, 64})};
+  if (kind == "depthwise") {
+    sum.letters.pop_back(), sum.ranges.pop_back();
+    sum.summed = "uv";
+    return productOf(chance, kind, sum, "nIJc", "uvc", "nijc");
+  }
+  if (kind == "depthwise to the weights") {
+    sum.letters.pop_back(), sum.ranges.pop_back();
+    sum.summed = "nij";
+    return productOf(chance, kind, sum, "nIJc", "nijc", "uvc");
+  }
+  while (countOf(sum.ranges) > 1'500'000)
+    sum.ranges[chance.below(7)] = 1;
+  if (kind == "convolution") {
+    sum.summed = "uvc";
+    return productOf(chance, kind, sum, "nIJc", "uvco", "nijo");
+  }
+  if (kind == "convolution to the weights") {
+    sum.summed = "nij";
+    return productOf(chance, kind, sum, "nIJc", "nijo", "uvco");
+  }
+  sum.summed = "ijuvo";
+  return productOf(chance, kind, sum, "nijo", "uvco", "nIJc");
+}
+
+} // namespace
+
+Program makeContraction(Chance &chance) {
+  auto kind = chance.pick<const char *>({"product", "product", "product", "batched product", "large k", "narrow",
+                                         "convolution", "convolution to the weights", "convolution to the input",
+                                         "depthwise", "depthwise to the weights", "matvec", "dot", "outer"});
+  std::string name = kind;
+  if (name.starts_with("convolution") || name.starts_with("depthwise"))
+    return makeConvolution(chance, name);
+  Sum sum;
+  sum.summed = "k";
+  if (name == "matvec") {
+    sum.letters = "mk";
+    sum.ranges = {extent(chance), chance.oneIn(4) ? 3000 : extent(chance)};
+    return productOf(chance, name, sum, chance.oneIn(2) ? "mk" : "km", "k", "m");
+  }
+  if (name == "dot") {
+    sum.letters = sum.summed = "kl";
+    sum.ranges = {extent(chance), extent(chance)};
+    return productOf(chance, name, sum, "kl", chance.oneIn(2) ? "kl" : "lk", "");
+  }
+  bool batched = name == "batched product";
+  std::int64_t m = extent(chance), n = extent(chance), k = extent(chance);
+  if (name == "large k")
+    m = std::min<std::int64_t>(m, 40), n = std::min<std::int64_t>(n, 70),
+    k = chance.pick<std::int64_t>({1025, 2049, 3000, 4096, 5001});
+  if (name == "narrow")
+    n = chance.pick<std::int64_t>({1, 3, 10});
+  if (name == "outer")
+    k = 1;
+  std::string a = chance.oneIn(2) ? "km" : "mk", b = chance.oneIn(2) ? "nk" : "kn", c = chance.oneIn(3) ? "nm" : "mn";
+  sum.letters = "mnk";
+  sum.ranges = {m, n, k};
+  if (batched) {
+    sum.letters = "bmnk";
+    sum.ranges.insert(sum.ranges.begin(), chance.pick<std::int64_t>({1, 2, 3, 6}));
+    for (std::string *operand : {&a, &b, &c})
+      operand->insert(chance.oneIn(4) ? 1 : 0, "b");
+  }
+  while (countOf(sum.ranges) > 3'000'000)
+    sum.ranges[chance.below(std::int64_t(sum.ranges.size()))] = 5;
+  return productOf(chance, name, sum, a, b, c);
+}
+
+} // namespace talweg::random

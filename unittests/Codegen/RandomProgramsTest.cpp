@@ -1,0 +1,84 @@
+// Whatever program chance makes, generated code computes it: close to f64, inside its arrays, from scratch memory that
+// means nothing, and to the same bits with one thread and with two. TALWEG_CODEGEN_CASES asks for more cases,
+// TALWEG_CODEGEN_SEED for others.
+#include "Harness.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
+
+using namespace talweg;
+using namespace talweg::random;
+
+namespace {
+
+std::uint64_t setting(const char *name, std::uint64_t otherwise) {
+  const char *text = std::getenv(name);
+  return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+std::string running; // what a crash is reported with
+
+void reportCrash(int) {
+  running += "\ncrashed here\n";
+  [[maybe_unused]] auto written = write(STDERR_FILENO, running.data(), running.size());
+  _exit(1);
+}
+
+using Make = Program (*)(Chance &);
+
+/// As many programs as are asked for, each from its own seed, compiled some at a time.
+void runCases(Make make, const CodegenTarget &target, std::uint64_t otherwise) {
+  constexpr std::uint64_t together = 20;
+  std::uint64_t cases = setting("TALWEG_CODEGEN_CASES", otherwise), seed = setting("TALWEG_CODEGEN_SEED", 1);
+  std::signal(SIGSEGV, reportCrash);
+  std::signal(SIGBUS, reportCrash);
+  std::signal(SIGFPE, reportCrash);
+  std::signal(SIGILL, reportCrash);
+  auto seedOf = [&](std::uint64_t number) { return (seed << 32) + number * 0x9e3779b97f4a7c15; };
+  auto failed = [&](std::uint64_t number, const Program &program, const std::string &what) {
+    ADD_FAILURE() << program.kind << ", case " << number << " of seed " << seed << ": " << what << "\n"
+                  << print(program, std::to_string(number));
+  };
+  for (std::uint64_t first = 0; first < cases; first += together) {
+    std::vector<Program> programs;
+    for (std::uint64_t number = first; number < std::min(cases, first + together); ++number) {
+      Chance chance(seedOf(number));
+      programs.push_back(make(chance));
+    }
+    auto runOne = [&](const Compiled &compiled, std::size_t place, std::uint64_t number, const Program &program) {
+      running = program.kind + ", case " + std::to_string(number) + " of seed " + std::to_string(seed) + "\n" +
+                print(program, std::to_string(number));
+      Chance chance(~seedOf(number));
+      if (std::string wrong = check(compiled, place, program, chance); !wrong.empty())
+        failed(number, program, wrong);
+    };
+    auto compiled = compile(programs, target);
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      if (compiled) {
+        runOne(**compiled, i, first + i, programs[i]);
+        continue;
+      }
+      // One of them stops all: which?
+      auto alone = compile({programs[i]}, target);
+      if (alone)
+        runOne(**alone, 0, first + i, programs[i]);
+      else
+        failed(first + i, programs[i], alone.error().message);
+    }
+  }
+}
+
+struct RandomPrograms : testing::TestWithParam<CodegenTarget> {};
+
+TEST_P(RandomPrograms, ContractionsAreRight) { runCases(makeContraction, GetParam(), 100); }
+TEST_P(RandomPrograms, GenericsAreRight) { runCases(makeGeneric, GetParam(), 100); }
+
+INSTANTIATE_TEST_SUITE_P(Targets, RandomPrograms,
+                         testing::Values(CodegenTarget{512, 32}, CodegenTarget{256, 16}, CodegenTarget{128, 16}),
+                         [](const auto &info) { return "Bits" + std::to_string(info.param.vectorBits); });
+
+} // namespace
