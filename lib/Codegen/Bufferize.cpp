@@ -384,15 +384,35 @@ private:
     linalg::YieldOp::create(builder, from.getLoc(), results);
   }
 
+  /// Values in the memory that `op` is about to overwrite, and that later ops read, get buffers of their own: two variables
+  /// may exchange their values.
+  void saveWhatIsReadAfter(MaterializeInDestinationOp op) {
+    for (Operation &earlier : block) {
+      if (&earlier == op)
+        return;
+      for (Value tensor : earlier.getResults()) {
+        Value buffer = buffers.lookup(tensor);
+        if (!buffer || !sameMemory(buffer, op.getDest()) || lastRead(tensor) <= positions.lookup(op))
+          continue;
+        Value own = allocate(tensor);
+        memref::CopyOp::create(builder, op.getLoc(), buffer, own);
+        buffers[tensor] = own;
+        ++copied;
+      }
+    }
+  }
+
   LogicalResult convertMaterialize(MaterializeInDestinationOp op) {
     auto constant = op.getSource().getDefiningOp<arith::ConstantOp>();
     auto splat = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
     done.push_back(op);
+    Value source = splat ? Value() : bufferOf(op.getSource());
+    if (source != op.getDest())
+      saveWhatIsReadAfter(op);
     if (splat) {
       fillWith(splat.getSplatValue<TypedAttr>(), op.getLoc(), op.getDest());
       return success();
     }
-    Value source = bufferOf(op.getSource());
     if (source != op.getDest()) {
       memref::CopyOp::create(builder, op.getLoc(), source, op.getDest());
       ++copied;

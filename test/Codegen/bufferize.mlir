@@ -50,6 +50,21 @@ func.func @readLater(%v: memref<8xf32>, %w: memref<8xf32>) {
   return
 }
 
+// Two variables exchange their values: what the first copy overwrites is saved for the second.
+// CHECK-LABEL: func.func @exchange
+// CHECK-SAME: %[[V:.*]]: memref<8xf32>, %[[W:.*]]: memref<8xf32>
+// CHECK: %[[OLD:.*]] = memref.alloc
+// CHECK: memref.copy %[[V]], %[[OLD]]
+// CHECK: memref.copy %[[W]], %[[V]]
+// CHECK: memref.copy %[[OLD]], %[[W]]
+func.func @exchange(%v: memref<8xf32>, %w: memref<8xf32>) {
+  %x = bufferization.to_tensor %v restrict : memref<8xf32> to tensor<8xf32>
+  %y = bufferization.to_tensor %w restrict : memref<8xf32> to tensor<8xf32>
+  bufferization.materialize_in_destination %y in restrict writable %v : (tensor<8xf32>, memref<8xf32>) -> ()
+  bufferization.materialize_in_destination %x in restrict writable %w : (tensor<8xf32>, memref<8xf32>) -> ()
+  return
+}
+
 // A condition takes a byte in memory and is a bit in the body.
 // CHECK-LABEL: func.func @conditions
 // CHECK: memref.alloc() : memref<8xi8>

@@ -236,6 +236,10 @@ public:
       next = finish(op);
     }
     program.outputs = {{next, p}, {moment, m}};
+    if (chance.oneIn(4)) // the moment keeps the old parameter, or both change places
+      program.outputs = {{chance.oneIn(2) ? next : m, p}, {p, m}};
+    if (chance.oneIn(2))
+      std::swap(program.outputs[0], program.outputs[1]);
     if (chance.oneIn(3))
       program.outputs.push_back({reduce(next)});
   }
