@@ -19,7 +19,7 @@ int run(const Options &options) {
   auto program = experiment.open();
   if (!program)
     return report(program.error(), experiment.json);
-  auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)), .mode = Mode::Predict});
+  auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)), .mode = Mode::Eval});
   if (!session)
     return report(session.error(), experiment.json);
   if (auto saved = session->saveModel(options.output); !saved)
@@ -43,7 +43,7 @@ void addInit(CommandLine &line) {
   static Options options;
   Command command = line.add("init", "write the initial parameters, without training",
                              "Writes the parameters (and states) that training would start from. The same seed gives "
-                             "the same bytes on every machine and for any number of threads. The file is read back by "
+                             "the same bytes for any number of threads. The file is read back by "
                              "`talweg train --init` and by everything that reads safetensors.");
   options.experiment.declareFile(command);
   options.experiment.declareSeed(command, "key of all random numbers");
