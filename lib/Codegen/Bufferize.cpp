@@ -69,8 +69,8 @@ private:
   OpBuilder builder;
   SmallVector<Operation *> &done;
   DenseMap<Operation *, int64_t> positions;
-  DenseMap<Value, Value> buffers;      ///< tensor → memref
-  DenseSet<Value> owned;               ///< buffers that are memref.allocs of this pass: free to overwrite when dead
+  DenseMap<Value, Value> buffers; ///< tensor → memref
+  DenseSet<Value> owned;          ///< buffers that are memref.allocs of this pass: free to overwrite when dead
 
   LogicalResult convert(Operation *op) {
     if (auto toTensor = dyn_cast<bufferization::ToTensorOp>(op))
@@ -140,8 +140,8 @@ private:
     Value buffer = bufferOf(source);
     MemRefType to = storageType(type, builder);
     SmallVector<int64_t> strides = computeStrides(type.getShape());
-    Value view = memref::ReinterpretCastOp::create(builder, source.getLoc(), to, buffer, /*offset=*/0, type.getShape(),
-                                                   strides);
+    Value view =
+        memref::ReinterpretCastOp::create(builder, source.getLoc(), to, buffer, /*offset=*/0, type.getShape(), strides);
     if (owned.contains(buffer))
       owned.insert(view);
     return view;
@@ -235,7 +235,8 @@ private:
         }))
       return false;
     for (Value operand : definition->getOperands())
-      if (Operation *inner = operand.getDefiningOp(); inner && inner->getBlock() == &block && op->isBeforeInBlock(inner))
+      if (Operation *inner = operand.getDefiningOp();
+          inner && inner->getBlock() == &block && op->isBeforeInBlock(inner))
         inner->moveBefore(op);
     definition->moveBefore(op);
     builder.setInsertionPoint(op);

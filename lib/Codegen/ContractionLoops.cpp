@@ -58,8 +58,8 @@ private:
   ContractionPlan plan, unpacked; ///< strides after and before packing
   FlatOperand a, b, c;
   Type element;
-  Value sourceA, sourceB;             ///< the operands before packing
-  int64_t nPanelB = 0, mTileA = 0;    ///< movement from one panel (tile) to the next, for each column (row) of offset
+  Value sourceA, sourceB;          ///< the operands before packing
+  int64_t nPanelB = 0, mTileA = 0; ///< movement from one panel (tile) to the next, for each column (row) of offset
   SmallVector<Level> levels;
 
   //===-- the nest -------------------------------------------------------------------------------------------------===//

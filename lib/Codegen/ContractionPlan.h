@@ -17,8 +17,8 @@ struct Loop {
 /// A copy of an operand in the order the micro-kernel reads it: [others…][tiles][k…][tile].
 struct Packing {
   bool wanted = false;
-  bool ahead = true;             ///< all of it before the loops; otherwise tile by tile inside the tile's loop
-  std::int64_t tile = 0;         ///< extent of the innermost dimension
+  bool ahead = true;     ///< all of it before the loops; otherwise tile by tile inside the tile's loop
+  std::int64_t tile = 0; ///< extent of the innermost dimension
 };
 
 /// The loop nest, from the outside in:
@@ -34,7 +34,7 @@ struct ContractionPlan {
   bool swapped = false;            ///< a and b have changed roles
   bool dot = false;                ///< lanes run along k.back() and are summed at the end; n has extent 1
   std::int64_t lanes = 1, rows = 1, vectors = 1; ///< the tile: rows x (vectors * lanes)
-  std::int64_t kBlock = 0;         ///< length of one block of k.back(), 0: not split
+  std::int64_t kBlock = 0;                       ///< length of one block of k.back(), 0: not split
   Packing packA, packB;
 
   bool accumulates() const { return !scatter.empty() || !kBlocks.empty() || kBlock != 0; }

@@ -8,8 +8,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -147,8 +147,7 @@ void inlineProducer(GenericOp producer, OpOperand &use, OpBuilder &builder) {
     for (auto [index, init] : llvm::enumerate(consumer.getRegionOutputArgs()))
       mapping.map(init, arguments[inputCount + index]);
     unsigned result = cast<OpResult>(use.get()).getResultNumber();
-    mapping.map(consumer.getMatchingBlockArgument(&use),
-                cloneProducer(inner, loc, producer, useMap, result, mapping));
+    mapping.map(consumer.getMatchingBlockArgument(&use), cloneProducer(inner, loc, producer, useMap, result, mapping));
     for (Operation &op : consumer.getBody()->without_terminator())
       inner.clone(op, mapping);
     SmallVector<Value> results;
@@ -227,8 +226,8 @@ void join(GenericOp first, GenericOp second, OpBuilder &builder) {
     }
     linalg::YieldOp::create(inner, loc, results);
   };
-  auto joined = GenericOp::create(builder, second.getLoc(), types, inputs, inits, maps, second.getIteratorTypesArray(),
-                                  body);
+  auto joined =
+      GenericOp::create(builder, second.getLoc(), types, inputs, inits, maps, second.getIteratorTypesArray(), body);
   first.replaceAllUsesWith(joined.getResults().take_front(first.getNumResults()));
   second.replaceAllUsesWith(joined.getResults().drop_front(first.getNumResults()));
   second.erase();

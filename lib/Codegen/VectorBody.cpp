@@ -80,7 +80,8 @@ SmallVector<Value> VectorBody::emit(ArrayRef<Value> inputs, ArrayRef<Value> ivs,
 double bodyWork(linalg::GenericOp generic) {
   double work = 1;
   for (Operation &op : generic.getBody()->without_terminator()) {
-    bool slow = isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, arith::DivSIOp, arith::MulUIExtendedOp>(op);
+    bool slow =
+        isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, arith::DivSIOp, arith::MulUIExtendedOp>(op);
     work += slow ? 10 : 1;
   }
   return work;

@@ -93,8 +93,8 @@ void VectorTools::forTiles(int64_t extent, int64_t tile, bool parallel,
   if (whole == tile) {
     body(index(0), tile);
   } else if (whole > 0 && parallel) {
-    auto loop = scf::ParallelOp::create(builder, loc, ValueRange{index(0)}, ValueRange{index(whole)},
-                                        ValueRange{index(tile)});
+    auto loop =
+        scf::ParallelOp::create(builder, loc, ValueRange{index(0)}, ValueRange{index(whole)}, ValueRange{index(tile)});
     builder.setInsertionPointToStart(loop.getBody());
     body(loop.getInductionVars()[0], tile);
     builder.setInsertionPointAfter(loop);

@@ -35,8 +35,7 @@ public:
   mlir::Value mask(std::int64_t lanes, std::int64_t count);
 
   /// All lanes combined in a fixed order, as a tree: neighbours halves first.
-  mlir::Value combineLanes(mlir::Value vector,
-                           llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
+  mlir::Value combineLanes(mlir::Value vector, llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
 
   /// `rows` (as many vectors as each has lanes, a power of two) transposed in registers.
   void transpose(llvm::MutableArrayRef<mlir::Value> rows);

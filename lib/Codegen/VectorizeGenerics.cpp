@@ -74,15 +74,15 @@ private:
   Location loc;
   VectorTools tools;
   SmallVector<Operand> operands;
-  SmallVector<Axis> axes;    ///< after orderAxes: moving loops, then reducing loops
+  SmallVector<Axis> axes; ///< after orderAxes: moving loops, then reducing loops
   int64_t lanes = 1;
-  int vectorAxis = -1;       ///< index in axes
-  size_t moving = 0;         ///< the number of moving loops
+  int vectorAxis = -1; ///< index in axes
+  size_t moving = 0;   ///< the number of moving loops
   unsigned outputs = 1, firstOutput = 0;
   bool reduces = false;
-  bool inMemory = false;     ///< results accumulate in memory: loops reach positions more than once, or not all of them
+  bool inMemory = false; ///< results accumulate in memory: loops reach positions more than once, or not all of them
   Combiner combiner;
-  Value initial;             ///< scalar that accumulators start from
+  Value initial; ///< scalar that accumulators start from
 
   int64_t outStride(const Axis &axis) const { return axis.strides[firstOutput]; }
 
@@ -112,7 +112,8 @@ private:
       Axis axis{extent, {}, int(d)};
       for (auto [access, info] : llvm::zip_equal(accesses, operands))
         axis.strides.push_back(info.memory ? access.strides[d] : 0);
-      inMemory |= iterators[d] == utils::IteratorType::reduction && axis.strides[op.getNumDpsInputs()] != 0 && extent > 1;
+      inMemory |=
+          iterators[d] == utils::IteratorType::reduction && axis.strides[op.getNumDpsInputs()] != 0 && extent > 1;
       if (extent > 1 || indexed[d])
         axes.push_back(axis);
     }
@@ -188,9 +189,8 @@ private:
   void orderAxes() {
     Axis chosen = axes[vectorAxis];
     axes.erase(axes.begin() + vectorAxis);
-    llvm::stable_sort(axes, [&](const Axis &x, const Axis &y) {
-      return std::abs(outStride(x)) > std::abs(outStride(y));
-    });
+    llvm::stable_sort(axes,
+                      [&](const Axis &x, const Axis &y) { return std::abs(outStride(x)) > std::abs(outStride(y)); });
     moving = llvm::count_if(axes, [&](const Axis &axis) { return !reduces || outStride(axis) != 0; });
     if (!reduces || outStride(chosen) != 0) {
       vectorAxis = moving++;
@@ -280,7 +280,8 @@ private:
     SmallVector<Value> acc(chains, start);
     if (inMemory && !across)
       acc[0] = tools.load(memory, position, lanes, count);
-    overReductions(moving, SmallVector<Value>(positions), SmallVector<Value>(ivs), SmallVector<Value>(hoisted), count, acc);
+    overReductions(moving, SmallVector<Value>(positions), SmallVector<Value>(ivs), SmallVector<Value>(hoisted), count,
+                   acc);
     auto combine = [&](Value x, Value y) { return combiner.apply(builder, x, y); };
     Value result = acc[0];
     for (int64_t chain = 1; chain < chains; ++chain)
@@ -371,8 +372,8 @@ private:
       for (int64_t i = 0; i < lanes; ++i)
         offsets.push_back(i < count ? i * stride : 0);
       Value places = arith::ConstantOp::create(builder, loc, builder.getI32VectorAttr(offsets));
-      return vector::GatherOp::create(builder, loc, cast<VectorType>(vector.getType()), operand.memory, position, places,
-                                      tools.mask(lanes, count), vector);
+      return vector::GatherOp::create(builder, loc, cast<VectorType>(vector.getType()), operand.memory, position,
+                                      places, tools.mask(lanes, count), vector);
     }
     for (int64_t i = 0; i < std::min(count, lanes); ++i) {
       Value one = tools.loadScalar(operand.memory, tools.advance(position, tools.index(i), stride));

@@ -87,7 +87,8 @@ std::optional<CachedCode> CodeCache::find(const std::string &key) const {
     return header.contains(name) && header[name].is_number_integer() ? header[name].get<std::int64_t>() : -1;
   };
   CachedCode code{entry->substr(line + 1), number("arena_bytes"), number("persistent_bytes")};
-  if (code.arenaBytes < 0 || code.persistentBytes < 0 || header.value("sha256", nlohmann::json()) != checksum(code.object))
+  if (code.arenaBytes < 0 || code.persistentBytes < 0 ||
+      header.value("sha256", nlohmann::json()) != checksum(code.object))
     return {};
   std::error_code ignored;
   fs::last_write_time(pathOf(key), fs::file_time_type::clock::now(), ignored); // used: among the last to go
@@ -97,9 +98,8 @@ std::optional<CachedCode> CodeCache::find(const std::string &key) const {
 void CodeCache::store(const std::string &key, const CachedCode &code) const {
   if (key.empty() || !makeDirectory(folder))
     return;
-  nlohmann::json header = {{"arena_bytes", code.arenaBytes},
-                           {"persistent_bytes", code.persistentBytes},
-                           {"sha256", checksum(code.object)}};
+  nlohmann::json header = {
+      {"arena_bytes", code.arenaBytes}, {"persistent_bytes", code.persistentBytes}, {"sha256", checksum(code.object)}};
   if (writeFile(pathOf(key), {header.dump(), "\n", code.object}))
     dropOldest();
 }

@@ -60,8 +60,8 @@ static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(std::string &failu
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
   return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, host.cpu, host.features, options, llvm::Reloc::PIC_,
-                                  llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive, /*JIT=*/true));
+      target->createTargetMachine(triple, host.cpu, host.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
+                                  llvm::CodeGenOptLevel::Aggressive, /*JIT=*/true));
 }
 
 //===-- LLVM IR ----------------------------------------------------------------------------------------------------===//
