@@ -13,7 +13,9 @@ std::int64_t countOf(const Shape &shape) {
   return count;
 }
 
-std::int64_t sizeOf(Element element) { return element == Element::F64 ? 8 : element == Element::F32 ? 4 : 1; }
+std::int64_t sizeOf(Element element) {
+  return element == Element::F64 ? 8 : element == Element::F32 || element == Element::I32 ? 4 : 1;
+}
 
 namespace {
 
@@ -122,6 +124,7 @@ private:
     case Combine::Min: return INFINITY;
     case Combine::Prod:
     case Combine::All: return 1;
+    case Combine::First: return INT32_MAX;
     default: return 0;
     }
   }
@@ -150,6 +153,9 @@ private:
         nodes[i] = x;
       } else if (node.math == Math::Constant) {
         nodes[i] = {op.element == Element::F32 ? double(float(node.constant)) : node.constant, 0};
+      } else if (node.math == Math::PlaceIfEqual) {
+        bool equal = nodes[node.a].value == nodes[node.b].value;
+        nodes[i] = {equal ? double(index[int(node.constant)]) : double(INT32_MAX), 0};
       } else if (node.math == Math::Index) {
         nodes[i] = {double(index[node.a]), 0};
       } else {
@@ -171,6 +177,7 @@ private:
     case Combine::Min: value = std::min(value, x.value), error = std::max(error, x.error); break;
     case Combine::Any: value = value != 0 || x.value != 0; break;
     case Combine::All: value = value != 0 && x.value != 0; break;
+    case Combine::First: value = std::min(value, x.value); break;
     }
   }
 };

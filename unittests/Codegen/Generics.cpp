@@ -218,6 +218,23 @@ public:
     return finish(op, to, element);
   }
 
+  /// The first position of each row's or column's extreme, of bytes that are often equal.
+  int place() {
+    int x = program.argument(chance.oneIn(2) ? Element::U8 : element, shape(2)), along = int(chance.below(2));
+    std::vector<bool> summed = {along == 0, along == 1};
+    Operation best = over(shapeOf(x));
+    best.reduction = summed;
+    best.write = Access::of(2, {1 - along});
+    read(best, x, Access::of(2, {0, 1}));
+    Operation place = best;
+    best.combine = chance.pick({Combine::Max, Combine::Min});
+    Shape to = {shapeOf(x)[1 - along]};
+    read(place, finish(best, to, element), best.write);
+    append(place, {{Math::PlaceIfEqual, 0, 1, double(along)}});
+    place.combine = Combine::First;
+    return finish(place, to, Element::I32);
+  }
+
   int softmax() {
     int x = argument(shape(2)), rows = reduceBy(Combine::Max, x);
     int e = meet(x, rows, {{Math::Sub, 0, 1}, {Math::Exp, 2}});
@@ -391,7 +408,7 @@ Program makeGeneric(Chance &chance) {
   Maker maker(chance);
   std::string kind =
       chance.pick<const char *>({"elementwise", "window", "spread", "reduce", "pool", "fold", "pad", "conditions",
-                                 "softmax", "update", "graph", "graph", "graph", "graph", "graph", "graph"});
+                                 "place", "softmax", "update", "graph", "graph", "graph", "graph", "graph", "graph"});
   auto any = [&](int least) { return maker.argument(maker.shape(least + int(chance.below(4)))); };
   int made = -1;
   if (kind == "elementwise") {
@@ -414,6 +431,8 @@ Program makeGeneric(Chance &chance) {
     if (chance.oneIn(2))
       conditions = maker.reduce(conditions);
     made = maker.elementwise({conditions});
+  } else if (kind == "place") {
+    made = maker.place();
   } else if (kind == "softmax") {
     made = maker.softmax();
   } else if (kind == "update") {

@@ -122,6 +122,8 @@ double get(const char *from, Element element, std::int64_t at) {
     return reinterpret_cast<const double *>(from)[at];
   if (element == Element::F32)
     return reinterpret_cast<const float *>(from)[at];
+  if (element == Element::I32)
+    return reinterpret_cast<const std::int32_t *>(from)[at];
   return static_cast<unsigned char>(from[at]);
 }
 

@@ -13,6 +13,7 @@ static const char *nameOf(Element element) {
   case Element::F64: return "f64";
   case Element::U8: return "i8";
   case Element::I1: return "i1";
+  case Element::I32: return "i32";
   }
   return "";
 }
@@ -101,6 +102,14 @@ static std::string printBody(const Program &program, const Operation &op, std::s
                       "      {0} = arith.sitofp {0}_i : i32 to {2}\n",
                       name, node.a, type);
       break;
+    case Math::PlaceIfEqual:
+      text +=
+          fmt::format("      {0}_equal = arith.cmpf oeq, {1}, {2} : {3}\n"
+                      "      {0}_at = linalg.index {4} : index\n      {0}_i = arith.index_cast {0}_at : index to i32\n"
+                      "      {0}_none = arith.constant 2147483647 : i32\n"
+                      "      {0} = arith.select {0}_equal, {0}_i, {0}_none : i32\n",
+                      name, names[node.a], names[node.b], type, int(node.constant));
+      break;
     default: {
       bool binary = (node.math >= Math::Add && node.math <= Math::Min) || node.math == Math::Above;
       text += fmt::format("      {} = {} {}{} : {}\n", name, nameOf(node.math), names[node.a],
@@ -121,6 +130,7 @@ static std::pair<const char *, std::string> combiner(Combine combine, Element el
   case Combine::Min: return {"arith.minimumf", literal(INFINITY, element)};
   case Combine::Any: return {"arith.ori", "false"};
   case Combine::All: return {"arith.andi", "true"};
+  case Combine::First: return {"arith.minsi", "2147483647"};
   case Combine::None: break;
   }
   return {};

@@ -14,7 +14,7 @@ namespace talweg::random {
 
 using Shape = std::vector<std::int64_t>;
 
-enum class Element { F32, F64, U8, I1 };
+enum class Element { F32, F64, U8, I1, I32 };
 
 std::int64_t countOf(const Shape &shape);
 /// Bytes of one stored element.
@@ -49,17 +49,19 @@ enum class Math {
   Sqrt,
   Erf,
   Cos,
-  Above
+  Above,
+  PlaceIfEqual
 };
 
-/// One scalar operation of a body; a and b are earlier nodes (for Input and Index: which one).
+/// One scalar operation of a body; a and b are earlier nodes (for Input and Index: which one). PlaceIfEqual is the
+/// position in loop `constant` where a equals b, and the largest i32 elsewhere.
 struct Node {
   Math math;
   int a = 0, b = 0;
   double constant = 0;
 };
 
-enum class Combine { None, Sum, Max, Min, Prod, Any, All };
+enum class Combine { None, Sum, Max, Min, Prod, Any, All, First };
 
 /// One linalg.generic: the last node of the body is stored, or combined with what is there.
 struct Operation {
