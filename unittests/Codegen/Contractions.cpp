@@ -87,8 +87,10 @@ Program productOf(Chance &chance, const std::string &kind, const Sum &sum, const
   op.write = sum.access(c);
   if (chance.oneIn(2))
     std::swap(op.reads[0], op.reads[1]);
-  op.inputs = {program.argument(op.element, sum.shape(op.reads[0])),
-               program.argument(op.element, sum.shape(op.reads[1]))};
+  Shape left = sum.shape(op.reads[0]), right = sum.shape(op.reads[1]);
+  int x = program.argument(op.element, left);
+  bool withItself = left == right && chance.oneIn(2);
+  op.inputs = {x, withItself ? x : program.argument(op.element, right)};
   op.body = {{Math::Input, 0}, {Math::Input, 1}, {Math::Mul, 0, 1}};
   op.combine = Combine::Sum;
   Element element = op.element;

@@ -190,7 +190,7 @@ std::vector<Expected> evaluate(const Program &program, const std::vector<std::ve
     values[program.arguments[i]] = {arguments[i], std::vector<double>(arguments[i].size(), 0)};
   for (const Operation &op : program.operations) {
     const Value &result = program.values[op.result];
-    values[op.result] = Walk(program, op, result, values).run(result);
+    values[op.result] = op.body.empty() ? values[op.inputs[0]] : Walk(program, op, result, values).run(result);
   }
   return values;
 }

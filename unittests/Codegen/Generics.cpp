@@ -3,6 +3,7 @@
 #include "RandomProgram.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace talweg::random {
 namespace {
@@ -145,6 +146,21 @@ public:
     return finish(op, to, conditions ? Element::I1 : element);
   }
 
+  /// The same elements in other dimensions.
+  int reshape(int value) {
+    std::int64_t count = countOf(shapeOf(value)), split = chance.pick({1, 2, 3, 5, 8, 16});
+    Shape to = {count};
+    if (count % split == 0)
+      to = chance.oneIn(2) ? Shape{split, count / split} : Shape{count / split, split};
+    if (chance.oneIn(4))
+      to.insert(to.begin() + 1, 1);
+    if (to == shapeOf(value) || (to.size() == 1 && shapeOf(value).size() == 1))
+      return value;
+    Operation op;
+    op.inputs = {value};
+    return finish(op, to, program.values[value].element);
+  }
+
   /// Windows of an image combined: pooling, their sum or product.
   int pool() {
     std::int64_t n = chance.pick({1, 3}), out = chance.pick({1, 2, 4, 6}), c = extent(chance),
@@ -268,7 +284,7 @@ public:
       if (program.values[from].element == Element::I1)
         continue;
       int rank = int(shapeOf(from).size());
-      switch (chance.below(rank == 0 ? 2 : 7)) {
+      switch (chance.below(rank == 0 ? 2 : 8)) {
       case 0: made.push_back(spread(from)); break;
       case 1: {
         std::vector<int> inputs = {from};
@@ -285,6 +301,7 @@ public:
       case 4: made.push_back(pad(from)); break;
       case 5: made.push_back(product(from)); break;
       case 6: made.push_back(elementwise({from})); break;
+      case 7: made.push_back(reshape(from)); break;
       }
       if (countOf(shapeOf(made.back())) > mostElements)
         break;
@@ -293,6 +310,13 @@ public:
     int other = made[chance.below(std::int64_t(made.size()))];
     if (other != made.back() && isResult(other) && chance.oneIn(2))
       program.outputs.push_back({other});
+    // Results that look like an argument may be written over it.
+    std::vector<int> free = program.arguments;
+    for (Output &output : program.outputs)
+      for (int &argument : free)
+        if (argument >= 0 && output.over < 0 && shapeOf(argument) == shapeOf(output.value) &&
+            program.values[argument].element == program.values[output.value].element && chance.oneIn(2))
+          output.over = std::exchange(argument, -1);
   }
 
 private:

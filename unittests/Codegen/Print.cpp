@@ -136,7 +136,31 @@ static std::pair<const char *, std::string> combiner(Combine combine, Element el
   return {};
 }
 
+/// Through one dimension to all of the result's, like every reshape of the compiler.
+static void printReshape(const Program &program, const Operation &op, std::string &text) {
+  const Value &from = program.values[op.inputs[0]], &to = program.values[op.result];
+  auto all = [](const Shape &shape, bool extents) {
+    std::string list;
+    for (std::size_t r = 0; r < shape.size(); ++r)
+      list += fmt::format("{}{}", r ? ", " : "", extents ? shape[r] : std::int64_t(r));
+    return list;
+  };
+  Value flat{from.element, {countOf(from.shape)}};
+  std::string source = fmt::format("%v{}", op.inputs[0]);
+  if (from.shape.size() != 1) {
+    std::string name = to.shape.size() == 1 ? fmt::format("%v{}", op.result) : fmt::format("%flat{}", op.result);
+    text += fmt::format("  {} = tensor.collapse_shape {} [[{}]] : {} into {}\n", name, source, all(from.shape, false),
+                        tensor(from), tensor(flat));
+    source = name;
+  }
+  if (to.shape.size() != 1)
+    text += fmt::format("  %v{} = tensor.expand_shape {} [[{}]] output_shape [{}] : {} into {}\n", op.result, source,
+                        all(to.shape, false), all(to.shape, true), tensor(flat), tensor(to));
+}
+
 static void printOperation(const Program &program, const Operation &op, std::string &text) {
+  if (op.body.empty())
+    return printReshape(program, op, text);
   int number = op.result;
   const Value &result = program.values[number];
   const std::string type = tensor(result);

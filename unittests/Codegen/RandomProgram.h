@@ -63,7 +63,7 @@ struct Node {
 
 enum class Combine { None, Sum, Max, Min, Prod, Any, All, First };
 
-/// One linalg.generic: the last node of the body is stored, or combined with what is there.
+/// One linalg.generic: the last node of the body is stored, or combined with what is there. Without a body: a reshape.
 struct Operation {
   Shape ranges;
   std::vector<bool> reduction;
