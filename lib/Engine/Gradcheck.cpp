@@ -3,10 +3,9 @@
 // In f64, on random rows: floats uniform in [-1, 1), labels and bytes uniform in their range. For an element x of a
 // parameter, with h = step * max(1, |x|): (loss(x + h) - loss(x - h)) / 2h, where 2h is the difference of the two numbers
 // that were stored. Mode gradient leaves each cotangent in the slot `<parameter>.grad`.
+#include "RandomRows.h"
 #include "SessionImpl.h"
 #include "Shuffle.h"
-
-#include "talweg/Runtime/Philox.h"
 
 #include <fmt/format.h>
 
@@ -16,44 +15,6 @@
 #include <numeric>
 
 using namespace talweg;
-
-namespace {
-/// A sequence of random words, a function of its seed and number.
-class Words {
-public:
-  Words(std::uint64_t seed, std::uint32_t sequence) : seed(seed), sequence(sequence) {}
-  std::uint32_t next() { return runtime::philox({at++, 0, sequence, 0x4743u}, seed)[0]; }
-  double uniform() { return next() * 0x1p-32; }
-
-private:
-  std::uint64_t seed;
-  std::uint32_t sequence, at = 0;
-};
-} // namespace
-
-/// Random values for every field, as FieldView wants them.
-static Result<Dataset> randomRows(const Program &program, std::int64_t rows, std::uint64_t seed) {
-  const std::vector<Field> &fields = program.plan().fields;
-  std::vector<std::vector<std::byte>> columns(fields.size());
-  std::vector<FieldView> views;
-  for (std::size_t f = 0; f < fields.size(); ++f) {
-    const Field &field = fields[f];
-    Words words(seed, std::uint32_t(f));
-    std::int64_t count = rows * field.count;
-    columns[f].resize(std::size_t(count) * (field.elementType == "ui8" ? 1 : 4));
-    for (std::int64_t i = 0; i < count; ++i) {
-      if (field.elementType == "ui8")
-        columns[f][i] = std::byte(words.next() >> 24);
-      else if (field.elementType == "i32")
-        reinterpret_cast<std::int32_t *>(columns[f].data())[i] =
-            std::int32_t(words.uniform() * double(field.classes.value_or(16)));
-      else
-        reinterpret_cast<float *>(columns[f].data())[i] = float(2 * words.uniform() - 1);
-    }
-    views.push_back({field.name, columns[f].data()});
-  }
-  return Dataset::fromMemory(program, views, rows);
-}
 
 /// Which elements of a variable are checked: all, or as many as asked for, drawn without repetition, in order.
 static std::vector<std::int64_t> chooseElements(std::int64_t count, std::int64_t most, std::uint64_t seed) {
@@ -178,7 +139,7 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
     if (variable.role == "parameter" && variable.elementType != "f64")
       return Error{"E0870", fmt::format("error: parameter `{}` is computed in {}; a gradient is checked in f64",
                                         variable.name, variable.elementType)};
-  Result<Dataset> rows = randomRows(*program, program->plan().batch, options.seed);
+  Result<Dataset> rows = randomRows(*program, program->plan().batch, options.seed, Floats::Uniform);
   if (!rows)
     return rows.error();
   auto unit = session->impl->unit(Mode::Gradient, program->plan().batch);

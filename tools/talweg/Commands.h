@@ -13,6 +13,7 @@ void addInit(CommandLine &line);
 void addCheck(CommandLine &line);
 void addCompile(CommandLine &line);
 void addGradcheck(CommandLine &line);
+void addBench(CommandLine &line);
 void addVersion(CommandLine &line);
 
 } // namespace talweg::driver

@@ -40,6 +40,7 @@ int main(int argc, char **argv) {
   addCheck(line);
   addCompile(line);
   addGradcheck(line);
+  addBench(line);
   addVersion(line);
   return line.run();
 }

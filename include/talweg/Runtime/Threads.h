@@ -10,6 +10,11 @@ int usableCores();
 /// How many threads parallel regions started by the calling thread use from now on.
 void setThreads(int count);
 
+/// Calls `body` once on each of `count` of these threads, with numbers from 0, and returns when all have. The calling thread
+/// is number 0. `threads` is how many take part: fewer than `count` if the runtime grants fewer.
+using ThreadBody = void (*)(int thread, int threads, void *context);
+void onEachThread(int count, ThreadBody body, void *context);
+
 } // namespace talweg::runtime
 
 #endif

@@ -1,0 +1,63 @@
+// What measuring a program's speed needs beyond Engine.h: rows from a seed, native calls of a chosen length without any
+// other work, and what this machine can do at most.
+#ifndef TALWEG_ENGINE_BENCH_H
+#define TALWEG_ENGINE_BENCH_H
+
+#include "talweg/Engine/Engine.h"
+
+namespace talweg {
+
+/// Rows for any program, a function of the seed: f32 normal with mean 0 and variance 1, bytes uniform, labels uniform.
+TALWEG_API Result<Dataset> generatedRows(const Program &program, std::int64_t rows, std::uint64_t seed);
+
+/// Runs full batches of a session's mode, for their time alone: training steps change the session's variables and count as
+/// its steps, what they tell is dropped, and neither epochs nor the plan's length are kept. The rows come in a fixed order
+/// drawn from the seed, again and again. The session must outlive this, stay where it is, and be used by nobody else.
+class TALWEG_API BatchRunner {
+public:
+  /// Needs at least one row; with fewer rows than a batch has, rows repeat within it.
+  static Result<BatchRunner> create(Session &session, const Dataset &data);
+
+  /// One native call of `steps` batches. Returns its seconds.
+  Result<double> run(std::int64_t steps);
+
+  /// The bytes that one batch must move at least: training reads and writes every trained parameter and every state and
+  /// slot once and reads frozen parameters; prediction reads parameters and states, and writes its output. Both read the
+  /// batch's rows (for prediction, of the fields that the model reads).
+  std::int64_t leastBytes() const;
+
+  struct Impl;
+  explicit BatchRunner(std::unique_ptr<Impl> impl);
+  BatchRunner(BatchRunner &&) noexcept;
+  ~BatchRunner();
+  std::unique_ptr<Impl> impl;
+};
+
+/// Bytes a second, reads and writes both counted.
+struct Bandwidth {
+  double copy = 0;   ///< d = s: one read, one write
+  double update = 0; ///< d = d * c + s: two reads, one write, in place
+};
+
+/// Small kernels in native code at the processor's full vector width, made by the same code generator as programs and run
+/// on the same threads.
+class TALWEG_API MachineProbe {
+public:
+  static Result<MachineProbe> create(int threads);
+
+  /// Floating-point operations a second of f32 multiply-adds in registers, two for each lane: every thread runs as many
+  /// independent chains as hide the latency. The best of several trials, about `seconds` together.
+  double fmaPeak(double seconds);
+  /// On two arrays of 64 MiB, cut evenly among the threads. The best of several passes, about `seconds` together.
+  Result<Bandwidth> bandwidth(double seconds);
+
+  struct Impl;
+  explicit MachineProbe(std::unique_ptr<Impl> impl);
+  MachineProbe(MachineProbe &&) noexcept;
+  ~MachineProbe();
+  std::unique_ptr<Impl> impl;
+};
+
+} // namespace talweg
+
+#endif

@@ -1,0 +1,248 @@
+// What this machine can do: kernels written in the LLVM dialect for the host's registers, compiled by Jit.cpp like every
+// program, run on the threads of Runtime. See Bench.h.
+//
+//   talweg_fma(values, factors, control)  control[0] times: v = v * factors[0] + factors[1] for kChains vectors of values
+//   talweg_copy(to, from, control)        control[0] elements
+//   talweg_update(to, from, control)      control[0] elements: to = to * 0.999 + from
+#include "Jit.h"
+
+#include "talweg/Codegen/Pipeline.h"
+#include "talweg/Data/Table.h"
+#include "talweg/Engine/Bench.h"
+#include "talweg/Runtime/Threads.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+
+using namespace talweg;
+using Clock = std::chrono::steady_clock;
+
+static double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+//===-- the kernels ------------------------------------------------------------------------------------------------===//
+
+static constexpr std::int64_t kUnroll = 4; ///< vectors in one turn of the loops over memory
+
+namespace {
+struct Width {
+  std::int64_t lanes;  ///< f32 in a vector register
+  std::int64_t chains; ///< independent accumulators: what registers allow beside the two factors, at most 20
+};
+} // namespace
+
+static Width hostWidth() {
+  CodegenTarget target = CodegenTarget::host();
+  return {target.vectorBits / 32, std::min<std::int64_t>(20, target.registers - 4)};
+}
+
+/// `pattern` for 0 … count-1, joined by commas; {0} is the number.
+static std::string list(const char *pattern, std::int64_t count) {
+  std::vector<std::string> parts;
+  for (std::int64_t i = 0; i < count; ++i)
+    parts.push_back(fmt::format(fmt::runtime(pattern), i));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+static std::string fmaText(const Width &width) {
+  std::string vector = fmt::format("vector<{}xf32>", width.lanes), loads, body, stores, types, arguments;
+  for (std::int64_t i = 0; i < width.chains; ++i) {
+    loads += fmt::format("  %p{0} = llvm.getelementptr %values[{0}] : (!llvm.ptr) -> !llvm.ptr, {1}\n"
+                         "  %a{0} = llvm.load %p{0} : !llvm.ptr -> {1}\n",
+                         i, vector);
+    body += fmt::format("  %w{0} = llvm.intr.fma(%v{0}, %x, %y) : ({1}, {1}, {1}) -> {1}\n", i, vector);
+    stores += fmt::format("  llvm.store %w{0}, %p{0} : {1}, !llvm.ptr\n", i, vector);
+    types += ", " + vector;
+    arguments += fmt::format(", %v{}: {}", i, vector);
+  }
+  return fmt::format(R"(llvm.func @talweg_fma(%values: !llvm.ptr, %factors: !llvm.ptr, %control: !llvm.ptr) {{
+  %zero = llvm.mlir.constant(0 : i64) : i64
+  %one = llvm.mlir.constant(1 : i64) : i64
+  %count = llvm.load %control : !llvm.ptr -> i64
+  %x = llvm.load %factors : !llvm.ptr -> {vector}
+  %second = llvm.getelementptr %factors[1] : (!llvm.ptr) -> !llvm.ptr, {vector}
+  %y = llvm.load %second : !llvm.ptr -> {vector}
+{loads}  llvm.br ^loop(%zero, {first} : i64{types})
+^loop(%i: i64{arguments}):
+{body}  %n = llvm.add %i, %one : i64
+  %again = llvm.icmp "slt" %n, %count : i64
+  llvm.cond_br %again, ^loop(%n, {next} : i64{types}), ^done
+^done:
+{stores}  llvm.return
+}}
+)",
+                     fmt::arg("vector", vector), fmt::arg("loads", loads), fmt::arg("body", body),
+                     fmt::arg("stores", stores), fmt::arg("types", types), fmt::arg("arguments", arguments),
+                     fmt::arg("first", list("%a{0}", width.chains)), fmt::arg("next", list("%w{0}", width.chains)));
+}
+
+static std::string memoryText(const Width &width, bool update) {
+  std::string vector = fmt::format("vector<{}xf32>", width.lanes), body;
+  for (std::int64_t i = 0; i < kUnroll; ++i) {
+    body += fmt::format("  %s{0} = llvm.getelementptr %from[%i, {0}] : (!llvm.ptr, i64) -> !llvm.ptr, "
+                        "!llvm.array<{2} x {1}>\n"
+                        "  %d{0} = llvm.getelementptr %to[%i, {0}] : (!llvm.ptr, i64) -> !llvm.ptr, "
+                        "!llvm.array<{2} x {1}>\n"
+                        "  %x{0} = llvm.load %s{0} : !llvm.ptr -> {1}\n",
+                        i, vector, kUnroll);
+    if (update)
+      body += fmt::format("  %y{0} = llvm.load %d{0} : !llvm.ptr -> {1}\n"
+                          "  %z{0} = llvm.intr.fma(%y{0}, %factor, %x{0}) : ({1}, {1}, {1}) -> {1}\n",
+                          i, vector);
+    body += fmt::format("  llvm.store {2}{0}, %d{0} : {1}, !llvm.ptr\n", i, vector, update ? "%z" : "%x");
+  }
+  return fmt::format(R"(llvm.func @talweg_{name}(%to: !llvm.ptr, %from: !llvm.ptr, %control: !llvm.ptr) {{
+  %zero = llvm.mlir.constant(0 : i64) : i64
+  %one = llvm.mlir.constant(1 : i64) : i64
+  %step = llvm.mlir.constant({step} : i64) : i64
+  %factor = llvm.mlir.constant(dense<0.999> : {vector}) : {vector}
+  %elements = llvm.load %control : !llvm.ptr -> i64
+  %count = llvm.sdiv %elements, %step : i64
+  llvm.br ^loop(%zero : i64)
+^loop(%i: i64):
+{body}  %n = llvm.add %i, %one : i64
+  %again = llvm.icmp "slt" %n, %count : i64
+  llvm.cond_br %again, ^loop(%n : i64), ^done
+^done:
+  llvm.return
+}}
+)",
+                     fmt::arg("name", update ? "update" : "copy"), fmt::arg("step", kUnroll * width.lanes),
+                     fmt::arg("vector", vector), fmt::arg("body", body));
+}
+
+//===-- running them -----------------------------------------------------------------------------------------------===//
+
+struct MachineProbe::Impl {
+  std::unique_ptr<NativeCode> code;
+  Entry fma = nullptr, copy = nullptr, update = nullptr;
+  Width width;
+  int threads = 1;
+};
+
+MachineProbe::MachineProbe(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
+MachineProbe::MachineProbe(MachineProbe &&) noexcept = default;
+MachineProbe::~MachineProbe() = default;
+
+Result<MachineProbe> MachineProbe::create(int threads) {
+  auto impl = std::make_unique<Impl>();
+  impl->threads = threads;
+  impl->width = hostWidth();
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  context.loadDialect<mlir::LLVM::LLVMDialect>();
+  std::string text = fmaText(impl->width) + memoryText(impl->width, false) + memoryText(impl->width, true);
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+  if (!module)
+    return Error{"E0880", "error: the kernels that measure this machine cannot be read"};
+  auto object = emitNative(*module, NativeForm::Object);
+  if (!object)
+    return object.error();
+  auto code = NativeCode::load(*object);
+  if (!code)
+    return code.error();
+  impl->code = std::move(*code);
+  for (auto [entry, name] : {std::pair(&impl->fma, "talweg_fma"), std::pair(&impl->copy, "talweg_copy"),
+                             std::pair(&impl->update, "talweg_update")}) {
+    auto found = impl->code->entry(name);
+    if (!found)
+      return found.error();
+    *entry = *found;
+  }
+  return MachineProbe(std::move(impl));
+}
+
+namespace {
+/// One trial on all threads: they meet, then each works until the time is over and counts.
+struct FmaTrial {
+  Entry kernel;
+  Width width;
+  double seconds;
+  std::atomic<int> arrived = 0;
+  std::atomic<double> rate = 0; ///< FLOP/s, of all threads together
+
+  static void enter(int, int threads, void *context) { static_cast<FmaTrial *>(context)->work(threads); }
+
+  void work(int threads) {
+    constexpr std::int64_t kTurns = 20000, kMaxFloats = 32 * 16;
+    alignas(64) float values[kMaxFloats], factors[2 * 16];
+    for (std::int64_t i = 0; i < kMaxFloats; ++i)
+      values[i] = float(i);
+    // v = v * 0.999 + 0.001 tends to 1: neither large nor subnormal.
+    std::fill(factors, factors + width.lanes, 0.999f);
+    std::fill(factors + width.lanes, factors + 2 * width.lanes, 0.001f);
+    std::int64_t control[] = {kTurns}, calls = 0;
+    void *arguments[] = {values, factors, control};
+    arrived.fetch_add(1);
+    while (arrived.load() < threads) {
+    }
+    auto start = Clock::now();
+    double passed = 0;
+    for (; passed < seconds; passed = secondsSince(start), ++calls)
+      kernel(arguments);
+    rate.fetch_add(2.0 * double(calls * kTurns * width.chains * width.lanes) / passed);
+  }
+};
+
+/// One pass over two arrays, each thread over its part of them.
+struct MemoryPass {
+  Entry kernel;
+  float *to, *from;
+  std::int64_t elements, grain;
+
+  static void enter(int thread, int threads, void *context) {
+    static_cast<const MemoryPass *>(context)->work(thread, threads);
+  }
+
+  void work(int thread, int threads) const {
+    std::int64_t grains = elements / grain, first = grains * thread / threads, last = grains * (thread + 1) / threads;
+    std::int64_t control[] = {(last - first) * grain};
+    void *arguments[] = {to + first * grain, from + first * grain, control};
+    kernel(arguments);
+  }
+};
+} // namespace
+
+double MachineProbe::fmaPeak(double seconds) {
+  constexpr int kTrials = 8;
+  double best = 0;
+  for (int i = 0; i < kTrials; ++i) {
+    FmaTrial trial{impl->fma, impl->width, seconds / kTrials};
+    runtime::onEachThread(impl->threads, FmaTrial::enter, &trial);
+    best = std::max(best, trial.rate.load());
+  }
+  return best;
+}
+
+Result<Bandwidth> MachineProbe::bandwidth(double seconds) {
+  constexpr std::int64_t kBytes = std::int64_t(64) << 20;
+  data::Buffer to, from;
+  if (!to.resize(kBytes) || !from.resize(kBytes))
+    return Error{"E0841", fmt::format("error: there is no memory for {} bytes", 2 * kBytes)};
+  MemoryPass pass{impl->copy, reinterpret_cast<float *>(to.data()), reinterpret_cast<float *>(from.data()), kBytes / 4,
+                  kUnroll * 16};
+  std::fill(pass.from, pass.from + pass.elements, 1.0f);
+  std::fill(pass.to, pass.to + pass.elements, 0.0f);
+  auto best = [&](Entry kernel, double bytes) {
+    pass.kernel = kernel;
+    double rate = 0;
+    auto start = Clock::now();
+    for (int passes = 0; passes < 3 || secondsSince(start) < seconds / 2; ++passes) {
+      auto begin = Clock::now();
+      runtime::onEachThread(impl->threads, MemoryPass::enter, &pass);
+      rate = std::max(rate, bytes / secondsSince(begin));
+    }
+    return rate;
+  };
+  Bandwidth result;
+  result.copy = best(impl->copy, 2 * kBytes);
+  result.update = best(impl->update, 3 * kBytes);
+  return result;
+}

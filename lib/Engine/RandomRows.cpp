@@ -1,0 +1,38 @@
+// See RandomRows.h.
+#include "RandomRows.h"
+
+#include <cmath>
+#include <cstddef>
+
+using namespace talweg;
+
+/// Box and Muller's first value of two uniform ones; the logarithm's argument is in (0, 1].
+static double normal(Words &words) {
+  constexpr double kTurn = 6.283185307179586;
+  double radius = std::sqrt(-2 * std::log(1 - words.uniform()));
+  return radius * std::cos(kTurn * words.uniform());
+}
+
+Result<Dataset> talweg::randomRows(const Program &program, std::int64_t rows, std::uint64_t seed, Floats floats) {
+  const std::vector<Field> &fields = program.plan().fields;
+  std::vector<std::vector<std::byte>> columns(fields.size());
+  std::vector<FieldView> views;
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    const Field &field = fields[f];
+    Words words(seed, std::uint32_t(f));
+    std::int64_t count = rows * field.count;
+    columns[f].resize(std::size_t(count) * (field.elementType == "ui8" ? 1 : 4));
+    for (std::int64_t i = 0; i < count; ++i) {
+      if (field.elementType == "ui8")
+        columns[f][i] = std::byte(words.next() >> 24);
+      else if (field.elementType == "i32")
+        reinterpret_cast<std::int32_t *>(columns[f].data())[i] =
+            std::int32_t(words.uniform() * double(field.classes.value_or(16)));
+      else
+        reinterpret_cast<float *>(columns[f].data())[i] =
+            float(floats == Floats::Normal ? normal(words) : 2 * words.uniform() - 1);
+    }
+    views.push_back({field.name, columns[f].data()});
+  }
+  return Dataset::fromMemory(program, views, rows);
+}

@@ -1,0 +1,31 @@
+// Rows for any program, from a seed.
+#ifndef TALWEG_ENGINE_RANDOMROWS_H
+#define TALWEG_ENGINE_RANDOMROWS_H
+
+#include "talweg/Engine/Engine.h"
+#include "talweg/Runtime/Philox.h"
+
+namespace talweg {
+
+/// A sequence of random words, a function of its seed and number.
+class Words {
+public:
+  Words(std::uint64_t seed, std::uint32_t sequence) : seed(seed), sequence(sequence) {}
+  std::uint32_t next() { return runtime::philox({at++, 0, sequence, 0x4743u}, seed)[0]; }
+  double uniform() { return next() * 0x1p-32; }
+
+private:
+  std::uint64_t seed;
+  std::uint32_t sequence, at = 0;
+};
+
+/// How f32 fields are distributed: uniform in [-1, 1), or normal with mean 0 and variance 1.
+enum class Floats { Uniform, Normal };
+
+/// Values for every field, a function of the arguments: floats as told, bytes uniform, labels uniform in their classes (0 to
+/// 15 where a field of whole numbers has none).
+Result<Dataset> randomRows(const Program &program, std::int64_t rows, std::uint64_t seed, Floats floats);
+
+} // namespace talweg
+
+#endif

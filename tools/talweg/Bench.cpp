@@ -1,0 +1,330 @@
+// talweg bench: how fast a program's steps are, beside what this machine can do in the same run.
+//
+// One native call runs a chunk of steps, as training does; a chunk lasts at least a millisecond, so that reading the clock
+// costs nothing. Median and 10th percentile are of the chunks' time for a step. The multiply-add peak is measured before
+// and after the chunks, bandwidth after them; peak memory is read before bandwidth's arrays are made.
+#include "Commands.h"
+#include "Console.h"
+#include "Experiment.h"
+
+#include "talweg/Engine/Bench.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <fmt/format.h>
+#include <fstream>
+#include <unistd.h>
+
+namespace talweg::driver {
+
+namespace {
+
+struct Options {
+  Experiment experiment;
+  double seconds = 3;
+  bool generated = false;
+  bool inference = false;
+};
+
+struct Figures {
+  std::int64_t steps = 0;
+  double seconds = 0; ///< of all timed steps
+  double median = 0, p10 = 0;
+  double firstStep = 0;
+  std::int64_t leastBytes = 0, peakBytes = 0;
+  double peakFlops = 0;
+  Bandwidth bandwidth;
+  bool generated = false;
+  std::int64_t rows = 0;
+};
+
+constexpr double kChunkSeconds = 1.5e-3; ///< wanted of a chunk, so that hardly any is below 1 ms
+constexpr std::int64_t kGeneratedBytes = 16 << 20, kGeneratedBatches = 32;
+
+/// Seconds since the kernel started this process, in its ticks of 10 ms; since main's first use of it if it does not tell.
+double processSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  double seconds = double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+  static const double first = seconds;
+  std::ifstream file("/proc/self/stat");
+  std::string text((std::istreambuf_iterator<char>(file)), {});
+  size_t name = text.rfind(')'); // the start time is the 20th word after the name
+  if (name == std::string::npos)
+    return seconds - first;
+  size_t at = name + 1;
+  for (int word = 0; word < 19 && at != std::string::npos; ++word)
+    at = text.find(' ', at + 1);
+  double start = at == std::string::npos ? 0 : std::strtod(text.c_str() + at, nullptr) / double(sysconf(_SC_CLK_TCK));
+  return start > 0 && start <= seconds ? seconds - start : seconds - first;
+}
+
+std::int64_t rowBytes(const Program &program) {
+  std::int64_t bytes = 0;
+  for (const Field &field : program.plan().fields)
+    bytes += field.count * (field.elementType == "ui8" ? 1 : 4);
+  return std::max<std::int64_t>(bytes, 1);
+}
+
+/// The split `train`; rows from the seed where it is not wanted or not there. Data named on the command line must be there.
+Result<Dataset> openRows(const Options &options, const Program &program, bool &generated) {
+  const Experiment &experiment = options.experiment;
+  generated = options.generated;
+  if (!generated) {
+    auto data = experiment.load(program, "train");
+    // E0701: no such file; E0840: no such split.
+    if (data || !experiment.data.empty() || (data.error().code != "E0701" && data.error().code != "E0840"))
+      return data;
+    generated = true;
+  }
+  std::int64_t batch = program.plan().batch;
+  std::int64_t batches = std::clamp<std::int64_t>(kGeneratedBytes / (batch * rowBytes(program)), 1, kGeneratedBatches);
+  return generatedRows(program, batch * batches, program.plan().seed);
+}
+
+/// Runs chunks for `seconds`; adds each one's seconds for a step to `times`.
+Result<void> timeSteps(BatchRunner &runner, std::int64_t chunk, double seconds, Figures &figures,
+                       std::vector<double> &times) {
+  double passed = 0;
+  do {
+    auto took = runner.run(chunk);
+    if (!took)
+      return took.error();
+    passed += *took;
+    times.push_back(*took / double(chunk));
+    figures.steps += chunk;
+  } while (passed < seconds || times.size() < 3);
+  figures.seconds += passed;
+  return {};
+}
+
+/// Runs for a tenth of `seconds`, and finds how many steps a chunk takes.
+Result<std::int64_t> warmUp(BatchRunner &runner, double seconds) {
+  std::int64_t chunk = 1;
+  double limit = std::clamp(seconds / 10, 0.02, 1.0);
+  for (double passed = 0;;) {
+    auto took = runner.run(chunk);
+    if (!took)
+      return took.error();
+    passed += *took;
+    if (*took < kChunkSeconds / 1.5) // twice as many: the first calls are slow
+      chunk *= 2;
+    else if (passed >= limit)
+      return chunk;
+  }
+}
+
+Result<Figures> measure(const Options &options, Session &session, const Dataset &data, double readingSeconds) {
+  Figures figures;
+  auto runner = BatchRunner::create(session, data);
+  if (!runner)
+    return runner.error();
+  if (auto first = runner->run(1); !first)
+    return first.error();
+  figures.firstStep = processSeconds() - readingSeconds;
+  auto chunk = warmUp(*runner, options.seconds);
+  if (!chunk)
+    return chunk.error();
+  auto probe = MachineProbe::create(session.threads());
+  if (!probe)
+    return probe.error();
+  double probing = std::min(0.2, options.seconds / 10);
+  figures.peakFlops = probe->fmaPeak(probing);
+  std::vector<double> times;
+  if (auto timed = timeSteps(*runner, *chunk, options.seconds, figures, times); !timed)
+    return timed.error();
+  figures.peakBytes = peakMemory();
+  figures.peakFlops = std::max(figures.peakFlops, probe->fmaPeak(probing));
+  auto bandwidth = probe->bandwidth(2 * probing);
+  if (!bandwidth)
+    return bandwidth.error();
+  figures.bandwidth = *bandwidth;
+  std::sort(times.begin(), times.end());
+  figures.median = times[times.size() / 2];
+  figures.p10 = times[times.size() / 10];
+  figures.leastBytes = runner->leastBytes();
+  figures.rows = data.rows();
+  return figures;
+}
+
+//===-- telling ----------------------------------------------------------------------------------------------------===//
+
+/// What the figures say, both for reading and for scripts.
+struct Derived {
+  double gflops, peakShare, bandwidthShare, leastSeconds;
+
+  Derived(const Figures &figures, const Facts &facts)
+      : gflops(double(facts.flopsPerStep) / figures.median * 1e-9), peakShare(gflops * 1e9 / figures.peakFlops),
+        bandwidthShare(double(figures.leastBytes) / figures.median / figures.bandwidth.update),
+        leastSeconds(double(facts.flopsPerStep) / figures.peakFlops +
+                     double(figures.leastBytes) / figures.bandwidth.update) {}
+};
+
+Json benchEvent(const Options &options, const Session &session, const Figures &figures) {
+  const Facts &facts = session.facts();
+  const PlanFacts &plan = session.program().plan();
+  Derived derived(figures, facts);
+  Json event{{"event", "bench"}, {"threads", session.threads()}, {"steps", figures.steps}};
+  event["median_us"] = figures.median * 1e6;
+  event["p10_us"] = figures.p10 * 1e6;
+  event["gflops"] = derived.gflops;
+  event["fma_peak_share"] = derived.peakShare;
+  event["bytes_per_step"] = figures.leastBytes;
+  event["compile_seconds"] = session.compileSeconds();
+  event["first_step_seconds"] = figures.firstStep;
+  event["arena_bytes"] = facts.arenaBytes;
+  event["peak_rss_bytes"] = figures.peakBytes;
+  event["model"] = plan.name;
+  event["mode"] = options.inference ? "predict" : "train";
+  event["batch"] = plan.batch;
+  event["rows"] = figures.rows;
+  event["generated"] = figures.generated;
+  event["seconds"] = figures.seconds;
+  event["steps_per_second"] = 1 / figures.median;
+  event["examples_per_second"] = double(plan.batch) / figures.median;
+  event["flops_per_step"] = facts.flopsPerStep;
+  event["fma_peak_gflops"] = figures.peakFlops * 1e-9;
+  event["copy_bytes_per_second"] = figures.bandwidth.copy;
+  event["update_bytes_per_second"] = figures.bandwidth.update;
+  event["bandwidth_share"] = derived.bandwidthShare;
+  event["least_us"] = derived.leastSeconds * 1e6;
+  event["persistent_bytes"] = facts.persistentBytes;
+  return event;
+}
+
+/// Microseconds with as many digits as are worth reading.
+std::string microseconds(double seconds) {
+  double value = seconds * 1e6;
+  return value < 100   ? fmt::format("{:.2f} µs", value)
+         : value < 1e3 ? fmt::format("{:.0f} µs", value)
+                       : fmt::format("{:.2f} ms", value * 1e-3);
+}
+
+/// A count a second: every digit of large ones, one after the point of small ones.
+std::string rate(double value) {
+  return value < 100 ? fmt::format("{:.1f}", value) : grouped(std::int64_t(value + 0.5));
+}
+
+void heading(const char *title) {
+  printLine("");
+  printLine(styled(Stream::Out, Style::Bold, title));
+}
+
+void row(std::string_view name, const std::string &value, const std::string &note = "") {
+  // Widths in columns, not in bytes: µ takes two bytes.
+  size_t wide = value.find("µ") != std::string::npos ? 1 : 0;
+  std::string line = fmt::format("  {:<22}{:>{}}", name, value, 16 + wide);
+  printLine(note.empty() ? line : line + "   " + styled(Stream::Out, Style::Dim, note));
+}
+
+void printText(const Options &options, const Session &session, const Figures &figures) {
+  const Facts &facts = session.facts();
+  const PlanFacts &plan = session.program().plan();
+  Derived derived(figures, facts);
+  const char *step = options.inference ? "call" : "step";
+  std::string what = options.inference ? "prediction" : "training";
+  printLine(fmt::format("{} on {}: {}, batch {}, {} thread{}, {} {}", plan.name, plan.data, what, plan.batch,
+                        session.threads(), session.threads() == 1 ? "" : "s", grouped(figures.rows),
+                        figures.generated ? "generated rows" : "rows"));
+  heading("Speed");
+  row(fmt::format("time of a {}", step), microseconds(figures.median),
+      fmt::format("median; fastest tenth {}", microseconds(figures.p10)));
+  row(fmt::format("{}s a second", step), rate(1 / figures.median),
+      fmt::format("{} {}s timed in {}", grouped(figures.steps), step, humanSeconds(figures.seconds)));
+  row("examples a second", rate(double(plan.batch) / figures.median));
+  row("products", fmt::format("{:.1f} GFLOP/s", derived.gflops),
+      fmt::format("{:.0f} % of the multiply-add peak; {} a {}", 100 * derived.peakShare,
+                  humanCount(double(facts.flopsPerStep), "FLOP"), step));
+  row("memory", fmt::format("{:.1f} GB/s", double(figures.leastBytes) / figures.median * 1e-9),
+      fmt::format("{:.0f} % of the update bandwidth; {} a {} at least", 100 * derived.bandwidthShare,
+                  humanBytes(figures.leastBytes), step));
+  row("both at their limits", microseconds(derived.leastSeconds),
+      fmt::format("{:.0f} % of the time of a {}", 100 * derived.leastSeconds / figures.median, step));
+  heading("This machine, in the same run");
+  row("multiply-add peak", fmt::format("{:.1f} GFLOP/s", figures.peakFlops * 1e-9), "f32, in registers");
+  row("update bandwidth", fmt::format("{:.1f} GB/s", figures.bandwidth.update * 1e-9), "in place: 2 reads, 1 write");
+  row("copy bandwidth", fmt::format("{:.1f} GB/s", figures.bandwidth.copy * 1e-9), "1 read, 1 write");
+  heading("Start");
+  row("compilation", humanSeconds(session.compileSeconds()));
+  row(fmt::format("first {} after", step), humanSeconds(figures.firstStep), "from the start of the process");
+  heading("Memory");
+  row("variables", humanBytes(facts.persistentBytes));
+  row(fmt::format("arena of a {}", step), humanBytes(facts.arenaBytes));
+  row("peak of the process", humanBytes(figures.peakBytes), "with the rows and the compiler");
+}
+
+Result<Program> openProgram(const Options &options) {
+  CompileOptions settings = options.experiment.compileOptions();
+  if (options.inference && !settings.batch)
+    settings.batch = 1;
+  return Program::fromFile(options.experiment.file, settings);
+}
+
+int run(const Options &options) {
+  const Experiment &experiment = options.experiment;
+  processSeconds();
+  auto program = openProgram(options);
+  if (!program)
+    return report(program.error(), experiment.json);
+  if (auto known = experiment.checkData(*program); !known)
+    return report(known.error(), experiment.json);
+  auto start = std::chrono::steady_clock::now();
+  bool generated = false;
+  auto data = openRows(options, *program, generated);
+  if (!data)
+    return report(data.error(), experiment.json);
+  double readingSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)),
+                                            .mode = options.inference ? Mode::Predict : Mode::Train});
+  if (!session)
+    return report(session.error(), experiment.json);
+  auto figures = measure(options, *session, *data, readingSeconds);
+  if (!figures)
+    return report(figures.error(), experiment.json);
+  figures->generated = generated;
+  if (experiment.json)
+    printLine(eventText(benchEvent(options, *session, *figures)));
+  else
+    printText(options, *session, *figures);
+  return kOk;
+}
+
+} // namespace
+
+void addBench(CommandLine &line) {
+  static Options options;
+  Command command = line.add(
+      "bench", "how fast a step is, and how near the machine's limits",
+      "Times training steps in native code, without reports, validation or checkpoints; nothing is saved. The rows are "
+      "the split `train`, or generated from the seed where its files are absent: f32 normal, u8 uniform, labels uniform "
+      "in their classes.\n\n"
+      "A step's time is told as median and 10th percentile over chunks of at least about a millisecond. `products` "
+      "counts the multiplications and additions of contractions, forward and backward, and nothing else. `memory` "
+      "counts what a step must move at least: each trained parameter, state and optimizer slot read and written once, "
+      "each frozen parameter read once, and the batch's rows read once; a prediction reads parameters, states and rows, "
+      "and writes its output. Activations are not counted. Variables that stay in the caches can exceed the bandwidth "
+      "of memory.\n\n"
+      "The limits are measured in the same run, on as many threads, by small kernels from the same code generator at "
+      "the processor's full vector width, and are the best of several trials: f32 multiply-adds on independent "
+      "registers (before and after the steps); the copy of 64 MiB; and an update in place, d = d * c + s, of 64 MiB. "
+      "`both at their limits` is the time of the products at that peak plus the bytes at the update bandwidth. The time "
+      "to the first step does not contain the reading or making of rows. Peak memory is read before the bandwidth is "
+      "measured. On a machine that others use too, compare figures of one run only.");
+  options.experiment.declareFile(command);
+  command.positive(options.seconds, "--seconds S", "time the steps for so long");
+  command.flag(options.inference, "--inference", "time predictions instead of training steps");
+  command.whole(options.experiment.batch, "--batch N", kRows, "rows in a batch",
+                "as the file says; 1 with --inference");
+  options.experiment.declareThreads(command);
+  options.experiment.declareSeed(command, "key of initial values and generated rows");
+  options.experiment.declareData(command, "read the split `train` from another place; it must be there");
+  command.flag(options.generated, "--generated", "generate the rows even if the file's data is there");
+  command.exclusive("--data", "--generated");
+  command.examples({{"talweg bench digits.tw", "a table for reading, on every core"},
+                    {"talweg bench digits.tw --threads 1 --seconds 10 --json", "one object for a script"},
+                    {"talweg bench digits.tw --inference", "the time of one prediction for one row"}});
+  command.action([] { return run(options); });
+}
+
+} // namespace talweg::driver
