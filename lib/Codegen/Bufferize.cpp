@@ -308,7 +308,14 @@ private:
     return {};
   }
 
+  /// True if folding has left a reduction of neutral elements: its result is what it starts from.
+  static bool yieldsItsStart(GenericOp op) {
+    return op.getNumResults() == 1 && op.getBody()->getTerminator()->getOperand(0) == op.getRegionOutputArgs()[0];
+  }
+
   LogicalResult convertGeneric(GenericOp op) {
+    if (yieldsItsStart(op))
+      return bind(op, op->getResult(0), bufferOf(op.getDpsInits()[0]));
     SmallVector<Value> inputs, outputs;
     for (OpOperand *input : op.getDpsInputOperands()) {
       // An operand that is never read only shows the extents of loops: it needs no storage of its own, but a type.
@@ -322,7 +329,9 @@ private:
       inPlace += buffer != nullptr;
       if (!buffer)
         buffer = allocate(result);
-      if (auto fill = init->get().getDefiningOp<linalg::FillOp>(); fill && op.payloadUsesValueFromOperand(init))
+      // Where a reduction's value no longer depends on its start, elements that no loop reaches still do.
+      bool starts = op.payloadUsesValueFromOperand(init) || op.getNumParallelLoops() != op.getNumLoops();
+      if (auto fill = init->get().getDefiningOp<linalg::FillOp>(); fill && starts)
         fillBuffer(fill, buffer);
       else if (op.payloadUsesValueFromOperand(init))
         return op.emitError("cannot be given a buffer: accumulates onto something other than linalg.fill");

@@ -182,7 +182,8 @@ private:
       }
     }
     int64_t stride = outStride(axes[vectorAxis]);
-    if (stride != 0 && stride != 1)
+    bool repeats = stride == 0 && !reduces && axes[vectorAxis].extent > 1; // folding has left every turn the same
+    if ((stride != 0 && stride != 1) || repeats)
       lanes = 1; // results lie apart in every loop: one at a time
   }
 
@@ -234,7 +235,7 @@ private:
     if (level == moving)
       return reduceAndStore(positions, ivs, hoisted, lanes);
     const Axis &axis = axes[level];
-    bool parallel = level == 0 && !inMemory && work() >= parallelWork;
+    bool parallel = level == 0 && !inMemory && outStride(axis) != 0 && work() >= parallelWork;
     auto inner = [&](Value iv, int64_t size, ArrayRef<Value> from) {
       SmallVector<Value> here = move(from, iv, axis), own = hoisted, at = ivs;
       if (axis.source >= 0)

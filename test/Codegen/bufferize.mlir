@@ -90,3 +90,31 @@ func.func @conditions(%v: memref<8xf32>) {
   bufferization.materialize_in_destination %y in restrict writable %v : (tensor<8xf32>, memref<8xf32>) -> ()
   return
 }
+
+// Folding left of `all(true)` only its start: no loop is needed.
+// CHECK-LABEL: func.func @neutralReduction
+// CHECK-SAME: %[[V:.*]]: memref<3x4xi8>, %[[W:.*]]: memref<3xf32>
+// CHECK: %[[ALL:.*]] = memref.alloc() : memref<3xi8>
+// CHECK: linalg.fill ins(%{{.*}} : i8) outs(%[[ALL]] : memref<3xi8>)
+// CHECK-NEXT: linalg.generic {{.*}} iterator_types = ["parallel"]} ins(%[[ALL]] : memref<3xi8>) outs(%[[W]] : memref<3xf32>)
+func.func @neutralReduction(%v: memref<3x4xi8>, %w: memref<3xf32>) {
+  %x = bufferization.to_tensor %v restrict : memref<3x4xi8> to tensor<3x4xi8>
+  %true = arith.constant true
+  %e = tensor.empty() : tensor<3xi1>
+  %start = linalg.fill ins(%true : i1) outs(%e : tensor<3xi1>) -> tensor<3xi1>
+  %all = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                         iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<3x4xi8>) outs(%start : tensor<3xi1>) {
+  ^bb0(%in: i8, %out: i1):
+    linalg.yield %out : i1
+  } -> tensor<3xi1>
+  %f = tensor.empty() : tensor<3xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%all : tensor<3xi1>) outs(%f : tensor<3xf32>) {
+  ^bb0(%in: i1, %out: f32):
+    %0 = arith.uitofp %in : i1 to f32
+    linalg.yield %0 : f32
+  } -> tensor<3xf32>
+  bufferization.materialize_in_destination %y in restrict writable %w : (tensor<3xf32>, memref<3xf32>) -> ()
+  return
+}

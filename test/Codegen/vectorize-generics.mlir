@@ -71,3 +71,16 @@ func.func @bytes(%x: memref<64xi8>, %y: memref<64xf32>) {
   }
   return
 }
+
+// Folding left of `any(true)` a constant that every turn stores: one element at a time, never a vector past the end.
+// CHECK-LABEL: func.func @everyTurnStoresTheSame
+// CHECK: vector.store %{{.*}} : memref<1xf32>, vector<1xf32>
+func.func @everyTurnStoresTheSame(%w: memref<f32>, %x: memref<40xf32>) {
+  %one = arith.constant 1.0 : f32
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>], iterator_types = ["reduction"]}
+      ins(%x : memref<40xf32>) outs(%w : memref<f32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %one : f32
+  }
+  return
+}
