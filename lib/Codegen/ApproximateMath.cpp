@@ -1,11 +1,10 @@
-// Replaces f32 vector mathematics by polynomials. Scalars and f64 keep their libm accuracy.
+// Replaces f32 vector mathematics by arithmetic. Scalars and f64 keep their libm accuracy.
+#include "VectorMath.h"
 #include "talweg/Codegen/Passes.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace talweg {
@@ -14,17 +13,62 @@ namespace talweg {
 } // namespace talweg
 
 using namespace mlir;
+using talweg::Lanes;
 
 namespace {
 
+/// An op on vectors of f32 becomes its formula.
+template <typename Op, auto formula>
+struct Approximate : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!type || !type.getElementType().isF32())
+      return failure();
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    Lanes x(builder, op->getOperand(0));
+    if constexpr (std::is_invocable_v<decltype(formula), Lanes, Lanes>)
+      rewriter.replaceOp(op, Value(formula(x, Lanes(builder, op->getOperand(1)))));
+    else
+      rewriter.replaceOp(op, Value(formula(x)));
+    return success();
+  }
+};
+
+/// 1 / (1 + exp(-x)) as one formula: the sum in the divisor would cost as much accuracy as the exponential.
+struct ApproximateLogistic : OpRewritePattern<arith::DivFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::DivFOp op, PatternRewriter &rewriter) const override {
+    auto type = dyn_cast<VectorType>(op.getType());
+    auto sum = op.getRhs().getDefiningOp<arith::AddFOp>();
+    if (!type || !type.getElementType().isF32() || !sum || !matchPattern(op.getLhs(), m_OneFloat()))
+      return failure();
+    for (bool swap : {false, true}) {
+      auto exp = sum->getOperand(swap ? 0 : 1).getDefiningOp<math::ExpOp>();
+      auto minus = exp ? exp.getOperand().getDefiningOp<arith::NegFOp>() : nullptr;
+      if (!minus || !matchPattern(sum->getOperand(swap ? 1 : 0), m_OneFloat()))
+        continue;
+      ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+      rewriter.replaceOp(op, Value(talweg::vectormath::logistic(Lanes(builder, minus.getOperand()))));
+      return success();
+    }
+    return failure();
+  }
+};
+
 struct ApproximateMath : talweg::impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    // Upstream's rsqrt is a low-precision instruction of one target; the division by the square root is exact.
-    populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-      return name != "math.powf" && name != "math.fpowi" && name != "math.rsqrt";
-    });
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    namespace vm = talweg::vectormath;
+    RewritePatternSet composites(&getContext()), patterns(&getContext());
+    composites.add<ApproximateLogistic>(&getContext());
+    patterns.add<Approximate<math::ExpOp, vm::exp>, Approximate<math::LogOp, vm::log>,
+                 Approximate<math::Log1pOp, vm::log1p>, Approximate<math::TanhOp, vm::tanh>,
+                 Approximate<math::ErfOp, vm::erf>, Approximate<math::PowFOp, vm::pow>,
+                 Approximate<math::SinOp, vm::sin>, Approximate<math::CosOp, vm::cos>>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(composites))) ||
+        failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };
