@@ -99,6 +99,42 @@ def convolutional(initial, name):
     return kernels + kernel_biases + [wide, wide_bias, last, last_bias], forward
 
 
+def residual(initial, name):
+    """ResNet-20: a convolution, nine blocks of two with a shortcut around each, the mean over the image, a linear layer. A
+    normalization follows every convolution; where a block changes the shape, its shortcut has a convolution of its own."""
+    parameters = []
+
+    def take(tensor):
+        parameters.append(parameter(tensor))
+        return parameters[-1]
+
+    def convolution(place, number, stride):
+        kernel = initial[f"{place}.convolution_{number}.weight"].permute(3, 2, 0, 1)
+        kernel = kernel.contiguous(memory_format=torch.channels_last).clone().requires_grad_()
+        parameters.append(kernel)
+        get = lambda key: initial[f"{place}.batch_norm_{number}.{key}"]
+        scale, shift, mean, variance = take(get("scale")), take(get("shift")), get("mean"), get("var")
+        pad = kernel.shape[2] // 2
+        return lambda x: F.batch_norm(F.conv2d(x, kernel, None, stride, pad), mean, variance, scale, shift, True)
+
+    def block(number):
+        place, stride = f"{name}.block_{number}", 2 if number in (3, 6) else 1
+        first, second = convolution(place, 0, stride), convolution(place, 1, 1)
+        shortcut = convolution(place, 2, stride) if stride == 2 else lambda x: x
+        return lambda x: F.relu(second(F.relu(first(x))) + shortcut(x))
+
+    stem, blocks = convolution(name, 0, 1), [block(i) for i in range(9)]
+    last, last_bias = take(initial[f"{name}.dense_0.weight"].t()), take(initial[f"{name}.dense_0.bias"])
+
+    def forward(x):
+        x = F.relu(stem(x.permute(0, 3, 1, 2)))  # rows are [height, width, channels]: channels_last as they are
+        for one in blocks:
+            x = one(x)
+        return F.linear(x.mean((2, 3)), last, last_bias)
+
+    return parameters, forward
+
+
 def linear_form(initial, name):
     weight, slope = parameter(initial[f"{name}.linear_form_0.w"]), initial[f"{name}.linear_form_0.slope"]
     return [weight], lambda x: x * (weight * slope).sum()
@@ -120,16 +156,19 @@ def build():
     if name == "W9":
         parameters, loss = linear_form(initial, name)
         return (lambda i: loss(x[i % len(x), 0])), torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, foreach=True)
-    batch = options.batch or {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W10": 1024}[name]
+    batch = options.batch or {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W5": 64, "W10": 1024}[name]
     xs = list(x.split(batch))
     if name == "W10":
         parameters, loss = products(initial, name)
         return (lambda i: loss(xs[i % len(xs)])), torch.optim.SGD(parameters, 0.01, foreach=True)
     ys = list(read_idx(path("label.idx")).long().split(batch))
-    parameters, forward = convolutional(initial, name) if name == "W4" else perceptron(
-        initial, name, {"W1": 2, "W2": 3, "W3": 3}[name])
+    if name in ("W4", "W5"):
+        parameters, forward = {"W4": convolutional, "W5": residual}[name](initial, name)
+    else:
+        parameters, forward = perceptron(initial, name, {"W1": 2, "W2": 3, "W3": 3}[name])
     optimizer = {
         "W1": lambda: torch.optim.SGD(parameters, 0.05, momentum=0.9, foreach=True),
+        "W5": lambda: torch.optim.SGD(parameters, 0.1, momentum=0.9, foreach=True),
         "W3": lambda: torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, foreach=True),
     }.get(name, lambda: torch.optim.Adam(parameters, 1e-3, foreach=True))()
     return (lambda i: F.cross_entropy(forward(xs[i % len(xs)]), ys[i % len(ys)])), optimizer
