@@ -6,7 +6,6 @@
 //   talweg_update(to, from, control)      control[0] elements: to = to * 0.999 + from
 #include "Jit.h"
 
-#include "talweg/Codegen/Pipeline.h"
 #include "talweg/Data/Table.h"
 #include "talweg/Engine/Bench.h"
 #include "talweg/Runtime/Threads.h"
@@ -35,13 +34,18 @@ static constexpr std::int64_t kUnroll = 4; ///< vectors in one turn of the loops
 namespace {
 struct Width {
   std::int64_t lanes;  ///< f32 in a vector register
-  std::int64_t chains; ///< independent accumulators: what registers allow beside the two factors, at most 20
+  std::int64_t chains; ///< independent accumulators: of 16 registers 12, of 32 registers 20
 };
 } // namespace
 
 static Width hostWidth() {
-  CodegenTarget target = CodegenTarget::host();
-  return {target.vectorBits / 32, std::min<std::int64_t>(20, target.registers - 4)};
+  const std::string &features = hostTarget().features;
+  auto has = [&](const char *feature) { return features.find(feature) != std::string::npos; };
+  if (has("+avx512f"))
+    return {16, 20};
+  if (has("+avx2"))
+    return {8, 12};
+  return {4, has("+neon") ? 20 : 12};
 }
 
 /// `pattern` for 0 … count-1, joined by commas; {0} is the number.
@@ -141,7 +145,7 @@ Result<MachineProbe> MachineProbe::create(int threads) {
   std::string text = fmaText(impl->width) + memoryText(impl->width, false) + memoryText(impl->width, true);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
-    return Error{"E0880", "error: the kernels that measure this machine cannot be read"};
+    return Error{"E0820", "error: code generation for this machine failed: its probes cannot be read"};
   auto object = emitNative(*module, NativeForm::Object);
   if (!object)
     return object.error();
