@@ -93,7 +93,8 @@ talweg_program *talweg_program_from_file(const char *path, const talweg_options 
 }
 
 talweg_program *talweg_program_from_text(const char *text, const char *name, const talweg_options *options) {
-  return guarded(nullptr, [&] { return handle<talweg_program>(Program::fromText(text, name, compileOptions(options))); });
+  return guarded(nullptr,
+                 [&] { return handle<talweg_program>(Program::fromText(text, name, compileOptions(options))); });
 }
 
 void talweg_program_free(talweg_program *program) { delete program; }
@@ -142,9 +143,8 @@ int talweg_program_variable_shape(const talweg_program *program, const char *nam
 //===-- data -------------------------------------------------------------------------------------------------------===//
 
 talweg_dataset *talweg_dataset_load(const talweg_program *program, const char *split, const char *path) {
-  return guarded(nullptr, [&] {
-    return handle<talweg_dataset>(Dataset::load(program->program, split, path ? path : ""));
-  });
+  return guarded(nullptr,
+                 [&] { return handle<talweg_dataset>(Dataset::load(program->program, split, path ? path : "")); });
 }
 
 talweg_dataset *talweg_dataset_from_memory(const talweg_program *program, const talweg_field *fields, size_t count,
@@ -163,9 +163,8 @@ int64_t talweg_dataset_rows(const talweg_dataset *dataset) { return dataset->dat
 //===-- sessions ---------------------------------------------------------------------------------------------------===//
 
 talweg_session *talweg_session_create(const talweg_program *program, const talweg_options *options) {
-  return guarded(nullptr, [&] {
-    return handle<talweg_session>(Session::create(program->program, sessionOptions(options)));
-  });
+  return guarded(nullptr,
+                 [&] { return handle<talweg_session>(Session::create(program->program, sessionOptions(options))); });
 }
 
 void talweg_session_free(talweg_session *session) { delete session; }
@@ -221,8 +220,8 @@ int64_t talweg_session_predict(talweg_session *session, const talweg_dataset *da
       return -1;
     }
     if (result->values.size() > capacity) {
-      fail({"E0882", "error: the output has " + std::to_string(result->values.size()) + " elements, but there is room for " +
-                         std::to_string(capacity)});
+      fail({"E0882", "error: the output has " + std::to_string(result->values.size()) +
+                         " elements, but there is room for " + std::to_string(capacity)});
       return -1;
     }
     std::copy(result->values.begin(), result->values.end(), output);

@@ -16,7 +16,7 @@ using namespace talweg;
 using nlohmann::json;
 
 static constexpr std::pair<const char *, const char *> kTypes[] = {{"f32", "F32"}, {"f64", "F64"}, {"i32", "I32"},
-                                                                  {"i64", "I64"}, {"ui8", "U8"},  {"i1", "BOOL"}};
+                                                                   {"i64", "I64"}, {"ui8", "U8"},  {"i1", "BOOL"}};
 
 /// The format's name of a stored element type.
 static std::string safeType(const std::string &element) {
@@ -44,8 +44,8 @@ static Result<void> writeVariables(const Session::Impl &session, const std::stri
       continue;
     std::string type = safeType(variable.elementType);
     if (type.empty())
-      return Error{"internal", fmt::format("{}: error: variable `{}` holds elements of type {}, which cannot be saved", path,
-                                        variable.name, variable.elementType)};
+      return Error{"internal", fmt::format("{}: error: variable `{}` holds elements of type {}, which cannot be saved",
+                                           path, variable.name, variable.elementType)};
     auto *bytes = reinterpret_cast<const char *>(session.place(variable));
     tensors.push_back({variable.name, type, variable.shape, {bytes, std::size_t(variable.bytes)}});
   }
@@ -102,8 +102,8 @@ static Result<std::vector<Replacement>> match(const Session::Impl &session, cons
     if (!tensor && statesOptional && facts.role == "state")
       continue;
     if (!tensor)
-      return Error{"E0861", fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program", path, facts.name,
-                                        shapeText(facts.shape), facts.role)};
+      return Error{"E0861", fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program", path,
+                                        facts.name, shapeText(facts.shape), facts.role)};
     if (tensor->shape != facts.shape)
       return Error{"E0862", fmt::format("{}: error: tensor `{}` has shape {} in the file, but {} in the program", path,
                                         facts.name, shapeText(tensor->shape), shapeText(facts.shape))};
@@ -194,7 +194,8 @@ Result<void> Session::load(const std::string &directory) {
   Result<RunState> state = readState(inFolder(directory, "state.json"));
   if (!state)
     return state.error();
-  auto variables = match(*impl, *model, modelPath, false, false), slots = match(*impl, *optimizer, optimizerPath, true, false);
+  auto variables = match(*impl, *model, modelPath, false, false),
+       slots = match(*impl, *optimizer, optimizerPath, true, false);
   if (!variables || !slots)
     return !variables ? variables.error() : slots.error();
   putInPlace(*impl, *variables);

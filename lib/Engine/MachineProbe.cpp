@@ -25,7 +25,9 @@
 using namespace talweg;
 using Clock = std::chrono::steady_clock;
 
-static double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+static double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 //===-- the kernels ------------------------------------------------------------------------------------------------===//
 

@@ -11,7 +11,8 @@
 
 using namespace talweg;
 
-static constexpr const char *kStages[] = {"ast", "graph", "gradient", "update", "linalg", "vector", "llvm", "asm", "object"};
+static constexpr const char *kStages[] = {"ast",    "graph", "gradient", "update", "linalg",
+                                          "vector", "llvm",  "asm",      "object"};
 
 std::optional<Stage> talweg::stageFromName(const std::string &name) {
   for (int i = 0; i <= int(Stage::Object); ++i)
@@ -73,8 +74,8 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
   for (const frontend::Hyper &hyper : plan.hypers)
     facts.hypers.push_back({hyper.name, hyper.value});
   for (const StoredVariable &variable : variablesOf(module)) {
-    facts.variables.push_back({variable.name, variable.role, variable.elementType, variable.shape, variable.count,
-                               variable.frozen});
+    facts.variables.push_back(
+        {variable.name, variable.role, variable.elementType, variable.shape, variable.count, variable.frozen});
     if (variable.role == "parameter")
       facts.parameterCount += variable.count;
   }
@@ -98,8 +99,8 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   if (auto checked = checkOptions(options); !checked)
     return checked.error();
   Stopwatch reading;
-  auto compiler = Compiler::create(text, name, {options.set, options.batch, options.doublePrecision, options.onMessage,
-                                                   options.remarks});
+  auto compiler = Compiler::create(
+      text, name, {options.set, options.batch, options.doublePrecision, options.onMessage, options.remarks});
   if (!compiler)
     return compiler.error();
   Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;
@@ -169,7 +170,8 @@ Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) co
   Result<Unit> unit = impl->compiler->build(modeName(mode), batch ? batch : impl->plan.batch);
   if (!unit)
     return unit.error();
-  if (auto lowered = impl->compiler->lower(*unit, std::min(Phase(int(stage) - int(Stage::Graph)), Phase::Llvm)); !lowered)
+  if (auto lowered = impl->compiler->lower(*unit, std::min(Phase(int(stage) - int(Stage::Graph)), Phase::Llvm));
+      !lowered)
     return lowered.error();
   if (stage == Stage::Llvm)
     return emitNative(*unit->module, NativeForm::LlvmIr);

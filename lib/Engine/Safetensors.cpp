@@ -21,8 +21,8 @@ static constexpr std::uint64_t kMaxHeader = 100'000'000;
 
 static std::optional<std::uint64_t> bytesOf(std::string_view type) {
   static constexpr std::pair<std::string_view, std::uint64_t> kTypes[] = {
-      {"F64", 8}, {"I64", 8}, {"U64", 8}, {"F32", 4},     {"I32", 4},     {"U32", 4}, {"F16", 2},
-      {"BF16", 2}, {"I16", 2}, {"U16", 2}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"I8", 1},  {"U8", 1}, {"BOOL", 1}};
+      {"F64", 8}, {"I64", 8}, {"U64", 8},     {"F32", 4},     {"I32", 4}, {"U32", 4}, {"F16", 2}, {"BF16", 2},
+      {"I16", 2}, {"U16", 2}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"I8", 1},  {"U8", 1},  {"BOOL", 1}};
   for (auto [name, bytes] : kTypes)
     if (name == type)
       return bytes;
@@ -104,8 +104,7 @@ private:
     if (!entry.is_object() || entry.size() != 3 || !part("dtype") || !part("shape") || !part("data_offsets"))
       return wrong("the entry of `{}` does not hold exactly dtype, shape and data_offsets", name);
     const json &type = *part("dtype"), &shape = *part("shape"), &offsets = *part("data_offsets");
-    std::optional<std::uint64_t> size =
-        type.is_string() ? bytesOf(type.get_ref<const std::string &>()) : std::nullopt;
+    std::optional<std::uint64_t> size = type.is_string() ? bytesOf(type.get_ref<const std::string &>()) : std::nullopt;
     if (!size)
       return wrong("`{}` has an unknown dtype", name);
     SafeTensor tensor{name, type.get<std::string>(), {}, {}};

@@ -49,8 +49,9 @@ Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
     variables = unit.facts.variables;
     facts = {unit.facts.flops, unit.facts.contractions, unit.facts.arenaBytes, unit.facts.persistentBytes, unit.times};
   } else if (!sameLayout(variables, unit.facts.variables)) {
-    return Error{"internal", fmt::format("error: mode `{}` stores its variables differently from the mode compiled first",
-                                      modeName(mode))};
+    return Error{
+        "internal",
+        fmt::format("error: mode `{}` stores its variables differently from the mode compiled first", modeName(mode))};
   }
   if (auto grown = grow(arena, unit.facts.arenaBytes); !grown)
     return grown.error();

@@ -9,9 +9,7 @@
 
 using namespace talweg;
 
-std::int64_t Session::Impl::stepsPerEpoch() const {
-  return training ? (training->rows() + batch() - 1) / batch() : 0;
-}
+std::int64_t Session::Impl::stepsPerEpoch() const { return training ? (training->rows() + batch() - 1) / batch() : 0; }
 
 std::int64_t Session::Impl::totalSteps() const {
   const PlanFacts &plan = program.plan();
@@ -54,8 +52,12 @@ static Chunk tell(const Session::Impl &session, const ModuleFacts &facts, const 
   for (std::int64_t s = 0; s < stretch.count; ++s) {
     const double *row = out.data() + s * facts.columns();
     const double *metrics = row + 1, *reports = metrics + facts.metrics.size();
-    chunk.steps.push_back({session.step + s + 1, session.epochs + 1, stretch.rows, row[0],
-                           {metrics, reports}, {reports, reports + facts.reports.size()}});
+    chunk.steps.push_back({session.step + s + 1,
+                           session.epochs + 1,
+                           stretch.rows,
+                           row[0],
+                           {metrics, reports},
+                           {reports, reports + facts.reports.size()}});
   }
   chunk.seconds = seconds;
   chunk.examplesPerSecond = seconds > 0 ? double(stretch.rows * stretch.count) / seconds : 0;

@@ -46,8 +46,9 @@ static Result<void> withStoredType(const StoredVariable &variable, Action action
   else if (type == "ui8" || type == "i1")
     action(std::uint8_t());
   else
-    return Error{"internal", fmt::format("error: variable `{}` holds elements of type {}, which cannot be read or written",
-                                      variable.name, type)};
+    return Error{"internal",
+                 fmt::format("error: variable `{}` holds elements of type {}, which cannot be read or written",
+                             variable.name, type)};
   return {};
 }
 
@@ -57,9 +58,8 @@ static Result<std::vector<Value>> readVariable(const Session::Impl &session, con
   if (!variable)
     return variable.error();
   std::vector<Value> values(std::size_t((*variable)->count));
-  auto done = withStoredType(**variable, [&](auto stored) {
-    readAs<decltype(stored)>(session.place(**variable), values);
-  });
+  auto done =
+      withStoredType(**variable, [&](auto stored) { readAs<decltype(stored)>(session.place(**variable), values); });
   if (!done)
     return done.error();
   return values;
@@ -71,10 +71,9 @@ static Result<void> writeVariable(Session::Impl &session, const std::string &nam
   if (!variable)
     return variable.error();
   if (std::int64_t(values.size()) != (*variable)->count)
-    return Error{"E0859", fmt::format("error: variable `{}` has {} elements, not {}", name, (*variable)->count,
-                                      values.size())};
-  return withStoredType(**variable,
-                        [&](auto stored) { writeAs<decltype(stored)>(session.place(**variable), values); });
+    return Error{"E0859",
+                 fmt::format("error: variable `{}` has {} elements, not {}", name, (*variable)->count, values.size())};
+  return withStoredType(**variable, [&](auto stored) { writeAs<decltype(stored)>(session.place(**variable), values); });
 }
 
 Result<std::vector<float>> Session::read(const std::string &name) const { return readVariable<float>(*impl, name); }

@@ -88,8 +88,8 @@ public:
       else if (element.isInteger(32))
         field.element = frontend::Field::I32;
       else if (!element.isF32())
-        return Error{"internal", fmt::format("{}: error: field `{}` is stored neither as f32, i32 nor ui8", fileName,
-                                          field.name)};
+        return Error{"internal",
+                     fmt::format("{}: error: field `{}` is stored neither as f32, i32 nor ui8", fileName, field.name)};
       if (type)
         field.shape = type.getShape().vec();
       if (op.getClasses())

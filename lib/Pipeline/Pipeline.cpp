@@ -64,24 +64,12 @@ static void buildLinalg(OpPassManager &passes) {
 
 void buildPhase(OpPassManager &passes, Phase phase) {
   switch (phase) {
-  case Phase::Graph:
-    buildGraph(passes);
-    break;
-  case Phase::Gradient:
-    buildGradient(passes);
-    break;
-  case Phase::Update:
-    buildUpdate(passes);
-    break;
-  case Phase::Linalg:
-    buildLinalg(passes);
-    break;
-  case Phase::Vector:
-    buildVectorPipeline(passes, CodegenTarget::host());
-    break;
-  case Phase::Llvm:
-    buildLlvmPipeline(passes);
-    break;
+  case Phase::Graph: buildGraph(passes); break;
+  case Phase::Gradient: buildGradient(passes); break;
+  case Phase::Update: buildUpdate(passes); break;
+  case Phase::Linalg: buildLinalg(passes); break;
+  case Phase::Vector: buildVectorPipeline(passes, CodegenTarget::host()); break;
+  case Phase::Llvm: buildLlvmPipeline(passes); break;
   }
   passes.addPass(createVerifyPhase(phase));
 }

@@ -18,16 +18,14 @@ StringRef breach(Operation *op, Phase phase) {
   bool ours = dialect == "tw" || dialect == "train";
   switch (phase) {
   case Phase::Graph:
-  case Phase::Gradient:
-    return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
+  case Phase::Gradient: return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
   case Phase::Update:
     if (isa<train::UpdateOp, train::OptimizerOp>(op))
       return "every update must be spelt out";
     if (auto variable = dyn_cast<train::VariableOp>(op); variable && !variable.getOffset())
       return "every variable must have its offset";
     return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
-  case Phase::Linalg:
-    return ours ? "no op of the tensor and training dialects may be left" : "";
+  case Phase::Linalg: return ours ? "no op of the tensor and training dialects may be left" : "";
   case Phase::Vector: {
     if (ours || dialect == "linalg" || dialect == "tensor" || dialect == "bufferization")
       return "everything must be loops over buffers";

@@ -297,18 +297,21 @@ void addBench(CommandLine &line) {
   Command command = line.add(
       "bench", "how fast a step is, and how near the machine's limits",
       "Times training steps in native code, without reports, validation or checkpoints; nothing is saved. The rows are "
-      "the split `train`, or generated from the seed where its files are absent: f32 normal, u8 uniform, labels uniform "
+      "the split `train`, or generated from the seed where its files are absent: f32 normal, u8 uniform, labels "
+      "uniform "
       "in their classes.\n\n"
       "A step's time is told as median and 10th percentile over chunks of at least about a millisecond. `products` "
       "counts the multiplications and additions of contractions, forward and backward, and nothing else. `memory` "
       "counts what a step must move at least: each trained parameter, state and optimizer slot read and written once, "
-      "each frozen parameter read once, and the batch's rows read once; a prediction reads parameters, states and rows, "
+      "each frozen parameter read once, and the batch's rows read once; a prediction reads parameters, states and "
+      "rows, "
       "and writes its output. Activations are not counted. Variables that stay in the caches can exceed the bandwidth "
       "of memory.\n\n"
       "The limits are measured in the same run, on as many threads, by small kernels from the same code generator at "
       "the processor's full vector width, and are the best of several trials: f32 multiply-adds on independent "
       "registers (before and after the steps); the copy of 64 MiB; and an update in place, d = d * c + s, of 64 MiB. "
-      "`both at their limits` is the time of the products at that peak plus the bytes at the update bandwidth. The time "
+      "`both at their limits` is the time of the products at that peak plus the bytes at the update bandwidth. The "
+      "time "
       "to the first step does not contain the reading or making of rows. Peak memory is read before the bandwidth is "
       "measured. On a machine that others use too, compare figures of one run only.");
   options.experiment.declareFile(command);

@@ -21,7 +21,8 @@ std::string refusal(const std::string &contents) {
   auto result = parseSafetensors(contents, "x");
   if (!result)
     EXPECT_EQ(result.error().code, "E0810");
-  return result ? "accepted" : result.error().message.substr(std::string("x: error: not a valid safetensors file: ").size());
+  return result ? "accepted"
+                : result.error().message.substr(std::string("x: error: not a valid safetensors file: ").size());
 }
 
 std::string entry(const std::string &type, const std::string &shape, const std::string &offsets) {
@@ -30,7 +31,8 @@ std::string entry(const std::string &type, const std::string &shape, const std::
 } // namespace
 
 TEST(Safetensors, RoundTrip) {
-  std::string path = (std::filesystem::temp_directory_path() / fmt::format("talweg-{}.safetensors", ::getpid())).string();
+  std::string path =
+      (std::filesystem::temp_directory_path() / fmt::format("talweg-{}.safetensors", ::getpid())).string();
   std::string a(24, 'a'), b(8, 'b');
   ASSERT_TRUE(bool(writeSafetensors(path, {{"m.a", "F32", {2, 3}, a}, {"s", "F64", {}, b}, {"e", "F32", {0}, {}}},
                                     {{"made", "here"}})));
@@ -63,7 +65,8 @@ TEST(Safetensors, RefusesWrongSizes) {
 TEST(Safetensors, RefusesOverlapAndHoles) {
   EXPECT_EQ(refusal(file("{\"a\":" + entry("F32", "[2]", "[0,8]") + ",\"b\":" + entry("F32", "[1]", "[4,8]") + "}", 8)),
             "the bytes of `b` overlap those of another tensor");
-  EXPECT_EQ(refusal(file("{\"a\":" + entry("F32", "[1]", "[4,8]") + "}", 8)), "no tensor holds the bytes before those of `a`");
+  EXPECT_EQ(refusal(file("{\"a\":" + entry("F32", "[1]", "[4,8]") + "}", 8)),
+            "no tensor holds the bytes before those of `a`");
 }
 
 TEST(Safetensors, RefusesWrongHeaders) {
@@ -73,10 +76,12 @@ TEST(Safetensors, RefusesWrongHeaders) {
   EXPECT_EQ(refusal(file("{\"a\":" + entry("F31", "[]", "[0,4]") + "}", 4)), "`a` has an unknown dtype");
   EXPECT_EQ(refusal(file("{\"a\":" + entry("F32", "[-1]", "[0,4]") + "}", 4)),
             "the shape of `a` holds something other than sizes");
-  EXPECT_EQ(refusal(file("{\"a\":" + entry("F32", "[1]", "[0]") + "}", 4)), "the data_offsets of `a` are not two positions");
+  EXPECT_EQ(refusal(file("{\"a\":" + entry("F32", "[1]", "[0]") + "}", 4)),
+            "the data_offsets of `a` are not two positions");
   std::string once = "\"a\":" + entry("F32", "[1]", "[0,4]");
   EXPECT_EQ(refusal(file("{" + once + "," + once + "}", 4)), "`a` appears twice");
-  EXPECT_EQ(refusal(file("{\"__metadata__\":{\"k\":1}}", 0)), "`__metadata__` holds something other than text under `k`");
+  EXPECT_EQ(refusal(file("{\"__metadata__\":{\"k\":1}}", 0)),
+            "`__metadata__` holds something other than text under `k`");
 }
 
 TEST(Safetensors, RefusesEveryTruncation) {

@@ -211,10 +211,13 @@ TEST_F(SessionTest, ModelFilesMustFitTheProgram) {
   std::string biasEntry = R"("Line.out.bias":{"dtype":"F32","shape":[1],"data_offsets":[8,12]})";
   EXPECT_EQ(load("{" + weightEntry + "," + biasEntry + "}", 12), "accepted");
   EXPECT_EQ(load("{" + weightEntry + "}", 8), "E0861");
-  EXPECT_EQ(load(R"({"Line.out.weight":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)" + biasEntry + "}", 12), "E0862");
-  EXPECT_EQ(load(R"({"Line.out.weight":{"dtype":"I32","shape":[2,1],"data_offsets":[0,8]},)" + biasEntry + "}", 12), "E0863");
-  EXPECT_EQ(load("{" + weightEntry + "," + biasEntry + R"(,"z":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})", 16),
-            "E0864");
+  EXPECT_EQ(load(R"({"Line.out.weight":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},)" + biasEntry + "}", 12),
+            "E0862");
+  EXPECT_EQ(load(R"({"Line.out.weight":{"dtype":"I32","shape":[2,1],"data_offsets":[0,8]},)" + biasEntry + "}", 12),
+            "E0863");
+  EXPECT_EQ(
+      load("{" + weightEntry + "," + biasEntry + R"(,"z":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}})", 16),
+      "E0864");
   EXPECT_EQ(s.loadModel(file("absent.safetensors")).error().code, "E0801");
 }
 
