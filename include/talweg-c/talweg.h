@@ -21,7 +21,7 @@ typedef struct talweg_session talweg_session;
 
 /* What overrides the file. Zero everywhere (or a NULL pointer to it) changes nothing. */
 typedef struct talweg_options {
-  const char *const *set; /* values of `config` names: "lr", "0.3", "width", "64", NULL */
+  const char *const *set;       /* values of `config` names: "lr", "0.3", "width", "64", NULL */
   int64_t batch, epochs, steps; /* 0: as the file says */
   int64_t seed;
   int has_seed;         /* nonzero: `seed` counts */
@@ -54,7 +54,8 @@ TALWEG_C_API const char *talweg_last_error_code(void);
 
 /* Programs. */
 TALWEG_C_API talweg_program *talweg_program_from_file(const char *path, const talweg_options *options);
-TALWEG_C_API talweg_program *talweg_program_from_text(const char *text, const char *name, const talweg_options *options);
+TALWEG_C_API talweg_program *talweg_program_from_text(const char *text, const char *name,
+                                                      const talweg_options *options);
 TALWEG_C_API void talweg_program_free(talweg_program *program);
 TALWEG_C_API int64_t talweg_program_batch(const talweg_program *program);
 TALWEG_C_API size_t talweg_program_metrics(const talweg_program *program);

@@ -24,7 +24,7 @@ struct SafeTensor {
 };
 
 struct SafetensorsFile {
-  std::string contents; ///< what the tensors' bytes point into
+  std::string contents;            ///< what the tensors' bytes point into
   std::vector<SafeTensor> tensors; ///< in the order of their bytes
   std::map<std::string, std::string> metadata;
 

@@ -24,7 +24,7 @@ struct Session::Impl {
   std::vector<double> hypers;
   std::vector<StoredVariable> variables;
   data::Buffer persistent, arena;
-  Facts facts; ///< of the first unit compiled
+  Facts facts;               ///< of the first unit compiled
   double compileSeconds = 0; ///< how long calls have waited for compilation
   std::atomic<bool> stop = false;
 

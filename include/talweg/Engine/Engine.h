@@ -56,8 +56,8 @@ struct CompileOptions {
 };
 
 struct Variable {
-  std::string name; ///< path in the model: `Mlp.dense_0.weight`
-  std::string role; ///< parameter, state, slot
+  std::string name;        ///< path in the model: `Mlp.dense_0.weight`
+  std::string role;        ///< parameter, state, slot
   std::string elementType; ///< f32, f64, i32, …
   std::vector<std::int64_t> shape;
   std::int64_t count = 1; ///< elements
@@ -66,9 +66,9 @@ struct Variable {
 
 struct Field {
   std::string name;
-  std::string elementType; ///< as stored: f32, i32, ui8
-  std::vector<std::int64_t> shape; ///< of one row
-  std::int64_t count = 1;          ///< elements of one row
+  std::string elementType;             ///< as stored: f32, i32, ui8
+  std::vector<std::int64_t> shape;     ///< of one row
+  std::int64_t count = 1;              ///< elements of one row
   std::optional<std::int64_t> classes; ///< labels are 0 … classes-1
 };
 
@@ -79,9 +79,9 @@ struct Hyper {
 
 /// What the file says about the run, after overrides.
 struct PlanFacts {
-  std::string name;   ///< of the model
-  std::string data;   ///< of the data set
-  std::string file;   ///< path of the file, or the name given to the text
+  std::string name; ///< of the model
+  std::string data; ///< of the data set
+  std::string file; ///< path of the file, or the name given to the text
   std::int64_t batch = 0;
   std::optional<std::int64_t> epochs, steps; ///< at most one is present; with neither, one epoch
   std::optional<std::int64_t> validateSteps; ///< validate every N steps (absent: after each epoch)
@@ -97,7 +97,8 @@ struct PlanFacts {
 
 /// Seconds spent in one phase of compilation.
 struct PhaseTime {
-  std::string phase; ///< parse, graph, gradient, update, linalg, vector, llvm (to LLVM dialect), native (LLVM IR to code)
+  std::string
+      phase; ///< parse, graph, gradient, update, linalg, vector, llvm (to LLVM dialect), native (LLVM IR to code)
   double seconds;
 };
 
@@ -123,8 +124,8 @@ TALWEG_API const char *modeName(Mode mode);
 
 struct GradcheckOptions {
   std::uint64_t seed = 1;
-  double step = 1e-3;             ///< differences move an element by step * max(1, |x|), by less near kinks
-  std::int64_t maxElements = 64;  ///< of a variable with more elements, this many are checked, chosen by the seed
+  double step = 1e-3;            ///< differences move an element by step * max(1, |x|), by less near kinks
+  std::int64_t maxElements = 64; ///< of a variable with more elements, this many are checked, chosen by the seed
 };
 /// One parameter's comparison. Errors are |analytic - numeric| / max(1e-3 * scale, |analytic|, |numeric|), where scale is
 /// the greatest |gradient| of this parameter.
@@ -212,13 +213,13 @@ struct Chunk {
   std::vector<StepRecord> steps; ///< at least one
   double seconds = 0;            ///< of this call
   double examplesPerSecond = 0;
-  std::int64_t totalSteps = 0;   ///< of the whole plan
+  std::int64_t totalSteps = 0; ///< of the whole plan
   std::int64_t stepsPerEpoch = 0;
 };
 
 struct TrainOptions {
-  std::int64_t maxSteps = 0;    ///< at most this many now; 0: to the end of the plan
-  bool stopAtEpochEnd = false;  ///< return when an epoch is complete
+  std::int64_t maxSteps = 0;   ///< at most this many now; 0: to the end of the plan
+  bool stopAtEpochEnd = false; ///< return when an epoch is complete
   /// Called after each native call (about 50 ms of steps, never across an epoch's end); false stops.
   std::function<bool(const Chunk &)> onChunk;
 };
@@ -228,8 +229,8 @@ enum class Stopped { PlanDone, EpochDone, StepsDone, ByCallback, ByRequest };
 
 struct Evaluation {
   std::int64_t rows = 0;
-  double loss = 0;              ///< mean over rows
-  std::vector<double> metrics;  ///< means over rows
+  double loss = 0;             ///< mean over rows
+  std::vector<double> metrics; ///< means over rows
   double seconds = 0;
 };
 

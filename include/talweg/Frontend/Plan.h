@@ -13,8 +13,8 @@ namespace talweg::frontend {
 
 /// What is asked of the frontend. The file is elaborated anew for every set of options.
 struct Options {
-  std::string mode = "train"; ///< train, eval, predict, gradient (see train.program)
-  std::int64_t batch = 0;     ///< rows of a batch; 0: as the file says
+  std::string mode = "train";   ///< train, eval, predict, gradient (see train.program)
+  std::int64_t batch = 0;       ///< rows of a batch; 0: as the file says
   bool doublePrecision = false; ///< every f32 of the language is computed in f64 (f32 data stays stored as f32)
   std::map<std::string, std::string> set; ///< values of `config` names (and of `lr`, see Hyper), as text
 };
@@ -23,8 +23,8 @@ struct Options {
 struct Field {
   enum Element { F32, I32, U8 };
   std::string name;
-  Element element = F32;           ///< as stored
-  std::vector<std::int64_t> shape; ///< of one record's value; empty for a scalar
+  Element element = F32;               ///< as stored
+  std::vector<std::int64_t> shape;     ///< of one record's value; empty for a scalar
   std::optional<std::int64_t> classes; ///< `class[10]`: stored as I32, values 0 to 9
   /// `= column("label")`, `= column(3)`, `= column("a", "b")`: CSV columns by name or by number from 0. Empty: by the
   /// field's name in the header, else in order. One for a tensor field: its first column, the others follow.

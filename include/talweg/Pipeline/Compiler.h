@@ -31,10 +31,10 @@ struct StoredVariable {
 struct ModuleFacts {
   std::int64_t batch = 0;
   std::vector<StoredVariable> variables;
-  std::vector<std::string> metrics, reports; ///< names of the columns of `out` after the loss
-  std::vector<std::int64_t> outputShape;     ///< mode predict: of the whole batch
-  bool outputDouble = false;                 ///< mode predict: f64, else f32
-  std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number
+  std::vector<std::string> metrics, reports;        ///< names of the columns of `out` after the loss
+  std::vector<std::int64_t> outputShape;            ///< mode predict: of the whole batch
+  bool outputDouble = false;                        ///< mode predict: f64, else f32
+  std::int64_t flops = 0, contractions = 0;         ///< twice the products of all contractions, and their number
   std::int64_t arenaBytes = 0, persistentBytes = 0; ///< known after phase vector
 
   std::int64_t columns() const { return std::int64_t(1 + metrics.size() + reports.size()); }

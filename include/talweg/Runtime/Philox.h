@@ -14,8 +14,8 @@ inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
   for (int round = 0; round < 10; ++round) {
     std::uint64_t a = std::uint64_t(0xD2511F53u) * counter[0];
     std::uint64_t b = std::uint64_t(0xCD9E8D57u) * counter[2];
-    counter = {std::uint32_t(b >> 32) ^ counter[1] ^ low, std::uint32_t(b),
-               std::uint32_t(a >> 32) ^ counter[3] ^ high, std::uint32_t(a)};
+    counter = {std::uint32_t(b >> 32) ^ counter[1] ^ low, std::uint32_t(b), std::uint32_t(a >> 32) ^ counter[3] ^ high,
+               std::uint32_t(a)};
     low += 0x9E3779B9u;
     high += 0xBB67AE85u;
   }

@@ -15,7 +15,8 @@ namespace talweg::tw {
 /// The least and greatest value of `expr` when dim i runs over [0, extents[i]); exact for sums of multiples of distinct
 /// dims, an enclosure otherwise. Nothing when it does not fit in 64 bits, has symbols, or divides by something not a
 /// positive constant.
-std::optional<std::pair<std::int64_t, std::int64_t>> rangeOf(mlir::AffineExpr expr, llvm::ArrayRef<std::int64_t> extents);
+std::optional<std::pair<std::int64_t, std::int64_t>> rangeOf(mlir::AffineExpr expr,
+                                                             llvm::ArrayRef<std::int64_t> extents);
 
 /// True when y[d] = x[map(d)] with these shapes is y = x.
 bool isIdentityAccess(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> ofX, llvm::ArrayRef<std::int64_t> ofY);
