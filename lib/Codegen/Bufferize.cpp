@@ -433,17 +433,8 @@ private:
 
 struct Bufferize : talweg::impl::BufferizeBase<Bufferize> {
   void runOnOperation() override {
-    SmallVector<Block *> blocks;
-    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (isa<linalg::LinalgOp>(op))
-        return WalkResult::skip();
-      for (Region &region : op->getRegions())
-        for (Block &block : region)
-          blocks.push_back(&block);
-      return WalkResult::advance();
-    });
     SmallVector<Operation *> done; // erased last: literals and empties may be used in inner blocks
-    for (Block *block : blocks) {
+    for (Block *block : talweg::blocksOf(getOperation())) {
       BlockBufferizer bufferizer(*block, getOperation()->getParentOfType<ModuleOp>(), done);
       if (failed(bufferizer.run()))
         return signalPassFailure();

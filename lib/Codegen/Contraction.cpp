@@ -58,6 +58,19 @@ Value expandAffine(OpBuilder &builder, Location loc, AffineExpr expr, ArrayRef<V
   return affine::expandAffineExpr(builder, loc, expr, dims, {});
 }
 
+SmallVector<Block *> blocksOf(Operation *root) {
+  SmallVector<Block *> blocks;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<linalg::LinalgOp>(op))
+      return WalkResult::skip();
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        blocks.push_back(&block);
+    return WalkResult::advance();
+  });
+  return blocks;
+}
+
 Value flatten(OpBuilder &builder, Location loc, Value memref) {
   auto type = cast<MemRefType>(memref.getType());
   if (type.getRank() == 1)

@@ -26,6 +26,9 @@ Access linearize(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> shape);
 mlir::Value expandAffine(mlir::OpBuilder &builder, mlir::Location loc, mlir::AffineExpr expr,
                          llvm::ArrayRef<mlir::Value> dims);
 
+/// The blocks of `root` that hold linalg ops, outer before inner; the bodies of linalg ops are not among them.
+llvm::SmallVector<mlir::Block *> blocksOf(mlir::Operation *root);
+
 /// `memref` seen as its flat memory: memref<N x element>.
 mlir::Value flatten(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value memref);
 

@@ -242,17 +242,8 @@ SmallVector<GenericOp> lastFirst(Block &block) {
 
 struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
-    SmallVector<Block *> blocks;
-    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (isa<linalg::LinalgOp>(op))
-        return WalkResult::skip();
-      for (Region &region : op->getRegions())
-        for (Block &block : region)
-          blocks.push_back(&block);
-      return WalkResult::advance();
-    });
     OpBuilder builder(&getContext());
-    for (Block *block : blocks) {
+    for (Block *block : talweg::blocksOf(getOperation())) {
       for (GenericOp op : block->getOps<GenericOp>())
         if (!talweg::isContraction(op))
           inlineSplats(op, builder);

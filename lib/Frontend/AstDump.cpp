@@ -2,30 +2,12 @@
 // as few as the grammar allows.
 #include "talweg/Frontend/Parser.h"
 
+#include "Numbers.h"
+
 #include <fmt/format.h>
 
 using namespace talweg;
 using namespace talweg::ast;
-
-static const char *spelling(BinaryOp op) {
-  switch (op) {
-  case BinaryOp::Add: return "+";
-  case BinaryOp::Sub: return "-";
-  case BinaryOp::Mul: return "*";
-  case BinaryOp::Div: return "/";
-  case BinaryOp::Mod: return "%";
-  case BinaryOp::Pow: return "^";
-  case BinaryOp::Eq: return "==";
-  case BinaryOp::Ne: return "!=";
-  case BinaryOp::Lt: return "<";
-  case BinaryOp::Le: return "<=";
-  case BinaryOp::Gt: return ">";
-  case BinaryOp::Ge: return ">=";
-  case BinaryOp::And: return "and";
-  case BinaryOp::Or: return "or";
-  }
-  return "?";
-}
 
 /// How tightly an expression's outermost operation binds: 0 `if` and `|>`, 9 a name or a call.
 static int tightness(const Expr &expr) {
@@ -162,7 +144,8 @@ void Printer::expr(const Expr &expr, int needed) {
       break;
     }
     this->expr(*expr.lhs, own == 4 ? right : left);
-    out += own == 6 && !all ? spelling(expr.binary) : fmt::format(" {} ", spelling(expr.binary));
+    out += own == 6 && !all ? std::string(frontend::spelling(expr.binary))
+                            : fmt::format(" {} ", frontend::spelling(expr.binary));
     this->expr(*expr.rhs, right);
     break;
   case Expr::Access:
@@ -260,7 +243,8 @@ void Printer::statement(const Stmt &stmt) {
       assigned(stmt.value);
     });
   case Stmt::Update:
-    return line(fmt::format("update {} {}= ", stmt.target.text, spelling(stmt.binary)), [&] { value(stmt.value); });
+    return line(fmt::format("update {} {}= ", stmt.target.text, frontend::spelling(stmt.binary)),
+                [&] { value(stmt.value); });
   case Stmt::Param:
   case Stmt::State:
     return line((stmt.kind == Stmt::Param ? "param " : "state ") + stmt.target.text, [&] {
