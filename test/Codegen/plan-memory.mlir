@@ -36,3 +36,20 @@ func.func @nested(%persistent: memref<64xi8>, %arena: memref<0xi8>, %n: memref<1
   }
   return
 }
+
+// And below what lives only before or after it.
+// CHECK-LABEL: func.func @before
+// CHECK-SAME: memref<64xi8>
+func.func @before(%persistent: memref<64xi8>, %arena: memref<0xi8>, %n: memref<1xindex>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %f = arith.constant 1.0 : f32
+  %outer = memref.alloc() : memref<16xf32>
+  memref.store %f, %outer[%zero] : memref<16xf32>
+  %steps = memref.load %n[%zero] : memref<1xindex>
+  scf.for %i = %zero to %steps step %one {
+    %inner = memref.alloc() : memref<16xf32>
+    memref.store %f, %inner[%zero] : memref<16xf32>
+  }
+  return
+}

@@ -61,7 +61,8 @@ def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"
 def PlanMemory : Pass<"talweg-plan-memory", "::mlir::func::FuncOp"> {
   let summary = "places every memref.alloc in the arena argument";
   let description = [{
-    Buffers whose lifetimes do not meet share memory. The arena (argument 1) gets its size as its type, and the function the
+    Buffers whose lifetimes do not meet share memory; what a loop's body needs is one buffer, alive while the loop runs. Of
+    several orders in which buffers are placed, the best is taken. The arena (argument 1) gets its size as its type, and the function the
     attributes `talweg.arena_bytes` and `talweg.live_bytes` (the lower bound: the most bytes alive at once).
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];

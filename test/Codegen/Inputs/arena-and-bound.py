@@ -1,0 +1,17 @@
+"""Compiles every workload and example; fails if an arena is larger than the most bytes alive at once by more than 2 %.
+
+Arguments: the checkout's root."""
+import pathlib
+import re
+import subprocess
+import sys
+
+root = pathlib.Path(sys.argv[1])
+models = sorted([*root.glob("bench/models/*.tw"), *root.glob("examples/*/*.tw")])
+assert len(models) >= 10, models
+for model in models:
+    text = subprocess.run(["talweg", "compile", model, "--emit=vector"], capture_output=True, text=True, check=True).stdout
+    sizes = re.findall(r"talweg.arena_bytes = (\d+) : i64, talweg.live_bytes = (\d+)", text)
+    assert sizes, model
+    for arena, live in sizes:
+        assert int(live) <= int(arena) <= 1.02 * int(live), f"{model}: arena {arena}, alive {live}"
