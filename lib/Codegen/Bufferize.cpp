@@ -4,6 +4,7 @@
 // literals cross into it). Out: linalg on memrefs. A result is written, in order of preference, into the destination that it is
 // materialized in, over an operand that dies here and is read at the same places, or into a new memref.alloc.
 #include "Contraction.h"
+#include "Memory.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,7 +13,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace talweg {
@@ -23,6 +23,8 @@ namespace talweg {
 using namespace mlir;
 using bufferization::MaterializeInDestinationOp;
 using linalg::GenericOp;
+using talweg::rootOf;
+using talweg::sameMemory;
 
 namespace {
 
@@ -31,13 +33,6 @@ MemRefType storageType(Type type, Builder &builder) {
   auto tensor = cast<RankedTensorType>(type);
   Type element = tensor.getElementType();
   return MemRefType::get(tensor.getShape(), element.isInteger(1) ? builder.getI8Type() : element);
-}
-
-/// The variable's memory that a view of the persistent storage shows: equal roots may overlap.
-Value rootOf(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
-    memref = view.getViewSource();
-  return memref;
 }
 
 class BlockBufferizer {
@@ -258,29 +253,6 @@ private:
           return false;
     }
     return true;
-  }
-
-  /// Views of one storage overlap unless their offsets are known to differ.
-  static bool sameMemory(Value a, Value b) {
-    if (a == b)
-      return true;
-    if (rootOf(a) != rootOf(b))
-      return false;
-    auto viewOf = [](Value value) {
-      memref::ViewOp last;
-      while (auto view = value.getDefiningOp<ViewLikeOpInterface>()) {
-        if (auto typed = dyn_cast<memref::ViewOp>(view.getOperation()))
-          last = typed;
-        value = view.getViewSource();
-      }
-      return last;
-    };
-    memref::ViewOp viewA = viewOf(a), viewB = viewOf(b);
-    if (!viewA || !viewB)
-      return true;
-    std::optional<int64_t> offsetA = getConstantIntValue(viewA.getByteShift()),
-                           offsetB = getConstantIntValue(viewB.getByteShift());
-    return !offsetA || !offsetB || *offsetA == *offsetB; // variables never overlap in part
   }
 
   /// An operand's buffer that dies in `op` and may be overwritten element by element.

@@ -1,5 +1,6 @@
 // Writes the loops of one planned contraction: packing, the nest around the tiles, and the tile in registers.
 #include "ContractionLoops.h"
+#include "Epilogue.h"
 #include "VectorTools.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -14,9 +15,11 @@ namespace talweg {
 
 namespace {
 
-/// Where the nest stands: element positions in a, b and c, and in b before it was packed.
+/// Where the nest stands: element positions in a, b and c, in b before it was packed, and in the epilogue's operands.
 struct Place {
   Value a, b, c, unpackedB;
+  SmallVector<Value> e;
+  Value last; ///< whether c is finished by the blocks of k in hand; null: it is
 };
 
 /// The tile in hand: rows, columns, and steps along the innermost k.
@@ -26,9 +29,10 @@ struct Tile {
 
 class Emitter {
 public:
-  Emitter(OpBuilder &builder, Location loc, ContractionPlan plan, FlatOperand a, FlatOperand b, FlatOperand c)
-      : builder(builder), loc(loc), tools(builder, loc), plan(std::move(plan)), a(a), b(b), c(c),
-        element(cast<MemRefType>(c.memory.getType()).getElementType()) {}
+  Emitter(OpBuilder &builder, Location loc, ContractionPlan plan, FlatOperand a, FlatOperand b, FlatOperand c,
+          const Epilogue *epilogue, bool stored)
+      : builder(builder), loc(loc), tools(builder, loc), plan(std::move(plan)), a(a), b(b), c(c), epilogue(epilogue),
+        stored(stored), element(cast<MemRefType>(c.memory.getType()).getElementType()) {}
 
   void run() {
     unpacked = plan;
@@ -43,7 +47,10 @@ public:
     }
     buildLevels();
     Place start{tools.index(a.offset), tools.index(plan.packB.wanted ? 0 : b.offset), tools.index(c.offset),
-                tools.index(b.offset)};
+                tools.index(b.offset), {}, {}};
+    if (epilogue)
+      for (const Epilogue::Operand &operand : epilogue->operands())
+        start.e.push_back(tools.index(operand.access.offset));
     if (plan.packA.wanted)
       start.a = tools.index(0);
     descend(0, start, {plan.m.extent, plan.n.extent, plan.k.back().extent});
@@ -57,6 +64,8 @@ private:
   VectorTools tools;
   ContractionPlan plan, unpacked; ///< strides after and before packing
   FlatOperand a, b, c;
+  const Epilogue *epilogue;
+  bool stored; ///< whether c's final value is stored
   Type element;
   Value sourceA, sourceB;          ///< the operands before packing
   int64_t nPanelB = 0, mTileA = 0; ///< movement from one panel (tile) to the next, for each column (row) of offset
@@ -71,8 +80,24 @@ private:
   }
 
   Place move(const Place &from, Value iv, const Loop &by, int64_t unpackedB) {
-    return {tools.advance(from.a, iv, by.a), tools.advance(from.b, iv, by.b), tools.advance(from.c, iv, by.c),
-            tools.advance(from.unpackedB, iv, unpackedB)};
+    Place to{tools.advance(from.a, iv, by.a),
+             tools.advance(from.b, iv, by.b),
+             tools.advance(from.c, iv, by.c),
+             tools.advance(from.unpackedB, iv, unpackedB),
+             from.e,
+             from.last};
+    for (auto [position, stride] : llvm::zip(to.e, by.e))
+      position = tools.advance(position, iv, stride);
+    return to;
+  }
+
+  /// `place` in the block of k that starts at `at`: the last one starts at `last`.
+  Place inBlock(Place place, Value at, int64_t last) {
+    if (!epilogue)
+      return place;
+    Value here = builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, at, tools.index(last));
+    place.last = place.last ? builder.createOrFold<arith::AndIOp>(loc, place.last, here) : here;
+    return place;
   }
 
   Level loopLevel(const Loop &loop, int64_t unpackedB, bool parallel) {
@@ -82,10 +107,18 @@ private:
     };
   }
 
+  Level blocksLevel(const Loop &loop, int64_t unpackedB) {
+    return [=, this](Place place, Tile tile, auto next) {
+      tools.forTiles(loop.extent, 1, false, [&](Value iv, int64_t) {
+        next(inBlock(move(place, iv, loop, unpackedB), iv, loop.extent - 1), tile);
+      });
+    };
+  }
+
   Level panelLevel(bool parallel) {
     return [=, this](Place place, Tile tile, auto next) {
       tools.forTiles(plan.n.extent, plan.panel(), parallel, [&](Value at, int64_t size) {
-        Loop by{1, plan.n.a, nPanelB, plan.n.c};
+        Loop by{1, plan.n.a, nPanelB, plan.n.c, plan.n.e};
         next(move(place, at, by, unpacked.n.b), {tile.m, size, tile.k});
       });
     };
@@ -94,7 +127,7 @@ private:
   Level rowsLevel(bool parallel) {
     return [=, this](Place place, Tile tile, auto next) {
       tools.forTiles(plan.m.extent, plan.rows, parallel, [&](Value at, int64_t size) {
-        Loop by{1, mTileA, plan.m.b, plan.m.c};
+        Loop by{1, mTileA, plan.m.b, plan.m.c, plan.m.e};
         next(move(place, at, by, unpacked.m.b), {size, tile.n, tile.k});
       });
     };
@@ -103,7 +136,8 @@ private:
   Level kBlockLevel() {
     return [=, this](Place place, Tile tile, auto next) {
       tools.forTiles(plan.k.back().extent, plan.kBlock, false, [&](Value at, int64_t size) {
-        next(move(place, at, plan.k.back(), unpacked.k.back().b), {tile.m, tile.n, size});
+        int64_t last = (plan.k.back().extent - 1) / plan.kBlock * plan.kBlock;
+        next(inBlock(move(place, at, plan.k.back(), unpacked.k.back().b), at, last), {tile.m, tile.n, size});
       });
     };
   }
@@ -120,11 +154,15 @@ private:
           levels.push_back(loopLevel(loops[i], before[i].b, false));
     };
     auto always = [](const Loop &) { return true; };
+    auto addBlocks = [&] {
+      for (auto [packed, before] : llvm::zip_equal(plan.kBlocks, unpacked.kBlocks))
+        levels.push_back(blocksLevel(packed, before.b));
+    };
     if (inside) {
       addLoops(plan.outer, unpacked.outer, [](const Loop &loop) { return loop.b != 0; });
       levels.push_back(panelLevel(parallel && panels > 1));
       addLoops(plan.scatter, unpacked.scatter, always);
-      addLoops(plan.kBlocks, unpacked.kBlocks, always);
+      addBlocks();
       if (plan.kBlock)
         levels.push_back(kBlockLevel());
       levels.push_back([this](Place place, Tile tile, auto next) {
@@ -145,7 +183,7 @@ private:
     if (sharePanels && plan.scatter.empty())
       levels.push_back(panelLevel(true));
     addLoops(plan.scatter, unpacked.scatter, always);
-    addLoops(plan.kBlocks, unpacked.kBlocks, always);
+    addBlocks();
     if (plan.kBlock)
       levels.push_back(kBlockLevel());
     addLoops(plan.outer, unpacked.outer, always, shared);
@@ -414,8 +452,25 @@ private:
                                          : tools.zero(element, plan.lanes));
       }
     overK(0, place, tile, acc);
-    for (int64_t i = 0; i < int64_t(acc.size()); ++i)
-      tools.store(acc[i], c.memory, positions[i], tile.n - i % vectors * plan.lanes);
+    auto storeSums = [&] {
+      for (int64_t i = 0; i < int64_t(acc.size()); ++i)
+        tools.store(acc[i], c.memory, positions[i], tile.n - i % vectors * plan.lanes);
+    };
+    if (!epilogue)
+      return storeSums();
+    auto finish = [&] {
+      if (stored)
+        storeSums();
+      epilogue->emit(builder, acc, place.e, plan, vectors, tile.n);
+    };
+    if (!place.last)
+      return finish();
+    OpBuilder::InsertionGuard guard(builder);
+    auto branch = scf::IfOp::create(builder, loc, place.last, /*withElseRegion=*/true);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    finish();
+    builder.setInsertionPointToStart(branch.elseBlock());
+    storeSums();
   }
 
   /// Lanes along the innermost k, for results that no lane can run along: a row's lanes are summed at its end.
@@ -428,7 +483,7 @@ private:
         return steps(plan.k[level].extent, plan.k[level], at, sums, 1,
                      [&](Place inner, SmallVector<Value> &next) { nest(level + 1, inner, next); });
       int64_t stride = plan.lanes * chains, whole = tile.k / stride;
-      Loop along{whole, stride, stride, 0};
+      Loop along{whole, stride, stride, 0, {}};
       auto turn = [&](Place here, SmallVector<Value> &next, int64_t chain, int64_t count) {
         Value offset = tools.index(chain * plan.lanes);
         Value right = tools.load(b.memory, tools.advance(here.b, offset, 1), plan.lanes, count);
@@ -465,8 +520,8 @@ private:
 } // namespace
 
 void emitContraction(OpBuilder &builder, Location loc, ContractionPlan plan, FlatOperand a, FlatOperand b,
-                     FlatOperand c) {
-  Emitter(builder, loc, std::move(plan), a, b, c).run();
+                     FlatOperand c, const Epilogue *epilogue, bool stored) {
+  Emitter(builder, loc, std::move(plan), a, b, c, epilogue, stored).run();
 }
 
 } // namespace talweg

@@ -21,17 +21,22 @@ constexpr double fmaPerCycle = 2, loadsPerCycle = 2, fmaLatency = 4;
 /// of b stays in the second-level cache.
 constexpr std::int64_t blockOfK = 1024;
 
-/// Joins loops that walk memory as one: l1 moves every operand by extent(l2) times what l2 moves it.
+/// True if `outer` moves every operand by as much as all of `inner` does.
+bool continues(const Loop &outer, const Loop &inner) {
+  auto follows = [&](std::int64_t far, std::int64_t near) { return far == near * inner.extent; };
+  return follows(outer.a, inner.a) && follows(outer.b, inner.b) && follows(outer.c, inner.c) &&
+         llvm::equal(outer.e, inner.e, follows);
+}
+
+/// Joins loops that walk memory as one.
 void collapse(SmallVector<Loop> &loops) {
   for (bool changed = true; changed;) {
     changed = false;
     for (std::size_t i = 0; i < loops.size() && !changed; ++i)
       for (std::size_t j = 0; j < loops.size() && !changed; ++j) {
-        const Loop &outer = loops[i], &inner = loops[j];
-        if (i == j || outer.a != inner.a * inner.extent || outer.b != inner.b * inner.extent ||
-            outer.c != inner.c * inner.extent)
+        if (i == j || !continues(loops[i], loops[j]))
           continue;
-        loops[j].extent *= outer.extent;
+        loops[j].extent *= loops[i].extent;
         loops.erase(loops.begin() + i);
         changed = true;
       }

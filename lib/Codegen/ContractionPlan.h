@@ -12,6 +12,7 @@ namespace talweg {
 struct Loop {
   std::int64_t extent = 1;
   std::int64_t a = 0, b = 0, c = 0;
+  llvm::SmallVector<std::int64_t, 0> e; ///< likewise each operand of the epilogue (Epilogue.h); empty: none moves
 };
 
 /// A copy of an operand in the order the micro-kernel reads it: [others…][tiles][k…][tile].

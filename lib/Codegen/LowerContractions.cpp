@@ -2,6 +2,8 @@
 // written (ContractionPlan.h, ContractionLoops.h).
 #include "Contraction.h"
 #include "ContractionLoops.h"
+#include "Epilogue.h"
+#include "Memory.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -9,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_LOWERCONTRACTIONS
@@ -35,35 +38,61 @@ struct LowerContractions : talweg::impl::LowerContractionsBase<LowerContractions
   }
 
   void lower(GenericOp op) {
+    std::optional<Epilogue> epilogue;
+    std::string reason;
+    if (GenericOp next = epilogueOf(op))
+      epilogue = Epilogue::of(op, next, reason);
+    ContractionPlan plan = planOf(op, epilogue ? &*epilogue : nullptr, vectorBits, registers);
+
+    dropFill(op, plan);
+    OpBuilder builder(op);
     auto [left, right] = contractionFactors(op);
     OpOperand *result = op.getDpsInitOperand(0);
-    auto accessOf = [&](OpOperand *operand) {
-      return linearize(op.getMatchingIndexingMap(operand), cast<MemRefType>(operand->get().getType()).getShape());
+    Value memory = result->get();
+    auto flatOperand = [&](OpOperand *operand) {
+      auto shape = cast<MemRefType>(operand->get().getType()).getShape();
+      int64_t offset = linearize(op.getMatchingIndexingMap(operand), shape).offset;
+      return FlatOperand{flatten(builder, op.getLoc(), operand->get()), offset};
     };
-    Access a = accessOf(left), b = accessOf(right), c = accessOf(result);
-    SmallVector<Loop> loops;
-    for (auto [d, extent] : llvm::enumerate(op.getStaticLoopRanges()))
-      loops.push_back({extent, a.strides[d], b.strides[d], c.strides[d]});
+    FlatOperand a = flatOperand(left), b = flatOperand(right), c = flatOperand(result);
+    if (plan.swapped)
+      std::swap(a, b);
+    if (epilogue)
+      epilogue->flattenOperands(builder);
+    bool stored = !epilogue || isReadElsewhere(memory, {op, epilogue->op()});
+    emitContraction(builder, op.getLoc(), std::move(plan), a, b, c, epilogue ? &*epilogue : nullptr, stored);
+    if (epilogue)
+      epilogue->op().erase();
+    op.erase();
+  }
 
-    Type element = cast<MemRefType>(result->get().getType()).getElementType();
-    ContractionPlan plan = planContraction(loops, vectorBits / element.getIntOrFloatBitWidth(), registers);
-
-    OpBuilder builder(op);
-    // A plan that writes every element of c once starts from zero in registers.
+  /// A plan that writes every element of c once starts from zero in registers.
+  static void dropFill(GenericOp op, const ContractionPlan &plan) {
+    OpOperand *result = op.getDpsInitOperand(0);
+    AffineMap map = op.getMatchingIndexingMap(result);
     int64_t written = 1;
-    for (const Loop &loop : loops)
-      written *= loop.c != 0 ? loop.extent : 1;
+    for (auto [loop, extent] : llvm::enumerate(op.getStaticLoopRanges()))
+      written *= map.isFunctionOfDim(loop) ? extent : 1;
     bool covers = written == cast<MemRefType>(result->get().getType()).getNumElements();
     if (auto fill = dyn_cast_or_null<linalg::FillOp>(op->getPrevNode());
         fill && fill.getOutputs()[0] == result->get() && covers && !plan.accumulates())
       fill.erase();
-    FlatOperand fa{flatten(builder, op.getLoc(), left->get()), a.offset},
-        fb{flatten(builder, op.getLoc(), right->get()), b.offset},
-        fc{flatten(builder, op.getLoc(), result->get()), c.offset};
-    if (plan.swapped)
-      std::swap(fa, fb);
-    emitContraction(builder, op.getLoc(), std::move(plan), fa, fb, fc);
-    op.erase();
+  }
+
+  /// True if an op other than `known` and fills may see `memory`.
+  static bool isReadElsewhere(Value memory, ArrayRef<Operation *> known) {
+    if (!rootOf(memory).getDefiningOp<memref::AllocOp>())
+      return true;
+    SmallVector<Value> views{rootOf(memory)};
+    while (!views.empty()) {
+      for (Operation *user : views.pop_back_val().getUsers()) {
+        if (isa<ViewLikeOpInterface>(user))
+          views.push_back(user->getResult(0));
+        else if (!llvm::is_contained(known, user) && !isa<linalg::FillOp>(user))
+          return true;
+      }
+    }
+    return false;
   }
 };
 

@@ -32,6 +32,7 @@ void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target) {
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
   function.addPass(createBufferize());
+  function.addPass(createFuseEpilogues({target.vectorBits, target.registers}));
   function.addPass(createLowerContractions({target.vectorBits, target.registers}));
   function.addPass(createVectorizeGenerics({target.vectorBits}));
   function.addPass(createCanonicalizerPass());

@@ -134,9 +134,61 @@ Program makeConvolution(Chance &chance, const std::string &kind) {
   return productOf(chance, kind, sum, "nijo", "uvco", "nIJc");
 }
 
-} // namespace
+/// An elementwise op that reads the product: with a whole array, with one along some of the dimensions, in the order of the product
+/// or another; over an argument or in memory of its own.
+void addEpilogue(Chance &chance, Program &program) {
+  int product = program.outputs[0].value;
+  Value result = program.values[product];
+  int rank = int(result.shape.size());
+  std::vector<int> all;
+  for (int d = 0; d < rank; ++d)
+    all.push_back(d);
+  std::vector<int> order = all;
+  if (chance.oneIn(4))
+    chance.shuffle(order);
+  Operation op;
+  op.element = result.element;
+  op.ranges.resize(rank);
+  for (int d = 0; d < rank; ++d)
+    op.ranges[order[d]] = result.shape[d]; // loop order[d] runs along dimension d of the product
+  op.reduction.assign(rank, false);
+  op.inputs = {product};
+  op.reads = {Access::of(rank, order)};
+  op.body = {{Math::Input, 0}};
+  auto combine = [&](Math math, int argument, Access access) {
+    op.inputs.push_back(argument);
+    op.reads.push_back(std::move(access));
+    int last = int(op.body.size()) - 1;
+    op.body.push_back({Math::Input, int(op.inputs.size()) - 1});
+    op.body.push_back({math, last, last + 1});
+  };
+  std::vector<int> kept;
+  for (int d : all)
+    if (chance.oneIn(2))
+      kept.push_back(d);
+  Shape shape;
+  for (int d : kept)
+    shape.push_back(op.ranges[d]);
+  combine(Math::Add, program.argument(result.element, shape), Access::of(rank, kept));
+  int whole = -1;
+  if (chance.oneIn(2)) {
+    whole = program.argument(chance.oneIn(4) ? Element::U8 : result.element, op.ranges);
+    combine(chance.pick({Math::Mul, Math::Max}), whole, Access::of(rank, all));
+  }
+  if (chance.oneIn(4))
+    op.body.push_back({Math::Tanh, int(op.body.size()) - 1});
+  op.write = Access::of(rank, all);
+  Shape ranges = op.ranges;
+  int last = program.result(std::move(op), result.element, ranges);
+  bool over = whole >= 0 && program.values[whole].element == result.element && chance.oneIn(2);
+  program.kind += " with an epilogue";
+  if (chance.oneIn(4))
+    program.outputs.push_back({last, over ? whole : -1}); // beside the product
+  else
+    program.outputs[0] = {last, over ? whole : -1};
+}
 
-Program makeContraction(Chance &chance) {
+Program makeProduct(Chance &chance) {
   auto kind = chance.pick<const char *>({"product", "product", "product", "batched product", "large k", "narrow",
                                          "convolution", "convolution to the weights", "convolution to the input",
                                          "depthwise", "depthwise to the weights", "matvec", "dot", "outer"});
@@ -176,6 +228,15 @@ Program makeContraction(Chance &chance) {
   while (countOf(sum.ranges) > 3'000'000)
     sum.ranges[chance.below(std::int64_t(sum.ranges.size()))] = 5;
   return productOf(chance, name, sum, a, b, c);
+}
+
+} // namespace
+
+Program makeContraction(Chance &chance) {
+  Program program = makeProduct(chance);
+  if (chance.oneIn(2))
+    addEpilogue(chance, program);
+  return program;
 }
 
 } // namespace talweg::random

@@ -30,6 +30,20 @@ def Bufferize : Pass<"talweg-bufferize", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect"];
 }
 
+def FuseEpilogues : Pass<"talweg-fuse-epilogues", "::mlir::func::FuncOp"> {
+  let summary = "joins elementwise linalg.generic ops on memrefs to the products that they read";
+  let description = [{
+    The product is moved to the op and gets the attribute `talweg.epilogue`: talweg-lower-contractions then computes the op on each
+    tile in registers, and the product's own result is stored only if something else reads it. An op that cannot be joined
+    gets a remark with the reason.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">,
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers">
+  ];
+  let statistics = [Statistic<"fused", "fused", "ops computed in the registers of a product">];
+}
+
 def LowerContractions : Pass<"talweg-lower-contractions", "::mlir::func::FuncOp"> {
   let summary = "turns sums of products on memrefs into register-tiled vector loops";
   let description = [{

@@ -1,0 +1,192 @@
+// Recognizes epilogues by their accesses, and writes them on vectors.
+#include "Epilogue.h"
+#include "Memory.h"
+#include "VectorBody.h"
+
+#include "mlir/Analysis/FlatLinearValueConstraints.h"
+
+using namespace mlir;
+using linalg::GenericOp;
+
+namespace talweg {
+
+GenericOp epilogueOf(GenericOp product) {
+  return product->hasAttr(epilogueAttr) ? cast<GenericOp>(product->getNextNode()) : GenericOp();
+}
+
+/// The coefficient of each loop of `map` in each of its results; nothing if a result is not linear.
+static std::optional<SmallVector<SmallVector<int64_t>>> coefficientsOf(AffineMap map) {
+  SmallVector<SmallVector<int64_t>> coefficients;
+  for (AffineExpr expr : map.getResults()) {
+    if (!expr.isPureAffine())
+      return std::nullopt;
+    SmallVector<int64_t> flattened;
+    // dims, symbols, locals of divisions, constant
+    if (failed(getFlattenedAffineExpr(expr, map.getNumDims(), 0, &flattened)) ||
+        int64_t(flattened.size()) != map.getNumDims() + 1 || flattened.back() != 0)
+      return std::nullopt;
+    flattened.pop_back();
+    coefficients.push_back(std::move(flattened));
+  }
+  return coefficients;
+}
+
+std::optional<Epilogue> Epilogue::of(GenericOp product, GenericOp op, std::string &reason) {
+  auto refuse = [&](StringRef why) -> std::optional<Epilogue> {
+    reason = why.str();
+    return std::nullopt;
+  };
+  Value result = product.getDpsInits()[0];
+  Epilogue epilogue;
+  epilogue.generic = op;
+  if (op.getNumParallelLoops() != op.getNumLoops())
+    return refuse("it is a reduction");
+  if (op.hasIndexSemantics())
+    return refuse("it needs the positions of elements");
+
+  auto written = coefficientsOf(product.getMatchingIndexingMap(product.getDpsInitOperand(0)));
+  if (!written)
+    return refuse("the product's result is written through divisions of its indices");
+  int64_t elements = 1;
+  SmallVector<int64_t> extents = product.getStaticLoopRanges();
+  for (auto [loop, kind] : llvm::enumerate(product.getIteratorTypesArray()))
+    if (kind == utils::IteratorType::parallel)
+      elements *= extents[loop];
+  if (elements != cast<MemRefType>(result.getType()).getNumElements())
+    return refuse("the product sums into elements from several places");
+
+  AffineMap map; // loops of op → dimensions of the result
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!sameMemory(operand.get(), result))
+      continue;
+    if (operand.get() != result)
+      return refuse("it reads the product's result in another shape");
+    if (op.isDpsInput(&operand) && op.payloadUsesValueFromOperand(&operand))
+      epilogue.results.push_back(&operand);
+    AffineMap own = op.getMatchingIndexingMap(&operand);
+    if (!own.isPermutation() || (map && map != own))
+      return refuse("it reads the product's result in another order");
+    map = own;
+  }
+  if (epilogue.results.empty())
+    return refuse("it does not read the product's result");
+
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (llvm::is_contained(epilogue.results, &operand) ||
+        (op.isDpsInput(&operand) && !op.payloadUsesValueFromOperand(&operand)))
+      continue;
+    for (OpOperand *factor : product.getDpsInputOperands())
+      if (op.isDpsInit(&operand) && sameMemory(operand.get(), factor->get()))
+        return refuse("it overwrites an operand of the product");
+    Access own = linearize(op.getMatchingIndexingMap(&operand), cast<MemRefType>(operand.get().getType()).getShape());
+    Access access{own.offset, SmallVector<int64_t>(product.getNumLoops(), 0)};
+    for (auto [dimension, expr] : llvm::enumerate(map.getResults()))
+      for (unsigned loop = 0; loop < product.getNumLoops(); ++loop)
+        access.strides[loop] +=
+            own.strides[cast<AffineDimExpr>(expr).getPosition()] * (*written)[dimension][loop];
+    epilogue.memory.push_back({&operand, std::move(access)});
+  }
+  return epilogue;
+}
+
+SmallVector<Value> Epilogue::streams() const {
+  int64_t elements = cast<MemRefType>(memory.back().operand->get().getType()).getNumElements(); // of a result
+  SmallVector<Value> streams;
+  for (const Operand &operand : memory) {
+    Value stream = operand.operand->get();
+    if (cast<MemRefType>(stream.getType()).getNumElements() == elements &&
+        llvm::none_of(streams, [&](Value other) { return sameMemory(stream, other); }))
+      streams.push_back(stream);
+  }
+  return streams;
+}
+
+std::string Epilogue::refusedBy(const ContractionPlan &plan) const {
+  // A tile of separate rows touches as many runs of memory at once as it has rows, in every operand: slower than a pass of its own
+  // where there are many and they do not fit the caches. (Measured on parameters' updates.)
+  constexpr int64_t cached = 1 << 20;
+  constexpr size_t many = 3;
+  if (!plan.scatter.empty())
+    return "the product sums into elements from several places";
+  if (plan.dot)
+    return "the product's lanes run along its sum";
+  for (size_t i = 0; i < memory.size(); ++i) {
+    int64_t step = plan.n.e.empty() ? 0 : plan.n.e[i];
+    if (plan.lanes > 1 && step != 0 && step != 1)
+      return "one of its operands lies across the product's lanes";
+  }
+  bool tileIsOneRun = plan.m.c == plan.n.extent && plan.n.extent <= plan.panel();
+  int64_t bytes = 0;
+  SmallVector<Value> streamed = streams();
+  for (Value stream : streamed) {
+    auto type = cast<MemRefType>(stream.getType());
+    bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  }
+  if (streamed.size() >= many && bytes > cached && !tileIsOneRun)
+    return "its operands do not fit the caches, and a tile of them is not one run of memory";
+  return "";
+}
+
+ContractionPlan planOf(GenericOp product, const Epilogue *epilogue, int64_t vectorBits, int64_t registers) {
+  auto [left, right] = contractionFactors(product);
+  auto accessOf = [&](OpOperand *operand) {
+    return linearize(product.getMatchingIndexingMap(operand), cast<MemRefType>(operand->get().getType()).getShape());
+  };
+  OpOperand *result = product.getDpsInitOperand(0);
+  Access a = accessOf(left), b = accessOf(right), c = accessOf(result);
+  SmallVector<Loop> loops;
+  for (auto [d, extent] : llvm::enumerate(product.getStaticLoopRanges())) {
+    loops.push_back({extent, a.strides[d], b.strides[d], c.strides[d], {}});
+    if (epilogue)
+      for (const Epilogue::Operand &operand : epilogue->operands())
+        loops.back().e.push_back(operand.access.strides[d]);
+  }
+  Type element = cast<MemRefType>(result->get().getType()).getElementType();
+  return planContraction(loops, vectorBits / element.getIntOrFloatBitWidth(), registers);
+}
+
+void Epilogue::flattenOperands(OpBuilder &builder) {
+  for (const Operand &operand : memory)
+    flat.push_back(flatten(builder, op().getLoc(), operand.operand->get()));
+}
+
+void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> positions, const ContractionPlan &plan,
+                    int64_t vectors, int64_t columns) const {
+  GenericOp op = generic;
+  VectorTools tools(builder, op.getLoc());
+  VectorBody body(builder, op, plan.lanes, /*vectorLoop=*/0);
+  auto stepOf = [](const Loop &loop, size_t i) { return loop.e.empty() ? 0 : loop.e[i]; };
+  auto placeOf = [&](size_t i, int64_t row, int64_t vector) {
+    Value at = tools.advance(positions[i], tools.index(row), stepOf(plan.m, i));
+    return tools.advance(at, tools.index(vector * plan.lanes), stepOf(plan.n, i));
+  };
+  int64_t rows = sums.size() / vectors;
+  // An operand that does not move along rows (vectors) is loaded once for each vector (row): no output can be in its place.
+  DenseMap<std::tuple<size_t, int64_t, int64_t>, Value> loaded;
+  auto load = [&](size_t i, int64_t row, int64_t vector) {
+    bool byRow = stepOf(plan.m, i) != 0, byVector = stepOf(plan.n, i) != 0;
+    Value &value = loaded[{i, byRow ? row : 0, byVector ? vector : 0}];
+    if (!value && byVector)
+      value = tools.load(flat[i], placeOf(i, row, vector), plan.lanes, columns - vector * plan.lanes);
+    else if (!value)
+      value = tools.broadcast(tools.loadScalar(flat[i], placeOf(i, row, vector)), plan.lanes);
+    return value;
+  };
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      SmallVector<Value> inputs(op->getNumOperands());
+      for (OpOperand *result : results)
+        inputs[result->getOperandNumber()] = sums[row * vectors + vector];
+      for (auto [i, operand] : llvm::enumerate(memory))
+        if (op.isDpsInput(operand.operand))
+          inputs[operand.operand->getOperandNumber()] = load(i, row, vector);
+      SmallVector<Value> values = body.emit(inputs, {}, nullptr);
+      for (auto [i, operand] : llvm::enumerate(memory))
+        if (op.isDpsInit(operand.operand)) {
+          Value value = values[operand.operand->getOperandNumber() - op.getNumDpsInputs()];
+          tools.store(value, flat[i], placeOf(i, row, vector), columns - vector * plan.lanes);
+        }
+    }
+}
+
+} // namespace talweg

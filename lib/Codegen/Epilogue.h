@@ -1,0 +1,62 @@
+// An elementwise op computed on the tiles of a product while they are in registers.
+//
+// talweg-fuse-epilogues decides: it puts the op right behind its product and gives the product the attribute `epilogueAttr`.
+// talweg-lower-contractions writes both as one nest.
+#ifndef TALWEG_LIB_CODEGEN_EPILOGUE_H
+#define TALWEG_LIB_CODEGEN_EPILOGUE_H
+
+#include "Contraction.h"
+#include "ContractionPlan.h"
+#include "VectorTools.h"
+
+#include <optional>
+
+namespace talweg {
+
+/// On a product: the next op is its epilogue.
+inline constexpr llvm::StringLiteral epilogueAttr = "talweg.epilogue";
+
+/// The op that `product` is written as one nest with, or null.
+mlir::linalg::GenericOp epilogueOf(mlir::linalg::GenericOp product);
+
+class Epilogue {
+public:
+  /// `op` reads what `product` writes. `reason` says why it cannot be an epilogue if the result is empty.
+  static std::optional<Epilogue> of(mlir::linalg::GenericOp product, mlir::linalg::GenericOp op, std::string &reason);
+
+  /// The op's operands in memory: all but the product's result, inputs before outputs.
+  struct Operand {
+    mlir::OpOperand *operand = nullptr;
+    Access access; ///< by the loops of the product
+  };
+  llvm::ArrayRef<Operand> operands() const { return memory; }
+  mlir::linalg::GenericOp op() const { return generic; }
+
+  /// Why the plan, made with the operands' strides as Loop::e, cannot take this epilogue; empty if it can.
+  std::string refusedBy(const ContractionPlan &plan) const;
+
+  /// Makes the operands flat memory at the builder.
+  void flattenOperands(mlir::OpBuilder &builder);
+
+  /// Computes and stores the op for one tile. `sums` holds the product, row by row, `vectors` to a row; `positions` the
+  /// place of each operand at the tile's first element; `columns` of the vectors' lanes exist.
+  void emit(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> sums, llvm::ArrayRef<mlir::Value> positions,
+            const ContractionPlan &plan, std::int64_t vectors, std::int64_t columns) const;
+
+private:
+  /// The different memories that the op passes over once: as large as its results.
+  llvm::SmallVector<mlir::Value> streams() const;
+
+  mlir::linalg::GenericOp generic;
+  llvm::SmallVector<Operand> memory;
+  llvm::SmallVector<mlir::OpOperand *> results; ///< the operands that read the product's result
+  llvm::SmallVector<mlir::Value> flat;
+};
+
+/// The plan of `product`, with the strides of `epilogue`'s operands if there is one.
+ContractionPlan planOf(mlir::linalg::GenericOp product, const Epilogue *epilogue, std::int64_t vectorBits,
+                       std::int64_t registers);
+
+} // namespace talweg
+
+#endif
