@@ -1,203 +1,123 @@
 #!/usr/bin/env python3
-"""One workload's training step in PyTorch, eager: torch_step.py WORKLOAD FOLDER [--threads N] [--seconds S] [--batch N]
+"""One workload's training step in PyTorch: torch_step.py WORKLOAD FOLDER [--compile] [--threads N]
 
 FOLDER holds the rows (x.idx, label.idx) and the initial parameters (init.safetensors, as `talweg init` wrote them).
-Prints one JSON object: the median time of a step in microseconds, the losses of the first and the tenth step, the version.
+Writes one JSON object a line: {"event": "first_step"} after the first step, {"event": "ready", …} with the losses of the first
+and the tenth step; then, for each line of standard input, which is a number of seconds, the median time of a step in
+microseconds, measured for so long. Every kind of optimizer that PyTorch has is measured in turn, and the fastest is told.
 """
 import argparse
 import json
 import os
-import struct
 import sys
 import time
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-parser.add_argument("workload")
-parser.add_argument("folder")
+parser.add_argument("workload", nargs="?")
+parser.add_argument("folder", nargs="?")
 parser.add_argument("--threads", type=int, default=1)
-parser.add_argument("--seconds", type=float, default=3)
-parser.add_argument("--batch", type=int)
-parser.add_argument("--version", action="store_true", help="only say whether PyTorch is there, and which")
+parser.add_argument("--compile", action="store_true", help="by torch.compile")
+parser.add_argument("--version", action="store_true", help="only say which PyTorch is there")
 options = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 if options.version:
-    print(torch.__version__)
+    print(torch.__version__.split("+")[0])
     sys.exit(0)
+
+from torch_models import batches, model
+
 torch.set_num_threads(options.threads)
 
 
-def read_idx(path):
-    """An IDX file: magic (0, 0, type, rank), extents, values; all big-endian."""
-    types = {0x08: ">u1", 0x0C: ">i4", 0x0D: ">f4"}
-    with open(path, "rb") as file:
-        _, _, kind, rank = file.read(4)
-        shape = struct.unpack(f">{rank}I", file.read(4 * rank))
-        values = np.frombuffer(file.read(), types[kind]).reshape(shape)
-    return torch.from_numpy(values.astype(values.dtype.newbyteorder("=")))
+def make_optimizer(kind, parameters):
+    """`kind` is how PyTorch works through the parameters: fused (one kernel) or foreach (an operation at a time, over all)."""
+    how = {kind: True}
+    if options.workload == "W1":
+        return torch.optim.SGD(parameters, 0.05, momentum=0.9, **how)
+    if options.workload == "W5":
+        return torch.optim.SGD(parameters, 0.1, momentum=0.9, **how)
+    if options.workload in ("W3", "W9"):
+        return torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, **how)
+    return torch.optim.Adam(parameters, 1e-3, **how)
 
 
-def read_safetensors(path):
-    with open(path, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        data = file.read()
-    tensors = {}
-    for name, entry in header.items():
-        if name != "__metadata__":
-            first, last = entry["data_offsets"]
-            values = np.frombuffer(data[first:last], "<f4").reshape(entry["shape"])
-            tensors[name] = torch.from_numpy(values.copy())
-    return tensors
+def build(kind):
+    """A function from a batch's number to its loss, and the optimizer."""
+    parameters, forward = model(options.workload, options.folder)
+    xs, ys = batches(options.workload, options.folder)
+    loss = (lambda x, y: F.cross_entropy(forward(x), y)) if ys else (lambda x, y: forward(x))
+    if options.compile:
+        loss = torch.compile(loss, dynamic=False)
+    return (lambda i: loss(xs[i % len(xs)], ys and ys[i % len(ys)])), make_optimizer(kind, parameters)
 
 
-def path(name):
-    return os.path.join(options.folder, name)
+def say(**event):
+    print(json.dumps(event), flush=True)
 
 
-def parameter(tensor):
-    return tensor.contiguous().clone().requires_grad_()
+def peak_memory():
+    """This process's own; the usual counter starts from what the parent had."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
 
 
-def perceptron(initial, name, layers):
-    """Weights are stored [in, out]; F.linear wants [out, in]."""
-    weights = [parameter(initial[f"{name}.dense_{i}.weight"].t()) for i in range(layers)]
-    biases = [parameter(initial[f"{name}.dense_{i}.bias"]) for i in range(layers)]
+class Variant:
+    """The workload with one kind of optimizer, from the initial parameters."""
 
-    def forward(x):
-        for i in range(layers):
-            x = F.linear(x, weights[i], biases[i])
-            if i + 1 < layers:
-                x = F.relu(x)
-        return x
+    def __init__(self, kind, first):
+        self.kind, self.count = kind, 10
+        self.loss_of, self.optimizer = build("foreach" if kind == "compiled" else kind)
+        self.update = self.optimizer.step
+        if kind == "compiled":
+            self.update = torch.compile(self.optimizer.step, dynamic=False)
+        self.losses = [self.step(0).item()]
+        if first:
+            say(event="first_step")
+        self.losses += [self.step(i).item() for i in range(1, 10)]
 
-    return weights + biases, forward
+    def step(self, i):
+        loss = self.loss_of(i)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.update()
+        return loss
 
-
-def convolutional(initial, name):
-    """Kernels are stored [height, width, in, out]; images and their flattened rows are [height, width, channels]."""
-    get = lambda key: initial[f"{name}.{key}"]
-    kernels = [parameter(get(f"conv2d_{i}.weight").permute(3, 2, 0, 1)) for i in range(2)]
-    kernel_biases = [parameter(get(f"conv2d_{i}.bias")) for i in range(2)]
-    wide = parameter(get("dense_0.weight").reshape(12, 12, 64, 128).permute(3, 2, 0, 1).reshape(128, 9216))
-    wide_bias = parameter(get("dense_0.bias"))
-    last, last_bias = parameter(get("dense_1.weight").t()), parameter(get("dense_1.bias"))
-
-    def forward(x):
-        x = x.unsqueeze(1).contiguous(memory_format=torch.channels_last)
-        x = F.relu(F.conv2d(x, kernels[0], kernel_biases[0]))
-        x = F.max_pool2d(F.relu(F.conv2d(x, kernels[1], kernel_biases[1])), 2)
-        x = F.relu(F.linear(x.flatten(1), wide, wide_bias))
-        return F.linear(x, last, last_bias)
-
-    with torch.no_grad():
-        for i, kernel in enumerate(kernels):
-            kernels[i] = kernel.detach().contiguous(memory_format=torch.channels_last).requires_grad_()
-    return kernels + kernel_biases + [wide, wide_bias, last, last_bias], forward
+    def median(self, seconds):
+        """Of a step; for W9, of the update alone, with the last step's gradient."""
+        times, end = [], time.perf_counter() + seconds
+        while len(times) < 5 or time.perf_counter() < end:
+            start = time.perf_counter()
+            if options.workload == "W9":
+                self.update()
+            else:
+                self.step(self.count)
+            times.append(time.perf_counter() - start)
+            self.count += 1
+        return sorted(times)[len(times) // 2] * 1e6
 
 
-def residual(initial, name):
-    """ResNet-20: a convolution, nine blocks of two with a shortcut around each, the mean over the image, a linear layer. A
-    normalization follows every convolution; where a block changes the shape, its shortcut has a convolution of its own."""
-    parameters = []
-
-    def take(tensor):
-        parameters.append(parameter(tensor))
-        return parameters[-1]
-
-    def convolution(place, number, stride):
-        kernel = initial[f"{place}.convolution_{number}.weight"].permute(3, 2, 0, 1)
-        kernel = kernel.contiguous(memory_format=torch.channels_last).clone().requires_grad_()
-        parameters.append(kernel)
-        get = lambda key: initial[f"{place}.batch_norm_{number}.{key}"]
-        scale, shift, mean, variance = take(get("scale")), take(get("shift")), get("mean"), get("var")
-        pad = kernel.shape[2] // 2
-        return lambda x: F.batch_norm(F.conv2d(x, kernel, None, stride, pad), mean, variance, scale, shift, True)
-
-    def block(number):
-        place, stride = f"{name}.block_{number}", 2 if number in (3, 6) else 1
-        first, second = convolution(place, 0, stride), convolution(place, 1, 1)
-        shortcut = convolution(place, 2, stride) if stride == 2 else lambda x: x
-        return lambda x: F.relu(second(F.relu(first(x))) + shortcut(x))
-
-    stem, blocks = convolution(name, 0, 1), [block(i) for i in range(9)]
-    last, last_bias = take(initial[f"{name}.dense_0.weight"].t()), take(initial[f"{name}.dense_0.bias"])
-
-    def forward(x):
-        x = F.relu(stem(x.permute(0, 3, 1, 2)))  # rows are [height, width, channels]: channels_last as they are
-        for one in blocks:
-            x = one(x)
-        return F.linear(x.mean((2, 3)), last, last_bias)
-
-    return parameters, forward
-
-
-def linear_form(initial, name):
-    weight, slope = parameter(initial[f"{name}.linear_form_0.w"]), initial[f"{name}.linear_form_0.slope"]
-    return [weight], lambda x: x * (weight * slope).sum()
-
-
-def products(initial, name):
-    weights = [parameter(initial[f"{name}.product_{i}.w"]) for i in range(2)]
-
-    def loss(x):
-        return ((x @ weights[0] @ weights[1] - x) ** 2).mean()
-
-    return weights, loss
-
-
-def build():
-    """The batch, a function from a batch's number to its loss, and the optimizer."""
-    initial, name = read_safetensors(path("init.safetensors")), options.workload
-    x = read_idx(path("x.idx"))
-    if name == "W9":
-        parameters, loss = linear_form(initial, name)
-        return (lambda i: loss(x[i % len(x), 0])), torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, foreach=True)
-    batch = options.batch or {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W5": 64, "W10": 1024}[name]
-    xs = list(x.split(batch))
-    if name == "W10":
-        parameters, loss = products(initial, name)
-        return (lambda i: loss(xs[i % len(xs)])), torch.optim.SGD(parameters, 0.01, foreach=True)
-    ys = list(read_idx(path("label.idx")).long().split(batch))
-    if name in ("W4", "W5"):
-        parameters, forward = {"W4": convolutional, "W5": residual}[name](initial, name)
-    else:
-        parameters, forward = perceptron(initial, name, {"W1": 2, "W2": 3, "W3": 3}[name])
-    optimizer = {
-        "W1": lambda: torch.optim.SGD(parameters, 0.05, momentum=0.9, foreach=True),
-        "W5": lambda: torch.optim.SGD(parameters, 0.1, momentum=0.9, foreach=True),
-        "W3": lambda: torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, foreach=True),
-    }.get(name, lambda: torch.optim.Adam(parameters, 1e-3, foreach=True))()
-    return (lambda i: F.cross_entropy(forward(xs[i % len(xs)]), ys[i % len(ys)])), optimizer
+def kinds():
+    """The kinds of optimizer worth trying: PyTorch 1 has none that is fused on a CPU."""
+    modern = int(torch.__version__.split(".")[0]) >= 2
+    if options.workload == "W9":
+        return ["fused" if modern else "foreach"]
+    if options.compile:
+        return ["fused", "compiled"]
+    return ["fused", "foreach"] if modern else ["foreach"]
 
 
 def main():
-    loss_of, optimizer = build()
-
-    def step(i):
-        loss = loss_of(i)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    losses = [step(i).item() for i in range(10)]
-    times, i = [], len(losses)
-    end = time.perf_counter() + options.seconds
-    while len(times) < 5 or time.perf_counter() < end:
-        start = time.perf_counter()
-        step(i)
-        times.append(time.perf_counter() - start)
-        i += 1
-    print(json.dumps({
-        "median_us": sorted(times)[len(times) // 2] * 1e6,
-        "first_loss": losses[0],
-        "tenth_loss": losses[9],
-        "version": torch.__version__,
-    }))
+    variants = [Variant(kinds()[0], True)]
+    memory = peak_memory()
+    variants += [Variant(kind, False) for kind in kinds()[1:]]
+    say(event="ready", first_loss=variants[0].losses[0], tenth_loss=variants[0].losses[9], peak_rss_bytes=memory)
+    for line in sys.stdin:
+        times = {one.kind: one.median(float(line) / len(variants)) for one in variants}
+        say(median_us=min(times.values()), kinds=times)
 
 
 main()

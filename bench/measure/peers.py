@@ -1,0 +1,223 @@
+"""Those that are measured: Talweg, PyTorch eager and compiled, C over OpenBLAS and over oneDNN, ONNX Runtime.
+
+A peer says with missing() why it cannot run here, or None; with runs(workload) what it takes part in; start() makes it ready
+and returns what it told of the first steps; measure() is the median microseconds of a step. The peers' scripts
+(bench/peers) are processes that stay between rounds: they tell of their first steps, then measure once for each line they are sent.
+"""
+import glob
+import json
+import os
+import shutil
+import subprocess
+import time
+
+from measure.workloads import flatten_parameters
+
+BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Failed(Exception):
+    """A peer that was there did not work."""
+
+
+class Place:
+    """Where the peers run: a command in front of theirs (chroot, ssh, nothing) and the working folder as both sides name it."""
+
+    def __init__(self, inside, folder):
+        self.inside = inside
+        self.outer, _, inner = folder.partition(":")
+        self.inner = inner or os.path.abspath(self.outer)
+        os.makedirs(self.outer, exist_ok=True)
+        for path in glob.glob(os.path.join(BENCH, "peers", "*")):
+            if os.path.isfile(path):
+                shutil.copy(path, self.outer)
+
+    def run(self, *command):
+        try:
+            return subprocess.run([*self.inside, *command], capture_output=True, text=True)
+        except OSError as error:
+            return subprocess.CompletedProcess(command, 127, "", str(error))
+
+    def libraries(self, *names):
+        """The paths, inside, of those libraries that are there."""
+        patterns = " ".join(f"/usr/lib/*/{name} /usr/lib/{name}" for name in names)
+        return self.run("sh", "-c", f"ls -d {patterns} 2>/dev/null").stdout.split()
+
+
+class Server:
+    """A process that answers in lines of JSON."""
+
+    def __init__(self, command, cwd=None):
+        self.command, self.started = command, time.perf_counter()
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        text=True, cwd=cwd)
+
+    def read(self):
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                return json.loads(line)
+        raise Failed(" ".join(self.command) + "\n" + self.process.stderr.read()[-2000:])
+
+    def ask(self, line):
+        try:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+        return self.read()
+
+    def first_steps(self):
+        """What it tells when it is ready, and the seconds from its start to the end of its first step."""
+        self.read()
+        seconds = time.perf_counter() - self.started
+        return dict(self.read(), start_seconds=seconds)
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        self.process.wait()
+
+
+class Talweg:
+    name = "talweg"
+
+    def __init__(self, tool):
+        self.tool = tool
+
+    def missing(self):
+        return None if shutil.which(self.tool) else f"{self.tool} is not there: run ./dev build, or give --talweg"
+
+    def runs(self, workload, inference):
+        return True
+
+    def command(self, *arguments, **environment):
+        done = subprocess.run([self.tool, *arguments], cwd=self.folder, capture_output=True, text=True,
+                              env={**os.environ, "TALWEG_CACHE": self.cache, **environment})
+        if done.returncode:
+            raise Failed(f"talweg {' '.join(arguments)}\n{done.stderr or done.stdout}")
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    def prepare(self, workload, folder):
+        """Writes the parameters that all start from."""
+        self.folder, self.cache, self.model = folder, os.path.join(folder, "cache"), workload + ".tw"
+        shutil.copy(os.path.join(BENCH, "models", self.model), folder)
+        self.command("init", self.model, "--seed", "1", "--output", "init.safetensors")
+        flatten_parameters(folder)
+
+    def train(self, threads, steps, **environment):
+        """Trains from the common parameters; the events, and the seconds to the end of the first step."""
+        start, first, events = time.perf_counter(), None, []
+        process = subprocess.Popen(
+            [self.tool, "train", self.model, "--json", "--no-shuffle", "--init", "init.safetensors", "--out", "run",
+             "--threads", str(threads), "--steps", str(steps), "--log-every", "1"], cwd=self.folder, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TALWEG_CACHE": self.cache, **environment})
+        for line in process.stdout:
+            if line.startswith("{"):
+                events.append(json.loads(line))
+                if events[-1]["event"] == "step" and first is None:
+                    first = time.perf_counter() - start
+        message = process.stderr.read()
+        if process.wait():
+            raise Failed(f"talweg train {self.model}\n{message}")
+        return events, first
+
+    def start(self, workload, place, threads, inference):
+        self.threads, self.inference = threads, inference
+        if inference:
+            return {}
+        events, cold = self.train(threads, 10, TALWEG_CACHE="off")
+        losses = {event["step"]: event["loss"] for event in events if event["event"] == "step"}
+        end = next(event for event in events if event["event"] == "end")
+        self.train(threads, 1)
+        cached = sorted(self.train(threads, 1)[1] for _ in range(3))[1]
+        return dict(first_loss=losses[1], tenth_loss=losses[10], compile_seconds=end["compile_seconds"],
+                    peak_rss_bytes=end["peak_rss_bytes"], cold_seconds=cold, cached_seconds=cached)
+
+    def measure(self, seconds):
+        event, = self.command("bench", self.model, "--json", "--threads", str(self.threads), "--seconds", str(seconds),
+                              *(["--inference", "--batch", "1"] if self.inference else []))
+        return event
+
+    def stop(self):
+        pass
+
+
+class Script:
+    """A peer in Python. OpenMP's BLAS, tcmalloc and libsleef are taken where they are: each is worth a factor to PyTorch."""
+
+    def __init__(self, name, script, python, place, *flags):
+        self.name, self.flags, self.place = name, flags, place
+        self.command = [*python, f"{place.inner}/{script}"]
+
+    def environment(self, threads):
+        preload = self.place.libraries("libsleef.so.3", "libtcmalloc_minimal.so.4")
+        blas = self.place.libraries("openblas-openmp")
+        return ["env", f"LD_PRELOAD={':'.join(preload)}", f"LD_LIBRARY_PATH={':'.join(blas)}", "OMP_PROC_BIND=true",
+                f"OMP_NUM_THREADS={threads}", f"OPENBLAS_NUM_THREADS={threads}", "PYTHONDONTWRITEBYTECODE=1",
+                f"TORCHINDUCTOR_CACHE_DIR={self.place.inner}/inductor"]
+
+    def missing(self):
+        done = self.place.run(*self.command, "--version")
+        if done.returncode:
+            return (done.stderr.strip().splitlines() or ["it does not run"])[-1]
+        if "--compile" in self.flags and int(done.stdout.split(".")[0]) < 2:
+            return f"PyTorch is {done.stdout.strip()}, torch.compile is of 2"
+        self.name = self.name.replace("VERSION", done.stdout.strip())
+        return None
+
+    def runs(self, workload, inference):
+        return not inference and not (workload == "W9" and "--compile" in self.flags)
+
+    def start(self, workload, place, threads, inference):
+        self.server = Server([*place.inside, *self.environment(threads), *self.command, workload, place.inner, "--threads",
+                              str(threads), *self.flags])
+        return self.server.first_steps()
+
+    def measure(self, seconds):
+        return self.server.ask(str(seconds))
+
+    def stop(self):
+        self.server.stop()
+
+
+class Onnx(Script):
+    def runs(self, workload, inference):
+        return inference and workload == "W4"
+
+
+class Compiled:
+    """Hand-written C over a library of matrix products, built by the first question after it."""
+
+    flags = ["-O3", "-march=native", "-ffast-math", "-fopenmp"]
+
+    def __init__(self, name, program, library, compiler, place, *defines):
+        self.name, self.program, self.place = name, program, place
+        self.build = [*compiler, *self.flags, *defines, f"{place.inner}/{program}.c", "-o",
+                      f"{place.inner}/{program}-{library}", f"-l{library}", "-lm"]
+        self.binary = f"{place.inner}/{program}-{library}"
+
+    def missing(self):
+        done = self.place.run(*self.build)
+        if done.returncode == 0:
+            return None
+        lines = [line for line in done.stderr.splitlines() if "error" in line or "cannot find" in line] or done.stderr.splitlines()
+        return lines[0].strip() if lines else "it does not compile"
+
+    def runs(self, workload, inference):
+        return not inference and workload in ("W1", "W2", "W3")
+
+    def server_of(self, place, threads, *arguments):
+        blas = place.libraries("openblas-openmp")
+        return Server([*place.inside, "env", f"LD_LIBRARY_PATH={':'.join(blas)}", "OMP_PROC_BIND=true",
+                       f"OMP_NUM_THREADS={threads}", f"OPENBLAS_NUM_THREADS={threads}", self.binary, *arguments, str(threads)])
+
+    def start(self, workload, place, threads, inference):
+        self.server = self.server_of(place, threads, workload, place.inner)
+        return self.server.first_steps()
+
+    def measure(self, seconds):
+        return self.server.ask(str(seconds))
+
+    def stop(self):
+        self.server.stop()

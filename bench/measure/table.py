@@ -1,0 +1,102 @@
+"""Tables in Markdown: figures beside the goals of measure/workloads.py."""
+from measure.workloads import ADAMW_BYTES, GOALS, SLACK
+
+
+def table(columns, rows):
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def microseconds(value):
+    return f"{value:,.{1 if value < 100 else 0}f}"
+
+
+def limits_share(result, workload):
+    """The share of what the machine allows: products at the peak and bytes at the bandwidth of updates, one after the other."""
+    if workload == "W9":
+        return ADAMW_BYTES / result["update_bytes_per_second"] * 1e6 / result["median_us"]
+    return result["least_us"] / result["median_us"]
+
+
+def judge(label, value, goal, digits="{:.2f}x", below=False):
+    """A goal and whether it is met: "1.8x met", "15x missed: 11.2x"."""
+    met = value <= goal if below else value >= goal
+    return f"{label} {digits.format(goal)}: {'met' if met else f'missed ({digits.format(value)})'}"
+
+
+def verdicts(one):
+    """For a measured case, each goal with whether it is met."""
+    goals = GOALS.get(one["workload"], {})
+    slack = SLACK if one["threads"] > 1 else 1
+    if one["inference"]:
+        best = one["ratios"].get("onnx")
+        return [judge("ONNX Runtime", best, goals["onnx"] * slack)] if best and "onnx" in goals else []
+    found = []
+    for family, label in (("pytorch", "PyTorch"), ("c", "C")):
+        if family in goals and family in one["ratios"]:
+            found.append(judge(label, one["ratios"][family], goals[family] * slack))
+    if "limits" in goals:
+        found.append(judge("limits", one["limits"], goals["limits"], "{:.0%}"))
+    return found
+
+
+def start_verdicts(one):
+    goals, ours = GOALS.get(one["workload"], {}), one["results"]["talweg"]
+    found = [judge("cold", ours["cold_seconds"], goals["cold"], "{:.2f} s", True),
+             judge("cached", ours["cached_seconds"], goals["cached"], "{:.3f} s", True)] if "cold" in goals else []
+    eager = next((result for name, result in one["results"].items() if name.endswith("eager")), None)
+    if eager:
+        share = ours["peak_rss_bytes"] / eager["peak_rss_bytes"]
+        found.append(judge("memory", share, goals["memory"], "{:.0%}", True))
+    return found
+
+
+def speed_table(cases, peers):
+    """One row for each case: time of a step, each peer's time over ours, and the goals."""
+    names = [peer for peer in peers if any(peer in one["results"] for one in cases)]
+    rows = []
+    for one in cases:
+        ours = one["results"]["talweg"]
+        row = [one["workload"] + (" inference" if one["inference"] else ""), str(one["threads"]), microseconds(ours["median_us"])]
+        for name in names:
+            theirs = one["results"].get(name)
+            if theirs is None:
+                row.append("")
+            elif "wrong" in theirs:
+                row.append(theirs["wrong"])
+            else:
+                row.append(f"{microseconds(theirs['median_us'])} ({theirs['ratio']:.2f}x)")
+        row += [f"{ours['fma_peak_share']:.0%}", f"{one['limits']:.0%}", "; ".join(verdicts(one))]
+        rows.append(row)
+    return table(["", "threads", "talweg µs", *names, "of the FMA peak", "of the limits", "goals"], rows)
+
+
+def start_table(cases):
+    """Start and memory: ours cold and from the cache, then the peers'."""
+    rows = []
+    for one in cases:
+        if one["inference"]:
+            continue
+        ours = one["results"]["talweg"]
+        others = [(name, result) for name, result in one["results"].items() if name != "talweg" and "start_seconds" in result]
+        rows.append([one["workload"], str(one["threads"]), f"{ours['cold_seconds']:.2f}", f"{ours['cached_seconds']:.3f}",
+                     "; ".join(f"{name} {result['start_seconds']:.1f}" for name, result in others),
+                     f"{ours['peak_rss_bytes'] / 2**20:.0f}",
+                     "; ".join(f"{name} {result['peak_rss_bytes'] / 2**20:.0f}" for name, result in others),
+                     "; ".join(start_verdicts(one))])
+    return table(["", "threads", "cold s", "cached s", "peers' start s", "peak MiB", "peers' peak MiB", "goals"], rows)
+
+
+def products_table(rows, names):
+    """Rates of matrix products as shares of the multiply-add peak measured beside them."""
+    lines = []
+    for row in rows:
+        best = max((row["rates"][name] for name in names[1:]), default=None)
+        ours = row["rates"]["talweg"] / row["peak"]
+        goal = 0.92 if row["threads"] == 1 else 0.88
+        words = judge("peak", ours, goal, "{:.0%}")
+        if best:
+            words += "; " + judge("library", row["rates"]["talweg"] / best, 1 if row["threads"] == 1 else SLACK)
+        lines.append([row["kind"], row["shape"], str(row["threads"])]
+                     + [f"{row['rates'][name]:.0f} ({row['rates'][name] / row['peak']:.0%})" for name in names] + [words])
+    return table(["", "M x N x K", "threads", *names, "goals"], lines)
