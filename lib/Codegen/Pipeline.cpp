@@ -35,10 +35,13 @@ void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target) {
   function.addPass(createFuseEpilogues({target.vectorBits, target.registers}));
   function.addPass(createLowerContractions({target.vectorBits, target.registers}));
   function.addPass(createVectorizeGenerics({target.vectorBits}));
-  function.addPass(createCanonicalizerPass());
-  function.addPass(createCSEPass());
+  function.addPass(createCSEPass()); // fast, so that kernels are equal early
   function.addPass(createPlanMemory());
-  function.addPass(createApproximateMath());
+  pm.addPass(createOutlineKernels());
+  OpPassManager &shared = pm.nest<func::FuncOp>();
+  shared.addPass(createCanonicalizerPass());
+  shared.addPass(createCSEPass());
+  shared.addPass(createApproximateMath());
 }
 
 void buildLlvmPipeline(OpPassManager &pm) {

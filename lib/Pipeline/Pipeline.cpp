@@ -80,6 +80,7 @@ LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const std::fun
       continue;
     auto start = std::chrono::steady_clock::now();
     auto passes = PassManager::on<ModuleOp>(module.getContext());
+    passes.enableVerifier(false); // each phase ends in a check, which verifies once
     // Fails when the flags were never registered, which is the usual case.
     (void)applyPassManagerCLOptions(passes);
     applyDefaultTimingPassManagerCLOptions(passes);

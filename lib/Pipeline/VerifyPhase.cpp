@@ -1,4 +1,4 @@
-// What each phase promises, as a predicate on single ops.
+// What each phase promises, as a predicate on single ops. MLIR's own verifier runs here too, once for a phase.
 #include "VerifyPhase.h"
 
 #include "talweg/Dialect/Train/Train.h"
@@ -6,6 +6,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Verifier.h"
 
 using namespace mlir;
 
@@ -48,6 +49,8 @@ struct VerifyPhase : PassWrapper<VerifyPhase, OperationPass<ModuleOp>> {
   StringRef getDescription() const override { return "checks what a phase promises"; }
 
   void runOnOperation() override {
+    if (failed(verify(getOperation())))
+      return signalPassFailure();
     WalkResult result = getOperation().walk([&](Operation *op) {
       StringRef reason = breach(op, phase);
       if (reason.empty())

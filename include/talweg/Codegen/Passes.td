@@ -82,6 +82,23 @@ def PlanMemory : Pass<"talweg-plan-memory", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
 }
 
+def OutlineKernels : Pass<"talweg-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "makes loop nests that are alike calls of one function";
+  let description = [{
+    In: functions over buffers in the arena. Out: the loop nests of a function's body, or of its loop over batches, that equal another in
+    everything but the values they capture are calls of one private function. A nest in place never shares a function with one that
+    is not. Arguments tell what is known of their alignment and overlap.
+  }];
+  let options = [
+    Option<"minOps", "min-ops", "int64_t", "16", "smaller nests stay where they are">
+  ];
+  let statistics = [
+    Statistic<"kernels", "kernels", "functions made">,
+    Statistic<"calls", "calls", "loop nests that became calls">
+  ];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def ApproximateMath : Pass<"talweg-approximate-math", "::mlir::func::FuncOp"> {
   let summary = "replaces f32 vector mathematics by branch-free polynomials";
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
