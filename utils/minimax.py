@@ -72,23 +72,40 @@ if __name__ == "__main__":
         lambda r: r ** 2 * exp(-r) + mpf(10) ** -9, -half, half, 4)
     # log(1 + f) = f + f² p(f)
     fit("log1p", near0(lambda f: (log(1 + f) - f) / f ** 2, -0.5),
-        lambda f: abs(f * f / log(1 + f)) if abs(f) > 1e-8 else mpf(10) ** -9, -0.25, 0.5, 8)
+        lambda f: abs(f * f / log(1 + f)) if abs(f) > 1e-8 else mpf(10) ** -9,
+        sqrt(mpf(0.5)) - 1 - mpf("1e-6"), sqrt(mpf(2)) - 1 + mpf("1e-6"), 7)
     # tanh x = x + x³ p(x²)
-    top = mpf("0.66")
+    top = mpf("0.245")
     fit("tanh", lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z,
-        lambda z: z * sqrt(z) / tanh(sqrt(z)), mpf(10) ** -6, top ** 2, 4)
+        lambda z: z * sqrt(z) / tanh(sqrt(z)), mpf(10) ** -6, top ** 2, 2)
     # erf x = x + x p(x²)
     fit("erf", lambda z: erf(sqrt(z)) / sqrt(z) - 1, lambda z: sqrt(z) / erf(sqrt(z)), mpf(10) ** -6, 1, 6)
     # 1 - erf x = e^(p(x)), the error of erf itself being what counts
     fit("erfc", lambda x: log(erfc(x)), lambda x: erfc(x) / erf(x), 0.99, 4, 6)
-    # sin x = x + x³ p(x²), cos x = 1 - x²/2 + x⁴ p(x²)
+    # sin x = x + x³ p(x²), cos x = 1 - x²/2 + x⁴ p(x²), beside a reduction by quarters
     quarter = (pi / 4) ** 2 * mpf("1.001")
-    fit("sin", lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z,
-        lambda z: z * sqrt(z) / sin(sqrt(z)), mpf(10) ** -6, quarter, 2)
-    fit("cos", lambda z: (cos(sqrt(z)) - 1 + z / 2) / z ** 2, lambda z: z * z / cos(sqrt(z)), mpf(10) ** -4, quarter, 2)
+    sine = lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z
+    ofSine = lambda z: z * sqrt(z) / sin(sqrt(z))
+    fit("sin, quarters", sine, ofSine, mpf(10) ** -6, quarter, 2)
+    fit("cos, quarters", lambda z: (cos(sqrt(z)) - 1 + z / 2) / z ** 2, lambda z: z * z / cos(sqrt(z)), mpf(10) ** -4, quarter, 2)
+    # sin x = x + x³ p(x²), beside a reduction by halves
+    fit("sin", sine, ofSine, mpf(10) ** -6, (pi / 2) ** 2 * mpf("1.005"), 3)
     # log2 m = (m - 1) p(m - 1), in f64
     fit("log2", near0(lambda f: log(1 + f, 2) / f, 1 / log(2)),
         lambda f: f / log(1 + f, 2) if abs(f) > 1e-8 else log(2),
         sqrt(mpf(0.5)) - 1 - mpf("0.001"), sqrt(mpf(2)) - 1 + mpf("0.001"), 13, single=False)
     # 2^r = p(r), in f64
     fit("exp2", lambda r: mpf(2) ** r, lambda r: mpf(2) ** -r, -0.501, 0.501, 6, single=False)
+
+    # The same in f64.
+    fit("exp f64", near0(lambda r: (exp(r) - 1 - r) / r ** 2, 0.5),
+        lambda r: r ** 2 * exp(-r) + mpf(10) ** -9, -half, half, 9, single=False)
+    fit("sin f64", sine, ofSine, mpf(10) ** -6, (pi / 2) ** 2 * mpf("1.001"), 7, single=False)
+    fit("erf f64", lambda z: erf(sqrt(z)) / sqrt(z) - 1, lambda z: sqrt(z) / erf(sqrt(z)), mpf(10) ** -6, 1, 11,
+        single=False)
+    fit("erfc f64", lambda x: log(erfc(x)), lambda x: erfc(x) / erf(x), 0.99, 6, 17, single=False)
+    # log(1 + f) = 2 s + s z p(z) with s = f / (2 + f), z = s²; for pow: 2 s (1 + z / 3 + z² p(z))
+    greatest = mpf("0.0296")
+    series = lambda z: log((1 + sqrt(z)) / (1 - sqrt(z))) / (2 * sqrt(z)) - 1
+    fit("log f64", lambda z: 2 * series(z) / z, lambda z: z / 2, mpf(10) ** -9, greatest, 6, single=False)
+    fit("pow f64", lambda z: (series(z) / z - mpf(1) / 3) / z, lambda z: mpf(5), mpf(10) ** -6, greatest, 7, single=False)

@@ -1,8 +1,9 @@
-// Replaces f32 vector mathematics by arithmetic. Scalars and f64 keep their libm accuracy.
+// Replaces mathematics on vectors of f32 and f64 by arithmetic. Scalars stay calls of the C library.
 #include "VectorMath.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -17,15 +18,17 @@ using talweg::Lanes;
 
 namespace {
 
-/// An op on vectors of f32 becomes its formula.
-template <typename Op, auto formula>
+/// An op on vectors becomes the formula of its element type.
+template <typename Op, auto single, auto wide>
 struct Approximate : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
 
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     auto type = dyn_cast<VectorType>(op.getType());
-    if (!type || !type.getElementType().isF32())
+    if (!type || !(type.getElementType().isF32() || type.getElementType().isF64()) ||
+        op->hasAttr(talweg::vectormath::calledAttr))
       return failure();
+    auto formula = type.getElementType().isF32() ? single : wide;
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Lanes x(builder, op->getOperand(0));
     if constexpr (std::is_invocable_v<decltype(formula), Lanes, Lanes>)
@@ -43,7 +46,8 @@ struct ApproximateLogistic : OpRewritePattern<arith::DivFOp> {
   LogicalResult matchAndRewrite(arith::DivFOp op, PatternRewriter &rewriter) const override {
     auto type = dyn_cast<VectorType>(op.getType());
     auto sum = op.getRhs().getDefiningOp<arith::AddFOp>();
-    if (!type || !type.getElementType().isF32() || !sum || !matchPattern(op.getLhs(), m_OneFloat()))
+    bool single = type && type.getElementType().isF32();
+    if (!type || !(single || type.getElementType().isF64()) || !sum || !matchPattern(op.getLhs(), m_OneFloat()))
       return failure();
     for (bool swap : {false, true}) {
       auto exp = sum->getOperand(swap ? 0 : 1).getDefiningOp<math::ExpOp>();
@@ -51,7 +55,8 @@ struct ApproximateLogistic : OpRewritePattern<arith::DivFOp> {
       if (!minus || !matchPattern(sum->getOperand(swap ? 1 : 0), m_OneFloat()))
         continue;
       ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-      rewriter.replaceOp(op, Value(talweg::vectormath::logistic(Lanes(builder, minus.getOperand()))));
+      auto formula = single ? talweg::vectormath::logistic : talweg::vectormath::wide::logistic;
+      rewriter.replaceOp(op, Value(formula(Lanes(builder, minus.getOperand()))));
       return success();
     }
     return failure();
@@ -63,10 +68,11 @@ struct ApproximateMath : talweg::impl::ApproximateMathBase<ApproximateMath> {
     namespace vm = talweg::vectormath;
     RewritePatternSet composites(&getContext()), patterns(&getContext());
     composites.add<ApproximateLogistic>(&getContext());
-    patterns.add<Approximate<math::ExpOp, vm::exp>, Approximate<math::LogOp, vm::log>,
-                 Approximate<math::Log1pOp, vm::log1p>, Approximate<math::TanhOp, vm::tanh>,
-                 Approximate<math::ErfOp, vm::erf>, Approximate<math::PowFOp, vm::pow>,
-                 Approximate<math::SinOp, vm::sin>, Approximate<math::CosOp, vm::cos>>(&getContext());
+    patterns.add<Approximate<math::ExpOp, vm::exp, vm::wide::exp>, Approximate<math::LogOp, vm::log, vm::wide::log>,
+                 Approximate<math::Log1pOp, vm::log1p, vm::wide::log1p>,
+                 Approximate<math::TanhOp, vm::tanh, vm::wide::tanh>, Approximate<math::ErfOp, vm::erf, vm::wide::erf>,
+                 Approximate<math::PowFOp, vm::pow, vm::wide::pow>, Approximate<math::SinOp, vm::sin, vm::wide::sin>,
+                 Approximate<math::CosOp, vm::cos, vm::wide::cos>>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(composites))) ||
         failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -1,4 +1,4 @@
-// Elementary functions of f32 vectors in arithmetic: without calls, branches or tables.
+// Elementary functions of f32 and f64 vectors in arithmetic: without calls, tables, or branches between lanes.
 //
 // Each function is one formula over `Lanes`; the mathematics stands above it. The
 // coefficients come from utils/minimax.py.
@@ -31,6 +31,12 @@ public:
                               : mlir::Attribute(b->getIntegerAttr(element, std::int64_t(number)));
     return make<mlir::arith::ConstantOp>(llvm::cast<mlir::TypedAttr>(mlir::DenseElementsAttr::get(type, one)));
   }
+  /// An integer constant of this type, for integers that a double does not hold.
+  Lanes integer(std::int64_t number) const {
+    auto type = llvm::cast<mlir::VectorType>(value.getType());
+    return make<mlir::arith::ConstantOp>(
+        mlir::DenseElementsAttr::get(type, llvm::APInt(type.getElementTypeBitWidth(), number, true)));
+  }
   /// The same op on these lanes and others.
   template <typename Op, typename... Args>
   Lanes make(Args... args) const {
@@ -59,6 +65,7 @@ public:
   Lanes xorI(Lanes y) const { return make<mlir::arith::XOrIOp>(value, y.value); }
   Lanes shiftLeft(int n) const { return make<mlir::arith::ShLIOp>(value, (*this)(n).value); }
   Lanes shiftRight(int n) const { return make<mlir::arith::ShRSIOp>(value, (*this)(n).value); }
+  Lanes shiftRightUnsigned(int n) const { return make<mlir::arith::ShRUIOp>(value, (*this)(n).value); }
 
   // Conditions: lanes of i1.
   using FP = mlir::arith::CmpFPredicate;
@@ -101,6 +108,7 @@ private:
   mlir::Value value;
 };
 
+/// Of f32. At most 2 ULP; where the result is less than the least normal number, 0 may stand for it in exp and logistic.
 namespace vectormath {
 Lanes exp(Lanes x);
 Lanes logistic(Lanes x);
@@ -111,6 +119,38 @@ Lanes log1p(Lanes x);
 Lanes pow(Lanes x, Lanes y);
 Lanes sin(Lanes x);
 Lanes cos(Lanes x);
+
+/// Of f64. At most 2 ULP, denormal results included.
+namespace wide {
+Lanes exp(Lanes x);
+Lanes logistic(Lanes x);
+Lanes tanh(Lanes x);
+Lanes erf(Lanes x);
+Lanes log(Lanes x);
+Lanes log1p(Lanes x);
+Lanes pow(Lanes x, Lanes y);
+Lanes sin(Lanes x);
+Lanes cos(Lanes x);
+
+/// e^(x + low) for |x| ≤ 1100 and a `low` within the last place of x.
+Lanes expOfSum(Lanes x, Lanes low);
+
+/// a = 2^k (1 + f) with √½ ≤ 1 + f < √2, for a finite normal a > 0.
+struct Split {
+  Lanes k, f;
+  Lanes biased; ///< k + 1023 as an integer
+};
+Split split(Lanes a);
+} // namespace wide
+
+/// Where |x|^y is z, the value of C's pow(x, y) of either width:
+///
+///   |x| = 1 or y = 0 gives 1; a negative x takes the sign of an odd y, and is nan to a power that is not whole; nan gives
+///   nan except in 1^nan and nan^0.
+Lanes powOfSigned(Lanes x, Lanes y, Lanes z);
+
+/// The attribute of an op of `math` that stays a call of the C library.
+inline constexpr llvm::StringLiteral calledAttr = "talweg.called";
 } // namespace vectormath
 
 } // namespace talweg

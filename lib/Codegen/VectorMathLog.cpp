@@ -5,13 +5,13 @@
 
 namespace talweg {
 
-static constexpr double threeQuarters = 0x3f400000; ///< the bits of 0.75
+static constexpr double rootHalf = 0x3f3504f3; ///< the bits of √½
 
-/// log(1 + f) + k ln 2 for -1/4 ≤ f < 1/2, as f + f² p(f) + k ln 2 with ln 2 in two parts.
+/// log(1 + f) + k ln 2 for √½ ≤ 1 + f < √2, as f + f² p(f) + k ln 2 with ln 2 in two parts.
 static Lanes logOfReduced(Lanes f, Lanes k) {
   constexpr double ln2High = float(M_LN2), ln2Low = M_LN2 - ln2High;
-  static constexpr double p[] = {-0.500000000, 0.333334625,  -0.250001937, 0.199913457,  -0.166450888,
-                                 0.144618362,  -0.131583899, 0.105575494,  -0.0462189279};
+  static constexpr double p[] = {-0.499999911, 0.333339542, -0.250018269, 0.199619651,
+                                 -0.165684476, 0.149168238, -0.143234789, 0.0875955671};
   Lanes tail = k.fma(ln2Low, f * f * f.polynomial(p));
   return k.fma(ln2High, f + tail);
 }
@@ -23,12 +23,12 @@ static Lanes withEnds(Lanes y, Lanes u) {
   return u.where(u.is(Lanes::FP::OEQ, Lanes::infinity), y);
 }
 
-/// x = 2^k m with 3/4 ≤ m < 3/2. A denormal x is first multiplied by 2^23.
+/// x = 2^k m with √½ ≤ m < √2. A denormal x is first multiplied by 2^23.
 Lanes vectormath::log(Lanes x) {
   mlir::Type i32 = x.builder().getI32Type(), f32 = x.builder().getF32Type();
   Lanes denormal = x.is(Lanes::FP::OLT, std::numeric_limits<float>::min());
   Lanes bits = (x * 0x1p23).where(denormal, x).bits(i32);
-  Lanes k = bits.subI(bits(threeQuarters)).shiftRight(23);
+  Lanes k = bits.subI(bits(rootHalf)).shiftRight(23);
   Lanes m = bits.subI(k.shiftLeft(23)).bits(f32);
   Lanes power = k.toFloat(f32);
   return withEnds(logOfReduced(m - 1, (power - 23).where(denormal, power)), x);
@@ -39,7 +39,7 @@ Lanes vectormath::log(Lanes x) {
 Lanes vectormath::log1p(Lanes x) {
   mlir::Type i32 = x.builder().getI32Type(), f32 = x.builder().getF32Type();
   Lanes u = x + 1, bits = u.bits(i32);
-  Lanes k = bits.subI(bits(threeQuarters)).shiftRight(23);
+  Lanes k = bits.subI(bits(rootHalf)).shiftRight(23);
   Lanes scale = bits(0x40800000).subI(k.shiftLeft(23)).bits(f32);
   Lanes f = (x * 0.25).fma(scale, scale.fma(0.25, x(-1)));
   Lanes y = withEnds(logOfReduced(f, k.toFloat(f32)), u);
@@ -52,17 +52,7 @@ static Lanes log2OfWide(Lanes a) {
                                  0.28853879177194753, -0.24044634669538741, 0.20610718397625977, -0.18043913364970010,
                                  0.16021826083250838, -0.14247068610641983, 0.13022979653394665, -0.13473361771381048,
                                  0.13279833745549921, -0.069896546258438388};
-  constexpr std::int64_t one = 0x3ff0000000000000, rootHalf = 0x3fe6a09e667f3bcd, mantissa = 0x000fffffffffffff;
-  mlir::Type i64 = a.builder().getI64Type(), f64 = a.builder().getF64Type();
-  Lanes integer = a.bits(i64);
-  auto constant = [&](std::int64_t bits) {
-    auto type = llvm::cast<mlir::ShapedType>(integer.like(i64));
-    return integer.make<mlir::arith::ConstantOp>(mlir::DenseElementsAttr::get(type, llvm::APInt(64, bits)));
-  };
-  Lanes moved = integer.addI(constant(one - rootHalf));
-  Lanes biased = moved.make<mlir::arith::ShRUIOp>(moved, constant(52)); // k + 1023, not negative
-  Lanes k = biased.orI(constant(0x4330000000000000)).bits(f64) - (0x1p52 + 1023);
-  Lanes f = moved.andI(constant(mantissa)).addI(constant(rootHalf)).bits(f64) - 1;
+  auto [k, f, biased] = vectormath::wide::split(a);
   Lanes y = f.fma(f.polynomial(p), k);
   y = y.where(a.is(Lanes::FP::ONE, 0), a(-Lanes::infinity));
   return a.where(a.is(Lanes::FP::OEQ, Lanes::infinity), y);
@@ -82,21 +72,21 @@ static Lanes exp2OfWide(Lanes t) {
   return r.polynomial(p).bits(i64).addI(shifted.bits(i64).shiftLeft(52)).bits(f64);
 }
 
-/// |x|^y = 2^(y log2 |x|), in f64 where the product may be large, rounded once; special values as in C:
-///
-///   |x| = 1 or y = 0 gives 1; a negative x takes the sign of an odd y, and is nan to a power that is not whole; nan gives
-///   nan except in 1^nan and nan^0.
+/// |x|^y = 2^(y log2 |x|), in f64 where the product may be large, rounded once.
 Lanes vectormath::pow(Lanes x, Lanes y) {
+  mlir::Type f32 = x.builder().getF32Type(), f64 = x.builder().getF64Type();
+  Lanes z = exp2OfWide(y.extended(f64) * log2OfWide(x.abs().extended(f64))).truncated(f32);
+  return powOfSigned(x, y, z);
+}
+
+Lanes vectormath::powOfSigned(Lanes x, Lanes y, Lanes z) {
   using FP = Lanes::FP;
-  mlir::Type i32 = x.builder().getI32Type(), f32 = x.builder().getF32Type(), f64 = x.builder().getF64Type();
   auto floor = [](Lanes v) { return v.make<mlir::math::FloorOp>(v); };
   Lanes a = x.abs(), zeroth = y.is(FP::OEQ, 0);
-  Lanes z = exp2OfWide(y.extended(f64) * log2OfWide(a.extended(f64))).truncated(f32);
   z = x(1).where(a.is(FP::OEQ, 1), z);
   Lanes half = y * 0.5;
   Lanes odd = y.is(FP::OEQ, floor(y)).andI(half.is(FP::ONE, floor(half)));
-  Lanes bits = x.bits(i32), sign = bits.andI(bits(std::numeric_limits<std::int32_t>::min()));
-  z = z.bits(i32).orI(sign.where(odd, bits(0))).bits(f32);
+  z = z.withSign(x.where(odd, x(1)));
   Lanes undefined = x.is(FP::OLT, 0).andI(x.is(FP::ONE, -Lanes::infinity)).andI(y.is(FP::ONE, floor(y)));
   z = x(std::numeric_limits<float>::quiet_NaN()).where(undefined, z);
   z = (x + y).where(x.is(FP::UNO, y), z);

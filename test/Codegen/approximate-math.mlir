@@ -1,11 +1,10 @@
 // RUN: talweg-opt %s --talweg-approximate-math | FileCheck %s
-// f32 mathematics on vectors becomes arithmetic without branches or calls; f64 keeps its functions.
+// Mathematics on vectors becomes arithmetic without calls, or branches between lanes.
 
 // CHECK-LABEL: func.func @single
 // CHECK-NOT: math.{{exp|log|tanh|erf|sin|cos|powf}}
 // CHECK: math.fma
 // CHECK-NOT: math.{{exp|log|tanh|erf|sin|cos|powf}}
-// CHECK-NOT: scf.if
 // CHECK-LABEL: func.func @logistic
 func.func @single(%x: vector<16xf32>, %y: vector<16xf32>) -> vector<16xf32> {
   %0 = math.exp %x : vector<16xf32>
@@ -35,8 +34,34 @@ func.func @logistic(%x: vector<16xf32>) -> vector<16xf32> {
 }
 
 // CHECK-LABEL: func.func @double
-// CHECK: math.exp %{{.*}} : vector<8xf64>
-func.func @double(%x: vector<8xf64>) -> vector<8xf64> {
+// CHECK-NOT: math.{{exp|log|tanh|erf|powf}}
+// CHECK-LABEL: func.func @beyond
+func.func @double(%x: vector<8xf64>, %y: vector<8xf64>) -> vector<8xf64> {
   %0 = math.exp %x : vector<8xf64>
+  %1 = math.log %0 : vector<8xf64>
+  %2 = math.log1p %1 : vector<8xf64>
+  %3 = math.tanh %2 : vector<8xf64>
+  %4 = math.erf %3 : vector<8xf64>
+  %5 = math.powf %4, %y : vector<8xf64>
+  return %5 : vector<8xf64>
+}
+
+// Sine and cosine take the long way only if some lane needs it; in f64 that is the C library.
+// CHECK: %[[ANY:.*]] = vector.reduction <or>
+// CHECK: scf.if %[[ANY]]
+// CHECK: math.sin %{{.*}} {talweg.called} : vector<8xf64>
+// CHECK-NEXT: arith.select
+// CHECK: else
+// CHECK-NEXT: scf.yield
+func.func @beyond(%x: vector<8xf64>) -> vector<8xf64> {
+  %0 = math.sin %x : vector<8xf64>
   return %0 : vector<8xf64>
+}
+
+// Scalars stay calls.
+// CHECK-LABEL: func.func @scalar
+// CHECK: math.exp %{{.*}} : f64
+func.func @scalar(%x: f64) -> f64 {
+  %0 = math.exp %x : f64
+  return %0 : f64
 }

@@ -100,7 +100,8 @@ def OutlineKernels : Pass<"talweg-outline-kernels", "::mlir::ModuleOp"> {
 }
 
 def ApproximateMath : Pass<"talweg-approximate-math", "::mlir::func::FuncOp"> {
-  let summary = "replaces f32 vector mathematics by branch-free polynomials";
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+  let summary = "replaces mathematics on vectors of f32 and f64 by polynomials without branches between lanes";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 #endif
