@@ -79,6 +79,8 @@ struct FuseEpilogues : talweg::impl::FuseEpiloguesBase<FuseEpilogues> {
   }
 
   std::string whyNot(GenericOp product, GenericOp op) {
+    if (Operation *before = op->getPrevNode(); before && before->hasAttr(epilogueAttr))
+      return "it is computed in the registers of another product that it reads";
     std::string reason;
     std::optional<Epilogue> epilogue = Epilogue::of(product, op, reason);
     if (!epilogue)
