@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 from measure.workloads import flatten_parameters
@@ -47,16 +48,19 @@ class Place:
 class Server:
     """A process that answers in lines of JSON."""
 
-    def __init__(self, command, cwd=None):
+    def __init__(self, command):
         self.command, self.started = command, time.perf_counter()
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        text=True, cwd=cwd)
+        self.messages = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.messages, text=True)
 
     def read(self):
         for line in self.process.stdout:
             if line.startswith("{"):
                 return json.loads(line)
-        raise Failed(" ".join(self.command) + "\n" + self.process.stderr.read()[-2000:])
+        self.messages.seek(0)
+        said = [line.strip() for line in self.messages if line.strip()]
+        errors = [line for line in said if "Error" in line] or said[-1:] or ["it ended without a word"]
+        raise Failed(f"{errors[-1]} ({' '.join(self.command)})")
 
     def ask(self, line):
         try:
@@ -75,7 +79,7 @@ class Server:
     def stop(self):
         self.process.stdin.close()
         self.process.stdout.close()
-        self.process.stderr.close()
+        self.messages.close()
         self.process.wait()
 
 

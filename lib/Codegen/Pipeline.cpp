@@ -67,9 +67,21 @@ void buildLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
+namespace {
+struct VectorPipelineOptions : PassPipelineOptions<VectorPipelineOptions> {
+  Option<std::int64_t> vectorBits{*this, "vector-bits", llvm::cl::desc("width of a vector register"),
+                                  llvm::cl::init(CodegenTarget::host().vectorBits)};
+  Option<std::int64_t> registers{*this, "registers", llvm::cl::desc("vector registers"),
+                                 llvm::cl::init(CodegenTarget::host().registers)};
+};
+} // namespace
+
 void registerCodegenPipelines() {
-  PassPipelineRegistration<>("talweg-vector-pipeline", "linalg on tensors to vector loops in the arena",
-                             [](OpPassManager &pm) { buildVectorPipeline(pm, CodegenTarget::host()); });
+  PassPipelineRegistration<VectorPipelineOptions>(
+      "talweg-vector-pipeline", "linalg on tensors to vector loops in the arena",
+      [](OpPassManager &pm, const VectorPipelineOptions &options) {
+        buildVectorPipeline(pm, {options.vectorBits, options.registers});
+      });
   PassPipelineRegistration<>("talweg-llvm-pipeline", "vector loops to the LLVM dialect", buildLlvmPipeline);
 }
 
