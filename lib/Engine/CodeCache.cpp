@@ -1,14 +1,18 @@
-// Compiled programs on disk. An entry is one line of JSON (sizes and the checksum of what follows) and an object file.
+// Compiled programs on disk. Code is one line of JSON (sizes and the checksum of what follows) and an object file; a start is
+// the checksum of what follows, and JSON.
 #include "CodeCache.h"
 
+#include "CachedFacts.h"
 #include "Files.h"
 #include "Jit.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,6 +27,7 @@ using namespace talweg;
 namespace fs = std::filesystem;
 
 static constexpr std::uintmax_t mostBytes = 256u << 20;
+static constexpr const char *codeKind = ".code", *startKind = ".start";
 
 static std::string checksum(llvm::StringRef bytes) {
   llvm::SHA256 hash;
@@ -30,11 +35,11 @@ static std::string checksum(llvm::StringRef bytes) {
   return llvm::toHex(hash.final(), /*LowerCase=*/true);
 }
 
-/// This build of the library: another one may generate other code from the same module.
-static std::string libraryIdentity() {
+/// The file that holds a function, by its size and time; empty if that cannot be told.
+static std::string fileIdentity(const void *function) {
   Dl_info info{};
   std::error_code error;
-  if (!dladdr(reinterpret_cast<const void *>(&libraryIdentity), &info) || !info.dli_fname)
+  if (!dladdr(function, &info) || !info.dli_fname)
     return {};
   auto bytes = fs::file_size(info.dli_fname, error);
   if (error)
@@ -42,7 +47,28 @@ static std::string libraryIdentity() {
   auto time = fs::last_write_time(info.dli_fname, error);
   if (error)
     return {};
-  return fmt::format("{} {} {}", LLVM_VERSION_STRING, bytes, time.time_since_epoch().count());
+  return fmt::format("{} {}", bytes, time.time_since_epoch().count());
+}
+
+/// These builds of the library, of MLIR and of LLVM, and this processor: others may make other code of the same program.
+static const std::string &makers() {
+  static const std::string text = [] {
+    std::string ours = fileIdentity(reinterpret_cast<const void *>(&checksum));
+    std::string mlirs = fileIdentity(reinterpret_cast<const void *>(&mlir::registerPassManagerCLOptions));
+    std::string llvms = fileIdentity(reinterpret_cast<const void *>(&llvm::sys::getHostCPUName));
+    if (ours.empty() || mlirs.empty() || llvms.empty())
+      return std::string();
+    const HostTarget &host = hostTarget();
+    return fmt::format("{}\n{}\n{} {}\n{}\n{}\n{}\n", ours, mlirs, LLVM_VERSION_STRING, llvms, host.triple, host.cpu,
+                       host.features);
+  }();
+  return text;
+}
+
+/// What was used is among the last to go.
+static void touch(const std::string &path) {
+  std::error_code ignored;
+  fs::last_write_time(path, fs::file_time_type::clock::now(), ignored);
 }
 
 CodeCache::CodeCache() {
@@ -60,13 +86,11 @@ CodeCache::CodeCache() {
 }
 
 std::string CodeCache::keyOf(mlir::ModuleOp module) const {
-  static const std::string library = libraryIdentity();
-  if (folder.empty() || library.empty())
+  if (folder.empty() || makers().empty())
     return {};
   std::string text;
   llvm::raw_string_ostream stream(text);
-  const HostTarget &host = hostTarget();
-  stream << library << '\n' << host.triple << '\n' << host.cpu << '\n' << host.features << '\n';
+  stream << makers();
   module->print(stream, mlir::OpPrintingFlags().useLocalScope().assumeVerified());
   return checksum(text);
 }
@@ -74,7 +98,7 @@ std::string CodeCache::keyOf(mlir::ModuleOp module) const {
 std::optional<CachedCode> CodeCache::find(const std::string &key) const {
   if (key.empty())
     return {};
-  Result<std::string> entry = readFile(pathOf(key));
+  Result<std::string> entry = readFile(pathOf(key, codeKind));
   if (!entry)
     return {};
   std::size_t line = entry->find('\n');
@@ -90,8 +114,7 @@ std::optional<CachedCode> CodeCache::find(const std::string &key) const {
   if (code.arenaBytes < 0 || code.persistentBytes < 0 ||
       header.value("sha256", nlohmann::json()) != checksum(code.object))
     return {};
-  std::error_code ignored;
-  fs::last_write_time(pathOf(key), fs::file_time_type::clock::now(), ignored); // used: among the last to go
+  touch(pathOf(key, codeKind));
   return code;
 }
 
@@ -100,9 +123,41 @@ void CodeCache::store(const std::string &key, const CachedCode &code) const {
     return;
   nlohmann::json header = {
       {"arena_bytes", code.arenaBytes}, {"persistent_bytes", code.persistentBytes}, {"sha256", checksum(code.object)}};
-  if (writeFile(pathOf(key), {header.dump(), "\n", code.object}))
+  if (writeFile(pathOf(key, codeKind), {header.dump(), "\n", code.object}))
     dropOldest();
 }
+
+//===-- starts -----------------------------------------------------------------------------------------------------===//
+
+std::string CodeCache::keyOf(const std::string &source) const {
+  if (folder.empty() || source.empty() || makers().empty())
+    return {};
+  return checksum(makers() + source);
+}
+
+std::optional<CachedStart> CodeCache::findStart(const std::string &key) const {
+  if (key.empty())
+    return {};
+  Result<std::string> entry = readFile(pathOf(key, startKind));
+  if (!entry)
+    return {};
+  std::size_t line = entry->find('\n');
+  if (line == std::string::npos || entry->substr(0, line) != checksum(llvm::StringRef(*entry).substr(line + 1)))
+    return {};
+  touch(pathOf(key, startKind));
+  auto start = nlohmann::json::parse(entry->begin() + line, entry->end());
+  return CachedStart{factsFromJson(start["facts"]), start["code"]};
+}
+
+void CodeCache::store(const std::string &key, const CachedStart &start) const {
+  if (key.empty() || start.code.empty())
+    return;
+  std::string text = nlohmann::json{{"facts", factsToJson(start.facts)}, {"code", start.code}}.dump();
+  if (writeFile(pathOf(key, startKind), {checksum(text), "\n", text}))
+    dropOldest();
+}
+
+//===-- size -------------------------------------------------------------------------------------------------------===//
 
 void CodeCache::dropOldest() const {
   struct Entry {
@@ -115,7 +170,7 @@ void CodeCache::dropOldest() const {
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     std::error_code gone; // another process may have removed it
-    if (at->path().extension() != ".code")
+    if (at->path().extension() != codeKind && at->path().extension() != startKind)
       continue;
     Entry entry{at->path(), at->last_write_time(gone), at->file_size(gone)};
     if (gone)

@@ -1,25 +1,30 @@
 // Compiled programs on disk, so that the second run of a program starts at once.
 //
-// An entry is found by a hash of all that decides its code: the module after phase linalg, the processor, and this very build of
-// the library. Entries are files of $TALWEG_CACHE (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`: no cache), checked
-// against a checksum before they are run; the oldest go when together they pass 256 MiB. A cache that cannot be read or
+// Code (KEY.code) is found by a hash of all that decides it: the module after phase linalg, the processor, and these very builds
+// of the library and of LLVM. A start (KEY.start) is found by a hash of the source and the options in place of the module, and tells the
+// module's facts and the key of its code, so that no module is made at all; a source that has changed in nothing but its looks
+// still finds its code. Entries are files of $TALWEG_CACHE (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`: no cache), checked
+// against a checksum before they are used; the oldest go when together they pass 256 MiB. A cache that cannot be read or
 // written is no error: the program is compiled.
 #ifndef TALWEG_ENGINE_CODECACHE_H
 #define TALWEG_ENGINE_CODECACHE_H
 
+#include "talweg/Pipeline/Compiler.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
-
-namespace mlir {
-class ModuleOp;
-}
 
 namespace talweg {
 
 struct CachedCode {
   std::string object; ///< the bytes of an object file
   std::int64_t arenaBytes = 0, persistentBytes = 0;
+};
+
+struct CachedStart {
+  ModuleFacts facts;
+  std::string code; ///< the key of its code
 };
 
 class CodeCache {
@@ -32,10 +37,15 @@ public:
   std::optional<CachedCode> find(const std::string &key) const;
   void store(const std::string &key, const CachedCode &code) const;
 
+  /// The name of the start for a source (Unit::source); empty without a cache or a source.
+  std::string keyOf(const std::string &source) const;
+  std::optional<CachedStart> findStart(const std::string &key) const;
+  void store(const std::string &key, const CachedStart &start) const;
+
 private:
   std::string folder; ///< empty: no cache
 
-  std::string pathOf(const std::string &key) const { return folder + "/" + key + ".code"; }
+  std::string pathOf(const std::string &key, const char *kind) const { return folder + "/" + key + kind; }
   void dropOldest() const;
 };
 

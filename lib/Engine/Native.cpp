@@ -13,6 +13,19 @@ std::vector<PhaseTime> talweg::phaseTimes(const Unit &unit) {
   return result;
 }
 
+static Result<NativeUnit> load(const std::string &object, ModuleFacts facts, std::vector<PhaseTime> times,
+                               const Stopwatch &stopwatch) {
+  auto code = NativeCode::load(object);
+  if (!code)
+    return code.error();
+  auto init = (*code)->entry("talweg_init"), step = (*code)->entry("talweg_step");
+  if (!init || !step)
+    return !init ? init.error() : step.error();
+  NativeUnit native{std::move(*code), *init, *step, std::move(facts), std::move(times)};
+  native.times.push_back({"native", stopwatch.seconds()});
+  return native;
+}
+
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
   if (auto lowered = compiler.lower(unit, Phase::Linalg); !lowered)
     return lowered.error();
@@ -31,23 +44,30 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
     object = emitNative(*unit.module, NativeForm::Object);
     if (!object)
       return object.error();
-    cache.store(key, {*object, unit.facts.arenaBytes, unit.facts.persistentBytes});
+    cache.store(key, CachedCode{*object, unit.facts.arenaBytes, unit.facts.persistentBytes});
   }
-  auto code = NativeCode::load(*object);
-  if (!code)
-    return code.error();
-  auto init = (*code)->entry("talweg_init"), step = (*code)->entry("talweg_step");
-  if (!init || !step)
-    return !init ? init.error() : step.error();
-  NativeUnit native{std::move(*code), *init, *step, std::move(unit.facts), phaseTimes(unit)};
-  native.times.push_back({"native", stopwatch.seconds()});
-  return native;
+  if (!unit.told) // what was told must be told again
+    cache.store(cache.keyOf(unit.source), CachedStart{unit.facts, key});
+  std::vector<PhaseTime> times = phaseTimes(unit);
+  return load(*object, std::move(unit.facts), std::move(times), stopwatch);
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet) {
+  Stopwatch stopwatch;
+  CodeCache cache;
+  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(modeName(mode), batch))))
+    if (auto cached = cache.find(start->code))
+      return load(cached->object, std::move(start->facts), {}, stopwatch);
   Result<Unit> unit = compiler.build(modeName(mode), batch);
   if (!unit)
     return unit.error();
   unit->quiet = quiet;
   return makeNative(compiler, std::move(*unit));
+}
+
+std::optional<ModuleFacts> talweg::keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch) {
+  CodeCache cache;
+  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(modeName(mode), batch))))
+    return std::move(start->facts);
+  return std::nullopt;
 }

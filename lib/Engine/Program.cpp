@@ -49,8 +49,9 @@ static Field fieldFacts(const frontend::Field &field) {
   return result;
 }
 
-/// The plan as the file says it, changed by the options; the variables come from the module.
-static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &options, mlir::ModuleOp module) {
+/// The plan as the file says it, changed by the options; the variables are those of the module.
+static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &options,
+                           const std::vector<StoredVariable> &variables) {
   const frontend::Plan &plan = compiler.plan();
   PlanFacts facts;
   facts.name = plan.model;
@@ -73,7 +74,7 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
   facts.reports = plan.reports;
   for (const frontend::Hyper &hyper : plan.hypers)
     facts.hypers.push_back({hyper.name, hyper.value});
-  for (const StoredVariable &variable : variablesOf(module)) {
+  for (const StoredVariable &variable : variables) {
     facts.variables.push_back(
         {variable.name, variable.role, variable.elementType, variable.shape, variable.count, variable.frozen});
     if (variable.role == "parameter")
@@ -104,16 +105,20 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   if (!compiler)
     return compiler.error();
   Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;
-  Result<Unit> unit = (*compiler)->build(modeName(mode), 0);
-  if (!unit)
-    return unit.error();
   auto impl = std::make_shared<Impl>();
   impl->options = options;
   impl->compiler = std::move(*compiler);
+  if (std::optional<ModuleFacts> kept = keptFacts(*impl->compiler, mode, 0)) {
+    impl->plan = planFacts(*impl->compiler, options, kept->variables); // compiled before: nothing is wrong with it
+  } else {
+    Result<Unit> unit = impl->compiler->build(modeName(mode), 0);
+    if (!unit)
+      return unit.error();
+    impl->plan = planFacts(*impl->compiler, options, variablesOf(*unit->module));
+    if (mode == Mode::Train)
+      impl->keepTrainUnit(std::move(*unit));
+  }
   impl->readSeconds = reading.seconds();
-  impl->plan = planFacts(*impl->compiler, options, *unit->module);
-  if (mode == Mode::Train)
-    impl->keepTrainUnit(std::move(*unit));
   return Program(std::move(impl));
 }
 
@@ -127,15 +132,22 @@ Result<Program> Program::fromFile(const std::string &path, const CompileOptions 
 const PlanFacts &Program::plan() const { return impl->plan; }
 
 Result<Unit> Program::Impl::takeTrainUnit() {
-  {
-    std::lock_guard lock(mutex);
-    if (trainUnit) {
-      std::optional<Unit> unit;
-      std::swap(unit, trainUnit);
-      return std::move(*unit);
-    }
-  }
+  if (std::optional<Unit> unit = takeKeptUnit())
+    return std::move(*unit);
   return compiler->build(modeName(Mode::Train), plan.batch);
+}
+
+Result<NativeUnit> Program::Impl::makeTrainNative() {
+  if (std::optional<Unit> unit = takeKeptUnit())
+    return makeNative(*compiler, std::move(*unit));
+  return makeNative(*compiler, Mode::Train, plan.batch, /*quiet=*/false);
+}
+
+std::optional<Unit> Program::Impl::takeKeptUnit() {
+  std::lock_guard lock(mutex);
+  std::optional<Unit> unit;
+  std::swap(unit, trainUnit);
+  return unit;
 }
 
 void Program::Impl::keepTrainUnit(Unit unit) {

@@ -17,9 +17,13 @@ struct Program::Impl {
 
   /// The module for training at the plan's batch that checking the file has made, for the first who asks; then a new one.
   Result<Unit> takeTrainUnit();
+  /// The same in native code.
+  Result<NativeUnit> makeTrainNative();
   void keepTrainUnit(Unit unit);
 
 private:
+  std::optional<Unit> takeKeptUnit();
+
   std::mutex mutex;
   std::optional<Unit> trainUnit;
 };

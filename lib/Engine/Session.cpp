@@ -1,6 +1,8 @@
 // Sessions: storage, native units and the native call. The loops over it are in Train.cpp and Evaluate.cpp.
 #include "SessionImpl.h"
 
+#include "Resident.h"
+
 #include "talweg/Runtime/Threads.h"
 
 #include <fmt/format.h>
@@ -26,15 +28,11 @@ static Error noMemory(std::int64_t bytes) {
   return {"memory", fmt::format("error: there is no memory for {} bytes", bytes)};
 }
 
-/// Grows a buffer to at least `bytes` (never to nothing, so that it has an address); new bytes are zero.
+/// Grows a buffer to at least `bytes` (never to nothing, so that it has an address); new bytes are undefined.
 static Result<void> grow(data::Buffer &buffer, std::int64_t bytes) {
-  std::int64_t before = buffer.size();
   bytes = std::max<std::int64_t>(bytes, abi::kAlignment);
-  if (bytes <= before)
-    return {};
-  if (!buffer.resize(bytes))
+  if (bytes > buffer.size() && !buffer.resize(bytes))
     return noMemory(bytes);
-  std::memset(buffer.data() + before, 0, std::size_t(bytes - before));
   return {};
 }
 
@@ -146,14 +144,13 @@ Result<Session> Session::create(const Program &program, const SessionOptions &op
     impl->hypers.push_back(hyper.value);
   const Compiler &compiler = *program.impl->compiler;
   Stopwatch waiting;
-  Result<Unit> unit = options.mode == Mode::Train ? program.impl->takeTrainUnit()
-                                                  : compiler.build(modeName(options.mode), impl->batch());
-  if (!unit)
-    return unit.error();
-  Result<NativeUnit> native = makeNative(compiler, std::move(*unit));
+  Result<NativeUnit> native = options.mode == Mode::Train
+                                  ? program.impl->makeTrainNative()
+                                  : makeNative(compiler, options.mode, impl->batch(), /*quiet=*/false);
   if (!native)
     return native.error();
   impl->compileSeconds += program.impl->readSeconds + waiting.seconds();
+  letGoOfCompiler();
   if (auto adopted = impl->adopt(options.mode, std::move(*native)); !adopted)
     return adopted.error();
   if (auto done = impl->initialize(program.plan().seed); !done)

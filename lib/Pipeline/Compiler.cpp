@@ -185,12 +185,29 @@ Result<Unit> Compiler::build(const std::string &mode, std::int64_t batch) const 
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
     return parsed.error();
   unit.times.push_back({"parse", parseSeconds + secondsSince(start)});
+  unit.source = sourceOf(mode, batch);
   return unit;
 }
 
+std::string Compiler::sourceOf(const std::string &mode, std::int64_t batch) const {
+  // A field that is added must be considered here.
+  const auto &[set, optionsBatch, doublePrecision, onMessage, remarks] = options;
+  if (remarks)
+    return {};
+  std::string result = fmt::format("{} {} {}\n", mode, batch ? batch : optionsBatch.value_or(thePlan.batch),
+                                   doublePrecision ? "f64" : "f32");
+  for (const auto &[name, value] : set)
+    result += fmt::format("{} {} {}={}\n", name.size(), value.size(), name, value);
+  return result + (fileName.ends_with(".mlir") ? "module\n" : "language\n") + fileText;
+}
+
 Result<void> Compiler::lower(Unit &unit, Phase last) const {
-  MessageCollector messages(*unit.context, fileName, fileText, unit.quiet ? nullptr : options.onMessage,
-                            options.remarks);
+  auto tellMessage = [&](const std::string &message) {
+    unit.told = true;
+    if (!unit.quiet && options.onMessage)
+      options.onMessage(message);
+  };
+  MessageCollector messages(*unit.context, fileName, fileText, tellMessage, options.remarks);
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);

@@ -2,7 +2,7 @@
 //
 // One native call runs a chunk of steps, as training does; a chunk lasts at least a millisecond, so that reading the clock
 // costs nothing. Median and 10th percentile are of the chunks' time for a step. The multiply-add peak is measured before
-// and after the chunks, bandwidth after them; peak memory is read before bandwidth's arrays are made.
+// and after the chunks, bandwidth after them; peak memory is read before the kernels that measure the machine are made.
 #include "Commands.h"
 #include "Console.h"
 #include "Experiment.h"
@@ -126,6 +126,7 @@ Result<Figures> measure(const Options &options, Session &session, const Dataset 
   auto chunk = warmUp(*runner, options.seconds);
   if (!chunk)
     return chunk.error();
+  figures.peakBytes = peakMemory();
   auto probe = MachineProbe::create(session.threads());
   if (!probe)
     return probe.error();
@@ -134,7 +135,6 @@ Result<Figures> measure(const Options &options, Session &session, const Dataset 
   std::vector<double> times;
   if (auto timed = timeSteps(*runner, *chunk, options.seconds, figures, times); !timed)
     return timed.error();
-  figures.peakBytes = peakMemory();
   figures.peakFlops = std::max(figures.peakFlops, probe->fmaPeak(probing));
   auto bandwidth = probe->bandwidth(2 * probing);
   if (!bandwidth)
@@ -312,7 +312,7 @@ void addBench(CommandLine &line) {
       "registers (before and after the steps); the copy of 64 MiB; and an update in place, d = d * c + s, of 64 MiB. "
       "`both at their limits` is the time of the products at that peak plus the bytes at the update bandwidth. The "
       "time "
-      "to the first step does not contain the reading or making of rows. Peak memory is read before the bandwidth is "
+      "to the first step does not contain the reading or making of rows. Peak memory is read before the machine is "
       "measured. On a machine that others use too, compare figures of one run only.");
   options.experiment.declareFile(command);
   command.positive(options.seconds, "--seconds S", "time the steps for so long");

@@ -47,6 +47,9 @@ struct Unit {
   std::optional<Phase> done; ///< the last phase run
   ModuleFacts facts;
   std::vector<std::pair<std::string, double>> times; ///< phase, seconds; the first is `parse`
+  /// Spells out all that decides the module: equal texts, equal modules. Empty where what it tells on the way matters too.
+  std::string source;
+  bool told = false;  ///< a warning or remark
   bool quiet = false; ///< warnings and remarks are not told (they have been, for another batch size)
 };
 
@@ -74,6 +77,8 @@ public:
 
   /// The frontend's module in a mode, for a batch size (0: the plan's); no phase is done.
   Result<Unit> build(const std::string &mode, std::int64_t batch) const;
+  /// What `build` gives as Unit::source.
+  std::string sourceOf(const std::string &mode, std::int64_t batch) const;
   /// Runs the phases after `unit.done` up to `last`.
   Result<void> lower(Unit &unit, Phase last) const;
 
