@@ -39,6 +39,12 @@ class Place:
         except OSError as error:
             return subprocess.CompletedProcess(command, 127, "", str(error))
 
+    def environment(self, threads, *settings):
+        """`env` with so many OpenMP threads, each on its core; what this machine's shell says of OpenBLAS is for others."""
+        blas = ":".join(self.libraries("openblas-openmp"))
+        return ["env", "-u", "OPENBLAS_CORETYPE", "-u", "OPENBLAS_L2_SIZE", f"LD_LIBRARY_PATH={blas}", "OMP_PROC_BIND=true",
+                f"OMP_NUM_THREADS={threads}", f"OPENBLAS_NUM_THREADS={threads}", *settings]
+
     def libraries(self, *names):
         """The paths, inside, of those libraries that are there."""
         patterns = " ".join(f"/usr/lib/*/{name} /usr/lib/{name}" for name in names)
@@ -156,10 +162,8 @@ class Script:
 
     def environment(self, threads):
         preload = self.place.libraries("libsleef.so.3", "libtcmalloc_minimal.so.4")
-        blas = self.place.libraries("openblas-openmp")
-        return ["env", f"LD_PRELOAD={':'.join(preload)}", f"LD_LIBRARY_PATH={':'.join(blas)}", "OMP_PROC_BIND=true",
-                f"OMP_NUM_THREADS={threads}", f"OPENBLAS_NUM_THREADS={threads}", "PYTHONDONTWRITEBYTECODE=1",
-                f"TORCHINDUCTOR_CACHE_DIR={self.place.inner}/inductor"]
+        return self.place.environment(threads, f"LD_PRELOAD={':'.join(preload)}", "PYTHONDONTWRITEBYTECODE=1",
+                                      f"TORCHINDUCTOR_CACHE_DIR={self.place.inner}/inductor")
 
     def missing(self):
         done = self.place.run(*self.command, "--version")
@@ -212,9 +216,7 @@ class Compiled:
         return not inference and workload in ("W1", "W2", "W3")
 
     def server_of(self, place, threads, *arguments):
-        blas = place.libraries("openblas-openmp")
-        return Server([*place.inside, "env", f"LD_LIBRARY_PATH={':'.join(blas)}", "OMP_PROC_BIND=true",
-                       f"OMP_NUM_THREADS={threads}", f"OPENBLAS_NUM_THREADS={threads}", self.binary, *arguments, str(threads)])
+        return Server([*place.inside, *place.environment(threads), self.binary, *arguments, str(threads)])
 
     def start(self, workload, place, threads, inference):
         self.server = self.server_of(place, threads, workload, place.inner)

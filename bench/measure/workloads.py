@@ -16,7 +16,7 @@ WORKLOADS = {
     "W2": dict(batch=64, batches=32, row=[784], classes=10),
     "W3": dict(batch=128, batches=16, row=[784], classes=10),
     "W4": dict(batch=64, batches=8, row=[28, 28], classes=10),
-    "W5": dict(batch=64, batches=4, row=[32, 32, 3], classes=10, tenth_loss=1e-2),  # PyTorch's in f32 and in f64 differ by 6e-3
+    "W5": dict(batch=64, batches=4, row=[32, 32, 3], classes=10, tenth_loss=3e-2),  # PyTorch's own, of its kinds, differ by 1.5e-2
     "W9": dict(batch=1, batches=10, row=[1], classes=0, tolerance=1e-3),  # the loss is a sum of 25 million terms
 }
 
@@ -28,7 +28,7 @@ GOALS = {
     "W3": dict(pytorch=1.35, c=1, limits=0.85, cold=1.0, cached=0.1, memory=0.5),
     "W4": dict(pytorch=1.4, onnx=1, cold=1.0, cached=0.1, memory=0.5),
     "W5": dict(pytorch=1.2, cold=3.0, cached=0.2, memory=0.5),
-    "W9": dict(pytorch=1, limits=0.95, memory=0.5),
+    "W9": dict(limits=0.95, memory=0.5),
 }
 SLACK = 0.85  # of the ratios on two threads, whose medians are noisier
 

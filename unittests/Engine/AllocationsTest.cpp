@@ -10,16 +10,10 @@
 #include <cstdlib>
 
 // The sanitizers have allocators of their own; other C libraries have no names behind which the real ones are found.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TALWEG_COUNTS_NOTHING
+#ifndef __has_feature
+#define __has_feature(feature) 0
 #endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__)
-#define TALWEG_COUNTS_NOTHING
-#endif
-
-#ifndef TALWEG_COUNTS_NOTHING
+#if defined(__GLIBC__) && !__has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
 
 namespace {
 std::atomic<long> allocations;
