@@ -26,13 +26,16 @@ CodegenTarget CodegenTarget::host() {
   return {128, 16};
 }
 
-void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target) {
+void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, bool markRegions) {
+  OpPassManager &before = pm.nest<func::FuncOp>();
+  before.addPass(createFuseElementwise());
+  before.addPass(createCanonicalizerPass());
+  before.addPass(createCSEPass());
+  before.addPass(createBufferize());
+  before.addPass(createFuseEpilogues({target.vectorBits, target.registers}));
+  if (markRegions)
+    pm.addPass(createMarkRegions());
   OpPassManager &function = pm.nest<func::FuncOp>();
-  function.addPass(createFuseElementwise());
-  function.addPass(createCanonicalizerPass());
-  function.addPass(createCSEPass());
-  function.addPass(createBufferize());
-  function.addPass(createFuseEpilogues({target.vectorBits, target.registers}));
   function.addPass(createLowerContractions({target.vectorBits, target.registers}));
   function.addPass(createVectorizeGenerics({target.vectorBits}));
   function.addPass(createCSEPass()); // fast, so that kernels are equal early

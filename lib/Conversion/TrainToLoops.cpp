@@ -315,10 +315,12 @@ LogicalResult ProgramLowering::emitStep() {
   }
   for (auto [number, field] : llvm::enumerate(fields)) {
     BlockArgument batchArgument = source.getArgument(number);
+    b.setLoc(NameLoc::get(b.getStringAttr("data"), field.getLoc()));
     if (!batchArgument.use_empty())
       batchArgument.replaceAllUsesWith(createBatch(b, cast<RankedTensorType>(field.getType()), batch,
                                                    function.getArgument(abi::kFields + number), order, position));
   }
+  b.setLoc(program.getLoc());
 
   Block *body = loop.getBody();
   body->getOperations().splice(body->getTerminator()->getIterator(), source.getOperations(), source.begin(),

@@ -4,10 +4,13 @@
 #include "Shuffle.h"
 
 #include "talweg/Engine/Bench.h"
+#include "talweg/Runtime/Profile.h"
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <chrono>
+#include <sstream>
 
 using namespace talweg;
 
@@ -23,6 +26,10 @@ struct BatchRunner::Impl {
   std::vector<std::int32_t> order;  ///< the same repeated, long enough for the longest call so far
   std::vector<double> out;
   std::int64_t next = 0; ///< position in `visits` of the next batch's first row
+
+  std::unique_ptr<NativeUnit> profiled; ///< what `unit` is, if it is not the session's
+  std::vector<StepRegion> regions;
+  std::vector<double> regionSeconds;
 };
 
 BatchRunner::BatchRunner(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
@@ -36,9 +43,94 @@ Result<BatchRunner> BatchRunner::create(Session &session, const Dataset &data) {
   auto unit = self.unit(self.options.mode, self.batch());
   if (!unit)
     return unit.error();
-  return BatchRunner(
-      std::make_unique<Impl>(Impl{self, data, *unit, shuffledOrder(data.rows(), self.seed, 0), {}, {}, 0}));
+  auto impl =
+      std::make_unique<Impl>(Impl{self, data, *unit, shuffledOrder(data.rows(), self.seed, 0), {}, {}, 0, {}, {}, {}});
+  return BatchRunner(std::move(impl));
 }
+
+static std::string trimmed(std::string text) {
+  text.erase(0, std::min(text.find_first_not_of(" \t"), text.size()));
+  text.erase(text.find_last_not_of(" \t\r") + 1);
+  return text;
+}
+
+/// The name at the start of `text` with the brackets that follow it, `sum[k](x[k])`; all of `text` if none stands there.
+static std::string leadingCall(const std::string &text) {
+  std::size_t end = 0;
+  auto isName = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.'; };
+  while (end < text.size() && isName(text[end]))
+    ++end;
+  if (end == 0)
+    return text;
+  while (end < text.size() && (text[end] == '(' || text[end] == '[')) {
+    int depth = 0;
+    std::size_t at = end;
+    do {
+      depth += text[at] == '(' || text[at] == '[';
+      depth -= text[at] == ')' || text[at] == ']';
+    } while (++at < text.size() && depth > 0);
+    if (depth > 0)
+      return text; // it goes on in the next line
+    end = at;
+  }
+  return text.substr(0, end);
+}
+
+/// A region as a host sees it; `text` is the model file's.
+static StepRegion stepRegion(const RegionFacts &facts, const std::string &file, const std::string &text) {
+  StepRegion region{facts.kind,
+                    facts.what,
+                    facts.part,
+                    facts.variable,
+                    facts.file,
+                    facts.line,
+                    facts.column,
+                    "",
+                    "",
+                    facts.flops,
+                    facts.bytesRead + facts.bytesWritten};
+  if (facts.file != file || facts.line < 1)
+    return region;
+  std::istringstream lines(text);
+  std::string line;
+  for (std::int64_t i = 0; i < facts.line; ++i)
+    std::getline(lines, line);
+  region.source = trimmed(line);
+  // Columns count characters, not bytes.
+  std::size_t at = 0;
+  for (std::int64_t column = 1; column < facts.column && at < line.size(); ++column)
+    do
+      ++at;
+    while (at < line.size() && (line[at] & 0xC0) == 0x80);
+  region.expression = leadingCall(trimmed(line.substr(at)));
+  return region;
+}
+
+Result<BatchRunner> BatchRunner::createProfiled(Session &session, const Dataset &data) {
+  auto runner = create(session, data);
+  if (!runner)
+    return runner.error();
+  Session::Impl &self = *session.impl;
+  const Compiler &compiler = *self.program.impl->compiler;
+  Result<Unit> unit = compiler.build(modeName(self.options.mode), self.batch());
+  if (!unit)
+    return unit.error();
+  unit->quiet = unit->profiled = true;
+  Result<NativeUnit> native = makeNative(compiler, std::move(*unit));
+  if (!native)
+    return native.error();
+  if (auto fits = self.fit(*native, self.options.mode); !fits)
+    return fits.error();
+  Impl &impl = *runner->impl;
+  impl.profiled = std::make_unique<NativeUnit>(std::move(*native));
+  impl.unit = impl.profiled.get();
+  for (const RegionFacts &facts : impl.unit->facts.regions)
+    impl.regions.push_back(stepRegion(facts, compiler.file(), compiler.text()));
+  return runner;
+}
+
+const std::vector<StepRegion> &BatchRunner::regions() const { return impl->regions; }
+const std::vector<double> &BatchRunner::regionSeconds() const { return impl->regionSeconds; }
 
 /// Doubles that the output of one batch takes.
 static std::int64_t outputWidth(const ModuleFacts &facts, Mode mode) {
@@ -57,9 +149,15 @@ Result<double> BatchRunner::run(std::int64_t steps) {
   while (impl->order.size() < needed)
     impl->order.insert(impl->order.end(), impl->visits.begin(), impl->visits.end());
   impl->out.resize(std::size_t(steps * outputWidth(impl->unit->facts, session.options.mode)));
+  runtime::Profile profile{std::vector<std::uint64_t>(impl->regions.size())};
+  runtime::Profile::use(impl->profiled ? &profile : nullptr);
   auto start = std::chrono::steady_clock::now();
   session.run(*impl->unit, impl->data, impl->order, impl->next, steps, impl->out.data());
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  runtime::Profile::use(nullptr);
+  impl->regionSeconds.clear();
+  for (std::uint64_t sum : profile.sums)
+    impl->regionSeconds.push_back(double(sum) * runtime::secondsPerTick());
   impl->next = (impl->next + steps * batch) % rows;
   if (session.options.mode == Mode::Train)
     session.step += steps;

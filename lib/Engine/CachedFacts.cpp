@@ -14,7 +14,7 @@ static auto withFields(auto &variable, auto action) {
 
 json talweg::factsToJson(const ModuleFacts &facts) {
   const auto &[batch, variables, metrics, reports, outputShape, outputDouble, flops, contractions, arenaBytes,
-               persistentBytes] = facts;
+               persistentBytes, regions] = facts; // regions: of profiled programs, which are not kept
   json stored = json::array();
   for (const StoredVariable &variable : variables)
     withFields(variable, [&](const auto &...fields) { stored.push_back(json::array({fields...})); });
@@ -25,7 +25,7 @@ json talweg::factsToJson(const ModuleFacts &facts) {
 ModuleFacts talweg::factsFromJson(const json &value) {
   ModuleFacts facts;
   auto &[batch, variables, metrics, reports, outputShape, outputDouble, flops, contractions, arenaBytes,
-         persistentBytes] = facts;
+         persistentBytes, regions] = facts;
   auto read = [](const json &array, auto &...fields) {
     std::size_t at = 0;
     (array[at++].get_to(fields), ...);

@@ -2,6 +2,7 @@
 #include "Jit.h"
 
 #include "talweg/Runtime/Abi.h"
+#include "talweg/Runtime/Profile.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -204,6 +205,11 @@ Result<std::unique_ptr<NativeCode>> talweg::NativeCode::load(const std::string &
   if (!symbols)
     return nativeError(llvm::toString(symbols.takeError()));
   (*jit)->getMainJITDylib().addGenerator(std::move(*symbols));
+  // Of this library's own, which the process need not see.
+  auto mark = llvm::orc::ExecutorSymbolDef::fromPtr(&talweg_profile_mark);
+  if (auto failed = (*jit)->getMainJITDylib().define(
+          llvm::orc::absoluteSymbols({{(*jit)->mangleAndIntern("talweg_profile_mark"), mark}})))
+    return nativeError(llvm::toString(std::move(failed)));
   if (auto failed = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "talweg")))
     return nativeError(llvm::toString(std::move(failed)));
   return std::unique_ptr<NativeCode>(new NativeCode(std::make_unique<Impl>(Impl{std::move(*jit)})));

@@ -30,7 +30,8 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
   if (auto lowered = compiler.lower(unit, Phase::Linalg); !lowered)
     return lowered.error();
   CodeCache cache;
-  std::string key = cache.keyOf(*unit.module);
+  // Code that is kept says nothing of regions: what is profiled is compiled anew.
+  std::string key = unit.profiled ? std::string() : cache.keyOf(*unit.module);
   Stopwatch stopwatch;
   Result<std::string> object = std::string();
   if (std::optional<CachedCode> cached = cache.find(key)) {
@@ -46,7 +47,7 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
       return object.error();
     cache.store(key, CachedCode{*object, unit.facts.arenaBytes, unit.facts.persistentBytes});
   }
-  if (!unit.told) // what was told must be told again
+  if (!unit.told && !unit.profiled) // what was told must be told again
     cache.store(cache.keyOf(unit.source), CachedStart{unit.facts, key});
   std::vector<PhaseTime> times = phaseTimes(unit);
   return load(*object, std::move(unit.facts), std::move(times), stopwatch);

@@ -42,19 +42,23 @@ static bool sameLayout(const std::vector<StoredVariable> &a, const std::vector<S
   });
 }
 
+Result<void> Session::Impl::fit(const NativeUnit &unit, Mode mode) {
+  if (!sameLayout(variables, unit.facts.variables))
+    return Error{
+        "internal",
+        fmt::format("error: mode `{}` stores its variables differently from the mode compiled first", modeName(mode))};
+  if (auto grown = grow(arena, unit.facts.arenaBytes); !grown)
+    return grown.error();
+  return grow(persistent, unit.facts.persistentBytes);
+}
+
 Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
   if (units.empty()) {
     variables = unit.facts.variables;
     facts = {unit.facts.flops, unit.facts.contractions, unit.facts.arenaBytes, unit.facts.persistentBytes, unit.times};
-  } else if (!sameLayout(variables, unit.facts.variables)) {
-    return Error{
-        "internal",
-        fmt::format("error: mode `{}` stores its variables differently from the mode compiled first", modeName(mode))};
   }
-  if (auto grown = grow(arena, unit.facts.arenaBytes); !grown)
-    return grown.error();
-  if (auto grown = grow(persistent, unit.facts.persistentBytes); !grown)
-    return grown.error();
+  if (auto fits = fit(unit, mode); !fits)
+    return fits.error();
   auto &place = units[{mode, unit.facts.batch}];
   place = std::make_unique<NativeUnit>(std::move(unit));
   return place.get();

@@ -211,7 +211,7 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);
-    if (mlir::failed(runPhases(*unit.module, phase, phase, tell)))
+    if (mlir::failed(runPhases(*unit.module, phase, phase, tell, unit.profiled)))
       return messages.error("E0830", fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
     if (phase == Phase::Gradient)
@@ -219,8 +219,10 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
     if (phase == Phase::Update)
       if (auto read = readLayout(*unit.module, unit.facts); !read)
         return read.error();
-    if (phase == Phase::Vector)
+    if (phase == Phase::Vector) {
       readSizes(*unit.module, unit.facts);
+      readRegions(*unit.module, unit.facts);
+    }
   }
   return {};
 }

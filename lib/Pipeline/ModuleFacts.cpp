@@ -78,3 +78,33 @@ void talweg::readSizes(ModuleOp module, ModuleFacts &facts) {
     facts.arenaBytes = std::max(facts.arenaBytes, bytes(1));
   });
 }
+
+void talweg::readRegions(ModuleOp module, ModuleFacts &facts) {
+  auto regions = module->getAttrOfType<ArrayAttr>("talweg.regions");
+  if (!regions)
+    return;
+  for (auto region : regions.getAsRange<DictionaryAttr>()) {
+    auto text = [&](StringRef name) { return region.getAs<StringAttr>(name).str(); };
+    auto number = [&](StringRef name) { return region.getAs<IntegerAttr>(name).getInt(); };
+    RegionFacts &added = facts.regions.emplace_back();
+    added.kind = text("kind");
+    added.what = text("what");
+    // Locations are named by talweg-differentiate, talweg-expand-update and talweg-train-to-loops; those of the forward pass are not.
+    StringRef part = region.getAs<StringAttr>("part");
+    added.part = part.empty() ? "forward" : part.str();
+    StringRef then = region.getAs<StringAttr>("then");
+    if (part.consume_front("update of ")) {
+      added.part = "update";
+      added.variable = part.str();
+    } else if (then.consume_front("update of ")) {
+      added.what += " of the update";
+      added.variable = then.str();
+    }
+    added.file = text("file");
+    added.line = number("line");
+    added.column = number("column");
+    added.flops = number("flops");
+    added.bytesRead = number("read");
+    added.bytesWritten = number("written");
+  }
+}

@@ -12,6 +12,8 @@ void countContractions(mlir::ModuleOp module, ModuleFacts &facts);
 Result<void> readLayout(mlir::ModuleOp module, ModuleFacts &facts);
 /// After phase vector.
 void readSizes(mlir::ModuleOp module, ModuleFacts &facts);
+/// After phase vector: what talweg-mark-regions has noted, if it ran.
+void readRegions(mlir::ModuleOp module, ModuleFacts &facts);
 
 } // namespace talweg
 

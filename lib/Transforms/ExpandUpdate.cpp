@@ -1,7 +1,7 @@
 // Spells out every update. In: an objective with train.update ops and the rules they name, written for any shape. Out:
 // for each update the rule's body at the parameter's shape, reading the slots and setting parameter and slots; the
 // rule's reports once, from its first parameter; no train.update and no train.optimizer. All of it follows the forward
-// and backward ops.
+// and backward ops, at locations named `update of PARAMETER`.
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -27,7 +27,7 @@ Type atShape(Type type, RankedTensorType parameter) {
 }
 
 /// One op of a rule, at the shape of `parameter`.
-void cloneAtShape(OpBuilder &builder, Operation &op, IRMapping &mapping, RankedTensorType parameter) {
+Operation *cloneAtShape(OpBuilder &builder, Operation &op, IRMapping &mapping, RankedTensorType parameter) {
   Operation *clone = builder.clone(op, mapping);
   bool wasUnranked = false;
   for (Value result : clone->getResults()) {
@@ -39,6 +39,7 @@ void cloneAtShape(OpBuilder &builder, Operation &op, IRMapping &mapping, RankedT
   auto reduce = dyn_cast<tw::ReduceOp>(&op);
   if (reduce && isa<UnrankedTensorType>(reduce.getX().getType()))
     cast<tw::ReduceOp>(clone).setDims(llvm::to_vector(llvm::seq<int64_t>(0, parameter.getRank())));
+  return clone;
 }
 
 /// The variable's value, as the objective has already read it if it has. (Nothing set in a step is seen in that step.)
@@ -52,7 +53,8 @@ Value valueOf(train::UpdateOp update, OpBuilder &builder, RankedTensorType type)
 /// The update's rule in place of the update.
 void expand(train::UpdateOp update, train::OptimizerOp rule, bool isFirst) {
   OpBuilder builder(update);
-  Location loc = update.getLoc();
+  auto name = builder.getStringAttr("update of " + update.getVariable());
+  Location loc = NameLoc::get(name, update.getLoc());
   auto parameter = cast<RankedTensorType>(update.getGradient().getType());
   auto slotName = [&](Attribute slot) {
     return (update.getVariable() + "." + cast<StringAttr>(slot).getValue()).str();
@@ -65,7 +67,7 @@ void expand(train::UpdateOp update, train::OptimizerOp rule, bool isFirst) {
   for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
     mapping.map(body.getArgument(2 + position), train::GetOp::create(builder, loc, parameter, slotName(slot)));
   for (Operation &op : body.without_terminator())
-    cloneAtShape(builder, op, mapping, parameter);
+    cloneAtShape(builder, op, mapping, parameter)->setLoc(NameLoc::get(name, op.getLoc()));
 
   auto results = llvm::map_to_vector(body.getTerminator()->getOperands(),
                                      [&](Value value) { return mapping.lookupOrDefault(value); });

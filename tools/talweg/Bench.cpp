@@ -5,9 +5,7 @@
 // and after the chunks, bandwidth after them; peak memory is read before the kernels that measure the machine are made.
 #include "Commands.h"
 #include "Console.h"
-#include "Experiment.h"
-
-#include "talweg/Engine/Bench.h"
+#include "Profile.h"
 
 #include <algorithm>
 #include <chrono>
@@ -25,6 +23,8 @@ struct Options {
   double seconds = 3;
   bool generated = false;
   bool inference = false;
+  bool profile = false;
+  std::string svg; ///< where the profile's picture goes
 };
 
 struct Figures {
@@ -37,6 +37,7 @@ struct Figures {
   Bandwidth bandwidth;
   bool generated = false;
   std::int64_t rows = 0;
+  std::optional<Profile> profile;
 };
 
 constexpr double kChunkSeconds = 1.5e-3; ///< wanted of a chunk, so that hardly any is below 1 ms
@@ -140,6 +141,14 @@ Result<Figures> measure(const Options &options, Session &session, const Dataset 
   if (!bandwidth)
     return bandwidth.error();
   figures.bandwidth = *bandwidth;
+  if (options.profile) {
+    auto profile = takeProfile(session, data, *chunk, options.seconds);
+    if (!profile)
+      return profile.error();
+    profile->limits = {figures.peakFlops, figures.bandwidth.update};
+    profile->inference = options.inference;
+    figures.profile = std::move(*profile);
+  }
   std::sort(times.begin(), times.end());
   figures.median = times[times.size() / 2];
   figures.p10 = times[times.size() / 10];
@@ -190,15 +199,9 @@ Json benchEvent(const Options &options, const Session &session, const Figures &f
   event["bandwidth_share"] = derived.bandwidthShare;
   event["least_us"] = derived.leastSeconds * 1e6;
   event["persistent_bytes"] = facts.persistentBytes;
+  if (figures.profile)
+    event["profile"] = profileJson(*figures.profile);
   return event;
-}
-
-/// Microseconds with as many digits as are worth reading.
-std::string microseconds(double seconds) {
-  double value = seconds * 1e6;
-  return value < 100   ? fmt::format("{:.2f} µs", value)
-         : value < 1e3 ? fmt::format("{:.0f} µs", value)
-                       : fmt::format("{:.2f} ms", value * 1e-3);
 }
 
 /// A count a second: every digit of large ones, one after the point of small ones.
@@ -252,6 +255,8 @@ void printText(const Options &options, const Session &session, const Figures &fi
   row("variables", humanBytes(facts.persistentBytes));
   row(fmt::format("arena of a {}", step), humanBytes(facts.arenaBytes));
   row("peak of the process", humanBytes(figures.peakBytes), "with the rows and the compiler");
+  if (figures.profile)
+    printProfile(*figures.profile);
 }
 
 Result<Program> openProgram(const Options &options) {
@@ -264,6 +269,9 @@ Result<Program> openProgram(const Options &options) {
 int run(const Options &options) {
   const Experiment &experiment = options.experiment;
   processSeconds();
+  if (!options.svg.empty())
+    if (auto writable = checkWritable(options.svg); !writable)
+      return report(writable.error(), experiment.json);
   auto program = openProgram(options);
   if (!program)
     return report(program.error(), experiment.json);
@@ -287,6 +295,14 @@ int run(const Options &options) {
     printLine(eventText(benchEvent(options, *session, *figures)));
   else
     printText(options, *session, *figures);
+  if (options.svg.empty())
+    return kOk;
+  const PlanFacts &plan = program->plan();
+  std::string title = fmt::format("{} on {}: {}, batch {}, {} thread{}", plan.name, plan.data,
+                                  options.inference ? "prediction" : "training", plan.batch, session->threads(),
+                                  session->threads() == 1 ? "" : "s");
+  if (auto written = writeFile(options.svg, profileSvg(*figures->profile, title)); !written)
+    return report(written.error(), experiment.json);
   return kOk;
 }
 
@@ -313,7 +329,15 @@ void addBench(CommandLine &line) {
       "`both at their limits` is the time of the products at that peak plus the bytes at the update bandwidth. The "
       "time "
       "to the first step does not contain the reading or making of rows. Peak memory is read before the machine is "
-      "measured. On a machine that others use too, compare figures of one run only.");
+      "measured.\n\n"
+      "With --profile, the program is compiled once more so that it notes the time after each region of a step (one "
+      "operation of the compiled program, or several that it runs as one), and steps with and without these marks "
+      "alternate for as long again: the table tells what the marks cost. A region's time is the median over chunks. "
+      "Its part is data, forward, backward or update; its line is the one of the model that asks for it. `speed` is "
+      "of the multiply-add peak for products, and of the update bandwidth for the rest: the bytes of the arrays that "
+      "a region reads and writes, each counted once, which may well stay in the caches. Regions of one kind and "
+      "shape at one place are shown together; the event of --json has each of them, under `profile`.\n\n"
+      "On a machine that others use too, compare figures of one run only.");
   options.experiment.declareFile(command);
   command.positive(options.seconds, "--seconds S", "time the steps for so long");
   command.flag(options.inference, "--inference", "time predictions instead of training steps");
@@ -324,10 +348,17 @@ void addBench(CommandLine &line) {
   options.experiment.declareData(command, "read the split `train` from another place; it must be there");
   command.flag(options.generated, "--generated", "generate the rows even if the file's data is there");
   command.exclusive("--data", "--generated");
-  command.examples({{"talweg bench digits.tw", "a table for reading, on every core"},
-                    {"talweg bench digits.tw --threads 1 --seconds 10 --json", "one object for a script"},
-                    {"talweg bench digits.tw --inference", "the time of one prediction for one row"}});
-  command.action([] { return run(options); });
+  command.flag(options.profile, "--profile", "also tell where a step's time goes, with the model's lines");
+  command.text(options.svg, "--profile-svg FILE", "draw that as a picture; implies --profile");
+  command.examples(
+      {{"talweg bench digits.tw", "a table for reading, on every core"},
+       {"talweg bench digits.tw --threads 1 --seconds 10 --json", "one object for a script"},
+       {"talweg bench digits.tw --inference", "the time of one prediction for one row"},
+       {"talweg bench digits.tw --profile-svg step.svg", "where the time goes, as a table and a picture"}});
+  command.action([] {
+    options.profile |= !options.svg.empty();
+    return run(options);
+  });
 }
 
 } // namespace talweg::driver

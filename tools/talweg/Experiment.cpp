@@ -122,6 +122,41 @@ static bool writeAll(int file, std::string_view bytes) {
   return true;
 }
 
+namespace {
+/// A file opened for writing: beside the one that is meant, unless that is a device or a pipe.
+struct Target {
+  std::string path;
+  bool aside = false;
+  int file = -1; ///< below 0: errno says why not
+};
+} // namespace
+
+static Target openTarget(const std::string &path) {
+  struct stat status{};
+  bool exists = ::stat(path.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) {
+    errno = EISDIR;
+    return {};
+  }
+  Target target;
+  target.aside = !exists || S_ISREG(status.st_mode);
+  target.path = target.aside ? fmt::format("{}.{}.part", path, ::getpid()) : path;
+  target.file = ::open(target.path.c_str(), O_WRONLY | O_CLOEXEC | (target.aside ? O_CREAT | O_TRUNC : 0), 0666);
+  return target;
+}
+
+Result<void> checkWritable(const std::string &path) {
+  if (path == "-")
+    return {};
+  Target target = openTarget(path);
+  if (target.file < 0)
+    return fileError(path, "write");
+  ::close(target.file);
+  if (target.aside)
+    ::unlink(target.path.c_str());
+  return {};
+}
+
 Result<void> writeFile(const std::string &path, std::string_view bytes) {
   if (path == "-") {
     std::fflush(stdout);
@@ -129,15 +164,7 @@ Result<void> writeFile(const std::string &path, std::string_view bytes) {
       return makeError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
     return {};
   }
-  struct stat status{};
-  bool exists = ::stat(path.c_str(), &status) == 0;
-  if (exists && S_ISDIR(status.st_mode)) {
-    errno = EISDIR;
-    return fileError(path, "write");
-  }
-  bool aside = !exists || S_ISREG(status.st_mode);
-  std::string target = aside ? fmt::format("{}.{}.part", path, ::getpid()) : path;
-  int file = ::open(target.c_str(), O_WRONLY | O_CLOEXEC | (aside ? O_CREAT | O_TRUNC : 0), 0666);
+  auto [target, aside, file] = openTarget(path);
   if (file < 0)
     return fileError(path, "write");
   bool written = writeAll(file, bytes);

@@ -44,6 +44,16 @@ def FuseEpilogues : Pass<"talweg-fuse-epilogues", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"fused", "fused", "ops computed in the registers of a product">];
 }
 
+def MarkRegions : Pass<"talweg-mark-regions", "::mlir::ModuleOp"> {
+  let summary = "makes the steps of a program note the time after each region";
+  let description = [{
+    Runs only where a profile is wanted, on what talweg-lower-contractions takes. Calls of talweg_profile_mark come after each linalg op of
+    a step, but never between ops that become one nest of loops; the regions' facts are the module's attribute `talweg.regions`.
+  }];
+  let statistics = [Statistic<"regions", "regions", "regions that are timed">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def LowerContractions : Pass<"talweg-lower-contractions", "::mlir::func::FuncOp"> {
   let summary = "turns sums of products on memrefs into register-tiled vector loops";
   let description = [{

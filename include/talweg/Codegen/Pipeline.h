@@ -20,8 +20,9 @@ struct CodegenTarget {
   static CodegenTarget host();
 };
 
-/// linalg on tensors → scf, vector and memref, with every buffer in the arena: the stage `vector`.
-void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenTarget &target);
+/// linalg on tensors → scf, vector and memref, with every buffer in the arena: the stage `vector`. With `markRegions`, steps tell
+/// the time that each of their regions takes (talweg-mark-regions).
+void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenTarget &target, bool markRegions = false);
 
 /// The stage `vector` → the LLVM dialect, parallel loops as OpenMP; functions take bare pointers.
 void buildLlvmPipeline(mlir::OpPassManager &pm);

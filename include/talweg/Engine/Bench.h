@@ -10,6 +10,20 @@ namespace talweg {
 /// Rows for any program, a function of the seed: f32 normal with mean 0 and variance 1, bytes uniform, labels uniform.
 TALWEG_API Result<Dataset> generatedRows(const Program &program, std::int64_t rows, std::uint64_t seed);
 
+/// Ops of a step whose time is taken together, in the order in which they run.
+struct StepRegion {
+  std::string kind;     ///< product, convolution, elementwise, reduction, fill, copy, gather, loop
+  std::string what;     ///< its shape and ops, for people: "128x1024x784, then 3 ops"
+  std::string part;     ///< data, forward, backward, update
+  std::string variable; ///< the parameter that is updated here, if any
+  std::string file;     ///< where the model asks for it; empty if that is not known, and then line and column are 0
+  std::int64_t line = 0, column = 0;
+  std::string source;     ///< that line's text, without the space around it
+  std::string expression; ///< what stands at the column: a name with what it is applied to; else the line from there
+  std::int64_t flops = 0; ///< two for each multiply-add of contractions
+  std::int64_t bytes = 0; ///< of the buffers that come in and those that go out, each counted once
+};
+
 /// Runs full batches of a session's mode, for their time alone: training steps change the session's variables and count as
 /// its steps, what they tell is dropped, and neither epochs nor the plan's length are kept. The rows come in a fixed order
 /// drawn from the seed, again and again. The session must outlive this, stay where it is, and be used by nobody else.
@@ -17,9 +31,16 @@ class TALWEG_API BatchRunner {
 public:
   /// Needs at least one row; with fewer rows than a batch has, rows repeat within it.
   static Result<BatchRunner> create(Session &session, const Dataset &data);
+  /// The same with code, compiled now, that notes the time after each region of a step.
+  static Result<BatchRunner> createProfiled(Session &session, const Dataset &data);
 
   /// One native call of `steps` batches. Returns its seconds.
   Result<double> run(std::int64_t steps);
+
+  /// The regions of a step; none without a profile.
+  const std::vector<StepRegion> &regions() const;
+  /// The seconds that each region took in the last call, all steps together.
+  const std::vector<double> &regionSeconds() const;
 
   /// The bytes that one batch must move at least: training reads and writes every trained parameter and every state and
   /// slot once and reads frozen parameters; prediction reads parameters and states, and writes its output. Both read the

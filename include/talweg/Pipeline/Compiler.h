@@ -27,6 +27,18 @@ struct StoredVariable {
   std::int64_t bytes = 0;
 };
 
+/// Ops of a step whose time is taken together.
+struct RegionFacts {
+  std::string kind;     ///< product, convolution, elementwise, reduction, fill, copy, gather, loop
+  std::string what;     ///< its shape and ops, for people
+  std::string part;     ///< data, forward, backward, update
+  std::string variable; ///< the parameter that is updated here, if any
+  std::string file;     ///< of the source; empty if it is not known, and then line and column are 0
+  std::int64_t line = 0, column = 0;
+  std::int64_t flops = 0;                       ///< two for each multiply-add of contractions
+  std::int64_t bytesRead = 0, bytesWritten = 0; ///< of the buffers that come in and go out, each counted once
+};
+
 /// What a module says about itself on its way; its last form, the entries, no longer shows it.
 struct ModuleFacts {
   std::int64_t batch = 0;
@@ -36,6 +48,7 @@ struct ModuleFacts {
   bool outputDouble = false;                        ///< mode predict: f64, else f32
   std::int64_t flops = 0, contractions = 0;         ///< twice the products of all contractions, and their number
   std::int64_t arenaBytes = 0, persistentBytes = 0; ///< known after phase vector
+  std::vector<RegionFacts> regions;                 ///< of a profiled program, after phase vector
 
   std::int64_t columns() const { return std::int64_t(1 + metrics.size() + reports.size()); }
 };
@@ -50,6 +63,7 @@ struct Unit {
   /// Spells out all that decides the module: equal texts, equal modules. Empty where what it tells on the way matters too.
   std::string source;
   bool told = false;  ///< a warning or remark
+  bool profiled = false;                             ///< its steps tell the time of each region (Runtime/Profile.h)
   bool quiet = false; ///< warnings and remarks are not told (they have been, for another batch size)
 };
 

@@ -30,13 +30,14 @@ enum class Phase { Graph, Gradient, Update, Linalg, Vector, Llvm };
 const char *phaseName(Phase phase);
 std::optional<Phase> phaseFromName(mlir::StringRef name);
 
-/// Appends the passes of one phase, its check last. `module` must be what the phase before left.
-void buildPhase(mlir::OpPassManager &passes, Phase phase);
+/// Appends the passes of one phase, its check last. `module` must be what the phase before left. With `markRegions`, the program
+/// tells the time that each region of a step takes.
+void buildPhase(mlir::OpPassManager &passes, Phase phase, bool markRegions = false);
 
 /// Runs the phases from `first` to `last`, both included; tells the seconds of each. Diagnostics go to the context's
 /// handler.
 mlir::LogicalResult runPhases(mlir::ModuleOp module, Phase first, Phase last,
-                              const std::function<void(Phase, double)> &onTime = {});
+                              const std::function<void(Phase, double)> &onTime = {}, bool markRegions = false);
 
 /// The dialects and interfaces that the phases need.
 void registerPhaseDialects(mlir::DialectRegistry &registry);

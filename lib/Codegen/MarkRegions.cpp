@@ -1,0 +1,111 @@
+// Makes a program tell where its time goes.
+//
+// In: functions whose outermost loop holds linalg ops on memrefs: the steps of one native call. Out: before the loop a call of
+// @talweg_profile_mark(-1), which starts the clock, and after each region of the loop's body one of @talweg_profile_mark(n), which
+// adds the time since the last mark to region n (Runtime/Profile.h); the facts of region n are entry n of the module's
+// `talweg.regions` (RegionFacts.h).
+//
+// A region is one op, with the fills of what it accumulates into and the products whose epilogue it is (`talweg.epilogue`): the
+// passes that follow make one nest of loops of these, and no mark comes between them. Everything else in the body, scalars and
+// loads, belongs to the region that follows.
+#include "Contraction.h"
+#include "RegionFacts.h"
+#include "talweg/Codegen/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace talweg {
+#define GEN_PASS_DEF_MARKREGIONS
+#include "talweg/Codegen/Passes.h.inc"
+} // namespace talweg
+
+using namespace mlir;
+
+namespace {
+
+constexpr llvm::StringLiteral kMark = "talweg_profile_mark", kRegions = "talweg.regions";
+
+bool holdsLinalg(Operation *op) {
+  return op->walk([](linalg::LinalgOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
+/// Whether an op of a step's body takes time of its own.
+bool isWork(Operation &op) {
+  return isa<linalg::LinalgOp, memref::CopyOp>(op) || (op.getNumRegions() && !op.hasTrait<OpTrait::IsTerminator>());
+}
+
+/// The next op that takes time, or null.
+Operation *workAfter(Operation *op) {
+  do
+    op = op->getNextNode();
+  while (op && !isWork(*op));
+  return op;
+}
+
+/// Whether `op` runs as one with the work that follows it.
+bool joinsNext(Operation *op) {
+  Operation *next = workAfter(op);
+  if (!next)
+    return false;
+  if (op->hasAttr("talweg.epilogue"))
+    return true;
+  auto fill = dyn_cast<linalg::FillOp>(op);
+  if (!fill)
+    return false;
+  // Several fills may stand before the op that accumulates into all of them.
+  while (isa_and_nonnull<linalg::FillOp>(next))
+    next = workAfter(next);
+  auto user = dyn_cast_or_null<linalg::GenericOp>(next);
+  return user && llvm::is_contained(user.getDpsInits(), fill.getOutputs()[0]);
+}
+
+struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
+  void runOnOperation() override {
+    SmallVector<Attribute> facts;
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal())
+        for (auto loop : function.front().getOps<scf::ForOp>())
+          if (holdsLinalg(loop))
+            markLoop(loop, facts);
+    getOperation()->setAttr(kRegions, ArrayAttr::get(&getContext(), facts));
+    regions = facts.size();
+  }
+
+  void markLoop(scf::ForOp loop, SmallVector<Attribute> &facts) {
+    OpBuilder builder(loop);
+    mark(builder, loop.getLoc(), -1);
+    SmallVector<Operation *> region;
+    for (Operation &op : llvm::make_early_inc_range(*loop.getBody())) {
+      if (!isWork(op))
+        continue;
+      region.push_back(&op);
+      if (joinsNext(&op))
+        continue;
+      builder.setInsertionPointAfter(&op);
+      mark(builder, op.getLoc(), facts.size());
+      facts.push_back(talweg::describeRegion(region));
+      region.clear();
+    }
+  }
+
+  void mark(OpBuilder &builder, Location loc, int64_t region) {
+    Value number = arith::ConstantIntOp::create(builder, loc, region, 32);
+    LLVM::CallOp::create(builder, loc, declaration(), ValueRange(number));
+  }
+
+  /// The runtime's function; of the LLVM dialect, so that passes on functions do not meet one without a body.
+  LLVM::LLVMFuncOp declaration() {
+    if (auto known = getOperation().lookupSymbol<LLVM::LLVMFuncOp>(kMark))
+      return known;
+    auto builder = OpBuilder::atBlockBegin(getOperation().getBody());
+    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {builder.getI32Type()});
+    return LLVM::LLVMFuncOp::create(builder, getOperation().getLoc(), kMark, type);
+  }
+};
+
+} // namespace

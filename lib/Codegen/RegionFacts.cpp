@@ -1,0 +1,245 @@
+// Describes regions by their ops. The op that stands for a region is its contraction, else the one that touches most bytes.
+#include "RegionFacts.h"
+
+#include "Contraction.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Location.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+
+using namespace mlir;
+using linalg::GenericOp;
+
+namespace {
+
+std::string join(ArrayRef<int64_t> extents) {
+  if (extents.empty())
+    return "1";
+  std::string text;
+  for (int64_t extent : extents)
+    text += (text.empty() ? "" : "x") + std::to_string(extent);
+  return text;
+}
+
+int64_t bytesOf(MemRefType type) {
+  return type.hasStaticShape() ? type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8) : 0;
+}
+
+/// The bytes that one operand of an op touches: its elements, or fewer if the loops cannot reach them all.
+int64_t touched(linalg::LinalgOp op, OpOperand &operand) {
+  auto type = dyn_cast<MemRefType>(operand.get().getType());
+  if (!type || !type.hasStaticShape())
+    return 0;
+  int64_t reached = 1;
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  for (auto [d, extent] : llvm::enumerate(op.getStaticLoopRanges()))
+    if (map.isFunctionOfDim(d))
+      reached *= extent;
+  return std::min(reached, type.getNumElements()) * ((type.getElementTypeBitWidth() + 7) / 8);
+}
+
+/// Mathematics of a body: everything but the bookkeeping of types, conditions and indices.
+int64_t countOps(GenericOp op) {
+  int64_t count = 0;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    bool widens = isa<arith::ExtUIOp, arith::TruncIOp, arith::IndexCastOp, arith::ConstantOp>(inner);
+    count += isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()) && !widens;
+  }
+  return count;
+}
+
+/// "exp, log": the elementary functions of a body, each once.
+std::string functionsOf(GenericOp op) {
+  SmallVector<StringRef> names;
+  for (Operation &inner : op.getBody()->without_terminator())
+    if (StringRef name = inner.getName().stripDialect();
+        isa<math::MathDialect>(inner.getDialect()) && !llvm::is_contained(names, name))
+      names.push_back(name);
+  return llvm::join(names, ", ");
+}
+
+std::string opsText(GenericOp op) {
+  int64_t count = countOps(op);
+  std::string functions = functionsOf(op);
+  return std::to_string(count) + (count == 1 ? " op" : " ops") + (functions.empty() ? "" : " with " + functions);
+}
+
+/// The loops of a contraction by what they move over: batch (all three), rows, columns, summed.
+std::string contractionShape(GenericOp op) {
+  auto [left, right] = talweg::contractionFactors(op);
+  AffineMap a = op.getMatchingIndexingMap(left), b = op.getMatchingIndexingMap(right),
+            c = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  int64_t batch = 1, rows = 1, columns = 1, summed = 1;
+  for (auto [d, extent] : llvm::enumerate(op.getStaticLoopRanges())) {
+    bool inA = a.isFunctionOfDim(d), inB = b.isFunctionOfDim(d), inC = c.isFunctionOfDim(d);
+    (!inC ? summed : inA && inB ? batch : inA ? rows : columns) *= extent;
+  }
+  return (batch > 1 ? std::to_string(batch) + " of " : "") + join({rows, columns, summed});
+}
+
+bool isConvolution(GenericOp op) {
+  return llvm::any_of(op.getIndexingMapsArray(), [](AffineMap map) { return !map.isProjectedPermutation(); });
+}
+
+/// The number of times that a loop's body runs; 0 if it is not known.
+int64_t tripCount(scf::ForOp loop) {
+  auto lower = getConstantIntValue(loop.getLowerBound()), upper = getConstantIntValue(loop.getUpperBound()),
+       step = getConstantIntValue(loop.getStep());
+  return lower && upper && step && *step > 0 ? llvm::divideCeil(std::max<int64_t>(0, *upper - *lower), *step) : 0;
+}
+
+/// The memory that a view shows.
+Value rootOf(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  return memref;
+}
+
+/// The outermost name of a location, and the innermost place in a file.
+std::pair<StringRef, FileLineColLoc> readLocation(Location loc) {
+  StringRef name;
+  FileLineColLoc place;
+  loc->walk([&](Location inner) {
+    if (auto named = dyn_cast<NameLoc>(inner); named && name.empty())
+      name = named.getName().strref();
+    place = dyn_cast<FileLineColLoc>(inner);
+    return place ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return {name, place};
+}
+
+/// Adds up what the ops of one region do.
+class Description {
+public:
+  explicit Description(ArrayRef<Operation *> ops) {
+    for (Operation *op : ops)
+      add(op, 1);
+  }
+
+  DictionaryAttr attribute(MLIRContext *context) {
+    Builder b(context);
+    auto [part, place] = readLocation(main ? main->getLoc() : UnknownLoc::get(context));
+    auto number = [&](StringRef name, int64_t value) { return b.getNamedAttr(name, b.getI64IntegerAttr(value)); };
+    std::string text = what + (after ? ", then " + std::to_string(after) + (after == 1 ? " op" : " ops") : "");
+    return b.getDictionaryAttr(
+        {b.getNamedAttr("kind", b.getStringAttr(kind)), b.getNamedAttr("what", b.getStringAttr(text)),
+         b.getNamedAttr("part", b.getStringAttr(part)), b.getNamedAttr("then", b.getStringAttr(then)),
+         b.getNamedAttr("file", place ? place.getFilename() : b.getStringAttr("")),
+         number("line", place ? place.getLine() : 0), number("column", place ? place.getColumn() : 0),
+         number("flops", flops), number("read", read), number("written", written)});
+  }
+
+private:
+  Operation *main = nullptr;
+  int64_t mainBytes = -1; ///< of `main`; a contraction has more than anything else
+  std::string kind = "loop", what;
+  int64_t flops = 0, read = 0, written = 0;
+  int64_t after = 0; ///< operations computed in a contraction's epilogue
+  StringRef then;    ///< the name of their location
+  llvm::SmallDenseSet<Value> writtenHere;
+
+  /// Notes an op that may stand for the region.
+  void propose(Operation *op, int64_t bytes, StringRef itsKind, std::string itsWhat) {
+    if (bytes <= mainBytes)
+      return;
+    main = op;
+    mainBytes = bytes;
+    kind = itsKind.str();
+    what = std::move(itsWhat);
+  }
+
+  void readFrom(Value memory, int64_t bytes) {
+    if (!writtenHere.contains(rootOf(memory)))
+      read += bytes;
+  }
+  void writeTo(Value memory, int64_t bytes) {
+    if (writtenHere.insert(rootOf(memory)).second)
+      written += bytes;
+  }
+
+  void add(Operation *op, int64_t times) {
+    if (auto generic = dyn_cast<GenericOp>(op))
+      addGeneric(generic, times);
+    else if (auto fill = dyn_cast<linalg::FillOp>(op))
+      addFill(fill, times);
+    else if (auto copy = dyn_cast<memref::CopyOp>(op))
+      addCopy(op, copy.getSource(), copy.getTarget(), bytesOf(cast<MemRefType>(copy.getSource().getType())), times);
+    else if (auto store = dyn_cast<memref::StoreOp>(op))
+      addCopy(op, {}, store.getMemRef(), (store.getMemRefType().getElementTypeBitWidth() + 7) / 8, times);
+    else
+      addNested(op, times);
+  }
+
+  void addNested(Operation *op, int64_t times) {
+    auto loop = dyn_cast<scf::ForOp>(op);
+    int64_t trips = loop ? tripCount(loop) : 1;
+    for (Region &region : op->getRegions())
+      for (Operation &inner : region.getOps())
+        add(&inner, times * trips);
+    bool gathers = loop && mainBytes >= 0 && isa<memref::CopyOp, memref::StoreOp>(main);
+    if (gathers && op->isAncestor(main)) {
+      kind = "gather";
+      what = std::to_string(trips) + " rows of " + std::to_string(mainBytes / std::max<int64_t>(1, times * trips)) +
+             " bytes";
+      main = op;
+    }
+  }
+
+  void addCopy(Operation *op, Value from, Value to, int64_t bytes, int64_t times) {
+    read += times * bytes;
+    written += times * bytes;
+    writtenHere.insert(rootOf(to));
+    propose(op, times * bytes, "copy", std::to_string(times * bytes) + " bytes");
+  }
+
+  void addFill(linalg::FillOp op, int64_t times) {
+    Value output = op.getOutputs()[0];
+    auto type = cast<MemRefType>(output.getType());
+    writeTo(output, times * bytesOf(type));
+    propose(op, 0, "fill", join(type.getShape()));
+  }
+
+  void addGeneric(GenericOp op, int64_t times) {
+    SmallVector<int64_t> loops = op.getStaticLoopRanges();
+    bool elementwise = op.getNumParallelLoops() == op.getNumLoops();
+    int64_t bytes = 0;
+    for (OpOperand &operand : op->getOpOperands()) {
+      bool used = op.payloadUsesValueFromOperand(&operand), isInput = op.isDpsInput(&operand);
+      int64_t here = times * touched(op, operand);
+      if (used && (isInput || elementwise)) {
+        readFrom(operand.get(), here);
+        bytes += here;
+      }
+      if (!isInput) {
+        writeTo(operand.get(), here);
+        bytes += here;
+      }
+    }
+    if (talweg::isContraction(op)) {
+      int64_t points = times;
+      for (int64_t extent : loops)
+        points *= extent;
+      flops += 2 * points;
+      propose(op, INT64_MAX, isConvolution(op) ? "convolution" : "product", contractionShape(op));
+    } else if (mainBytes == INT64_MAX) {
+      after += countOps(op);
+      if (StringRef name = readLocation(op.getLoc()).first; !name.empty())
+        then = name;
+    } else if (elementwise) {
+      propose(op, bytes, "elementwise", join(loops) + ", " + opsText(op));
+    } else {
+      auto result = cast<MemRefType>(op.getDpsInits()[0].getType());
+      propose(op, bytes, "reduction", join(loops) + " to " + join(result.getShape()) + ", " + opsText(op));
+    }
+  }
+};
+
+} // namespace
+
+DictionaryAttr talweg::describeRegion(ArrayRef<Operation *> ops) {
+  return Description(ops).attribute(ops.front()->getContext());
+}

@@ -1,0 +1,104 @@
+// RUN: talweg-opt %s --talweg-mark-regions | FileCheck %s
+
+// The facts: products with their epilogue, what was read and written (nothing twice), the place and the name of the location.
+// CHECK: module attributes {talweg.regions = [
+// CHECK-SAME: {column = 7 : i64, file = "m.tw", flops = 0 : i64, kind = "gather", line = 3 : i64, part = "data", read = 64 : i64, then = "", what = "4 rows of 16 bytes", written = 64 : i64},
+// CHECK-SAME: {column = 3 : i64, file = "m.tw", flops = 256 : i64, kind = "product", line = 9 : i64, part = "", read = 208 : i64, then = "update of v", what = "4x8x4, then 2 ops", written = 256 : i64},
+// CHECK-SAME: {column = 0 : i64, file = "", flops = 0 : i64, kind = "reduction", line = 0 : i64, part = "", read = 128 : i64, then = "", what = "4x8 to 4, 1 op", written = 16 : i64},
+// CHECK-SAME: kind = "fill"{{.*}} read = 0 : i64, then = "", what = "4x8", written = 128 : i64},
+// CHECK-SAME: file = "m.tw", flops = 0 : i64, kind = "elementwise", line = 12 : i64, part = "update of w", read = 128 : i64, then = "", what = "4x8, 2 ops with exp", written = 128 : i64}]}
+
+// CHECK: llvm.func @talweg_profile_mark(i32)
+
+// One mark starts the clock, one follows each region; none stands between a fill and what adds to it, or a product and its epilogue.
+// CHECK-LABEL: func.func @talweg_step
+// CHECK: llvm.call @talweg_profile_mark(%c-1_i32)
+// CHECK-NEXT: scf.for
+// CHECK-NOT: llvm.call
+// CHECK: scf.for
+// CHECK: memref.copy
+// CHECK-NEXT: }
+// CHECK: llvm.call @talweg_profile_mark(%c0_i32)
+// CHECK-NOT: llvm.call
+// CHECK: linalg.fill
+// CHECK-NOT: llvm.call
+// CHECK: talweg.epilogue
+// CHECK-NOT: llvm.call
+// CHECK: arith.maximumf
+// CHECK: llvm.call @talweg_profile_mark(%c1_i32)
+// CHECK-NOT: llvm.call
+// CHECK: linalg.fill
+// CHECK-NOT: llvm.call
+// CHECK: arith.addf
+// CHECK: llvm.call @talweg_profile_mark(%c2_i32)
+// CHECK: linalg.fill
+// CHECK: llvm.call @talweg_profile_mark(%c3_i32)
+// CHECK: math.exp
+// CHECK: llvm.call @talweg_profile_mark(%c4_i32)
+// CHECK-NOT: llvm.call
+
+#id = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+#a = affine_map<(i, j, k) -> (i, k)>
+#b = affine_map<(i, j, k) -> (k, j)>
+#c = affine_map<(i, j, k) -> (i, j)>
+
+func.func @talweg_step(%steps: index, %data: memref<100x4xf32>, %w: memref<4x8xf32>,
+                       %bias: memref<4xf32>, %order: memref<100xindex>) {
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  scf.for %s = %c0 to %steps step %c1 {
+    %x = memref.alloc() : memref<4x4xf32>
+    scf.for %r = %c0 to %c4 step %c1 {
+      %at = memref.load %order[%r] : memref<100xindex>
+      %from = memref.subview %data[%at, 0] [1, 4] [1, 1] : memref<100x4xf32> to memref<1x4xf32, strided<[4, 1], offset: ?>>
+      %to = memref.subview %x[%r, 0] [1, 4] [1, 1] : memref<4x4xf32> to memref<1x4xf32, strided<[4, 1], offset: ?>>
+      memref.copy %from, %to : memref<1x4xf32, strided<[4, 1], offset: ?>> to memref<1x4xf32, strided<[4, 1], offset: ?>>
+    } loc("data"("m.tw":3:7))
+    %y = memref.alloc() : memref<4x8xf32>
+    linalg.fill ins(%zero : f32) outs(%y : memref<4x8xf32>)
+    linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x, %w : memref<4x4xf32>, memref<4x8xf32>) outs(%y : memref<4x8xf32>) attrs = {talweg.epilogue} {
+    ^bb0(%l: f32, %r: f32, %acc: f32):
+      %0 = arith.mulf %l, %r : f32
+      %1 = arith.addf %acc, %0 : f32
+      linalg.yield %1 : f32
+    } loc("m.tw":9:3)
+    %h = memref.alloc() : memref<4x8xf32>
+    linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%y, %bias : memref<4x8xf32>, memref<4xf32>) outs(%h : memref<4x8xf32>) {
+    ^bb0(%l: f32, %r: f32, %out: f32):
+      %0 = arith.addf %l, %r : f32
+      %1 = arith.maximumf %0, %zero : f32
+      linalg.yield %1 : f32
+    } loc("update of v"("m.tw":10:2))
+    %sum = memref.alloc() : memref<4xf32>
+    linalg.fill ins(%zero : f32) outs(%sum : memref<4xf32>)
+    linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+        ins(%h : memref<4x8xf32>) outs(%sum : memref<4xf32>) {
+    ^bb0(%l: f32, %acc: f32):
+      %0 = arith.addf %acc, %l : f32
+      linalg.yield %0 : f32
+    } loc(unknown)
+    linalg.fill ins(%zero : f32) outs(%y : memref<4x8xf32>)
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%h : memref<4x8xf32>) outs(%w : memref<4x8xf32>) {
+    ^bb0(%l: f32, %out: f32):
+      %0 = math.exp %l : f32
+      %1 = arith.mulf %0, %l : f32
+      linalg.yield %1 : f32
+    } loc("update of w"("m.tw":12:1))
+  }
+  return
+}
+
+// Without a loop there are no steps, and nothing is marked.
+// CHECK-LABEL: func.func @talweg_init
+// CHECK-NOT: llvm.call
+func.func @talweg_init(%w: memref<4x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%w : memref<4x8xf32>)
+  return
+}
