@@ -8,9 +8,14 @@
 #include <cmath>
 #include <cstring>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace talweg::data {
 
-constexpr std::int64_t alignment = 64;
+constexpr std::int64_t smallAlignment = 64;
+constexpr std::int64_t hugePage = std::int64_t(2) << 20;
 constexpr std::int64_t largestColumn = std::int64_t(1) << 39;
 
 std::int64_t sizeOf(Element element) { return element == Element::U8 ? 1 : 4; }
@@ -44,10 +49,17 @@ bool Buffer::reserve(std::int64_t bytes) {
     return true;
   if (bytes > largestColumn)
     return false;
-  const std::int64_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  auto *fresh = static_cast<std::byte *>(std::aligned_alloc(alignment, static_cast<std::size_t>(rounded)));
+  const std::int64_t alignment = bytes < hugePage ? smallAlignment : hugePage;
+  const std::int64_t rounded = (bytes + smallAlignment - 1) / smallAlignment * smallAlignment;
+  auto *fresh = static_cast<std::byte *>(
+      std::aligned_alloc(alignment, static_cast<std::size_t>((rounded + alignment - 1) / alignment * alignment)));
   if (!fresh)
     return false;
+#if defined(__linux__)
+  // Fewer page faults at first, and fewer misses of the TLB in every step. The last, begun page stays as it is.
+  if (bytes >= hugePage)
+    madvise(fresh, static_cast<std::size_t>(rounded / hugePage * hugePage), MADV_HUGEPAGE);
+#endif
   if (used > 0)
     std::memcpy(fresh, memory.get(), static_cast<std::size_t>(used));
   memory.reset(fresh);

@@ -52,7 +52,8 @@ struct Field {
   std::string typeText() const;
 };
 
-/// Growing memory aligned to 64 bytes, whose capacity is a multiple of 64 bytes.
+/// Growing memory aligned to 64 bytes, whose capacity is a multiple of 64 bytes. From 2 MiB on it lies in huge pages, where the
+/// system gives them.
 class Buffer {
 public:
   std::byte *data() { return memory.get(); }
