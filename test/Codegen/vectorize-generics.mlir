@@ -1,4 +1,4 @@
-// RUN: talweg-opt %s --talweg-vectorize-generics="vector-bits=512" | FileCheck %s
+// RUN: talweg-opt %s --talweg-vectorize-generics="vector-bits=512" --verify-diagnostics | FileCheck %s
 // Every inner loop is vectors: whole ones, then one masked tail; reductions keep their sums in registers.
 
 #id = affine_map<(i, j) -> (i, j)>
@@ -81,6 +81,88 @@ func.func @everyTurnStoresTheSame(%w: memref<f32>, %x: memref<40xf32>) {
       ins(%x : memref<40xf32>) outs(%w : memref<f32>) {
   ^bb0(%in: f32, %out: f32):
     linalg.yield %one : f32
+  }
+  return
+}
+
+// Rows contiguous where the result's columns are: 16 x 16 blocks are transposed in registers, whole lines on both sides.
+// CHECK-LABEL: func.func @transposed
+// CHECK-NOT: vector.gather
+// CHECK-COUNT-16: vector.load {{.*}} vector<16xf32>
+// CHECK-COUNT-64: vector.shuffle
+// CHECK-COUNT-16: vector.store {{.*}} vector<16xf32>
+func.func @transposed(%x: memref<64x32xf32>, %y: memref<32x64xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<64x32xf32>) outs(%y : memref<32x64xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  }
+  return
+}
+
+// Three channels become the innermost dimension: vectors of each are interleaved, bytes widened before.
+// CHECK-LABEL: func.func @channelsLast
+// CHECK-COUNT-3: arith.uitofp %{{.*}} : vector<16xi8> to vector<16xf32>
+// CHECK-COUNT-6: vector.shuffle
+// CHECK: vector.store {{.*}} vector<16xf32>
+func.func @channelsLast(%x: memref<3x64xi8>, %y: memref<64x3xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, c) -> (c, i)>, affine_map<(i, c) -> (i, c)>],
+                  iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<3x64xi8>) outs(%y : memref<64x3xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %0 = arith.uitofp %in : i8 to f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// Every second element, and backwards: shuffled out of whole vectors.
+// CHECK-LABEL: func.func @strided
+// CHECK-NOT: vector.gather
+// CHECK: vector.shuffle %{{.*}}, %{{.*}} [15, 14, 13, 12,
+// CHECK: vector.shuffle %{{.*}}, %{{.*}} [0, 2, 4, 6,
+func.func @strided(%x: memref<64xf32>, %z: memref<128xf32>, %y: memref<64xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (63 - i)>, affine_map<(i) -> (i * 2)>, affine_map<(i) -> (i)>],
+                  iterator_types = ["parallel"]}
+      ins(%x, %z : memref<64xf32>, memref<128xf32>) outs(%y : memref<64xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %0 = arith.addf %a, %b : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// The sum of a million elements: parts for threads, cut by size, with a result each; then their sum in order.
+// CHECK-LABEL: func.func @parts
+// CHECK: %[[PARTS:.*]] = memref.alloc() : memref<16xf32>
+// CHECK: scf.parallel
+// CHECK: memref.store %{{.*}}, %[[PARTS]]
+// CHECK: scf.for
+// CHECK: vector.maskedstore
+func.func @parts(%x: memref<1048576xf32>, %y: memref<1xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<1xf32>)
+  linalg.generic {indexing_maps = [affine_map<(z, i) -> (i)>, affine_map<(z, i) -> (z)>],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<1048576xf32>) outs(%y : memref<1xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %out, %in : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// What stays scalar is told.
+// CHECK-LABEL: func.func @apart
+func.func @apart(%x: memref<40xf32>, %y: memref<80xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%y : memref<80xf32>)
+  // expected-remark @below {{not vectorized: results lie apart along every loop, and are computed one at a time}}
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i * 2)>], iterator_types = ["reduction"]}
+      ins(%x : memref<40xf32>) outs(%y : memref<80xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %out, %in : f32
+    linalg.yield %0 : f32
   }
   return
 }

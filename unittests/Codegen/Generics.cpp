@@ -146,6 +146,14 @@ public:
     return finish(op, to, conditions ? Element::I1 : element);
   }
 
+  /// Long enough for its sums to be made in parts: columns, rows or everything.
+  int reduceLong() {
+    Shape from = {chance.pick<std::int64_t>({4096, 9000, 20011}), chance.pick<std::int64_t>({1, 10, 16, 33, 128})};
+    while (countOf(from) > 600000)
+      from[0] /= 2;
+    return reduce(program.argument(element, from), {true, chance.oneIn(2)});
+  }
+
   /// The same elements in other dimensions.
   int reshape(int value) {
     std::int64_t count = countOf(shapeOf(value)), split = chance.pick({1, 2, 3, 5, 8, 16});
@@ -430,9 +438,9 @@ private:
 
 Program makeGeneric(Chance &chance) {
   Maker maker(chance);
-  std::string kind =
-      chance.pick<const char *>({"elementwise", "window", "spread", "reduce", "pool", "fold", "pad", "conditions",
-                                 "place", "softmax", "update", "graph", "graph", "graph", "graph", "graph", "graph"});
+  std::string kind = chance.pick<const char *>({"elementwise", "window", "spread", "reduce", "pool", "fold", "pad",
+                                                "conditions", "place", "softmax", "update", "long", "graph", "graph",
+                                                "graph", "graph", "graph", "graph"});
   auto any = [&](int least) { return maker.argument(maker.shape(least + int(chance.below(4)))); };
   int made = -1;
   if (kind == "elementwise") {
@@ -444,6 +452,8 @@ Program makeGeneric(Chance &chance) {
     made = maker.spread(any(0));
   } else if (kind == "reduce") {
     made = maker.reduce(any(1));
+  } else if (kind == "long") {
+    made = maker.reduceLong();
   } else if (kind == "pool") {
     made = maker.pool();
   } else if (kind == "fold") {

@@ -73,7 +73,8 @@ def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"
   let summary = "turns every other linalg op on memrefs into loops over vectors";
   let description = [{
     Elementwise ops and reductions of any affine access; tails are masked. A reduction keeps its accumulators in registers and
-    combines lanes in a fixed order.
+    combines lanes in a fixed order; a long one is cut into parts by size alone, with results in scratch (memref.alloc). Operands
+    contiguous along different loops are transposed in registers, block by block. What stays scalar is told as a remark.
   }];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">

@@ -1,0 +1,189 @@
+// Which loops a linalg.generic becomes.
+#include "VectorNest.h"
+#include "Contraction.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace talweg {
+
+VectorNest::VectorNest(linalg::GenericOp op, int64_t vectorBits)
+    : builder(op), op(op), loc(op.getLoc()), tools(builder, loc), vectorBits(vectorBits) {
+  outputs = op.getNumDpsInits();
+  firstOutput = op.getNumDpsInputs();
+  collectOperands();
+  collectAxes();
+  int64_t widest = 32;
+  for (Operand &operand : operands)
+    if (operand.memory)
+      widest = std::max<int64_t>(widest, operand.element.getIntOrFloatBitWidth());
+  lanes = vectorBits / widest;
+}
+
+LogicalResult VectorNest::run() {
+  reduces = op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
+  if (reduces && failed(takeInitialValue()))
+    return failure();
+  if (!reduces && (interleaves() || transposes())) {
+    op.erase();
+    return success();
+  }
+  chooseLanes();
+  orderAxes();
+  Value result = operands[firstOutput].memory;
+  int64_t parts = reduces && !inMemory ? cutReduction() : 0;
+  chooseVectors();
+  Values hoisted(operands.size()), positions = startPositions();
+  hoist(-1, positions, hoisted);
+  descend(0, positions, Values(op.getNumLoops()), hoisted);
+  if (parts)
+    combineParts(operands[firstOutput].memory, parts, result);
+  op.erase();
+  return success();
+}
+
+void VectorNest::collectOperands() {
+  for (OpOperand &operand : op->getOpOperands()) {
+    Operand info;
+    info.read = op.payloadUsesValueFromOperand(&operand);
+    if (info.read || op.isDpsInit(&operand)) {
+      info.memory = flatten(builder, loc, operand.get());
+      info.element = cast<MemRefType>(operand.get().getType()).getElementType();
+    }
+    operands.push_back(info);
+  }
+}
+
+void VectorNest::collectAxes() {
+  indexed.assign(op.getNumLoops(), false);
+  op.getBody()->walk([&](linalg::IndexOp index) { indexed[index.getDim()] = true; });
+  SmallVector<Access> accesses;
+  for (auto [operand, info] : llvm::zip_equal(op->getOpOperands(), operands)) {
+    auto type = cast<MemRefType>(operand.get().getType());
+    accesses.push_back(linearize(op.getMatchingIndexingMap(&operand), type.getShape()));
+    info.offset = accesses.back().offset;
+  }
+  auto iterators = op.getIteratorTypesArray();
+  for (auto [d, extent] : llvm::enumerate(op.getStaticLoopRanges())) {
+    Axis axis{extent, {}, int(d)};
+    for (auto [access, info] : llvm::zip_equal(accesses, operands))
+      axis.strides.push_back(info.memory ? access.strides[d] : 0);
+    inMemory |= iterators[d] == utils::IteratorType::reduction && axis.strides[op.getNumDpsInputs()] != 0 && extent > 1;
+    if (extent > 1 || indexed[d])
+      axes.push_back(axis);
+  }
+  // Elements that no loop reaches keep what they were filled with.
+  int64_t reached = 1;
+  for (const Axis &axis : axes)
+    reached *= outStride(axis) != 0 ? axis.extent : 1;
+  auto result = cast<MemRefType>(op.getDpsInitOperand(0)->get().getType());
+  inMemory |= op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) && reached != result.getNumElements();
+  mergeAxes();
+  if (axes.empty())
+    axes.push_back({1, SmallVector<int64_t>(operands.size(), 0), -1});
+}
+
+/// Loops that walk all memory as one are one, unless the body asks for their positions.
+void VectorNest::mergeAxes() {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t i = 0; i < axes.size() && !changed; ++i)
+      for (size_t j = 0; j < axes.size() && !changed; ++j) {
+        Axis &outer = axes[i], &inner = axes[j];
+        if (i == j || (outer.source >= 0 && indexed[outer.source]) || (inner.source >= 0 && indexed[inner.source]))
+          continue;
+        bool fits = true;
+        for (auto [far, near] : llvm::zip_equal(outer.strides, inner.strides))
+          fits &= far == near * inner.extent;
+        if (!fits)
+          continue;
+        inner.extent *= outer.extent;
+        inner.source = -1;
+        axes.erase(axes.begin() + i);
+        changed = true;
+      }
+  }
+}
+
+/// The fill in front gives the accumulators' first value; it stays where results accumulate in memory.
+LogicalResult VectorNest::takeInitialValue() {
+  combiner = Combiner::of(op);
+  auto fill = dyn_cast_or_null<linalg::FillOp>(op->getPrevNode());
+  // Flattened views of operands stand between the fill and the op.
+  for (Operation *at = op->getPrevNode(); !fill && at && isa<memref::ReinterpretCastOp, arith::ConstantOp>(at);) {
+    at = at->getPrevNode();
+    fill = dyn_cast_or_null<linalg::FillOp>(at);
+  }
+  if (!combiner.op || !fill || fill.getOutputs()[0] != op.getDpsInitOperand(0)->get())
+    return op.emitError("cannot be vectorized: not a reduction from a filled value");
+  initial = fill.getInputs()[0];
+  if (!inMemory)
+    fill.erase();
+  return success();
+}
+
+/// The loop along lanes: least cost of memory accesses for a full pass, waste in the tail included.
+void VectorNest::chooseLanes() {
+  double best = 0;
+  for (auto [i, axis] : llvm::enumerate(axes)) {
+    double cost = 1;
+    for (auto [operand, info] : llvm::enumerate(operands)) {
+      int64_t stride = axis.strides[operand];
+      bool output = operand >= firstOutput;
+      if (!info.memory || (output && stride == 1) || (!output && (stride == 0 || stride == 1)))
+        continue;
+      bool near = stride == -1 || (stride > 0 && stride <= 4);
+      cost += output ? (stride == 0 ? 0.5 : 1000) : near ? double(std::abs(stride)) : double(lanes) / 4;
+    }
+    cost *= double((axis.extent + lanes - 1) / lanes * lanes) / axis.extent;
+    if (vectorAxis < 0 || cost < best) {
+      best = cost;
+      vectorAxis = i;
+    }
+  }
+  int64_t stride = outStride(axes[vectorAxis]);
+  bool repeats = stride == 0 && !reduces && axes[vectorAxis].extent > 1; // folding has left every turn the same
+  if ((stride != 0 && stride != 1) || repeats)
+    lanes = 1; // results lie apart in every loop: one at a time
+  if (lanes == 1 && !repeats && work() > 1)
+    op.emitRemark("not vectorized: results lie apart along every loop, and are computed one at a time");
+}
+
+void VectorNest::orderAxes() {
+  Axis chosen = axes[vectorAxis];
+  axes.erase(axes.begin() + vectorAxis);
+  llvm::stable_sort(axes,
+                    [&](const Axis &x, const Axis &y) { return std::abs(outStride(x)) > std::abs(outStride(y)); });
+  moving = llvm::count_if(axes, [&](const Axis &axis) { return !reduces || outStride(axis) != 0; });
+  if (!reduces || outStride(chosen) != 0) {
+    vectorAxis = moving++;
+    axes.insert(axes.begin() + vectorAxis, chosen);
+  } else {
+    vectorAxis = axes.size();
+    axes.push_back(chosen);
+  }
+}
+
+/// Where every turn of a reduction adds a vector, several vectors side by side read longer runs of memory.
+void VectorNest::chooseVectors() {
+  if (!reduces || across() || lanes == 1)
+    return;
+  int64_t turns = 1, ops = op.getBody()->getOperations().size();
+  for (const Axis &axis : ArrayRef(axes).drop_front(moving))
+    turns *= axis.extent;
+  int64_t most = vectorBits >= 512 ? 8 : 4;
+  while (turns >= 16 && vectors < most && 2 * vectors * lanes <= axes[vectorAxis].extent && vectors * ops < 32)
+    vectors *= 2;
+}
+
+double VectorNest::work() const {
+  double total = bodyWork(op);
+  for (const Axis &axis : axes)
+    total *= axis.extent;
+  return total;
+}
+
+} // namespace talweg

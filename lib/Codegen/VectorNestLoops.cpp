@@ -1,0 +1,245 @@
+// Writes the loops of a VectorNest, a vector of results at a time.
+#include "VectorNest.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace talweg {
+
+VectorNest::Values VectorNest::startPositions() {
+  Values positions;
+  for (Operand &operand : operands)
+    positions.push_back(operand.memory ? tools.index(operand.offset) : Value());
+  return positions;
+}
+
+VectorNest::Values VectorNest::move(ArrayRef<Value> positions, Value iv, const Axis &axis) {
+  Values moved;
+  for (auto [position, stride] : llvm::zip_equal(positions, axis.strides))
+    moved.push_back(position ? tools.advance(position, iv, stride) : Value());
+  return moved;
+}
+
+/// Loads, as soon as its position is known, each operand that is the same in all lanes.
+void VectorNest::hoist(int level, ArrayRef<Value> positions, Values &hoisted) {
+  for (auto [i, info] : llvm::enumerate(operands)) {
+    if (!info.memory || !info.read || i >= firstOutput || hoisted[i] || axes[vectorAxis].strides[i] != 0)
+      continue;
+    bool fixed = true;
+    for (size_t inner = level + 1; inner < axes.size(); ++inner)
+      fixed &= axes[inner].strides[i] == 0;
+    if (fixed)
+      hoisted[i] = tools.broadcast(tools.loadScalar(info.memory, positions[i]), lanes);
+  }
+}
+
+/// True if no two turns of the outermost loop reach the same result.
+bool VectorNest::writesApart() const {
+  int64_t step = std::abs(outStride(axes[0])), reach = 0;
+  for (const Axis &axis : ArrayRef(axes).drop_front())
+    reach += std::abs(outStride(axis)) * (axis.extent - 1);
+  return step != 0 && (!inMemory || step > reach);
+}
+
+void VectorNest::descend(size_t level, ArrayRef<Value> positions, Values ivs, Values hoisted) {
+  if (level == moving)
+    return reduceAndStore(positions, ivs, hoisted, lanes);
+  const Axis &axis = axes[level];
+  bool parallel = level == 0 && work() >= parallelWork && writesApart();
+  auto inner = [&](Value iv, int64_t size, ArrayRef<Value> from) {
+    Values here = move(from, iv, axis), own = hoisted, at = ivs;
+    if (axis.source >= 0)
+      at[axis.source] = iv;
+    hoist(level, here, own);
+    if (int(level) == vectorAxis && level + 1 == moving)
+      reduceAndStore(here, at, own, size);
+    else
+      descend(level + 1, here, at, own);
+  };
+  if (int(level) != vectorAxis) {
+    tools.forTiles(axis.extent, 1, parallel, [&](Value iv, int64_t) { inner(iv, 1, positions); });
+    return;
+  }
+  assert(level + 1 == moving && "the loop along lanes is the innermost moving one");
+  // A long run of memory is cut into pieces for threads, by size alone.
+  constexpr int64_t piece = 8192;
+  if (!parallel || axis.extent < 2 * piece) {
+    tools.forTiles(axis.extent, lanes * vectors, parallel, [&](Value iv, int64_t size) { inner(iv, size, positions); });
+    return;
+  }
+  tools.forTiles(axis.extent, piece, true, [&](Value start, int64_t length) {
+    tools.forTiles(length, lanes * vectors, false, [&](Value iv, int64_t size) {
+      inner(builder.createOrFold<arith::AddIOp>(loc, start, iv), size, positions);
+    });
+  });
+}
+
+/// Computes the results of `count` lanes at `positions` and stores them.
+void VectorNest::reduceAndStore(ArrayRef<Value> positions, ArrayRef<Value> ivs, ArrayRef<Value> hoisted,
+                                int64_t count) {
+  if (!reduces) {
+    Values results = body(positions, ivs, hoisted, count);
+    for (unsigned i = 0; i < outputs; ++i)
+      tools.store(results[i], operands[firstOutput + i].memory, positions[firstOutput + i], count);
+    return;
+  }
+  Value memory = operands[firstOutput].memory, position = positions[firstOutput];
+  Value start = tools.broadcast(initial, lanes);
+  auto combine = [&](Value x, Value y) { return combiner.apply(builder, x, y); };
+  Values acc;
+  if (!across()) {
+    auto placeOf = [&](int64_t lane) { return lane == 0 ? position : tools.advance(position, tools.index(lane), 1); };
+    for (int64_t lane = 0; lane < count; lane += lanes)
+      acc.push_back(inMemory ? tools.load(memory, placeOf(lane), lanes, count - lane) : start);
+    overReductions(moving, Values(positions), Values(ivs), Values(hoisted), count, acc);
+    for (int64_t lane = 0; lane < count; lane += lanes)
+      tools.store(acc[lane / lanes], memory, placeOf(lane), count - lane);
+    return;
+  }
+  acc.assign(std::clamp<int64_t>(axes[vectorAxis].extent / lanes, 1, 4), start);
+  overReductions(moving, Values(positions), Values(ivs), Values(hoisted), count, acc);
+  Value result = acc[0];
+  for (Value chain : llvm::drop_begin(acc))
+    result = combine(result, chain);
+  result = tools.combineLanes(result, combine);
+  if (inMemory)
+    result = combine(tools.loadScalar(memory, position), result);
+  tools.storeScalar(result, memory, position);
+}
+
+void VectorNest::overReductions(size_t level, Values positions, Values ivs, Values hoisted, int64_t count,
+                                Values &acc) {
+  if (level == axes.size()) {
+    const Axis &along = axes[vectorAxis];
+    for (auto [v, sum] : llvm::enumerate(acc)) {
+      if (v == 0) {
+        accumulate(positions, ivs, hoisted, count, sum);
+        continue;
+      }
+      Value lane = tools.index(int64_t(v) * lanes);
+      Values at = ivs;
+      if (along.source >= 0)
+        at[along.source] = builder.createOrFold<arith::AddIOp>(loc, ivs[along.source], lane);
+      accumulate(move(positions, lane, along), at, hoisted, count - int64_t(v) * lanes, sum);
+    }
+    return;
+  }
+  const Axis &axis = axes[level];
+  auto turn = [&](Value iv, Values &sums) {
+    Values here = move(positions, iv, axis), own = hoisted, at = ivs;
+    if (axis.source >= 0)
+      at[axis.source] = iv;
+    hoist(level, here, own);
+    if (int(level) != vectorAxis)
+      return overReductions(level + 1, here, at, own, count, sums);
+    for (size_t chain = 0; chain < sums.size(); ++chain) {
+      Value lane = tools.index(chain * lanes);
+      Values there = move(here, lane, axis), then = at;
+      if (axis.source >= 0)
+        then[axis.source] = builder.createOrFold<arith::AddIOp>(loc, iv, lane);
+      accumulate(there, then, own, lanes, sums[chain]);
+    }
+  };
+  int64_t stride = int(level) == vectorAxis ? lanes * int64_t(acc.size()) : 1;
+  int64_t whole = axis.extent / stride * stride;
+  if (whole == stride) {
+    turn(tools.index(0), acc);
+  } else if (whole > 0) {
+    auto loop = scf::ForOp::create(builder, loc, tools.index(0), tools.index(whole), tools.index(stride), acc);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(loop.getBody());
+      Values sums(loop.getRegionIterArgs());
+      turn(loop.getInductionVar(), sums);
+      scf::YieldOp::create(builder, loc, sums);
+    }
+    acc.assign(loop.getResults().begin(), loop.getResults().end());
+  }
+  // What is left of the loop along lanes, one vector after the other.
+  for (int64_t at = whole, chain = 0; at < axis.extent; at += lanes, ++chain) {
+    Values there = move(positions, tools.index(at), axis), own = hoisted, then = ivs;
+    if (axis.source >= 0)
+      then[axis.source] = tools.index(at);
+    hoist(level, there, own);
+    accumulate(there, then, own, std::min(lanes, axis.extent - at), acc[chain % acc.size()]);
+  }
+}
+
+void VectorNest::accumulate(ArrayRef<Value> positions, ArrayRef<Value> ivs, ArrayRef<Value> hoisted, int64_t count,
+                            Value &acc) {
+  Value value = body(positions, ivs, hoisted, count)[0];
+  if (across() && count < lanes) // lanes past the end take no part
+    value = arith::SelectOp::create(builder, loc, tools.mask(lanes, count), value, tools.broadcast(initial, lanes));
+  acc = combiner.apply(builder, acc, value);
+}
+
+VectorNest::Values VectorNest::body(ArrayRef<Value> positions, ArrayRef<Value> ivs, ArrayRef<Value> hoisted,
+                                    int64_t count) {
+  Values inputs(operands.size());
+  for (auto [i, info] : llvm::enumerate(operands))
+    if (info.memory && info.read && i < firstOutput)
+      inputs[i] = hoisted[i] ? hoisted[i] : loadLanes(info, positions[i], axes[vectorAxis].strides[i], count);
+  return bodyOn(inputs, ivs, axes[vectorAxis].source);
+}
+
+/// The body on these vectors, with lanes along `loop` of the op (-1: along several).
+VectorNest::Values VectorNest::bodyOn(ArrayRef<Value> inputs, ArrayRef<Value> ivs, int loop) {
+  Values at(ivs);
+  for (Value &iv : at)
+    if (!iv)
+      iv = tools.index(0);
+  VectorBody written(builder, op, lanes, loop < 0 ? op.getNumLoops() : loop);
+  return written.emit(inputs, at, reduces ? &combiner : nullptr);
+}
+
+/// `count` lanes, `stride` elements apart. Up to four apart they are shuffled out of whole vectors that cover them.
+Value VectorNest::loadLanes(const Operand &operand, Value position, int64_t stride, int64_t count) {
+  if (stride == 1 || lanes == 1)
+    return tools.load(operand.memory, position, lanes, count);
+  count = std::min(count, lanes);
+  if (stride == 0)
+    return tools.broadcast(tools.loadScalar(operand.memory, position), lanes);
+  if (stride == -1) {
+    Value first = tools.advance(position, tools.index(count - 1), -1);
+    Value run = tools.load(operand.memory, first, lanes, count);
+    SmallVector<int64_t> order;
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      order.push_back(lane < count ? count - 1 - lane : 0);
+    return vector::ShuffleOp::create(builder, loc, run, run, order);
+  }
+  if (stride > 0 && stride <= 4) {
+    int64_t span = (count - 1) * stride + 1;
+    Value result;
+    for (int64_t from = 0; from < span; from += lanes) {
+      Value run = tools.load(operand.memory, tools.advance(position, tools.index(from), 1), lanes, span - from);
+      SmallVector<int64_t> order;
+      for (int64_t lane = 0; lane < lanes;
+           ++lane) { // what this run holds comes from it, the rest from what was found before
+        int64_t at = lane * stride - from;
+        bool here = lane < count && at >= 0 && at < lanes;
+        order.push_back(here ? (from ? lanes : 0) + at : from ? lane : 0);
+      }
+      result = vector::ShuffleOp::create(builder, loc, result ? result : run, run, order);
+    }
+    return result;
+  }
+  Value vector = tools.zero(operand.element, lanes);
+  if (operand.element.isF32() || operand.element.isF64()) {
+    SmallVector<int32_t> offsets;
+    for (int64_t i = 0; i < lanes; ++i)
+      offsets.push_back(i < count ? i * stride : 0);
+    Value places = arith::ConstantOp::create(builder, loc, builder.getI32VectorAttr(offsets));
+    return vector::GatherOp::create(builder, loc, cast<VectorType>(vector.getType()), operand.memory, position, places,
+                                    tools.mask(lanes, count), vector);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    Value one = tools.loadScalar(operand.memory, tools.advance(position, tools.index(i), stride));
+    vector = vector::InsertOp::create(builder, loc, one, vector, ArrayRef<int64_t>{i});
+  }
+  return vector;
+}
+
+} // namespace talweg
