@@ -276,8 +276,10 @@ private:
     nest(0, tools.index(b.offset), tools.index(0));
   }
 
-  /// Packs a, whose rows are contiguous: each step of k copies `rows` neighbours.
+  /// Packs a, whose rows are contiguous. Neighbouring tiles take their turns at each step of k, so that whole lines are read
+  /// and few are written at a time: the tiles lie far apart, often by a power of two.
   void packAllA() {
+    constexpr int64_t together = 64; // elements of a row: some lines
     arrangePacked(/*ofA=*/true);
     SmallVector<std::pair<Loop, Loop>> loops;
     auto add = [&](auto &packed, auto &before, bool all) {
@@ -288,17 +290,26 @@ private:
     add(plan.outer, unpacked.outer, false);
     add(plan.scatter, unpacked.scatter, false);
     add(plan.kBlocks, unpacked.kBlocks, true);
+    size_t outside = loops.size();
     add(plan.k, unpacked.k, true);
-    bool parallel = double(product(plan.k)) * plan.m.extent >= parallelWork && loops.size() == 1;
+    bool parallel = double(product(plan.k)) * plan.m.extent >= parallelWork && outside == 0;
+    int64_t group = (together + plan.rows - 1) / plan.rows * plan.rows, inGroup = 0;
     std::function<void(size_t, Value, Value)> nest = [&](size_t level, Value from, Value to) {
+      if (level == outside && inGroup == 0)
+        return tools.forTiles(plan.m.extent, group, parallel, [&](Value at, int64_t size) {
+          inGroup = size;
+          nest(level, tools.advance(from, at, 1), tools.advance(to, at, mTileA));
+          inGroup = 0;
+        });
       if (level < loops.size())
-        return tools.forTiles(loops[level].first.extent, 1, parallel, [&](Value iv, int64_t) {
+        return tools.forTiles(loops[level].first.extent, 1, false, [&](Value iv, int64_t) {
           nest(level + 1, tools.advance(from, iv, loops[level].second.a), tools.advance(to, iv, loops[level].first.a));
         });
-      tools.forTiles(plan.m.extent, plan.rows, false, [&](Value at, int64_t size) {
-        Value rows = tools.load(sourceA, tools.advance(from, at, 1), size, size);
-        tools.store(rows, a.memory, tools.advance(to, at, mTileA), size);
-      });
+      for (int64_t first = 0; first < inGroup; first += plan.rows) {
+        int64_t size = std::min(plan.rows, inGroup - first);
+        Value rows = tools.load(sourceA, tools.advance(from, tools.index(first), 1), size, size);
+        tools.store(rows, a.memory, tools.advance(to, tools.index(first), mTileA), size);
+      }
     };
     nest(0, tools.index(a.offset), tools.index(0));
   }
@@ -429,11 +440,23 @@ private:
       body(move(place, tools.index(i), loop, 0), acc);
   }
 
+  /// Asks for what a packed tile of a needs some turns from now, if all of a does not stay in the caches: it is read in
+  /// one run, which passes a page every few turns, and processors look no further ahead than a page's end.
+  void prefetchA(Place place) {
+    constexpr int64_t ahead = 64, cached = 1 << 18; // steps of k; elements
+    if (plan.m.extent * product(plan.k) <= cached)
+      return;
+    Value at = tools.advance(place.a, tools.index(ahead), plan.k.back().a);
+    memref::PrefetchOp::create(builder, loc, a.memory, at, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  }
+
   /// All loops of k, the innermost unrolled.
   void overK(size_t level, Place place, Tile tile, SmallVector<Value> &acc) {
     bool last = level + 1 == plan.k.size();
     int64_t count = last ? tile.k : plan.k[level].extent;
     steps(count, plan.k[level], place, acc, last ? 4 : 1, [&](Place inner, SmallVector<Value> &sums) {
+      if (last && plan.packA.wanted)
+        prefetchA(inner);
       if (last)
         step(inner, tile, sums);
       else

@@ -43,6 +43,28 @@ func.func @transposed(%a: memref<64x64xf32>, %b: memref<32x64xf32>, %c: memref<6
   return
 }
 
+// A factor that is contiguous along the rows is packed by several tiles at a time, a whole line of each row of k; where it does not
+// stay in the caches, the product asks for it ahead.
+// CHECK-LABEL: func.func @columns
+// CHECK: scf.for {{.*}} to %c512{{.*}} step %c64
+// CHECK: scf.for {{.*}} to %c600
+// CHECK-COUNT-8: vector.store {{.*}} vector<8xf32>
+// CHECK: iter_args
+// CHECK: memref.prefetch
+// CHECK: vector.fma
+func.func @columns(%a: memref<600x512xf32>, %b: memref<600x256xf32>, %c: memref<512x256xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<512x256xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : memref<600x512xf32>, memref<600x256xf32>) outs(%c : memref<512x256xf32>) {
+  ^bb0(%x: f32, %y: f32, %s: f32):
+    %0 = arith.mulf %x, %y : f32
+    %1 = arith.addf %s, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
 // Ten columns are one masked vector.
 // CHECK-LABEL: func.func @narrow
 // CHECK: vector.maskedload
