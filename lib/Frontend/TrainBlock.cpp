@@ -26,12 +26,13 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::build() {
   auto program = train::ProgramOp::create(builder, loc, thePlan.model, options.mode, thePlan.batch);
   mlir::Block *body = &program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(body);
-  for (const Field &field : thePlan.fields) {
+  for (std::size_t i = 0; i < thePlan.fields.size(); ++i) {
+    const Field &field = thePlan.fields[i];
     const mlir::Type element = field.element == Field::F32 ? mlir::Type(builder.getF32Type())
                                : field.element == Field::I32
                                    ? mlir::Type(builder.getI32Type())
                                    : mlir::IntegerType::get(&context, 8, mlir::IntegerType::Unsigned);
-    train::FieldOp::create(builder, loc, builder.getStringAttr(field.name),
+    train::FieldOp::create(builder, location(dataDecl->fields[i].name.range), builder.getStringAttr(field.name),
                            mlir::TypeAttr::get(RankedTensorType::get(field.shape, element)),
                            field.classes ? builder.getI64IntegerAttr(*field.classes) : mlir::IntegerAttr());
   }
