@@ -1,5 +1,5 @@
 """Tables in Markdown: figures beside the goals of measure/workloads.py."""
-from measure.workloads import ADAMW_BYTES, GOALS, SLACK
+from measure.workloads import ADAMW_BYTES, GOALS, NOISE, SLACK
 
 
 def table(columns, rows):
@@ -51,9 +51,14 @@ def start_verdicts(one):
     return found
 
 
-def speed_table(cases, peers):
+def peers_of(results):
+    """The names of all but talweg, in the order in which they first appear."""
+    return list(dict.fromkeys(name for one in results for name in one if name != "talweg"))
+
+
+def speed_table(cases):
     """One row for each case: time of a step, each peer's time over ours, and the goals."""
-    names = [peer for peer in peers if any(peer in one["results"] for one in cases)]
+    names = peers_of(one["results"] for one in cases)
     rows = []
     for one in cases:
         ours = one["results"]["talweg"]
@@ -87,16 +92,16 @@ def start_table(cases):
     return table(["", "threads", "cold s", "cached s", "peers' start s", "peak MiB", "peers' peak MiB", "goals"], rows)
 
 
-def products_table(rows, names):
+def products_table(rows):
     """Rates of matrix products as shares of the multiply-add peak measured beside them."""
-    lines = []
+    names, lines = ["talweg", *peers_of(row["rates"] for row in rows)], []
     for row in rows:
         best = max((row["rates"][name] for name in names[1:]), default=None)
         ours = row["rates"]["talweg"] / row["peak"]
         goal = 0.92 if row["threads"] == 1 else 0.88
-        words = judge("peak", ours, goal, "{:.0%}")
+        words = judge("peak", ours, goal, "{:.1%}")
         if best:
-            words += "; " + judge("library", row["rates"]["talweg"] / best, 1 if row["threads"] == 1 else SLACK)
+            words += "; " + judge("library", row["rates"]["talweg"] / best, NOISE if row["threads"] == 1 else SLACK)
         lines.append([row["kind"], row["shape"], str(row["threads"])]
                      + [f"{row['rates'][name]:.0f} ({row['rates'][name] / row['peak']:.0%})" for name in names] + [words])
     return table(["", "M x N x K", "threads", *names, "goals"], lines)

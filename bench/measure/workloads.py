@@ -30,6 +30,7 @@ GOALS = {
     "W5": dict(pytorch=1.2, cold=3.0, cached=0.2, memory=0.5),
     "W9": dict(limits=0.95, memory=0.5),
 }
+NOISE = 0.95  # of a product's rate beside a library's
 SLACK = 0.85  # of the ratios on two threads, whose medians are noisier
 
 ADAMW_BYTES = 28 * 25_000_000  # W9: parameter, gradient and two moments read; parameter and moments written
