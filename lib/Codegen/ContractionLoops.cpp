@@ -159,7 +159,11 @@ private:
         levels.push_back(blocksLevel(packed, before.b));
     };
     if (inside) {
-      addLoops(plan.outer, unpacked.outer, [](const Loop &loop) { return loop.b != 0; });
+      auto movesB = [](const Loop &loop) { return loop.b != 0; };
+      int shared = parallel && panels == 1 ? sharedLoop(movesB) : -1;
+      if (shared >= 0)
+        levels.push_back(loopLevel(plan.outer[shared], unpacked.outer[shared].b, true));
+      addLoops(plan.outer, unpacked.outer, movesB, shared);
       levels.push_back(panelLevel(parallel && panels > 1));
       addLoops(plan.scatter, unpacked.scatter, always);
       addBlocks();
@@ -170,10 +174,10 @@ private:
         next(place, tile);
       });
       addLoops(plan.outer, unpacked.outer, [](const Loop &loop) { return loop.b == 0; });
-      levels.push_back(rowsLevel(parallel && panels == 1 && tiles > 1));
+      levels.push_back(rowsLevel(parallel && panels == 1 && shared < 0 && tiles > 1));
       return;
     }
-    int shared = parallel ? sharedLoop() : -1;
+    int shared = parallel ? sharedLoop(always) : -1;
     bool shareTiles = parallel && shared < 0 && tiles >= panels && tiles > 1;
     bool sharePanels = parallel && shared < 0 && !shareTiles && panels > 1;
     if (shared >= 0)
@@ -194,10 +198,12 @@ private:
   }
 
   /// The longest outer loop whose iterations write apart from each other, scatter loops included; -1 if none is long enough.
-  int sharedLoop() {
+  int sharedLoop(function_ref<bool(const Loop &)> among) {
     int best = -1;
     for (size_t i = 0; i < plan.outer.size(); ++i) {
       const Loop &loop = plan.outer[i];
+      if (!among(unpacked.outer[i]))
+        continue;
       int64_t reach = 0;
       auto add = [&](const Loop &other) {
         if (std::abs(other.c) <= std::abs(loop.c))

@@ -128,6 +128,17 @@ void blockK(ContractionPlan &plan) {
   }
 }
 
+/// True if `loops` walk through b, in which they find runs of `run` elements, without gaps.
+bool isDense(SmallVector<Loop> loops, std::int64_t run) {
+  llvm::stable_sort(loops, [](const Loop &x, const Loop &y) { return std::abs(x.b) < std::abs(y.b); });
+  for (const Loop &loop : loops) {
+    if (loop.b != 0 && std::abs(loop.b) != run)
+      return false;
+    run *= loop.b != 0 ? loop.extent : 1;
+  }
+  return true;
+}
+
 void choosePacking(ContractionPlan &plan) {
   constexpr std::int64_t farApart = 128; // elements between steps of k from which a walk misses caches
   std::int64_t reuseB = plan.m.extent / std::max<std::int64_t>(1, plan.rows), reuseA = plan.n.extent / plan.panel();
@@ -142,13 +153,16 @@ void choosePacking(ContractionPlan &plan) {
     stepB = std::max(stepB, std::abs(loop.b));
     stepA = std::max(stepA, std::abs(loop.a));
   }
-  bool wide = plan.n.extent > plan.panel(); // otherwise a row of b is one run of memory already
-  plan.packB.wanted = plan.n.extent > 1 && (plan.n.b != 1 || (wide && stepB >= farApart && reuseB >= 4));
+  bool oneRun = plan.n.extent <= plan.panel() && isDense(plan.k, plan.n.extent);
+  plan.packB.wanted = plan.n.extent > 1 && (plan.n.b != 1 || (!oneRun && stepB >= farApart && reuseB >= 4));
   plan.packB.tile = plan.panel();
   plan.packA.wanted = plan.m.extent > 1 && plan.n.a == 0 && stepA >= farApart && plan.m.a == 1 && reuseA >= 4;
   plan.packA.tile = plan.rows;
-  std::int64_t bytesB = product(plan.k) * plan.n.extent * 4;
   std::int64_t panels = (plan.n.extent + plan.panel() - 1) / plan.panel();
+  for (const Loop &loop : plan.outer)
+    if (loop.b != 0)
+      panels *= loop.extent;
+  std::int64_t bytesB = product(plan.k) * panels * plan.panel() * 4;
   plan.packB.ahead = bytesB <= (1 << 17) || panels < 4;
 }
 

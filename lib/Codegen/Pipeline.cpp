@@ -27,12 +27,15 @@ CodegenTarget CodegenTarget::host() {
 }
 
 void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, bool markRegions) {
-  OpPassManager &before = pm.nest<func::FuncOp>();
-  before.addPass(createFuseElementwise());
-  before.addPass(createCanonicalizerPass());
-  before.addPass(createCSEPass());
-  before.addPass(createBufferize());
-  before.addPass(createFuseEpilogues({target.vectorBits, target.registers}));
+  OpPassManager &tensors = pm.nest<func::FuncOp>();
+  tensors.addPass(createFuseElementwise());
+  tensors.addPass(createCanonicalizerPass());
+  tensors.addPass(createCSEPass());
+  pm.addPass(createChooseLayouts({target.vectorBits, target.registers}));
+  OpPassManager &buffers = pm.nest<func::FuncOp>();
+  buffers.addPass(createSchedule());
+  buffers.addPass(createBufferize());
+  buffers.addPass(createFuseEpilogues({target.vectorBits, target.registers}));
   if (markRegions)
     pm.addPass(createMarkRegions());
   OpPassManager &function = pm.nest<func::FuncOp>();

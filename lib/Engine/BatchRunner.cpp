@@ -112,7 +112,8 @@ Result<BatchRunner> BatchRunner::createProfiled(Session &session, const Dataset 
     return runner.error();
   Session::Impl &self = *session.impl;
   const Compiler &compiler = *self.program.impl->compiler;
-  Result<Unit> unit = compiler.build(modeName(self.options.mode), self.batch());
+  Layouts layouts = layoutsOf(self.variables);
+  Result<Unit> unit = compiler.build(modeName(self.options.mode), self.batch(), &layouts);
   if (!unit)
     return unit.error();
   unit->quiet = unit->profiled = true;

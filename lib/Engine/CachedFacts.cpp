@@ -8,8 +8,8 @@ using nlohmann::json;
 
 /// Calls `action` with a StoredVariable's fields.
 static auto withFields(auto &variable, auto action) {
-  auto &[name, role, elementType, shape, count, frozen, offset, bytes] = variable;
-  return action(name, role, elementType, shape, count, frozen, offset, bytes);
+  auto &[name, role, elementType, shape, count, frozen, offset, bytes, block] = variable;
+  return action(name, role, elementType, shape, count, frozen, offset, bytes, block);
 }
 
 json talweg::factsToJson(const ModuleFacts &facts) {

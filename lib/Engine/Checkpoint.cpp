@@ -39,6 +39,7 @@ static bool isSlot(const StoredVariable &variable) { return variable.role == "sl
 
 static Result<void> writeVariables(const Session::Impl &session, const std::string &path, bool slots) {
   std::vector<SafeTensor> tensors;
+  std::vector<std::vector<std::byte>> contents;
   for (const StoredVariable &variable : session.variables) {
     if (isSlot(variable) != slots)
       continue;
@@ -46,7 +47,8 @@ static Result<void> writeVariables(const Session::Impl &session, const std::stri
     if (type.empty())
       return Error{"internal", fmt::format("{}: error: variable `{}` holds elements of type {}, which cannot be saved",
                                            path, variable.name, variable.elementType)};
-    auto *bytes = reinterpret_cast<const char *>(session.place(variable));
+    contents.push_back(session.bytesOf(variable));
+    auto *bytes = reinterpret_cast<const char *>(contents.back().data());
     tensors.push_back({variable.name, type, variable.shape, {bytes, std::size_t(variable.bytes)}});
   }
   return writeSafetensors(path, tensors, {{"format", "talweg"}});
@@ -122,18 +124,19 @@ static Result<std::vector<Replacement>> match(const Session::Impl &session, cons
 
 static void putInPlace(Session::Impl &session, const std::vector<Replacement> &replacements) {
   for (const Replacement &replacement : replacements) {
-    std::byte *place = session.place(*replacement.variable);
     std::string_view bytes = replacement.tensor->bytes;
     if (std::int64_t(bytes.size()) == replacement.variable->bytes) {
-      std::memcpy(place, bytes.data(), bytes.size());
+      session.setBytes(*replacement.variable, reinterpret_cast<const std::byte *>(bytes.data()));
       continue;
     }
+    std::vector<std::byte> widened(std::size_t(replacement.variable->bytes));
     for (std::int64_t i = 0; i < replacement.variable->count; ++i) {
       float narrow;
       std::memcpy(&narrow, bytes.data() + i * sizeof(float), sizeof(float));
       double wide = narrow;
-      std::memcpy(place + i * sizeof(double), &wide, sizeof(double));
+      std::memcpy(widened.data() + i * sizeof(double), &wide, sizeof(double));
     }
+    session.setBytes(*replacement.variable, widened.data());
   }
 }
 

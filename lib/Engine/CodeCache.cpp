@@ -110,7 +110,12 @@ std::optional<CachedCode> CodeCache::find(const std::string &key) const {
   auto number = [&](const char *name) {
     return header.contains(name) && header[name].is_number_integer() ? header[name].get<std::int64_t>() : -1;
   };
-  CachedCode code{entry->substr(line + 1), number("arena_bytes"), number("persistent_bytes")};
+  CachedCode code{entry->substr(line + 1), number("arena_bytes"), number("persistent_bytes"), {}};
+  const nlohmann::json layouts = header.value("layouts", nlohmann::json());
+  if (!layouts.is_object())
+    return {};
+  for (auto &[name, block] : layouts.items())
+    code.layouts[name] = block.is_number_integer() ? block.get<std::int64_t>() : 0;
   if (code.arenaBytes < 0 || code.persistentBytes < 0 ||
       header.value("sha256", nlohmann::json()) != checksum(code.object))
     return {};
@@ -121,8 +126,12 @@ std::optional<CachedCode> CodeCache::find(const std::string &key) const {
 void CodeCache::store(const std::string &key, const CachedCode &code) const {
   if (key.empty() || !makeDirectory(folder))
     return;
-  nlohmann::json header = {
-      {"arena_bytes", code.arenaBytes}, {"persistent_bytes", code.persistentBytes}, {"sha256", checksum(code.object)}};
+  nlohmann::json header = {{"arena_bytes", code.arenaBytes},
+                           {"persistent_bytes", code.persistentBytes},
+                           {"layouts", nlohmann::json::object()},
+                           {"sha256", checksum(code.object)}};
+  for (auto &[name, block] : code.layouts)
+    header["layouts"][name] = block;
   if (writeFile(pathOf(key, codeKind), {header.dump(), "\n", code.object}))
     dropOldest();
 }

@@ -12,6 +12,7 @@
 #include "talweg/Pipeline/Compiler.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,7 @@ namespace talweg {
 struct CachedCode {
   std::string object; ///< the bytes of an object file
   std::int64_t arenaBytes = 0, persistentBytes = 0;
+  std::map<std::string, std::int64_t> layouts; ///< as code generation chose them (Pipeline/Compiler.h)
 };
 
 struct CachedStart {

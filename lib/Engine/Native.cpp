@@ -38,6 +38,9 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
     object = std::move(cached->object);
     unit.facts.arenaBytes = cached->arenaBytes;
     unit.facts.persistentBytes = cached->persistentBytes;
+    for (StoredVariable &variable : unit.facts.variables)
+      if (auto found = cached->layouts.find(variable.name); found != cached->layouts.end())
+        variable.block = found->second;
   } else {
     if (auto lowered = compiler.lower(unit, Phase::Llvm); !lowered)
       return lowered.error();
@@ -45,7 +48,8 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
     object = emitNative(*unit.module, NativeForm::Object);
     if (!object)
       return object.error();
-    cache.store(key, CachedCode{*object, unit.facts.arenaBytes, unit.facts.persistentBytes});
+    cache.store(key, CachedCode{*object, unit.facts.arenaBytes, unit.facts.persistentBytes,
+                                layoutsOf(unit.facts.variables)});
   }
   if (!unit.told && !unit.profiled) // what was told must be told again
     cache.store(cache.keyOf(unit.source), CachedStart{unit.facts, key});
@@ -53,13 +57,14 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
   return load(*object, std::move(unit.facts), std::move(times), stopwatch);
 }
 
-Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet) {
+Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet,
+                                      const Layouts *layouts) {
   Stopwatch stopwatch;
   CodeCache cache;
-  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(modeName(mode), batch))))
+  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(modeName(mode), batch, layouts))))
     if (auto cached = cache.find(start->code))
       return load(cached->object, std::move(start->facts), {}, stopwatch);
-  Result<Unit> unit = compiler.build(modeName(mode), batch);
+  Result<Unit> unit = compiler.build(modeName(mode), batch, layouts);
   if (!unit)
     return unit.error();
   unit->quiet = quiet;

@@ -18,8 +18,10 @@ struct NativeUnit {
 
 /// Takes a unit through the phases that it has not seen, and makes native code of it.
 Result<NativeUnit> makeNative(const Compiler &compiler, Unit unit);
-/// The same from the source; without a module, if both it and its code are kept.
-Result<NativeUnit> makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet);
+/// The same from the source; without a module, if both it and its code are kept. `layouts`: how a session's variables lie, if
+/// it has any.
+Result<NativeUnit> makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet,
+                              const Layouts *layouts = nullptr);
 
 /// The facts of a module whose code is kept, without making it.
 std::optional<ModuleFacts> keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch);

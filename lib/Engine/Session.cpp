@@ -38,7 +38,7 @@ static Result<void> grow(data::Buffer &buffer, std::int64_t bytes) {
 
 static bool sameLayout(const std::vector<StoredVariable> &a, const std::vector<StoredVariable> &b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const StoredVariable &x, const StoredVariable &y) {
-    return x.name == y.name && x.offset == y.offset && x.bytes == y.bytes;
+    return x.name == y.name && x.offset == y.offset && x.bytes == y.bytes && x.block == y.block;
   });
 }
 
@@ -64,6 +64,11 @@ Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
   return place.get();
 }
 
+/// Native code beside that of a session whose variables lie in `layouts`.
+static Result<NativeUnit> makeUnit(const Compiler &compiler, Mode mode, std::int64_t batch, const Layouts &layouts) {
+  return makeNative(compiler, mode, batch, /*quiet=*/true, &layouts);
+}
+
 Result<const NativeUnit *> Session::Impl::unit(Mode mode, std::int64_t batch) {
   Key key{mode, batch};
   if (auto known = units.find(key); known != units.end())
@@ -72,7 +77,7 @@ Result<const NativeUnit *> Session::Impl::unit(Mode mode, std::int64_t batch) {
   auto obtain = [&]() -> Result<NativeUnit> {
     auto found = underWay.find(key);
     if (found == underWay.end())
-      return makeNative(*program.impl->compiler, mode, batch, /*quiet=*/true);
+      return makeUnit(*program.impl->compiler, mode, batch, layoutsOf(variables));
     std::future<Result<NativeUnit>> future = std::move(found->second);
     underWay.erase(found);
     return future.get();
@@ -88,8 +93,8 @@ void Session::Impl::prepareUnit(Mode mode, std::int64_t batch) {
   Key key{mode, batch};
   if (units.count(key) || underWay.count(key))
     return;
-  underWay[key] = std::async(std::launch::async, [program = program, mode, batch] {
-    return makeNative(*program.impl->compiler, mode, batch, /*quiet=*/true);
+  underWay[key] = std::async(std::launch::async, [program = program, mode, batch, layouts = layoutsOf(variables)] {
+    return makeUnit(*program.impl->compiler, mode, batch, layouts);
   });
 }
 

@@ -52,8 +52,10 @@ struct Session::Impl {
   Result<void> initialize(std::uint64_t seed);
 
   Result<const StoredVariable *> find(const std::string &name) const;
-  std::byte *place(const StoredVariable &variable) { return persistent.data() + variable.offset; }
-  const std::byte *place(const StoredVariable &variable) const { return persistent.data() + variable.offset; }
+
+  /// A variable's elements, of its stored type, in row-major order.
+  std::vector<std::byte> bytesOf(const StoredVariable &variable) const;
+  void setBytes(const StoredVariable &variable, const std::byte *bytes);
 
   std::int64_t batch() const { return program.plan().batch; }
   std::int64_t stepsPerEpoch() const;

@@ -1,4 +1,4 @@
-// Variables by path: their elements in row-major order, converted from and to the stored type.
+// Variables by path: their elements in row-major order, however they lie in storage, converted from and to the stored type.
 #include "SessionImpl.h"
 
 #include <fmt/format.h>
@@ -12,6 +12,34 @@ Result<const StoredVariable *> Session::Impl::find(const std::string &name) cons
     if (variable.name == name)
       return &variable;
   return Error{"E0857", fmt::format("error: the program has no variable `{}`", name)};
+}
+
+/// Calls action(stored, canonical, bytes) for each run of a variable's bytes that is one run in both orders.
+template <typename Action>
+static void forRuns(const StoredVariable &variable, Action action) {
+  if (variable.block == 0)
+    return action(std::int64_t(0), std::int64_t(0), variable.bytes);
+  std::int64_t size = variable.bytes / variable.count, columns = variable.shape.back(), run = variable.block;
+  std::int64_t rows = variable.count / columns;
+  for (std::int64_t panel = 0; panel < columns / run; ++panel)
+    for (std::int64_t row = 0; row < rows; ++row)
+      action((panel * rows + row) * run * size, (row * columns + panel * run) * size, run * size);
+}
+
+std::vector<std::byte> Session::Impl::bytesOf(const StoredVariable &variable) const {
+  std::vector<std::byte> bytes(std::size_t(variable.bytes));
+  const std::byte *stored = persistent.data() + variable.offset;
+  forRuns(variable, [&](std::int64_t from, std::int64_t to, std::int64_t count) {
+    std::memcpy(bytes.data() + to, stored + from, std::size_t(count));
+  });
+  return bytes;
+}
+
+void Session::Impl::setBytes(const StoredVariable &variable, const std::byte *bytes) {
+  std::byte *stored = persistent.data() + variable.offset;
+  forRuns(variable, [&](std::int64_t to, std::int64_t from, std::int64_t count) {
+    std::memcpy(stored + to, bytes + from, std::size_t(count));
+  });
 }
 
 template <typename Stored, typename Value>
@@ -58,8 +86,9 @@ static Result<std::vector<Value>> readVariable(const Session::Impl &session, con
   if (!variable)
     return variable.error();
   std::vector<Value> values(std::size_t((*variable)->count));
-  auto done =
-      withStoredType(**variable, [&](auto stored) { readAs<decltype(stored)>(session.place(**variable), values); });
+  auto done = withStoredType(**variable, [&](auto stored) {
+    readAs<decltype(stored)>(session.bytesOf(**variable).data(), values);
+  });
   if (!done)
     return done.error();
   return values;
@@ -73,7 +102,11 @@ static Result<void> writeVariable(Session::Impl &session, const std::string &nam
   if (std::int64_t(values.size()) != (*variable)->count)
     return Error{"E0859",
                  fmt::format("error: variable `{}` has {} elements, not {}", name, (*variable)->count, values.size())};
-  return withStoredType(**variable, [&](auto stored) { writeAs<decltype(stored)>(session.place(**variable), values); });
+  return withStoredType(**variable, [&](auto stored) {
+    std::vector<std::byte> bytes(std::size_t((*variable)->bytes));
+    writeAs<decltype(stored)>(bytes.data(), values);
+    session.setBytes(**variable, bytes.data());
+  });
 }
 
 Result<std::vector<float>> Session::read(const std::string &name) const { return readVariable<float>(*impl, name); }

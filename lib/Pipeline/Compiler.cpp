@@ -179,23 +179,30 @@ Unit Compiler::freshUnit() const {
   return unit;
 }
 
-Result<Unit> Compiler::build(const std::string &mode, std::int64_t batch) const {
+Result<Unit> Compiler::build(const std::string &mode, std::int64_t batch, const Layouts *layouts) const {
   auto start = Clock::now();
   Unit unit = freshUnit();
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
     return parsed.error();
+  if (layouts)
+    giveLayouts(*unit.module, *layouts);
   unit.times.push_back({"parse", parseSeconds + secondsSince(start)});
-  unit.source = sourceOf(mode, batch);
+  unit.source = sourceOf(mode, batch, layouts);
   return unit;
 }
 
-std::string Compiler::sourceOf(const std::string &mode, std::int64_t batch) const {
+std::string Compiler::sourceOf(const std::string &mode, std::int64_t batch, const Layouts *layouts) const {
   // A field that is added must be considered here.
   const auto &[set, optionsBatch, doublePrecision, onMessage, remarks] = options;
   if (remarks)
     return {};
   std::string result = fmt::format("{} {} {}\n", mode, batch ? batch : optionsBatch.value_or(thePlan.batch),
                                    doublePrecision ? "f64" : "f32");
+  if (layouts) {
+    result += "layouts\n"; // none is another thing than a choice to be made
+    for (const auto &[name, block] : *layouts)
+      result += fmt::format("{} {} {}\n", name.size(), name, block);
+  }
   for (const auto &[name, value] : set)
     result += fmt::format("{} {} {}={}\n", name.size(), value.size(), name, value);
   return result + (fileName.ends_with(".mlir") ? "module\n" : "language\n") + fileText;

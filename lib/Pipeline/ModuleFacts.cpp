@@ -32,6 +32,14 @@ std::vector<StoredVariable> talweg::variablesOf(ModuleOp module) {
   return result;
 }
 
+Layouts talweg::layoutsOf(const std::vector<StoredVariable> &variables) {
+  Layouts layouts;
+  for (const StoredVariable &variable : variables)
+    if (variable.block != 0)
+      layouts[variable.name] = variable.block;
+  return layouts;
+}
+
 void talweg::countContractions(ModuleOp module, ModuleFacts &facts) {
   module.walk([&](tw::ContractOp op) {
     std::int64_t products = 1;
@@ -66,7 +74,21 @@ Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {
   return {};
 }
 
+void talweg::giveLayouts(ModuleOp module, const Layouts &layouts) {
+  Builder builder(module.getContext());
+  SmallVector<NamedAttribute> blocks;
+  for (auto &[name, block] : layouts)
+    blocks.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(block)));
+  module->setAttr("talweg.layouts", builder.getDictionaryAttr(blocks));
+}
+
 void talweg::readSizes(ModuleOp module, ModuleFacts &facts) {
+  if (auto variables = module->getAttrOfType<ArrayAttr>("talweg.variables"))
+    for (auto described : variables.getAsRange<DictionaryAttr>())
+      for (StoredVariable &variable : facts.variables)
+        if (auto block = described.getAs<IntegerAttr>("block");
+            block && described.getAs<StringAttr>("name") == variable.name)
+          variable.block = block.getInt();
   module.walk([&](func::FuncOp function) {
     if (!function.getSymName().starts_with("talweg_") || function.getNumArguments() < 2)
       return;

@@ -10,6 +10,8 @@ namespace talweg {
 void countContractions(mlir::ModuleOp module, ModuleFacts &facts);
 /// After phase update.
 Result<void> readLayout(mlir::ModuleOp module, ModuleFacts &facts);
+/// Before phase vector: what code generation must not choose again.
+void giveLayouts(mlir::ModuleOp module, const Layouts &layouts);
 /// After phase vector.
 void readSizes(mlir::ModuleOp module, ModuleFacts &facts);
 /// After phase vector: what talweg-mark-regions has noted, if it ran.

@@ -16,6 +16,30 @@ def FuseElementwise : Pass<"talweg-fuse-elementwise", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def ChooseLayouts : Pass<"talweg-choose-layouts", "::mlir::ModuleOp"> {
+  let summary = "lets matrices lie in memory in the panels that their products want";
+  let description = [{
+    A variable whose product would copy it into panels of b columns in every step is stored in them: [.., n] as [n / b, .., b],
+    with the optimizer's state that is updated with it. `talweg.variables` says `block = b` for the host. A module that has `talweg.layouts`
+    (a dictionary from names to blocks) takes these instead of choosing. Matrices that would be copied and are not stored in panels get a remark.
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">,
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers">
+  ];
+  let statistics = [Statistic<"tiled", "tiled", "variables stored in panels">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
+}
+
+def Schedule : Pass<"talweg-schedule", "::mlir::func::FuncOp"> {
+  let summary = "moves updates to where their gradients are known, and elementwise ops to the products that they read";
+  let description = [{
+    In: linalg on tensors. An elementwise op whose results are materialized in variables moves, with the products that it alone
+    reads, behind the last reader of the old values; scalar arithmetic moves to the head of its block.
+  }];
+  let statistics = [Statistic<"moved", "moved", "updates moved">];
+}
+
 def Bufferize : Pass<"talweg-bufferize", "::mlir::func::FuncOp"> {
   let summary = "gives every tensor a buffer: linalg on memrefs, in place where the old value is dead";
   let description = [{

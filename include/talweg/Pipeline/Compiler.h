@@ -13,6 +13,8 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <map>
+
 namespace talweg {
 
 /// A tensor that persists, and its place in the persistent storage.
@@ -25,6 +27,7 @@ struct StoredVariable {
   bool frozen = false;
   std::int64_t offset = 0; ///< known after phase update
   std::int64_t bytes = 0;
+  std::int64_t block = 0; ///< known after phase vector: stored as [n / block, .., block] of [.., n]; 0: in row-major order
 };
 
 /// Ops of a step whose time is taken together.
@@ -38,6 +41,9 @@ struct RegionFacts {
   std::int64_t flops = 0;                       ///< two for each multiply-add of contractions
   std::int64_t bytesRead = 0, bytesWritten = 0; ///< of the buffers that come in and go out, each counted once
 };
+
+/// The blocks of variables, by their names (StoredVariable::block); without an entry: 0.
+using Layouts = std::map<std::string, std::int64_t>;
 
 /// What a module says about itself on its way; its last form, the entries, no longer shows it.
 struct ModuleFacts {
@@ -89,10 +95,11 @@ public:
   bool onlyPredicts() const { return predictsOnly; }
   virtual Result<std::string> ast() const = 0;
 
-  /// The frontend's module in a mode, for a batch size (0: the plan's); no phase is done.
-  Result<Unit> build(const std::string &mode, std::int64_t batch) const;
+  /// The frontend's module in a mode, for a batch size (0: the plan's); no phase is done. Code generation chooses how
+  /// variables lie in memory, unless `layouts` tells what it chose for another module.
+  Result<Unit> build(const std::string &mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
   /// What `build` gives as Unit::source.
-  std::string sourceOf(const std::string &mode, std::int64_t batch) const;
+  std::string sourceOf(const std::string &mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
   /// Runs the phases after `unit.done` up to `last`.
   Result<void> lower(Unit &unit, Phase last) const;
 
@@ -116,6 +123,9 @@ protected:
 
 /// The variables a module declares; offsets are 0 before phase update.
 std::vector<StoredVariable> variablesOf(mlir::ModuleOp module);
+
+/// Their blocks, for the next module of the same program.
+Layouts layoutsOf(const std::vector<StoredVariable> &variables);
 
 } // namespace talweg
 

@@ -1,0 +1,346 @@
+// Chooses how parameters and optimizer state lie in memory, once for a whole program.
+//
+// In: a module of phase linalg, after talweg-fuse-elementwise. A variable is a memref.view of the persistent storage at a constant
+// offset, with a name in `talweg.variables`. Out: a matrix whose product would copy it into panels of b columns lies in these panels
+// from the start, [.., n] as [n / b, .., b], with all optimizer state that is updated with it; every op that reads or writes it does so
+// in tiles, and `talweg.variables` says `block = b`. What the host sees in canonical order it must convert (Engine/Variables).
+//
+// Where the module has `talweg.layouts` (name → block), another module of the same program has chosen, and this one obeys.
+#include "Contraction.h"
+#include "ContractionPlan.h"
+#include "Retile.h"
+#include "talweg/Codegen/Passes.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace talweg {
+#define GEN_PASS_DEF_CHOOSELAYOUTS
+#include "talweg/Codegen/Passes.h.inc"
+} // namespace talweg
+
+using namespace mlir;
+using namespace talweg;
+using bufferization::MaterializeInDestinationOp;
+using bufferization::ToTensorOp;
+using linalg::GenericOp;
+
+namespace {
+
+/// One variable in one function.
+struct Variable {
+  SmallVector<memref::ViewOp> views;
+  SmallVector<ToTensorOp> reads;
+  SmallVector<MaterializeInDestinationOp> writes;
+  bool plain = true; ///< nothing else uses its memory
+};
+
+/// The variables of `function`, by their offsets.
+llvm::MapVector<int64_t, Variable> variablesOf(func::FuncOp function) {
+  llvm::MapVector<int64_t, Variable> variables;
+  function.walk([&](memref::ViewOp view) {
+    std::optional<int64_t> offset = getConstantIntValue(view.getByteShift());
+    if (view.getSource() != function.getArgument(0) || !offset)
+      return;
+    Variable &variable = variables[*offset];
+    variable.views.push_back(view);
+    for (Operation *user : view->getUsers()) {
+      if (auto read = dyn_cast<ToTensorOp>(user))
+        variable.reads.push_back(read);
+      else if (auto write = dyn_cast<MaterializeInDestinationOp>(user))
+        variable.writes.push_back(write);
+      else
+        variable.plain = false;
+    }
+  });
+  return variables;
+}
+
+bool isElementwise(GenericOp op) {
+  return op.hasPureTensorSemantics() && op.getNumParallelLoops() == op.getNumLoops();
+}
+
+/// The columns of a panel that the product which reads `operand` copies it into; 0: it reads it as it is.
+int64_t panelOf(OpOperand &operand, int64_t vectorBits, int64_t registers) {
+  auto op = dyn_cast<GenericOp>(operand.getOwner());
+  if (!op || !op.hasPureTensorSemantics() || !isContraction(op))
+    return 0;
+  auto [left, right] = contractionFactors(op);
+  auto accessOf = [&](OpOperand *factor) {
+    return linearize(op.getMatchingIndexingMap(factor), cast<ShapedType>(factor->get().getType()).getShape());
+  };
+  Access a = accessOf(left), b = accessOf(right), c = accessOf(op.getDpsInitOperand(0));
+  SmallVector<Loop> loops;
+  for (auto [d, extent] : llvm::enumerate(op.getStaticLoopRanges()))
+    loops.push_back({extent, a.strides[d], b.strides[d], c.strides[d], {}});
+  auto element = cast<ShapedType>(operand.get().getType()).getElementType();
+  ContractionPlan plan = planContraction(loops, vectorBits / element.getIntOrFloatBitWidth(), registers);
+  OpOperand *packed = plan.swapped ? left : right;
+  return plan.packB.wanted && packed == &operand && plan.n.b == 1 ? plan.panel() : 0;
+}
+
+/// The largest block of whole registers, at most `panel`, that divides `extent`; 0 if there is none.
+int64_t blockOf(int64_t extent, int64_t panel, int64_t lanes) {
+  for (int64_t block = panel; block >= lanes; block -= lanes)
+    if (extent % block == 0)
+      return block;
+  return 0;
+}
+
+struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
+  using ChooseLayoutsBase::ChooseLayoutsBase;
+
+  /// Offset → block.
+  using Layouts = llvm::MapVector<int64_t, int64_t>;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto facts = module->getAttrOfType<ArrayAttr>("talweg.variables");
+    auto step = module.lookupSymbol<func::FuncOp>("talweg_step");
+    if (!facts || !step)
+      return;
+    Layouts layouts;
+    if (auto given = module->getAttrOfType<DictionaryAttr>("talweg.layouts")) {
+      for (auto fact : facts.getAsRange<DictionaryAttr>())
+        if (auto block = given.getAs<IntegerAttr>(fact.getAs<StringAttr>("name")))
+          layouts[fact.getAs<IntegerAttr>("offset").getInt()] = block.getInt();
+    } else {
+      layouts = choose(step);
+    }
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal() && function.getNumArguments() > 0)
+        for (Block *block : blocksOf(function))
+          BlockRewriter(*block, function, layouts).run();
+    describe(module, facts, layouts);
+    tiled += layouts.size();
+  }
+
+  /// Tells the host.
+  void describe(ModuleOp module, ArrayAttr facts, const Layouts &layouts) {
+    Builder builder(&getContext());
+    SmallVector<Attribute> described;
+    for (auto fact : facts.getAsRange<DictionaryAttr>()) {
+      NamedAttrList entries(fact);
+      auto found = layouts.find(fact.getAs<IntegerAttr>("offset").getInt());
+      if (found != layouts.end())
+        entries.set("block", builder.getI64IntegerAttr(found->second));
+      described.push_back(entries.getDictionary(&getContext()));
+    }
+    module->setAttr("talweg.variables", builder.getArrayAttr(described));
+  }
+
+  Layouts choose(func::FuncOp step) {
+    llvm::MapVector<int64_t, Variable> variables = variablesOf(step);
+    Layouts layouts;
+    for (auto &[offset, variable] : variables) {
+      int64_t panel = 0;
+      Location loc = step.getLoc();
+      for (ToTensorOp read : variable.reads)
+        for (OpOperand &use : read.getResult().getUses())
+          if (panel == 0 && (panel = panelOf(use, vectorBits, registers)) != 0)
+            loc = use.getOwner()->getLoc();
+      if (panel == 0)
+        continue;
+      auto type = cast<MemRefType>(variable.views.front().getType());
+      int64_t columns = type.getShape().back(), lanes = vectorBits / type.getElementTypeBitWidth();
+      auto refuse = [&](const Twine &why) {
+        emitRemark(loc) << "the product copies its matrix into panels in every step; the matrix does not lie in them: " << why;
+      };
+      int64_t block = blockOf(columns, panel, lanes);
+      if (block == 0 || block == columns) {
+        refuse(Twine(columns) + " columns are not a multiple of a register's " + Twine(lanes) + " lanes");
+        continue;
+      }
+      SmallVector<int64_t> group = groupOf(offset, variables);
+      bool fits = llvm::all_of(group, [&](int64_t each) { return fitsTiles(variables[each]); });
+      if (!fits) {
+        refuse("another op reads it, or its optimizer's state, in an order that cannot be tiled");
+        continue;
+      }
+      for (int64_t each : group)
+        layouts[each] = block;
+    }
+    return layouts;
+  }
+
+  /// The variable and those of the same shape that one elementwise op reads or writes with it: its moments.
+  SmallVector<int64_t> groupOf(int64_t offset, llvm::MapVector<int64_t, Variable> &variables) {
+    DenseSet<Operation *> updates;
+    for (MaterializeInDestinationOp write : variables[offset].writes)
+      if (auto update = write.getSource().getDefiningOp<GenericOp>(); update && isElementwise(update))
+        updates.insert(update);
+    SmallVector<int64_t> group;
+    for (auto &[each, variable] : variables) {
+      bool shares = each == offset;
+      if (variable.views.front().getType() == variables[offset].views.front().getType()) {
+        for (MaterializeInDestinationOp write : variable.writes)
+          shares |= updates.contains(write.getSource().getDefiningOp());
+        for (ToTensorOp read : variable.reads)
+          shares |= llvm::any_of(read->getUsers(), [&](Operation *user) { return updates.contains(user); });
+      }
+      if (shares)
+        group.push_back(each);
+    }
+    return group;
+  }
+
+  /// True if every op that reads the variable, or computes its new value, can do so in tiles.
+  static bool fitsTiles(const Variable &variable) {
+    if (!variable.plain)
+      return false;
+    for (ToTensorOp read : variable.reads)
+      for (OpOperand &use : read.getResult().getUses()) {
+        auto op = dyn_cast<GenericOp>(use.getOwner());
+        if (!isa<MaterializeInDestinationOp>(use.getOwner()) && (!op || !lastLoopOf(op, use)))
+          return false;
+      }
+    return true;
+  }
+
+  /// Rewrites what one block does with tiled variables.
+  class BlockRewriter {
+  public:
+    BlockRewriter(Block &block, func::FuncOp function, const Layouts &layouts)
+        : block(block), function(function), layouts(layouts), builder(function.getContext()) {}
+
+    void run() {
+      for (auto view : llvm::to_vector(block.getOps<memref::ViewOp>())) {
+        std::optional<int64_t> offset = getConstantIntValue(view.getByteShift());
+        if (view.getSource() != function.getArgument(0) || !offset)
+          continue;
+        if (auto found = layouts.find(*offset); found != layouts.end())
+          takeView(view, found->second);
+      }
+      // What computes new values, first: its gradients become tiles too.
+      SmallVector<GenericOp> ops(block.getOps<GenericOp>());
+      for (GenericOp op : llvm::reverse(ops))
+        takeResults(op);
+      for (GenericOp op : ops)
+        rewrite(op);
+      for (auto [write, size] : writes)
+        finishWrite(write, size);
+      for (auto [rows, tiles] : tilesOf)
+        if (!rows.use_empty())
+          readInRows(rows, tiles);
+      for (Operation *op : llvm::reverse(replaced))
+        op->erase();
+    }
+
+  private:
+    Block &block;
+    func::FuncOp function;
+    const Layouts &layouts;
+    OpBuilder builder;
+    llvm::MapVector<Value, Value> tilesOf;                         ///< a tensor in rows → the same in tiles
+    llvm::MapVector<Value, int64_t> wanted;                        ///< results that are to be computed in tiles, by block
+    SmallVector<std::pair<MaterializeInDestinationOp, int64_t>> writes;
+    SmallVector<Operation *> replaced;
+
+    void takeView(memref::ViewOp view, int64_t size) {
+      for (Operation *user : llvm::to_vector(view->getUsers())) {
+        if (auto read = dyn_cast<ToTensorOp>(user)) {
+          builder.setInsertionPoint(read);
+          auto type = tiledType(cast<ShapedType>(read.getType()), size);
+          Value tiles = ToTensorOp::create(builder, read.getLoc(), type, view, /*restrict=*/true);
+          tilesOf[read.getResult()] = tiles;
+          replaced.push_back(read);
+        } else if (auto write = dyn_cast<MaterializeInDestinationOp>(user)) {
+          writes.push_back({write, size});
+          if (mayTile(write.getSource()))
+            wanted[write.getSource()] = size;
+        }
+      }
+      view.getResult().setType(cast<MemRefType>(tiledType(view.getType(), size)));
+    }
+
+    /// True if the op that computes `value` may write it in tiles: all other uses of it can be rewritten as well.
+    bool mayTile(Value value) {
+      auto op = value.getDefiningOp<GenericOp>();
+      if (!op || op->getBlock() != &block || !lastLoopOf(op, *op.getTiedOpOperand(cast<OpResult>(value))))
+        return false;
+      return llvm::all_of(value.getUses(), [&](OpOperand &use) {
+        auto reader = dyn_cast<GenericOp>(use.getOwner());
+        return isa<MaterializeInDestinationOp>(use.getOwner()) ||
+               (reader && reader->getBlock() == &block && lastLoopOf(reader, use));
+      });
+    }
+
+    /// If `op` is an update, the gradient that it alone reads is wanted in tiles.
+    void takeResults(GenericOp op) {
+      if (!isElementwise(op))
+        return;
+      for (OpResult result : op->getResults()) {
+        auto found = wanted.find(result);
+        if (found == wanted.end())
+          continue;
+        int64_t size = found->second;
+        unsigned loop = *lastLoopOf(op, *op.getTiedOpOperand(result));
+        for (OpOperand *input : op.getDpsInputOperands()) {
+          auto product = input->get().getDefiningOp<GenericOp>();
+          if (input->get().getType() == result.getType() && product && isContraction(product) &&
+              product->hasOneUse() && lastLoopOf(op, *input) == loop && mayTile(input->get()))
+            wanted[input->get()] = size;
+        }
+      }
+    }
+
+    void rewrite(GenericOp op) {
+      std::optional<unsigned> loop;
+      int64_t size = 0;
+      SmallVector<OpOperand *> tiled;
+      SmallVector<Value> values;
+      auto add = [&](OpOperand &operand, Value value, int64_t block) {
+        std::optional<unsigned> own = lastLoopOf(op, operand);
+        if (!own || (loop && (*loop != *own || size != block)))
+          return;
+        loop = own;
+        size = block;
+        tiled.push_back(&operand);
+        values.push_back(value);
+      };
+      for (OpOperand *input : op.getDpsInputOperands())
+        if (Value tiles = tilesOf.lookup(input->get()))
+          add(*input, tiles, cast<ShapedType>(tiles.getType()).getShape().back());
+      for (OpResult result : op->getResults())
+        if (auto found = wanted.find(result); found != wanted.end())
+          add(*op.getTiedOpOperand(result), Value(), found->second);
+      if (tiled.empty())
+        return;
+      builder.setInsertionPoint(op);
+      GenericOp tiledOp = retile(builder, op, *loop, size, tiled, values);
+      for (auto [before, after] : llvm::zip_equal(op->getResults(), tiledOp->getResults())) {
+        if (before.getType() == after.getType())
+          before.replaceAllUsesWith(after);
+        else
+          tilesOf[before] = after;
+      }
+      replaced.push_back(op);
+    }
+
+    void finishWrite(MaterializeInDestinationOp write, int64_t size) {
+      builder.setInsertionPoint(write);
+      Value tiles = tilesOf.lookup(write.getSource());
+      if (!tiles)
+        tiles = copyToTiles(builder, write.getLoc(), write.getSource(), size);
+      write.getSourceMutable().assign(tiles);
+    }
+
+    /// What could not be rewritten reads a copy in rows.
+    void readInRows(Value rows, Value tiles) {
+      bool needed = llvm::any_of(rows.getUsers(), [&](Operation *user) { return !llvm::is_contained(replaced, user); });
+      if (!needed)
+        return;
+      builder.setInsertionPointAfterValue(tiles);
+      Value copy = copyFromTiles(builder, tiles.getLoc(), tiles);
+      rows.replaceUsesWithIf(copy, [&](OpOperand &use) { return !llvm::is_contained(replaced, use.getOwner()); });
+    }
+  };
+};
+
+} // namespace

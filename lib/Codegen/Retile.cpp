@@ -1,0 +1,134 @@
+// Rewrites linalg ops for operands that lie in tiles.
+#include "Retile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using linalg::GenericOp;
+
+namespace talweg {
+
+ShapedType tiledType(ShapedType type, int64_t block) {
+  SmallVector<int64_t> shape{type.getShape().back() / block};
+  llvm::append_range(shape, type.getShape().drop_back());
+  shape.push_back(block);
+  if (isa<MemRefType>(type)) // whose layout is of the old rank
+    return MemRefType::get(shape, type.getElementType());
+  return type.clone(shape);
+}
+
+std::optional<unsigned> lastLoopOf(GenericOp op, OpOperand &operand) {
+  AffineMap map = op.getMatchingIndexingMap(&operand);
+  if (map.getNumResults() == 0)
+    return std::nullopt;
+  auto last = dyn_cast<AffineDimExpr>(map.getResults().back());
+  if (!last)
+    return std::nullopt;
+  for (AffineExpr other : map.getResults().drop_back())
+    if (other.isFunctionOfDim(last.getPosition()))
+      return std::nullopt;
+  auto shape = cast<ShapedType>(operand.get().getType()).getShape();
+  return op.getStaticLoopRanges()[last.getPosition()] == shape.back() ? std::optional(last.getPosition()) : std::nullopt;
+}
+
+/// An init of another shape: empty, or filled with the same value.
+static Value initOf(OpBuilder &builder, Location loc, Value init, ShapedType type) {
+  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+  auto fill = init.getDefiningOp<linalg::FillOp>();
+  return fill ? linalg::FillOp::create(builder, loc, fill.getInputs()[0], empty).getResult(0) : empty;
+}
+
+GenericOp retile(OpBuilder &builder, GenericOp op, unsigned loop, int64_t block, ArrayRef<OpOperand *> tiled,
+                 ArrayRef<Value> values) {
+  MLIRContext *context = builder.getContext();
+  Location loc = op.getLoc();
+  unsigned loops = op.getNumLoops();
+  // Loop d becomes d + 1; the cut loop is loop 0 (blocks) and loop + 1 (within one).
+  SmallVector<AffineExpr> dims;
+  for (unsigned d = 0; d < loops; ++d)
+    dims.push_back(getAffineDimExpr(d + 1, context));
+  AffineExpr blockNumber = getAffineDimExpr(0, context), within = dims[loop];
+  dims[loop] = blockNumber * block + within;
+
+  SmallVector<Value> inputs, inits;
+  SmallVector<AffineMap> maps;
+  SmallVector<Type> types;
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand).replaceDimsAndSymbols(dims, {}, loops + 1, 0);
+    Value value = operand.get();
+    auto *found = llvm::find(tiled, &operand);
+    if (found != tiled.end()) {
+      SmallVector<AffineExpr> results{blockNumber};
+      llvm::append_range(results, map.getResults().drop_back());
+      results.push_back(within);
+      map = AffineMap::get(loops + 1, 0, results, context);
+      value = values[found - tiled.begin()];
+      if (!value)
+        value = initOf(builder, loc, operand.get(), tiledType(cast<ShapedType>(operand.get().getType()), block));
+    }
+    maps.push_back(map);
+    (op.isDpsInit(&operand) ? inits : inputs).push_back(value);
+    if (op.isDpsInit(&operand))
+      types.push_back(value.getType());
+  }
+  SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
+  iterators.insert(iterators.begin(), iterators[loop]);
+
+  auto body = [&](OpBuilder &inner, Location innerLoc, ValueRange arguments) {
+    IRMapping mapping;
+    mapping.map(op.getBody()->getArguments(), arguments);
+    for (Operation &own : op.getBody()->getOperations()) {
+      auto index = dyn_cast<linalg::IndexOp>(own);
+      if (!index) {
+        inner.clone(own, mapping);
+        continue;
+      }
+      Value at = linalg::IndexOp::create(inner, innerLoc, index.getDim() + 1);
+      if (index.getDim() == loop) {
+        Value size = arith::ConstantIndexOp::create(inner, innerLoc, block);
+        Value first = arith::MulIOp::create(inner, innerLoc, linalg::IndexOp::create(inner, innerLoc, 0), size);
+        at = arith::AddIOp::create(inner, innerLoc, first, at);
+      }
+      mapping.map(index.getResult(), at);
+    }
+  };
+  return GenericOp::create(builder, loc, types, inputs, inits, maps, iterators, body);
+}
+
+/// A copy whose loops run over tiles; which side has them is told by the types.
+static Value copyTiles(OpBuilder &builder, Location loc, Value from, RankedTensorType type, int64_t block,
+                       bool toTiles) {
+  MLIRContext *context = builder.getContext();
+  unsigned loops = std::max<int64_t>(type.getRank(), cast<RankedTensorType>(from.getType()).getRank());
+  AffineMap tiles = AffineMap::getMultiDimIdentityMap(loops, context);
+  SmallVector<AffineExpr> rows;
+  for (unsigned d = 1; d + 1 < loops; ++d)
+    rows.push_back(getAffineDimExpr(d, context));
+  rows.push_back(getAffineDimExpr(0, context) * block + getAffineDimExpr(loops - 1, context));
+  AffineMap inRows = AffineMap::get(loops, 0, rows, context);
+  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+  SmallVector<utils::IteratorType> iterators(loops, utils::IteratorType::parallel);
+  auto body = [](OpBuilder &inner, Location innerLoc, ValueRange arguments) {
+    linalg::YieldOp::create(inner, innerLoc, arguments[0]);
+  };
+  return GenericOp::create(builder, loc, type, from, empty,
+                           toTiles ? ArrayRef<AffineMap>{inRows, tiles} : ArrayRef<AffineMap>{tiles, inRows}, iterators,
+                           body)
+      .getResult(0);
+}
+
+Value copyToTiles(OpBuilder &builder, Location loc, Value tensor, int64_t block) {
+  auto type = cast<RankedTensorType>(tiledType(cast<ShapedType>(tensor.getType()), block));
+  return copyTiles(builder, loc, tensor, type, block, /*toTiles=*/true);
+}
+
+Value copyFromTiles(OpBuilder &builder, Location loc, Value tiles) {
+  auto tiled = cast<RankedTensorType>(tiles.getType());
+  SmallVector<int64_t> shape(tiled.getShape().drop_front());
+  shape.back() *= tiled.getDimSize(0);
+  return copyTiles(builder, loc, tiles, tiled.clone(shape), tiled.getShape().back(), /*toTiles=*/false);
+}
+
+} // namespace talweg

@@ -1,0 +1,27 @@
+// Tensors in tiles: the last dimension is cut into blocks, and the block's number comes first: [.., n] → [n / b, .., b].
+#ifndef TALWEG_LIB_CODEGEN_RETILE_H
+#define TALWEG_LIB_CODEGEN_RETILE_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace talweg {
+
+/// The type of a tensor or memref whose last dimension is cut into blocks of `block` elements, which divides it.
+mlir::ShapedType tiledType(mlir::ShapedType type, std::int64_t block);
+
+/// The loop that alone runs along the last dimension of `operand`, or nothing if there is none.
+std::optional<unsigned> lastLoopOf(mlir::linalg::GenericOp op, mlir::OpOperand &operand);
+
+/// Replaces `op` by one that reads and writes `tiled` of its operands in tiles, and whose loop `loop` (lastLoopOf each of them) is cut
+/// in two, the blocks' numbers outermost. The new op's inputs and inits of these operands are `values`, in the same order; a null value
+/// is for an init, which is made in its tiled shape. Returns the new op; `op` is left to the caller, without uses of its own.
+mlir::linalg::GenericOp retile(mlir::OpBuilder &builder, mlir::linalg::GenericOp op, unsigned loop, std::int64_t block,
+                               llvm::ArrayRef<mlir::OpOperand *> tiled, llvm::ArrayRef<mlir::Value> values);
+
+/// `tensor` in tiles (or, from tiles, in rows), by a copy.
+mlir::Value copyToTiles(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor, std::int64_t block);
+mlir::Value copyFromTiles(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tiles);
+
+} // namespace talweg
+
+#endif

@@ -1,0 +1,154 @@
+// Puts ops in the order in which they need the least memory, and can be computed in each other's registers.
+//
+// In: linalg on tensors; variables are read by bufferization.to_tensor at the head of a block and written by
+// bufferization.materialize_in_destination at its end. Out: the same ops in another order. An elementwise op that computes the
+// new values of variables stands right behind the product that it alone reads, as early as everything that reads the old values
+// allows: gradients die at once. Other elementwise ops that read a product stand as early as their operands allow.
+#include "Contraction.h"
+#include "Memory.h"
+#include "talweg/Codegen/Passes.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace talweg {
+#define GEN_PASS_DEF_SCHEDULE
+#include "talweg/Codegen/Passes.h.inc"
+} // namespace talweg
+
+using namespace mlir;
+using namespace talweg;
+using linalg::GenericOp;
+
+namespace {
+
+bool isTensorFree(Operation &op) {
+  auto isTensor = [](Type type) { return isa<TensorType>(type); };
+  return llvm::none_of(op.getOperandTypes(), isTensor) && llvm::none_of(op.getResultTypes(), isTensor);
+}
+
+class BlockOrder {
+public:
+  explicit BlockOrder(Block &block) : block(block) {}
+
+  int64_t moved = 0;
+
+  void run() {
+    hoistScalars();
+    for (auto read : block.getOps<bufferization::ToTensorOp>())
+      reads.push_back(read);
+    SmallVector<GenericOp> ops;
+    for (auto op : block.getOps<GenericOp>())
+      if (op.hasPureTensorSemantics() && op.getNumParallelLoops() == op.getNumLoops())
+        ops.push_back(op);
+    for (GenericOp op : ops)
+      moveUpdate(op);
+    for (GenericOp op : ops)
+      moveToProduct(op);
+  }
+
+private:
+  Block &block;
+  SmallVector<bufferization::ToTensorOp> reads;
+
+  /// Arithmetic on scalars (learning rates, corrections of moments) goes before the first tensor that is computed.
+  void hoistScalars() {
+    Operation *first = nullptr;
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      if (!first && isa<linalg::LinalgOp>(op))
+        first = &op;
+      if (!first || &op == first || op.getNumRegions() != 0 || !isPure(&op) || !isTensorFree(op) ||
+          op.hasTrait<OpTrait::IsTerminator>())
+        continue;
+      bool ready = llvm::all_of(op.getOperands(), [&](Value operand) {
+        Operation *definition = operand.getDefiningOp();
+        return !definition || definition->getBlock() != &block || definition->isBeforeInBlock(first);
+      });
+      if (ready)
+        op.moveBefore(first);
+    }
+  }
+
+  /// The op of this block that defines or holds what defines `value`; null if it comes from outside.
+  Operation *definitionOf(Value value) {
+    Operation *op = value.getDefiningOp();
+    return op ? block.findAncestorOpInBlock(*op) : nullptr;
+  }
+
+  static void setLater(Operation *&last, Operation *op) {
+    if (op && (!last || last->isBeforeInBlock(op)))
+      last = op;
+  }
+
+  void setAfterOperands(Operation *&last, Operation *op, ArrayRef<Operation *> except = {}) {
+    llvm::SetVector<Value> values(op->operand_begin(), op->operand_end());
+    getUsedValuesDefinedAbove(op->getRegions(), values);
+    for (Value value : values)
+      if (Operation *definition = definitionOf(value); !llvm::is_contained(except, definition))
+        setLater(last, definition);
+  }
+
+  /// The last op that reads `tensor`, through reshapes, other than `update`.
+  void setAfterReaders(Operation *&last, Value tensor, Operation *update) {
+    for (Operation *user : tensor.getUsers()) {
+      Operation *reader = block.findAncestorOpInBlock(*user);
+      if (reader == update || isa<bufferization::MaterializeInDestinationOp>(user))
+        continue;
+      setLater(last, reader);
+      if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
+        setAfterReaders(last, user->getResult(0), update);
+    }
+  }
+
+  void moveToProduct(GenericOp op) {
+    Operation *last = nullptr;
+    setAfterOperands(last, op);
+    if (auto product = dyn_cast_or_null<GenericOp>(last); product && isContraction(product))
+      op->moveAfter(product);
+  }
+
+  void moveUpdate(GenericOp update) {
+    SmallVector<Value> written;
+    for (Operation *user : update->getUsers())
+      if (auto store = dyn_cast<bufferization::MaterializeInDestinationOp>(user); store && store->getBlock() == &block)
+        written.push_back(store.getDest());
+    if (written.empty())
+      return;
+    SmallVector<Operation *> gradients;
+    for (OpOperand *input : update.getDpsInputOperands())
+      if (auto product = input->get().getDefiningOp<GenericOp>();
+          product && product->getBlock() == &block && isContraction(product) && product->hasOneUse())
+        gradients.push_back(product);
+
+    Operation *last = nullptr;
+    for (bufferization::ToTensorOp read : reads)
+      if (llvm::any_of(written, [&](Value place) { return sameMemory(read.getBuffer(), place); }))
+        setAfterReaders(last, read.getResult(), update);
+    setAfterOperands(last, update, gradients);
+    for (Operation *gradient : gradients)
+      setAfterOperands(last, gradient);
+    if (!last)
+      return;
+    for (Operation *gradient : gradients) {
+      gradient->moveAfter(last);
+      last = gradient;
+    }
+    if (update->getPrevNode() != last)
+      ++moved;
+    update->moveAfter(last);
+  }
+};
+
+struct Schedule : talweg::impl::ScheduleBase<Schedule> {
+  void runOnOperation() override {
+    for (Block *block : blocksOf(getOperation())) {
+      BlockOrder order(*block);
+      order.run();
+      moved += order.moved;
+    }
+  }
+};
+
+} // namespace
