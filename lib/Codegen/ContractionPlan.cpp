@@ -85,8 +85,10 @@ void chooseTile(ContractionPlan &plan, std::int64_t registers) {
   double best = 0;
   for (std::int64_t vectors = 1; vectors <= std::min<std::int64_t>(4, nVectors); ++vectors)
     for (std::int64_t rows = 1; rows <= std::min<std::int64_t>(16, plan.m.extent); ++rows) {
-      // Accumulators, one row of b, one broadcast of a, one to spare.
-      if (rows * vectors + vectors + 2 > registers)
+      // Accumulators, one row of b, one broadcast of a, one to spare. Where a moves along the lanes too, LLVM shares what
+      // neighbouring rows and steps of k read of it: as many vectors as accumulators, and a few steps' rows of b.
+      bool aInLanes = plan.n.a != 0;
+      if (aInLanes ? 2 * rows * vectors + 3 * vectors + 2 > registers : rows * vectors + vectors + 2 > registers)
         break;
       auto tiles = [&](std::int64_t count, std::int64_t tile, auto cost) {
         return (count / tile) * cost(tile) + (count % tile ? cost(count % tile) : 0);
