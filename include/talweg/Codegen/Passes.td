@@ -40,6 +40,25 @@ def Schedule : Pass<"talweg-schedule", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"moved", "moved", "updates moved">];
 }
 
+def Rematerialize : Pass<"talweg-rematerialize", "::mlir::func::FuncOp"> {
+  let summary = "computes values again where they are read late, until a limit of memory is met";
+  let description = [{
+    Without a limit, or where the program keeps within it, nothing changes. Otherwise values that are alive where most is alive, but
+    not read there, are computed again just before their later readers, those first that free most for their cost; whole
+    segments of contractions where nothing cheaper suffices. Every value is the same to the bit. What is alive is estimated as
+    talweg-bufferize and talweg-plan-memory will have it, without the scratch of contractions. A function that cannot keep
+    within the limit takes as little as was found, and gets the attribute `talweg.least_memory`.
+  }];
+  let options = [
+    Option<"limit", "limit", "int64_t", "0", "bytes of tensors alive at once; 0: any number">
+  ];
+  let statistics = [
+    Statistic<"recomputed", "recomputed", "values that late readers compute again">,
+    Statistic<"saved", "saved", "bytes by which the most that is alive at once became less">
+  ];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def Bufferize : Pass<"talweg-bufferize", "::mlir::func::FuncOp"> {
   let summary = "gives every tensor a buffer: linalg on memrefs, in place where the old value is dead";
   let description = [{
