@@ -28,6 +28,7 @@ typedef struct talweg_options {
   int double_precision; /* nonzero: compute in f64 */
   int threads;          /* of sessions; 0: one for each core */
   int no_shuffle;       /* of sessions; nonzero: rows in their order */
+  int64_t memory;       /* bytes that variables and arena may take together; 0: any number */
 } talweg_options;
 
 /* One field's values for all rows, row-major, in the field's stored type. */

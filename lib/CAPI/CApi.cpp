@@ -75,6 +75,7 @@ static CompileOptions compileOptions(const talweg_options *given) {
   options.steps = optional(given->steps);
   if (given->has_seed)
     options.seed = std::uint64_t(given->seed);
+  options.memory = optional(given->memory);
   options.doublePrecision = given->double_precision != 0;
   return options;
 }

@@ -26,7 +26,7 @@ CodegenTarget CodegenTarget::host() {
   return {128, 16};
 }
 
-void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, bool markRegions) {
+void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, const CodegenOptions &options) {
   OpPassManager &tensors = pm.nest<func::FuncOp>();
   tensors.addPass(createFuseElementwise());
   tensors.addPass(createCanonicalizerPass());
@@ -34,9 +34,15 @@ void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, bool ma
   pm.addPass(createChooseLayouts({target.vectorBits, target.registers}));
   OpPassManager &buffers = pm.nest<func::FuncOp>();
   buffers.addPass(createSchedule());
+  if (options.memoryLimit > 0) {
+    // Without CSE afterwards, which would take copies back.
+    buffers.addPass(createRematerialize({options.memoryLimit}));
+    buffers.addPass(createFuseElementwise({/*keepRounding=*/true}));
+    buffers.addPass(createCanonicalizerPass());
+  }
   buffers.addPass(createBufferize());
   buffers.addPass(createFuseEpilogues({target.vectorBits, target.registers}));
-  if (markRegions)
+  if (options.markRegions)
     pm.addPass(createMarkRegions());
   OpPassManager &function = pm.nest<func::FuncOp>();
   function.addPass(createLowerContractions({target.vectorBits, target.registers}));

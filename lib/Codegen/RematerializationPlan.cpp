@@ -407,17 +407,16 @@ Cuts chooseCuts(const Program &program, std::int64_t limit) {
   Cuts cuts = search.run();
   if (search.peak() <= limit)
     return cuts;
-  // The least limit that the search reaches lies between nothing and what it has reached in vain.
-  Cuts least = search.peak() < scheduleOf(program, {}).peak ? cuts : Cuts();
-  std::int64_t reached = std::min(search.peak(), scheduleOf(program, {}).peak);
-  std::int64_t low = limit, high = reached;
-  for (int step = 0; step < 8 && high - low > high / 100; ++step) {
+  // The least that the search can reach, whatever the limit was.
+  Cuts least;
+  std::int64_t reached = scheduleOf(program, {}).peak, low = 0, high = reached;
+  for (int step = 0; step < 10 && high - low > high / 128; ++step) {
     std::int64_t middle = low + (high - low) / 2;
     Search trial(program, middle);
     Cuts tried = trial.run();
     if (trial.peak() < reached) {
       reached = trial.peak();
-      least = tried;
+      least = std::move(tried);
       high = std::min(high, reached);
     }
     if (trial.peak() > middle)

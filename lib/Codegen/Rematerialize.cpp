@@ -153,7 +153,8 @@ private:
       if (nested != &op)
         for (OpOperand &operand : nested->getOpOperands())
           if (isa<RankedTensorType>(operand.get().getType()) &&
-              !op.isProperAncestor(operand.get().getParentBlock()->getParentOp()) && operand.get().getParentBlock()->getParentOp() != &op)
+              !op.isProperAncestor(operand.get().getParentBlock()->getParentOp()) &&
+              operand.get().getParentBlock()->getParentOp() != &op)
             addInput(operand);
     });
     // Memory that is filled by this op, the gathered batch, lives from here on.

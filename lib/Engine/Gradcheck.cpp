@@ -125,6 +125,7 @@ private:
 
 Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) const {
   CompileOptions exact = impl->options;
+  exact.memory.reset(); // f64 takes twice as much
   exact.doublePrecision = true;
   Result<Program> program = fromText(impl->compiler->text(), impl->compiler->file(), exact);
   if (!program)

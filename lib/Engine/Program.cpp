@@ -91,6 +91,8 @@ static Result<void> checkOptions(const CompileOptions &options) {
     return wrong("the number of epochs cannot be negative");
   if (options.steps && *options.steps < 0)
     return wrong("the number of steps cannot be negative");
+  if (options.memory && *options.memory < 1)
+    return wrong("the limit of memory must be at least one byte");
   if (options.epochs && options.steps)
     return wrong("the length of training is given twice, in epochs and in steps");
   return {};
@@ -101,7 +103,8 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
     return checked.error();
   Stopwatch reading;
   auto compiler = Compiler::create(
-      text, name, {options.set, options.batch, options.doublePrecision, options.onMessage, options.remarks});
+      text, name,
+      {options.set, options.batch, options.doublePrecision, options.onMessage, options.remarks, options.memory});
   if (!compiler)
     return compiler.error();
   Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;

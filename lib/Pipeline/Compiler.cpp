@@ -1,6 +1,7 @@
 // The two kinds of source, the language and MLIR text, and the phases of a unit.
 #include "talweg/Pipeline/Compiler.h"
 
+#include "FitMemory.h"
 #include "Messages.h"
 #include "ModuleFacts.h"
 
@@ -186,6 +187,9 @@ Result<Unit> Compiler::build(const std::string &mode, std::int64_t batch, const 
     return parsed.error();
   if (layouts)
     giveLayouts(*unit.module, *layouts);
+  if (options.memory) // a part of the program: other limits, other code
+    (*unit.module)
+        ->setAttr("talweg.memory_limit", mlir::Builder(unit.context.get()).getI64IntegerAttr(*options.memory));
   unit.times.push_back({"parse", parseSeconds + secondsSince(start)});
   unit.source = sourceOf(mode, batch, layouts);
   return unit;
@@ -218,7 +222,13 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);
-    if (mlir::failed(runPhases(*unit.module, phase, phase, tell, unit.profiled)))
+    if (phase == Phase::Vector && options.memory) {
+      Result<bool> fitted = fitMemory(unit, *options.memory, fileName);
+      if (!fitted)
+        return fitted.error();
+      if (!*fitted)
+        return messages.error("E0830", "phase `vector` failed without saying why");
+    } else if (mlir::failed(runPhases(*unit.module, phase, phase, tell, {.markRegions = unit.profiled})))
       return messages.error("E0830", fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
     if (phase == Phase::Gradient)

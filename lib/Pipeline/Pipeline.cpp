@@ -62,20 +62,20 @@ static void buildLinalg(OpPassManager &passes) {
   simplify(passes);
 }
 
-void buildPhase(OpPassManager &passes, Phase phase, bool markRegions) {
+void buildPhase(OpPassManager &passes, Phase phase, const CodegenOptions &options) {
   switch (phase) {
   case Phase::Graph: buildGraph(passes); break;
   case Phase::Gradient: buildGradient(passes); break;
   case Phase::Update: buildUpdate(passes); break;
   case Phase::Linalg: buildLinalg(passes); break;
-  case Phase::Vector: buildVectorPipeline(passes, CodegenTarget::host(), markRegions); break;
+  case Phase::Vector: buildVectorPipeline(passes, CodegenTarget::host(), options); break;
   case Phase::Llvm: buildLlvmPipeline(passes); break;
   }
   passes.addPass(createVerifyPhase(phase));
 }
 
 LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const std::function<void(Phase, double)> &onTime,
-                        bool markRegions) {
+                        const CodegenOptions &options) {
   for (Phase phase : kPhases) {
     if (phase < first || phase > last)
       continue;
@@ -85,7 +85,7 @@ LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const std::fun
     // Fails when the flags were never registered, which is the usual case.
     (void)applyPassManagerCLOptions(passes);
     applyDefaultTimingPassManagerCLOptions(passes);
-    buildPhase(passes, phase, markRegions);
+    buildPhase(passes, phase, options);
     if (failed(passes.run(module)))
       return failure();
     if (onTime)

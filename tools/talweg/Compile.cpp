@@ -81,6 +81,7 @@ void addCompile(CommandLine &line) {
   command.choice(options.mode, "--mode MODE", {"train", "eval", "predict", "gradient"},
                  "of the step for train, eval, predict or gradient (default: train)");
   options.experiment.declareBatch(command);
+  options.experiment.declareMemory(command);
   command.text(options.output, "--output,-o OUT", "where to write; `-` is standard output", "-");
   command.flag(options.remarks, "--remarks", "tell which optimizations were wanted and not done, and why");
   command.flag(options.timing, "--timing", "tell the time of each phase of the training program, on standard error");

@@ -34,6 +34,12 @@ void Experiment::declareThreads(Command &command) {
   command.whole(threads, "--threads N", kThreads, "threads to compute with; results do not depend on it", "every core");
 }
 
+void Experiment::declareMemory(Command &command) {
+  command.bytes(memory, "--memory LIMIT",
+                "keep variables (parameters, states, optimizer state) and arena within LIMIT, such as 512MiB, by "
+                "computing values again rather than keeping them; results stay the same. Rows of data are not counted");
+}
+
 void Experiment::declareData(Command &command, const std::string &help) {
   command.pairs(data, "--data SPLIT=PATH", help);
 }
@@ -46,6 +52,7 @@ CompileOptions Experiment::compileOptions() const {
   options.steps = steps;
   if (seed)
     options.seed = std::uint64_t(*seed);
+  options.memory = memory;
   options.onMessage = [](const std::string &text) { complain(colorDiagnostic(text)); };
   return options;
 }

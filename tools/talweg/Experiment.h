@@ -17,13 +17,14 @@ struct Experiment {
   std::string file;
   std::vector<Pair> set;
   std::vector<Pair> data; ///< split → path
-  std::optional<std::int64_t> batch, epochs, steps, seed, threads;
+  std::optional<std::int64_t> batch, epochs, steps, seed, threads, memory;
   bool json = false;
 
   void declareFile(Command &command);  ///< FILE, --set, --json
   void declareBatch(Command &command); ///< --batch
   void declareSeed(Command &command, const std::string &help);
   void declareThreads(Command &command); ///< --threads
+  void declareMemory(Command &command);  ///< --memory
   void declareData(Command &command, const std::string &help);
 
   CompileOptions compileOptions() const;

@@ -140,6 +140,22 @@ std::optional<std::int64_t> wholeNumber(const std::string &text) {
   return std::nullopt;
 }
 
+/// A number above 0, with digits after a point if need be, and its unit.
+std::optional<std::int64_t> byteCount(const std::string &text) {
+  static constexpr std::pair<std::string_view, double> units[] = {
+      {"B", 1},    {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0},
+      {"KB", 1e3}, {"kB", 1e3},     {"MB", 1e6},        {"GB", 1e9},           {"TB", 1e12}};
+  double number = 0;
+  const char *end = text.data() + text.size();
+  auto [stop, status] = std::from_chars(text.data(), end, number);
+  if (status != std::errc() || !std::isfinite(number) || number <= 0)
+    return std::nullopt;
+  for (auto [unit, bytes] : units)
+    if (unit == std::string_view(stop, size_t(end - stop)) && number * bytes >= 1 && number * bytes < 9e15)
+      return std::int64_t(number * bytes);
+  return std::nullopt;
+}
+
 CLI::Option *addText(CLI::App &app, const std::string &spelling, const std::string &help,
                      std::function<void(const std::string &)> take) {
   auto [name, placeholder] = splitSpelling(spelling);
@@ -189,6 +205,16 @@ void Command::whole(std::optional<std::int64_t> &value, const std::string &spell
     value = *number;
   });
   option->default_str(shown);
+}
+
+void Command::bytes(std::optional<std::int64_t> &value, const std::string &spelling, const std::string &help) {
+  std::string name = splitSpelling(spelling).first;
+  addText(app, spelling, help, [&value, name](const std::string &given) {
+    auto number = byteCount(given);
+    if (!number)
+      reject(name, "a size with its unit (B, KiB, MiB, GiB, KB, MB, GB), such as 512MiB", given);
+    value = *number;
+  });
 }
 
 void Command::positive(double &value, const std::string &spelling, const std::string &help) {

@@ -48,6 +48,8 @@ public:
               const std::string &help);
   void whole(std::optional<std::int64_t> &value, const std::string &spelling, Bounds bounds, const std::string &help,
              const std::string &shown = "");
+  /// A size with its unit: 512MiB, 2GB, 4096B.
+  void bytes(std::optional<std::int64_t> &value, const std::string &spelling, const std::string &help);
   /// A finite number greater than zero.
   void positive(double &value, const std::string &spelling, const std::string &help);
   void flag(bool &value, const std::string &spelling, const std::string &help);

@@ -36,6 +36,7 @@ Json settingsOf(const Options &options) {
   add("epochs", experiment.epochs);
   add("steps", experiment.steps);
   add("seed", experiment.seed);
+  add("memory", experiment.memory);
   add("log_every", options.logEvery);
   if (!options.init.empty())
     settings["init"] = options.init;
@@ -66,6 +67,8 @@ void adopt(Options &options, const Json &settings) {
   }
   experiment.batch = number("batch");
   experiment.seed = number("seed");
+  if (!experiment.memory)
+    experiment.memory = number("memory");
   if (!options.logEvery)
     options.logEvery = number("log_every");
   options.noShuffle = !settings.value("shuffle", true);
@@ -285,6 +288,7 @@ void addTrain(CommandLine &line) {
   experiment.declareBatch(command);
   experiment.declareSeed(command, "key of all random numbers: initial values, order, dropout");
   experiment.declareThreads(command);
+  experiment.declareMemory(command);
   command.text(options.init, "--init FILE", "start from these parameters: a .safetensors file or a run's folder");
   command.flag(options.noShuffle, "--no-shuffle", "take rows in the order of the data");
   command.whole(options.logEvery, "--log-every N", kCount, "tell every N steps", "a tenth of an epoch");

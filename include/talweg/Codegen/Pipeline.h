@@ -20,9 +20,14 @@ struct CodegenTarget {
   static CodegenTarget host();
 };
 
-/// linalg on tensors → scf, vector and memref, with every buffer in the arena: the stage `vector`. With `markRegions`, steps tell
-/// the time that each of their regions takes (talweg-mark-regions).
-void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenTarget &target, bool markRegions = false);
+/// What a host may ask of code generation.
+struct CodegenOptions {
+  bool markRegions = false;     ///< steps tell the time that each of their regions takes (talweg-mark-regions)
+  std::int64_t memoryLimit = 0; ///< bytes alive at once, by estimate (talweg-rematerialize); 0: any number
+};
+
+/// linalg on tensors → scf, vector and memref, with every buffer in the arena: the stage `vector`.
+void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenTarget &target, const CodegenOptions &options = {});
 
 /// The stage `vector` → the LLVM dialect, parallel loops as OpenMP; functions take bare pointers.
 void buildLlvmPipeline(mlir::OpPassManager &pm);

@@ -53,6 +53,9 @@ struct CompileOptions {
   /// Called with every warning and remark, each a text ready to be shown.
   std::function<void(const std::string &)> onMessage;
   bool remarks = false; ///< also tell which optimizations were wanted and not done, and why
+  /// Bytes that variables and arena may take together: values of a step are computed again rather than kept, so that it
+  /// fits. Results do not depend on it. Rows of data are not counted.
+  std::optional<std::int64_t> memory;
 };
 
 struct Variable {

@@ -79,6 +79,7 @@ struct CompilerOptions {
   bool doublePrecision = false;
   std::function<void(const std::string &)> onMessage; ///< warnings and remarks, ready to be shown
   bool remarks = false;
+  std::optional<std::int64_t> memory; ///< bytes that variables and arena of every module may take together
 };
 
 /// A parsed source. Building and lowering are const and may run on several threads at once.

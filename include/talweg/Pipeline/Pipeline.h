@@ -11,8 +11,11 @@
 #ifndef TALWEG_PIPELINE_PIPELINE_H
 #define TALWEG_PIPELINE_PIPELINE_H
 
+#include "talweg/Codegen/Pipeline.h"
+
 #include "mlir/Support/LLVM.h"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 
@@ -30,14 +33,13 @@ enum class Phase { Graph, Gradient, Update, Linalg, Vector, Llvm };
 const char *phaseName(Phase phase);
 std::optional<Phase> phaseFromName(mlir::StringRef name);
 
-/// Appends the passes of one phase, its check last. `module` must be what the phase before left. With `markRegions`, the program
-/// tells the time that each region of a step takes.
-void buildPhase(mlir::OpPassManager &passes, Phase phase, bool markRegions = false);
+/// Appends the passes of one phase, its check last. `module` must be what the phase before left.
+void buildPhase(mlir::OpPassManager &passes, Phase phase, const CodegenOptions &options = {});
 
 /// Runs the phases from `first` to `last`, both included; tells the seconds of each. Diagnostics go to the context's
 /// handler.
 mlir::LogicalResult runPhases(mlir::ModuleOp module, Phase first, Phase last,
-                              const std::function<void(Phase, double)> &onTime = {}, bool markRegions = false);
+                              const std::function<void(Phase, double)> &onTime = {}, const CodegenOptions &options = {});
 
 /// The dialects and interfaces that the phases need.
 void registerPhaseDialects(mlir::DialectRegistry &registry);

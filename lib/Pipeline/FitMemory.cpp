@@ -1,0 +1,98 @@
+// Finds a program whose arena keeps within a limit, by the true plan of memory.
+//
+// talweg-rematerialize steers by an estimate of what is alive; the arena also holds the scratch of contractions. So the
+// phase runs on a copy of the module, and where the arena comes out too large, once more with a lower aim, by as much as
+// it was too large. The last attempt aims at nothing: the least that the pass can reach.
+#include "FitMemory.h"
+
+#include "ModuleFacts.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Diagnostics.h"
+
+#include <fmt/format.h>
+
+using namespace talweg;
+
+static constexpr int kAttempts = 8;
+
+namespace {
+
+struct Attempt {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::vector<mlir::Diagnostic> remarks;
+  ModuleFacts facts;
+  double seconds = 0;
+  bool least = false; ///< the pass could not do as told
+};
+
+} // namespace
+
+static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
+  Attempt result{mlir::cast<mlir::ModuleOp>((*unit.module)->clone()), {}, unit.facts, 0, false};
+  // Errors go on to the outer handler; what else is told of an attempt that is not taken is nobody's business.
+  mlir::ScopedDiagnosticHandler handler(unit.context.get(), [&](mlir::Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
+      return mlir::failure();
+    result.remarks.push_back(std::move(diagnostic));
+    return mlir::success();
+  });
+  auto tell = [&](Phase, double seconds) { result.seconds = seconds; };
+  if (mlir::failed(runPhases(*result.module, Phase::Vector, Phase::Vector, tell, {.markRegions = unit.profiled, .memoryLimit = aim})))
+    return std::nullopt;
+  readSizes(*result.module, result.facts);
+  result.module->walk([&](mlir::func::FuncOp function) { result.least |= function->hasAttr("talweg.least_memory"); });
+  return result;
+}
+
+static std::string sizeText(std::int64_t bytes) {
+  static constexpr const char *units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double size = double(bytes);
+  int unit = 0;
+  for (; size >= 1024 && unit < 4; ++unit)
+    size /= 1024;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, units[unit]);
+}
+
+static Error tooSmall(const Unit &unit, const ModuleFacts &least, std::int64_t limit, const std::string &file) {
+  std::int64_t parameters = 0, states = 0, slots = 0;
+  for (const StoredVariable &variable : unit.facts.variables)
+    (variable.role == "parameter" ? parameters : variable.role == "slot" ? slots : states) += variable.bytes;
+  std::string parts = fmt::format("parameters {}", sizeText(parameters));
+  if (states)
+    parts += fmt::format(", states {}", sizeText(states));
+  if (slots)
+    parts += fmt::format(", optimizer state {}", sizeText(slots));
+  std::int64_t needed = least.persistentBytes + least.arenaBytes;
+  return {"E0871",
+          fmt::format("{0}: error: {1} of memory are too few: the program needs {2}, {3}B [E0871]\n"
+                      "{0}: note: its variables take {4} ({5}); its arena takes at least {6} for a batch of {7}\n"
+                      "help: a smaller batch needs a smaller arena: --batch {8}",
+                      file, sizeText(limit), sizeText(needed), needed, sizeText(least.persistentBytes), parts,
+                      sizeText(least.arenaBytes), unit.facts.batch, std::max<std::int64_t>(1, unit.facts.batch / 2))};
+}
+
+Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string &file) {
+  auto persistent = (*unit.module)->getAttrOfType<mlir::IntegerAttr>("talweg.persistent_bytes");
+  std::int64_t aim = limit - (persistent ? persistent.getInt() : 0);
+  double seconds = 0;
+  for (int number = 1;; ++number) {
+    bool last = number == kAttempts;
+    std::optional<Attempt> tried = attempt(unit, last ? 1 : std::max<std::int64_t>(1, aim));
+    if (!tried)
+      return false;
+    seconds += tried->seconds;
+    std::int64_t over = tried->facts.persistentBytes + tried->facts.arenaBytes - limit;
+    if (over <= 0) {
+      unit.module = std::move(tried->module);
+      unit.facts = std::move(tried->facts);
+      unit.times.push_back({phaseName(Phase::Vector), seconds});
+      for (mlir::Diagnostic &remark : tried->remarks)
+        unit.context->getDiagEngine().emit(std::move(remark));
+      return true;
+    }
+    if (tried->least || last)
+      return tooSmall(unit, tried->facts, limit, file);
+    aim -= std::max<std::int64_t>(over, aim / 256);
+  }
+}
