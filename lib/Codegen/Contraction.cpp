@@ -29,6 +29,11 @@ static arith::MulFOp productOf(GenericOp op) {
 
 bool isContraction(GenericOp op) { return op.getNumParallelLoops() != op.getNumLoops() && productOf(op); }
 
+bool yieldsProduct(GenericOp op) {
+  return llvm::any_of(op.getBody()->getTerminator()->getOperands(),
+                      [](Value value) { return value.getDefiningOp<arith::MulFOp>() != nullptr; });
+}
+
 std::pair<OpOperand *, OpOperand *> contractionFactors(GenericOp op) {
   arith::MulFOp mul = productOf(op);
   auto operandOf = [&](Value value) { return op.getDpsInputOperand(cast<BlockArgument>(value).getArgNumber()); };

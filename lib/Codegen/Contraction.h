@@ -10,6 +10,10 @@ namespace talweg {
 /// True for acc + a * b on floats with at least one loop that is not parallel: what talweg-lower-contractions takes.
 bool isContraction(mlir::linalg::GenericOp op);
 
+/// True if a result of `op` is a product of two numbers as it stands: with an addition in one body, the processor's
+/// multiply-add would round it otherwise than a store does.
+bool yieldsProduct(mlir::linalg::GenericOp op);
+
 /// The operands of the two factors of a contraction, in the order of the multiplication.
 std::pair<mlir::OpOperand *, mlir::OpOperand *> contractionFactors(mlir::linalg::GenericOp op);
 

@@ -241,6 +241,8 @@ SmallVector<GenericOp> lastFirst(Block &block) {
 }
 
 struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
+  using FuseElementwiseBase::FuseElementwiseBase;
+
   void runOnOperation() override {
     OpBuilder builder(&getContext());
     for (Block *block : talweg::blocksOf(getOperation())) {
@@ -263,7 +265,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
     bool changed = false;
     OpBuilder builder(&getContext());
     for (GenericOp producer : lastFirst(block))
-      if (isElementwise(producer))
+      if (isElementwise(producer) && !(keepRounding && talweg::yieldsProduct(producer)))
         changed |= inlineUses(producer, builder);
     for (GenericOp op : lastFirst(block))
       if (op.hasPureTensorSemantics() && op->use_empty())
@@ -297,7 +299,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
         continue;
       for (OpOperand *input : second.getDpsInputOperands()) {
         auto first = input->get().getDefiningOp<GenericOp>();
-        if (!first || !mayJoin(first, second))
+        if (!first || (keepRounding && talweg::yieldsProduct(first)) || !mayJoin(first, second))
           continue;
         join(first, second, builder);
         ++joined;

@@ -50,6 +50,16 @@ Value withoutReshapes(Value tensor) {
   return tensor;
 }
 
+/// True if without some of its results, `op` might round others otherwise: a product that is added to something is rounded by
+/// itself as long as it has a second reader.
+bool mayRoundOtherwiseInPart(GenericOp op) {
+  return op.getNumResults() > 1 && llvm::any_of(op.getBody()->getOps<arith::MulFOp>(), [](arith::MulFOp product) {
+           return !product->hasOneUse() && llvm::any_of(product->getUsers(), [](Operation *user) {
+             return isa<arith::AddFOp, arith::SubFOp>(user);
+           });
+         });
+}
+
 bool isElementwise(GenericOp op) { return op.getNumParallelLoops() == op.getNumLoops(); }
 
 /// What one block looks like to the planner.
@@ -195,8 +205,8 @@ private:
   }
 
   void addResults(GenericOp op, remat::Op &facts, ArrayRef<OpOperand *> operands) {
-    facts.repeatable = true;
-    facts.inlinable = isElementwise(op);
+    facts.repeatable = !mayRoundOtherwiseInPart(op);
+    facts.inlinable = isElementwise(op) && !talweg::yieldsProduct(op);
     facts.cost = costOf(op);
     for (OpResult result : op->getResults()) {
       remat::Result described;
@@ -282,7 +292,8 @@ public:
       tensors[value] = tensor;
   }
 
-  void run() {
+  /// Adds ops of which only some results may be wanted to `partlyUsed`.
+  void run(SmallVector<Operation *> &partlyUsed) {
     std::vector<const remat::Instance *> before; // copies for the next op of the program
     for (const remat::Instance &instance : schedule.instances) {
       if (instance.dead)
@@ -293,7 +304,7 @@ public:
       }
       Operation *op = model.ops[instance.op];
       for (const remat::Instance *copy : before)
-        insert(*copy, op);
+        partlyUsed.push_back(insert(*copy, op));
       before.clear();
       for (auto [operand, value] : llvm::zip_equal(model.inputs[instance.op], instance.inputs))
         redirect(*operand, value, op);
@@ -301,6 +312,9 @@ public:
     for (const remat::Instance &instance : llvm::reverse(schedule.instances))
       if (instance.dead && !instance.copy)
         eraseUnread(model.ops[instance.op]);
+    for (const remat::Instance &instance : schedule.instances)
+      if (!instance.dead && !instance.copy && model.program.ops[instance.op].repeatable)
+        partlyUsed.push_back(model.ops[instance.op]);
   }
 
 private:
@@ -345,7 +359,7 @@ private:
       operand.set(shownAs(operand.get(), value, place));
   }
 
-  void insert(const remat::Instance &instance, Operation *place) {
+  Operation *insert(const remat::Instance &instance, Operation *place) {
     Operation *original = model.ops[instance.op];
     OpBuilder builder(place);
     Operation *copy = builder.clone(*original);
@@ -365,6 +379,7 @@ private:
     for (auto [number, value] : llvm::enumerate(instance.results))
       if (value >= 0)
         tensors[value] = copy->getResult(number);
+    return copy;
   }
 };
 
@@ -373,7 +388,8 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    bool changed = false, fits = true;
+    bool fits = true;
+    SmallVector<Operation *> partlyUsed;
     for (Block *block : talweg::blocksOf(function)) {
       BlockModel model(*block);
       int64_t before = remat::scheduleOf(model.program, {}).peak;
@@ -386,17 +402,15 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
         continue;
       tell(model, cuts);
       saved += before - schedule.peak;
-      Rewriter(model, schedule).run();
-      changed = true;
+      Rewriter(model, schedule).run(partlyUsed);
     }
     if (!fits)
       function->setAttr("talweg.least_memory", UnitAttr::get(&getContext()));
-    if (!changed)
-      return;
-    // Of a copy only some results are wanted.
     RewritePatternSet unused(&getContext());
     linalg::populateEraseUnusedOperandsAndResultsPatterns(unused);
-    if (failed(applyPatternsGreedily(function, std::move(unused))))
+    GreedyRewriteConfig config;
+    config.setStrictness(GreedyRewriteStrictness::ExistingOps);
+    if (!partlyUsed.empty() && failed(applyOpPatternsGreedily(partlyUsed, std::move(unused), config)))
       signalPassFailure();
   }
 

@@ -197,11 +197,11 @@ Result<Unit> Compiler::build(const std::string &mode, std::int64_t batch, const 
 
 std::string Compiler::sourceOf(const std::string &mode, std::int64_t batch, const Layouts *layouts) const {
   // A field that is added must be considered here.
-  const auto &[set, optionsBatch, doublePrecision, onMessage, remarks] = options;
+  const auto &[set, optionsBatch, doublePrecision, onMessage, remarks, memory] = options;
   if (remarks)
     return {};
-  std::string result = fmt::format("{} {} {}\n", mode, batch ? batch : optionsBatch.value_or(thePlan.batch),
-                                   doublePrecision ? "f64" : "f32");
+  std::string result = fmt::format("{} {} {} {}\n", mode, batch ? batch : optionsBatch.value_or(thePlan.batch),
+                                   doublePrecision ? "f64" : "f32", memory.value_or(0));
   if (layouts) {
     result += "layouts\n"; // none is another thing than a choice to be made
     for (const auto &[name, block] : *layouts)

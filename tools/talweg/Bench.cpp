@@ -61,13 +61,6 @@ double processSeconds() {
   return start > 0 && start <= seconds ? seconds - start : seconds - first;
 }
 
-std::int64_t rowBytes(const Program &program) {
-  std::int64_t bytes = 0;
-  for (const Field &field : program.plan().fields)
-    bytes += field.count * (field.elementType == "ui8" ? 1 : 4);
-  return std::max<std::int64_t>(bytes, 1);
-}
-
 /// The split `train`; rows from the seed where it is not wanted or not there. Data named on the command line must be there.
 Result<Dataset> openRows(const Options &options, const Program &program, bool &generated) {
   const Experiment &experiment = options.experiment;
@@ -80,7 +73,8 @@ Result<Dataset> openRows(const Options &options, const Program &program, bool &g
     generated = true;
   }
   std::int64_t batch = program.plan().batch;
-  std::int64_t batches = std::clamp<std::int64_t>(kGeneratedBytes / (batch * rowBytes(program)), 1, kGeneratedBatches);
+  std::int64_t batches = std::clamp<std::int64_t>(
+      kGeneratedBytes / (batch * std::max<std::int64_t>(rowBytes(program.plan()), 1)), 1, kGeneratedBatches);
   return generatedRows(program, batch * batches, program.plan().seed);
 }
 

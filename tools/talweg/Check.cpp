@@ -62,6 +62,9 @@ void printText(const PlanFacts &plan, const Facts &facts) {
       fmt::format("{} in {} products", humanCount(double(facts.flopsPerStep), "FLOP"), grouped(facts.contractions)));
   row("memory of variables", humanBytes(facts.persistentBytes));
   row("memory of a step", humanBytes(facts.arenaBytes) + " (arena)");
+  std::int64_t together = facts.persistentBytes + facts.arenaBytes;
+  row("both together", fmt::format("{} ({} bytes)", humanBytes(together), grouped(together)));
+  row("a row of data", humanBytes(rowBytes(plan)));
   printLine("");
   printLine(styled(Stream::Out, Style::Bold, "Compilation"));
   double total = 0;
@@ -85,6 +88,8 @@ Json factsEvent(const PlanFacts &plan, const Facts &facts) {
   event["contractions"] = facts.contractions;
   event["persistent_bytes"] = facts.persistentBytes;
   event["arena_bytes"] = facts.arenaBytes;
+  event["memory_bytes"] = facts.persistentBytes + facts.arenaBytes;
+  event["row_bytes"] = rowBytes(plan);
   for (const Variable &variable : plan.variables)
     event["variables"].push_back({{"name", variable.name},
                                   {"role", variable.role},
@@ -125,7 +130,8 @@ void addCheck(CommandLine &line) {
   Command command = line.add("check", "compile without running: parameters, cost, memory",
                              "Checks a model file and compiles its training step without running it. Shows the "
                              "parameters with their shapes and counts, the floating-point operations of one step (the "
-                             "products, forward and backward), the memory of variables and of one step, and the time "
+                             "products, forward and backward), the memory of variables and of one step (exactly "
+                             "what a run allocates for them; rows of data come to it), and the time "
                              "of each phase. No data is read.");
   options.experiment.declareFile(command);
   options.experiment.declareBatch(command);

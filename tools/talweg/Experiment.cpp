@@ -84,6 +84,13 @@ Result<void> Experiment::checkData(const Program &program) const {
   return {};
 }
 
+std::int64_t rowBytes(const PlanFacts &plan) {
+  std::int64_t bytes = 0;
+  for (const Field &field : plan.fields)
+    bytes += field.count * (field.elementType == "ui8" ? 1 : 4);
+  return bytes;
+}
+
 //===-- events -----------------------------------------------------------------------------------------------------===//
 
 std::string eventText(const Json &event) { return event.dump(-1, ' ', false, Json::error_handler_t::replace); }

@@ -35,6 +35,9 @@ struct Experiment {
   Result<void> checkData(const Program &program) const;
 };
 
+/// What a row of data takes in memory.
+std::int64_t rowBytes(const PlanFacts &plan);
+
 /// One event: a line of JSON. Numbers that JSON cannot hold (nan, inf) become null.
 std::string eventText(const Json &event);
 /// Adds `"name": value` for every metric (or report) of a record.

@@ -135,6 +135,8 @@ void announce(const Options &options, const Session &session, const Json &splitF
   event["steps"] = session.totalSteps();
   event["seed"] = plan.seed;
   event["threads"] = session.threads();
+  event["persistent_bytes"] = session.facts().persistentBytes;
+  event["arena_bytes"] = session.facts().arenaBytes;
   event["step"] = session.step();
   event["out"] = folder;
   std::string text = eventText(event);

@@ -9,6 +9,10 @@ def FuseElementwise : Pass<"talweg-fuse-elementwise", "::mlir::func::FuncOp"> {
     their single elementwise or reducing consumer when that computes them once for each element. What remains with
     equal loops and a value in common becomes one op of several results, so that a parameter's update reads and writes each array once.
   }];
+  let options = [
+    Option<"keepRounding", "keep-rounding", "bool", "false",
+           "leave products of two numbers where they are, so that no new sum becomes one multiply-add with them">
+  ];
   let statistics = [
     Statistic<"inlined", "inlined", "producers inlined into a consumer">,
     Statistic<"joined", "joined", "ops joined with another of the same loops">
