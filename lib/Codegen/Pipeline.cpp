@@ -89,11 +89,11 @@ struct VectorPipelineOptions : PassPipelineOptions<VectorPipelineOptions> {
 } // namespace
 
 void registerCodegenPipelines() {
-  PassPipelineRegistration<VectorPipelineOptions>(
-      "talweg-vector-pipeline", "linalg on tensors to vector loops in the arena",
-      [](OpPassManager &pm, const VectorPipelineOptions &options) {
-        buildVectorPipeline(pm, {options.vectorBits, options.registers});
-      });
+  PassPipelineRegistration<VectorPipelineOptions>("talweg-vector-pipeline",
+                                                  "linalg on tensors to vector loops in the arena",
+                                                  [](OpPassManager &pm, const VectorPipelineOptions &options) {
+                                                    buildVectorPipeline(pm, {options.vectorBits, options.registers});
+                                                  });
   PassPipelineRegistration<>("talweg-llvm-pipeline", "vector loops to the LLVM dialect", buildLlvmPipeline);
 }
 

@@ -38,7 +38,8 @@ static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
     return mlir::success();
   });
   auto tell = [&](Phase, double seconds) { result.seconds = seconds; };
-  if (mlir::failed(runPhases(*result.module, Phase::Vector, Phase::Vector, tell, {.markRegions = unit.profiled, .memoryLimit = aim})))
+  if (mlir::failed(runPhases(*result.module, Phase::Vector, Phase::Vector, tell,
+                             {.markRegions = unit.profiled, .memoryLimit = aim})))
     return std::nullopt;
   readSizes(*result.module, result.facts);
   result.module->walk([&](mlir::func::FuncOp function) { result.least |= function->hasAttr("talweg.least_memory"); });

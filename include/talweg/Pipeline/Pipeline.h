@@ -39,7 +39,8 @@ void buildPhase(mlir::OpPassManager &passes, Phase phase, const CodegenOptions &
 /// Runs the phases from `first` to `last`, both included; tells the seconds of each. Diagnostics go to the context's
 /// handler.
 mlir::LogicalResult runPhases(mlir::ModuleOp module, Phase first, Phase last,
-                              const std::function<void(Phase, double)> &onTime = {}, const CodegenOptions &options = {});
+                              const std::function<void(Phase, double)> &onTime = {},
+                              const CodegenOptions &options = {});
 
 /// The dialects and interfaces that the phases need.
 void registerPhaseDialects(mlir::DialectRegistry &registry);
