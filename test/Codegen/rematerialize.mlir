@@ -1,6 +1,6 @@
 // RUN: talweg-opt %s --talweg-rematerialize=limit=20480 --verify-diagnostics | FileCheck %s
 // RUN: talweg-opt %s --talweg-rematerialize=limit=40960 2>/dev/null | FileCheck %s --check-prefix=ENOUGH
-// RUN: talweg-opt %s --talweg-rematerialize=limit=4096 2>/dev/null | FileCheck %s --check-prefix=LEAST
+// RUN: talweg-opt %s --talweg-rematerialize=limit=64 2>/dev/null | FileCheck %s --check-prefix=LEAST
 
 #id = affine_map<(i) -> (i)>
 #none = affine_map<(i) -> ()>
