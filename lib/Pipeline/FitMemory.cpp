@@ -76,22 +76,24 @@ static Error tooSmall(const Unit &unit, const ModuleFacts &least, std::int64_t l
 Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string &file) {
   auto persistent = (*unit.module)->getAttrOfType<mlir::IntegerAttr>("talweg.persistent_bytes");
   std::int64_t aim = limit - (persistent ? persistent.getInt() : 0);
-  double seconds = 0;
+  double inVain = 0; // seconds of attempts that were too large
   for (int number = 1;; ++number) {
     bool last = number == kAttempts;
     std::optional<Attempt> tried = attempt(unit, last ? 1 : std::max<std::int64_t>(1, aim));
     if (!tried)
       return false;
-    seconds += tried->seconds;
     std::int64_t over = tried->facts.persistentBytes + tried->facts.arenaBytes - limit;
     if (over <= 0) {
       unit.module = std::move(tried->module);
       unit.facts = std::move(tried->facts);
-      unit.times.push_back({phaseName(Phase::Vector), seconds});
+      if (number > 1)
+        unit.times.push_back({"memory", inVain});
+      unit.times.push_back({phaseName(Phase::Vector), tried->seconds});
       for (mlir::Diagnostic &remark : tried->remarks)
         unit.context->getDiagEngine().emit(std::move(remark));
       return true;
     }
+    inVain += tried->seconds;
     if (tried->least || last)
       return tooSmall(unit, tried->facts, limit, file);
     aim -= std::max<std::int64_t>(over, aim / 256);
