@@ -14,6 +14,8 @@ VectorNest::VectorNest(linalg::GenericOp op, int64_t vectorBits)
     : builder(op), op(op), loc(op.getLoc()), tools(builder, loc), vectorBits(vectorBits) {
   outputs = op.getNumDpsInits();
   firstOutput = op.getNumDpsInputs();
+  reduces = op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
+  firstIvs.resize(op.getNumLoops());
   collectOperands();
   collectAxes();
   int64_t widest = 32;
@@ -23,26 +25,26 @@ VectorNest::VectorNest(linalg::GenericOp op, int64_t vectorBits)
   lanes = vectorBits / widest;
 }
 
-LogicalResult VectorNest::run() {
-  reduces = op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
-  if (reduces && failed(takeInitialValue()))
-    return failure();
-  if (!reduces && (interleaves() || transposes())) {
-    op.erase();
-    return success();
-  }
+LogicalResult VectorNest::prepare() { return reduces ? takeInitialValue() : success(); }
+
+void VectorNest::run() {
+  write();
+  op.erase();
+}
+
+void VectorNest::write() {
+  if (!reduces && (interleaves() || transposes()))
+    return;
   chooseLanes();
   orderAxes();
   Value result = operands[firstOutput].memory;
-  int64_t parts = reduces && !inMemory ? cutReduction() : 0;
+  int64_t parts = reduces && !inMemory && base.empty() ? cutReduction() : 0;
   chooseVectors();
   Values hoisted(operands.size()), positions = startPositions();
   hoist(-1, positions, hoisted);
-  descend(0, positions, Values(op.getNumLoops()), hoisted);
+  descend(0, positions, firstIvs, hoisted);
   if (parts)
     combineParts(operands[firstOutput].memory, parts, result);
-  op.erase();
-  return success();
 }
 
 void VectorNest::collectOperands() {

@@ -7,16 +7,36 @@
 namespace talweg {
 
 class VectorNest {
-public:
-  VectorNest(mlir::linalg::GenericOp op, std::int64_t vectorBits);
-
-  /// Writes the loops in front of the op and erases it. Fails, with an error, on a reduction not from a filled value.
-  mlir::LogicalResult run();
-
-private:
   using Value = mlir::Value;
   using Values = llvm::SmallVector<mlir::Value>;
 
+public:
+  VectorNest(mlir::linalg::GenericOp op, std::int64_t vectorBits);
+
+  /// Takes the fill in front of a reduction. Fails, with an error, on one not from a filled value.
+  mlir::LogicalResult prepare();
+
+  /// Writes the loops in front of the op and erases it.
+  void run();
+
+  // Rows (VectorNestRows.cpp): turns of the outermost loop that moves the results.
+
+  /// The number of rows that the op has by itself, or 0.
+  std::int64_t rows() const;
+  /// True if the op can be done row by row, `count` of them, of a size worth it.
+  bool hasRows(std::int64_t count) const;
+  /// True if the memory that both use, and at least one writes, is in either cut into the same rows.
+  bool agreesOnRows(const VectorNest &other, std::int64_t count) const;
+  /// True if what one writes the other uses, and it is more than a cache near the core holds.
+  bool sharesMuchWith(const VectorNest &other) const;
+  /// True if the op uses this memory.
+  bool uses(mlir::Value memref) const;
+  double work() const;
+  /// Writes one row in front of `place`: of `count` rows it is number `row`. The op stays.
+  void runRow(mlir::Operation *place, Value row, std::int64_t count);
+  void erase() { op.erase(); }
+
+private:
   /// One loop: its extent, the movement of each operand, and the loop of the op it stands for (-1: several).
   struct Axis {
     std::int64_t extent = 1;
@@ -48,13 +68,15 @@ private:
   bool reduces = false;
   bool inMemory = false; ///< results accumulate in memory: loops reach positions more than once, or not all of them
   Combiner combiner;
-  Value initial; ///< scalar that accumulators start from
+  Value initial;   ///< scalar that accumulators start from
+  Values firstIvs; ///< the positions of loops that are outside already
+  Values base;     ///< where the row begins, by operand; empty: at the operand's offset
 
   std::int64_t outStride(const Axis &axis) const { return axis.strides[firstOutput]; }
   bool across() const { return vectorAxis >= int(moving); } ///< lanes are combined at the end
-  double work() const;
 
   // Choosing (VectorNest.cpp).
+  void write();
   void collectOperands();
   void collectAxes();
   void mergeAxes();
@@ -62,6 +84,13 @@ private:
   void chooseLanes();
   void orderAxes();
   void chooseVectors();
+
+  // See above.
+  int rowAxis(std::int64_t count) const;
+  struct Span {
+    std::int64_t step, low, high; ///< from row to row, and the first and last element of row 0
+  };
+  Span spanOf(std::size_t operand, std::int64_t count) const;
 
   // Partial results (VectorNestParts.cpp).
   std::int64_t partLength(std::size_t axis) const;
@@ -80,7 +109,8 @@ private:
 
   // Loops (VectorNestLoops.cpp).
   Values startPositions();
-  bool writesApart() const;
+  bool mayShare() const;
+  bool writesOut(std::int64_t turns) const;
   Values move(llvm::ArrayRef<Value> positions, Value iv, const Axis &axis);
   void hoist(int level, llvm::ArrayRef<Value> positions, Values &hoisted);
   void descend(std::size_t level, llvm::ArrayRef<Value> positions, Values ivs, Values hoisted);

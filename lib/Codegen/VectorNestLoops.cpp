@@ -10,6 +10,8 @@ using namespace mlir;
 namespace talweg {
 
 VectorNest::Values VectorNest::startPositions() {
+  if (!base.empty())
+    return base;
   Values positions;
   for (Operand &operand : operands)
     positions.push_back(operand.memory ? tools.index(operand.offset) : Value());
@@ -36,19 +38,25 @@ void VectorNest::hoist(int level, ArrayRef<Value> positions, Values &hoisted) {
   }
 }
 
-/// True if no two turns of the outermost loop reach the same result.
-bool VectorNest::writesApart() const {
+/// True if threads may share the outermost loop: there is enough work, and no two turns reach the same result.
+bool VectorNest::mayShare() const {
   int64_t step = std::abs(outStride(axes[0])), reach = 0;
   for (const Axis &axis : ArrayRef(axes).drop_front())
     reach += std::abs(outStride(axis)) * (axis.extent - 1);
-  return step != 0 && (!inMemory || step > reach);
+  return base.empty() && work() >= parallelWork && step != 0 && (!inMemory || step > reach);
+}
+
+/// True for few turns of a small body: written out, they cost no loop.
+bool VectorNest::writesOut(int64_t turns) const {
+  constexpr int64_t mostTurns = 4, mostOps = 10;
+  return turns <= mostTurns && int64_t(op->getRegion(0).front().getOperations().size()) <= mostOps;
 }
 
 void VectorNest::descend(size_t level, ArrayRef<Value> positions, Values ivs, Values hoisted) {
   if (level == moving)
     return reduceAndStore(positions, ivs, hoisted, lanes);
   const Axis &axis = axes[level];
-  bool parallel = level == 0 && work() >= parallelWork && writesApart();
+  bool parallel = level == 0 && mayShare();
   auto inner = [&](Value iv, int64_t size, ArrayRef<Value> from) {
     Values here = move(from, iv, axis), own = hoisted, at = ivs;
     if (axis.source >= 0)
@@ -66,6 +74,11 @@ void VectorNest::descend(size_t level, ArrayRef<Value> positions, Values ivs, Va
   assert(level + 1 == moving && "the loop along lanes is the innermost moving one");
   // A long run of memory is cut into pieces for threads, by size alone.
   constexpr int64_t piece = 8192;
+  if (!parallel && vectors == 1 && writesOut((axis.extent + lanes - 1) / lanes)) {
+    for (int64_t at = 0; at < axis.extent; at += lanes)
+      inner(tools.index(at), std::min(lanes, axis.extent - at), positions);
+    return;
+  }
   if (!parallel || axis.extent < 2 * piece) {
     tools.forTiles(axis.extent, lanes * vectors, parallel, [&](Value iv, int64_t size) { inner(iv, size, positions); });
     return;
@@ -145,8 +158,9 @@ void VectorNest::overReductions(size_t level, Values positions, Values ivs, Valu
   };
   int64_t stride = int(level) == vectorAxis ? lanes * int64_t(acc.size()) : 1;
   int64_t whole = axis.extent / stride * stride;
-  if (whole == stride) {
-    turn(tools.index(0), acc);
+  if (whole == stride || (int(level) != vectorAxis && writesOut(whole))) {
+    for (int64_t at = 0; at < whole; at += stride)
+      turn(tools.index(at), acc);
   } else if (whole > 0) {
     auto loop = scf::ForOp::create(builder, loc, tools.index(0), tools.index(whole), tools.index(stride), acc);
     {

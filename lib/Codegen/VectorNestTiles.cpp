@@ -67,11 +67,11 @@ void VectorNest::writeTiles(size_t alongIndex, size_t rowsIndex) {
   while (block < 4 * lanes && rows.extent % (2 * block) == 0)
     block *= 2;
   constexpr int64_t enough = 4;
-  bool parallel = work() >= parallelWork;
+  bool parallel = base.empty() && work() >= parallelWork;
   bool shareOuter = parallel && !outer.empty() && outer[0].extent >= enough;
   bool shareRows = parallel && !shareOuter && rows.extent / block >= enough;
   bool shareAlong = parallel && !shareOuter && !shareRows;
-  overAxes(outer, startPositions(), Values(op.getNumLoops()), shareOuter, [&](Values positions, Values ivs) {
+  overAxes(outer, startPositions(), firstIvs, shareOuter, [&](Values positions, Values ivs) {
     tools.forTiles(rows.extent, block, shareRows, [&](Value start, int64_t length) {
       Values atBlock = move(positions, start, rows);
       tools.forTiles(along.extent, lanes, shareAlong, [&](Value lane, int64_t laneCount) {
@@ -170,7 +170,8 @@ void VectorNest::writeInterleaved(size_t alongIndex, size_t apartIndex) {
       outer.push_back(axis);
   llvm::stable_sort(outer,
                     [&](const Axis &x, const Axis &y) { return std::abs(outStride(x)) > std::abs(outStride(y)); });
-  bool parallel = work() >= parallelWork, shareOuter = parallel && !outer.empty() && outer[0].extent >= 4;
+  bool parallel = base.empty() && work() >= parallelWork,
+       shareOuter = parallel && !outer.empty() && outer[0].extent >= 4;
   auto write = [&](Values positions, Values ivs, int64_t count) {
     SmallVector<Values> results;
     for (int64_t way = 0; way < ways; ++way) {
@@ -199,7 +200,7 @@ void VectorNest::writeInterleaved(size_t alongIndex, size_t apartIndex) {
       }
   };
   constexpr int64_t piece = 4096;
-  overAxes(outer, startPositions(), Values(op.getNumLoops()), shareOuter, [&](Values positions, Values ivs) {
+  overAxes(outer, startPositions(), firstIvs, shareOuter, [&](Values positions, Values ivs) {
     tools.forTiles(along.extent, piece, parallel && !shareOuter, [&](Value start, int64_t length) {
       Values atPiece = move(positions, start, along);
       tools.forTiles(length, lanes, false, [&](Value lane, int64_t count) {

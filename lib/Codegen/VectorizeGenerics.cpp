@@ -11,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_VECTORIZEGENERICS
@@ -26,15 +27,76 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
   using VectorizeGenericsBase::VectorizeGenericsBase;
 
   void runOnOperation() override {
-    SmallVector<linalg::GenericOp> generics;
-    getOperation().walk([&](linalg::GenericOp op) { generics.push_back(op); });
-    for (linalg::GenericOp op : generics)
-      if (failed(VectorNest(op, vectorBits).run()))
+    for (Block *block : blocksOf(getOperation()))
+      if (failed(lowerGenerics(*block)))
         return signalPassFailure();
     SmallVector<linalg::FillOp> fills;
     getOperation().walk([&](linalg::FillOp op) { fills.push_back(op); });
     for (linalg::FillOp op : fills)
       lowerFill(op);
+  }
+
+  /// Neighbours that agree on their rows are done together, row by row.
+  LogicalResult lowerGenerics(Block &block) {
+    std::vector<std::unique_ptr<VectorNest>> together;
+    int64_t rows = 0;
+    Operation *last = nullptr;
+    auto finish = [&] {
+      if (together.size() > 1)
+        runTogether(together, rows, last);
+      else if (!together.empty())
+        together[0]->run();
+      together.clear();
+    };
+    SmallVector<Operation *> ops;
+    for (Operation &op : block)
+      if (isa<linalg::GenericOp, linalg::FillOp>(op) || !(isMemoryEffectFree(&op) || isa<memref::AllocOp>(op)))
+        ops.push_back(&op);
+    for (Operation *op : ops) {
+      if (auto fill = dyn_cast<linalg::FillOp>(op)) {
+        if (llvm::any_of(together, [&](auto &nest) { return nest->uses(fill.getOutputs()[0]); }))
+          finish();
+        continue;
+      }
+      auto generic = dyn_cast<linalg::GenericOp>(op);
+      if (!generic) {
+        finish();
+        continue;
+      }
+      auto nest = std::make_unique<VectorNest>(generic, vectorBits);
+      if (failed(nest->prepare()))
+        return failure();
+      int64_t common = together.empty() ? nest->rows() : std::min(rows, nest->rows());
+      auto fits = [&](const std::unique_ptr<VectorNest> &other) {
+        return other->hasRows(common) && nest->agreesOnRows(*other, common);
+      };
+      if (!together.empty() && !(nest->hasRows(common) && llvm::all_of(together, fits) &&
+                                 llvm::any_of(together, [&](auto &other) { return nest->sharesMuchWith(*other); }))) {
+        finish();
+        common = nest->rows();
+      }
+      rows = common;
+      last = op;
+      together.push_back(std::move(nest));
+    }
+    finish();
+    return success();
+  }
+
+  void runTogether(std::vector<std::unique_ptr<VectorNest>> &nests, int64_t rows, Operation *last) {
+    OpBuilder builder(last);
+    VectorTools tools(builder, last->getLoc());
+    double work = 0;
+    for (auto &nest : nests)
+      work += nest->work();
+    tools.forTiles(rows, 1, work >= parallelWork, [&](Value row, int64_t) {
+      Operation *end = builder.getInsertionBlock()->getTerminator();
+      for (auto &nest : nests)
+        nest->runRow(end, row, rows);
+    });
+    for (auto &nest : nests)
+      nest->erase();
+    joined += nests.size() - 1;
   }
 
   void lowerFill(linalg::FillOp op) {

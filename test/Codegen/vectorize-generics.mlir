@@ -166,3 +166,52 @@ func.func @apart(%x: memref<40xf32>, %y: memref<80xf32>) {
   }
   return
 }
+
+// Rows are done one after the other: the maximum of a row, and what is left of it by its elements, while they are in a near cache.
+// CHECK-LABEL: func.func @rowByRow
+// CHECK: scf.parallel (%[[ROW:.*]]) = (%{{.*}}) to (%{{.*}}) step
+// CHECK: arith.maximumf
+// CHECK: memref.store %{{.*}}[%[[ROW]]]
+// CHECK: arith.subf
+// CHECK-NOT: scf.parallel
+// CHECK-LABEL: func.func @columnsAndRows
+func.func @rowByRow(%x: memref<1024x256xf32>, %m: memref<1024xf32>, %y: memref<1024x256xf32>) {
+  %least = arith.constant 0xFF800000 : f32
+  linalg.fill ins(%least : f32) outs(%m : memref<1024xf32>)
+  linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<1024x256xf32>) outs(%m : memref<1024xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.maximumf %out, %in : f32
+    linalg.yield %0 : f32
+  }
+  linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (i)>, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %m : memref<1024x256xf32>, memref<1024xf32>) outs(%y : memref<1024x256xf32>) {
+  ^bb0(%in: f32, %max: f32, %out: f32):
+    %0 = arith.subf %in, %max : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// A maximum for each column, which every row reads, is there before the first row.
+// CHECK: arith.maximumf
+// CHECK: scf.parallel
+// CHECK: arith.subf
+func.func @columnsAndRows(%x: memref<1024x256xf32>, %m: memref<256xf32>, %y: memref<1024x256xf32>) {
+  %least = arith.constant 0xFF800000 : f32
+  linalg.fill ins(%least : f32) outs(%m : memref<256xf32>)
+  linalg.generic {indexing_maps = [affine_map<(j, i) -> (i, j)>, affine_map<(j, i) -> (j)>],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<1024x256xf32>) outs(%m : memref<256xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.maximumf %out, %in : f32
+    linalg.yield %0 : f32
+  }
+  linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (j)>, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %m : memref<1024x256xf32>, memref<256xf32>) outs(%y : memref<1024x256xf32>) {
+  ^bb0(%in: f32, %max: f32, %out: f32):
+    %0 = arith.subf %in, %max : f32
+    linalg.yield %0 : f32
+  }
+  return
+}

@@ -259,8 +259,10 @@ public:
     return finish(place, to, Element::I32);
   }
 
-  int softmax() {
-    int x = argument(shape(2)), rows = reduceBy(Combine::Max, x);
+  int softmax(bool large = false) {
+    int x = argument(large ? Shape{chance.pick<std::int64_t>({500, 1024}), chance.pick<std::int64_t>({131, 144, 256})}
+                           : shape(2));
+    int rows = reduceBy(Combine::Max, x);
     int e = meet(x, rows, {{Math::Sub, 0, 1}, {Math::Exp, 2}});
     return meet(e, reduceBy(Combine::Sum, e), {{Math::Div, 0, 1}});
   }
@@ -439,8 +441,8 @@ private:
 Program makeGeneric(Chance &chance) {
   Maker maker(chance);
   std::string kind = chance.pick<const char *>({"elementwise", "window", "spread", "reduce", "pool", "fold", "pad",
-                                                "conditions", "place", "softmax", "update", "long", "graph", "graph",
-                                                "graph", "graph", "graph", "graph"});
+                                                "conditions", "place", "softmax", "update", "long", "rows", "graph",
+                                                "graph", "graph", "graph", "graph", "graph"});
   auto any = [&](int least) { return maker.argument(maker.shape(least + int(chance.below(4)))); };
   int made = -1;
   if (kind == "elementwise") {
@@ -452,6 +454,8 @@ Program makeGeneric(Chance &chance) {
     made = maker.spread(any(0));
   } else if (kind == "reduce") {
     made = maker.reduce(any(1));
+  } else if (kind == "rows") {
+    made = maker.softmax(/*large=*/true);
   } else if (kind == "long") {
     made = maker.reduceLong();
   } else if (kind == "pool") {

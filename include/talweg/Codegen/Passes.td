@@ -121,8 +121,12 @@ def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"
   let description = [{
     Elementwise ops and reductions of any affine access; tails are masked. A reduction keeps its accumulators in registers and
     combines lanes in a fixed order; a long one is cut into parts by size alone, with results in scratch (memref.alloc). Operands
-    contiguous along different loops are transposed in registers, block by block. What stays scalar is told as a remark.
+    contiguous along different loops are transposed in registers, block by block. Neighbours that cut the memory they share into
+    the same rows are one loop over rows. What stays scalar is told as a remark.
   }];
+  let statistics = [
+    Statistic<"joined", "joined", "ops done row by row together with the op in front">
+  ];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">
   ];
