@@ -480,6 +480,8 @@ private:
         acc.push_back(plan.accumulates() ? tools.load(c.memory, at, plan.lanes, tile.n - v * plan.lanes)
                                          : tools.zero(element, plan.lanes));
       }
+    if (epilogue)
+      epilogue->prefetch(builder, place.e, plan, tile.m, vectors);
     overK(0, place, tile, acc);
     auto storeSums = [&] {
       for (int64_t i = 0; i < int64_t(acc.size()); ++i)

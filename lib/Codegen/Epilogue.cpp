@@ -4,6 +4,7 @@
 #include "VectorBody.h"
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -101,11 +102,13 @@ SmallVector<Value> Epilogue::streams() const {
   return streams;
 }
 
+/// From so many memories on, an op's passes over them are what it costs.
+static constexpr size_t many = 3;
+
 std::string Epilogue::refusedBy(const ContractionPlan &plan) const {
-  // A tile of separate rows touches as many runs of memory at once as it has rows, in every operand: slower than a pass of its own
-  // where there are many and they do not fit the caches. (Measured on parameters' updates.)
+  // An op that passes over many memories, such as a parameter's update, wants whole registers and long runs: a tile of separate rows
+  // touches as many runs at once as it has rows, in each of them. (Measured; see docs/Rationale.md.)
   constexpr int64_t cached = 1 << 20;
-  constexpr size_t many = 3;
   if (!plan.scatter.empty())
     return "the product sums into elements from several places";
   if (plan.dot)
@@ -122,6 +125,10 @@ std::string Epilogue::refusedBy(const ContractionPlan &plan) const {
     auto type = cast<MemRefType>(stream.getType());
     bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
   }
+  if (streamed.size() >= many && plan.accumulates())
+    return "the product is summed in blocks, and only the last would compute it";
+  if (streamed.size() >= 2 && plan.n.extent % plan.lanes != 0)
+    return "its operands would be read in registers that are partly empty";
   if (streamed.size() >= many && bytes > cached && !tileIsOneRun)
     return "its operands do not fit the caches, and a tile of them is not one run of memory";
   return "";
@@ -150,15 +157,36 @@ void Epilogue::flattenOperands(OpBuilder &builder) {
     flat.push_back(flatten(builder, op().getLoc(), operand.operand->get()));
 }
 
+static int64_t stepOf(const Loop &loop, size_t i) { return loop.e.empty() ? 0 : loop.e[i]; }
+
+Value Epilogue::placeOf(VectorTools &tools, size_t i, ArrayRef<Value> positions, const ContractionPlan &plan,
+                        int64_t row, int64_t vector) const {
+  Value at = tools.advance(positions[i], tools.index(row), stepOf(plan.m, i));
+  return tools.advance(at, tools.index(vector * plan.lanes), stepOf(plan.n, i));
+}
+
+void Epilogue::prefetch(OpBuilder &builder, ArrayRef<Value> positions, const ContractionPlan &plan, int64_t rows,
+                        int64_t vectors) const {
+  if (streams().size() < many)
+    return;
+  GenericOp op = generic;
+  VectorTools tools(builder, op.getLoc());
+  for (auto [i, operand] : llvm::enumerate(memory))
+    if (op.isDpsInput(operand.operand) && stepOf(plan.m, i) != 0 && stepOf(plan.n, i) != 0)
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t vector = 0; vector < vectors; ++vector)
+          memref::PrefetchOp::create(builder, op.getLoc(), flat[i],
+                                     placeOf(tools, i, positions, plan, row, vector), /*isWrite=*/true,
+                                     /*localityHint=*/3, /*isDataCache=*/true);
+}
+
 void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> positions, const ContractionPlan &plan,
                     int64_t vectors, int64_t columns) const {
   GenericOp op = generic;
   VectorTools tools(builder, op.getLoc());
   VectorBody body(builder, op, plan.lanes, /*vectorLoop=*/0);
-  auto stepOf = [](const Loop &loop, size_t i) { return loop.e.empty() ? 0 : loop.e[i]; };
-  auto placeOf = [&](size_t i, int64_t row, int64_t vector) {
-    Value at = tools.advance(positions[i], tools.index(row), stepOf(plan.m, i));
-    return tools.advance(at, tools.index(vector * plan.lanes), stepOf(plan.n, i));
+  auto placed = [&](size_t i, int64_t row, int64_t vector) {
+    return placeOf(tools, i, positions, plan, row, vector);
   };
   int64_t rows = sums.size() / vectors;
   // An operand that does not move along rows (vectors) is loaded once for each vector (row): no output can be in its place.
@@ -167,9 +195,9 @@ void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> po
     bool byRow = stepOf(plan.m, i) != 0, byVector = stepOf(plan.n, i) != 0;
     Value &value = loaded[{i, byRow ? row : 0, byVector ? vector : 0}];
     if (!value && byVector)
-      value = tools.load(flat[i], placeOf(i, row, vector), plan.lanes, columns - vector * plan.lanes);
+      value = tools.load(flat[i], placed(i, row, vector), plan.lanes, columns - vector * plan.lanes);
     else if (!value)
-      value = tools.broadcast(tools.loadScalar(flat[i], placeOf(i, row, vector)), plan.lanes);
+      value = tools.broadcast(tools.loadScalar(flat[i], placed(i, row, vector)), plan.lanes);
     return value;
   };
   for (int64_t row = 0; row < rows; ++row)
@@ -184,7 +212,7 @@ void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> po
       for (auto [i, operand] : llvm::enumerate(memory))
         if (op.isDpsInit(operand.operand)) {
           Value value = values[operand.operand->getOperandNumber() - op.getNumDpsInputs()];
-          tools.store(value, flat[i], placeOf(i, row, vector), columns - vector * plan.lanes);
+          tools.store(value, flat[i], placed(i, row, vector), columns - vector * plan.lanes);
         }
     }
 }

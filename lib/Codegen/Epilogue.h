@@ -38,6 +38,10 @@ public:
   /// Makes the operands flat memory at the builder.
   void flattenOperands(mlir::OpBuilder &builder);
 
+  /// Asks for a tile's share of the op's operands, so that they come while the product is summed.
+  void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> positions, const ContractionPlan &plan,
+                std::int64_t rows, std::int64_t vectors) const;
+
   /// Computes and stores the op for one tile. `sums` holds the product, row by row, `vectors` to a row; `positions` the
   /// place of each operand at the tile's first element; `columns` of the vectors' lanes exist.
   void emit(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> sums, llvm::ArrayRef<mlir::Value> positions,
@@ -51,6 +55,10 @@ private:
   llvm::SmallVector<Operand> memory;
   llvm::SmallVector<mlir::OpOperand *> results; ///< the operands that read the product's result
   llvm::SmallVector<mlir::Value> flat;
+
+  /// Where operand `i` of a row and a vector of the tile is, given `positions`.
+  mlir::Value placeOf(VectorTools &tools, std::size_t i, llvm::ArrayRef<mlir::Value> positions,
+                      const ContractionPlan &plan, std::int64_t row, std::int64_t vector) const;
 };
 
 /// The plan of `product`, with the strides of `epilogue`'s operands if there is one.

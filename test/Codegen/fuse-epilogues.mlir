@@ -101,29 +101,29 @@ func.func @overwrites_a_factor(%a: memref<16x16xf32>, %b: memref<16x16xf32>) {
 
 // The sum of two products is computed in the registers of the first; the second stays a product before it.
 // CHECK-LABEL: func @sum_of_two_products
-// CHECK: linalg.fill ins(%{{.*}} : f32) outs(%[[SECOND:.*]] : memref<16x8xf32>)
+// CHECK: linalg.fill ins(%{{.*}} : f32) outs(%[[SECOND:.*]] : memref<16x32xf32>)
 // CHECK-NOT: talweg.epilogue
-// CHECK: outs(%[[SECOND]] : memref<16x8xf32>)
-// CHECK: linalg.fill ins(%{{.*}} : f32) outs(%[[FIRST:.*]] : memref<16x8xf32>)
-// CHECK-NEXT: linalg.generic {{.*}} outs(%[[FIRST]] : memref<16x8xf32>) attrs = {talweg.epilogue}
+// CHECK: outs(%[[SECOND]] : memref<16x32xf32>)
+// CHECK: linalg.fill ins(%{{.*}} : f32) outs(%[[FIRST:.*]] : memref<16x32xf32>)
+// CHECK-NEXT: linalg.generic {{.*}} outs(%[[FIRST]] : memref<16x32xf32>) attrs = {talweg.epilogue}
 // CHECK: return
-func.func @sum_of_two_products(%a: memref<16x16xf32>, %b: memref<16x8xf32>, %y: memref<16x8xf32>) {
+func.func @sum_of_two_products(%a: memref<16x16xf32>, %b: memref<16x32xf32>, %y: memref<16x32xf32>) {
   %zero = arith.constant 0.0 : f32
-  %c = memref.alloc() : memref<16x8xf32>
-  linalg.fill ins(%zero : f32) outs(%c : memref<16x8xf32>)
+  %c = memref.alloc() : memref<16x32xf32>
+  linalg.fill ins(%zero : f32) outs(%c : memref<16x32xf32>)
   linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
                   iterator_types = ["parallel", "parallel", "reduction"]}
-    ins(%a, %b : memref<16x16xf32>, memref<16x8xf32>) outs(%c : memref<16x8xf32>) {
+    ins(%a, %b : memref<16x16xf32>, memref<16x32xf32>) outs(%c : memref<16x32xf32>) {
   ^bb0(%x: f32, %w: f32, %sum: f32):
     %p = arith.mulf %x, %w : f32
     %s = arith.addf %sum, %p : f32
     linalg.yield %s : f32
   }
-  %d = memref.alloc() : memref<16x8xf32>
-  linalg.fill ins(%zero : f32) outs(%d : memref<16x8xf32>)
+  %d = memref.alloc() : memref<16x32xf32>
+  linalg.fill ins(%zero : f32) outs(%d : memref<16x32xf32>)
   linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
                   iterator_types = ["parallel", "parallel", "reduction"]}
-    ins(%a, %b : memref<16x16xf32>, memref<16x8xf32>) outs(%d : memref<16x8xf32>) {
+    ins(%a, %b : memref<16x16xf32>, memref<16x32xf32>) outs(%d : memref<16x32xf32>) {
   ^bb0(%x: f32, %w: f32, %sum: f32):
     %p = arith.mulf %x, %w : f32
     %s = arith.addf %sum, %p : f32
@@ -132,7 +132,7 @@ func.func @sum_of_two_products(%a: memref<16x16xf32>, %b: memref<16x8xf32>, %y: 
   // expected-remark@+1 {{it is computed in the registers of another product that it reads}}
   linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>],
                   iterator_types = ["parallel", "parallel"]}
-    ins(%c, %d : memref<16x8xf32>, memref<16x8xf32>) outs(%y : memref<16x8xf32>) {
+    ins(%c, %d : memref<16x32xf32>, memref<16x32xf32>) outs(%y : memref<16x32xf32>) {
   ^bb0(%x: f32, %z: f32, %o: f32):
     %r = arith.addf %x, %z : f32
     linalg.yield %r : f32
