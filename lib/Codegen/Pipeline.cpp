@@ -34,12 +34,8 @@ void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, const C
   pm.addPass(createChooseLayouts({target.vectorBits, target.registers}));
   OpPassManager &buffers = pm.nest<func::FuncOp>();
   buffers.addPass(createSchedule());
-  if (options.memoryLimit > 0) {
-    // Without CSE afterwards, which would take copies back.
+  if (options.memoryLimit > 0) // without CSE afterwards, which would take copies back
     buffers.addPass(createRematerialize({options.memoryLimit}));
-    buffers.addPass(createFuseElementwise({/*keepRounding=*/true}));
-    buffers.addPass(createCanonicalizerPass());
-  }
   buffers.addPass(createBufferize());
   buffers.addPass(createFuseEpilogues({target.vectorBits, target.registers}));
   if (options.markRegions)

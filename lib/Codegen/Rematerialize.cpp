@@ -18,7 +18,9 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_REMATERIALIZE
@@ -389,28 +391,39 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     bool fits = true;
+    int64_t estimate = 0;
     SmallVector<Operation *> partlyUsed;
     for (Block *block : talweg::blocksOf(function)) {
       BlockModel model(*block);
       int64_t before = remat::scheduleOf(model.program, {}).peak;
-      if (limit <= 0 || before <= limit)
+      if (limit <= 0 || before <= limit) {
+        estimate = std::max(estimate, before);
         continue;
+      }
       remat::Cuts cuts = remat::chooseCuts(model.program, limit);
       remat::Schedule schedule = remat::scheduleOf(model.program, cuts);
       fits &= schedule.peak <= limit;
+      estimate = std::max(estimate, schedule.peak);
       if (cuts.empty())
         continue;
       tell(model, cuts);
       saved += before - schedule.peak;
       Rewriter(model, schedule).run(partlyUsed);
     }
+    function->setAttr("talweg.estimated_bytes", Builder(&getContext()).getI64IntegerAttr(estimate));
     if (!fits)
       function->setAttr("talweg.least_memory", UnitAttr::get(&getContext()));
     RewritePatternSet unused(&getContext());
     linalg::populateEraseUnusedOperandsAndResultsPatterns(unused);
     GreedyRewriteConfig config;
     config.setStrictness(GreedyRewriteStrictness::ExistingOps);
-    if (!partlyUsed.empty() && failed(applyOpPatternsGreedily(partlyUsed, std::move(unused), config)))
+    if (partlyUsed.empty())
+      return;
+    // Chains of copies become one op, as those that they copy did.
+    OpPassManager fusion(func::FuncOp::getOperationName());
+    fusion.addPass(talweg::createFuseElementwise({/*keepRounding=*/true}));
+    fusion.addPass(createCanonicalizerPass());
+    if (failed(applyOpPatternsGreedily(partlyUsed, std::move(unused), config)) || failed(runPipeline(fusion, function)))
       signalPassFailure();
   }
 

@@ -1,8 +1,9 @@
 // Finds a program whose arena keeps within a limit, by the true plan of memory.
 //
-// talweg-rematerialize steers by an estimate of what is alive; the arena also holds the scratch of contractions. So the
-// phase runs on a copy of the module, and where the arena comes out too large, once more with a lower aim, by as much as
-// it was too large. The last attempt aims at nothing: the least that the pass can reach.
+// talweg-rematerialize steers by an estimate of what is alive, which knows neither the scratch of contractions nor what their
+// epilogues save. So the phase runs on a copy of the module: first with nothing computed again; if that is too large, with an aim for
+// the estimate, corrected by how far the estimate was off; then with lower aims, by as much as the arena was too large. The last
+// attempt aims at nothing: the least that the pass can reach.
 #include "FitMemory.h"
 
 #include "ModuleFacts.h"
@@ -23,13 +24,16 @@ struct Attempt {
   std::vector<mlir::Diagnostic> remarks;
   ModuleFacts facts;
   double seconds = 0;
-  bool least = false; ///< the pass could not do as told
+  std::int64_t estimate = 0; ///< of the arena
+  bool least = false;        ///< the pass could not do as told
+
+  std::int64_t bytes() const { return facts.persistentBytes + facts.arenaBytes; }
 };
 
 } // namespace
 
 static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
-  Attempt result{mlir::cast<mlir::ModuleOp>((*unit.module)->clone()), {}, unit.facts, 0, false};
+  Attempt result{mlir::cast<mlir::ModuleOp>((*unit.module)->clone()), {}, unit.facts};
   // Errors go on to the outer handler; what else is told of an attempt that is not taken is nobody's business.
   mlir::ScopedDiagnosticHandler handler(unit.context.get(), [&](mlir::Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
@@ -42,7 +46,11 @@ static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
                              {.markRegions = unit.profiled, .memoryLimit = aim})))
     return std::nullopt;
   readSizes(*result.module, result.facts);
-  result.module->walk([&](mlir::func::FuncOp function) { result.least |= function->hasAttr("talweg.least_memory"); });
+  result.module->walk([&](mlir::func::FuncOp function) {
+    result.least |= function->hasAttr("talweg.least_memory");
+    if (auto estimate = function->getAttrOfType<mlir::IntegerAttr>("talweg.estimated_bytes"))
+      result.estimate = std::max(result.estimate, estimate.getInt());
+  });
   return result;
 }
 
@@ -74,28 +82,29 @@ static Error tooSmall(const Unit &unit, const ModuleFacts &least, std::int64_t l
 }
 
 Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string &file) {
-  auto persistent = (*unit.module)->getAttrOfType<mlir::IntegerAttr>("talweg.persistent_bytes");
-  std::int64_t aim = limit - (persistent ? persistent.getInt() : 0);
+  std::optional<Attempt> tried = attempt(unit, INT64_MAX);
+  if (!tried)
+    return false;
+  const ModuleFacts unlimited = tried->facts;
+  std::int64_t aim = limit - unlimited.persistentBytes + tried->estimate - unlimited.arenaBytes;
   double inVain = 0; // seconds of attempts that were too large
-  for (int number = 1;; ++number) {
-    bool last = number == kAttempts;
-    std::optional<Attempt> tried = attempt(unit, last ? 1 : std::max<std::int64_t>(1, aim));
+  for (int number = 2; tried->bytes() > limit; ++number) {
+    inVain += tried->seconds;
+    if (number > kAttempts || tried->least)
+      return tooSmall(unit,
+                      tried->bytes() < unlimited.persistentBytes + unlimited.arenaBytes ? tried->facts : unlimited,
+                      limit, file);
+    tried = attempt(unit, number == kAttempts ? 1 : std::max<std::int64_t>(1, aim));
     if (!tried)
       return false;
-    std::int64_t over = tried->facts.persistentBytes + tried->facts.arenaBytes - limit;
-    if (over <= 0) {
-      unit.module = std::move(tried->module);
-      unit.facts = std::move(tried->facts);
-      if (number > 1)
-        unit.times.push_back({"memory", inVain});
-      unit.times.push_back({phaseName(Phase::Vector), tried->seconds});
-      for (mlir::Diagnostic &remark : tried->remarks)
-        unit.context->getDiagEngine().emit(std::move(remark));
-      return true;
-    }
-    inVain += tried->seconds;
-    if (tried->least || last)
-      return tooSmall(unit, tried->facts, limit, file);
-    aim -= std::max<std::int64_t>(over, aim / 256);
+    aim -= std::max<std::int64_t>(tried->bytes() - limit, aim / 256);
   }
+  unit.module = std::move(tried->module);
+  unit.facts = std::move(tried->facts);
+  if (inVain > 0)
+    unit.times.push_back({"memory", inVain});
+  unit.times.push_back({phaseName(Phase::Vector), tried->seconds});
+  for (mlir::Diagnostic &remark : tried->remarks)
+    unit.context->getDiagEngine().emit(std::move(remark));
+  return true;
 }

@@ -126,6 +126,9 @@ TEST_P(MemoryLimit, KeepsTheBitsInLessMemory) {
   std::int64_t least = leastOf(tooLittle.error());
   std::int64_t all = free->facts.arenaBytes + free->facts.persistentBytes;
   EXPECT_LT(least, all);
+  auto enough = train(GetParam(), all);
+  ASSERT_TRUE(bool(enough));
+  EXPECT_EQ(enough->facts.arenaBytes, free->facts.arenaBytes);
   for (double part : {0.7, 0.4, 0.0}) {
     std::int64_t limit = least + std::int64_t(part * double(all - least));
     auto run = train(GetParam(), limit, part < 0.5 ? 2 : 1);

@@ -50,8 +50,9 @@ def Rematerialize : Pass<"talweg-rematerialize", "::mlir::func::FuncOp"> {
     Without a limit, or where the program keeps within it, nothing changes. Otherwise values that are alive where most is alive, but
     not read there, are computed again just before their later readers, those first that free most for their cost; whole
     segments of contractions where nothing cheaper suffices. Every value is the same to the bit. What is alive is estimated as
-    talweg-bufferize and talweg-plan-memory will have it, without the scratch of contractions. A function that cannot keep
-    within the limit takes as little as was found, and gets the attribute `talweg.least_memory`.
+    talweg-bufferize and talweg-plan-memory will have it, without the scratch of contractions and with the results of contractions
+    that epilogues read; the function gets the estimate as `talweg.estimated_bytes`. One that cannot keep within the limit takes as little
+    as was found, and gets the attribute `talweg.least_memory`.
   }];
   let options = [
     Option<"limit", "limit", "int64_t", "0", "bytes of tensors alive at once; 0: any number">
