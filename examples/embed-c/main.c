@@ -27,11 +27,10 @@ int main(void) {
   talweg_program *program = talweg_program_from_text(line, "line.tw", NULL);
   talweg_dataset *points = program ? talweg_dataset_from_memory(program, fields, 2, 110) : NULL;
   talweg_session *session = points ? talweg_session_create(program, NULL) : NULL;
-  int failed = !session || talweg_session_set_training_data(session, points) ||
-               talweg_session_train(session, 0, NULL, NULL) ||
-               talweg_session_read(session, "Line.out.weight", weight, 2) ||
-               talweg_session_read(session, "Line.out.bias", bias, 1) ||
-               talweg_session_evaluate(session, points, &loss, NULL);
+  int failed =
+      !session || talweg_session_set_training_data(session, points) || talweg_session_train(session, 0, NULL, NULL) ||
+      talweg_session_read(session, "Line.out.weight", weight, 2) ||
+      talweg_session_read(session, "Line.out.bias", bias, 1) || talweg_session_evaluate(session, points, &loss, NULL);
   if (failed)
     fprintf(stderr, "%s\n", talweg_last_error());
   else

@@ -7,7 +7,7 @@
 //
 // Where the module has `talweg.layouts` (name → block), another module of the same program has chosen, and this one obeys.
 #include "Contraction.h"
-#include "ContractionPlan.h"
+#include "Epilogue.h"
 #include "Retile.h"
 #include "talweg/Codegen/Passes.h"
 
@@ -17,7 +17,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
-#include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace talweg {
@@ -62,25 +61,15 @@ llvm::MapVector<int64_t, Variable> variablesOf(func::FuncOp function) {
   return variables;
 }
 
-bool isElementwise(GenericOp op) {
-  return op.hasPureTensorSemantics() && op.getNumParallelLoops() == op.getNumLoops();
-}
+bool isElementwise(GenericOp op) { return op.hasPureTensorSemantics() && op.getNumParallelLoops() == op.getNumLoops(); }
 
 /// The columns of a panel that the product which reads `operand` copies it into; 0: it reads it as it is.
 int64_t panelOf(OpOperand &operand, int64_t vectorBits, int64_t registers) {
   auto op = dyn_cast<GenericOp>(operand.getOwner());
   if (!op || !op.hasPureTensorSemantics() || !isContraction(op))
     return 0;
+  ContractionPlan plan = planOf(op, nullptr, vectorBits, registers);
   auto [left, right] = contractionFactors(op);
-  auto accessOf = [&](OpOperand *factor) {
-    return linearize(op.getMatchingIndexingMap(factor), cast<ShapedType>(factor->get().getType()).getShape());
-  };
-  Access a = accessOf(left), b = accessOf(right), c = accessOf(op.getDpsInitOperand(0));
-  SmallVector<Loop> loops;
-  for (auto [d, extent] : llvm::enumerate(op.getStaticLoopRanges()))
-    loops.push_back({extent, a.strides[d], b.strides[d], c.strides[d], {}});
-  auto element = cast<ShapedType>(operand.get().getType()).getElementType();
-  ContractionPlan plan = planContraction(loops, vectorBits / element.getIntOrFloatBitWidth(), registers);
   OpOperand *packed = plan.swapped ? left : right;
   return plan.packB.wanted && packed == &operand && plan.n.b == 1 ? plan.panel() : 0;
 }
@@ -150,7 +139,8 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
       auto type = cast<MemRefType>(variable.views.front().getType());
       int64_t columns = type.getShape().back(), lanes = vectorBits / type.getElementTypeBitWidth();
       auto refuse = [&](const Twine &why) {
-        emitRemark(loc) << "the product copies its matrix into panels in every step; the matrix does not lie in them: " << why;
+        emitRemark(loc) << "the product copies its matrix into panels in every step; the matrix does not lie in them: "
+                        << why;
       };
       int64_t block = blockOf(columns, panel, lanes);
       if (block == 0 || block == columns) {
@@ -237,8 +227,8 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
     func::FuncOp function;
     const Layouts &layouts;
     OpBuilder builder;
-    llvm::MapVector<Value, Value> tilesOf;                         ///< a tensor in rows → the same in tiles
-    llvm::MapVector<Value, int64_t> wanted;                        ///< results that are to be computed in tiles, by block
+    llvm::MapVector<Value, Value> tilesOf;  ///< a tensor in rows → the same in tiles
+    llvm::MapVector<Value, int64_t> wanted; ///< results that are to be computed in tiles, by block
     SmallVector<std::pair<MaterializeInDestinationOp, int64_t>> writes;
     SmallVector<Operation *> replaced;
 
@@ -283,8 +273,8 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         unsigned loop = *lastLoopOf(op, *op.getTiedOpOperand(result));
         for (OpOperand *input : op.getDpsInputOperands()) {
           auto product = input->get().getDefiningOp<GenericOp>();
-          if (input->get().getType() == result.getType() && product && isContraction(product) &&
-              product->hasOneUse() && lastLoopOf(op, *input) == loop && mayTile(input->get()))
+          if (input->get().getType() == result.getType() && product && isContraction(product) && product->hasOneUse() &&
+              lastLoopOf(op, *input) == loop && mayTile(input->get()))
             wanted[input->get()] = size;
         }
       }

@@ -46,8 +46,12 @@ public:
         packAllB();
     }
     buildLevels();
-    Place start{tools.index(a.offset), tools.index(plan.packB.wanted ? 0 : b.offset), tools.index(c.offset),
-                tools.index(b.offset), {}, {}};
+    Place start{tools.index(a.offset),
+                tools.index(plan.packB.wanted ? 0 : b.offset),
+                tools.index(c.offset),
+                tools.index(b.offset),
+                {},
+                {}};
     if (epilogue)
       for (const Epilogue::Operand &operand : epilogue->operands())
         start.e.push_back(tools.index(operand.access.offset));

@@ -83,8 +83,7 @@ std::optional<Epilogue> Epilogue::of(GenericOp product, GenericOp op, std::strin
     Access access{own.offset, SmallVector<int64_t>(product.getNumLoops(), 0)};
     for (auto [dimension, expr] : llvm::enumerate(map.getResults()))
       for (unsigned loop = 0; loop < product.getNumLoops(); ++loop)
-        access.strides[loop] +=
-            own.strides[cast<AffineDimExpr>(expr).getPosition()] * (*written)[dimension][loop];
+        access.strides[loop] += own.strides[cast<AffineDimExpr>(expr).getPosition()] * (*written)[dimension][loop];
     epilogue.memory.push_back({&operand, std::move(access)});
   }
   return epilogue;
@@ -137,7 +136,7 @@ std::string Epilogue::refusedBy(const ContractionPlan &plan) const {
 ContractionPlan planOf(GenericOp product, const Epilogue *epilogue, int64_t vectorBits, int64_t registers) {
   auto [left, right] = contractionFactors(product);
   auto accessOf = [&](OpOperand *operand) {
-    return linearize(product.getMatchingIndexingMap(operand), cast<MemRefType>(operand->get().getType()).getShape());
+    return linearize(product.getMatchingIndexingMap(operand), cast<ShapedType>(operand->get().getType()).getShape());
   };
   OpOperand *result = product.getDpsInitOperand(0);
   Access a = accessOf(left), b = accessOf(right), c = accessOf(result);
@@ -148,7 +147,7 @@ ContractionPlan planOf(GenericOp product, const Epilogue *epilogue, int64_t vect
       for (const Epilogue::Operand &operand : epilogue->operands())
         loops.back().e.push_back(operand.access.strides[d]);
   }
-  Type element = cast<MemRefType>(result->get().getType()).getElementType();
+  Type element = cast<ShapedType>(result->get().getType()).getElementType();
   return planContraction(loops, vectorBits / element.getIntOrFloatBitWidth(), registers);
 }
 
@@ -175,8 +174,8 @@ void Epilogue::prefetch(OpBuilder &builder, ArrayRef<Value> positions, const Con
     if (op.isDpsInput(operand.operand) && stepOf(plan.m, i) != 0 && stepOf(plan.n, i) != 0)
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t vector = 0; vector < vectors; ++vector)
-          memref::PrefetchOp::create(builder, op.getLoc(), flat[i],
-                                     placeOf(tools, i, positions, plan, row, vector), /*isWrite=*/true,
+          memref::PrefetchOp::create(builder, op.getLoc(), flat[i], placeOf(tools, i, positions, plan, row, vector),
+                                     /*isWrite=*/true,
                                      /*localityHint=*/3, /*isDataCache=*/true);
 }
 
@@ -185,9 +184,7 @@ void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> po
   GenericOp op = generic;
   VectorTools tools(builder, op.getLoc());
   VectorBody body(builder, op, plan.lanes, /*vectorLoop=*/0);
-  auto placed = [&](size_t i, int64_t row, int64_t vector) {
-    return placeOf(tools, i, positions, plan, row, vector);
-  };
+  auto placed = [&](size_t i, int64_t row, int64_t vector) { return placeOf(tools, i, positions, plan, row, vector); };
   int64_t rows = sums.size() / vectors;
   // An operand that does not move along rows (vectors) is loaded once for each vector (row): no output can be in its place.
   DenseMap<std::tuple<size_t, int64_t, int64_t>, Value> loaded;

@@ -61,7 +61,7 @@ private:
                       const ContractionPlan &plan, std::int64_t row, std::int64_t vector) const;
 };
 
-/// The plan of `product`, with the strides of `epilogue`'s operands if there is one.
+/// The plan of `product`, on tensors or memrefs, with the strides of `epilogue`'s operands if there is one.
 ContractionPlan planOf(mlir::linalg::GenericOp product, const Epilogue *epilogue, std::int64_t vectorBits,
                        std::int64_t registers);
 

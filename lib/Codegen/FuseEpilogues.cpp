@@ -24,9 +24,8 @@ using linalg::GenericOp;
 namespace {
 
 bool touches(Operation &op, Value memory) {
-  return llvm::any_of(op.getOperands(), [&](Value operand) {
-    return isa<MemRefType>(operand.getType()) && sameMemory(operand, memory);
-  });
+  return llvm::any_of(op.getOperands(),
+                      [&](Value operand) { return isa<MemRefType>(operand.getType()) && sameMemory(operand, memory); });
 }
 
 /// True if `op` may be passed by a product that reads `factors`.

@@ -30,7 +30,8 @@ std::optional<unsigned> lastLoopOf(GenericOp op, OpOperand &operand) {
     if (other.isFunctionOfDim(last.getPosition()))
       return std::nullopt;
   auto shape = cast<ShapedType>(operand.get().getType()).getShape();
-  return op.getStaticLoopRanges()[last.getPosition()] == shape.back() ? std::optional(last.getPosition()) : std::nullopt;
+  return op.getStaticLoopRanges()[last.getPosition()] == shape.back() ? std::optional(last.getPosition())
+                                                                      : std::nullopt;
 }
 
 /// An init of another shape: empty, or filled with the same value.

@@ -48,8 +48,8 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
     object = emitNative(*unit.module, NativeForm::Object);
     if (!object)
       return object.error();
-    cache.store(key, CachedCode{*object, unit.facts.arenaBytes, unit.facts.persistentBytes,
-                                layoutsOf(unit.facts.variables)});
+    cache.store(
+        key, CachedCode{*object, unit.facts.arenaBytes, unit.facts.persistentBytes, layoutsOf(unit.facts.variables)});
   }
   if (!unit.told && !unit.profiled) // what was told must be told again
     cache.store(cache.keyOf(unit.source), CachedStart{unit.facts, key});

@@ -86,9 +86,8 @@ static Result<std::vector<Value>> readVariable(const Session::Impl &session, con
   if (!variable)
     return variable.error();
   std::vector<Value> values(std::size_t((*variable)->count));
-  auto done = withStoredType(**variable, [&](auto stored) {
-    readAs<decltype(stored)>(session.bytesOf(**variable).data(), values);
-  });
+  auto done = withStoredType(
+      **variable, [&](auto stored) { readAs<decltype(stored)>(session.bytesOf(**variable).data(), values); });
   if (!done)
     return done.error();
   return values;

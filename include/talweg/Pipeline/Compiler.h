@@ -27,7 +27,8 @@ struct StoredVariable {
   bool frozen = false;
   std::int64_t offset = 0; ///< known after phase update
   std::int64_t bytes = 0;
-  std::int64_t block = 0; ///< known after phase vector: stored as [n / block, .., block] of [.., n]; 0: in row-major order
+  std::int64_t block =
+      0; ///< known after phase vector: stored as [n / block, .., block] of [.., n]; 0: in row-major order
 };
 
 /// Ops of a step whose time is taken together.
@@ -68,9 +69,9 @@ struct Unit {
   std::vector<std::pair<std::string, double>> times; ///< phase, seconds; the first is `parse`
   /// Spells out all that decides the module: equal texts, equal modules. Empty where what it tells on the way matters too.
   std::string source;
-  bool told = false;  ///< a warning or remark
-  bool profiled = false;                             ///< its steps tell the time of each region (Runtime/Profile.h)
-  bool quiet = false; ///< warnings and remarks are not told (they have been, for another batch size)
+  bool told = false;     ///< a warning or remark
+  bool profiled = false; ///< its steps tell the time of each region (Runtime/Profile.h)
+  bool quiet = false;    ///< warnings and remarks are not told (they have been, for another batch size)
 };
 
 struct CompilerOptions {
