@@ -253,6 +253,9 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       }
       while (joinIn(*block)) {
       }
+      if (!keepRounding)
+        for (GenericOp op : block->getOps<GenericOp>())
+          tellWhyStored(op);
     }
     RewritePatternSet unused(&getContext());
     linalg::populateEraseUnusedOperandsAndResultsPatterns(unused);
@@ -271,6 +274,22 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       if (op.hasPureTensorSemantics() && op->use_empty())
         op.erase();
     return changed;
+  }
+
+  /// An elementwise op with one reader could have been computed there.
+  static void tellWhyStored(GenericOp producer) {
+    if (!isElementwise(producer) || !producer->hasOneUse())
+      return;
+    OpOperand &use = *producer->use_begin();
+    auto consumer = dyn_cast<GenericOp>(use.getOwner());
+    if (!consumer || !consumer.isDpsInput(&use) || consumer->getBlock() != producer->getBlock())
+      return;
+    if (talweg::isContraction(consumer))
+      producer.emitRemark(
+          "stored in memory, not computed where it is read: a product reads each of its factors many times");
+    else if (!consumer.getMatchingIndexingMap(&use).isPermutation())
+      producer.emitRemark(
+          "stored in memory, not computed where it is read: its reader needs each element several times");
   }
 
   bool inlineUses(GenericOp producer, OpBuilder &builder) {
