@@ -110,10 +110,10 @@ Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<Fi
     auto view = std::find_if(views.begin(), views.end(), [&](const FieldView &v) { return v.name == field.name; });
     std::size_t bytes = std::size_t(rows * field.bytesPerRow());
     if (view != views.end() && view->data)
-      std::memcpy(impl->table.columns[f].data(), view->data, bytes);
+      std::copy_n(static_cast<const std::byte *>(view->data), bytes, impl->table.columns[f].data());
     else {
       impl->missing.push_back(field.name);
-      std::memset(impl->table.columns[f].data(), 0, bytes);
+      std::fill_n(impl->table.columns[f].data(), bytes, std::byte(0));
     }
   }
   if (auto checked = impl->table.check("memory"); !checked)
