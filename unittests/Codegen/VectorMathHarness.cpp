@@ -96,7 +96,7 @@ Times timesOf(const Function<T> &f, const std::string &name, double low, double 
     best(times.ours, [&] { f.run(x, y, out); });
 #if defined(__x86_64__)
     if (library)
-      best(times.library, [&] { runLibrary<T>(library, name == "pow", x, y, out); });
+      best(times.glibc, [&] { runLibrary<T>(library, name == "pow", x, y, out); });
 #endif
   }
   return times;
@@ -107,8 +107,8 @@ template Times timesOf(const Function<double> &, const std::string &, double, do
 
 void report(const std::string &name, const char *element, double ulp, double x, Times times) {
   fmt::print("{} {}: {:.2f} ULP at {:a}, {:.3f} ns", name, element, ulp, x, times.ours);
-  if (times.library > 0)
-    fmt::print(", glibc's vectors {:.3f} ns, ratio {:.2f}", times.library, times.library / times.ours);
+  if (times.glibc > 0)
+    fmt::print(", glibc's vectors {:.3f} ns, ratio {:.2f}", times.glibc, times.glibc / times.ours);
   fmt::print("\n");
 }
 

@@ -142,9 +142,9 @@ Worst<T> sweep(const Function<T> &f, Exact<T> (*exact)(Exact<T>)) {
   return worst;
 }
 
-/// Nanoseconds for each element on one thread, the best of several runs that alternate with the library's.
+/// Nanoseconds for each element on one thread, the best of several runs that alternate with those of glibc.
 struct Times {
-  double ours = 1e9, library = -1; ///< -1: this machine has none
+  double ours = 1e9, glibc = -1; ///< -1: this machine has none
 };
 /// `name` is that of the C function; x runs through [low, high], y through [1, 2].
 template <typename T>
