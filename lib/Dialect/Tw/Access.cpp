@@ -77,6 +77,24 @@ bool isIdentityAccess(AffineMap map, ArrayRef<int64_t> ofX, ArrayRef<int64_t> of
   return true;
 }
 
+std::optional<AffineMap> inversePlacing(AffineMap map, ArrayRef<int64_t> ofX, ArrayRef<int64_t> ofY) {
+  SmallVector<AffineExpr> source(ofX.size(), getAffineConstantExpr(0, map.getContext()));
+  llvm::SmallBitVector isPlaced(ofX.size());
+  for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    if (!dim && ofY[position] == 1)
+      continue;
+    if (!dim || isPlaced.test(dim.getPosition()) || ofX[dim.getPosition()] != ofY[position])
+      return std::nullopt;
+    isPlaced.set(dim.getPosition());
+    source[dim.getPosition()] = getAffineDimExpr(position, map.getContext());
+  }
+  for (auto [dim, extent] : llvm::enumerate(ofX))
+    if (!isPlaced.test(dim) && extent != 1)
+      return std::nullopt;
+  return AffineMap::get(ofY.size(), 0, source, map.getContext());
+}
+
 AffineMap dropDims(MLIRContext *context, unsigned rank, ArrayRef<int64_t> dims) {
   SmallVector<AffineExpr> kept;
   for (unsigned dim = 0; dim < rank; ++dim)

@@ -96,26 +96,11 @@ private:
     return success();
   }
 
-  /// y[map(d)] += x[d] with y of extents e, where map puts each dim of x at a position of its own with the same extent
-  /// and all other positions have extent 1.
   static LogicalResult moveByWindow(FoldOp op, PatternRewriter &rewriter) {
-    ArrayRef<int64_t> ofX = shapeOf(op.getX()), ofY = shapeOf(op.getY());
-    SmallVector<AffineExpr> source(ofX.size(), rewriter.getAffineConstantExpr(0));
-    llvm::SmallBitVector isPlaced(ofX.size());
-    for (auto [position, expr] : llvm::enumerate(op.getMap().getResults())) {
-      auto dim = dyn_cast<AffineDimExpr>(expr);
-      if (!dim && ofY[position] == 1)
-        continue;
-      if (!dim || isPlaced.test(dim.getPosition()) || ofX[dim.getPosition()] != ofY[position])
-        return failure();
-      isPlaced.set(dim.getPosition());
-      source[dim.getPosition()] = rewriter.getAffineDimExpr(position);
-    }
-    for (auto [dim, extent] : llvm::enumerate(ofX))
-      if (!isPlaced.test(dim) && extent != 1)
-        return failure();
-    auto map = AffineMap::get(ofY.size(), 0, source, op.getContext());
-    rewriter.replaceOpWithNewOp<WindowOp>(op, op.getType(), op.getX(), map);
+    auto back = inversePlacing(op.getMap(), shapeOf(op.getX()), shapeOf(op.getY()));
+    if (!back)
+      return failure();
+    rewriter.replaceOpWithNewOp<WindowOp>(op, op.getType(), op.getX(), *back);
     return success();
   }
 };

@@ -21,6 +21,11 @@ std::optional<std::pair<std::int64_t, std::int64_t>> rangeOf(mlir::AffineExpr ex
 /// True when y[d] = x[map(d)] with these shapes is y = x.
 bool isIdentityAccess(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> ofX, llvm::ArrayRef<std::int64_t> ofY);
 
+/// Where `map` moves each index of x to a place of its own in y and so fills y, the map from y's indices back to x's; or
+/// nothing. (Dimensions of extent 1 may come and go.)
+std::optional<mlir::AffineMap> inversePlacing(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> ofX,
+                                              llvm::ArrayRef<std::int64_t> ofY);
+
 /// The map (d0, …) -> all dims but `dims`, in order: spreads the result of a reduction over `dims` again.
 mlir::AffineMap dropDims(mlir::MLIRContext *context, unsigned rank, llvm::ArrayRef<std::int64_t> dims);
 
