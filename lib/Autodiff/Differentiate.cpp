@@ -7,7 +7,9 @@
 // a parameter that no derivative reaches is an error.
 //
 // The walk: the loss has cotangent 1. Ops are visited backwards; each hands the sum of its result's cotangents to
-// Differentiable::vjp, which gives those of its operands.
+// Differentiable::vjp, which gives those of its operands. At last the zeros of branches that were not taken are made strong.
+#include "StrongZeros.h"
+
 #include "talweg/Autodiff/Passes.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -73,6 +75,7 @@ LogicalResult ReverseWalk::run() {
     return failure();
   if (lastPrimal)
     eraseUnused(lastPrimal);
+  makeZerosStrong(block, lastPrimal);
   nameLocations(lastPrimal);
   return success();
 }

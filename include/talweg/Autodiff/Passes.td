@@ -7,7 +7,8 @@ def Differentiate : Pass<"talweg-differentiate", "::mlir::ModuleOp"> {
   let description = [{
     In: a program whose objective yields the loss. Out: the same objective, followed by the cotangent of every parameter that is not
     frozen, handed to train.update. A parameter that the loss does not reach is an error that names it; so is an op without
-    a derivative on the path. In mode gradient the cotangent is stored by train.set in the slot `<parameter>.grad`.
+    a derivative on the path. In mode gradient the cotangent is stored by train.set in the slot `<parameter>.grad`. What a branch that was
+    not taken adds to a cotangent is 0, also where its derivative is infinite or nan.
   }];
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }
