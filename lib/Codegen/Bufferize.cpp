@@ -238,18 +238,30 @@ private:
     return true;
   }
 
+  /// The fill that the memory of `result` needs before the op runs, or null: it accumulates, or reaches only some elements.
+  static linalg::FillOp fillBefore(GenericOp op, OpResult result) {
+    OpOperand *init = op.getTiedOpOperand(result);
+    bool overwritten = !op.payloadUsesValueFromOperand(init) && op.getNumParallelLoops() == op.getNumLoops() &&
+                       op.getMatchingIndexingMap(init).isPermutation();
+    return overwritten ? linalg::FillOp() : init->get().getDefiningOp<linalg::FillOp>();
+  }
+
+  /// True if `op` reads an element of `input` only before it writes `result` there: one by one, at the same places, and
+  /// nothing fills the memory of the result before.
+  static bool readsWhereItWrites(GenericOp op, OpOperand *input, OpResult result) {
+    return op.getNumParallelLoops() == op.getNumLoops() && !fillBefore(op, result) &&
+           op.getMatchingIndexingMap(input) == op.getMatchingIndexingMap(op.getTiedOpOperand(result));
+  }
+
   /// No op after `op` reads the memory at `destination`, and `op` itself reads it only where it writes it.
   bool noReadAfter(GenericOp op, OpResult result, Value destination) {
-    AffineMap written = op.getMatchingIndexingMap(op.getTiedOpOperand(result));
     for (auto [tensor, buffer] : buffers) {
       if (!sameMemory(buffer, destination))
         continue;
       if (lastRead(tensor) > positions.lookup(op))
         return false;
       for (OpOperand *input : op.getDpsInputOperands())
-        if (input->get() == tensor && op.payloadUsesValueFromOperand(input) &&
-            (op.getMatchingIndexingMap(input) != written || talweg::isContraction(op) ||
-             op.getNumParallelLoops() != op.getNumLoops()))
+        if (input->get() == tensor && op.payloadUsesValueFromOperand(input) && !readsWhereItWrites(op, input, result))
           return false;
     }
     return true;
@@ -257,9 +269,6 @@ private:
 
   /// An operand's buffer that dies in `op` and may be overwritten element by element.
   Value dyingOperand(GenericOp op, OpResult result, ArrayRef<Value> taken) {
-    if (op.getNumParallelLoops() != op.getNumLoops())
-      return {};
-    AffineMap written = op.getMatchingIndexingMap(op.getTiedOpOperand(result));
     for (OpOperand *input : op.getDpsInputOperands()) {
       Value buffer = buffers.lookup(input->get());
       if (!buffer || !owned.contains(buffer) || llvm::is_contained(taken, buffer) ||
@@ -268,7 +277,7 @@ private:
       bool aligned = llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *other) {
         Value otherBuffer = buffers.lookup(other->get());
         return !otherBuffer || rootOf(otherBuffer) != rootOf(buffer) ||
-               (otherBuffer == buffer && op.getMatchingIndexingMap(other) == written);
+               (otherBuffer == buffer && readsWhereItWrites(op, other, result));
       });
       bool dead = llvm::all_of(buffers, [&](auto &entry) {
         return rootOf(entry.second) != rootOf(buffer) || lastRead(entry.first) <= positions.lookup(op);
@@ -301,9 +310,7 @@ private:
       inPlace += buffer != nullptr;
       if (!buffer)
         buffer = allocate(result);
-      // Where a reduction's value no longer depends on its start, elements that no loop reaches still do.
-      bool starts = op.payloadUsesValueFromOperand(init) || op.getNumParallelLoops() != op.getNumLoops();
-      if (auto fill = init->get().getDefiningOp<linalg::FillOp>(); fill && starts)
+      if (linalg::FillOp fill = fillBefore(op, result))
         fillBuffer(fill, buffer);
       else if (op.payloadUsesValueFromOperand(init))
         return op.emitError("cannot be given a buffer: accumulates onto something other than linalg.fill");

@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -10,34 +11,30 @@ using linalg::GenericOp;
 
 namespace talweg {
 
-/// The multiplication of a body that is exactly yield(acc + a * b), or null.
-static arith::MulFOp productOf(GenericOp op) {
+/// The multiply-add of a body that is exactly yield(a * b + acc) on inputs a and b, or null.
+static math::FmaOp productOf(GenericOp op) {
   if (op.getNumDpsInits() != 1)
     return {};
-  auto add = op.getBody()->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!add)
-    return {};
-  BlockArgument acc = op.getRegionOutputArgs()[0];
-  Value other = add.getLhs() == acc ? add.getRhs() : add.getRhs() == acc ? add.getLhs() : Value();
-  auto mul = other ? other.getDefiningOp<arith::MulFOp>() : arith::MulFOp();
+  auto fma = op.getBody()->getTerminator()->getOperand(0).getDefiningOp<math::FmaOp>();
   auto isInput = [&](Value value) {
     auto argument = dyn_cast<BlockArgument>(value);
     return argument && argument.getOwner() == op.getBody() && argument.getArgNumber() < op.getNumDpsInputs();
   };
-  return mul && isInput(mul.getLhs()) && isInput(mul.getRhs()) ? mul : arith::MulFOp();
+  bool is = fma && fma.getC() == op.getRegionOutputArgs()[0] && isInput(fma.getA()) && isInput(fma.getB());
+  return is ? fma : math::FmaOp();
 }
 
 bool isContraction(GenericOp op) { return op.getNumParallelLoops() != op.getNumLoops() && productOf(op); }
 
-bool yieldsProduct(GenericOp op) {
-  return llvm::any_of(op.getBody()->getTerminator()->getOperands(),
-                      [](Value value) { return value.getDefiningOp<arith::MulFOp>() != nullptr; });
+std::pair<OpOperand *, OpOperand *> contractionFactors(GenericOp op) {
+  math::FmaOp fma = productOf(op);
+  auto operandOf = [&](Value value) { return op.getDpsInputOperand(cast<BlockArgument>(value).getArgNumber()); };
+  return {operandOf(fma.getA()), operandOf(fma.getB())};
 }
 
-std::pair<OpOperand *, OpOperand *> contractionFactors(GenericOp op) {
-  arith::MulFOp mul = productOf(op);
-  auto operandOf = [&](Value value) { return op.getDpsInputOperand(cast<BlockArgument>(value).getArgNumber()); };
-  return {operandOf(mul.getLhs()), operandOf(mul.getRhs())};
+bool isExpensive(Operation &op) {
+  return (isa<math::MathDialect>(op.getDialect()) && !isa<math::FmaOp>(op)) ||
+         isa<arith::DivFOp, arith::DivSIOp, arith::RemSIOp, arith::MulUIExtendedOp>(op);
 }
 
 Access linearize(AffineMap map, ArrayRef<int64_t> shape) {

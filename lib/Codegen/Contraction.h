@@ -7,15 +7,15 @@
 
 namespace talweg {
 
-/// True for acc + a * b on floats with at least one loop that is not parallel: what talweg-lower-contractions takes.
+/// True for the multiply-add a * b + acc on two float inputs with at least one loop that is not parallel: what
+/// talweg-lower-contractions takes. talweg-form-multiply-adds writes it; nothing becomes one later.
 bool isContraction(mlir::linalg::GenericOp op);
-
-/// True if a result of `op` is a product of two numbers as it stands: with an addition in one body, the processor's
-/// multiply-add would round it otherwise than a store does.
-bool yieldsProduct(mlir::linalg::GenericOp op);
 
 /// The operands of the two factors of a contraction, in the order of the multiplication.
 std::pair<mlir::OpOperand *, mlir::OpOperand *> contractionFactors(mlir::linalg::GenericOp op);
+
+/// True for an operation of a body that costs as much as some ten simple ones: a division or a function, not a multiply-add.
+bool isExpensive(mlir::Operation &op);
 
 /// A position in a buffer's flat memory as a function of the loops: offset + Σ strides[d] * iv[d], in elements.
 struct Access {

@@ -1,6 +1,7 @@
 // Writes the loops of one planned contraction: packing, the nest around the tiles, and the tile in registers.
 #include "ContractionLoops.h"
 #include "Epilogue.h"
+#include "ReductionOrder.h"
 #include "VectorTools.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -22,7 +23,7 @@ struct Place {
   Value last; ///< whether c is finished by the blocks of k in hand; null: it is
 };
 
-/// The tile in hand: rows, columns, and steps along the innermost k.
+/// The tile in hand: rows, columns, and steps along the outermost k.
 struct Tile {
   int64_t m = 1, n = 1, k = 1;
 };
@@ -46,18 +47,13 @@ public:
         packAllB();
     }
     buildLevels();
-    Place start{tools.index(a.offset),
-                tools.index(plan.packB.wanted ? 0 : b.offset),
-                tools.index(c.offset),
-                tools.index(b.offset),
-                {},
-                {}};
+    Place start{startOf(a), plan.packB.wanted ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}};
     if (epilogue)
       for (const Epilogue::Operand &operand : epilogue->operands())
         start.e.push_back(tools.index(operand.access.offset));
     if (plan.packA.wanted)
       start.a = tools.index(0);
-    descend(0, start, {plan.m.extent, plan.n.extent, plan.k.back().extent});
+    descend(0, start, {plan.m.extent, plan.n.extent, plan.k.front().extent});
   }
 
 private:
@@ -74,6 +70,10 @@ private:
   Value sourceA, sourceB;          ///< the operands before packing
   int64_t nPanelB = 0, mTileA = 0; ///< movement from one panel (tile) to the next, for each column (row) of offset
   SmallVector<Level> levels;
+
+  Value startOf(const FlatOperand &operand) {
+    return operand.shift ? tools.advance(operand.shift, tools.index(operand.offset), 1) : tools.index(operand.offset);
+  }
 
   //===-- the nest -------------------------------------------------------------------------------------------------===//
 
@@ -139,9 +139,10 @@ private:
 
   Level kBlockLevel() {
     return [=, this](Place place, Tile tile, auto next) {
-      tools.forTiles(plan.k.back().extent, plan.kBlock, false, [&](Value at, int64_t size) {
-        int64_t last = (plan.k.back().extent - 1) / plan.kBlock * plan.kBlock;
-        next(inBlock(move(place, at, plan.k.back(), unpacked.k.back().b), at, last), {tile.m, tile.n, size});
+      const Loop &front = plan.k.front();
+      tools.forTiles(front.extent, plan.kBlock, false, [&](Value at, int64_t size) {
+        int64_t last = (front.extent - 1) / plan.kBlock * plan.kBlock;
+        next(inBlock(move(place, at, front, unpacked.k.front().b), at, last), {tile.m, tile.n, size});
       });
     };
   }
@@ -280,10 +281,10 @@ private:
         });
       tools.forTiles(plan.n.extent, plan.packB.tile, false, [&](Value at, int64_t size) {
         packPanel(tools.advance(from, at, unpacked.n.b), tools.advance(to, at, nPanelB),
-                  {1, size, plan.k.back().extent});
+                  {1, size, plan.k.front().extent});
       });
     };
-    nest(0, tools.index(b.offset), tools.index(0));
+    nest(0, startOf(b), tools.index(0));
   }
 
   /// Packs a, whose rows are contiguous. Neighbouring tiles take their turns at each step of k, so that whole lines are read
@@ -321,13 +322,13 @@ private:
         tools.store(rows, a.memory, tools.advance(to, tools.index(first), mTileA), size);
       }
     };
-    nest(0, tools.index(a.offset), tools.index(0));
+    nest(0, startOf(a), tools.index(0));
   }
 
   /// Copies tile.k steps of one panel of b; lanes beyond tile.n become zero.
   void packPanel(Value from, Value to, Tile tile) {
     SmallVector<Loop> packed(plan.k), before(unpacked.k);
-    packed.back().extent = before.back().extent = tile.k;
+    packed.front().extent = before.front().extent = tile.k;
     // The step along which b is contiguous goes innermost, for whole lines.
     auto contiguous = llvm::find_if(before, [](const Loop &loop) { return loop.b == 1; });
     bool transposes = unpacked.n.b != 1 && contiguous != before.end() && llvm::isPowerOf2_64(plan.lanes);
@@ -463,7 +464,7 @@ private:
   /// All loops of k, the innermost unrolled.
   void overK(size_t level, Place place, Tile tile, SmallVector<Value> &acc) {
     bool last = level + 1 == plan.k.size();
-    int64_t count = last ? tile.k : plan.k[level].extent;
+    int64_t count = level == 0 ? tile.k : plan.k[level].extent;
     steps(count, plan.k[level], place, acc, last ? 4 : 1, [&](Place inner, SmallVector<Value> &sums) {
       if (last && plan.packA.wanted)
         prefetchA(inner);
@@ -481,12 +482,14 @@ private:
       for (int64_t v = 0; v < vectors; ++v) {
         Value at = tools.advance(tools.advance(place.c, tools.index(r), plan.m.c), tools.index(v * plan.lanes), 1);
         positions.push_back(at);
-        acc.push_back(plan.accumulates() ? tools.load(c.memory, at, plan.lanes, tile.n - v * plan.lanes)
-                                         : tools.zero(element, plan.lanes));
+        acc.push_back(tools.zero(element, plan.lanes));
       }
     if (epilogue)
       epilogue->prefetch(builder, place.e, plan, tile.m, vectors);
     overK(0, place, tile, acc);
+    for (auto [i, sum] : llvm::enumerate(acc))
+      if (plan.accumulates())
+        sum = add(tools.load(c.memory, positions[i], plan.lanes, tile.n - int64_t(i) % vectors * plan.lanes), sum);
     auto storeSums = [&] {
       for (int64_t i = 0; i < int64_t(acc.size()); ++i)
         tools.store(acc[i], c.memory, positions[i], tile.n - i % vectors * plan.lanes);
@@ -508,42 +511,61 @@ private:
     storeSums();
   }
 
+  Value add(Value x, Value y) { return arith::AddFOp::create(builder, loc, x, y); }
+
   /// Lanes along the innermost k, for results that no lane can run along: a row's lanes are summed at its end.
   void emitDotTile(Place place, Tile tile) {
-    int64_t chains = tile.m >= 4 ? 1 : 4; // enough independent sums to hide the latency of an addition
-    SmallVector<Value> acc(tile.m * chains, tools.zero(element, plan.lanes));
+    const int64_t chains = plan.chains, stride = plan.lanes * chains, whole = plan.k.back().extent / stride;
+    const SmallVector<Value> zeros(tile.m * chains, tools.zero(element, plan.lanes));
+    SmallVector<Value> acc = zeros;
+    auto plus = [this](Value x, Value y) { return add(x, y); };
+    auto turn = [&](Place here, SmallVector<Value> &next, int64_t chain, int64_t count) {
+      Value offset = tools.index(chain * plan.lanes);
+      Value right = tools.load(b.memory, tools.advance(here.b, offset, 1), plan.lanes, count);
+      for (int64_t r = 0; r < tile.m; ++r) {
+        Value position = tools.advance(tools.advance(here.a, offset, 1), tools.index(r), plan.m.a);
+        Value left = tools.load(a.memory, position, plan.lanes, count);
+        Value &sum = next[r * chains + chain];
+        sum = vector::FMAOp::create(builder, loc, left, right, sum);
+      }
+    };
+    // `inside`: by how much one turn of a loop lengthens each chain. More than a chain may have is one of the next level.
     std::function<void(size_t, Place, SmallVector<Value> &)> nest = [&](size_t level, Place at,
                                                                         SmallVector<Value> &sums) {
-      if (level + 1 < plan.k.size())
-        return steps(plan.k[level].extent, plan.k[level], at, sums, 1,
-                     [&](Place inner, SmallVector<Value> &next) { nest(level + 1, inner, next); });
-      int64_t stride = plan.lanes * chains, whole = tile.k / stride;
-      Loop along{whole, stride, stride, 0, {}};
-      auto turn = [&](Place here, SmallVector<Value> &next, int64_t chain, int64_t count) {
-        Value offset = tools.index(chain * plan.lanes);
-        Value right = tools.load(b.memory, tools.advance(here.b, offset, 1), plan.lanes, count);
-        for (int64_t r = 0; r < tile.m; ++r) {
-          Value position = tools.advance(tools.advance(here.a, offset, 1), tools.index(r), plan.m.a);
-          Value left = tools.load(a.memory, position, plan.lanes, count);
-          Value &sum = next[r * chains + chain];
-          sum = vector::FMAOp::create(builder, loc, left, right, sum);
+      bool last = level + 1 == plan.k.size();
+      Loop loop = last ? Loop{whole, stride, stride, 0, {}} : plan.k[level];
+      int64_t inside = 1;
+      for (size_t inner = level + 1; inner < plan.k.size(); ++inner)
+        inside *= inner + 1 == plan.k.size() ? (plan.k[inner].extent + stride - 1) / stride : plan.k[inner].extent;
+      auto body = [&](Place here, SmallVector<Value> &next) {
+        if (last) {
+          for (int64_t chain = 0; chain < chains; ++chain)
+            turn(here, next, chain, plan.lanes);
+        } else if (inside <= longestChain) {
+          nest(level + 1, here, next);
+        } else {
+          SmallVector<Value> own = zeros;
+          nest(level + 1, here, own);
+          for (auto [sum, part] : llvm::zip_equal(next, own))
+            sum = add(sum, part);
         }
       };
-      steps(whole, along, at, sums, 1, [&](Place here, SmallVector<Value> &next) {
-        for (int64_t chain = 0; chain < chains; ++chain)
-          turn(here, next, chain, plan.lanes);
-      });
-      Place end = move(at, tools.index(whole), along, 0);
-      for (int64_t chain = 0, left = tile.k - whole * stride; left > 0; ++chain, left -= plan.lanes)
+      tools.cascade(loop.extent, 1, inside > longestChain ? 1 : inside, zeros, sums, plus,
+                    [&](Value from, int64_t count, SmallVector<Value> &next) {
+                      steps(count, loop, move(at, from, loop, 0), next, 1, body);
+                    });
+      if (!last)
+        return;
+      Place end = move(at, tools.index(whole), loop, 0);
+      for (int64_t chain = 0, left = plan.k.back().extent - whole * stride; left > 0; ++chain, left -= plan.lanes)
         turn(end, sums, chain, std::min(left, plan.lanes));
     };
     nest(0, place, acc);
-    auto add = [&](Value x, Value y) -> Value { return arith::AddFOp::create(builder, loc, x, y); };
     for (int64_t r = 0; r < tile.m; ++r) {
       Value sum = acc[r * chains];
       for (int64_t chain = 1; chain < chains; ++chain)
         sum = add(sum, acc[r * chains + chain]);
-      sum = tools.combineLanes(sum, add);
+      sum = tools.combineLanes(sum, plus);
       Value at = tools.advance(place.c, tools.index(r), plan.m.c);
       if (plan.accumulates())
         sum = add(tools.loadScalar(c.memory, at), sum);

@@ -17,9 +17,9 @@ namespace {
 /// multiply-add's result can be used again. Only ratios matter.
 constexpr double fmaPerCycle = 2, loadsPerCycle = 2, fmaLatency = 4;
 
-/// Multiply-adds of a tile between two visits of c in memory: enough to make the visit cheap, little enough that a panel
-/// of b stays in the second-level cache.
-constexpr std::int64_t blockOfK = 1024;
+/// Multiply-adds of a tile that are one chain from zero without being cut, and where they are cut: enough to make a visit of c
+/// cheap, little enough that a panel of b stays in the second-level cache and the sum's error small.
+constexpr std::int64_t longestSum = 1024, blockOfK = 512;
 
 /// True if `outer` moves every operand by as much as all of `inner` does.
 bool continues(const Loop &outer, const Loop &inner) {
@@ -81,7 +81,7 @@ void chooseTile(ContractionPlan &plan, std::int64_t registers) {
   for (const Loop &loop : plan.k)
     steps *= loop.extent;
   if (plan.kBlock)
-    steps = plan.kBlock;
+    steps *= double(plan.kBlock) / plan.k.front().extent;
   double best = 0;
   for (std::int64_t vectors = 1; vectors <= std::min<std::int64_t>(4, nVectors); ++vectors)
     for (std::int64_t rows = 1; rows <= std::min<std::int64_t>(16, plan.m.extent); ++rows) {
@@ -114,19 +114,19 @@ std::int64_t product(const SmallVector<Loop> &loops) {
   return result;
 }
 
-/// Moves reduction loops outside the tiles until one visit of a tile takes about `blockOfK` steps.
+/// Moves reduction loops outside the tiles, or cuts the outermost, until one visit of a tile takes about `blockOfK` steps.
 void blockK(ContractionPlan &plan) {
-  while (plan.k.size() > 1) {
-    std::int64_t inner = product(plan.k) / plan.k.front().extent;
-    if (product(plan.k) <= 2 * blockOfK || inner < blockOfK / 4)
+  while (product(plan.k) > longestSum) {
+    const Loop front = plan.k.front();
+    std::int64_t inner = product(plan.k) / front.extent;
+    if (plan.k.size() == 1 || inner < blockOfK / 2) {
+      std::int64_t length = blockOfK / inner, blocks = (front.extent + length - 1) / length;
+      std::int64_t even = (front.extent + blocks - 1) / blocks;
+      plan.kBlock = inner == 1 ? (even + 7) / 8 * 8 : even;
       break;
-    plan.kBlocks.push_back(plan.k.front());
+    }
+    plan.kBlocks.push_back(front);
     plan.k.erase(plan.k.begin());
-  }
-  Loop &last = plan.k.back();
-  if (plan.k.size() == 1 && last.extent > 2 * blockOfK && !plan.dot) {
-    std::int64_t blocks = (last.extent + blockOfK - 1) / blockOfK;
-    plan.kBlock = ((last.extent + blocks - 1) / blocks + 7) / 8 * 8;
   }
 }
 
@@ -177,6 +177,11 @@ double ContractionPlan::multiplyAdds() const {
   return total;
 }
 
+std::int64_t ContractionPlan::visits() const {
+  std::int64_t blocks = kBlock ? (k.front().extent + kBlock - 1) / kBlock : 1;
+  return product(scatter) * product(kBlocks) * blocks;
+}
+
 ContractionPlan planContraction(SmallVector<Loop> loops, std::int64_t lanes, std::int64_t registers) {
   ContractionPlan plan;
   SmallVector<Loop> moving;
@@ -214,14 +219,16 @@ ContractionPlan planContraction(SmallVector<Loop> loops, std::int64_t lanes, std
         std::swap(loop.a, loop.b);
   }
   plan.lanes = plan.dot || n ? lanes : 1;
-  if (!plan.dot) {
+  if (plan.dot) {
+    plan.chains = product(moving) >= 4 ? 1 : 4; // enough independent sums to hide the latency of an addition
+  } else {
     // Steps of k in the order of a's memory, so that one line serves many steps.
     llvm::stable_sort(plan.k, [](const Loop &x, const Loop &y) {
       return std::abs(x.a) + std::abs(x.b) > std::abs(y.a) + std::abs(y.b);
     });
+    blockK(plan);
   }
   collapse(moving);
-  blockK(plan);
 
   // m: a loop that moves a and not b, long enough to fill the rows; near in memory before far.
   llvm::stable_sort(moving, [](const Loop &x, const Loop &y) { return std::abs(x.c) > std::abs(y.c); });

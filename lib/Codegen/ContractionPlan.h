@@ -24,7 +24,8 @@ struct Packing {
 
 /// The loop nest, from the outside in:
 ///   parallel? · scatter… · blocks of k… · outer… · panels of n · tiles of m · [registers: k…, m x n]
-/// c is written once for each combination of scatter and k blocks, so it starts from memory if there are any.
+/// The sums of a tile start from zero. Each combination of scatter and k blocks is one visit of c; where there are several, sums
+/// are added to c in memory.
 struct ContractionPlan {
   llvm::SmallVector<Loop> scatter; ///< move c, but not injectively: one after the other, accumulating in memory
   llvm::SmallVector<Loop> kBlocks; ///< reduction loops outside the tiles, accumulating in memory
@@ -35,17 +36,20 @@ struct ContractionPlan {
   bool swapped = false;            ///< a and b have changed roles
   bool dot = false;                ///< lanes run along k.back() and are summed at the end; n has extent 1
   std::int64_t lanes = 1, rows = 1, vectors = 1; ///< the tile: rows x (vectors * lanes)
-  std::int64_t kBlock = 0;                       ///< length of one block of k.back(), 0: not split
+  std::int64_t kBlock = 0;                       ///< length of one block of k.front(), 0: not split
+  std::int64_t chains = 1;                       ///< of a dot: sums along the lanes' loop
   Packing packA, packB;
 
   bool accumulates() const { return !scatter.empty() || !kBlocks.empty() || kBlock != 0; }
   std::int64_t panel() const { return vectors * lanes; }
+  /// The number of sums that are added up in one element of c, at most.
+  std::int64_t visits() const;
   /// Multiply-adds of the whole contraction.
   double multiplyAdds() const;
 };
 
-/// Chooses a plan for loops over flat memory, given the lanes of a register and the number of registers.
-/// A loop's `accumulating` flag (index in `reductions`) is taken from the strides: c == 0.
+/// Chooses a plan for loops over flat memory, given the lanes of a register and the number of registers. Loops that do not move c
+/// are summed over. In which order they are does not depend on an epilogue.
 ContractionPlan planContraction(llvm::SmallVector<Loop> loops, std::int64_t lanes, std::int64_t registers);
 
 } // namespace talweg

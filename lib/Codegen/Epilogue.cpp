@@ -1,6 +1,7 @@
 // Recognizes epilogues by their accesses, and writes them on vectors.
 #include "Epilogue.h"
 #include "Memory.h"
+#include "ReductionOrder.h"
 #include "VectorBody.h"
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
@@ -44,6 +45,8 @@ std::optional<Epilogue> Epilogue::of(GenericOp product, GenericOp op, std::strin
     return refuse("it is a reduction");
   if (op.hasIndexSemantics())
     return refuse("it needs the positions of elements");
+  if (llvm::any_of(op.getDpsInitsMutable(), [&](OpOperand &init) { return op.payloadUsesValueFromOperand(&init); }))
+    return refuse("it adds to elements of its result");
 
   auto written = coefficientsOf(product.getMatchingIndexingMap(product.getDpsInitOperand(0)));
   if (!written)
@@ -110,6 +113,8 @@ std::string Epilogue::refusedBy(const ContractionPlan &plan) const {
   constexpr int64_t cached = 1 << 20;
   if (!plan.scatter.empty())
     return "the product sums into elements from several places";
+  if (plan.visits() > longestChain)
+    return "the product's sum is so long that it is added up in groups";
   if (plan.dot)
     return "the product's lanes run along its sum";
   for (size_t i = 0; i < memory.size(); ++i) {

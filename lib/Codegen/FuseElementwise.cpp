@@ -4,13 +4,12 @@
 // output map is the identity; an *access* is an elementwise op that computes nothing (it yields an input, a captured
 // scalar or an index). Out: fewer ops, some with several results; every value is the same to the bit.
 #include "Contraction.h"
+#include "InlineProducer.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -21,16 +20,10 @@ namespace talweg {
 
 using namespace mlir;
 using linalg::GenericOp;
+using talweg::inlineProducer;
+using talweg::isElementwise;
 
 namespace {
-
-bool isElementwise(GenericOp op) {
-  if (!op.hasPureTensorSemantics() || op.getNumParallelLoops() != op.getNumLoops())
-    return false;
-  return llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
-    return op.getMatchingIndexingMap(&init).isIdentity() && !op.payloadUsesValueFromOperand(&init);
-  });
-}
 
 /// Puts inputs that hold one value throughout into the body, as scalars.
 void inlineSplats(GenericOp op, OpBuilder &builder) {
@@ -62,7 +55,7 @@ bool isPureAccess(GenericOp op) {
 bool isCheap(GenericOp op) {
   int count = 0;
   for (Operation &inner : op.getBody()->without_terminator()) {
-    if (isa<math::MathDialect>(inner.getDialect()) || isa<arith::DivFOp, arith::DivSIOp, arith::RemSIOp>(inner))
+    if (talweg::isExpensive(inner))
       return false;
     ++count;
   }
@@ -79,86 +72,6 @@ bool mayInline(GenericOp producer, OpOperand &use) {
   if (talweg::isContraction(consumer))
     return isPureAccess(producer);
   return isAccess(producer) || consumer.getMatchingIndexingMap(&use).isPermutation();
-}
-
-/// Clones the body of `producer` for the element that `use` reads, and returns its value.
-Value cloneProducer(OpBuilder &builder, Location loc, GenericOp producer, AffineMap useMap, unsigned result,
-                    IRMapping &mapping) {
-  unsigned loops = useMap.getNumDims();
-  for (Operation &op : producer.getBody()->without_terminator()) {
-    auto index = dyn_cast<linalg::IndexOp>(op);
-    if (!index) {
-      builder.clone(op, mapping);
-      continue;
-    }
-    // Position d of the producer is expression d of the use's map.
-    SmallVector<Value> dims;
-    for (unsigned d = 0; d < loops; ++d)
-      dims.push_back(linalg::IndexOp::create(builder, loc, d));
-    mapping.map(index.getResult(), talweg::expandAffine(builder, loc, useMap.getResult(index.getDim()), dims));
-  }
-  return mapping.lookupOrDefault(producer.getBody()->getTerminator()->getOperand(result));
-}
-
-/// Replaces the consumer of `use` by one that computes the producer's element where it was read.
-void inlineProducer(GenericOp producer, OpOperand &use, OpBuilder &builder) {
-  auto consumer = cast<GenericOp>(use.getOwner());
-  builder.setInsertionPoint(consumer);
-  AffineMap useMap = consumer.getMatchingIndexingMap(&use);
-  unsigned slot = use.getOperandNumber();
-
-  SmallVector<Value> inputs;
-  SmallVector<AffineMap> maps, outMaps;
-  for (OpOperand *input : consumer.getDpsInputOperands()) {
-    if (input->getOperandNumber() != slot) {
-      inputs.push_back(input->get());
-      maps.push_back(consumer.getMatchingIndexingMap(input));
-      continue;
-    }
-    for (OpOperand *own : producer.getDpsInputOperands()) {
-      inputs.push_back(own->get());
-      maps.push_back(producer.getMatchingIndexingMap(own).compose(useMap));
-    }
-  }
-  for (OpOperand &init : consumer.getDpsInitsMutable())
-    outMaps.push_back(consumer.getMatchingIndexingMap(&init));
-
-  // linalg infers the extents of loops from operands: where none shows them any more, an unused one of the old shape stays.
-  SmallVector<AffineMap> all(maps);
-  all.append(outMaps);
-  if (!inversePermutation(concatAffineMaps(all, builder.getContext()))) {
-    auto type = cast<RankedTensorType>(use.get().getType());
-    inputs.push_back(tensor::EmptyOp::create(builder, producer.getLoc(), type.getShape(), type.getElementType()));
-    maps.push_back(useMap);
-  }
-  unsigned inputCount = inputs.size();
-  maps.append(outMaps);
-
-  auto body = [&](OpBuilder &inner, Location loc, ValueRange arguments) {
-    IRMapping mapping;
-    unsigned at = 0;
-    for (OpOperand *input : consumer.getDpsInputOperands()) {
-      if (input->getOperandNumber() != slot)
-        mapping.map(consumer.getMatchingBlockArgument(input), arguments[at++]);
-      else
-        for (OpOperand *own : producer.getDpsInputOperands())
-          mapping.map(producer.getMatchingBlockArgument(own), arguments[at++]);
-    }
-    for (auto [index, init] : llvm::enumerate(consumer.getRegionOutputArgs()))
-      mapping.map(init, arguments[inputCount + index]);
-    unsigned result = cast<OpResult>(use.get()).getResultNumber();
-    mapping.map(consumer.getMatchingBlockArgument(&use), cloneProducer(inner, loc, producer, useMap, result, mapping));
-    for (Operation &op : consumer.getBody()->without_terminator())
-      inner.clone(op, mapping);
-    SmallVector<Value> results;
-    for (Value value : consumer.getBody()->getTerminator()->getOperands())
-      results.push_back(mapping.lookupOrDefault(value));
-    linalg::YieldOp::create(inner, loc, results);
-  };
-  auto fused = GenericOp::create(builder, consumer.getLoc(), consumer.getResultTypes(), inputs, consumer.getDpsInits(),
-                                 maps, consumer.getIteratorTypesArray(), body);
-  consumer.replaceAllUsesWith(fused.getResults());
-  consumer.erase();
 }
 
 /// Everything that uses `op` comes after `place`, so that `op` may be computed there.
@@ -253,7 +166,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       }
       while (joinIn(*block)) {
       }
-      if (!keepRounding)
+      if (tells)
         for (GenericOp op : block->getOps<GenericOp>())
           tellWhyStored(op);
     }
@@ -268,7 +181,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
     bool changed = false;
     OpBuilder builder(&getContext());
     for (GenericOp producer : lastFirst(block))
-      if (isElementwise(producer) && !(keepRounding && talweg::yieldsProduct(producer)))
+      if (isElementwise(producer))
         changed |= inlineUses(producer, builder);
     for (GenericOp op : lastFirst(block))
       if (op.hasPureTensorSemantics() && op->use_empty())
@@ -318,7 +231,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
         continue;
       for (OpOperand *input : second.getDpsInputOperands()) {
         auto first = input->get().getDefiningOp<GenericOp>();
-        if (!first || (keepRounding && talweg::yieldsProduct(first)) || !mayJoin(first, second))
+        if (!first || !mayJoin(first, second))
           continue;
         join(first, second, builder);
         ++joined;

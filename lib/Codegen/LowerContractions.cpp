@@ -60,7 +60,7 @@ struct LowerContractions : talweg::impl::LowerContractionsBase<LowerContractions
     if (epilogue)
       epilogue->flattenOperands(builder);
     bool stored = !epilogue || isReadElsewhere(memory, {op, epilogue->op()});
-    emitContraction(builder, op.getLoc(), std::move(plan), a, b, c, epilogue ? &*epilogue : nullptr, stored);
+    emitInGroups(builder, op.getLoc(), plan, a, b, c, epilogue ? &*epilogue : nullptr, stored);
     if (epilogue)
       epilogue->op().erase();
     op.erase();

@@ -236,6 +236,9 @@ struct OutlineKernels : talweg::impl::OutlineKernelsBase<OutlineKernels> {
            });
   }
 
+  /// A captured value as it is now: a nest may read the result of another that has become a call.
+  Value current(Value capture) const { return replaced.lookup_or(capture, capture); }
+
   /// Makes one function of the first nest, and calls of all.
   void outline(ArrayRef<Nest> group, SymbolTable &symbols) {
     const Nest &first = group.front();
@@ -252,7 +255,7 @@ struct OutlineKernels : talweg::impl::OutlineKernelsBase<OutlineKernels> {
       OpBuilder builder(nest.op);
       SmallVector<Value> arguments;
       for (unsigned i : handed)
-        arguments.push_back(replaced.lookup_or(nest.captures[i], nest.captures[i]));
+        arguments.push_back(current(nest.captures[i]));
       auto call = func::CallOp::create(builder, nest.op->getLoc(), kernel, arguments);
       for (auto [result, value] : llvm::zip(nest.op->getResults(), call.getResults()))
         replaced[result] = value;
@@ -275,9 +278,9 @@ struct OutlineKernels : talweg::impl::OutlineKernelsBase<OutlineKernels> {
     builder.setInsertionPointToStart(entry);
     IRMapping mapping;
     for (auto [argument, i] : llvm::zip(entry->getArguments(), handed))
-      mapping.map(nest.captures[i], argument);
+      mapping.map(current(nest.captures[i]), argument);
     for (Value capture : nest.captures)
-      if (!mapping.contains(capture))
+      if (!mapping.contains(current(capture)))
         mapping.map(capture, builder.clone(*capture.getDefiningOp())->getResult(0));
     Operation *copy = builder.clone(*nest.op, mapping);
     func::ReturnOp::create(builder, loc, copy->getResults());

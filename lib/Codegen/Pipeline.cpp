@@ -28,6 +28,8 @@ CodegenTarget CodegenTarget::host() {
 
 void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, const CodegenOptions &options) {
   OpPassManager &tensors = pm.nest<func::FuncOp>();
+  tensors.addPass(createFormMultiplyAdds());
+  tensors.addPass(createOrderReductions());
   tensors.addPass(createFuseElementwise());
   tensors.addPass(createCanonicalizerPass());
   tensors.addPass(createCSEPass());

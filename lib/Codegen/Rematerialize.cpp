@@ -12,7 +12,6 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -50,16 +49,6 @@ Value withoutReshapes(Value tensor) {
     tensor = op->getOperand(0);
   }
   return tensor;
-}
-
-/// True if without some of its results, `op` might round others otherwise: a product that is added to something is rounded by
-/// itself as long as it has a second reader.
-bool mayRoundOtherwiseInPart(GenericOp op) {
-  return op.getNumResults() > 1 && llvm::any_of(op.getBody()->getOps<arith::MulFOp>(), [](arith::MulFOp product) {
-           return !product->hasOneUse() && llvm::any_of(product->getUsers(), [](Operation *user) {
-             return isa<arith::AddFOp, arith::SubFOp>(user);
-           });
-         });
 }
 
 bool isElementwise(GenericOp op) { return op.getNumParallelLoops() == op.getNumLoops(); }
@@ -207,8 +196,8 @@ private:
   }
 
   void addResults(GenericOp op, remat::Op &facts, ArrayRef<OpOperand *> operands) {
-    facts.repeatable = !mayRoundOtherwiseInPart(op);
-    facts.inlinable = isElementwise(op) && !talweg::yieldsProduct(op);
+    facts.repeatable = true;
+    facts.inlinable = isElementwise(op);
     facts.cost = costOf(op);
     for (OpResult result : op->getResults()) {
       remat::Result described;
@@ -253,9 +242,10 @@ private:
   SmallVector<unsigned> overwritableBy(GenericOp op, OpResult result, const remat::Op &facts,
                                        ArrayRef<OpOperand *> operands) {
     SmallVector<unsigned> found;
-    if (!isElementwise(op))
+    OpOperand *init = op.getTiedOpOperand(result);
+    if (!isElementwise(op) || op.payloadUsesValueFromOperand(init))
       return found;
-    AffineMap written = op.getMatchingIndexingMap(op.getTiedOpOperand(result));
+    AffineMap written = op.getMatchingIndexingMap(init);
     auto aligned = [&](OpOperand *operand) {
       return operand->getOwner() == op && op.getMatchingIndexingMap(operand) == written;
     };
@@ -279,8 +269,7 @@ private:
     if (talweg::isContraction(op))
       return bytes + points * costOfMultiplyAdd;
     for (Operation &inner : op.getBody()->without_terminator())
-      perPoint +=
-          isa<math::MathDialect>(inner.getDialect()) || isa<arith::DivFOp>(inner) ? costOfFunction : costOfArithmetic;
+      perPoint += isExpensive(inner) ? costOfFunction : costOfArithmetic;
     return bytes + points * perPoint;
   }
 };
@@ -421,7 +410,7 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
       return;
     // Chains of copies become one op, as those that they copy did.
     OpPassManager fusion(func::FuncOp::getOperationName());
-    fusion.addPass(talweg::createFuseElementwise({/*keepRounding=*/true}));
+    fusion.addPass(talweg::createFuseElementwise({/*tells=*/false}));
     fusion.addPass(createCanonicalizerPass());
     if (failed(applyOpPatternsGreedily(partlyUsed, std::move(unused), config)) || failed(runPipeline(fusion, function)))
       signalPassFailure();

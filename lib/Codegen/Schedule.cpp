@@ -102,6 +102,15 @@ private:
     }
   }
 
+  /// True if something reads a result of `update` no later than `place`: behind that, the update would come too late.
+  bool isReadBefore(GenericOp update, Operation *place) {
+    return llvm::any_of(update->getUsers(), [&](Operation *user) {
+      Operation *reader = block.findAncestorOpInBlock(*user);
+      return reader && !isa<bufferization::MaterializeInDestinationOp>(reader) &&
+             (reader == place || reader->isBeforeInBlock(place));
+    });
+  }
+
   void moveToProduct(GenericOp op) {
     Operation *last = nullptr;
     setAfterOperands(last, op);
@@ -129,7 +138,7 @@ private:
     setAfterOperands(last, update, gradients);
     for (Operation *gradient : gradients)
       setAfterOperands(last, gradient);
-    if (!last)
+    if (!last || isReadBefore(update, last))
       return;
     for (Operation *gradient : gradients) {
       gradient->moveAfter(last);

@@ -1,7 +1,7 @@
 // The body of a linalg op on vectors in place of scalars: each op is cloned on operands with lanes.
 #include "VectorBody.h"
+#include "Contraction.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -79,11 +79,8 @@ SmallVector<Value> VectorBody::emit(ArrayRef<Value> inputs, ArrayRef<Value> ivs,
 
 double bodyWork(linalg::GenericOp generic) {
   double work = 1;
-  for (Operation &op : generic.getBody()->without_terminator()) {
-    bool slow =
-        isa<math::MathDialect>(op.getDialect()) || isa<arith::DivFOp, arith::DivSIOp, arith::MulUIExtendedOp>(op);
-    work += slow ? 10 : 1;
-  }
+  for (Operation &op : generic.getBody()->without_terminator())
+    work += isExpensive(op) ? 10 : 1;
   return work;
 }
 

@@ -17,12 +17,13 @@ VectorNest::VectorNest(linalg::GenericOp op, int64_t vectorBits)
   reduces = op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
   firstIvs.resize(op.getNumLoops());
   collectOperands();
-  collectAxes();
+  // A reduction's lanes are those of its result: what is fused into it does not change them.
   int64_t widest = 32;
-  for (Operand &operand : operands)
+  for (const Operand &operand : ArrayRef(operands).drop_front(reduces ? firstOutput : 0))
     if (operand.memory)
       widest = std::max<int64_t>(widest, operand.element.getIntOrFloatBitWidth());
   lanes = vectorBits / widest;
+  collectAxes();
 }
 
 LogicalResult VectorNest::prepare() { return reduces ? takeInitialValue() : success(); }
@@ -37,14 +38,20 @@ void VectorNest::write() {
     return;
   chooseLanes();
   orderAxes();
-  Value result = operands[firstOutput].memory;
-  int64_t parts = reduces && !inMemory && base.empty() ? cutReduction() : 0;
+  partsAxis = order.parts >= 0 ? axisOf(order.parts) : -1;
+  mergeReducing();
+  if (partsInScratch())
+    return writeParts();
   chooseVectors();
-  Values hoisted(operands.size()), positions = startPositions();
-  hoist(-1, positions, hoisted);
-  descend(0, positions, firstIvs, hoisted);
-  if (parts)
-    combineParts(operands[firstOutput].memory, parts, result);
+  writeLoops(startPositions());
+}
+
+/// The index in axes of a loop of the op; -1 if it has one turn, or is merged with another.
+int VectorNest::axisOf(int loop) const {
+  for (auto [i, axis] : llvm::enumerate(axes))
+    if (axis.source == loop)
+      return int(i);
+  return -1;
 }
 
 void VectorNest::collectOperands() {
@@ -63,39 +70,42 @@ void VectorNest::collectAxes() {
   indexed.assign(op.getNumLoops(), false);
   op.getBody()->walk([&](linalg::IndexOp index) { indexed[index.getDim()] = true; });
   SmallVector<Access> accesses;
+  SmallVector<int64_t> extents = op.getStaticLoopRanges(), moves;
   for (auto [operand, info] : llvm::zip_equal(op->getOpOperands(), operands)) {
     auto type = cast<MemRefType>(operand.get().getType());
     accesses.push_back(linearize(op.getMatchingIndexingMap(&operand), type.getShape()));
     info.offset = accesses.back().offset;
   }
-  auto iterators = op.getIteratorTypesArray();
-  for (auto [d, extent] : llvm::enumerate(op.getStaticLoopRanges())) {
+  auto result = cast<MemRefType>(op.getDpsInitOperand(0)->get().getType());
+  int64_t reached = 1;
+  for (auto [d, extent] : llvm::enumerate(extents)) {
     Axis axis{extent, {}, int(d)};
     for (auto [access, info] : llvm::zip_equal(accesses, operands))
       axis.strides.push_back(info.memory ? access.strides[d] : 0);
-    inMemory |= iterators[d] == utils::IteratorType::reduction && axis.strides[op.getNumDpsInputs()] != 0 && extent > 1;
+    moves.push_back(outStride(axis));
+    reached *= outStride(axis) != 0 ? extent : 1;
     if (extent > 1 || indexed[d])
       axes.push_back(axis);
   }
-  // Elements that no loop reaches keep what they were filled with.
-  int64_t reached = 1;
-  for (const Axis &axis : axes)
-    reached *= outStride(axis) != 0 ? axis.extent : 1;
-  auto result = cast<MemRefType>(op.getDpsInitOperand(0)->get().getType());
-  inMemory |= op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) && reached != result.getNumElements();
+  order = ReductionOrder::of(extents, moves, lanes);
+  inMemory = order.collides;
+  covers = !inMemory && reached == result.getNumElements();
   mergeAxes();
   if (axes.empty())
     axes.push_back({1, SmallVector<int64_t>(operands.size(), 0), -1});
 }
 
-/// Loops that walk all memory as one are one, unless the body asks for their positions.
+/// Moving loops that walk all memory as one are one, unless the body asks for their positions, or results are combined in
+/// memory in the order of the loops.
 void VectorNest::mergeAxes() {
+  if (reduces && inMemory)
+    return;
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t i = 0; i < axes.size() && !changed; ++i)
       for (size_t j = 0; j < axes.size() && !changed; ++j) {
         Axis &outer = axes[i], &inner = axes[j];
-        if (i == j || (outer.source >= 0 && indexed[outer.source]) || (inner.source >= 0 && indexed[inner.source]))
+        if (i == j || (reduces && outStride(outer) == 0) || (outer.source >= 0 && indexed[outer.source]) || (inner.source >= 0 && indexed[inner.source]))
           continue;
         bool fits = true;
         for (auto [far, near] : llvm::zip_equal(outer.strides, inner.strides))
@@ -110,7 +120,8 @@ void VectorNest::mergeAxes() {
   }
 }
 
-/// The fill in front gives the accumulators' first value; it stays where results accumulate in memory.
+/// The fill in front gives the accumulators' first value; it stays where results accumulate in memory, and where elements that
+/// no loop reaches keep it.
 LogicalResult VectorNest::takeInitialValue() {
   combiner = Combiner::of(op);
   auto fill = dyn_cast_or_null<linalg::FillOp>(op->getPrevNode());
@@ -122,30 +133,40 @@ LogicalResult VectorNest::takeInitialValue() {
   if (!combiner.op || !fill || fill.getOutputs()[0] != op.getDpsInitOperand(0)->get())
     return op.emitError("cannot be vectorized: not a reduction from a filled value");
   initial = fill.getInputs()[0];
-  if (!inMemory)
+  if (covers)
     fill.erase();
   return success();
 }
 
-/// The loop along lanes: least cost of memory accesses for a full pass, waste in the tail included.
+/// The loop along lanes: least cost of memory accesses for a full pass, waste in the tail included. A reduction's order says
+/// whether it is one of those that move the result; where these collide it is the longest along which results are contiguous.
 void VectorNest::chooseLanes() {
   double best = 0;
+  if (reduces && order.lanes >= 0) {
+    vectorAxis = axisOf(order.lanes);
+    return;
+  }
   for (auto [i, axis] : llvm::enumerate(axes)) {
+    if (reduces && outStride(axis) == 0 && axes.size() > 1)
+      continue;
     double cost = 1;
     for (auto [operand, info] : llvm::enumerate(operands)) {
       int64_t stride = axis.strides[operand];
       bool output = operand >= firstOutput;
-      if (!info.memory || (output && stride == 1) || (!output && (stride == 0 || stride == 1)))
+      if (!info.memory || (output && stride == 1) || (!output && (stride == 0 || stride == 1 || (reduces && inMemory))))
         continue;
       bool near = stride == -1 || (stride > 0 && stride <= 4);
       cost += output ? (stride == 0 ? 0.5 : 1000) : near ? double(std::abs(stride)) : double(lanes) / 4;
     }
     cost *= double((axis.extent + lanes - 1) / lanes * lanes) / axis.extent;
+    if (reduces && inMemory)
+      cost /= axis.extent;
     if (vectorAxis < 0 || cost < best) {
       best = cost;
       vectorAxis = i;
     }
   }
+  vectorAxis = std::max(vectorAxis, 0);
   int64_t stride = outStride(axes[vectorAxis]);
   bool repeats = stride == 0 && !reduces && axes[vectorAxis].extent > 1; // folding has left every turn the same
   if ((stride != 0 && stride != 1) || repeats)
@@ -166,6 +187,41 @@ void VectorNest::orderAxes() {
   } else {
     vectorAxis = axes.size();
     axes.push_back(chosen);
+  }
+}
+
+int64_t VectorNest::turnsOf(size_t axis) const {
+  int64_t step = int(axis) == vectorAxis ? lanes * order.chains : 1;
+  return (axes[axis].extent + step - 1) / step;
+}
+
+/// Turns by which the loops inside of `axis` lengthen each chain.
+int64_t VectorNest::turnsInside(size_t axis) const {
+  int64_t turns = 1;
+  for (size_t inner = axis + 1; inner < axes.size(); ++inner)
+    turns *= turnsOf(inner);
+  return turns;
+}
+
+/// Reducing loops that walk all memory as one are one where that changes no chain.
+void VectorNest::mergeReducing() {
+  if (!reduces)
+    return;
+  auto mayMerge = [&](size_t i) {
+    return int(i) != vectorAxis && int(i) != partsAxis && !(axes[i].source >= 0 && indexed[axes[i].source]);
+  };
+  for (size_t i = axes.size(); i-- > moving + 1;) {
+    Axis &outer = axes[i - 1], &inner = axes[i];
+    bool fits = mayMerge(i - 1) && mayMerge(i) && outer.extent * inner.extent * turnsInside(i) <= longestChain;
+    for (auto [far, near] : llvm::zip_equal(outer.strides, inner.strides))
+      fits &= far == near * inner.extent;
+    if (!fits)
+      continue;
+    inner.extent *= outer.extent;
+    inner.source = -1;
+    axes.erase(axes.begin() + (i - 1));
+    vectorAxis -= vectorAxis >= int(i);
+    partsAxis -= partsAxis >= int(i);
   }
 }
 

@@ -2,6 +2,7 @@
 #ifndef TALWEG_LIB_CODEGEN_VECTORNEST_H
 #define TALWEG_LIB_CODEGEN_VECTORNEST_H
 
+#include "ReductionOrder.h"
 #include "VectorBody.h"
 
 namespace talweg {
@@ -66,7 +67,11 @@ private:
   std::size_t moving = 0;   ///< the number of moving loops
   unsigned outputs = 1, firstOutput = 0;
   bool reduces = false;
-  bool inMemory = false; ///< results accumulate in memory: loops reach positions more than once, or not all of them
+  bool inMemory = false; ///< several turns of moving loops reach one result
+  bool covers = true;    ///< every element of the result's memory is reached
+  ReductionOrder order;
+  int partsAxis = -1;    ///< index in axes of the loop whose parts are combined one after the other in place
+  Value partStart;       ///< where the part in hand begins along it; null: at 0
   Combiner combiner;
   Value initial;   ///< scalar that accumulators start from
   Values firstIvs; ///< the positions of loops that are outside already
@@ -74,6 +79,9 @@ private:
 
   std::int64_t outStride(const Axis &axis) const { return axis.strides[firstOutput]; }
   bool across() const { return vectorAxis >= int(moving); } ///< lanes are combined at the end
+  int axisOf(int loop) const;
+  std::int64_t turnsOf(std::size_t axis) const;
+  std::int64_t turnsInside(std::size_t axis) const;
 
   // Choosing (VectorNest.cpp).
   void write();
@@ -83,18 +91,18 @@ private:
   mlir::LogicalResult takeInitialValue();
   void chooseLanes();
   void orderAxes();
+  void mergeReducing();
   void chooseVectors();
 
-  // See above.
   int rowAxis(std::int64_t count) const;
   struct Span {
     std::int64_t step, low, high; ///< from row to row, and the first and last element of row 0
   };
   Span spanOf(std::size_t operand, std::int64_t count) const;
 
-  // Partial results (VectorNestParts.cpp).
-  std::int64_t partLength(std::size_t axis) const;
-  std::int64_t cutReduction();
+  // Parts in scratch memory (VectorNestParts.cpp).
+  bool partsInScratch() const;
+  void writeParts();
   void combineParts(Value parts, std::int64_t count, Value result);
 
   // Blocks transposed in registers, and interleaved results (VectorNestTiles.cpp).
@@ -114,8 +122,13 @@ private:
   Values move(llvm::ArrayRef<Value> positions, Value iv, const Axis &axis);
   void hoist(int level, llvm::ArrayRef<Value> positions, Values &hoisted);
   void descend(std::size_t level, llvm::ArrayRef<Value> positions, Values ivs, Values hoisted);
+  void writeLoops(Values positions);
   void reduceAndStore(llvm::ArrayRef<Value> positions, llvm::ArrayRef<Value> ivs, llvm::ArrayRef<Value> hoisted,
                       std::int64_t count);
+  Values reduceAll(llvm::ArrayRef<Value> positions, llvm::ArrayRef<Value> ivs, llvm::ArrayRef<Value> hoisted,
+                   std::int64_t count);
+  Values reducePart(llvm::ArrayRef<Value> positions, llvm::ArrayRef<Value> ivs, llvm::ArrayRef<Value> hoisted,
+                    std::int64_t count);
   void overReductions(std::size_t level, Values positions, Values ivs, Values hoisted, std::int64_t count, Values &acc);
   void accumulate(llvm::ArrayRef<Value> positions, llvm::ArrayRef<Value> ivs, llvm::ArrayRef<Value> hoisted,
                   std::int64_t count, Value &acc);

@@ -52,6 +52,12 @@ bool VectorNest::writesOut(int64_t turns) const {
   return turns <= mostTurns && int64_t(op->getRegion(0).front().getOperations().size()) <= mostOps;
 }
 
+void VectorNest::writeLoops(Values positions) {
+  Values hoisted(operands.size());
+  hoist(-1, positions, hoisted);
+  descend(0, positions, firstIvs, hoisted);
+}
+
 void VectorNest::descend(size_t level, ArrayRef<Value> positions, Values ivs, Values hoisted) {
   if (level == moving)
     return reduceAndStore(positions, ivs, hoisted, lanes);
@@ -100,29 +106,58 @@ void VectorNest::reduceAndStore(ArrayRef<Value> positions, ArrayRef<Value> ivs, 
     return;
   }
   Value memory = operands[firstOutput].memory, position = positions[firstOutput];
-  Value start = tools.broadcast(initial, lanes);
-  auto combine = [&](Value x, Value y) { return combiner.apply(builder, x, y); };
-  Values acc;
-  if (!across()) {
-    auto placeOf = [&](int64_t lane) { return lane == 0 ? position : tools.advance(position, tools.index(lane), 1); };
-    for (int64_t lane = 0; lane < count; lane += lanes)
-      acc.push_back(inMemory ? tools.load(memory, placeOf(lane), lanes, count - lane) : start);
-    overReductions(moving, Values(positions), Values(ivs), Values(hoisted), count, acc);
-    for (int64_t lane = 0; lane < count; lane += lanes)
-      tools.store(acc[lane / lanes], memory, placeOf(lane), count - lane);
-    return;
+  Values results = reduceAll(positions, ivs, hoisted, count);
+  if (across()) {
+    if (inMemory)
+      results[0] = combiner.apply(builder, tools.loadScalar(memory, position), results[0]);
+    return tools.storeScalar(results[0], memory, position);
   }
-  acc.assign(std::clamp<int64_t>(axes[vectorAxis].extent / lanes, 1, 4), start);
+  for (auto [i, result] : llvm::enumerate(results)) {
+    int64_t lane = int64_t(i) * lanes;
+    Value place = lane == 0 ? position : tools.advance(position, tools.index(lane), 1);
+    if (inMemory)
+      result = combiner.apply(builder, tools.load(memory, place, lanes, count - lane), result);
+    tools.store(result, memory, place, count - lane);
+  }
+}
+
+/// The results of `count` lanes, vector by vector; of a reduction across lanes, the one scalar.
+VectorNest::Values VectorNest::reduceAll(ArrayRef<Value> positions, ArrayRef<Value> ivs, ArrayRef<Value> hoisted,
+                                         int64_t count) {
+  if (partsAxis < 0)
+    return reducePart(positions, ivs, hoisted, count);
+  Axis whole = axes[partsAxis];
+  int64_t length = order.partLength, parts = whole.extent / length;
+  Value start = across() ? initial : tools.broadcast(initial, lanes);
+  Values total(across() ? 1 : (count + lanes - 1) / lanes, start);
+  auto add = [&](Value from, int64_t turns, Values &sums) {
+    axes[partsAxis].extent = turns;
+    partStart = from;
+    for (auto [sum, part] : llvm::zip_equal(sums, reducePart(move(positions, from, whole), ivs, hoisted, count)))
+      sum = combiner.apply(builder, sum, part);
+  };
+  tools.forCarrying(parts, length, total, [&](Value from, Values &sums) { add(from, length, sums); });
+  if (int64_t rest = whole.extent % length)
+    add(tools.index(parts * length), rest, total);
+  axes[partsAxis] = whole;
+  partStart = {};
+  return total;
+}
+
+VectorNest::Values VectorNest::reducePart(ArrayRef<Value> positions, ArrayRef<Value> ivs, ArrayRef<Value> hoisted,
+                                          int64_t count) {
+  Values acc(across() ? order.chains : (count + lanes - 1) / lanes, tools.broadcast(initial, lanes));
   overReductions(moving, Values(positions), Values(ivs), Values(hoisted), count, acc);
+  if (!across())
+    return acc;
+  auto combine = [&](Value x, Value y) { return combiner.apply(builder, x, y); };
   Value result = acc[0];
   for (Value chain : llvm::drop_begin(acc))
     result = combine(result, chain);
-  result = tools.combineLanes(result, combine);
-  if (inMemory)
-    result = combine(tools.loadScalar(memory, position), result);
-  tools.storeScalar(result, memory, position);
+  return {tools.combineLanes(result, combine)};
 }
 
+/// Adds everything that the reducing loops from `level` on reach to the chains `acc`.
 void VectorNest::overReductions(size_t level, Values positions, Values ivs, Values hoisted, int64_t count,
                                 Values &acc) {
   if (level == axes.size()) {
@@ -140,45 +175,55 @@ void VectorNest::overReductions(size_t level, Values positions, Values ivs, Valu
     }
     return;
   }
-  const Axis &axis = axes[level];
+  const Axis axis = axes[level];
+  const bool alongLanes = int(level) == vectorAxis;
+  const Values starts(acc.size(), tools.broadcast(initial, lanes));
+  const int64_t inside = turnsInside(level), stride = alongLanes ? lanes * int64_t(acc.size()) : 1;
+  auto combine = [&](Value x, Value y) { return combiner.apply(builder, x, y); };
+  auto ivAt = [&](Value iv) {
+    return partStart && int(level) == partsAxis ? builder.createOrFold<arith::AddIOp>(loc, partStart, iv) : iv;
+  };
+  auto chainAt = [&](ArrayRef<Value> here, Values at, ArrayRef<Value> own, Value iv, int64_t length, Value &chain) {
+    if (axis.source >= 0)
+      at[axis.source] = ivAt(iv);
+    accumulate(here, at, own, length, chain);
+  };
   auto turn = [&](Value iv, Values &sums) {
     Values here = move(positions, iv, axis), own = hoisted, at = ivs;
-    if (axis.source >= 0)
-      at[axis.source] = iv;
     hoist(level, here, own);
-    if (int(level) != vectorAxis)
-      return overReductions(level + 1, here, at, own, count, sums);
-    for (size_t chain = 0; chain < sums.size(); ++chain) {
-      Value lane = tools.index(chain * lanes);
-      Values there = move(here, lane, axis), then = at;
-      if (axis.source >= 0)
-        then[axis.source] = builder.createOrFold<arith::AddIOp>(loc, iv, lane);
-      accumulate(there, then, own, lanes, sums[chain]);
+    if (alongLanes) {
+      for (size_t chain = 0; chain < sums.size(); ++chain) {
+        Value lane = tools.index(chain * lanes);
+        chainAt(move(here, lane, axis), at, own, builder.createOrFold<arith::AddIOp>(loc, iv, lane), lanes, sums[chain]);
+      }
+      return;
     }
-  };
-  int64_t stride = int(level) == vectorAxis ? lanes * int64_t(acc.size()) : 1;
-  int64_t whole = axis.extent / stride * stride;
-  if (whole == stride || (int(level) != vectorAxis && writesOut(whole))) {
-    for (int64_t at = 0; at < whole; at += stride)
-      turn(tools.index(at), acc);
-  } else if (whole > 0) {
-    auto loop = scf::ForOp::create(builder, loc, tools.index(0), tools.index(whole), tools.index(stride), acc);
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(loop.getBody());
-      Values sums(loop.getRegionIterArgs());
-      turn(loop.getInductionVar(), sums);
-      scf::YieldOp::create(builder, loc, sums);
-    }
-    acc.assign(loop.getResults().begin(), loop.getResults().end());
-  }
-  // What is left of the loop along lanes, one vector after the other.
-  for (int64_t at = whole, chain = 0; at < axis.extent; at += lanes, ++chain) {
-    Values there = move(positions, tools.index(at), axis), own = hoisted, then = ivs;
     if (axis.source >= 0)
-      then[axis.source] = tools.index(at);
+      at[axis.source] = ivAt(iv);
+    if (inside <= longestChain)
+      return overReductions(level + 1, here, at, own, count, sums);
+    Values inner = starts; // what is inside is a chain of the next level
+    overReductions(level + 1, here, at, own, count, inner);
+    for (auto [sum, part] : llvm::zip_equal(sums, inner))
+      sum = combine(sum, part);
+  };
+  int64_t turns = axis.extent / stride;
+  tools.cascade(turns, stride, inside > longestChain ? 1 : inside, starts, acc, combine,
+                [&](Value from, int64_t number, Values &sums) {
+                  auto at = [&](Value offset) { return tools.advance(offset, from, 1); };
+                  if (!alongLanes && writesOut(number)) {
+                    for (int64_t i = 0; i < number; ++i)
+                      turn(at(tools.index(i)), sums);
+                    return;
+                  }
+                  tools.forCarrying(number, stride, sums,
+                                    [&](Value offset, Values &carried) { turn(at(offset), carried); });
+                });
+  // What is left of the loop along lanes, one vector after the other.
+  for (int64_t at = turns * stride, chain = 0; at < axis.extent; at += lanes, ++chain) {
+    Values there = move(positions, tools.index(at), axis), own = hoisted;
     hoist(level, there, own);
-    accumulate(there, then, own, std::min(lanes, axis.extent - at), acc[chain % acc.size()]);
+    chainAt(there, ivs, own, tools.index(at), std::min(lanes, axis.extent - at), acc[chain % acc.size()]);
   }
 }
 

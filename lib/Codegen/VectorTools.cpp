@@ -1,9 +1,12 @@
 // Small pieces of vector code that several lowerings write.
 #include "VectorTools.h"
+#include "ReductionOrder.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <functional>
 
 using namespace mlir;
 
@@ -106,6 +109,49 @@ void VectorTools::forTiles(int64_t extent, int64_t tile, bool parallel,
   }
   if (whole < extent)
     body(index(whole), extent - whole);
+}
+
+void VectorTools::forCarrying(int64_t turns, int64_t step, Values &values,
+                              function_ref<void(Value offset, Values &values)> body) {
+  if (turns <= 1) {
+    if (turns == 1)
+      body(index(0), values);
+    return;
+  }
+  auto loop = scf::ForOp::create(builder, loc, index(0), index(turns * step), index(step), values);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Values carried(loop.getRegionIterArgs());
+    body(loop.getInductionVar(), carried);
+    scf::YieldOp::create(builder, loc, carried);
+  }
+  values.assign(loop.getResults().begin(), loop.getResults().end());
+}
+
+void VectorTools::cascade(int64_t turns, int64_t step, int64_t weight, ArrayRef<Value> starts, Values &sums,
+                          function_ref<Value(Value, Value)> combine,
+                          function_ref<void(Value offset, int64_t count, Values &sums)> plain) {
+  const int64_t most = std::max<int64_t>(1, longestChain / weight);
+  std::function<void(Value, int64_t, Values &)> add = [&](Value from, int64_t count, Values &into) {
+    if (count <= most)
+      return plain(from, count, into);
+    int64_t size = most;
+    while (size * longestChain < count)
+      size *= longestChain;
+    auto group = [&](Value at, int64_t length, Values &sums) {
+      Values own(starts);
+      add(at, length, own);
+      for (auto [sum, part] : llvm::zip_equal(sums, own))
+        sum = combine(sum, part);
+    };
+    int64_t rest = count % size;
+    forCarrying(count / size, size * step, into,
+                [&](Value offset, Values &carried) { group(advance(offset, from, 1), size, carried); });
+    if (rest != 0)
+      group(advance(from, index((count - rest) * step), 1), rest, into);
+  };
+  add(index(0), turns, sums);
 }
 
 } // namespace talweg

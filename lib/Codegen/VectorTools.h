@@ -45,6 +45,19 @@ public:
   void forTiles(std::int64_t extent, std::int64_t tile, bool parallel,
                 llvm::function_ref<void(mlir::Value offset, std::int64_t size)> body);
 
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// A loop over `turns` turns that carries `values`: body(turn * step, values) updates them. One turn is written without a loop.
+  void forCarrying(std::int64_t turns, std::int64_t step, Values &values,
+                   llvm::function_ref<void(mlir::Value offset, Values &values)> body);
+
+  /// Combines `turns` turns, `step` apart, each of which lengthens every chain by `weight`, into `sums`: groups that are within
+  /// `longestChain` start from `starts`, and their results are combined in order, in groups again where they are many.
+  /// plain(offset, count, sums) combines `count` turns from `offset` on.
+  void cascade(std::int64_t turns, std::int64_t step, std::int64_t weight, llvm::ArrayRef<mlir::Value> starts,
+               Values &sums, llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine,
+               llvm::function_ref<void(mlir::Value offset, std::int64_t count, Values &sums)> plain);
+
 private:
   mlir::OpBuilder &builder;
   mlir::Location loc;

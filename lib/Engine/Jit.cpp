@@ -59,7 +59,7 @@ static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(std::string &failu
   if (!target)
     return nullptr;
   llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict; // a multiply-add is an op: talweg-form-multiply-adds
   return std::unique_ptr<llvm::TargetMachine>(
       target->createTargetMachine(triple, host.cpu, host.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
                                   llvm::CodeGenOptLevel::Aggressive, /*JIT=*/true));

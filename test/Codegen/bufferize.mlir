@@ -118,3 +118,39 @@ func.func @neutralReduction(%v: memref<3x4xi8>, %w: memref<3xf32>) {
   bufferization.materialize_in_destination %y in restrict writable %w : (tensor<3xf32>, memref<3xf32>) -> ()
   return
 }
+
+// A scatter starts from zeros in all of its result: these must not overwrite an operand that is still to be read, though it dies
+// here, has the same type, and is read where the result is written.
+// CHECK-LABEL: func.func @scatter
+// CHECK: %[[OLD:.*]] = memref.alloc
+// CHECK: linalg.generic {{.*}} outs(%[[OLD]] : memref<2x3xf32>)
+// CHECK: %[[NEW:.*]] = memref.alloc
+// CHECK: linalg.fill {{.*}} outs(%[[NEW]] : memref<2x3xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[OLD]] : memref<2x3xf32>) outs(%[[NEW]] : memref<2x3xf32>)
+#column = affine_map<(i) -> (i, 1)>
+func.func @scatter(%x: memref<2x3xf32>, %y: memref<3x2xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %t = tensor.empty() : tensor<3x2xf32>
+  %in = bufferization.to_tensor %x restrict : memref<2x3xf32> to tensor<2x3xf32>
+  %e = tensor.empty() : tensor<2x3xf32>
+  %old = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%in : tensor<2x3xf32>) outs(%e : tensor<2x3xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.addf %a, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<2x3xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x3xf32>) -> tensor<2x3xf32>
+  %new = linalg.generic {indexing_maps = [#column, #column], iterator_types = ["parallel"]}
+      ins(%old : tensor<2x3xf32>) outs(%f : tensor<2x3xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.addf %o, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<2x3xf32>
+  %last = linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%new : tensor<2x3xf32>) outs(%t : tensor<3x2xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<3x2xf32>
+  bufferization.materialize_in_destination %last in restrict writable %y : (tensor<3x2xf32>, memref<3x2xf32>) -> ()
+  return
+}

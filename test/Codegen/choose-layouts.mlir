@@ -59,8 +59,7 @@ module attributes {talweg.variables = [{name = "w", offset = 0 : i64}, {name = "
                          iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%X, %w : tensor<64x256xf32>, tensor<256x256xf32>) outs(%f : tensor<64x256xf32>) {
     ^bb0(%a: f32, %c: f32, %s: f32):
-      %q = arith.mulf %a, %c : f32
-      %r = arith.addf %s, %q : f32
+      %r = math.fma %a, %c, %s : f32
       linalg.yield %r : f32
     } -> tensor<64x256xf32>
     %h = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
@@ -75,8 +74,7 @@ module attributes {talweg.variables = [{name = "w", offset = 0 : i64}, {name = "
                          iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%X, %h : tensor<64x256xf32>, tensor<64x256xf32>) outs(%gf : tensor<256x256xf32>) {
     ^bb0(%a: f32, %c: f32, %s: f32):
-      %q = arith.mulf %a, %c : f32
-      %r = arith.addf %s, %q : f32
+      %r = math.fma %a, %c, %s : f32
       linalg.yield %r : f32
     } -> tensor<256x256xf32>
     %u:2 = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>,
@@ -128,8 +126,7 @@ module attributes {talweg.variables = [{name = "w", offset = 0 : i64}]} {
                          iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%X, %w : tensor<64x256xf32>, tensor<256x259xf32>) outs(%f : tensor<64x259xf32>) {
     ^bb0(%a: f32, %c: f32, %s: f32):
-      %q = arith.mulf %a, %c : f32
-      %r = arith.addf %s, %q : f32
+      %r = math.fma %a, %c, %s : f32
       linalg.yield %r : f32
     } -> tensor<64x259xf32>
     bufferization.materialize_in_destination %p in restrict writable %y : (tensor<64x259xf32>, memref<64x259xf32>) -> ()

@@ -28,8 +28,7 @@ func.func @bias_and_relu(%a: memref<24x64xf32>, %b: memref<64x32xf32>, %bias: me
                   iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%a, %b : memref<24x64xf32>, memref<64x32xf32>) outs(%c : memref<24x32xf32>) {
   ^bb0(%x: f32, %y: f32, %sum: f32):
-    %p = arith.mulf %x, %y : f32
-    %s = arith.addf %sum, %p : f32
+    %s = math.fma %x, %y, %sum : f32
     linalg.yield %s : f32
   }
   linalg.fill ins(%zero : f32) outs(%other : memref<8xf32>)
@@ -61,8 +60,7 @@ func.func @long_sum(%a: memref<8x4096xf32>, %b: memref<4096x16xf32>, %out: memre
                   iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%a, %b : memref<8x4096xf32>, memref<4096x16xf32>) outs(%c : memref<8x16xf32>) {
   ^bb0(%x: f32, %y: f32, %sum: f32):
-    %p = arith.mulf %x, %y : f32
-    %s = arith.addf %sum, %p : f32
+    %s = math.fma %x, %y, %sum : f32
     linalg.yield %s : f32
   }
   linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
@@ -85,8 +83,7 @@ func.func @overwrites_a_factor(%a: memref<16x16xf32>, %b: memref<16x16xf32>) {
                   iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%a, %b : memref<16x16xf32>, memref<16x16xf32>) outs(%c : memref<16x16xf32>) {
   ^bb0(%x: f32, %y: f32, %sum: f32):
-    %p = arith.mulf %x, %y : f32
-    %s = arith.addf %sum, %p : f32
+    %s = math.fma %x, %y, %sum : f32
     linalg.yield %s : f32
   }
   // expected-remark@+1 {{not in the registers of the product that it reads: it overwrites an operand of the product}}
@@ -115,8 +112,7 @@ func.func @sum_of_two_products(%a: memref<16x16xf32>, %b: memref<16x32xf32>, %y:
                   iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%a, %b : memref<16x16xf32>, memref<16x32xf32>) outs(%c : memref<16x32xf32>) {
   ^bb0(%x: f32, %w: f32, %sum: f32):
-    %p = arith.mulf %x, %w : f32
-    %s = arith.addf %sum, %p : f32
+    %s = math.fma %x, %w, %sum : f32
     linalg.yield %s : f32
   }
   %d = memref.alloc() : memref<16x32xf32>
@@ -125,8 +121,7 @@ func.func @sum_of_two_products(%a: memref<16x16xf32>, %b: memref<16x32xf32>, %y:
                   iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%a, %b : memref<16x16xf32>, memref<16x32xf32>) outs(%d : memref<16x32xf32>) {
   ^bb0(%x: f32, %w: f32, %sum: f32):
-    %p = arith.mulf %x, %w : f32
-    %s = arith.addf %sum, %p : f32
+    %s = math.fma %x, %w, %sum : f32
     linalg.yield %s : f32
   }
   // expected-remark@+1 {{it is computed in the registers of another product that it reads}}
@@ -152,8 +147,7 @@ func.func @large_update(%x: memref<64x1024xf32>, %y: memref<64x1024xf32>, %p: me
                   iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%x, %y : memref<64x1024xf32>, memref<64x1024xf32>) outs(%c : memref<1024x1024xf32>) {
   ^bb0(%a: f32, %b: f32, %sum: f32):
-    %q = arith.mulf %a, %b : f32
-    %s = arith.addf %sum, %q : f32
+    %s = math.fma %a, %b, %sum : f32
     linalg.yield %s : f32
   }
   // expected-remark@+1 {{its operands do not fit the caches, and a tile of them is not one run of memory}}

@@ -14,8 +14,7 @@ func.func @factor(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>, %w: tensor<8x8xf32>,
                        iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%s, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%start : tensor<4x8xf32>) {
   ^bb0(%a: f32, %b: f32, %sum: f32):
-    %0 = arith.mulf %a, %b : f32
-    %1 = arith.addf %sum, %0 : f32
+    %1 = math.fma %a, %b, %sum : f32
     linalg.yield %1 : f32
   } -> tensor<4x8xf32>
   return %p : tensor<4x8xf32>

@@ -20,8 +20,7 @@ func.func @depthwise(%persistent: memref<1xi8> {llvm.noalias}, %arena: memref<0x
                             iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction"]}
     ins(%left, %right : tensor<8x28x28x64xf32>, tensor<3x3x64xf32>) outs(%fill : tensor<8x26x26x64xf32>) {
     ^bb0(%x: f32, %y: f32, %out: f32):
-      %xy = arith.mulf %x, %y : f32
-      %sum = arith.addf %out, %xy : f32
+      %sum = math.fma %x, %y, %out : f32
       linalg.yield %sum : f32
   } -> tensor<8x26x26x64xf32>
   bufferization.materialize_in_destination %product in restrict writable %c : (tensor<8x26x26x64xf32>, memref<8x26x26x64xf32>) -> ()

@@ -28,8 +28,7 @@ func.func @nn(%persistent: memref<1xi8> {llvm.noalias}, %arena: memref<0xi8> {ll
                             iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%left, %right : tensor<128x784xf32>, tensor<784x256xf32>) outs(%fill : tensor<128x256xf32>) {
     ^bb0(%x: f32, %y: f32, %out: f32):
-      %xy = arith.mulf %x, %y : f32
-      %sum = arith.addf %out, %xy : f32
+      %sum = math.fma %x, %y, %out : f32
       linalg.yield %sum : f32
   } -> tensor<128x256xf32>
   bufferization.materialize_in_destination %product in restrict writable %c : (tensor<128x256xf32>, memref<128x256xf32>) -> ()
@@ -46,8 +45,7 @@ func.func @nt(%persistent: memref<1xi8> {llvm.noalias}, %arena: memref<0xi8> {ll
                             iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%left, %right : tensor<128x784xf32>, tensor<256x784xf32>) outs(%fill : tensor<128x256xf32>) {
     ^bb0(%x: f32, %y: f32, %out: f32):
-      %xy = arith.mulf %x, %y : f32
-      %sum = arith.addf %out, %xy : f32
+      %sum = math.fma %x, %y, %out : f32
       linalg.yield %sum : f32
   } -> tensor<128x256xf32>
   bufferization.materialize_in_destination %product in restrict writable %c : (tensor<128x256xf32>, memref<128x256xf32>) -> ()
@@ -64,8 +62,7 @@ func.func @tn(%persistent: memref<1xi8> {llvm.noalias}, %arena: memref<0xi8> {ll
                             iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%left, %right : tensor<128x784xf32>, tensor<128x256xf32>) outs(%fill : tensor<784x256xf32>) {
     ^bb0(%x: f32, %y: f32, %out: f32):
-      %xy = arith.mulf %x, %y : f32
-      %sum = arith.addf %out, %xy : f32
+      %sum = math.fma %x, %y, %out : f32
       linalg.yield %sum : f32
   } -> tensor<784x256xf32>
   bufferization.materialize_in_destination %product in restrict writable %c : (tensor<784x256xf32>, memref<784x256xf32>) -> ()
@@ -82,8 +79,7 @@ func.func @narrow(%persistent: memref<1xi8> {llvm.noalias}, %arena: memref<0xi8>
                             iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%left, %right : tensor<128x1024xf32>, tensor<1024x10xf32>) outs(%fill : tensor<128x10xf32>) {
     ^bb0(%x: f32, %y: f32, %out: f32):
-      %xy = arith.mulf %x, %y : f32
-      %sum = arith.addf %out, %xy : f32
+      %sum = math.fma %x, %y, %out : f32
       linalg.yield %sum : f32
   } -> tensor<128x10xf32>
   bufferization.materialize_in_destination %product in restrict writable %c : (tensor<128x10xf32>, memref<128x10xf32>) -> ()
@@ -100,8 +96,7 @@ func.func @narrow_tn(%persistent: memref<1xi8> {llvm.noalias}, %arena: memref<0x
                             iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%left, %right : tensor<128x1024xf32>, tensor<128x10xf32>) outs(%fill : tensor<1024x10xf32>) {
     ^bb0(%x: f32, %y: f32, %out: f32):
-      %xy = arith.mulf %x, %y : f32
-      %sum = arith.addf %out, %xy : f32
+      %sum = math.fma %x, %y, %out : f32
       linalg.yield %sum : f32
   } -> tensor<1024x10xf32>
   bufferization.materialize_in_destination %product in restrict writable %c : (tensor<1024x10xf32>, memref<1024x10xf32>) -> ()
@@ -118,8 +113,7 @@ func.func @row(%persistent: memref<1xi8> {llvm.noalias}, %arena: memref<0xi8> {l
                             iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%left, %right : tensor<1x784xf32>, tensor<784x256xf32>) outs(%fill : tensor<1x256xf32>) {
     ^bb0(%x: f32, %y: f32, %out: f32):
-      %xy = arith.mulf %x, %y : f32
-      %sum = arith.addf %out, %xy : f32
+      %sum = math.fma %x, %y, %out : f32
       linalg.yield %sum : f32
   } -> tensor<1x256xf32>
   bufferization.materialize_in_destination %product in restrict writable %c : (tensor<1x256xf32>, memref<1x256xf32>) -> ()
@@ -136,8 +130,7 @@ func.func @convolution(%persistent: memref<1xi8> {llvm.noalias}, %arena: memref<
                             iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
     ins(%left, %right : tensor<8x28x28x32xf32>, tensor<3x3x32x64xf32>) outs(%fill : tensor<8x26x26x64xf32>) {
     ^bb0(%x: f32, %y: f32, %out: f32):
-      %xy = arith.mulf %x, %y : f32
-      %sum = arith.addf %out, %xy : f32
+      %sum = math.fma %x, %y, %out : f32
       linalg.yield %sum : f32
   } -> tensor<8x26x26x64xf32>
   bufferization.materialize_in_destination %product in restrict writable %c : (tensor<8x26x26x64xf32>, memref<8x26x26x64xf32>) -> ()
@@ -154,8 +147,7 @@ func.func @to_kernel(%persistent: memref<1xi8> {llvm.noalias}, %arena: memref<0x
                             iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
     ins(%left, %right : tensor<8x28x28x32xf32>, tensor<8x26x26x64xf32>) outs(%fill : tensor<3x3x32x64xf32>) {
     ^bb0(%x: f32, %y: f32, %out: f32):
-      %xy = arith.mulf %x, %y : f32
-      %sum = arith.addf %out, %xy : f32
+      %sum = math.fma %x, %y, %out : f32
       linalg.yield %sum : f32
   } -> tensor<3x3x32x64xf32>
   bufferization.materialize_in_destination %product in restrict writable %c : (tensor<3x3x32x64xf32>, memref<3x3x32x64xf32>) -> ()

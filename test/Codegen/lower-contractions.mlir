@@ -18,8 +18,7 @@ func.func @product(%a: memref<16x64xf32>, %b: memref<64x32xf32>, %c: memref<16x3
   linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : memref<16x64xf32>, memref<64x32xf32>) outs(%c : memref<16x32xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
-    %0 = arith.mulf %x, %y : f32
-    %1 = arith.addf %s, %0 : f32
+    %1 = math.fma %x, %y, %s : f32
     linalg.yield %1 : f32
   }
   return
@@ -36,8 +35,7 @@ func.func @transposed(%a: memref<64x64xf32>, %b: memref<32x64xf32>, %c: memref<6
   linalg.generic {indexing_maps = [#a, #bT, #c], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : memref<64x64xf32>, memref<32x64xf32>) outs(%c : memref<64x32xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
-    %0 = arith.mulf %x, %y : f32
-    %1 = arith.addf %s, %0 : f32
+    %1 = math.fma %x, %y, %s : f32
     linalg.yield %1 : f32
   }
   return
@@ -58,8 +56,7 @@ func.func @columns(%a: memref<600x512xf32>, %b: memref<600x256xf32>, %c: memref<
   linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : memref<600x512xf32>, memref<600x256xf32>) outs(%c : memref<512x256xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
-    %0 = arith.mulf %x, %y : f32
-    %1 = arith.addf %s, %0 : f32
+    %1 = math.fma %x, %y, %s : f32
     linalg.yield %1 : f32
   }
   return
@@ -76,8 +73,7 @@ func.func @narrow(%a: memref<8x64xf32>, %b: memref<64x10xf32>, %c: memref<8x10xf
   linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : memref<8x64xf32>, memref<64x10xf32>) outs(%c : memref<8x10xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
-    %0 = arith.mulf %x, %y : f32
-    %1 = arith.addf %s, %0 : f32
+    %1 = math.fma %x, %y, %s : f32
     linalg.yield %1 : f32
   }
   return
@@ -96,8 +92,7 @@ func.func @dot(%a: memref<8x64xf32>, %b: memref<64xf32>, %c: memref<8xf32>) {
                   iterator_types = ["parallel", "reduction"]}
       ins(%a, %b : memref<8x64xf32>, memref<64xf32>) outs(%c : memref<8xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
-    %0 = arith.mulf %x, %y : f32
-    %1 = arith.addf %s, %0 : f32
+    %1 = math.fma %x, %y, %s : f32
     linalg.yield %1 : f32
   }
   return
@@ -116,8 +111,7 @@ func.func @overlapping(%dy: memref<2x8x8x16xf32>, %w: memref<3x3x4x16xf32>, %dx:
                   iterator_types = ["parallel", "reduction", "reduction", "reduction", "reduction", "parallel", "reduction"]}
       ins(%dy, %w : memref<2x8x8x16xf32>, memref<3x3x4x16xf32>) outs(%dx : memref<2x10x10x4xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
-    %0 = arith.mulf %x, %y : f32
-    %1 = arith.addf %s, %0 : f32
+    %1 = math.fma %x, %y, %s : f32
     linalg.yield %1 : f32
   }
   return
@@ -132,8 +126,7 @@ func.func @shared(%a: memref<256x256xf32>, %b: memref<256x256xf32>, %c: memref<2
   linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%a, %b : memref<256x256xf32>, memref<256x256xf32>) outs(%c : memref<256x256xf32>) {
   ^bb0(%x: f32, %y: f32, %s: f32):
-    %0 = arith.mulf %x, %y : f32
-    %1 = arith.addf %s, %0 : f32
+    %1 = math.fma %x, %y, %s : f32
     linalg.yield %1 : f32
   }
   return

@@ -62,8 +62,7 @@ func.func @talweg_step(%steps: index, %data: memref<100x4xf32>, %w: memref<4x8xf
     linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
         ins(%x, %w : memref<4x4xf32>, memref<4x8xf32>) outs(%y : memref<4x8xf32>) attrs = {talweg.epilogue} {
     ^bb0(%l: f32, %r: f32, %acc: f32):
-      %0 = arith.mulf %l, %r : f32
-      %1 = arith.addf %acc, %0 : f32
+      %1 = math.fma %l, %r, %acc : f32
       linalg.yield %1 : f32
     } loc("m.tw":9:3)
     %h = memref.alloc() : memref<4x8xf32>

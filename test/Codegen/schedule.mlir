@@ -22,8 +22,7 @@ func.func @step(%w: memref<8x8xf32>, %x: memref<4x8xf32>, %loss: memref<f32>, %l
                        iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%X, %W : tensor<4x8xf32>, tensor<8x8xf32>) outs(%f : tensor<4x8xf32>) {
   ^bb0(%a: f32, %b: f32, %s: f32):
-    %p = arith.mulf %a, %b : f32
-    %q = arith.addf %s, %p : f32
+    %q = math.fma %a, %b, %s : f32
     linalg.yield %q : f32
   } -> tensor<4x8xf32>
   %g0 = tensor.empty() : tensor<8x8xf32>
@@ -32,8 +31,7 @@ func.func @step(%w: memref<8x8xf32>, %x: memref<4x8xf32>, %loss: memref<f32>, %l
                        iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%X, %X : tensor<4x8xf32>, tensor<4x8xf32>) outs(%g1 : tensor<8x8xf32>) {
   ^bb0(%a: f32, %b: f32, %s: f32):
-    %p = arith.mulf %a, %b : f32
-    %q = arith.addf %s, %p : f32
+    %q = math.fma %a, %b, %s : f32
     linalg.yield %q : f32
   } -> tensor<8x8xf32>
   %r = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
@@ -46,8 +44,7 @@ func.func @step(%w: memref<8x8xf32>, %x: memref<4x8xf32>, %loss: memref<f32>, %l
                         iterator_types = ["parallel", "parallel", "reduction"]}
     ins(%r, %W : tensor<4x8xf32>, tensor<8x8xf32>) outs(%f : tensor<4x8xf32>) {
   ^bb0(%a: f32, %b: f32, %s: f32):
-    %p = arith.mulf %a, %b : f32
-    %q = arith.addf %s, %p : f32
+    %q = math.fma %a, %b, %s : f32
     linalg.yield %q : f32
   } -> tensor<4x8xf32>
   %l0 = tensor.empty() : tensor<f32>
@@ -69,5 +66,40 @@ func.func @step(%w: memref<8x8xf32>, %x: memref<4x8xf32>, %loss: memref<f32>, %l
   } -> tensor<8x8xf32>
   bufferization.materialize_in_destination %new in restrict writable %w : (tensor<8x8xf32>, memref<8x8xf32>) -> ()
   bufferization.materialize_in_destination %l in restrict writable %loss : (tensor<f32>, memref<f32>) -> ()
+  return
+}
+
+// A new value that is also read stays in front of its reader, even where the old one is read behind that.
+// CHECK-LABEL: func @readNew
+// CHECK: %[[NEW:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<8xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[NEW]] : tensor<8xf32>) outs(%{{.*}} : tensor<f32>)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<8xf32>) outs(%{{.*}} : tensor<f32>)
+func.func @readNew(%v: memref<8xf32>, %one: memref<f32>, %two: memref<f32>) {
+  %zero = arith.constant 0.0 : f32
+  %old = bufferization.to_tensor %v restrict : memref<8xf32> to tensor<8xf32>
+  %e = tensor.empty() : tensor<8xf32>
+  %s0 = tensor.empty() : tensor<f32>
+  %s = linalg.fill ins(%zero : f32) outs(%s0 : tensor<f32>) -> tensor<f32>
+  %new = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%old : tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %q = arith.addf %a, %a : f32
+    linalg.yield %q : f32
+  } -> tensor<8xf32>
+  %ofNew = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>], iterator_types = ["reduction"]}
+      ins(%new : tensor<8xf32>) outs(%s : tensor<f32>) {
+  ^bb0(%a: f32, %o: f32):
+    %q = arith.addf %o, %a : f32
+    linalg.yield %q : f32
+  } -> tensor<f32>
+  %ofOld = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>], iterator_types = ["reduction"]}
+      ins(%old : tensor<8xf32>) outs(%s : tensor<f32>) {
+  ^bb0(%a: f32, %o: f32):
+    %q = arith.addf %o, %a : f32
+    linalg.yield %q : f32
+  } -> tensor<f32>
+  bufferization.materialize_in_destination %ofNew in restrict writable %one : (tensor<f32>, memref<f32>) -> ()
+  bufferization.materialize_in_destination %ofOld in restrict writable %two : (tensor<f32>, memref<f32>) -> ()
+  bufferization.materialize_in_destination %new in restrict writable %v : (tensor<8xf32>, memref<8xf32>) -> ()
   return
 }

@@ -31,8 +31,7 @@ func.func @elementwise(%x: memref<4x37xf32>, %y: memref<4x37xf32>) {
 func.func @columns(%x: memref<64x32xf32>, %y: memref<32xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%y : memref<32xf32>)
-  linalg.generic {indexing_maps = [affine_map<(j, i) -> (i, j)>, affine_map<(j, i) -> (j)>],
-                  iterator_types = ["parallel", "reduction"]}
+  linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (j)>], iterator_types = ["reduction", "parallel"]}
       ins(%x : memref<64x32xf32>) outs(%y : memref<32xf32>) {
   ^bb0(%in: f32, %out: f32):
     %0 = arith.addf %out, %in : f32

@@ -2,6 +2,27 @@
 #define TALWEG_CODEGEN_PASSES
 include "mlir/Pass/PassBase.td"
 
+def FormMultiplyAdds : Pass<"talweg-form-multiply-adds", "::mlir::func::FuncOp"> {
+  let summary = "makes sums of products multiply-adds, which round once";
+  let description = [{
+    In: linalg on tensors before anything is fused. Out: a sum of products is math.fma: in reductions (contractions), and where an
+    elementwise sum is the only reader of a product. No later pass forms or breaks one, so that values do not depend on what is fused.
+  }];
+  let statistics = [Statistic<"formed", "formed", "multiply-adds">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def OrderReductions : Pass<"talweg-order-reductions", "::mlir::func::FuncOp"> {
+  let summary = "puts the loops of reductions in the order of the memory that they read";
+  let description = [{
+    In: linalg on tensors before anything is fused. Out: the same, the loops of each reduction in the order in which the largest
+    tensor that is read moves, directly or through elementwise ops, its contiguous dimension last. The loops' order and extents
+    alone decide in which order elements are combined; no later pass changes them.
+  }];
+  let statistics = [Statistic<"reordered", "reordered", "reductions with another order of loops">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def FuseElementwise : Pass<"talweg-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "merges elementwise linalg.generic ops on tensors into their consumers and with each other";
   let description = [{
@@ -10,8 +31,7 @@ def FuseElementwise : Pass<"talweg-fuse-elementwise", "::mlir::func::FuncOp"> {
     equal loops and a value in common becomes one op of several results, so that a parameter's update reads and writes each array once.
   }];
   let options = [
-    Option<"keepRounding", "keep-rounding", "bool", "false",
-           "leave products of two numbers where they are, so that no new sum becomes one multiply-add with them">
+    Option<"tells", "tells", "bool", "true", "emit remarks on values that are stored for one reader">
   ];
   let statistics = [
     Statistic<"inlined", "inlined", "producers inlined into a consumer">,
