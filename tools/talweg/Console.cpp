@@ -6,15 +6,39 @@
 
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <utility>
 
 namespace talweg::driver {
+
+void prepareStreams() {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0)
+      (void)::open("/", O_RDONLY | O_DIRECTORY); // the lowest free number: the stream's
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+bool writeAll(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written > 0) {
+      bytes.remove_prefix(size_t(written));
+    } else if (errno == EAGAIN) { // whoever shares the stream has made it non-blocking
+      pollfd ready{file, POLLOUT, 0};
+      ::poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
 
 bool isTerminal(Stream stream) { return isatty(stream == Stream::Out ? STDOUT_FILENO : STDERR_FILENO) != 0; }
 
@@ -103,30 +127,29 @@ static bool transientShown = false;
 
 void showTransient(std::string_view text) {
   // To the line's start, the text, then erase what an earlier, longer one left.
-  fmt::print(stderr, "\r{}\033[K", text);
-  std::fflush(stderr);
+  (void)writeAll(STDERR_FILENO, fmt::format("\r{}\033[K", text));
   transientShown = true;
 }
 
 void clearTransient() {
   if (!std::exchange(transientShown, false))
     return;
-  fmt::print(stderr, "\r\033[K");
-  std::fflush(stderr);
+  (void)writeAll(STDERR_FILENO, "\r\033[K");
 }
 
 static int outputError = 0;
 
-void printLine(std::string_view line) {
+void print(std::string_view text) {
   clearTransient();
-  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fputc('\n', stdout) == EOF ||
-      std::fflush(stdout) == EOF)
-    outputError = outputError ? outputError : errno;
+  if (!outputError && !writeAll(STDOUT_FILENO, text))
+    outputError = errno;
 }
+
+void printLine(std::string_view line) { print(fmt::format("{}\n", line)); }
 
 void complain(std::string_view line) {
   clearTransient();
-  fmt::print(stderr, "{}\n", line);
+  (void)writeAll(STDERR_FILENO, fmt::format("{}\n", line));
 }
 
 int report(const Error &error, bool json) {
@@ -148,8 +171,6 @@ Error makeError(std::string situation, std::string help) {
 }
 
 bool finishOutput() {
-  if (std::fflush(stdout) == EOF && !outputError)
-    outputError = errno;
   if (!outputError)
     return true;
   if (outputError != EPIPE)

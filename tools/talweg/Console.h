@@ -1,4 +1,5 @@
 // Where text goes and how it looks. Results go to standard output; diagnostics and the progress bar to standard error.
+// Nothing ends because text could not be written: messages are then lost, and lost results are an error at the end.
 // Colour appears only on a terminal, and never when NO_COLOR is set or TERM is `dumb`.
 #ifndef TALWEG_TOOL_CONSOLE_H
 #define TALWEG_TOOL_CONSOLE_H
@@ -10,6 +11,13 @@
 #include <string_view>
 
 namespace talweg::driver {
+
+/// Before anything else: a standard stream that is closed becomes one that cannot be written, so that no file opened later
+/// takes its number and gets its text; a pipe that nobody reads is a failed write.
+void prepareStreams();
+
+/// Writes all of `bytes` to a descriptor; false, with errno, if that fails.
+bool writeAll(int file, std::string_view bytes);
 
 enum class Stream { Out, Err };
 
@@ -31,16 +39,17 @@ std::string colorDiagnostic(const std::string &text);
 void showTransient(std::string_view text);
 void clearTransient();
 
-/// Writes a line to standard output; a failure is remembered for `finishOutput`.
+/// Writes text, or a line, to standard output. A failure is remembered for `finishOutput`; nothing is written after it.
+void print(std::string_view text);
 void printLine(std::string_view line);
-/// Writes a line to standard error.
+/// Writes a line to standard error, if it can be written.
 void complain(std::string_view line);
 /// Shows an error on standard error (and, with `json`, as an event on standard output); returns kFailed.
 int report(const Error &error, bool json);
 /// An error of the driver's own, in the common form.
 Error makeError(std::string situation, std::string help = "");
 
-/// Flushes standard output. False, after a message, if anything written there was lost.
+/// False, after a message, if anything written to standard output was lost.
 bool finishOutput();
 
 /// 1536 → "1.5 KiB"

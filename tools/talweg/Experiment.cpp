@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
@@ -31,7 +30,8 @@ void Experiment::declareSeed(Command &command, const std::string &help) {
 }
 
 void Experiment::declareThreads(Command &command) {
-  command.whole(threads, "--threads N", kThreads, "threads to compute with; results do not depend on it", "every core");
+  command.whole(threads, "--threads N", kThreads, "threads to compute with; results do not depend on it",
+                "every core");
 }
 
 void Experiment::declareMemory(Command &command) {
@@ -124,18 +124,6 @@ static Error fileError(const std::string &path, const char *verb) {
   return makeError(fmt::format("cannot {} `{}`: {}", verb, path, std::strerror(errno)));
 }
 
-static bool writeAll(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      return false;
-    bytes.remove_prefix(size_t(written));
-  }
-  return true;
-}
-
 namespace {
 /// A file opened for writing: beside the one that is meant, unless that is a device or a pipe.
 struct Target {
@@ -173,9 +161,7 @@ Result<void> checkWritable(const std::string &path) {
 
 Result<void> writeFile(const std::string &path, std::string_view bytes) {
   if (path == "-") {
-    std::fflush(stdout);
-    if (!writeAll(STDOUT_FILENO, bytes))
-      return makeError(fmt::format("cannot write to standard output: {}", std::strerror(errno)));
+    print(bytes);
     return {};
   }
   auto [target, aside, file] = openTarget(path);

@@ -49,7 +49,7 @@ Json evaluationEvent(const PlanFacts &plan, const std::string &split, const Eval
 std::string evaluationText(const PlanFacts &plan, const Evaluation &evaluation);
 
 /// Writes a whole file aside and renames it, so that the path holds the old bytes or the new ones, never a part.
-/// Devices and pipes are written directly; "-" is standard output.
+/// Devices and pipes are written directly; "-" is standard output, whose failures `finishOutput` tells.
 Result<void> writeFile(const std::string &path, std::string_view bytes);
 /// Tells now what writeFile would say later of a path that cannot be written; leaves what is there.
 Result<void> checkWritable(const std::string &path);

@@ -28,6 +28,7 @@ static talweg::Result<void> passDebugFlags(int &argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  prepareStreams();
   if (auto passed = passDebugFlags(argc, argv); !passed) {
     report(passed.error(), false);
     return kUsage;
@@ -42,5 +43,6 @@ int main(int argc, char **argv) {
   addGradcheck(line);
   addBench(line);
   addVersion(line);
-  return line.run();
+  int code = line.run();
+  return finishOutput() ? code : int(kFailed);
 }

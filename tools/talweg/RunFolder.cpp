@@ -88,12 +88,18 @@ Result<void> RunFolder::record(const Json &facts) {
   return writeFile(path + "/run.json", old->dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-void RunFolder::log(const std::string &event) { fmt::print(logFile.get(), "{}\n", event); }
+void RunFolder::log(const std::string &event) {
+  if (std::fwrite(event.data(), 1, event.size(), logFile.get()) != event.size() ||
+      std::fputc('\n', logFile.get()) == EOF)
+    logError = errno;
+}
 
 Result<void> RunFolder::flush() {
-  if (std::fflush(logFile.get()) == 0 && !std::ferror(logFile.get()))
+  if (std::fflush(logFile.get()) == EOF)
+    logError = errno;
+  if (!logError)
     return {};
-  return folderError(path + "/log.jsonl", "write", std::strerror(errno));
+  return folderError(path + "/log.jsonl", "write", std::strerror(logError));
 }
 
 } // namespace talweg::driver

@@ -43,6 +43,7 @@ private:
 
   std::string path;
   std::unique_ptr<std::FILE, Closer> logFile;
+  int logError = 0; ///< why events were lost, if any were
 };
 
 } // namespace talweg::driver

@@ -45,19 +45,23 @@ Json TrainLoop::pendingMeans() const {
 Result<Ending> TrainLoop::run() {
   StopTarget target(session);
   begun = lastReport = lastSave = lastLine = Clock::now();
-  while (session.step() < session.totalSteps() && !interrupted()) {
-    if (auto done = stretch(); !done)
+  while (session.step() < session.totalSteps() && !interrupted())
+    if (auto done = advance(); !done) {
+      (void)bool(save("failed"));
       return done.error();
-    if (interrupted())
-      break;
-    if (reportDue())
-      if (auto done = reportProgress(); !done && !interrupted())
-        return done.error();
-    if (!interrupted() && saveDue())
-      if (auto saved = save("running"); !saved)
-        return saved.error();
-  }
+    }
   return finish(session.step() < session.totalSteps() ? Ending::Interrupted : Ending::Done);
+}
+
+Result<void> TrainLoop::advance() {
+  if (auto done = stretch(); !done)
+    return done.error();
+  if (!interrupted() && reportDue())
+    if (auto done = reportProgress(); !done && !interrupted())
+      return done.error();
+  if (!interrupted() && saveDue())
+    return save("running");
+  return {};
 }
 
 Result<void> TrainLoop::stretch() {

@@ -31,7 +31,8 @@ public:
 
   /// Restores the means that an interrupted run had begun (`pending` of its record).
   void restore(const Json &pending);
-  /// Runs to the end of the plan or to an interruption. The folder then holds the checkpoint, the log and the record.
+  /// Runs to the end of the plan or to an interruption. The folder then holds the checkpoint, the log and the record; after an
+  /// error it holds the checkpoint of what was trained before, if that can be written.
   Result<Ending> run();
 
 private:
@@ -43,6 +44,7 @@ private:
     std::vector<double> metrics;
   };
 
+  Result<void> advance();        // a stretch, then what is due
   Result<void> stretch();        // steps until something is due
   void take(const Chunk &chunk); // what one native call told
   void takeStep(const StepRecord &step, const Chunk &chunk);
