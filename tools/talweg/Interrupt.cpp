@@ -10,12 +10,15 @@
 
 namespace talweg::driver {
 
-static std::atomic<int> requests{0};
+static std::atomic<bool> requested{false};
+/// How often the end was asked for by signals whose second one does not wait.
+static std::atomic<int> urgent{0};
 
 static std::atomic<Session *> target{nullptr};
 
-static void onSignal(int) {
-  if (requests.fetch_add(1) > 0) {
+static void onSignal(int signal) {
+  requested.store(true);
+  if (signal != SIGHUP && urgent.fetch_add(1) > 0) {
     if (isatty(STDERR_FILENO)) // leave the bar's line
       (void)!write(STDERR_FILENO, "\n", 1);
     _exit(kInterrupted);
@@ -30,10 +33,12 @@ void catchInterrupts() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  struct sigaction hangup = {};
+  if (sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+    sigaction(SIGHUP, &action, nullptr);
 }
 
-bool interrupted() { return requests.load() > 0; }
+bool interrupted() { return requested.load(); }
 
 StopTarget::StopTarget(Session &session) {
   target.store(&session);

@@ -1,4 +1,5 @@
-// Ctrl-C. The first SIGINT or SIGTERM asks the run to stop at the next step; the second ends the program at once.
+// Ctrl-C. A SIGINT, SIGTERM or SIGHUP asks the run to stop at the next step; the second SIGINT or SIGTERM ends the program at
+// once. (A terminal that closes may send SIGHUP more than once.)
 #ifndef TALWEG_TOOL_INTERRUPT_H
 #define TALWEG_TOOL_INTERRUPT_H
 
@@ -8,7 +9,7 @@ class Session;
 
 namespace talweg::driver {
 
-/// From here on SIGINT and SIGTERM are requests, and SIGPIPE a failed write.
+/// From here on these signals are requests; SIGHUP only where it is not ignored, as under nohup.
 void catchInterrupts();
 /// Whether a stop was requested.
 bool interrupted();

@@ -266,17 +266,18 @@ int run(Options options) {
 void addTrain(CommandLine &line) {
   static Options options;
   options.command = line.words();
-  Command command =
-      line.add("train", "train a model and save it",
-               "Compiles the training program of a model file, trains as its plan says, validates, and saves. The "
-               "folder of the run gets model.safetensors (parameters and states under their paths in the model), "
-               "optimizer.safetensors and state.json (to resume), run.json (what was run, with what, on which "
-               "compiler) and log.jsonl (the events of --json). The split `validation` (or `test`, if there is none) "
-               "is evaluated as the plan says, else after each epoch; of more than 100 epochs, after 100 of them.\n\n"
-               "Ctrl-C finishes the step, saves and tells how to resume; a second Ctrl-C ends at once. The same seed "
-               "gives the same bits for any number of threads, resumed or not.\n\n"
-               "Events of --json: start; step, every --log-every steps, with that batch's loss, metrics and rates; "
-               "train, the means since the last one; eval; end; error. A number that is not finite is null.");
+  Command command = line.add(
+      "train", "train a model and save it",
+      "Compiles the training program of a model file, trains as its plan says, validates, and saves. The "
+      "folder of the run gets model.safetensors (parameters and states under their paths in the model), "
+      "optimizer.safetensors and state.json (to resume), run.json (what was run, with what, on which "
+      "compiler) and log.jsonl (the events of --json). The split `validation` (or `test`, if there is none) "
+      "is evaluated as the plan says, else after each epoch; of more than 100 epochs, after 100 of them.\n\n"
+      "Ctrl-C finishes the step, saves and tells how to resume; a second Ctrl-C ends at once. SIGTERM does the "
+      "same, and so does the SIGHUP of a terminal that closes. The same seed gives the same bits for any number "
+      "of threads, resumed or not.\n\n"
+      "Events of --json: start; step, every --log-every steps, with that batch's loss, metrics and rates; "
+      "train, the means since the last one; eval; end; error. A number that is not finite is null.");
   Experiment &experiment = options.experiment;
   experiment.declareFile(command);
   command.text(options.out, "--out DIR", "the run's folder; a run that is there already is replaced",
