@@ -149,7 +149,8 @@ int main(int count, char **arguments) {
     fmt::print(stderr, "talweg-products: {}\n", message);
     return 1;
   };
-  runtime::setThreads(threads);
+  if (auto set = runtime::setThreads(threads); !set)
+    return fail(set.error().message);
   auto probe = MachineProbe::create(threads);
   if (!probe)
     return fail(probe.error().message);

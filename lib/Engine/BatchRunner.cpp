@@ -37,9 +37,11 @@ BatchRunner::BatchRunner(BatchRunner &&) noexcept = default;
 BatchRunner::~BatchRunner() = default;
 
 Result<BatchRunner> BatchRunner::create(Session &session, const Dataset &data) {
+  Session::Impl &self = *session.impl;
+  if (auto checked = data.impl->checkFields(self.program); !checked)
+    return checked.error();
   if (data.rows() == 0)
     return Error{"E0853", "error: the data has no rows"};
-  Session::Impl &self = *session.impl;
   auto unit = self.unit(self.options.mode, self.batch());
   if (!unit)
     return unit.error();
@@ -146,6 +148,8 @@ static std::int64_t outputWidth(const ModuleFacts &facts, Mode mode) {
 Result<double> BatchRunner::run(std::int64_t steps) {
   Session::Impl &session = impl->session;
   std::int64_t batch = impl->unit->facts.batch, rows = std::int64_t(impl->visits.size());
+  if (steps < 1 || steps > abi::kMaxRows / batch)
+    return Error{"E0805", fmt::format("error: {} batches cannot be run in one call", steps)};
   std::size_t needed = std::size_t(rows + steps * batch);
   while (impl->order.size() < needed)
     impl->order.insert(impl->order.end(), impl->visits.begin(), impl->visits.end());
@@ -153,9 +157,11 @@ Result<double> BatchRunner::run(std::int64_t steps) {
   runtime::Profile profile{std::vector<std::uint64_t>(impl->regions.size())};
   runtime::Profile::use(impl->profiled ? &profile : nullptr);
   auto start = std::chrono::steady_clock::now();
-  session.run(*impl->unit, impl->data, impl->order, impl->next, steps, impl->out.data());
+  auto done = session.run(*impl->unit, impl->data, impl->order, impl->next, steps, impl->out.data());
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   runtime::Profile::use(nullptr);
+  if (!done)
+    return done.error();
   impl->regionSeconds.clear();
   for (std::uint64_t sum : profile.sums)
     impl->regionSeconds.push_back(double(sum) * runtime::secondsPerTick());

@@ -97,14 +97,21 @@ Result<Dataset> Dataset::loadForPredict(const Program &program, const std::strin
 Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<FieldView> &views, std::int64_t rows) {
   if (rows < 0 || rows > INT32_MAX)
     return Error{"E0842", "error: a data set has between 0 and 2147483647 rows"};
-  Result<data::Table> table = data::Table::create(dataFields(program.impl->compiler->plan(), false), rows);
+  std::vector<data::Field> fields = dataFields(program.impl->compiler->plan(), false);
+  for (auto view = views.begin(); view != views.end(); ++view) {
+    auto same = [&](const auto &other) { return other.name == view->name; };
+    if (std::none_of(fields.begin(), fields.end(), same))
+      return Error{"E0843", fmt::format("error: the data has no field `{}`", view->name)};
+    if (std::any_of(views.begin(), view, same))
+      return Error{"E0844", fmt::format("error: field `{}` is given twice", view->name)};
+    if (!view->data && rows > 0)
+      return Error{"E0844", fmt::format("error: field `{}` is given without values", view->name)};
+  }
+  Result<data::Table> table = data::Table::create(std::move(fields), rows);
   if (!table)
     return table.error();
   auto impl = std::make_shared<Impl>();
   impl->table = std::move(*table);
-  for (const FieldView &view : views)
-    if (!impl->table.find(view.name))
-      return Error{"E0843", fmt::format("error: the data has no field `{}`", view.name)};
   for (std::size_t f = 0; f < impl->table.fields.size(); ++f) {
     const data::Field &field = impl->table.fields[f];
     auto view = std::find_if(views.begin(), views.end(), [&](const FieldView &v) { return v.name == field.name; });
@@ -119,6 +126,24 @@ Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<Fi
   if (auto checked = impl->table.check("memory"); !checked)
     return checked.error();
   return Dataset(std::move(impl));
+}
+
+Result<void> Dataset::Impl::checkFields(const Program &program) const {
+  std::vector<data::Field> wanted = dataFields(program.impl->compiler->plan(), false);
+  const std::vector<data::Field> &fields = table.fields;
+  auto same = [](const data::Field &a, const data::Field &b) {
+    return a.name == b.name && a.element == b.element && a.shape == b.shape && a.classes == b.classes;
+  };
+  if (std::equal(fields.begin(), fields.end(), wanted.begin(), wanted.end(), same))
+    return {};
+  auto list = [](const std::vector<data::Field> &fields) {
+    std::vector<std::string> texts;
+    for (const data::Field &field : fields)
+      texts.push_back(fmt::format("`{}: {}`", field.name, field.typeText()));
+    return fmt::format("{}", fmt::join(texts, ", "));
+  };
+  return Error{"E0845", fmt::format("error: the data is that of another program: its fields are {}, and not {}",
+                                    list(fields), list(wanted))};
 }
 
 std::int64_t Dataset::rows() const { return impl->table.rows; }

@@ -12,6 +12,9 @@ struct Dataset::Impl {
   /// Fields that were not in the file. Their columns hold zeros; only prediction may use such a data set.
   std::vector<std::string> missing;
   std::vector<std::string> files; ///< what it was read from
+
+  /// An error, E0845, unless the columns are those of the program's fields: generated code reads what its own fields say.
+  Result<void> checkFields(const Program &program) const;
 };
 
 } // namespace talweg

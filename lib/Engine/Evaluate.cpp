@@ -11,11 +11,12 @@
 using namespace talweg;
 
 namespace {
-using OnBatches = std::function<void(const NativeUnit &, std::int64_t first, std::int64_t count)>;
+using OnBatches = std::function<Result<void>(const NativeUnit &, std::int64_t first, std::int64_t count)>;
 } // namespace
 
 /// Calls `onBatches` for stretches of equal batches that cover all rows in order.
 static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t rows, const OnBatches &onBatches) {
+  Session::Impl::StopOnce met{session.stop};
   ChunkSize size;
   std::int64_t batch = session.batch();
   for (std::int64_t first = 0; first < rows;) {
@@ -27,7 +28,8 @@ static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t 
     if (!unit)
       return unit.error();
     Stopwatch stopwatch;
-    onBatches(**unit, first, count);
+    if (auto done = onBatches(**unit, first, count); !done)
+      return done;
     size.took(count, stopwatch.seconds());
     first += now * count;
   }
@@ -35,6 +37,8 @@ static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t 
 }
 
 Result<Evaluation> Session::evaluate(const Dataset &data) {
+  if (auto checked = data.impl->checkFields(impl->program); !checked)
+    return checked.error();
   if (!data.impl->missing.empty())
     return Error{"E0852", fmt::format("error: the data has no values for `{}`", data.impl->missing.front())};
   if (data.rows() == 0)
@@ -42,14 +46,16 @@ Result<Evaluation> Session::evaluate(const Dataset &data) {
   Stopwatch stopwatch;
   std::vector<std::int32_t> order = identityOrder(data.rows());
   std::vector<double> sums;
-  auto add = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
+  auto add = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) -> Result<void> {
     std::int64_t columns = unit.facts.columns();
     std::vector<double> out(std::size_t(count * columns));
-    impl->run(unit, data, order, first, count, out.data());
+    if (auto done = impl->run(unit, data, order, first, count, out.data()); !done)
+      return done;
     sums.resize(1 + unit.facts.metrics.size());
     for (std::int64_t s = 0; s < count; ++s)
       for (std::size_t c = 0; c < sums.size(); ++c)
         sums[c] += double(unit.facts.batch) * out[s * columns + c];
+    return {};
   };
   if (auto done = overBatches(*impl, Mode::Eval, data.rows(), add); !done)
     return done.error();
@@ -64,6 +70,8 @@ Result<Evaluation> Session::evaluate(const Dataset &data) {
 }
 
 Result<Prediction> Session::predict(const Dataset &data) {
+  if (auto checked = data.impl->checkFields(impl->program); !checked)
+    return checked.error();
   for (const std::string &name : data.impl->missing)
     for (const frontend::Field &field : impl->program.impl->compiler->plan().fields)
       if (field.name == name && field.input)
@@ -71,20 +79,19 @@ Result<Prediction> Session::predict(const Dataset &data) {
   std::vector<std::int32_t> order = identityOrder(data.rows());
   Prediction result;
   result.rows = data.rows();
-  auto append = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
+  auto append = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) -> Result<void> {
     const std::vector<std::int64_t> &shape = unit.facts.outputShape;
     result.shape.assign(shape.begin() + 1, shape.end());
     std::int64_t values = count * unit.facts.batch;
     for (std::int64_t extent : result.shape)
       values *= extent;
-    auto collect = [&](auto out) {
-      impl->run(unit, data, order, first, count, out.data());
+    auto collect = [&](auto out) -> Result<void> {
+      auto done = impl->run(unit, data, order, first, count, out.data());
       result.values.insert(result.values.end(), out.begin(), out.end());
+      return done;
     };
-    if (unit.facts.outputDouble)
-      collect(std::vector<double>(std::size_t(values)));
-    else
-      collect(std::vector<float>(std::size_t(values)));
+    return unit.facts.outputDouble ? collect(std::vector<double>(std::size_t(values)))
+                                   : collect(std::vector<float>(std::size_t(values)));
   };
   if (auto done = overBatches(*impl, Mode::Predict, data.rows(), append); !done)
     return done.error();

@@ -46,7 +46,7 @@ public:
   /// The loss at the present values; leaves every cotangent in its slot.
   double loss() {
     std::vector<double> out(std::size_t(gradient.facts.columns()));
-    session.impl->run(gradient, rows, order, 0, 1, out.data());
+    (void)bool(session.impl->run(gradient, rows, order, 0, 1, out.data())); // its one thread is there
     return out[0];
   }
 
@@ -124,6 +124,8 @@ private:
 } // namespace
 
 Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) const {
+  if (!std::isfinite(options.step) || options.step <= 0 || options.maxElements < 1)
+    return Error{"E0805", "error: a gradient is checked with a finite step above 0, at one element or more"};
   CompileOptions exact = impl->options;
   exact.memory.reset(); // f64 takes twice as much
   exact.doublePrecision = true;

@@ -139,6 +139,8 @@ MachineProbe::MachineProbe(MachineProbe &&) noexcept = default;
 MachineProbe::~MachineProbe() = default;
 
 Result<MachineProbe> MachineProbe::create(int threads) {
+  if (auto set = runtime::setThreads(threads); !set)
+    return set.error();
   auto impl = std::make_unique<Impl>();
   impl->threads = threads;
   impl->width = hostWidth();

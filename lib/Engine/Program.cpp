@@ -180,6 +180,8 @@ Result<Facts> Program::check(Stage upTo) const {
 }
 
 Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) const {
+  if (batch < 0 || batch > INT32_MAX)
+    return Error{"E0805", "error: the batch must have at least one row and at most 2147483647"};
   if (stage == Stage::Ast)
     return impl->compiler->ast();
   Result<Unit> unit = impl->compiler->build(modeName(mode), batch ? batch : impl->plan.batch);

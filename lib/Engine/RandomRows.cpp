@@ -14,6 +14,8 @@ static double normal(Words &words) {
 }
 
 Result<Dataset> talweg::randomRows(const Program &program, std::int64_t rows, std::uint64_t seed, Floats floats) {
+  if (rows < 0 || rows > INT32_MAX)
+    return Error{"E0842", "error: a data set has between 0 and 2147483647 rows"};
   const std::vector<Field> &fields = program.plan().fields;
   std::vector<std::vector<std::byte>> columns(fields.size());
   std::vector<FieldView> views;

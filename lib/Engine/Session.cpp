@@ -8,7 +8,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cfloat>
+#include <cmath>
 #include <cstring>
+#include <system_error>
 
 using namespace talweg;
 
@@ -93,15 +96,20 @@ void Session::Impl::prepareUnit(Mode mode, std::int64_t batch) {
   Key key{mode, batch};
   if (units.count(key) || underWay.count(key))
     return;
-  underWay[key] = std::async(std::launch::async, [program = program, mode, batch, layouts = layoutsOf(variables)] {
+  auto compile = [program = program, mode, batch, layouts = layoutsOf(variables)] {
     return makeUnit(*program.impl->compiler, mode, batch, layouts);
-  });
+  };
+  try {
+    underWay.emplace(key, std::async(std::launch::async, compile));
+  } catch (const std::system_error &) {
+    // The system refuses a thread: the call that needs the code compiles it.
+  }
 }
 
 //===-- native calls -----------------------------------------------------------------------------------------------===//
 
-void Session::Impl::run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
-                        std::int64_t first, std::int64_t steps, void *out) {
+Result<void> Session::Impl::run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
+                                std::int64_t first, std::int64_t steps, void *out) {
   std::int64_t control[abi::kControlWords] = {};
   control[abi::kSeed] = std::int64_t(seed);
   control[abi::kStep] = step;
@@ -117,19 +125,22 @@ void Session::Impl::run(const NativeUnit &unit, const Dataset &data, const std::
                                 out};
   for (const data::Buffer &column : data.impl->table.columns)
     arguments.push_back(const_cast<std::byte *>(column.data()));
-  runtime::setThreads(threads);
+  if (auto set = runtime::setThreads(threads); !set)
+    return set.error();
   unit.step(arguments.data());
+  return {};
 }
 
 Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
   seed = newSeed;
-  step = epochs = stepInEpoch = 0;
+  step = epochs = stepInEpoch = firstStep = loadedRows = 0;
   orderEpoch = -1;
   std::memset(persistent.data(), 0, std::size_t(persistent.size()));
   std::int64_t control[abi::kControlWords] = {};
   control[abi::kSeed] = std::int64_t(seed);
   void *arguments[] = {persistent.data(), arena.data(), control};
-  runtime::setThreads(threads);
+  if (auto set = runtime::setThreads(threads); !set)
+    return set.error();
   auto compiled = unit(options.mode, batch());
   if (!compiled)
     return compiled.error();
@@ -146,9 +157,14 @@ void ChunkSize::took(std::int64_t steps, double seconds) {
 //===-- the API ----------------------------------------------------------------------------------------------------===//
 
 Result<Session> Session::create(const Program &program, const SessionOptions &options) {
+  if (options.threads < 0 || options.threads > kMostThreads)
+    return Error{"E0805", fmt::format("error: the number of threads is between 1 and {}, or 0 for every core; it is {}",
+                                      kMostThreads, options.threads)};
   auto impl = std::make_unique<Impl>(program);
   impl->options = options;
-  impl->threads = options.threads > 0 ? options.threads : runtime::usableCores();
+  impl->threads = options.threads ? options.threads : std::min(runtime::usableCores(), kMostThreads);
+  if (auto set = runtime::setThreads(impl->threads); !set)
+    return set.error();
   for (const Hyper &hyper : program.plan().hypers)
     impl->hypers.push_back(hyper.value);
   const Compiler &compiler = *program.impl->compiler;
@@ -177,6 +193,7 @@ std::int64_t Session::step() const { return impl->step; }
 std::int64_t Session::epoch() const { return impl->epochs; }
 std::int64_t Session::stepsPerEpoch() const { return impl->stepsPerEpoch(); }
 std::int64_t Session::totalSteps() const { return impl->totalSteps(); }
+std::uint64_t Session::seed() const { return impl->seed; }
 Result<void> Session::initialize(std::uint64_t seed) { return impl->initialize(seed); }
 
 void Session::prepare(Mode mode, const Dataset &data) {
@@ -187,6 +204,9 @@ void Session::prepare(Mode mode, const Dataset &data) {
 }
 
 Result<void> Session::setHyper(const std::string &name, double value) {
+  bool fits = impl->program.impl->options.doublePrecision ? std::isfinite(value) : std::abs(value) <= FLT_MAX;
+  if (!fits)
+    return Error{"E0846", fmt::format("error: `{}` cannot be {}: it must be a finite number", name, value)};
   const std::vector<Hyper> &known = impl->program.plan().hypers;
   for (std::size_t i = 0; i < known.size(); ++i)
     if (known[i].name == name) {

@@ -33,6 +33,8 @@ struct Session::Impl {
   std::int64_t step = 0;        ///< steps taken
   std::int64_t epochs = 0;      ///< epochs completed
   std::int64_t stepInEpoch = 0; ///< steps taken of the next epoch
+  std::int64_t firstStep = 0;   ///< steps taken before the training data of now was set: its epochs begin there
+  std::int64_t loadedRows = 0;  ///< of the data that a loaded place belongs to, until data is set; else 0
   std::vector<std::int32_t> order;
   std::int64_t orderEpoch = -1; ///< which epoch `order` is for
 
@@ -46,8 +48,8 @@ struct Session::Impl {
   Result<const NativeUnit *> adopt(Mode mode, NativeUnit unit);
 
   /// One native call: `steps` batches from `first` in `order`.
-  void run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order, std::int64_t first,
-           std::int64_t steps, void *out);
+  Result<void> run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
+                   std::int64_t first, std::int64_t steps, void *out);
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);
 
@@ -59,7 +61,15 @@ struct Session::Impl {
 
   std::int64_t batch() const { return program.plan().batch; }
   std::int64_t stepsPerEpoch() const;
-  std::int64_t totalSteps() const;
+  std::int64_t totalSteps() const { return totalSteps(firstStep, stepsPerEpoch()); }
+  /// The plan's last step for data that was set after `first` steps.
+  std::int64_t totalSteps(std::int64_t first, std::int64_t perEpoch) const;
+
+  /// Lives during a call that a request to stop ends: the request has then been met, also where the call came to its own end.
+  struct StopOnce {
+    std::atomic<bool> &stop;
+    ~StopOnce() { stop.store(false, std::memory_order_relaxed); }
+  };
 
 private:
   using Key = std::pair<Mode, std::int64_t>;

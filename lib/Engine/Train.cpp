@@ -11,21 +11,36 @@ using namespace talweg;
 
 std::int64_t Session::Impl::stepsPerEpoch() const { return training ? (training->rows() + batch() - 1) / batch() : 0; }
 
-std::int64_t Session::Impl::totalSteps() const {
+std::int64_t Session::Impl::totalSteps(std::int64_t first, std::int64_t perEpoch) const {
   const PlanFacts &plan = program.plan();
   if (plan.steps)
     return *plan.steps;
   std::int64_t total;
-  return __builtin_mul_overflow(plan.epochs.value_or(1), stepsPerEpoch(), &total) ? INT64_MAX : total;
+  bool tooMany =
+      __builtin_mul_overflow(plan.epochs.value_or(1), perEpoch, &total) || __builtin_add_overflow(total, first, &total);
+  return tooMany ? INT64_MAX : total;
 }
 
 Result<void> Session::setTrainingData(const Dataset &data) {
+  if (auto checked = data.impl->checkFields(impl->program); !checked)
+    return checked;
   if (!data.impl->missing.empty())
     return Error{"E0852", fmt::format("error: the training data has no values for `{}`", data.impl->missing.front())};
   if (data.rows() == 0)
     return Error{"E0853", "error: the training data has no rows"};
+  bool loaded = impl->loadedRows == data.rows();
+  if (impl->loadedRows && !loaded && impl->stepInEpoch > 0)
+    return Error{"E0867",
+                 fmt::format("error: what was loaded stands in the middle of an epoch over {} rows, and the data "
+                             "has {}",
+                             impl->loadedRows, data.rows())};
+  impl->loadedRows = 0;
   impl->training = data;
   impl->orderEpoch = -1;
+  if (!loaded || (impl->stepInEpoch == 0 && impl->step >= impl->totalSteps())) {
+    impl->firstStep = impl->step;
+    impl->stepInEpoch = 0;
+  }
   if (std::int64_t rest = data.rows() % impl->batch())
     impl->prepareUnit(Mode::Train, rest);
   return {};
@@ -70,16 +85,15 @@ Result<Stopped> Session::train(const TrainOptions &options) {
   Impl &self = *impl;
   if (!self.training)
     return Error{"E0854", "error: there is no training data; set it first"};
+  if (options.maxSteps < 0)
+    return Error{"E0805", fmt::format("error: {} steps cannot be taken", options.maxSteps)};
+  Impl::StopOnce met{self.stop};
   std::int64_t last = self.totalSteps();
   std::int64_t goal = options.maxSteps > 0 && options.maxSteps < last - self.step ? self.step + options.maxSteps : last;
   ChunkSize size;
   while (self.step < goal) {
     if (self.stop.load(std::memory_order_relaxed))
       return Stopped::ByRequest;
-    if (self.stepInEpoch >= self.stepsPerEpoch()) {
-      ++self.epochs;
-      self.stepInEpoch = 0;
-    }
     if (self.orderEpoch != self.epochs) {
       std::int64_t rows = self.training->rows();
       self.order = self.options.shuffle ? shuffledOrder(rows, self.seed, self.epochs) : identityOrder(rows);
@@ -91,7 +105,8 @@ Result<Stopped> Session::train(const TrainOptions &options) {
       return unit.error();
     std::vector<double> out(std::size_t(stretch.count * (*unit)->facts.columns()));
     Stopwatch stopwatch;
-    self.run(**unit, *self.training, self.order, stretch.first, stretch.count, out.data());
+    if (auto done = self.run(**unit, *self.training, self.order, stretch.first, stretch.count, out.data()); !done)
+      return done.error();
     double seconds = stopwatch.seconds();
     size.took(stretch.count, seconds);
     Chunk chunk = tell(self, (*unit)->facts, stretch, out, seconds);

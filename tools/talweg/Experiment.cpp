@@ -30,7 +30,7 @@ void Experiment::declareSeed(Command &command, const std::string &help) {
 }
 
 void Experiment::declareThreads(Command &command) {
-  command.whole(threads, "--threads N", kThreads, "threads to compute with; results do not depend on it",
+  command.whole(threads, "--threads N", {1, kMostThreads}, "threads to compute with; results do not depend on it",
                 "every core");
 }
 

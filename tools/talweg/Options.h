@@ -32,7 +32,6 @@ struct Bounds {
 };
 inline constexpr Bounds kCount{1, 1'000'000'000'000};
 inline constexpr Bounds kRows{1, (std::int64_t(1) << 31) - 1};
-inline constexpr Bounds kThreads{1, 1024};
 inline constexpr Bounds kSeed{0, INT64_MAX};
 
 /// One subcommand. Members that declare an option bind a variable, which keeps its value when the option is absent.

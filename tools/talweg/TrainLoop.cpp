@@ -240,8 +240,9 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   double trained = seconds();
   if (ending == Ending::Done) {
     for (const Split &split : options.others)
-      if (auto done = evaluate(split, nullptr); !done && !interrupted())
-        return done.error();
+      if (!interrupted())
+        if (auto done = evaluate(split, nullptr); !done && !interrupted())
+          return done.error();
   }
   const char *status = ending == Ending::Done ? "done" : "interrupted";
   if (auto saved = save(status); !saved)

@@ -237,7 +237,7 @@ TEST(DataMovement, HasTheSameBitsOnOneThreadAndOnTwo) {
     for (int threads : {1, 2}) {
       Memory out = allocate(all[i].output.bytes());
       arguments.push_back(out.get());
-      runtime::setThreads(threads);
+      ASSERT_TRUE(bool(runtime::setThreads(threads)));
       double best = 1e9, passed = 0;
       for (int run = 0; run < 3 || (passed < 0.02 && run < 1000); ++run) {
         auto start = std::chrono::steady_clock::now();

@@ -176,7 +176,8 @@ std::string check(const Compiled &compiled, std::size_t number, const Program &p
       if (output.over < 0)
         add(program.values[output.value]);
     }
-    runtime::setThreads(threads);
+    if (auto set = runtime::setThreads(threads); !set)
+      return set.error().message;
     (*entry)(arguments.data());
     for (const Guarded &array : arrays)
       if (!array.whole())

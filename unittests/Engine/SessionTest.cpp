@@ -177,17 +177,63 @@ TEST_F(SessionTest, HyperParametersChangeBetweenSteps) {
   EXPECT_EQ(s.setHyper("speed", 1).error().code, "E0851");
 }
 
-TEST_F(SessionTest, TrainingStopsOnRequest) {
+TEST_F(SessionTest, ARequestStopsOneCall) {
   Program p = program();
   Session s = session(p);
   s.requestStop();
   EXPECT_EQ(*s.train({}), Stopped::ByRequest);
   EXPECT_EQ(s.step(), 0);
-  s.clearStop();
   TrainOptions options;
   options.onChunk = [](const Chunk &) { return false; };
   EXPECT_EQ(*s.train(options), Stopped::ByCallback);
   EXPECT_GT(s.step(), 0);
+
+  s.requestStop();
+  EXPECT_EQ(s.evaluate(rows(p)).error().code, "E0855");
+  EXPECT_TRUE(bool(s.evaluate(rows(p))));
+  s.requestStop();
+  s.clearStop();
+  options.onChunk = [&](const Chunk &) { return s.requestStop(), true; }; // also during the last steps
+  while (s.step() < s.totalSteps())
+    ASSERT_TRUE(bool(s.train(options)));
+  EXPECT_TRUE(bool(s.predict(rows(p))));
+}
+
+TEST_F(SessionTest, EachDataIsTrainedOnFromItsFirstRowForThePlansEpochs) {
+  Program p = program();
+  Session s = session(p, {.shuffle = false});
+  ASSERT_TRUE(bool(s.train({.maxSteps = 6}))); // in the middle of the second epoch
+  std::vector<float> x(2 * 48, 0.5f), y(48, 1);
+  Dataset next = *Dataset::fromMemory(p, {{"x", x.data()}, {"y", y.data()}}, 48);
+  for (int chunk = 0; chunk < 2; ++chunk) {
+    std::int64_t before = s.step(), trained = 0;
+    TrainOptions options;
+    options.stopAtEpochEnd = true;
+    options.onChunk = [&](const Chunk &chunk) {
+      for (const StepRecord &step : chunk.steps)
+        trained += step.rows;
+      return true;
+    };
+    ASSERT_TRUE(bool(s.setTrainingData(next)));
+    EXPECT_EQ(s.totalSteps(), before + 3 * 6);
+    EXPECT_EQ(*s.train(options), Stopped::EpochDone);
+    EXPECT_EQ(trained, 48);
+    EXPECT_EQ(*s.train({}), Stopped::PlanDone);
+    EXPECT_EQ(s.step(), before + 3 * 6);
+  }
+  EXPECT_EQ(s.epoch(), 1 + 3 + 3);
+}
+
+TEST_F(SessionTest, APlanInStepsGoesOnOverAllData) {
+  CompileOptions options;
+  options.steps = 10;
+  Program p = program(options);
+  Session s = session(p);
+  EXPECT_EQ(*s.train({.stopAtEpochEnd = true}), Stopped::EpochDone);
+  ASSERT_TRUE(bool(s.setTrainingData(rows(p))));
+  EXPECT_EQ(s.totalSteps(), 10);
+  EXPECT_EQ(*s.train({}), Stopped::PlanDone);
+  EXPECT_EQ(s.step(), 10);
 }
 
 TEST_F(SessionTest, ModelFilesMustFitTheProgram) {

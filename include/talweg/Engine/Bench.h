@@ -34,7 +34,7 @@ public:
   /// The same with code, compiled now, that notes the time after each region of a step.
   static Result<BatchRunner> createProfiled(Session &session, const Dataset &data);
 
-  /// One native call of `steps` batches. Returns its seconds.
+  /// One native call of `steps` batches, at least one. Returns its seconds.
   Result<double> run(std::int64_t steps);
 
   /// The regions of a step; none without a profile.

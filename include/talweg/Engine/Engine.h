@@ -174,14 +174,16 @@ struct FieldView {
   const void *data;
 };
 
-/// Rows in memory, in the stored types of one program's fields. Copies share the same storage.
+/// Rows in memory, in the stored types of one program's fields: for sessions of that program, or of one with the same fields.
+/// Copies share the same storage.
 class TALWEG_API Dataset {
 public:
   /// The rows of a split as declared in the file, or from `path` (the split's declared source at another place).
   static Result<Dataset> load(const Program &program, const std::string &split, const std::string &path = "");
   /// The same for prediction: fields the model does not read may be absent from the file.
   static Result<Dataset> loadForPredict(const Program &program, const std::string &split, const std::string &path = "");
-  /// Rows from memory, copied. Labels are checked. Fields may be left out of data that is only for prediction.
+  /// Rows from memory, copied. Labels are checked. Each field is given once; fields may be left out of data that is only for
+  /// prediction.
   static Result<Dataset> fromMemory(const Program &program, const std::vector<FieldView> &fields, std::int64_t rows);
 
   std::int64_t rows() const;
@@ -196,8 +198,10 @@ public:
 
 //===-- sessions ---------------------------------------------------------------------------------------------------===//
 
+inline constexpr int kMostThreads = 1024;
+
 struct SessionOptions {
-  int threads = 0; ///< 0: one for each core this process may use
+  int threads = 0; ///< at most kMostThreads; 0: one for each core this process may use
   bool shuffle = true;
   Mode mode = Mode::Train; ///< what is compiled at once; the other modes are compiled when they are first used
 };
@@ -216,15 +220,15 @@ struct Chunk {
   std::vector<StepRecord> steps; ///< at least one
   double seconds = 0;            ///< of this call
   double examplesPerSecond = 0;
-  std::int64_t totalSteps = 0; ///< of the whole plan
+  std::int64_t totalSteps = 0; ///< as Session::totalSteps
   std::int64_t stepsPerEpoch = 0;
 };
 
 struct TrainOptions {
-  std::int64_t maxSteps = 0;   ///< at most this many now; 0: to the end of the plan
+  std::int64_t maxSteps = 0;   ///< at most this many now, not negative; 0: to the end of the plan
   bool stopAtEpochEnd = false; ///< return when an epoch is complete
   /// Called after each native call (about 50 ms of steps, never across an epoch's end); false stops.
-  std::function<bool(const Chunk &)> onChunk;
+  std::function<bool(const Chunk &)> onChunk = {};
 };
 
 /// Why training returned.
@@ -256,18 +260,25 @@ public:
   double compileSeconds() const;
   int threads() const;
 
-  /// The rows to train on. Sets the number of steps in an epoch and, with epochs, in the plan.
+  /// The rows to train on from now on, from the first of an epoch: what was left of an epoch over earlier data is left out. A
+  /// plan in epochs starts again: it means so many passes over each data that is set, so that `train({})` trains on one chunk
+  /// of the rows after the other as the file says, and `train({.stopAtEpochEnd = true})` passes over each once. A plan in
+  /// steps goes on to its end, whatever the data. Only after `load`, the first data is that of the unfinished epochs loaded.
   Result<void> setTrainingData(const Dataset &data);
-  /// Runs steps from where the session stands. Needs training data.
+  /// Runs steps from where the session stands, and none where the plan is done. Needs training data.
   Result<Stopped> train(const TrainOptions &options = {});
-  /// Makes a running train return after the current native call, and evaluate and predict fail. Async-signal-safe.
+  /// Makes the running call of train, evaluate or predict, or the next one if none is running, stop: train returns after the
+  /// current native call, evaluate and predict fail. The calls after it are not concerned. Async-signal-safe.
   void requestStop();
+  /// Takes back a request that no call has met.
   void clearStop();
 
-  std::int64_t step() const;          ///< steps taken
-  std::int64_t epoch() const;         ///< epochs completed
+  std::int64_t step() const;          ///< steps taken, on all data
+  std::int64_t epoch() const;         ///< epochs completed, over all data
   std::int64_t stepsPerEpoch() const; ///< 0 before setTrainingData
-  std::int64_t totalSteps() const;    ///< of the plan
+  /// The step at which the plan is done: with epochs, those taken before this data was set and the epochs over it.
+  std::int64_t totalSteps() const;
+  std::uint64_t seed() const; ///< key of all random numbers
 
   /// Starts compiling, on another thread, what evaluate (mode Eval) or predict (mode Predict) will need for `data`.
   /// Optional; a failure is told by the call that needs the code.
@@ -277,7 +288,7 @@ public:
   Result<Evaluation> evaluate(const Dataset &data);
   Result<Prediction> predict(const Dataset &data);
 
-  /// A hyper-parameter between steps, without recompilation.
+  /// A hyper-parameter between steps, without recompilation. The value is finite in the program's precision.
   Result<void> setHyper(const std::string &name, double value);
   Result<double> hyper(const std::string &name) const;
 
@@ -293,7 +304,9 @@ public:
   /// Writes DIR/model.safetensors (parameters, states), DIR/optimizer.safetensors (slots) and DIR/state.json (step,
   /// epoch, seed), each written aside and renamed.
   Result<void> save(const std::string &directory) const;
-  /// Reads what `save` wrote: training then continues with the same bits as if it had not stopped.
+  /// Reads what `save` wrote: training then continues with the same bits as if it had not stopped, on the same data, set before
+  /// or after. Refused is what cannot be continued so: files that were not saved together or were changed, a step beyond the
+  /// plan, another number of rows or rows in a batch, another order of rows.
   Result<void> load(const std::string &directory);
   /// Parameters (and states) to and from one .safetensors file. Names and shapes must agree exactly; states may be absent.
   Result<void> saveModel(const std::string &file) const;
