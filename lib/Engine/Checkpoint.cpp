@@ -1,10 +1,15 @@
 // Checkpoints: a folder with model.safetensors (parameters, states), optimizer.safetensors (slots) and state.json. The model
-// file is complete by itself. Everything is read and checked before anything in the session changes.
+// file is complete by itself. state.json has the place in the run and digests of all three files' contents: they belong together
+// as they were saved. Everything is read and checked before anything in the session changes.
 #include "Files.h"
 #include "Safetensors.h"
 #include "SessionImpl.h"
 
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -13,7 +18,7 @@
 #include <filesystem>
 
 using namespace talweg;
-using nlohmann::json;
+using nlohmann::ordered_json;
 
 static constexpr std::pair<const char *, const char *> kTypes[] = {{"f32", "F32"}, {"f64", "F64"}, {"i32", "I32"},
                                                                    {"i64", "I64"}, {"ui8", "U8"},  {"i1", "BOOL"}};
@@ -35,9 +40,25 @@ static std::string shapeText(const std::vector<std::int64_t> &shape) {
 
 static bool isSlot(const StoredVariable &variable) { return variable.role == "slot"; }
 
+static std::string digestOf(std::string_view bytes) {
+  auto hash = llvm::xxh3_128bits(llvm::arrayRefFromStringRef({bytes.data(), bytes.size()}));
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+/// Of names, types, shapes and values, in whichever order they are stored.
+static std::string digestOf(const std::vector<SafeTensor> &tensors) {
+  std::vector<std::string> lines;
+  for (const SafeTensor &tensor : tensors)
+    lines.push_back(
+        fmt::format("{} {} {} {}", tensor.name, tensor.type, shapeText(tensor.shape), digestOf(tensor.bytes)));
+  std::sort(lines.begin(), lines.end());
+  return digestOf(fmt::format("{}", fmt::join(lines, "\n")));
+}
+
 //===-- writing ----------------------------------------------------------------------------------------------------===//
 
-static Result<void> writeVariables(const Session::Impl &session, const std::string &path, bool slots) {
+/// Returns the digest of what is written.
+static Result<std::string> writeVariables(const Session::Impl &session, const std::string &path, bool slots) {
   std::vector<SafeTensor> tensors;
   std::vector<std::vector<std::byte>> contents;
   for (const StoredVariable &variable : session.variables) {
@@ -51,10 +72,15 @@ static Result<void> writeVariables(const Session::Impl &session, const std::stri
     auto *bytes = reinterpret_cast<const char *>(contents.back().data());
     tensors.push_back({variable.name, type, variable.shape, {bytes, std::size_t(variable.bytes)}});
   }
-  return writeSafetensors(path, tensors, {{"format", "talweg"}});
+  if (auto written = writeSafetensors(path, tensors, {{"format", "talweg"}}); !written)
+    return written.error();
+  return digestOf(tensors);
 }
 
-Result<void> Session::saveModel(const std::string &file) const { return writeVariables(*impl, file, false); }
+Result<void> Session::saveModel(const std::string &file) const {
+  auto written = writeVariables(*impl, file, false);
+  return written ? Result<void>() : written.error();
+}
 
 static std::string inFolder(const std::string &folder, const char *name) {
   return (std::filesystem::path(folder) / name).string();
@@ -63,20 +89,28 @@ static std::string inFolder(const std::string &folder, const char *name) {
 Result<void> Session::save(const std::string &directory) const {
   if (auto made = makeDirectory(directory); !made)
     return made.error();
-  if (auto saved = saveModel(inFolder(directory, "model.safetensors")); !saved)
-    return saved.error();
-  if (auto saved = writeVariables(*impl, inFolder(directory, "optimizer.safetensors"), true); !saved)
-    return saved.error();
-  nlohmann::ordered_json state = {{"format", 1},
-                                  {"step", impl->step},
-                                  {"epochs", impl->epochs},
-                                  {"step_in_epoch", impl->stepInEpoch},
-                                  {"seed", impl->seed},
-                                  {"shuffle", impl->options.shuffle}};
-  auto &hypers = state["hyper"] = nlohmann::ordered_json::object();
+  auto model = writeVariables(*impl, inFolder(directory, "model.safetensors"), false);
+  if (!model)
+    return model.error();
+  auto optimizer = writeVariables(*impl, inFolder(directory, "optimizer.safetensors"), true);
+  if (!optimizer)
+    return optimizer.error();
+  ordered_json state = {{"format", 2},
+                        {"step", impl->step},
+                        {"epochs", impl->epochs},
+                        {"step_in_epoch", impl->stepInEpoch},
+                        {"first_step", impl->firstStep},
+                        {"rows", impl->training ? impl->training->rows() : impl->loadedRows},
+                        {"batch", impl->batch()},
+                        {"seed", impl->seed},
+                        {"shuffle", impl->options.shuffle}};
+  auto &hypers = state["hyper"] = ordered_json::object();
   const PlanFacts &plan = impl->program.plan();
   for (std::size_t i = 0; i < plan.hypers.size(); ++i)
     hypers[plan.hypers[i].name] = impl->hypers[i];
+  state["model"] = *model;
+  state["optimizer"] = *optimizer;
+  state["digest"] = digestOf(state.dump());
   std::string text = state.dump(2) + "\n";
   return writeFile(inFolder(directory, "state.json"), {text});
 }
@@ -155,9 +189,12 @@ Result<void> Session::loadModel(const std::string &path) {
 
 namespace {
 struct RunState {
-  std::int64_t step, epochs, stepInEpoch;
+  std::int64_t step, epochs, stepInEpoch, firstStep, rows, batch;
   std::uint64_t seed;
+  bool shuffle;
   std::vector<std::pair<std::string, double>> hypers;
+  std::string model, optimizer; ///< digests of what is in these files
+  bool unchanged;               ///< since it was saved
 };
 } // namespace
 
@@ -165,55 +202,112 @@ static Result<RunState> readState(const std::string &path) {
   Result<std::string> text = readFile(path);
   if (!text)
     return text.error();
-  json state = json::parse(*text, nullptr, false);
+  ordered_json state = ordered_json::parse(*text, nullptr, false);
   Error wrong{"E0865", fmt::format("{}: error: not a valid state of a run", path)};
-  if (!state.is_object() || state.value("format", json()) != json(1))
+  if (!state.is_object() || state.value("format", ordered_json()) != ordered_json(2))
     return wrong;
-  for (const char *key : {"step", "epochs", "step_in_epoch", "seed"})
-    if (!state.contains(key) || !state[key].is_number_unsigned())
+  for (const char *key : {"step", "epochs", "step_in_epoch", "first_step", "rows", "batch"})
+    if (!state.contains(key) || !state[key].is_number_unsigned() ||
+        state[key].get<std::uint64_t>() > std::uint64_t(INT64_MAX) / 2)
       return wrong;
-  for (const char *key : {"step", "epochs", "step_in_epoch"})
-    if (state[key].get<std::uint64_t>() > std::uint64_t(INT64_MAX) / 2)
+  for (const char *key : {"model", "optimizer", "digest"})
+    if (!state.contains(key) || !state[key].is_string())
       return wrong;
-  RunState result{state["step"], state["epochs"], state["step_in_epoch"], state["seed"], {}};
-  if (state.contains("hyper")) {
-    if (!state["hyper"].is_object())
+  if (!state.contains("seed") || !state["seed"].is_number_unsigned() || !state.contains("shuffle") ||
+      !state["shuffle"].is_boolean() || !state.contains("hyper") || !state["hyper"].is_object())
+    return wrong;
+  RunState result{state["step"],       state["epochs"],    state["step_in_epoch"],
+                  state["first_step"], state["rows"],      state["batch"],
+                  state["seed"],       state["shuffle"],   {},
+                  state["model"],      state["optimizer"], false};
+  for (auto &[name, value] : state["hyper"].items()) {
+    if (!value.is_number())
       return wrong;
-    for (auto &[name, value] : state["hyper"].items()) {
-      if (!value.is_number())
-        return wrong;
-      result.hypers.emplace_back(name, value.get<double>());
-    }
+    result.hypers.emplace_back(name, value.get<double>());
   }
+  std::string digest = state["digest"];
+  state.erase("digest");
+  result.unchanged = digest == digestOf(state.dump());
   return result;
+}
+
+static constexpr const char *kModelAlone =
+    "\nhelp: the parameters alone can be the start of another run: talweg train --init, "
+    "Session::loadModel";
+
+/// Whether a run of this session can be where the state says.
+static Result<void> checkPlace(const Session::Impl &session, const RunState &state, const std::string &path) {
+  auto wrong = [&](const std::string &what) {
+    return Error{"E0867", fmt::format("{}: error: {}{}", path, what, kModelAlone)};
+  };
+  if (state.batch != session.batch())
+    return wrong(
+        fmt::format("the run has batches of {} rows, but the program's have {}", state.batch, session.batch()));
+  if (state.shuffle != session.options.shuffle)
+    return wrong(state.shuffle ? "the run takes its rows shuffled, but is to go on in their order"
+                               : "the run takes its rows in their order, but is to go on shuffled");
+  if (session.training && session.training->rows() != state.rows)
+    return wrong(fmt::format("the run is on {} rows, but the data has {}", state.rows, session.training->rows()));
+  std::int64_t perEpoch = (state.rows + state.batch - 1) / state.batch;
+  std::int64_t total = session.totalSteps(state.firstStep, perEpoch);
+  if (state.step > total)
+    return wrong(fmt::format("the run is at step {} of {}", state.step, total));
+  if (state.stepInEpoch > state.step || (state.stepInEpoch > 0 && state.stepInEpoch >= perEpoch))
+    return wrong(fmt::format("the run is at step {}, which is step {} of {} in an epoch", state.step, state.stepInEpoch,
+                             perEpoch));
+  return {};
+}
+
+/// Whether the three files are of one moment of a run of this program.
+static Result<void> checkTogether(const Session::Impl &session, const RunState &state, const std::string &directory,
+                                  const SafetensorsFile &model, const SafetensorsFile &optimizer) {
+  auto wrong = [&](const char *file, const char *what) {
+    return Error{"E0866", fmt::format("{}: error: {}{}", inFolder(directory, file), what, kModelAlone)};
+  };
+  if (!state.unchanged)
+    return wrong("state.json", "the state was changed after it was saved");
+  if (state.model != digestOf(model.tensors))
+    return wrong("model.safetensors", "the values are not those that were saved with state.json");
+  if (state.optimizer != digestOf(optimizer.tensors))
+    return wrong("optimizer.safetensors", "the values are not those that were saved with state.json");
+  const std::vector<Hyper> &known = session.program.plan().hypers;
+  auto sameName = [](const auto &pair, const Hyper &hyper) { return pair.first == hyper.name; };
+  if (!std::equal(state.hypers.begin(), state.hypers.end(), known.begin(), known.end(), sameName))
+    return wrong("state.json", "the run has other hyper-parameters than the program");
+  return {};
 }
 
 Result<void> Session::load(const std::string &directory) {
   std::string modelPath = inFolder(directory, "model.safetensors");
   std::string optimizerPath = inFolder(directory, "optimizer.safetensors");
+  std::string statePath = inFolder(directory, "state.json");
   auto model = readSafetensors(modelPath), optimizer = readSafetensors(optimizerPath);
   if (!model || !optimizer)
     return !model ? model.error() : optimizer.error();
-  Result<RunState> state = readState(inFolder(directory, "state.json"));
+  Result<RunState> state = readState(statePath);
   if (!state)
     return state.error();
   auto variables = match(*impl, *model, modelPath, false, false),
        slots = match(*impl, *optimizer, optimizerPath, true, false);
   if (!variables || !slots)
     return !variables ? variables.error() : slots.error();
+  if (auto checked = checkPlace(*impl, *state, statePath); !checked)
+    return checked;
+  if (auto checked = checkTogether(*impl, *state, directory, *model, *optimizer); !checked)
+    return checked;
   putInPlace(*impl, *variables);
   putInPlace(*impl, *slots);
   impl->step = state->step;
   impl->epochs = state->epochs;
   impl->stepInEpoch = state->stepInEpoch;
+  impl->firstStep = state->firstStep;
+  impl->loadedRows = impl->training ? 0 : state->rows;
   impl->seed = state->seed;
   impl->orderEpoch = -1;
   // What was asked for on this compilation holds against what the run had.
-  for (auto &[name, value] : state->hypers) {
-    const auto &set = impl->program.impl->options.set;
-    if (std::none_of(set.begin(), set.end(), [&](auto &pair) { return pair.first == name; }))
-      if (hyper(name))
-        (void)bool(setHyper(name, value));
-  }
+  const auto &set = impl->program.impl->options.set;
+  for (std::size_t i = 0; i < state->hypers.size(); ++i)
+    if (std::none_of(set.begin(), set.end(), [&](auto &pair) { return pair.first == state->hypers[i].first; }))
+      impl->hypers[i] = state->hypers[i].second;
   return {};
 }

@@ -223,6 +223,9 @@ int run(Options options) {
   if (resuming)
     if (auto done = session->load(options.resume); !done)
       return fail(done.error());
+  if (session->seed() != program->plan().seed)
+    return fail(makeError(fmt::format("the run in {} has the seed {}, but {} says {}", folder.directory(),
+                                      session->seed(), experiment.file, program->plan().seed)));
   if (interrupted())
     return interruptedBefore();
   if (resuming && session->step() >= session->totalSteps()) {
