@@ -1,10 +1,13 @@
-// The C API over the C++ API. Every entry runs inside `guarded`, so that no exception crosses it.
+// The C API over the C++ API. Every entry that can fail runs inside `guarded`, so that no exception crosses it and no NULL is
+// followed.
 #include "talweg-c/talweg.h"
 
 #include "talweg/Engine/Engine.h"
 
 #include <algorithm>
+#include <cstring>
 #include <exception>
+#include <initializer_list>
 #include <new>
 
 using namespace talweg;
@@ -25,10 +28,18 @@ static thread_local Error lastError;
 
 static void fail(Error error) { lastError = std::move(error); }
 
-/// What `action` returns; on an exception, its text becomes the last error and `failure` is returned.
+/// An argument that may not be NULL, by its name.
+using Needed = std::pair<const char *, const void *>;
+
+/// What `action` returns. If something needed is NULL, or on an exception, the last error tells it and `failure` is returned.
 template <typename Failure, typename Action>
-static auto guarded(Failure failure, Action action) -> decltype(action()) {
+static auto guarded(Failure failure, std::initializer_list<Needed> arguments, Action action) -> decltype(action()) {
   try {
+    for (auto [name, argument] : arguments)
+      if (!argument) {
+        fail({"E0883", std::string("error: `") + name + "` is NULL"});
+        return failure;
+      }
     return action();
   } catch (const std::bad_alloc &) {
     fail({"memory", "error: there is not enough memory"});
@@ -41,7 +52,8 @@ static auto guarded(Failure failure, Action action) -> decltype(action()) {
 }
 
 /// 0 for success; -1, with the error kept, for failure.
-static int status(const Result<void> &result) {
+template <typename Value>
+static int status(const Result<Value> &result) {
   if (result)
     return 0;
   fail(result.error());
@@ -61,121 +73,189 @@ const char *talweg_version(void) { return versionText(); }
 const char *talweg_last_error(void) { return lastError.message.c_str(); }
 const char *talweg_last_error_code(void) { return lastError.code.c_str(); }
 
-//===-- programs ---------------------------------------------------------------------------------------------------===//
+//===-- options ----------------------------------------------------------------------------------------------------===//
 
-static CompileOptions compileOptions(const talweg_options *given) {
-  CompileOptions options;
+/// What a host has set, with zeros for fields that its header did not have yet. A field that this library does not have yet must
+/// be zero.
+static Result<talweg_options> knownOptions(const talweg_options *given) {
+  talweg_options options = {};
   if (!given)
     return options;
-  for (const char *const *pair = given->set; pair && pair[0] && pair[1]; pair += 2)
-    options.set.emplace_back(pair[0], pair[1]);
-  auto optional = [](std::int64_t value) { return value ? std::optional(value) : std::nullopt; };
-  options.batch = optional(given->batch);
-  options.epochs = optional(given->epochs);
-  options.steps = optional(given->steps);
-  if (given->has_seed)
-    options.seed = std::uint64_t(given->seed);
-  options.memory = optional(given->memory);
-  options.doublePrecision = given->double_precision != 0;
+  constexpr size_t least = offsetof(talweg_options, memory) + sizeof options.memory;
+  if (given->size < least)
+    return Error{"E0884", "error: the size of talweg_options is " + std::to_string(given->size) +
+                              "; set it to sizeof(talweg_options)"};
+  const char *bytes = reinterpret_cast<const char *>(given), *end = bytes + given->size;
+  size_t known = std::min(given->size, sizeof options);
+  if (std::any_of(bytes + known, end, [](char byte) { return byte != 0; }))
+    return Error{"E0884", "error: talweg_options has fields that this version of the library does not know"};
+  std::memcpy(&options, given, known);
   return options;
 }
 
-static SessionOptions sessionOptions(const talweg_options *given) {
-  SessionOptions options;
-  if (given) {
-    options.threads = given->threads;
-    options.shuffle = !given->no_shuffle;
+static Result<CompileOptions> compileOptions(const talweg_options *options) {
+  Result<talweg_options> given = knownOptions(options);
+  if (!given)
+    return given.error();
+  CompileOptions result;
+  for (const char *const *pair = given->set; pair && pair[0]; pair += 2) {
+    if (!pair[1])
+      return Error{"E0884", std::string("error: `set` has no value for `") + pair[0] + "`"};
+    result.set.emplace_back(pair[0], pair[1]);
   }
-  return options;
+  auto optional = [](std::int64_t value) { return value ? std::optional(value) : std::nullopt; };
+  result.batch = optional(given->batch);
+  result.epochs = optional(given->epochs);
+  result.steps = optional(given->steps);
+  if (given->has_seed)
+    result.seed = std::uint64_t(given->seed);
+  result.memory = optional(given->memory);
+  result.doublePrecision = given->double_precision != 0;
+  return result;
 }
+
+static Result<SessionOptions> sessionOptions(const talweg_options *options) {
+  Result<talweg_options> given = knownOptions(options);
+  if (!given)
+    return given.error();
+  return SessionOptions{.threads = given->threads, .shuffle = !given->no_shuffle};
+}
+
+//===-- programs ---------------------------------------------------------------------------------------------------===//
 
 talweg_program *talweg_program_from_file(const char *path, const talweg_options *options) {
-  return guarded(nullptr, [&] { return handle<talweg_program>(Program::fromFile(path, compileOptions(options))); });
+  return guarded(nullptr, {{"path", path}}, [&] {
+    Result<CompileOptions> known = compileOptions(options);
+    return handle<talweg_program>(known ? Program::fromFile(path, *known) : known.error());
+  });
 }
 
 talweg_program *talweg_program_from_text(const char *text, const char *name, const talweg_options *options) {
-  return guarded(nullptr,
-                 [&] { return handle<talweg_program>(Program::fromText(text, name, compileOptions(options))); });
+  return guarded(nullptr, {{"text", text}, {"name", name}}, [&] {
+    Result<CompileOptions> known = compileOptions(options);
+    return handle<talweg_program>(known ? Program::fromText(text, name, *known) : known.error());
+  });
 }
 
 void talweg_program_free(talweg_program *program) { delete program; }
 
-int64_t talweg_program_batch(const talweg_program *program) { return program->program.plan().batch; }
+int64_t talweg_program_batch(const talweg_program *program) {
+  return guarded(-1, {{"program", program}}, [&] { return program->program.plan().batch; });
+}
 
-size_t talweg_program_metrics(const talweg_program *program) { return program->program.plan().metrics.size(); }
+size_t talweg_program_metrics(const talweg_program *program) {
+  return guarded(0, {{"program", program}}, [&] { return program->program.plan().metrics.size(); });
+}
+
+/// NULL, with the error kept: a list of so many has nothing at this place.
+static const char *outOfRange(size_t index, size_t count, const char *what) {
+  fail({"E0885",
+        "error: the program has " + std::to_string(count) + " " + what + ", and none at " + std::to_string(index)});
+  return nullptr;
+}
 
 const char *talweg_program_metric(const talweg_program *program, size_t index) {
-  const auto &metrics = program->program.plan().metrics;
-  return index < metrics.size() ? metrics[index].c_str() : nullptr;
+  return guarded(nullptr, {{"program", program}}, [&] {
+    const auto &metrics = program->program.plan().metrics;
+    return index < metrics.size() ? metrics[index].c_str() : outOfRange(index, metrics.size(), "metrics");
+  });
 }
 
-size_t talweg_program_variables(const talweg_program *program) { return program->program.plan().variables.size(); }
+size_t talweg_program_variables(const talweg_program *program) {
+  return guarded(0, {{"program", program}}, [&] { return program->program.plan().variables.size(); });
+}
 
 const char *talweg_program_variable(const talweg_program *program, size_t index) {
-  const auto &variables = program->program.plan().variables;
-  return index < variables.size() ? variables[index].name.c_str() : nullptr;
+  return guarded(nullptr, {{"program", program}}, [&] {
+    const auto &variables = program->program.plan().variables;
+    return index < variables.size() ? variables[index].name.c_str() : outOfRange(index, variables.size(), "variables");
+  });
 }
 
-static const Variable *findVariable(const talweg_program *program, const char *name) {
-  const auto &variables = program->program.plan().variables;
+static const Variable *findVariable(const Program &program, const char *name) {
+  const auto &variables = program.plan().variables;
   auto found = std::find_if(variables.begin(), variables.end(), [&](const Variable &v) { return v.name == name; });
   if (found != variables.end())
     return &*found;
-  guarded(0, [&] {
-    fail({"E0857", std::string("error: the program has no variable `") + name + "`"});
-    return 0;
-  });
+  fail({"E0857", std::string("error: the program has no variable `") + name + "`"});
+  return nullptr;
+}
+
+/// The variable, if it has `count` elements.
+static const Variable *findVariable(const Program &program, const char *name, size_t count) {
+  const Variable *variable = findVariable(program, name);
+  if (!variable || size_t(variable->count) == count)
+    return variable;
+  fail({"E0859", std::string("error: variable `") + name + "` has " + std::to_string(variable->count) +
+                     " elements, not " + std::to_string(count)});
   return nullptr;
 }
 
 int64_t talweg_program_variable_size(const talweg_program *program, const char *name) {
-  const Variable *variable = findVariable(program, name);
-  return variable ? variable->count : -1;
+  return guarded(-1, {{"program", program}, {"name", name}}, [&]() -> int64_t {
+    const Variable *variable = findVariable(program->program, name);
+    return variable ? variable->count : -1;
+  });
 }
 
 int talweg_program_variable_shape(const talweg_program *program, const char *name, int64_t *dims, size_t capacity) {
-  const Variable *variable = findVariable(program, name);
-  if (!variable)
-    return -1;
-  std::copy_n(variable->shape.begin(), std::min(capacity, variable->shape.size()), dims);
-  return int(variable->shape.size());
+  const void *place = capacity ? static_cast<const void *>(dims) : program;
+  return guarded(-1, {{"program", program}, {"name", name}, {"dims", place}}, [&] {
+    const Variable *variable = findVariable(program->program, name);
+    if (!variable)
+      return -1;
+    std::copy_n(variable->shape.begin(), std::min(capacity, variable->shape.size()), dims);
+    return int(variable->shape.size());
+  });
 }
 
 //===-- data -------------------------------------------------------------------------------------------------------===//
 
 talweg_dataset *talweg_dataset_load(const talweg_program *program, const char *split, const char *path) {
-  return guarded(nullptr,
+  return guarded(nullptr, {{"program", program}, {"split", split}},
                  [&] { return handle<talweg_dataset>(Dataset::load(program->program, split, path ? path : "")); });
 }
 
 talweg_dataset *talweg_dataset_from_memory(const talweg_program *program, const talweg_field *fields, size_t count,
                                            int64_t rows) {
-  return guarded(nullptr, [&] {
+  const void *list = count ? static_cast<const void *>(fields) : program;
+  return guarded(nullptr, {{"program", program}, {"fields", list}}, [&]() -> talweg_dataset * {
     std::vector<FieldView> views;
-    for (size_t i = 0; i < count; ++i)
+    for (size_t i = 0; i < count; ++i) {
+      if (!fields[i].name) {
+        fail({"E0883", "error: the name of field " + std::to_string(i) + " is NULL"});
+        return nullptr;
+      }
       views.push_back({fields[i].name, fields[i].data});
+    }
     return handle<talweg_dataset>(Dataset::fromMemory(program->program, views, rows));
   });
 }
 
 void talweg_dataset_free(talweg_dataset *dataset) { delete dataset; }
-int64_t talweg_dataset_rows(const talweg_dataset *dataset) { return dataset->dataset.rows(); }
+
+int64_t talweg_dataset_rows(const talweg_dataset *dataset) {
+  return guarded(-1, {{"dataset", dataset}}, [&] { return dataset->dataset.rows(); });
+}
 
 //===-- sessions ---------------------------------------------------------------------------------------------------===//
 
 talweg_session *talweg_session_create(const talweg_program *program, const talweg_options *options) {
-  return guarded(nullptr,
-                 [&] { return handle<talweg_session>(Session::create(program->program, sessionOptions(options))); });
+  return guarded(nullptr, {{"program", program}}, [&] {
+    Result<SessionOptions> known = sessionOptions(options);
+    return handle<talweg_session>(known ? Session::create(program->program, *known) : known.error());
+  });
 }
 
 void talweg_session_free(talweg_session *session) { delete session; }
 
 int talweg_session_set_training_data(talweg_session *session, const talweg_dataset *dataset) {
-  return guarded(-1, [&] { return status(session->session.setTrainingData(dataset->dataset)); });
+  return guarded(-1, {{"session", session}, {"dataset", dataset}},
+                 [&] { return status(session->session.setTrainingData(dataset->dataset)); });
 }
 
 int talweg_session_train(talweg_session *session, int64_t max_steps, talweg_on_step on_step, void *user) {
-  return guarded(-1, [&] {
+  return guarded(-1, {{"session", session}}, [&] {
     TrainOptions options;
     options.maxSteps = max_steps;
     if (on_step)
@@ -187,39 +267,36 @@ int talweg_session_train(talweg_session *session, int64_t max_steps, talweg_on_s
         }
         return go;
       };
-    Result<Stopped> stopped = session->session.train(options);
-    if (stopped)
-      return 0;
-    fail(stopped.error());
-    return -1;
+    return status(session->session.train(options));
   });
 }
 
-void talweg_session_stop(talweg_session *session) { session->session.requestStop(); }
-int64_t talweg_session_step(const talweg_session *session) { return session->session.step(); }
+void talweg_session_stop(talweg_session *session) {
+  if (session)
+    session->session.requestStop();
+}
+
+int64_t talweg_session_step(const talweg_session *session) {
+  return guarded(-1, {{"session", session}}, [&] { return session->session.step(); });
+}
 
 int talweg_session_evaluate(talweg_session *session, const talweg_dataset *dataset, double *loss, double *metrics) {
-  return guarded(-1, [&] {
+  return guarded(-1, {{"session", session}, {"dataset", dataset}}, [&] {
     Result<Evaluation> result = session->session.evaluate(dataset->dataset);
-    if (!result) {
-      fail(result.error());
-      return -1;
-    }
-    if (loss)
+    if (result && loss)
       *loss = result->loss;
-    if (metrics)
+    if (result && metrics)
       std::copy(result->metrics.begin(), result->metrics.end(), metrics);
-    return 0;
+    return status(result);
   });
 }
 
 int64_t talweg_session_predict(talweg_session *session, const talweg_dataset *dataset, float *output, size_t capacity) {
-  return guarded(-1, [&]() -> int64_t {
+  const void *place = capacity ? static_cast<const void *>(output) : session;
+  return guarded(-1, {{"session", session}, {"dataset", dataset}, {"output", place}}, [&]() -> int64_t {
     Result<Prediction> result = session->session.predict(dataset->dataset);
-    if (!result) {
-      fail(result.error());
-      return -1;
-    }
+    if (!result)
+      return status(result);
     if (result->values.size() > capacity) {
       fail({"E0882", "error: the output has " + std::to_string(result->values.size()) +
                          " elements, but there is room for " + std::to_string(capacity)});
@@ -231,41 +308,43 @@ int64_t talweg_session_predict(talweg_session *session, const talweg_dataset *da
 }
 
 int talweg_session_read(const talweg_session *session, const char *name, float *values, size_t count) {
-  return guarded(-1, [&] {
+  return guarded(-1, {{"session", session}, {"name", name}, {"values", values}}, [&] {
+    if (!findVariable(session->session.program(), name, count))
+      return -1;
     Result<std::vector<float>> result = session->session.read(name);
-    if (result && result->size() != count)
-      fail({"E0859", std::string("error: variable `") + name + "` has " + std::to_string(result->size()) +
-                         " elements, not " + std::to_string(count)});
-    else if (!result)
-      fail(result.error());
-    else {
+    if (result)
       std::copy(result->begin(), result->end(), values);
-      return 0;
-    }
-    return -1;
+    return status(result);
   });
 }
 
 int talweg_session_write(talweg_session *session, const char *name, const float *values, size_t count) {
-  return guarded(-1, [&] { return status(session->session.write(name, std::vector<float>(values, values + count))); });
+  return guarded(-1, {{"session", session}, {"name", name}, {"values", values}}, [&] {
+    if (!findVariable(session->session.program(), name, count)) // before as many are read
+      return -1;
+    return status(session->session.write(name, std::vector<float>(values, values + count)));
+  });
 }
 
 int talweg_session_set_hyper(talweg_session *session, const char *name, double value) {
-  return guarded(-1, [&] { return status(session->session.setHyper(name, value)); });
+  return guarded(-1, {{"session", session}, {"name", name}},
+                 [&] { return status(session->session.setHyper(name, value)); });
 }
 
 int talweg_session_save(const talweg_session *session, const char *directory) {
-  return guarded(-1, [&] { return status(session->session.save(directory)); });
+  return guarded(-1, {{"session", session}, {"directory", directory}},
+                 [&] { return status(session->session.save(directory)); });
 }
 
 int talweg_session_load(talweg_session *session, const char *directory) {
-  return guarded(-1, [&] { return status(session->session.load(directory)); });
+  return guarded(-1, {{"session", session}, {"directory", directory}},
+                 [&] { return status(session->session.load(directory)); });
 }
 
 int talweg_session_save_model(const talweg_session *session, const char *file) {
-  return guarded(-1, [&] { return status(session->session.saveModel(file)); });
+  return guarded(-1, {{"session", session}, {"file", file}}, [&] { return status(session->session.saveModel(file)); });
 }
 
 int talweg_session_load_model(talweg_session *session, const char *path) {
-  return guarded(-1, [&] { return status(session->session.loadModel(path)); });
+  return guarded(-1, {{"session", session}, {"path", path}}, [&] { return status(session->session.loadModel(path)); });
 }

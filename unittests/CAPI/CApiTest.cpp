@@ -2,7 +2,11 @@
 #include "talweg-c/talweg.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
 static const char *const kLine = "data points {\n"
@@ -26,9 +30,34 @@ TEST(CApi, FailuresAreTold) {
   EXPECT_NE(std::string(talweg_last_error()).find("/nowhere/at/all.tw"), std::string::npos);
 }
 
+namespace {
+/// A program, six rows for it, and a session that trains on them.
+struct Line : testing::Test {
+  Line() {
+    program = talweg_program_from_text(kLine, "line.tw", nullptr);
+    talweg_field fields[] = {{"x", x.data()}, {"y", y.data()}};
+    rows = talweg_dataset_from_memory(program, fields, 2, 6);
+    session = talweg_session_create(program, nullptr);
+    EXPECT_NE(session, nullptr) << talweg_last_error();
+    EXPECT_EQ(talweg_session_set_training_data(session, rows), 0);
+  }
+  ~Line() override {
+    talweg_session_free(session);
+    talweg_dataset_free(rows);
+    talweg_program_free(program);
+  }
+
+  std::vector<float> x = std::vector<float>(12, 0.5f), y = std::vector<float>(6, 1.0f);
+  talweg_program *program;
+  talweg_dataset *rows;
+  talweg_session *session;
+};
+} // namespace
+
 TEST(CApi, TrainsAndPredicts) {
   const char *set[] = {"lr", "0.2", nullptr};
   talweg_options options = {};
+  options.size = sizeof options;
   options.set = set;
   options.steps = 7;
   options.threads = 1;
@@ -74,5 +103,166 @@ TEST(CApi, TrainsAndPredicts) {
   EXPECT_DOUBLE_EQ(off, 3);
   talweg_session_free(session);
   talweg_dataset_free(rows);
+  talweg_program_free(program);
+}
+
+TEST_F(Line, KeepsWhatItTrained) {
+  auto folder = std::filesystem::temp_directory_path() / ("talweg-capi-" + std::to_string(::getpid()));
+  std::string run = (folder / "run").string(), file = (folder / "model.safetensors").string();
+  EXPECT_EQ(std::string(talweg_version()).find_first_not_of("0123456789."), std::string::npos);
+  ASSERT_EQ(talweg_session_train(session, 4, nullptr, nullptr), 0) << talweg_last_error();
+  ASSERT_EQ(talweg_session_save(session, run.c_str()), 0) << talweg_last_error();
+  ASSERT_EQ(talweg_session_save_model(session, file.c_str()), 0) << talweg_last_error();
+  float then[2], now[2];
+  ASSERT_EQ(talweg_session_read(session, "Line.out.weight", then, 2), 0);
+
+  ASSERT_EQ(talweg_session_set_hyper(session, "lr", 0), 0);
+  ASSERT_EQ(talweg_session_train(session, 1, nullptr, nullptr), 0);
+  ASSERT_EQ(talweg_session_read(session, "Line.out.weight", now, 2), 0);
+  EXPECT_EQ(std::vector(now, now + 2), std::vector(then, then + 2));
+  EXPECT_EQ(talweg_session_set_hyper(session, "lr", NAN), -1);
+  EXPECT_STREQ(talweg_last_error_code(), "E0846");
+
+  for (auto load : {talweg_session_load, talweg_session_load_model}) {
+    float other[2] = {7, 7};
+    ASSERT_EQ(talweg_session_write(session, "Line.out.weight", other, 2), 0);
+    ASSERT_EQ(load(session, run.c_str()), 0) << talweg_last_error();
+    ASSERT_EQ(talweg_session_read(session, "Line.out.weight", now, 2), 0);
+    EXPECT_EQ(std::vector(now, now + 2), std::vector(then, then + 2));
+  }
+  EXPECT_EQ(talweg_session_step(session), 4);
+  EXPECT_EQ(talweg_session_load(session, file.c_str()), -1);
+  EXPECT_EQ(talweg_session_load_model(session, file.c_str()), 0);
+
+  std::ofstream(folder / "rows.csv") << "x0,x1,y\n1,2,3\n4,5,6\n";
+  talweg_dataset *loaded = talweg_dataset_load(program, "more", (folder / "rows.csv").c_str());
+  ASSERT_NE(loaded, nullptr) << talweg_last_error();
+  EXPECT_EQ(talweg_dataset_rows(loaded), 2);
+  EXPECT_EQ(talweg_session_evaluate(session, loaded, nullptr, nullptr), 0);
+  talweg_dataset_free(loaded);
+  EXPECT_EQ(talweg_dataset_load(program, "more", nullptr), nullptr);
+  EXPECT_STREQ(talweg_last_error_code(), "E0840");
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(Line, NullIsAnErrorWhereverSomethingIsNeeded) {
+  auto failed = [](bool failure) {
+    bool told = std::string(talweg_last_error_code()) == "E0883";
+    talweg_program_from_file("/nowhere/at/all.tw", nullptr); // another error
+    return failure && told;
+  };
+  float values[6];
+  int64_t dims[2];
+  EXPECT_TRUE(failed(!talweg_program_from_file(nullptr, nullptr)));
+  EXPECT_TRUE(failed(!talweg_program_from_text(nullptr, "line.tw", nullptr)));
+  EXPECT_TRUE(failed(!talweg_program_from_text(kLine, nullptr, nullptr)));
+  EXPECT_TRUE(failed(talweg_program_batch(nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_program_metrics(nullptr) == 0));
+  EXPECT_TRUE(failed(!talweg_program_metric(nullptr, 0)));
+  EXPECT_TRUE(failed(talweg_program_variables(nullptr) == 0));
+  EXPECT_TRUE(failed(!talweg_program_variable(nullptr, 0)));
+  EXPECT_TRUE(failed(talweg_program_variable_size(nullptr, "Line.out.bias") == -1));
+  EXPECT_TRUE(failed(talweg_program_variable_size(program, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_program_variable_shape(nullptr, "Line.out.bias", dims, 2) == -1));
+  EXPECT_TRUE(failed(talweg_program_variable_shape(program, nullptr, dims, 2) == -1));
+  EXPECT_TRUE(failed(talweg_program_variable_shape(program, "Line.out.bias", nullptr, 2) == -1));
+  EXPECT_EQ(talweg_program_variable_shape(program, "Line.out.bias", nullptr, 0), 1);
+
+  talweg_field nameless[] = {{nullptr, x.data()}};
+  EXPECT_TRUE(failed(!talweg_dataset_load(nullptr, "train", nullptr)));
+  EXPECT_TRUE(failed(!talweg_dataset_load(program, nullptr, nullptr)));
+  EXPECT_TRUE(failed(!talweg_dataset_from_memory(nullptr, nameless, 1, 1)));
+  EXPECT_TRUE(failed(!talweg_dataset_from_memory(program, nullptr, 1, 1)));
+  EXPECT_TRUE(failed(!talweg_dataset_from_memory(program, nameless, 1, 1)));
+  EXPECT_TRUE(failed(talweg_dataset_rows(nullptr) == -1));
+
+  EXPECT_TRUE(failed(!talweg_session_create(nullptr, nullptr)));
+  EXPECT_TRUE(failed(talweg_session_set_training_data(nullptr, rows) == -1));
+  EXPECT_TRUE(failed(talweg_session_set_training_data(session, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_train(nullptr, 1, nullptr, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_step(nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_evaluate(nullptr, rows, nullptr, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_evaluate(session, nullptr, nullptr, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_predict(nullptr, rows, values, 6) == -1));
+  EXPECT_TRUE(failed(talweg_session_predict(session, nullptr, values, 6) == -1));
+  EXPECT_TRUE(failed(talweg_session_predict(session, rows, nullptr, 6) == -1));
+  EXPECT_EQ(talweg_session_predict(session, rows, nullptr, 0), -1);
+  EXPECT_STREQ(talweg_last_error_code(), "E0882");
+  EXPECT_TRUE(failed(talweg_session_read(nullptr, "Line.out.bias", values, 1) == -1));
+  EXPECT_TRUE(failed(talweg_session_read(session, nullptr, values, 1) == -1));
+  EXPECT_TRUE(failed(talweg_session_read(session, "Line.out.bias", nullptr, 1) == -1));
+  EXPECT_TRUE(failed(talweg_session_write(nullptr, "Line.out.bias", values, 1) == -1));
+  EXPECT_TRUE(failed(talweg_session_write(session, nullptr, values, 1) == -1));
+  EXPECT_TRUE(failed(talweg_session_write(session, "Line.out.bias", nullptr, 1) == -1));
+  EXPECT_TRUE(failed(talweg_session_set_hyper(nullptr, "lr", 1) == -1));
+  EXPECT_TRUE(failed(talweg_session_set_hyper(session, nullptr, 1) == -1));
+  for (auto keep : {talweg_session_save, talweg_session_save_model}) {
+    EXPECT_TRUE(failed(keep(nullptr, "/tmp") == -1));
+    EXPECT_TRUE(failed(keep(session, nullptr) == -1));
+  }
+  for (auto load : {talweg_session_load, talweg_session_load_model}) {
+    EXPECT_TRUE(failed(load(nullptr, "/tmp") == -1));
+    EXPECT_TRUE(failed(load(session, nullptr) == -1));
+  }
+  talweg_session_stop(nullptr);
+  talweg_session_free(nullptr);
+  talweg_dataset_free(nullptr);
+  talweg_program_free(nullptr);
+}
+
+TEST_F(Line, SizesAndPlacesAreChecked) {
+  float one = 0;
+  EXPECT_EQ(talweg_session_write(session, "Line.out.bias", &one, SIZE_MAX), -1);
+  EXPECT_STREQ(talweg_last_error_code(), "E0859");
+  EXPECT_EQ(talweg_session_read(session, "Line.out.bias", &one, SIZE_MAX), -1);
+  EXPECT_STREQ(talweg_last_error_code(), "E0859");
+  EXPECT_EQ(talweg_program_variable(program, SIZE_MAX), nullptr);
+  EXPECT_STREQ(talweg_last_error_code(), "E0885");
+  EXPECT_EQ(talweg_session_train(session, -1, nullptr, nullptr), -1);
+  EXPECT_STREQ(talweg_last_error_code(), "E0805");
+  EXPECT_EQ(talweg_session_step(session), 0);
+}
+
+TEST_F(Line, AStopIsForOneCall) {
+  talweg_session_stop(session);
+  ASSERT_EQ(talweg_session_train(session, 3, nullptr, nullptr), 0);
+  EXPECT_EQ(talweg_session_step(session), 0);
+  ASSERT_EQ(talweg_session_train(session, 3, nullptr, nullptr), 0);
+  EXPECT_EQ(talweg_session_step(session), 3);
+}
+
+TEST(CApi, OptionsMayGrow) {
+  struct Later {
+    talweg_options known;
+    int64_t more;
+  } later = {};
+  later.known.size = sizeof later;
+  talweg_program *program = talweg_program_from_text(kLine, "line.tw", &later.known);
+  EXPECT_NE(program, nullptr) << talweg_last_error();
+  auto refused = [&](const talweg_options &options) {
+    bool nothing = !talweg_program_from_text(kLine, "line.tw", &options) && !talweg_session_create(program, &options);
+    return nothing && std::string(talweg_last_error_code()) == "E0884";
+  };
+  later.more = 1;
+  EXPECT_TRUE(refused(later.known));
+  for (size_t size : {size_t(0), sizeof(talweg_options) - 1}) {
+    later.known.size = size;
+    EXPECT_TRUE(refused(later.known));
+  }
+  talweg_program_free(program);
+}
+
+TEST(CApi, EachNameThatIsSetHasAValue) {
+  const char *set[] = {"lr", nullptr};
+  talweg_options options = {};
+  options.size = sizeof options;
+  options.set = set;
+  EXPECT_EQ(talweg_program_from_text(kLine, "line.tw", &options), nullptr);
+  EXPECT_STREQ(talweg_last_error_code(), "E0884");
+  options.set = nullptr;
+  options.threads = 1000000;
+  talweg_program *program = talweg_program_from_text(kLine, "line.tw", &options);
+  EXPECT_EQ(talweg_session_create(program, &options), nullptr);
+  EXPECT_STREQ(talweg_last_error_code(), "E0805");
   talweg_program_free(program);
 }
