@@ -4,6 +4,7 @@
 #include "ReductionOrder.h"
 #include "VectorTools.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -410,7 +411,7 @@ private:
         if (!factor)
           factor = loadAlongN(tools.advance(at, tools.index(v * plan.lanes), plan.n.a), tile.n - v * plan.lanes);
         Value &sum = acc[r * vectors + v];
-        sum = vector::FMAOp::create(builder, loc, factor, bs[v], sum);
+        sum = math::FmaOp::create(builder, loc, factor, bs[v], sum);
       }
     }
   }
@@ -526,7 +527,7 @@ private:
         Value position = tools.advance(tools.advance(here.a, offset, 1), tools.index(r), plan.m.a);
         Value left = tools.load(a.memory, position, plan.lanes, count);
         Value &sum = next[r * chains + chain];
-        sum = vector::FMAOp::create(builder, loc, left, right, sum);
+        sum = math::FmaOp::create(builder, loc, left, right, sum);
       }
     };
     // `inside`: by how much one turn of a loop lengthens each chain. More than a chain may have is one of the next level.

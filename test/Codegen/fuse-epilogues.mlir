@@ -15,7 +15,7 @@
 // LOOPS-SAME: %[[A:.*]]: memref<24x64xf32>, %[[B:.*]]: memref<64x32xf32>, %[[BIAS:.*]]: memref<32xf32>, %[[OUT:.*]]: memref<24x32xf32>
 // LOOPS-NOT: memref.alloc
 // LOOPS: %[[FLAT:.*]] = memref.reinterpret_cast %[[OUT]]
-// LOOPS: vector.fma
+// LOOPS: math.fma
 // LOOPS: %[[SUM:.*]] = arith.addf
 // LOOPS: %[[MAX:.*]] = arith.maximumf %[[SUM]]
 // LOOPS: vector.store %[[MAX]], %[[FLAT]]

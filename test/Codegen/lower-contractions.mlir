@@ -10,7 +10,7 @@
 // CHECK-LABEL: func.func @product
 // CHECK-NOT: linalg.fill
 // CHECK: scf.for {{.*}} iter_args
-// CHECK-COUNT-16: vector.fma
+// CHECK-COUNT-16: math.fma
 // CHECK-NOT: vector.load %arg2
 func.func @product(%a: memref<16x64xf32>, %b: memref<64x32xf32>, %c: memref<16x32xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -28,7 +28,7 @@ func.func @product(%a: memref<16x64xf32>, %b: memref<64x32xf32>, %c: memref<16x3
 // CHECK-LABEL: func.func @transposed
 // CHECK: memref.alloc
 // CHECK-COUNT-64: vector.shuffle
-// CHECK: vector.fma
+// CHECK: math.fma
 func.func @transposed(%a: memref<64x64xf32>, %b: memref<32x64xf32>, %c: memref<64x32xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%c : memref<64x32xf32>)
@@ -49,7 +49,7 @@ func.func @transposed(%a: memref<64x64xf32>, %b: memref<32x64xf32>, %c: memref<6
 // CHECK-COUNT-8: vector.store {{.*}} vector<8xf32>
 // CHECK: iter_args
 // CHECK: memref.prefetch
-// CHECK: vector.fma
+// CHECK: math.fma
 func.func @columns(%a: memref<600x512xf32>, %b: memref<600x256xf32>, %c: memref<512x256xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%c : memref<512x256xf32>)
@@ -65,7 +65,7 @@ func.func @columns(%a: memref<600x512xf32>, %b: memref<600x256xf32>, %c: memref<
 // Ten columns are one masked vector.
 // CHECK-LABEL: func.func @narrow
 // CHECK: vector.maskedload
-// CHECK: vector.fma
+// CHECK: math.fma
 // CHECK: vector.maskedstore
 func.func @narrow(%a: memref<8x64xf32>, %b: memref<64x10xf32>, %c: memref<8x10xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -82,7 +82,7 @@ func.func @narrow(%a: memref<8x64xf32>, %b: memref<64x10xf32>, %c: memref<8x10xf
 // A matrix times a vector is not packed: lanes run along k, and a row's lanes are summed at its end.
 // CHECK-LABEL: func.func @dot
 // CHECK-NOT: memref.alloc
-// CHECK: vector.fma
+// CHECK: math.fma
 // CHECK: vector.shuffle
 // CHECK: vector.extract
 func.func @dot(%a: memref<8x64xf32>, %b: memref<64xf32>, %c: memref<8xf32>) {
@@ -101,7 +101,7 @@ func.func @dot(%a: memref<8x64xf32>, %b: memref<64xf32>, %c: memref<8xf32>) {
 // The cotangent of a convolution's input adds over overlapping windows: it starts from zero in memory.
 // CHECK-LABEL: func.func @overlapping
 // CHECK: linalg.fill
-// CHECK: vector.fma
+// CHECK: math.fma
 func.func @overlapping(%dy: memref<2x8x8x16xf32>, %w: memref<3x3x4x16xf32>, %dx: memref<2x10x10x4xf32>) {
   %zero = arith.constant 0.0 : f32
   linalg.fill ins(%zero : f32) outs(%dx : memref<2x10x10x4xf32>)

@@ -125,8 +125,8 @@ def MarkRegions : Pass<"talweg-mark-regions", "::mlir::ModuleOp"> {
 def LowerContractions : Pass<"talweg-lower-contractions", "::mlir::func::FuncOp"> {
   let summary = "turns sums of products on memrefs into register-tiled vector loops";
   let description = [{
-    In: linalg.generic with two float inputs and the body acc + a * b, any affine access. Out: scf loops around
-    vector.fma on accumulators held in registers; operands that are not contiguous in the vector dimension are packed into scratch
+    In: linalg.generic with two float inputs and the body a * b + acc as one multiply-add, any affine access. Out: scf loops around
+    math.fma on accumulators held in registers; operands that are not contiguous in the vector dimension are packed into scratch
     (memref.alloc). Outer loops that carry enough work are scf.parallel; how work is cut does not depend on the number of threads.
   }];
   let options = [
@@ -134,7 +134,7 @@ def LowerContractions : Pass<"talweg-lower-contractions", "::mlir::func::FuncOp"
     Option<"registers", "registers", "int64_t", "32", "number of vector registers">
   ];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-                           "::mlir::arith::ArithDialect"];
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
 def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"> {
