@@ -140,8 +140,9 @@ def LowerContractions : Pass<"talweg-lower-contractions", "::mlir::func::FuncOp"
 def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"> {
   let summary = "turns every other linalg op on memrefs into loops over vectors";
   let description = [{
-    Elementwise ops and reductions of any affine access; tails are masked. A reduction keeps its accumulators in registers and
-    combines lanes in a fixed order; a long one is cut into parts by size alone, with results in scratch (memref.alloc). Operands
+    Elementwise ops and reductions of any affine access; tails are masked. A reduction keeps its accumulators in registers; its own
+    loops alone decide in which order elements are combined (ReductionOrder.h). Parts of a long one have results in scratch
+    (memref.alloc), for threads to share. Operands
     contiguous along different loops are transposed in registers, block by block. Neighbours that cut the memory they share into
     the same rows are one loop over rows. What stays scalar is told as a remark.
   }];
