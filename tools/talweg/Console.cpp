@@ -23,6 +23,7 @@ void prepareStreams() {
     if (::fcntl(stream, F_GETFD) < 0)
       (void)::open("/", O_RDONLY | O_DIRECTORY); // the lowest free number: the stream's
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool writeAll(int file, std::string_view bytes) {

@@ -13,7 +13,7 @@
 namespace talweg::driver {
 
 /// Before anything else: a standard stream that is closed becomes one that cannot be written, so that no file opened later
-/// takes its number and gets its text; a pipe that nobody reads is a failed write.
+/// takes its number and gets its text; a pipe that nobody reads, and a file that may not grow, is a failed write.
 void prepareStreams();
 
 /// Writes all of `bytes` to a descriptor; false, with errno, if that fails.

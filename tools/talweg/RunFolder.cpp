@@ -2,6 +2,7 @@
 #include "RunFolder.h"
 #include "Console.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -41,13 +42,50 @@ Result<void> RunFolder::begin(const Session &session, const std::vector<std::str
   return openLog();
 }
 
+/// Whether the members that a resumed run reads are what runs write.
+static bool isRecord(const Json &record) {
+  using Type = bool (*)(const Json &);
+  Type object = [](const Json &value) { return value.is_object(); };
+  Type truth = [](const Json &value) { return value.is_boolean(); };
+  Type whole = [](const Json &value) { return value.is_number_integer(); };
+  Type positive = [](const Json &value) { return value.is_number_integer() && value.get<std::int64_t>() > 0; };
+  Type number = [](const Json &value) { return value.is_number() || value.is_null(); }; // null: not finite
+  Type numbers = [](const Json &value) {
+    auto one = [](const Json &element) { return element.is_number() || element.is_null(); };
+    return value.is_array() && std::all_of(value.begin(), value.end(), one);
+  };
+  Type pairs = [](const Json &value) {
+    auto one = [](const Json &pair) {
+      return pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string();
+    };
+    return value.is_array() && std::all_of(value.begin(), value.end(), one);
+  };
+  auto holds = [](const Json &from, const char *name, Type type) { return !from.contains(name) || type(from[name]); };
+  if (!record.is_object() || !holds(record, "settings", object) || !holds(record, "pending", object))
+    return false;
+  const Json settings = record.value("settings", Json::object()), pending = record.value("pending", Json::object());
+  for (auto [name, type] : {std::pair("shuffle", truth),
+                            {"set", pairs},
+                            {"data", pairs},
+                            {"batch", positive},
+                            {"epochs", positive},
+                            {"steps", positive},
+                            {"seed", whole},
+                            {"memory", positive},
+                            {"log_every", positive}})
+    if (!holds(settings, name, type))
+      return false;
+  return holds(pending, "step", whole) && holds(pending, "loss", number) && holds(pending, "rows", number) &&
+         holds(pending, "metrics", numbers);
+}
+
 Result<Json> RunFolder::readRecord() const {
   std::string file = path + "/run.json";
   auto text = readFile(file);
   if (!text)
     return text.error();
   Json record = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object())
+  if (!isRecord(record))
     return makeError(fmt::format("`{}` is not the record of a run", file));
   return record;
 }
@@ -62,7 +100,10 @@ Result<void> RunFolder::proceed(std::int64_t step) {
     std::istringstream lines(*text);
     for (std::string line; std::getline(lines, line);) {
       Json event = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-      if (event.is_object() && event.value("step", std::int64_t(0)) <= step && event.value("event", "") != "end")
+      if (!event.is_object())
+        continue;
+      Json at = event.value("step", Json(0)), kind = event.value("event", Json(""));
+      if (at.is_number_integer() && at.get<std::int64_t>() <= step && kind != "end")
         kept += line + "\n";
     }
   }

@@ -22,7 +22,7 @@ public:
   /// Makes the folder, writes the first checkpoint and run.json, and begins an empty log: what cannot be written is
   /// known before training starts.
   Result<void> begin(const Session &session, const std::vector<std::string> &command, Json facts);
-  /// What run.json of an earlier run says.
+  /// What run.json of an earlier run says; an error where it says what no run has written.
   Result<Json> readRecord() const;
   /// Continues the log after `step`: what it tells of later steps, which the checkpoint does not hold, is dropped.
   Result<void> proceed(std::int64_t step);

@@ -32,10 +32,12 @@ TrainLoop::TrainLoop(Session &session, RunFolder &folder, LoopOptions given)
 void TrainLoop::restore(const Json &pending) {
   if (!pending.is_object() || pending.value("step", std::int64_t(-1)) != session.step())
     return;
-  auto metrics = pending.value("metrics", std::vector<double>());
-  if (metrics.size() != means.metrics.size())
-    return;
-  means = {pending.value("loss", 0.0), pending.value("rows", 0.0), metrics};
+  auto number = [](const Json &value) { return value.is_number() ? value.get<double>() : double(NAN); };
+  Means had{number(pending.value("loss", Json())), number(pending.value("rows", Json())), {}};
+  for (const Json &metric : pending.value("metrics", Json::array()))
+    had.metrics.push_back(number(metric));
+  if (had.metrics.size() == means.metrics.size())
+    means = std::move(had);
 }
 
 Json TrainLoop::pendingMeans() const {
