@@ -5,6 +5,7 @@
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -180,7 +181,7 @@ void Elaborator::evaluateConfigs() {
         good = good && *end == 0 && errno == 0;
       } else if (value.isNumber()) {
         value.number.real = std::strtod(text.c_str(), &end);
-        good = good && *end == 0 && value.number.real == value.number.real;
+        good = good && *end == 0 && std::isfinite(value.number.real);
       } else if (value.kind == Value::Bool) {
         value.boolean = text == "true";
         good = text == "true" || text == "false";
@@ -190,7 +191,7 @@ void Elaborator::evaluateConfigs() {
         fail(Code::BadConfig, decl->name.range,
              fmt::format("config `{}` is {}, and cannot be set to `{}`", name,
                          value.isInteger()  ? "an integer"
-                         : value.isNumber() ? "a number"
+                         : value.isNumber() ? "a finite number"
                                             : "`true` or `false`",
                          text));
     }

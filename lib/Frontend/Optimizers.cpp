@@ -10,6 +10,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -99,8 +100,9 @@ void Elaborator::planOptimizers() {
       if (auto set = options.set.find("lr"); set != options.set.end()) {
         char *end = nullptr;
         value = std::strtod(set->second.c_str(), &end);
-        if (set->second.empty() || *end || value != value)
-          fail(Code::BadConfig, lr->range, fmt::format("`lr` is a number, and cannot be set to `{}`", set->second));
+        if (set->second.empty() || *end || !std::isfinite(value))
+          fail(Code::BadConfig, lr->range,
+               fmt::format("`lr` is a finite number, and cannot be set to `{}`", set->second));
       }
       thePlan.hypers.push_back({"lr", value});
       literalRate = lr;
