@@ -40,6 +40,8 @@ Result<BatchRunner> BatchRunner::create(Session &session, const Dataset &data) {
   Session::Impl &self = *session.impl;
   if (auto checked = data.impl->checkFields(self.program); !checked)
     return checked.error();
+  if (self.options.mode != Mode::Predict && !data.impl->missing.empty())
+    return Error{"E0852", fmt::format("error: the data has no values for `{}`", data.impl->missing.front())};
   if (data.rows() == 0)
     return Error{"E0853", "error: the data has no rows"};
   auto unit = self.unit(self.options.mode, self.batch());
