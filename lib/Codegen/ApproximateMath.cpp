@@ -1,4 +1,5 @@
-// Replaces mathematics on vectors of f32 and f64 by arithmetic. Scalars stay calls of the C library.
+// Replaces mathematics on vectors of f32 and f64 by arithmetic. Scalars stay calls of the C library; so does what has no formula,
+// which is told.
 #include "VectorMath.h"
 #include "talweg/Codegen/Passes.h"
 
@@ -39,7 +40,8 @@ struct Approximate : OpRewritePattern<Op> {
   }
 };
 
-/// 1 / (1 + exp(-x)) as one formula: the sum in the divisor would cost as much accuracy as the exponential.
+/// 1 / (1 + exp(-x)) as one formula: the sum in the divisor would cost as much accuracy as the exponential. Only where it was
+/// marked as one function: quotients that look like it after fusion would be other numbers than before.
 struct ApproximateLogistic : OpRewritePattern<arith::DivFOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -47,7 +49,7 @@ struct ApproximateLogistic : OpRewritePattern<arith::DivFOp> {
     auto type = dyn_cast<VectorType>(op.getType());
     auto sum = op.getRhs().getDefiningOp<arith::AddFOp>();
     bool single = type && type.getElementType().isF32();
-    if (!type || !(single || type.getElementType().isF64()) || !sum || !matchPattern(op.getLhs(), m_OneFloat()))
+    if (!type || !(single || type.getElementType().isF64()) || !sum || !op->hasAttr("talweg.logistic") || !matchPattern(op.getLhs(), m_OneFloat()))
       return failure();
     for (bool swap : {false, true}) {
       auto exp = sum->getOperand(swap ? 0 : 1).getDefiningOp<math::ExpOp>();
@@ -75,7 +77,18 @@ struct ApproximateMath : talweg::impl::ApproximateMathBase<ApproximateMath> {
                  Approximate<math::CosOp, vm::cos, vm::wide::cos>>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(composites))) ||
         failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    getOperation().walk(tellCalls);
+  }
+
+  /// A function on vectors that has no formula here and no instruction: a call for each lane.
+  static void tellCalls(Operation *op) {
+    if (!isa<math::MathDialect>(op->getDialect()) || op->hasAttr(talweg::vectormath::calledAttr) ||
+        isa<math::FmaOp, math::SqrtOp, math::RsqrtOp, math::AbsFOp, math::FloorOp, math::CeilOp, math::TruncOp,
+            math::RoundEvenOp, math::CopySignOp>(op))
+      return;
+    if (auto type = dyn_cast<VectorType>(op->getResult(0).getType()))
+      op->emitRemark("computed by a call of the C library for each of its ") << type.getNumElements() << " lanes";
   }
 };
 

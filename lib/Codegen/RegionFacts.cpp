@@ -81,8 +81,19 @@ std::string contractionShape(GenericOp op) {
   return (batch > 1 ? std::to_string(batch) + " of " : "") + join({rows, columns, summed});
 }
 
+/// True if a position is a sum of loops that move different operands. (Loops that move the same are one that panels have cut in two.)
 bool isConvolution(GenericOp op) {
-  return llvm::any_of(op.getIndexingMapsArray(), [](AffineMap map) { return !map.isProjectedPermutation(); });
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  auto movesAlike = [&](unsigned d, unsigned e) {
+    return llvm::all_of(maps, [&](AffineMap map) { return map.isFunctionOfDim(d) == map.isFunctionOfDim(e); });
+  };
+  for (AffineMap map : maps)
+    for (AffineExpr position : map.getResults())
+      for (unsigned d = 0; d < op.getNumLoops(); ++d)
+        for (unsigned e = 0; e < d; ++e)
+          if (position.isFunctionOfDim(d) && position.isFunctionOfDim(e) && !movesAlike(d, e))
+            return true;
+  return false;
 }
 
 /// The number of times that a loop's body runs; 0 if it is not known.

@@ -33,11 +33,13 @@ Value byType(Builder &b, Operation *op, ValueRange x) {
   return isFloat(x) ? binary<FloatOp>(b, op, x) : binary<IntOp>(b, op, x);
 }
 
-/// y = 1 / (1 + e^-x)
+/// y = 1 / (1 + e^-x), marked: code generation computes it as one formula, and what is not marked as it stands.
 Value logistic(Builder &b, Operation *, ValueRange x) {
   Value one = createScalar(b, x[0].getType(), 1.0);
   Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x[0]));
-  return arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
+  auto quotient = arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
+  quotient->setAttr("talweg.logistic", b.getUnitAttr());
+  return quotient;
 }
 
 /// Divisors that trap on some machines (0, and -1 of the least integer) replaced by 1.

@@ -1,4 +1,4 @@
-// RUN: talweg-opt %s --talweg-approximate-math | FileCheck %s
+// RUN: talweg-opt %s --talweg-approximate-math --verify-diagnostics | FileCheck %s
 // Mathematics on vectors becomes arithmetic without calls, or branches between lanes.
 
 // CHECK-LABEL: func.func @single
@@ -29,7 +29,7 @@ func.func @logistic(%x: vector<16xf32>) -> vector<16xf32> {
   %0 = arith.negf %x : vector<16xf32>
   %1 = math.exp %0 : vector<16xf32>
   %2 = arith.addf %one, %1 : vector<16xf32>
-  %3 = arith.divf %one, %2 : vector<16xf32>
+  %3 = arith.divf %one, %2 {talweg.logistic} : vector<16xf32>
   return %3 : vector<16xf32>
 }
 
@@ -64,4 +64,24 @@ func.func @beyond(%x: vector<8xf64>) -> vector<8xf64> {
 func.func @scalar(%x: f64) -> f64 {
   %0 = math.exp %x : f64
   return %0 : f64
+}
+
+// What only looks like the logistic function stays what it is.
+// CHECK-LABEL: func.func @quotient
+// CHECK: arith.divf %{{.*}}, %[[SUM:.*]] : vector<16xf32>
+// CHECK-NEXT: return
+func.func @quotient(%x: vector<16xf32>) -> vector<16xf32> {
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %0 = arith.negf %x : vector<16xf32>
+  %1 = math.exp %0 : vector<16xf32>
+  %2 = arith.addf %one, %1 : vector<16xf32>
+  %3 = arith.divf %one, %2 : vector<16xf32>
+  return %3 : vector<16xf32>
+}
+
+// A function without a formula is told.
+func.func @called(%x: vector<16xf32>) -> vector<16xf32> {
+  // expected-remark @below {{computed by a call of the C library for each of its 16 lanes}}
+  %0 = math.atan %x : vector<16xf32>
+  return %0 : vector<16xf32>
 }

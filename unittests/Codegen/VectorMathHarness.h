@@ -71,7 +71,7 @@ std::string logistic() {
   std::string type = "vector<" + std::to_string(Function<T>::lanes) + "x" + Function<T>::element + ">";
   return "%one = arith.constant dense<1.0> : " + type + "\n    %m = arith.negf %x : " + type +
          "\n    %e = math.exp %m : " + type + "\n    %d = arith.addf %one, %e : " + type +
-         "\n    %r = arith.divf %one, %d : " + type;
+         "\n    %r = arith.divf %one, %d {talweg.logistic} : " + type;
 }
 
 /// The distance of `found` from `exact` in units of the last place of T at `exact`. 0 where both are nan, or the same
