@@ -49,7 +49,8 @@ struct ApproximateLogistic : OpRewritePattern<arith::DivFOp> {
     auto type = dyn_cast<VectorType>(op.getType());
     auto sum = op.getRhs().getDefiningOp<arith::AddFOp>();
     bool single = type && type.getElementType().isF32();
-    if (!type || !(single || type.getElementType().isF64()) || !sum || !op->hasAttr("talweg.logistic") || !matchPattern(op.getLhs(), m_OneFloat()))
+    if (!type || !(single || type.getElementType().isF64()) || !sum || !op->hasAttr("talweg.logistic") ||
+        !matchPattern(op.getLhs(), m_OneFloat()))
       return failure();
     for (bool swap : {false, true}) {
       auto exp = sum->getOperand(swap ? 0 : 1).getDefiningOp<math::ExpOp>();

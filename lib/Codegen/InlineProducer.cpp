@@ -20,7 +20,7 @@ bool isElementwise(GenericOp op) {
 
 /// Clones the body of `producer` for the element that `use` reads, and returns its value.
 static Value cloneProducer(OpBuilder &builder, Location loc, GenericOp producer, AffineMap useMap, unsigned result,
-                    IRMapping &mapping) {
+                           IRMapping &mapping) {
   unsigned loops = useMap.getNumDims();
   for (Operation &op : producer.getBody()->without_terminator()) {
     auto index = dyn_cast<linalg::IndexOp>(op);

@@ -12,7 +12,8 @@ bool isElementwise(mlir::linalg::GenericOp op);
 
 /// Replaces the consumer of `use` by one that computes the element of `producer`, an elementwise op, where it was read; returns
 /// it. The loops of the consumer stay as they are.
-mlir::linalg::GenericOp inlineProducer(mlir::linalg::GenericOp producer, mlir::OpOperand &use, mlir::OpBuilder &builder);
+mlir::linalg::GenericOp inlineProducer(mlir::linalg::GenericOp producer, mlir::OpOperand &use,
+                                       mlir::OpBuilder &builder);
 
 } // namespace talweg
 

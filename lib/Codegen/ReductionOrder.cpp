@@ -116,12 +116,32 @@ std::int64_t choosePartLength(const Loops &loops, int cut, int along, std::int64
   return parts < 2 || parts * results * 8 > total ? 0 : length;
 }
 
+/// Where results are reached more often than a chain may be long: the longest moving loop but the one that lanes take, which is the
+/// longest along which results are contiguous.
+int chooseGroups(const Loops &loops) {
+  auto longest = [&](llvm::function_ref<bool(unsigned)> among) {
+    int best = -1;
+    for (unsigned loop = 0; loop < loops.extents.size(); ++loop)
+      if (among(loop) && (best < 0 || loops.extents[loop] > loops.extents[best]))
+        best = int(loop);
+    return best;
+  };
+  std::int64_t reach = 1;
+  for (unsigned loop = 0; loop < loops.extents.size(); ++loop)
+    reach += std::abs(loops.moves[loop]) * (loops.extents[loop] - 1);
+  bool many = loops.product([&](unsigned loop) { return loops.moves[loop] != 0; }) / reach > 2 * longestChain;
+  int along = longest([&](unsigned loop) { return loops.moves[loop] == 1; });
+  return many ? longest([&](unsigned loop) { return loops.moves[loop] != 0 && int(loop) != along; }) : -1;
+}
+
 } // namespace
 
 ReductionOrder ReductionOrder::of(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves, std::int64_t lanes) {
   Loops loops{extents, moves};
   ReductionOrder order;
   order.collides = loops.collides();
+  if (order.collides)
+    order.groups = chooseGroups(loops);
   order.lanes = chooseLanes(loops, lanes);
   if (order.lanes >= 0)
     order.chains = std::clamp<std::int64_t>(extents[order.lanes] / lanes, 1, 4);

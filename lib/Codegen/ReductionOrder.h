@@ -18,14 +18,17 @@ inline constexpr std::int64_t longestChain = 256;
 /// The sequence of elements is that of the reducing loops in the op's order, the loop along lanes last. It is cut into parts, if
 /// there are any; each part is combined by itself, and the parts in their order. Inside, a chain takes `longestChain` turns.
 struct ReductionOrder {
-  int lanes = -1;              ///< the loop along lanes, which are combined at the end of each part; -1: lanes run along results
+  int lanes = -1; ///< the loop along lanes, which are combined at the end of each part; -1: lanes run along results
   std::int64_t chains = 1;     ///< independent chains along that loop
   int parts = -1;              ///< the loop cut into parts, outermost of the sequence; -1: all is one part
   std::int64_t partLength = 0; ///< turns of that loop
-  bool collides = false;       ///< loops reach one result in several turns: it is combined in memory, in the order of these loops
+  bool collides =
+      false;       ///< loops reach one result in several turns: it is combined in memory, in the order of these loops
+  int groups = -1; ///< then, if turns are many: the loop whose turns are combined in groups, as elements of a chain are
 
   /// `moves[d]`: how far loop d moves the result in memory, in elements; 0 for loops that reduce.
-  static ReductionOrder of(llvm::ArrayRef<std::int64_t> extents, llvm::ArrayRef<std::int64_t> moves, std::int64_t lanes);
+  static ReductionOrder of(llvm::ArrayRef<std::int64_t> extents, llvm::ArrayRef<std::int64_t> moves,
+                           std::int64_t lanes);
 };
 
 } // namespace talweg

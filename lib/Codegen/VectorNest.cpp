@@ -43,6 +43,8 @@ void VectorNest::write() {
   if (partsInScratch())
     return writeParts();
   chooseVectors();
+  if (order.groups >= 0)
+    return writeGroups(axisOf(order.groups), startPositions());
   writeLoops(startPositions());
 }
 
@@ -105,7 +107,8 @@ void VectorNest::mergeAxes() {
     for (size_t i = 0; i < axes.size() && !changed; ++i)
       for (size_t j = 0; j < axes.size() && !changed; ++j) {
         Axis &outer = axes[i], &inner = axes[j];
-        if (i == j || (reduces && outStride(outer) == 0) || (outer.source >= 0 && indexed[outer.source]) || (inner.source >= 0 && indexed[inner.source]))
+        if (i == j || (reduces && outStride(outer) == 0) || (outer.source >= 0 && indexed[outer.source]) ||
+            (inner.source >= 0 && indexed[inner.source]))
           continue;
         bool fits = true;
         for (auto [far, near] : llvm::zip_equal(outer.strides, inner.strides))

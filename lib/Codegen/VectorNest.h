@@ -43,6 +43,7 @@ private:
     std::int64_t extent = 1;
     llvm::SmallVector<std::int64_t> strides;
     int source = -1;
+    Value start = {}; ///< the loop's position at the first turn; null: 0
   };
 
   /// One operand: flat memory, the constant part of its position, and whether the body reads it.
@@ -70,8 +71,7 @@ private:
   bool inMemory = false; ///< several turns of moving loops reach one result
   bool covers = true;    ///< every element of the result's memory is reached
   ReductionOrder order;
-  int partsAxis = -1;    ///< index in axes of the loop whose parts are combined one after the other in place
-  Value partStart;       ///< where the part in hand begins along it; null: at 0
+  int partsAxis = -1; ///< index in axes of the loop whose parts are combined one after the other in place
   Combiner combiner;
   Value initial;   ///< scalar that accumulators start from
   Values firstIvs; ///< the positions of loops that are outside already
@@ -100,10 +100,11 @@ private:
   };
   Span spanOf(std::size_t operand, std::int64_t count) const;
 
-  // Parts in scratch memory (VectorNestParts.cpp).
+  // Parts and groups in scratch memory (VectorNestParts.cpp).
   bool partsInScratch() const;
   void writeParts();
   void combineParts(Value parts, std::int64_t count, Value result);
+  void writeGroups(std::size_t axis, Values positions);
 
   // Blocks transposed in registers, and interleaved results (VectorNestTiles.cpp).
   bool transposes();
@@ -120,6 +121,8 @@ private:
   bool mayShare() const;
   bool writesOut(std::int64_t turns) const;
   Values move(llvm::ArrayRef<Value> positions, Value iv, const Axis &axis);
+  void setIv(Values &ivs, const Axis &axis, Value iv);
+  Axis part(const Axis &axis, Value first, std::int64_t turns);
   void hoist(int level, llvm::ArrayRef<Value> positions, Values &hoisted);
   void descend(std::size_t level, llvm::ArrayRef<Value> positions, Values ivs, Values hoisted);
   void writeLoops(Values positions);

@@ -25,6 +25,20 @@ VectorNest::Values VectorNest::move(ArrayRef<Value> positions, Value iv, const A
   return moved;
 }
 
+/// Notes the position of the axis' loop in turn `iv`.
+void VectorNest::setIv(Values &ivs, const Axis &axis, Value iv) {
+  if (axis.source >= 0)
+    ivs[axis.source] = axis.start ? builder.createOrFold<arith::AddIOp>(loc, axis.start, iv) : iv;
+}
+
+/// `turns` turns of the axis from `first` on.
+VectorNest::Axis VectorNest::part(const Axis &axis, Value first, int64_t turns) {
+  Axis part = axis;
+  part.extent = turns;
+  part.start = axis.start ? builder.createOrFold<arith::AddIOp>(loc, axis.start, first) : first;
+  return part;
+}
+
 /// Loads, as soon as its position is known, each operand that is the same in all lanes.
 void VectorNest::hoist(int level, ArrayRef<Value> positions, Values &hoisted) {
   for (auto [i, info] : llvm::enumerate(operands)) {
@@ -65,8 +79,7 @@ void VectorNest::descend(size_t level, ArrayRef<Value> positions, Values ivs, Va
   bool parallel = level == 0 && mayShare();
   auto inner = [&](Value iv, int64_t size, ArrayRef<Value> from) {
     Values here = move(from, iv, axis), own = hoisted, at = ivs;
-    if (axis.source >= 0)
-      at[axis.source] = iv;
+    setIv(at, axis, iv);
     hoist(level, here, own);
     if (int(level) == vectorAxis && level + 1 == moving)
       reduceAndStore(here, at, own, size);
@@ -131,16 +144,14 @@ VectorNest::Values VectorNest::reduceAll(ArrayRef<Value> positions, ArrayRef<Val
   Value start = across() ? initial : tools.broadcast(initial, lanes);
   Values total(across() ? 1 : (count + lanes - 1) / lanes, start);
   auto add = [&](Value from, int64_t turns, Values &sums) {
-    axes[partsAxis].extent = turns;
-    partStart = from;
-    for (auto [sum, part] : llvm::zip_equal(sums, reducePart(move(positions, from, whole), ivs, hoisted, count)))
-      sum = combiner.apply(builder, sum, part);
+    axes[partsAxis] = part(whole, from, turns);
+    for (auto [sum, own] : llvm::zip_equal(sums, reducePart(move(positions, from, whole), ivs, hoisted, count)))
+      sum = combiner.apply(builder, sum, own);
   };
   tools.forCarrying(parts, length, total, [&](Value from, Values &sums) { add(from, length, sums); });
   if (int64_t rest = whole.extent % length)
     add(tools.index(parts * length), rest, total);
   axes[partsAxis] = whole;
-  partStart = {};
   return total;
 }
 
@@ -180,12 +191,8 @@ void VectorNest::overReductions(size_t level, Values positions, Values ivs, Valu
   const Values starts(acc.size(), tools.broadcast(initial, lanes));
   const int64_t inside = turnsInside(level), stride = alongLanes ? lanes * int64_t(acc.size()) : 1;
   auto combine = [&](Value x, Value y) { return combiner.apply(builder, x, y); };
-  auto ivAt = [&](Value iv) {
-    return partStart && int(level) == partsAxis ? builder.createOrFold<arith::AddIOp>(loc, partStart, iv) : iv;
-  };
   auto chainAt = [&](ArrayRef<Value> here, Values at, ArrayRef<Value> own, Value iv, int64_t length, Value &chain) {
-    if (axis.source >= 0)
-      at[axis.source] = ivAt(iv);
+    setIv(at, axis, iv);
     accumulate(here, at, own, length, chain);
   };
   auto turn = [&](Value iv, Values &sums) {
@@ -194,12 +201,12 @@ void VectorNest::overReductions(size_t level, Values positions, Values ivs, Valu
     if (alongLanes) {
       for (size_t chain = 0; chain < sums.size(); ++chain) {
         Value lane = tools.index(chain * lanes);
-        chainAt(move(here, lane, axis), at, own, builder.createOrFold<arith::AddIOp>(loc, iv, lane), lanes, sums[chain]);
+        chainAt(move(here, lane, axis), at, own, builder.createOrFold<arith::AddIOp>(loc, iv, lane), lanes,
+                sums[chain]);
       }
       return;
     }
-    if (axis.source >= 0)
-      at[axis.source] = ivAt(iv);
+    setIv(at, axis, iv);
     if (inside <= longestChain)
       return overReductions(level + 1, here, at, own, count, sums);
     Values inner = starts; // what is inside is a chain of the next level

@@ -18,8 +18,8 @@ void VectorNest::writeParts() {
   auto type = cast<MemRefType>(result.getType());
   int64_t results = type.getNumElements(), length = order.partLength, extent = axes[partsAxis].extent;
   int64_t whole = extent / length, rest = extent % length;
-  operands[firstOutput].memory = memref::AllocOp::create(
-      builder, loc, MemRefType::get({(whole + (rest != 0)) * results}, type.getElementType()));
+  operands[firstOutput].memory =
+      memref::AllocOp::create(builder, loc, MemRefType::get({(whole + (rest != 0)) * results}, type.getElementType()));
   Axis parts = axes[partsAxis];
   parts.extent = whole;
   parts.source = -1;
@@ -56,6 +56,33 @@ void VectorNest::combineParts(Value parts, int64_t count, Value result) {
     });
     tools.store(total[0], result, at, size);
   });
+}
+
+/// Results that are combined in memory, reached very often: groups of turns of one loop are combined in scratch memory of the same
+/// layout, which is then combined with the result; groups of groups, where they are many.
+void VectorNest::writeGroups(size_t axis, Values positions) {
+  int64_t extent = axes[axis].extent, size = longestChain;
+  if (extent <= longestChain)
+    return writeLoops(positions);
+  while (size * longestChain < extent)
+    size *= longestChain;
+  const Axis whole = axes[axis];
+  Value result = operands[firstOutput].memory;
+  int64_t results = cast<MemRefType>(result.getType()).getNumElements();
+  Value scratch = memref::AllocOp::create(builder, loc, cast<MemRefType>(result.getType()));
+  tools.forTiles(extent, size, false, [&](Value first, int64_t turns) {
+    tools.forTiles(results, lanes, false,
+                   [&](Value at, int64_t count) { tools.store(tools.broadcast(initial, lanes), scratch, at, count); });
+    axes[axis] = part(whole, first, turns);
+    operands[firstOutput].memory = scratch;
+    writeGroups(axis, move(positions, first, whole));
+    tools.forTiles(results, lanes, false, [&](Value at, int64_t count) {
+      Value sum = combiner.apply(builder, tools.load(result, at, lanes, count), tools.load(scratch, at, lanes, count));
+      tools.store(sum, result, at, count);
+    });
+  });
+  axes[axis] = whole;
+  operands[firstOutput].memory = result;
 }
 
 } // namespace talweg

@@ -40,7 +40,7 @@ VectorNest::Span VectorNest::spanOf(size_t operand, int64_t count) const {
 
 bool VectorNest::hasRows(int64_t count) const {
   constexpr int64_t fewest = 16, least = 64, most = 1 << 15;
-  if (count < fewest || rowAxis(count) < 0 || !agreesOnRows(*this, count))
+  if (count < fewest || order.groups >= 0 || rowAxis(count) < 0 || !agreesOnRows(*this, count))
     return false;
   int64_t elements = 1;
   for (const Axis &axis : axes)

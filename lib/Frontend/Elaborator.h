@@ -180,7 +180,7 @@ private:
   bool isVisible(mlir::Value value);
 
   //--- statements (Elaborator.cpp)
-  /// Runs a body; the value of its last statement. `expected`: the declared result's dimensions, as far as known.
+  /// Runs a body; the value of its last statement. `result`: its declared type, whose dimensions are used as far as they are known; or null.
   Value runBody(const ast::Block &body, const ast::Type *result);
   Value runStatement(const ast::Stmt &stmt, const ast::Type *result);
   Value define(const ast::Stmt &stmt, const ast::Type *result);

@@ -45,7 +45,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::build() {
   return module;
 }
 
-/// A scalar of the program's float type from what an objective or a metric is worth; null (reported) when it is not one.
+/// True if the value is a single number, as an objective and a metric are.
 static bool isScalar(const Value &value) {
   if (value.isNumber() || value.kind == Value::Hyper)
     return true;

@@ -3,7 +3,7 @@ import json, os, re, struct, subprocess, sys
 
 terms, folder = int(float(sys.argv[1])), sys.argv[2]
 each = struct.unpack("f", struct.pack("f", 0.1))[0]
-side, taps = int((terms / 8) ** 0.5), 6000
+side, taps = int((terms / 8) ** 0.5), 20000
 
 PROGRAM = """
 data rows {{
@@ -48,6 +48,8 @@ CASES = [
      f"(sum(q) / {8 * (side - 2) ** 2})", each, ("w", 0)),
     ("convolution's image", {"x": ([2 * taps], 0), "w": ([taps], 0.1)},
      "q[i] = sum[u](x[i + u] * w[u])", f"(sum(q) / {taps})", each, ("x", taps - 1)),
+    ("window's image", {"x": ([2 * taps], 0)},
+     f"q[i < {taps}] = sum[u < {taps}](x[i + u]) * 0.1", f"(sum(q) / {taps})", each, ("x", taps - 1)),
 ]
 
 
