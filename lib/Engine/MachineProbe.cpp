@@ -139,6 +139,8 @@ MachineProbe::MachineProbe(MachineProbe &&) noexcept = default;
 MachineProbe::~MachineProbe() = default;
 
 Result<MachineProbe> MachineProbe::create(int threads) {
+  if (threads < 1 || threads > kMostThreads)
+    return Error{"E0805", fmt::format("error: {} threads cannot be measured", threads)};
   if (auto set = runtime::setThreads(threads); !set)
     return set.error();
   auto impl = std::make_unique<Impl>();

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
+
 using namespace talweg;
 
 static constexpr const char *kStages[] = {"ast",    "graph", "gradient", "update", "linalg",
@@ -36,6 +38,10 @@ Result<void> talweg::setDebugFlags(const std::vector<std::string> &flags) {
   llvm::raw_string_ostream stream(text);
   if (!llvm::cl::ParseCommandLineOptions(int(arguments.size()), arguments.data(), "", &stream))
     return Error{"E0804", "error: " + text};
+  // What the flags show may be lost. LLVM would make a failure of the process of it, when the stream ends; that comes after
+  // what is registered once the stream exists.
+  llvm::errs();
+  std::atexit([] { llvm::errs().clear_error(); });
   return {};
 }
 

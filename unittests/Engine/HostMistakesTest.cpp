@@ -98,6 +98,7 @@ TEST(HostMistakes, NumbersAreChecked) {
   EXPECT_EQ(codeOf(program.gradcheck({.step = NAN})), "E0805");
   EXPECT_EQ(codeOf(program.gradcheck({.maxElements = -1})), "E0805");
   EXPECT_EQ(codeOf(generatedRows(program, -1, 1)), "E0842");
+  EXPECT_EQ(codeOf(MachineProbe::create(0)), "E0805");
   Result<BatchRunner> runner = BatchRunner::create(session, data);
   ASSERT_TRUE(bool(runner));
   EXPECT_EQ(codeOf(runner->run(0)), "E0805");

@@ -260,10 +260,10 @@ public:
   double compileSeconds() const;
   int threads() const;
 
-  /// The rows to train on from now on, from the first of an epoch: what was left of an epoch over earlier data is left out. A
-  /// plan in epochs starts again: it means so many passes over each data that is set, so that `train({})` trains on one chunk
-  /// of the rows after the other as the file says, and `train({.stopAtEpochEnd = true})` passes over each once. A plan in
-  /// steps goes on to its end, whatever the data. Only after `load`, the first data is that of the unfinished epochs loaded.
+  /// The rows to train on from now on, beginning with a new epoch over them; what is left of an epoch over earlier rows is left
+  /// out. A plan in epochs means so many over each data set, so that rows may come in chunks: set one, `train({})` makes the
+  /// plan's epochs over it (`train({.stopAtEpochEnd = true})` one), set the next. A plan in steps counts them over all data.
+  /// Where `load` came before any data, the first to be set is that of the run, whose unfinished epochs go on.
   Result<void> setTrainingData(const Dataset &data);
   /// Runs steps from where the session stands, and none where the plan is done. Needs training data.
   Result<Stopped> train(const TrainOptions &options = {});
