@@ -1,8 +1,8 @@
 // The gradient that differentiation and code generation make, against central differences of the compiled loss.
 //
-// In f64, on random rows: floats uniform in [-1, 1), labels and bytes uniform in their range. For an element x of a
-// parameter, with h = step * max(1, |x|): (loss(x + h) - loss(x - h)) / 2h, where 2h is the difference of the two numbers
-// that were stored. Mode gradient leaves each cotangent in the slot `<parameter>.grad`.
+// In f64, on rows of data or random ones: floats uniform in [-1, 1), labels and bytes uniform in their range. For an element x
+// of a parameter, with h = step * max(1, |x|): (loss(x + h) - loss(x - h)) / 2h, where 2h is the difference of the two
+// numbers that were stored. Mode gradient leaves each cotangent in the slot `<parameter>.grad`.
 #include "RandomRows.h"
 #include "SessionImpl.h"
 #include "Shuffle.h"
@@ -50,16 +50,19 @@ public:
     return out[0];
   }
 
-  Result<GradcheckVariable> variable(const StoredVariable &facts, const GradcheckOptions &options) {
+  /// Compares at most `most` elements of a parameter.
+  Result<GradcheckVariable> variable(const StoredVariable &facts, std::int64_t most, double floor,
+                                     const GradcheckOptions &options) {
     GradcheckVariable result;
     result.name = facts.name;
     auto values = session.readDouble(facts.name), slopes = session.readDouble(facts.name + ".grad");
     if (!values || !slopes)
       return !values ? values.error() : slopes.error();
-    result.elements = chooseElements(facts.count, options.maxElements, options.seed);
-    double scale = 0;
+    result.elements = chooseElements(facts.count, most, options.seed);
+    double least = 0; // an error's divisor
     for (double slope : *slopes)
-      scale = std::max(scale, std::abs(slope));
+      least = std::max(least, 1e-3 * std::abs(slope));
+    least = std::max(least, floor);
     for (std::int64_t element : result.elements) {
       double x = (*values)[element];
       auto lossAt = [&](double moved) {
@@ -69,10 +72,10 @@ public:
       };
       double analytic = (*slopes)[element];
       double step = options.step * std::max(1.0, std::abs(x));
-      double numeric = slope(lossAt, x, step, 1e-3 * scale, analytic);
+      double numeric = slope(lossAt, x, step, least, analytic);
       (*values)[element] = x;
-      double size = std::max({1e-3 * scale, std::abs(analytic), std::abs(numeric)});
-      double error = size > 0 ? std::abs(analytic - numeric) / size : 0;
+      double size = std::max({least, std::abs(analytic), std::abs(numeric)});
+      double error = std::abs(analytic - numeric) / size;
       result.maxError = std::isnan(error) ? INFINITY : std::max(result.maxError, error);
       result.analytic.push_back(analytic);
       result.numeric.push_back(numeric);
@@ -123,15 +126,66 @@ private:
 };
 } // namespace
 
+namespace {
+/// How much is checked.
+struct Effort {
+  std::int64_t rows, elements;
+};
+} // namespace
+
+/// All of it, or as much as takes some ten seconds of a core: first fewer elements of each parameter, then fewer rows. Counted
+/// are the products, so that every machine checks the same.
+static Result<Effort> affordable(const Program &program, const GradcheckOptions &options, bool rowsAreGiven) {
+  constexpr double kMostFlops = 5e11, kEvaluations = 20; // of the loss, for an element near a kink
+  const Compiler &compiler = *program.impl->compiler;
+  Result<Unit> unit = compiler.build("gradient", 0);
+  if (!unit)
+    return unit.error();
+  unit->quiet = true; // it is compiled again, to the end
+  if (auto lowered = compiler.lower(*unit, Phase::Gradient); !lowered)
+    return lowered.error();
+  Effort effort{program.plan().batch, options.maxElements.value_or(GradcheckOptions::kUsualElements)};
+  auto share = [&] {
+    double evaluations = 0;
+    for (const Variable &variable : program.plan().variables)
+      if (variable.role == "parameter" && !variable.frozen)
+        evaluations += kEvaluations * double(std::min(variable.count, effort.elements));
+    return kMostFlops / (evaluations * double(unit->facts.flops));
+  };
+  while (!options.maxElements && effort.elements > 1 && share() < 1)
+    effort.elements /= 2;
+  if (!rowsAreGiven && share() < 1)
+    effort.rows = std::min(effort.rows, std::max(std::int64_t(2), std::int64_t(double(effort.rows) * share())));
+  return effort;
+}
+
 Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) const {
-  if (!std::isfinite(options.step) || options.step <= 0 || options.maxElements < 1)
+  if (!std::isfinite(options.step) || options.step <= 0 || options.maxElements.value_or(1) < 1)
     return Error{"E0805", "error: a gradient is checked with a finite step above 0, at one element or more"};
   CompileOptions exact = impl->options;
   exact.memory.reset(); // f64 takes twice as much
   exact.doublePrecision = true;
-  Result<Program> program = fromText(impl->compiler->text(), impl->compiler->file(), exact);
+  auto compiled = [&] { return fromText(impl->compiler->text(), impl->compiler->file(), exact); };
+  Result<Program> program = compiled();
   if (!program)
     return program.error();
+  if (options.data) {
+    if (auto checked = options.data->impl->checkFields(*program); !checked)
+      return checked.error();
+    if (options.data->rows() == 0)
+      return Error{"E0853", "error: the data has no rows"};
+  }
+  Result<Effort> effort =
+      affordable(*program, options, impl->options.batch || impl->compiler->file().ends_with(".mlir"));
+  if (!effort)
+    return effort.error();
+  if (options.data)
+    effort->rows = std::min(effort->rows, options.data->rows());
+  if (effort->rows != program->plan().batch) {
+    exact.batch = effort->rows;
+    if (program = compiled(); !program)
+      return program.error();
+  }
   SessionOptions sessionOptions;
   sessionOptions.mode = Mode::Gradient;
   sessionOptions.threads = 1;
@@ -142,22 +196,26 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
     if (variable.role == "parameter" && variable.elementType != "f64")
       return Error{"E0870", fmt::format("error: parameter `{}` is computed in {}; a gradient is checked in f64",
                                         variable.name, variable.elementType)};
-  Result<Dataset> rows = randomRows(*program, program->plan().batch, options.seed, Floats::Uniform);
+  Result<Dataset> rows =
+      options.data ? Result<Dataset>(*options.data) : randomRows(*program, effort->rows, options.seed, Floats::Uniform);
   if (!rows)
     return rows.error();
-  auto unit = session->impl->unit(Mode::Gradient, program->plan().batch);
+  auto unit = session->impl->unit(Mode::Gradient, effort->rows);
   if (!unit)
     return unit.error();
   Check check(std::move(*session), **unit, std::move(*rows));
   GradcheckResult result;
   result.loss = check.loss();
+  result.floor = 1e-4 * std::max(1.0, std::abs(result.loss));
+  result.rows = effort->rows;
+  result.maxElements = effort->elements;
   std::vector<StoredVariable> parameters;
   for (const StoredVariable &variable : check.session.impl->variables)
     if (variable.role == "parameter" && !variable.frozen)
       parameters.push_back(variable);
   for (const StoredVariable &parameter : parameters) {
     check.loss();
-    auto checked = check.variable(parameter, options);
+    auto checked = check.variable(parameter, effort->elements, result.floor, options);
     if (!checked)
       return checked.error();
     result.maxError = std::max(result.maxError, checked->maxError);

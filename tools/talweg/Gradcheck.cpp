@@ -43,6 +43,27 @@ void printVariable(const Options &options, const GradcheckVariable &variable, si
                           variable.numeric[i]));
 }
 
+/// Tells that less is checked than usual, if it is.
+void tellLess(const Options &options, const GradcheckResult &result, std::int64_t rows) {
+  std::vector<std::string> parts;
+  if (!options.elements && result.maxElements < GradcheckOptions::kUsualElements)
+    parts.push_back(fmt::format("elements of each parameter at most {} (--elements N)", result.maxElements));
+  if (result.rows < rows)
+    parts.push_back(fmt::format("rows {} of {} (--batch N)", result.rows, rows));
+  if (!parts.empty())
+    printLine(fmt::format("less is checked, to save time: {}", fmt::join(parts, ", ")));
+}
+
+/// The rows that --data names: PATH, SPLIT=PATH, or the name of a declared split.
+Result<Dataset> givenRows(const Experiment &experiment, const Program &program) {
+  if (auto known = experiment.checkData(program); !known)
+    return known.error();
+  auto [split, path] = experiment.data.back();
+  const std::vector<std::string> &splits = program.plan().splits;
+  bool isDeclared = split.empty() && std::find(splits.begin(), splits.end(), path) != splits.end();
+  return isDeclared ? Dataset::load(program, path) : Dataset::load(program, split, path);
+}
+
 int run(const Options &options) {
   const Experiment &experiment = options.experiment;
   CompileOptions settings = experiment.compileOptions();
@@ -52,11 +73,23 @@ int run(const Options &options) {
     return report(program.error(), experiment.json);
   GradcheckOptions how;
   how.seed = std::uint64_t(experiment.seed.value_or(1));
-  how.maxElements = options.elements.value_or(how.maxElements);
+  how.maxElements = options.elements;
+  std::int64_t rows = program->plan().batch;
+  std::optional<Dataset> data;
+  if (!experiment.data.empty()) {
+    auto loaded = givenRows(experiment, *program);
+    if (!loaded)
+      return report(loaded.error(), experiment.json);
+    data = std::move(*loaded);
+    how.data = &*data;
+    rows = std::min(rows, data->rows());
+  }
   auto result = program->gradcheck(how);
   if (!result)
     return report(result.error(), experiment.json);
 
+  if (!experiment.json)
+    tellLess(options, *result, rows);
   size_t nameWidth = 0;
   for (const GradcheckVariable &variable : result->variables)
     nameWidth = std::max(nameWidth, variable.name.size());
@@ -72,7 +105,10 @@ int run(const Options &options) {
                          {"variables", result->variables.size()},
                          {"max_error", result->maxError},
                          {"tolerance", options.tolerance},
-                         {"passed", passed}}));
+                         {"passed", passed},
+                         {"floor", result->floor},
+                         {"rows", result->rows},
+                         {"elements", result->maxElements}}));
   else if (passed)
     printLine(fmt::format("the gradient agrees with finite differences to {:.2g} (tolerance {:g})", result->maxError,
                           options.tolerance));
@@ -93,13 +129,16 @@ void addGradcheck(CommandLine &line) {
   Command command = line.add("gradcheck", "compare the gradient with finite differences",
                              "Compiles the experiment in 64-bit floating point and compares the gradient of its loss "
                              "with central differences of the compiled loss, for every parameter, on one batch of "
-                             "random rows. Exits with 1 when a relative difference exceeds the tolerance.");
+                             "random rows. Exits with 1 when a difference, relative to the derivative or to 0.0001 of "
+                             "the loss if that is more, exceeds the tolerance.");
   options.experiment.declareFile(command);
   options.experiment.declareBatch(command);
+  options.experiment.declareData(command, "check on the first rows of this split, read from PATH, a batch of them");
   command.whole(options.experiment.seed, "--seed N", kSeed, "key of the rows and of the elements that are checked",
                 "1");
   command.positive(options.tolerance, "--tolerance T", "greatest relative difference that passes");
-  command.whole(options.elements, "--elements N", kCount, "of each parameter, check at most this many elements", "64");
+  command.whole(options.elements, "--elements N", kCount, "of each parameter, check at most this many elements",
+                "64, or fewer where that takes long");
   command.flag(options.values, "--values", "show both values of every checked element");
   command.examples({{"talweg gradcheck digits.tw", "one line for each parameter"},
                     {"talweg gradcheck digits.tw --batch 4 --values", "with every compared pair"}});

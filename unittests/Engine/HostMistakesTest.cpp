@@ -63,6 +63,7 @@ TEST(HostMistakes, DataOfAnotherProgramIsRefused) {
     EXPECT_EQ(codeOf(session.evaluate(data)), "E0845") << fields;
     EXPECT_EQ(codeOf(session.predict(data)), "E0845") << fields;
     EXPECT_EQ(codeOf(BatchRunner::create(session, data)), "E0845") << fields;
+    EXPECT_EQ(codeOf(program.gradcheck({.data = &data})), "E0845") << fields;
   }
   Dataset same = zeros(programWith(kFields), 4);
   EXPECT_TRUE(bool(session.setTrainingData(same)));

@@ -125,13 +125,19 @@ TALWEG_API std::optional<Stage> stageFromName(const std::string &name);
 enum class Mode { Train, Eval, Predict, Gradient };
 TALWEG_API const char *modeName(Mode mode);
 
+class Dataset;
+
 struct GradcheckOptions {
   std::uint64_t seed = 1;
-  double step = 1e-3;            ///< differences move an element by step * max(1, |x|), by less near kinks
-  std::int64_t maxElements = 64; ///< of a variable with more elements, this many are checked, chosen by the seed
+  double step = 1e-3; ///< differences move an element by step * max(1, |x|), by less near kinks
+  static constexpr std::int64_t kUsualElements = 64;
+  /// Of a variable with more elements, this many are checked, chosen by the seed. Without a number the usual ones, or fewer
+  /// where these would take long; where one of each does, the batch has fewer rows, unless CompileOptions::batch says how many.
+  std::optional<std::int64_t> maxElements;
+  const Dataset *data = nullptr; ///< checked on its first rows, a batch of them; without it, on random rows
 };
-/// One parameter's comparison. Errors are |analytic - numeric| / max(1e-3 * scale, |analytic|, |numeric|), where scale is
-/// the greatest |gradient| of this parameter.
+/// One parameter's comparison. Errors are |analytic - numeric| / max(floor, 1e-3 * scale, |analytic|, |numeric|), where scale
+/// is the greatest |gradient| of this parameter, and the result's floor keeps rounding beside a derivative of 0 from counting.
 struct GradcheckVariable {
   std::string name;
   std::int64_t checked = 0;
@@ -142,6 +148,9 @@ struct GradcheckVariable {
 struct GradcheckResult {
   double loss = 0;
   double maxError = 0;
+  double floor = 0;             ///< see there: 1e-4 * max(1, |loss|)
+  std::int64_t rows = 0;        ///< of the batch
+  std::int64_t maxElements = 0; ///< of one variable, at most
   std::vector<GradcheckVariable> variables;
 };
 
@@ -158,7 +167,7 @@ public:
   Result<Facts> check(Stage upTo = Stage::Vector) const;
   /// The program at a stage; bytes of an object file for Stage::Object. `batch` 0 means the plan's.
   Result<std::string> emit(Stage stage, Mode mode = Mode::Train, std::int64_t batch = 0) const;
-  /// Compares the compiled gradient with central differences of the compiled loss, in f64, on random rows.
+  /// Compares the compiled gradient with central differences of the compiled loss, in f64, on one batch.
   Result<GradcheckResult> gradcheck(const GradcheckOptions &options) const;
 
   struct Impl;
