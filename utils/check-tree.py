@@ -133,6 +133,14 @@ def std():
                 yield f"{path}: {kind} {name} is used by no test in test/Std"
 
 
+def capi():
+    """Every function of the C API is called by a test."""
+    tests = "".join(read(path) for path in files("unittests/CAPI", endings=".cpp"))
+    for name in re.findall(r"^TALWEG_C_API [^;]*?\b(talweg_\w+)\(", read("include/talweg-c/talweg.h"), re.M):
+        if not re.search(rf"\b{name}\b", tests):
+            yield f"include/talweg-c/talweg.h: {name} is called by no test"
+
+
 # Codes that no test can raise, each with its reason.
 UNTESTABLE = {
     "E0820": "LLVM knows this machine, or the build would not have worked",
@@ -169,7 +177,7 @@ def links():
                 yield f"{path}: links to {target}, which is not there"
 
 
-CHECKS = {check.__name__: check for check in (doors, sizes, passes, ops, std, codes, links)}
+CHECKS = {check.__name__: check for check in (doors, sizes, passes, ops, std, capi, codes, links)}
 
 
 def main(names):

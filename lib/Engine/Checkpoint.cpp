@@ -204,8 +204,12 @@ static Result<RunState> readState(const std::string &path) {
     return text.error();
   ordered_json state = ordered_json::parse(*text, nullptr, false);
   Error wrong{"E0865", fmt::format("{}: error: not a valid state of a run", path)};
-  if (!state.is_object() || state.value("format", ordered_json()) != ordered_json(2))
+  if (!state.is_object() || !state.contains("format") || !state["format"].is_number_integer())
     return wrong;
+  if (state["format"] != 2)
+    return Error{"E0865",
+                 fmt::format("{}: error: the state was written by another version of Talweg: its format is {}, not 2",
+                             path, state["format"].dump())};
   for (const char *key : {"step", "epochs", "step_in_epoch", "first_step", "rows", "batch"})
     if (!state.contains(key) || !state[key].is_number_unsigned() ||
         state[key].get<std::uint64_t>() > std::uint64_t(INT64_MAX) / 2)

@@ -150,7 +150,8 @@ TEST_F(CheckpointTest, AChangedStateIsRefused) {
                                 {"\"rate\": 0.1", "\"rate\": 0.3", "E0866"},
                                 {"\"rate\": 0.1", "\"speed\": 0.1", "E0866"},
                                 {"\"rate\": 0.1", "\"rate\": null", "E0865"},
-                                {"\"step\": 6", "\"step\": -6", "E0865"}}) {
+                                {"\"step\": 6", "\"step\": -6", "E0865"},
+                                {"\"format\": 2", "\"format\": 1", "E0865"}}) {
     std::string changed = text.str();
     std::size_t at = changed.find(from);
     ASSERT_NE(at, std::string::npos) << from;

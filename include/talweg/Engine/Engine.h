@@ -285,7 +285,8 @@ public:
   std::int64_t step() const;          ///< steps taken, on all data
   std::int64_t epoch() const;         ///< epochs completed, over all data
   std::int64_t stepsPerEpoch() const; ///< 0 before setTrainingData
-  /// The step at which the plan is done: with epochs, those taken before this data was set and the epochs over it.
+  /// The step at which the plan is done, for schedules too: with epochs, those taken before this data was set and the epochs
+  /// over it.
   std::int64_t totalSteps() const;
   std::uint64_t seed() const; ///< key of all random numbers
 
