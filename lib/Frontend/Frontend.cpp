@@ -7,9 +7,12 @@
 #include "talweg/Frontend/Parser.h"
 
 #include "mlir/IR/Verifier.h"
-#include "llvm/Support/thread.h"
 
 #include <fmt/format.h>
+
+#include <cstring>
+
+#include <pthread.h>
 
 using namespace talweg;
 using namespace talweg::frontend;
@@ -19,10 +22,24 @@ struct Source::Impl {
   std::vector<ast::File> files; ///< 0: the user's, then the library's
 };
 
-/// Elaboration recurses over expressions and calls: it gets a stack that holds its own limits (see Expressions.cpp).
-static void withLargeStack(llvm::function_ref<void()> work) {
-  llvm::thread thread(std::optional<unsigned>(512u << 20), work);
-  thread.join();
+/// Elaboration recurses over expressions and calls: it gets a stack that holds its own limits (see Expressions.cpp). The thread
+/// with it may be refused, which is an error; llvm::thread would end the process.
+static Result<void> withLargeStack(llvm::function_ref<void()> work) {
+  auto run = [](void *work) -> void * {
+    (*static_cast<llvm::function_ref<void()> *>(work))();
+    return nullptr;
+  };
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_t thread;
+  int refused = pthread_attr_setstacksize(&attributes, std::size_t(512) << 20);
+  if (!refused)
+    refused = pthread_create(&thread, &attributes, run, &work);
+  pthread_attr_destroy(&attributes);
+  if (refused)
+    return Error{"E0807", fmt::format("error: the system refuses a thread to compile on: {}", std::strerror(refused))};
+  pthread_join(thread, nullptr);
+  return {};
 }
 
 Result<Source> Source::parse(std::string text, std::string filename) {
@@ -42,7 +59,7 @@ std::string Source::dumpAst() const { return talweg::dumpAst(impl->files[0]); }
 
 Result<Plan> Source::plan(const Options &options) const {
   std::optional<Result<Plan>> result;
-  withLargeStack([&] {
+  auto done = withLargeStack([&] {
     mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
     Diagnostics diagnostics(impl->sources);
     Elaborator elaborator(context, impl->sources, impl->files, diagnostics, options);
@@ -53,6 +70,8 @@ Result<Plan> Source::plan(const Options &options) const {
     } else
       result.emplace(std::move(plan));
   });
+  if (!done)
+    return done.error();
   return std::move(*result);
 }
 
@@ -74,7 +93,7 @@ static void checkBatchIndependence(mlir::MLIRContext &context, const Source::Imp
 
 Result<mlir::OwningOpRef<mlir::ModuleOp>> Source::build(mlir::MLIRContext &context, const Options &options) const {
   std::optional<Result<mlir::OwningOpRef<mlir::ModuleOp>>> result;
-  withLargeStack([&] {
+  auto done = withLargeStack([&] {
     Diagnostics diagnostics(impl->sources);
     mlir::OwningOpRef<mlir::ModuleOp> module;
     {
@@ -100,5 +119,7 @@ Result<mlir::OwningOpRef<mlir::ModuleOp>> Source::build(mlir::MLIRContext &conte
     else
       result.emplace(std::move(module));
   });
+  if (!done)
+    return done.error();
   return std::move(*result);
 }

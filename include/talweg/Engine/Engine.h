@@ -133,7 +133,7 @@ struct GradcheckOptions {
   static constexpr std::int64_t kUsualElements = 64;
   /// Of a variable with more elements, this many are checked, chosen by the seed. Without a number the usual ones, or fewer
   /// where these would take long; where one of each does, the batch has fewer rows, unless CompileOptions::batch says how many.
-  std::optional<std::int64_t> maxElements;
+  std::optional<std::int64_t> maxElements = {};
   const Dataset *data = nullptr; ///< checked on its first rows, a batch of them; without it, on random rows
 };
 /// One parameter's comparison. Errors are |analytic - numeric| / max(floor, 1e-3 * scale, |analytic|, |numeric|), where scale
