@@ -77,9 +77,18 @@ std::vector<std::string> Elaborator::builtinNames() {
   return names;
 }
 
-/// Sorts keyword arguments into their places; false (reported) when they do not fit.
-static bool arrange(const Builtin &row, std::vector<Given> &arguments, std::vector<std::optional<Given>> &out,
-                    std::string &problem, ast::Range &at) {
+namespace {
+/// Why arguments do not fit.
+struct Misfit {
+  Code code;
+  ast::Range range;
+  std::string message;
+};
+} // namespace
+
+/// Puts positional and keyword arguments in the order of the parameters.
+static std::optional<Misfit> arrange(const Builtin &row, std::vector<Given> &arguments, ast::Range call,
+                                     std::vector<std::optional<Given>> &out) {
   out.assign(row.parameters.size(), std::nullopt);
   std::size_t next = 0;
   for (Given &given : arguments) {
@@ -90,39 +99,28 @@ static bool arrange(const Builtin &row, std::vector<Given> &arguments, std::vect
       place = std::find_if(row.parameters.begin(), row.parameters.end(),
                            [&](const char *p) { return given.name.text == p; }) -
               row.parameters.begin();
-      if (place == row.parameters.size()) {
-        problem = fmt::format("{} has no parameter `{}`", row.name, given.name.text);
-        at = given.name.range;
-        return false;
-      }
+      if (place == row.parameters.size())
+        return Misfit{Code::UnknownArgument, given.name.range,
+                      fmt::format("{} has no parameter `{}`", row.name, given.name.text)};
     }
-    if (place >= row.parameters.size() || out[place]) {
-      problem = place >= row.parameters.size() ? fmt::format("too many arguments for {}", row.name)
-                                               : fmt::format("`{}` is given twice", row.parameters[place]);
-      at = given.range;
-      return false;
-    }
+    if (place >= row.parameters.size())
+      return Misfit{Code::TooManyArguments, given.range, fmt::format("too many arguments for {}", row.name)};
+    if (out[place])
+      return Misfit{Code::DuplicateArgument, given.range, fmt::format("`{}` is given twice", row.parameters[place])};
     out[place] = given;
   }
   for (std::size_t i = 0; i < row.required; ++i)
-    if (!out[i]) {
-      problem = fmt::format("missing argument `{}` in the call to {}", row.parameters[i], row.name);
-      return false;
-    }
-  return true;
+    if (!out[i])
+      return Misfit{Code::MissingArgument, call,
+                    fmt::format("missing argument `{}` in the call to {}", row.parameters[i], row.name)};
+  return std::nullopt;
 }
 
 Value Elaborator::callBuiltin(const std::string &name, std::vector<Given> &arguments, ast::Range range) {
   const Builtin &row = *find(name);
   std::vector<std::optional<Given>> given;
-  std::string problem;
-  ast::Range at = range;
-  if (!arrange(row, arguments, given, problem, at))
-    return fail(problem.starts_with("missing")    ? Code::MissingArgument
-                : problem.starts_with("too many") ? Code::TooManyArguments
-                : problem.starts_with("`")        ? Code::DuplicateArgument
-                                                  : Code::UnknownArgument,
-                at, problem);
+  if (std::optional<Misfit> misfit = arrange(row, arguments, range, given))
+    return fail(misfit->code, misfit->range, misfit->message);
   const Value &x = given[0]->value;
   switch (row.family) {
   case Family::Unary: return unary(name, x, range);
