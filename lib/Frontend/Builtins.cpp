@@ -19,24 +19,15 @@ struct Builtin {
   Family family;
   std::vector<const char *> parameters;
   std::size_t required;
+  Function function = Function::neg; ///< of family Unary
 };
 } // namespace
 
 static const std::vector<Builtin> &table() {
   static const std::vector<Builtin> rows = {
-      {"exp", Family::Unary, {"x"}, 1},
-      {"log", Family::Unary, {"x"}, 1},
-      {"log1p", Family::Unary, {"x"}, 1},
-      {"sqrt", Family::Unary, {"x"}, 1},
-      {"rsqrt", Family::Unary, {"x"}, 1},
-      {"tanh", Family::Unary, {"x"}, 1},
-      {"erf", Family::Unary, {"x"}, 1},
-      {"logistic", Family::Unary, {"x"}, 1},
-      {"sin", Family::Unary, {"x"}, 1},
-      {"cos", Family::Unary, {"x"}, 1},
-      {"abs", Family::Unary, {"x"}, 1},
-      {"floor", Family::Unary, {"x"}, 1},
-      {"stop_gradient", Family::Unary, {"x"}, 1},
+#define TALWEG_FUNCTION(NAME, OP, VALUE) {#NAME, Family::Unary, {"x"}, 1, Function::NAME},
+#include "talweg/Dialect/Tw/Functions.def"
+      {"stop_gradient", Family::Unary, {"x"}, 1, Function::stop_gradient},
       {"max", Family::Extremum, {"x", "y"}, 1},
       {"min", Family::Extremum, {"x", "y"}, 1},
       {"pow", Family::Pow, {"x", "y"}, 2},
@@ -123,7 +114,7 @@ Value Elaborator::callBuiltin(const std::string &name, std::vector<Given> &argum
     return fail(misfit->code, misfit->range, misfit->message);
   const Value &x = given[0]->value;
   switch (row.family) {
-  case Family::Unary: return unary(name, x, range);
+  case Family::Unary: return unary(row.function, x, range);
   case Family::Pow: return binary(ast::BinaryOp::Pow, x, given[1]->value, range, given[0]->expr, given[1]->expr);
   case Family::Extremum: {
     if (!given[1])

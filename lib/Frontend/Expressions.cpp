@@ -157,7 +157,7 @@ Value Elaborator::evalUnary(const Expr &expr) {
   if (expr.unary == ast::UnaryOp::Neg) {
     if (!x.isNumeric())
       return fail(Code::WrongKind, expr.range, "`-` takes a number, and this is " + describe(x));
-    return unary("neg", x, expr.range);
+    return unary(Function::neg, x, expr.range);
   }
   if (x.kind == Value::Bool)
     return Value::boolean_(!x.boolean);
@@ -313,7 +313,7 @@ Value Elaborator::power(const Value &a, const Value &b, ast::Range range, const 
     if (exponent == 3)
       return times(times(a, a), a);
     if (exponent == 0.5)
-      return unary("sqrt", a, range);
+      return unary(Function::sqrt, a, range);
     if (exponent == -1)
       return binary(BinaryOp::Div, Value::integer(1), a, range, nullptr, lhs);
   }

@@ -1,6 +1,8 @@
 // Arithmetic on numbers known at compile time.
 #include "Numbers.h"
 
+#include "llvm/Support/ErrorHandling.h"
+
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
@@ -98,32 +100,15 @@ bool frontend::compare(BinaryOp op, Number a, Number b) {
   return a.isInteger && b.isInteger ? decide(a.integer, b.integer) : decide(a.asReal(), b.asReal());
 }
 
-bool frontend::applyFunction(std::string_view name, double x, double &result) {
-  struct Row {
-    std::string_view name;
-    double (*function)(double);
-  };
-  static constexpr Row table[] = {
-      {"exp", [](double v) { return std::exp(v); }},
-      {"log", [](double v) { return std::log(v); }},
-      {"log1p", [](double v) { return std::log1p(v); }},
-      {"sqrt", [](double v) { return std::sqrt(v); }},
-      {"rsqrt", [](double v) { return 1 / std::sqrt(v); }},
-      {"tanh", [](double v) { return std::tanh(v); }},
-      {"erf", [](double v) { return std::erf(v); }},
-      {"logistic", [](double v) { return 1 / (1 + std::exp(-v)); }},
-      {"sin", [](double v) { return std::sin(v); }},
-      {"cos", [](double v) { return std::cos(v); }},
-      {"abs", [](double v) { return std::fabs(v); }},
-      {"floor", [](double v) { return std::floor(v); }},
-      {"stop_gradient", [](double v) { return v; }},
-  };
-  for (const Row &row : table)
-    if (row.name == name) {
-      result = row.function(x);
-      return true;
-    }
-  return false;
+double frontend::valueOf(Function function, double x) {
+  switch (function) {
+  case Function::neg: return -x;
+  case Function::stop_gradient: return x;
+#define TALWEG_FUNCTION(NAME, OP, VALUE)                                                                               \
+  case Function::NAME: return VALUE;
+#include "talweg/Dialect/Tw/Functions.def"
+  }
+  llvm_unreachable("every function has a value");
 }
 
 std::string frontend::toText(Number n) {
@@ -139,6 +124,17 @@ std::optional<std::int64_t> frontend::elementCount(const std::vector<std::int64_
     if (size < 0 || __builtin_mul_overflow(count, size, &count) || count > most)
       return std::nullopt;
   return count;
+}
+
+std::string_view frontend::spelling(Function function) {
+  switch (function) {
+  case Function::neg: return "-";
+  case Function::stop_gradient: return "stop_gradient";
+#define TALWEG_FUNCTION(NAME, OP, VALUE)                                                                               \
+  case Function::NAME: return #NAME;
+#include "talweg/Dialect/Tw/Functions.def"
+  }
+  llvm_unreachable("every function has a name");
 }
 
 std::string_view frontend::spelling(BinaryOp op) {

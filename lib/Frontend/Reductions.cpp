@@ -7,6 +7,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -15,18 +16,32 @@ using mlir::AffineExpr;
 using mlir::AffineMap;
 using mlir::RankedTensorType;
 
-Value Elaborator::unary(const std::string &name, const Value &x, ast::Range range) {
+static mlir::Value createFunction(mlir::OpBuilder &builder, mlir::Location loc, Function function, mlir::Value x) {
+  switch (function) {
+  case Function::neg: return tw::NegOp::create(builder, loc, x.getType(), x);
+  case Function::stop_gradient: return tw::StopGradientOp::create(builder, loc, x.getType(), x);
+#define TALWEG_FUNCTION(NAME, OP, VALUE)                                                                               \
+  case Function::NAME: return tw::OP::create(builder, loc, x.getType(), x);
+#include "talweg/Dialect/Tw/Functions.def"
+  }
+  llvm_unreachable("every function has an op");
+}
+
+Value Elaborator::unary(Function function, const Value &x, ast::Range range) {
   if (x.isPoison())
     return x;
+  const std::string name(spelling(function));
   if (x.isNumber()) {
-    if (name == "neg")
-      return Value::of(x.number.isInteger && x.number.integer != INT64_MIN ? Number::of(-x.number.integer)
-                                                                           : Number::of(-x.number.asReal()));
-    if (x.number.isInteger && (name == "floor" || name == "abs" || name == "stop_gradient") &&
-        x.number.integer != INT64_MIN)
-      return Value::integer(name == "abs" && x.number.integer < 0 ? -x.number.integer : x.number.integer);
-    double result = 0;
-    applyFunction(name, x.number.asReal(), result);
+    const bool exact = x.number.isInteger && x.number.integer != INT64_MIN;
+    if (exact && function == Function::neg)
+      return Value::integer(-x.number.integer);
+    if (exact && function == Function::abs)
+      return Value::integer(std::abs(x.number.integer));
+    if (exact && (function == Function::floor || function == Function::stop_gradient))
+      return x;
+    const double result = valueOf(function, x.number.asReal());
+    if (std::isnan(result) && !std::isnan(x.number.asReal()))
+      return fail(Code::NumberOutOfRange, range, fmt::format("{}({}) is not a number", name, toText(x.number)));
     return Value::real(result);
   }
   if (!x.isNumeric() || elementOf(x.kind == Value::Hyper ? Value::real(0) : x) == builder.getI1Type())
@@ -34,7 +49,7 @@ Value Elaborator::unary(const std::string &name, const Value &x, ast::Range rang
   Aligned shape;
   mlir::Type element;
   const Operand operand{&x, nullptr};
-  const bool integers = name == "neg" && x.isTensor();
+  const bool integers = function == Function::neg && x.isTensor();
   if (!unite(operand, name, range, shape) || !promote(operand, shape, !integers, range, element))
     return Value();
   if (integers && element.isInteger(32))
@@ -42,25 +57,7 @@ Value Elaborator::unary(const std::string &name, const Value &x, ast::Range rang
   if (x.kind == Value::Hyper)
     shape.weak = true, element = builder.getF64Type();
   const mlir::Value in = materialise(x, element, shape, range);
-  const mlir::Location loc = location(range);
-  const mlir::Type type = in.getType();
-  using Maker = mlir::Value (*)(mlir::OpBuilder &, mlir::Location, mlir::Type, mlir::Value);
-#define TW_UNARY(name, op)                                                                                             \
-  {                                                                                                                    \
-    name, [](mlir::OpBuilder &b, mlir::Location l, mlir::Type t, mlir::Value v) -> mlir::Value {                       \
-      return tw::op::create(b, l, t, v);                                                                               \
-    }                                                                                                                  \
-  }
-  static const std::map<std::string, Maker> makers = {
-      TW_UNARY("neg", NegOp),           TW_UNARY("exp", ExpOp),
-      TW_UNARY("log", LogOp),           TW_UNARY("log1p", Log1pOp),
-      TW_UNARY("sqrt", SqrtOp),         TW_UNARY("rsqrt", RsqrtOp),
-      TW_UNARY("tanh", TanhOp),         TW_UNARY("erf", ErfOp),
-      TW_UNARY("logistic", LogisticOp), TW_UNARY("sin", SinOp),
-      TW_UNARY("cos", CosOp),           TW_UNARY("abs", AbsOp),
-      TW_UNARY("floor", FloorOp),       TW_UNARY("stop_gradient", StopGradientOp)};
-#undef TW_UNARY
-  return wrap(makers.at(name)(builder, loc, type, in), shape);
+  return wrap(createFunction(builder, location(range), function, in), shape);
 }
 
 mlir::Value Elaborator::reduceOp(const std::string &kind, mlir::Value ssa, const std::vector<std::int64_t> &dims,
@@ -148,7 +145,7 @@ Value Elaborator::reduce(std::string kind, const Tensor &given, const std::vecto
     // the derivative, which does not depend on it.
     Tensor top = result;
     top.ssa = reduceOp("max", tensor.ssa, dims, range);
-    const Value m = unary("stop_gradient", Value::of(top), range);
+    const Value m = unary(Function::stop_gradient, Value::of(top), range);
     Tensor wide = m.tensor;
     std::vector<IndexVar *> positions = vars;
     llvm::SmallVector<AffineExpr> map;

@@ -92,23 +92,11 @@ bool compare(Predicate predicate, const Number &a, const Number &b) {
 
 } // namespace
 
-#define TALWEG_FOLD_UNARY(OP, EXPRESSION)                                                                              \
+#define TALWEG_FUNCTION(NAME, OP, VALUE)                                                                               \
   OpFoldResult OP::fold(FoldAdaptor adaptor) {                                                                         \
-    return foldUnary(getType(), adaptor.getX(), [](double x) -> double { return EXPRESSION; });                        \
+    return foldUnary(getType(), adaptor.getX(), [](double x) -> double { return VALUE; });                             \
   }
-TALWEG_FOLD_UNARY(ExpOp, std::exp(x))
-TALWEG_FOLD_UNARY(LogOp, std::log(x))
-TALWEG_FOLD_UNARY(Log1pOp, std::log1p(x))
-TALWEG_FOLD_UNARY(SqrtOp, std::sqrt(x))
-TALWEG_FOLD_UNARY(RsqrtOp, 1 / std::sqrt(x))
-TALWEG_FOLD_UNARY(TanhOp, std::tanh(x))
-TALWEG_FOLD_UNARY(ErfOp, std::erf(x))
-TALWEG_FOLD_UNARY(LogisticOp, 1 / (1 + std::exp(-x)))
-TALWEG_FOLD_UNARY(SinOp, std::sin(x))
-TALWEG_FOLD_UNARY(CosOp, std::cos(x))
-TALWEG_FOLD_UNARY(AbsOp, std::fabs(x))
-TALWEG_FOLD_UNARY(FloorOp, std::floor(x))
-#undef TALWEG_FOLD_UNARY
+#include "talweg/Dialect/Tw/Functions.def"
 
 OpFoldResult NegOp::fold(FoldAdaptor adaptor) {
   if (auto inner = getX().getDefiningOp<NegOp>())
