@@ -4,7 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <fcntl.h>
+#include <unistd.h>
+#include <zlib.h>
+
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -36,9 +41,56 @@ static std::string missingHelp(const fs::path &path) {
   return "check the path, or name another file with `--data SPLIT=PATH`";
 }
 
+/// An open file: what has been read of it and not been taken, and the state of its gzip stream.
+struct ByteReader::Stream {
+  explicit Stream(int file) : file(file) {}
+  ~Stream() {
+    inflateEnd(&gzip);
+    ::close(file);
+  }
+
+  /// Reads until `wanted` bytes wait or the file ends; false when it cannot be read.
+  bool fill(std::size_t wanted);
+  bool startsMember() const {
+    return waiting.size() >= 2 && waiting[0] == std::byte(0x1f) && waiting[1] == std::byte(0x8b);
+  }
+
+  int file;
+  bool compressed = false, inMember = false; ///< a gzip file is a sequence of members
+  z_stream gzip{};
+  std::array<std::byte, 1 << 18> buffer;
+  std::span<std::byte> waiting; ///< in the buffer
+};
+
+bool ByteReader::Stream::fill(std::size_t wanted) {
+  if (waiting.size() >= wanted)
+    return true;
+  std::memmove(buffer.data(), waiting.data(), waiting.size());
+  std::size_t size = waiting.size();
+  while (size < wanted) {
+    const ssize_t got = ::read(file, buffer.data() + size, buffer.size() - size);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return false;
+    if (got == 0)
+      break;
+    size += std::size_t(got);
+  }
+  waiting = std::span(buffer).first(size);
+  return true;
+}
+
+ByteReader::ByteReader(std::string path, std::unique_ptr<Stream> stream)
+    : stream(std::move(stream)), name(std::move(path)) {}
+ByteReader::ByteReader(ByteReader &&) noexcept = default;
+ByteReader::~ByteReader() = default;
+
+static Error unreadable(const Place &place) {
+  return failure("E0703", place, fmt::format("cannot be read: {}", std::strerror(errno)));
+}
+
 Result<ByteReader> ByteReader::open(const std::string &path) {
-  ByteReader reader;
-  reader.name = path;
   const Place place{path};
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -46,48 +98,77 @@ Result<ByteReader> ByteReader::open(const std::string &path) {
     return failure("E0701", place, "no such file", missingHelp(path));
   if (status.type() == fs::file_type::directory)
     return failure("E0702", place, "this is a folder, not a file", "name a file in it");
-  errno = 0;
-  reader.file.reset(gzopen(path.c_str(), "rb"));
-  if (!reader.file)
-    return failure("E0703", place, fmt::format("cannot be read: {}", errno ? std::strerror(errno) : "out of memory"));
-  gzbuffer(reader.file.get(), 1 << 18);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0)
+    return unreadable(place);
+  ByteReader reader(path, std::make_unique<Stream>(file));
+  Stream &stream = *reader.stream;
+  if (!stream.fill(2))
+    return unreadable(place);
+  stream.compressed = stream.startsMember();
+  if (stream.compressed && inflateInit2(&stream.gzip, 15 + 16) != Z_OK)
+    return failure("E0740", place, "there is no memory to decompress it");
 
   reader.bound = std::numeric_limits<std::int64_t>::max();
   if (status.type() == fs::file_type::regular) {
     constexpr std::int64_t greatestCompression = 1032;
     const std::int64_t size = static_cast<std::int64_t>(fs::file_size(path, error));
-    const bool plain = gzdirect(reader.file.get());
-    if (!error && (plain || size < reader.bound / greatestCompression))
-      reader.bound = plain ? size : size * greatestCompression;
+    if (!error && (!stream.compressed || size < reader.bound / greatestCompression))
+      reader.bound = stream.compressed ? size * greatestCompression : size;
   }
   return reader;
 }
 
 Result<std::size_t> ByteReader::read(std::span<std::byte> into, std::int64_t line) {
+  if (stream->compressed)
+    return inflated(into, line);
   std::size_t done = 0;
   while (done < into.size()) {
-    const unsigned part = static_cast<unsigned>(std::min<std::size_t>(into.size() - done, 1u << 30));
-    const int got = gzread(file.get(), into.data() + done, part);
-    if (got > 0) {
-      done += static_cast<std::size_t>(got);
-      continue;
+    if (!stream->fill(1))
+      return unreadable({name, line});
+    const std::size_t part = std::min(stream->waiting.size(), into.size() - done);
+    if (part == 0)
+      break;
+    std::memcpy(into.data() + done, stream->waiting.data(), part);
+    stream->waiting = stream->waiting.subspan(part);
+    done += part;
+  }
+  return done;
+}
+
+/// The same of a gzip file: its members' contents, one after the other.
+Result<std::size_t> ByteReader::inflated(std::span<std::byte> into, std::int64_t line) {
+  const Place place{name, line};
+  z_stream &gzip = stream->gzip;
+  std::size_t done = 0;
+  while (done < into.size()) {
+    if (!stream->fill(stream->inMember ? 1 : 2))
+      return unreadable(place);
+    if (!stream->inMember) {
+      if (stream->waiting.empty())
+        return done;
+      if (!stream->startsMember())
+        return failure("E0708", place, "the file goes on after its gzip stream, with what is no gzip stream",
+                       "was something appended to it? fetch or compress the file again");
+      inflateReset(&gzip);
+      stream->inMember = true;
     }
-    int code = Z_OK;
-    const char *text = gzerror(file.get(), &code);
-    const Place place{name, line};
-    switch (code) {
-    case Z_OK:
-    case Z_STREAM_END: return done;
-    case Z_BUF_ERROR:
+    if (stream->waiting.empty())
       return failure("E0705", place, "the gzip stream ends before its data does: the file is truncated",
                      "fetch or compress the file again");
-    case Z_ERRNO: return failure("E0703", place, fmt::format("cannot be read: {}", std::strerror(errno)));
-    default:
-      return failure("E0706", place,
-                     fmt::format("the gzip stream is corrupt ({})",
-                                 std::string_view(text).substr(std::min(std::strlen(text), name.size() + 2))),
+    const std::size_t part = std::min<std::size_t>(into.size() - done, 1u << 30);
+    gzip.next_in = reinterpret_cast<Bytef *>(stream->waiting.data());
+    gzip.avail_in = static_cast<unsigned>(stream->waiting.size());
+    gzip.next_out = reinterpret_cast<Bytef *>(into.data() + done);
+    gzip.avail_out = static_cast<unsigned>(part);
+    const int code = inflate(&gzip, Z_NO_FLUSH);
+    done += part - gzip.avail_out;
+    stream->waiting = stream->waiting.last(gzip.avail_in);
+    if (code == Z_STREAM_END)
+      stream->inMember = false;
+    else if (code != Z_OK)
+      return failure("E0706", place, fmt::format("the gzip stream is corrupt ({})", gzip.msg ? gzip.msg : zError(code)),
                      "fetch or compress the file again");
-    }
   }
   return done;
 }

@@ -1,12 +1,11 @@
-// The bytes of a file, front to back, whether compressed with gzip or not. Internal.
+// Bytes of a file from front to back, whether compressed with gzip or not. Internal.
 //
-// In: a path. Out: bytes. Guaranteed: a truncated or corrupt gzip stream is an error, never a short file.
+// In: a path. Out: bytes. Guaranteed: a truncated or corrupt gzip stream is an error, never a short file; so is anything
+// that follows it and is not another.
 #ifndef TALWEG_LIB_DATA_BYTE_READER_H
 #define TALWEG_LIB_DATA_BYTE_READER_H
 
 #include "talweg/Support/Result.h"
-
-#include <zlib.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +18,8 @@ namespace talweg::data {
 class ByteReader {
 public:
   static Result<ByteReader> open(const std::string &path);
+  ByteReader(ByteReader &&) noexcept;
+  ~ByteReader();
 
   /// Fills `into` from the file. Fewer bytes than asked for mean the end. `line` is told in the message of a broken
   /// stream (0: no line is known).
@@ -31,10 +32,11 @@ public:
   std::int64_t mostBytes() const { return bound; }
 
 private:
-  struct Close {
-    void operator()(gzFile_s *file) const { gzclose_r(file); }
-  };
-  std::unique_ptr<gzFile_s, Close> file;
+  struct Stream;
+  ByteReader(std::string path, std::unique_ptr<Stream> stream);
+  Result<std::size_t> inflated(std::span<std::byte> into, std::int64_t line);
+
+  std::unique_ptr<Stream> stream;
   std::string name;
   std::int64_t bound = 0;
 };

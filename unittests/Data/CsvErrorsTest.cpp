@@ -41,6 +41,16 @@ TEST_F(CsvErrors, empty) {
                                                         "help: if the first row is data, write `header = false`");
 }
 
+TEST_F(CsvErrors, what_follows_a_gzip_stream) {
+  const std::string rows = gzip("1,2\n3,1\n");
+  EXPECT_EQ(loaded(csv(file("a.gz", rows + rows)), pair()).rows, 4);
+  const char *message = "E0708 a.gz:1: error: the file goes on after its gzip stream, with what is no gzip stream\n"
+                        "help: was something appended to it? fetch or compress the file again";
+  for (const std::string &rest : {std::string("5,0\n"), std::string("\n"), std::string("\x1f"), std::string(512, '\0')})
+    EXPECT_EQ(fault(csv(file("a.gz", rows + rest)), pair()), message);
+  EXPECT_EQ(fault(csv(file("a.gz", rows + rows.substr(0, 15))), pair()).substr(0, 11), "E0705 a.gz:");
+}
+
 TEST_F(CsvErrors, broken_gzip) {
   std::string text;
   for (int i = 0; i < 20000; ++i)
