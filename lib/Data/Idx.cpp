@@ -66,6 +66,12 @@ std::vector<std::int64_t> squeezed(std::vector<std::int64_t> shape) {
 
 } // namespace
 
+bool isIdx(std::span<const std::byte, 4> start) {
+  const int type = std::to_integer<int>(start[2]);
+  return start[0] == std::byte(0) && start[1] == std::byte(0) && type >= 0x08 && type <= 0x0e && type != 0x0a &&
+         start[3] != std::byte(0);
+}
+
 Result<void> IdxLoader::readHeader() {
   std::array<std::byte, 4> magic;
   Result<std::size_t> got = reader.read(magic);

@@ -1,21 +1,25 @@
 #include "talweg/Data/Load.h"
 
+#include "ByteReader.h"
 #include "Formats.h"
 #include "Messages.h"
 
 #include <fmt/format.h>
 
+#include <array>
+#include <filesystem>
+
 namespace talweg::data {
 
-Format formatOf(std::string_view path, Format otherwise) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
-  for (std::string_view part : {"-ubyte", "-idx", ".idx"})
-    if (name.find(part) != std::string_view::npos)
-      return Format::Idx;
-  for (std::string_view part : {".csv", ".tsv"})
-    if (name.find(part) != std::string_view::npos)
-      return Format::Csv;
-  return otherwise;
+Format formatOf(const std::string &path, Format otherwise) {
+  std::error_code unknown;
+  if (!std::filesystem::is_regular_file(path, unknown))
+    return otherwise;
+  Result<ByteReader> reader = ByteReader::open(path);
+  std::array<std::byte, 4> start{};
+  if (!reader || !reader->read(start))
+    return otherwise;
+  return isIdx(start) ? Format::Idx : Format::Csv;
 }
 
 Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::string_view path) {

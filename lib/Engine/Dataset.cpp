@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <sstream>
 
 using namespace talweg;
@@ -25,39 +26,66 @@ static std::vector<data::Field> dataFields(const frontend::Plan &plan, bool forP
   return fields;
 }
 
-static std::vector<std::string> splitPaths(const std::string &text, data::Format format) {
-  if (format == data::Format::Csv)
-    return {text};
+static data::Format formatOf(const frontend::Split &split) {
+  return split.format == frontend::Split::Csv ? data::Format::Csv : data::Format::Idx;
+}
+
+/// `PATH`, or `PATH,PATH` where no file has that name.
+static std::vector<std::string> pathsOf(const std::string &given) {
+  std::error_code unknown;
+  if (std::filesystem::exists(given, unknown))
+    return {given};
   std::vector<std::string> paths;
-  std::istringstream stream(text);
+  std::istringstream stream(given);
   for (std::string path; std::getline(stream, path, ',');)
     paths.push_back(path);
   return paths;
 }
 
-/// The declared source of a split with `path`, if given, in the place of its files.
-static Result<data::Source> sourceOf(const frontend::Plan &plan, const std::string &name, const std::string &path) {
-  auto split = std::find_if(plan.splits.begin(), plan.splits.end(), [&](auto &s) { return s.name == name; });
+/// How a split's files are read: its selection of rows and, for the format they have, the header and the delimiter of its
+/// declaration, or else of the first split that is declared in that format.
+static void readAs(data::Source &source, const frontend::Plan &plan, const frontend::Split *declared) {
+  if (declared)
+    source.rows = {declared->firstRow, declared->endRow, declared->every, declared->offset, declared->complement};
+  const frontend::Split *manner = declared;
+  if (!manner || formatOf(*manner) != source.format) {
+    auto first = std::find_if(plan.splits.begin(), plan.splits.end(),
+                              [&](const frontend::Split &split) { return formatOf(split) == source.format; });
+    manner = first == plan.splits.end() ? nullptr : &*first;
+  }
+  if (!manner)
+    return;
+  if (manner->header)
+    source.header = *manner->header ? data::Header::Present : data::Header::Absent;
+  source.delimiter = manner->delimiter;
+}
+
+/// The source of the split `name`: as it is declared, or the files of `given`, whose format is told by their contents.
+static Result<data::Source> sourceOf(const frontend::Plan &plan, const std::string &name, const std::string &given) {
+  auto found = std::find_if(plan.splits.begin(), plan.splits.end(), [&](auto &s) { return s.name == name; });
+  const frontend::Split *declared = found == plan.splits.end() ? nullptr : &*found;
   data::Source source;
-  if (split != plan.splits.end()) {
-    source.format = split->format == frontend::Split::Csv ? data::Format::Csv : data::Format::Idx;
-    source.paths = split->files;
-    source.rows = {split->firstRow, split->endRow, split->every, split->offset, split->complement};
-    if (split->header)
-      source.header = *split->header ? data::Header::Present : data::Header::Absent;
-    source.delimiter = split->delimiter;
-  } else if (path.empty()) {
-    std::vector<std::string> names;
-    for (const frontend::Split &known : plan.splits)
-      names.push_back(fmt::format("`{}`", known.name));
-    return Error{"E0840", fmt::format("error: the data has no split `{}`; {}", name,
-                                      names.empty() ? "it declares none, so name a file for it"
-                                                    : fmt::format("its splits are {}", fmt::join(names, ", ")))};
+  if (given.empty()) {
+    if (!declared) {
+      std::vector<std::string> names;
+      for (const frontend::Split &known : plan.splits)
+        names.push_back(fmt::format("`{}`", known.name));
+      return Error{"E0840", fmt::format("error: the data has no split `{}`; {}", name,
+                                        names.empty() ? "it declares none, so name a file for it"
+                                                      : fmt::format("its splits are {}", fmt::join(names, ", ")))};
+    }
+    source.format = formatOf(*declared);
+    source.paths = declared->files;
+  } else {
+    const frontend::Split *like = declared ? declared : plan.splits.empty() ? nullptr : &plan.splits.front();
+    source.paths = pathsOf(given);
+    auto first = std::find_if(source.paths.begin(), source.paths.end(), [](auto &path) { return !path.empty(); });
+    source.format =
+        data::formatOf(first == source.paths.end() ? given : *first, like ? formatOf(*like) : data::Format::Csv);
+    if (source.format == data::Format::Csv)
+      source.paths = {given};
   }
-  if (!path.empty()) {
-    source.format = data::formatOf(path, source.format);
-    source.paths = splitPaths(path, source.format);
-  }
+  readAs(source, plan, declared);
   return source;
 }
 

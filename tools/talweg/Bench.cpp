@@ -271,6 +271,9 @@ int run(const Options &options) {
     return report(program.error(), experiment.json);
   if (auto known = experiment.checkData(*program); !known)
     return report(known.error(), experiment.json);
+  for (const auto &[split, path] : experiment.data)
+    if (split != "train")
+      return report(makeError(fmt::format("--data {}=…: bench reads the split `train`", split)), experiment.json);
   auto start = std::chrono::steady_clock::now();
   bool generated = false;
   auto data = openRows(options, *program, generated);

@@ -40,8 +40,8 @@ void Experiment::declareMemory(Command &command) {
                 "computing values again rather than keeping them; results stay the same. Rows of data are not counted");
 }
 
-void Experiment::declareData(Command &command, const std::string &help) {
-  command.pairs(data, "--data SPLIT=PATH", help);
+void Experiment::declareData(Command &command, const std::string &help, bool alone) {
+  command.pairs(data, alone ? "--data [SPLIT=]PATH" : "--data SPLIT=PATH", help, alone);
 }
 
 CompileOptions Experiment::compileOptions() const {
@@ -73,7 +73,7 @@ Result<void> Experiment::checkData(const Program &program) const {
     auto known = [&](const auto &names) {
       return std::find(std::begin(names), std::end(names), split) != std::end(names);
     };
-    if (known(plan.splits) || known(customary))
+    if (split.empty() || known(plan.splits) || known(customary))
       continue;
     auto similar = closest(split, plan.splits);
     return makeError(fmt::format("--data {}=…: {} declares no split `{}`", split, plan.data, split),

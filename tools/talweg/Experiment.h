@@ -16,16 +16,16 @@ using Json = nlohmann::ordered_json;
 struct Experiment {
   std::string file;
   std::vector<Pair> set;
-  std::vector<Pair> data; ///< split → path
+  std::vector<Pair> data; ///< split → path; the split is empty where the path was given alone
   std::optional<std::int64_t> batch, epochs, steps, seed, threads, memory;
   bool json = false;
 
   void declareFile(Command &command);  ///< FILE, --set, --json
   void declareBatch(Command &command); ///< --batch
   void declareSeed(Command &command, const std::string &help);
-  void declareThreads(Command &command); ///< --threads
-  void declareMemory(Command &command);  ///< --memory
-  void declareData(Command &command, const std::string &help);
+  void declareThreads(Command &command);                                           ///< --threads
+  void declareMemory(Command &command);                                            ///< --memory
+  void declareData(Command &command, const std::string &help, bool alone = false); ///< --data
 
   CompileOptions compileOptions() const;
   Result<Program> open() const;

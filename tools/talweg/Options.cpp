@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
@@ -164,6 +165,12 @@ CLI::Option *addText(CLI::App &app, const std::string &spelling, const std::stri
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
+/// A name of the language: letters, digits and `_`.
+bool isName(const std::string &text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+}
+
 } // namespace
 
 void Command::positional(std::string &value, const std::string &name, const std::string &help) {
@@ -234,14 +241,13 @@ void Command::flag(bool &value, const std::string &spelling, const std::string &
   app.add_flag_callback(spelling, [&value] { value = true; }, help);
 }
 
-void Command::pairs(std::vector<Pair> &value, const std::string &spelling, const std::string &help,
-                    const std::string &defaultName) {
+void Command::pairs(std::vector<Pair> &value, const std::string &spelling, const std::string &help, bool alone) {
   auto [name, placeholder] = splitSpelling(spelling);
-  auto take = [&value, name = name, placeholder = placeholder, defaultName](const std::vector<std::string> &all) {
+  auto take = [&value, name = name, placeholder = placeholder, alone](const std::vector<std::string> &all) {
     for (const std::string &given : all) {
       size_t equals = given.find('=');
-      if (equals == std::string::npos && !defaultName.empty() && !given.empty()) {
-        value.emplace_back(defaultName, given);
+      if (alone && !given.empty() && (equals == std::string::npos || !isName(given.substr(0, equals)))) {
+        value.emplace_back("", given);
         continue;
       }
       if (equals == std::string::npos || equals == 0 || equals + 1 == given.size())
@@ -293,7 +299,7 @@ std::optional<std::string> closest(const std::string &word, const std::vector<st
   size_t least = std::max<size_t>(1, std::min<size_t>(word.size(), 64) / 3) + 1;
   for (const std::string &candidate : candidates) {
     size_t distance = editDistance(word.substr(0, 64), candidate);
-    if (distance < least) {
+    if (distance < least && distance > 0) {
       least = distance;
       best = candidate;
     }

@@ -52,9 +52,8 @@ public:
   /// A finite number greater than zero.
   void positive(double &value, const std::string &spelling, const std::string &help);
   void flag(bool &value, const std::string &spelling, const std::string &help);
-  /// May be given many times. With `defaultName`, a value without `=` gets that name.
-  void pairs(std::vector<Pair> &value, const std::string &spelling, const std::string &help,
-             const std::string &defaultName = "");
+  /// May be given many times. With `alone`, what does not begin with a name and `=` is a value whose name is empty.
+  void pairs(std::vector<Pair> &value, const std::string &spelling, const std::string &help, bool alone = false);
   /// Options of the two names exclude each other.
   void exclusive(const std::string &one, const std::string &other);
   /// Shown below the options: one command a line, each with what it does.

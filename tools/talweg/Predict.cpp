@@ -14,19 +14,8 @@ namespace {
 struct Options {
   Experiment experiment;
   std::string checkpoint;
-  std::string data;
   std::string output;
 };
-
-/// The split whose declaration says how the data is read, and the path (empty: the declared one). Of a path alone every
-/// row is wanted, so no declaration's choice of rows applies.
-Pair chosenSource(const std::string &given, const PlanFacts &plan) {
-  size_t equals = given.find('=');
-  std::string before = equals == std::string::npos ? "" : given.substr(0, equals);
-  if (std::find(plan.splits.begin(), plan.splits.end(), before) != plan.splits.end())
-    return {before, given.substr(equals + 1)};
-  return {given.empty() ? "test" : "all rows", given};
-}
 
 /// Whether the outputs are scores of the classes of some field.
 bool scoresClasses(const PlanFacts &plan, const std::vector<std::int64_t> &shape) {
@@ -60,11 +49,17 @@ std::string table(const PlanFacts &plan, const Prediction &prediction) {
 
 int run(const Options &options) {
   const Experiment &experiment = options.experiment;
+  if (experiment.data.size() > 1) {
+    report(makeError("--data is given twice", "predict reads the rows of one split"), experiment.json);
+    return kUsage;
+  }
   auto program = experiment.open();
   if (!program)
     return report(program.error(), experiment.json);
   const PlanFacts &plan = program->plan();
-  auto [split, path] = chosenSource(options.data, plan);
+  if (auto known = experiment.checkData(*program); !known)
+    return report(known.error(), experiment.json);
+  auto [split, path] = experiment.data.empty() ? Pair("test", "") : experiment.data.front();
   auto data = Dataset::loadForPredict(*program, split, path);
   if (!data)
     return report(data.error(), experiment.json);
@@ -100,9 +95,8 @@ void addPredict(CommandLine &line) {
   options.experiment.declareFile(command);
   command.requiredText(options.checkpoint, "--checkpoint DIR",
                        "the trained parameters: the folder of a run, or a .safetensors file");
-  command.text(options.data, "--data PATH",
-               "predict every row of this file; SPLIT=PATH: the rows of it that belong to that split",
-               "the `test` split");
+  options.experiment.declareData(
+      command, "predict every row of PATH, or with SPLIT= those of that split (default: the `test` split)", true);
   command.requiredText(options.output, "--output OUT.csv", "where to write; `-` is standard output");
   options.experiment.declareBatch(command);
   options.experiment.declareThreads(command);

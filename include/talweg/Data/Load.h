@@ -37,9 +37,9 @@ struct Source {
   char delimiter = ',';         ///< CSV
 };
 
-/// The format a path's name suggests: IDX for `…-ubyte`, `….idx…` and CSV for `….csv…`, `….tsv…` (gzip or not), else
-/// `otherwise`.
-Format formatOf(std::string_view path, Format otherwise = Format::Csv);
+/// The format of a file by its contents, decompressed: IDX if it begins with an IDX header, else CSV. `otherwise` where the
+/// path names no file whose contents can be looked at, such as a pipe.
+Format formatOf(const std::string &path, Format otherwise);
 
 /// Reads `source` into a table with the given fields. Codes of failures are E0701 to E0799.
 Result<Table> load(const Source &source, std::vector<Field> fields);

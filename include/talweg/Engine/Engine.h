@@ -187,7 +187,7 @@ struct FieldView {
 /// Copies share the same storage.
 class TALWEG_API Dataset {
 public:
-  /// The rows of a split as declared in the file, or from `path` (the split's declared source at another place).
+  /// The rows of a split as declared in the file, or from `path`, as `--data SPLIT=PATH` reads it (split "": every row).
   static Result<Dataset> load(const Program &program, const std::string &split, const std::string &path = "");
   /// The same for prediction: fields the model does not read may be absent from the file.
   static Result<Dataset> loadForPredict(const Program &program, const std::string &split, const std::string &path = "");
