@@ -291,6 +291,9 @@ void Elaborator::runOptimizer(const Stmt &clause, int number, const std::vector<
     bindTensor(slots[i]->target.text, block->getArgument(2 + i), true, slots[i]->target.range);
   if (fits)
     runBody(rule.body, nullptr);
+  if (fits && !rolling.front().assigned && !diagnostics.hasErrors())
+    fail(Code::NothingUpdated, rule.name.range, fmt::format("the optimizer `{}` never assigns `param`", rule.name.text))
+        .help("write `param -= lr * grad`, for example");
   // A slot that these arguments never touch (the velocity when momentum is 0) does not exist.
   for (std::size_t i = slots.size(); i-- > 0;) {
     const mlir::BlockArgument slot = block->getArgument(2 + i);
