@@ -201,7 +201,7 @@ void Elaborator::planSettings() {
   std::set<std::string> metrics;
   for (const auto &stmt : trainDecl->body) {
     if (stmt->kind == Stmt::Metric) {
-      if (!metrics.insert(stmt->target.text).second || stmt->target.text == "loss")
+      if (!metrics.insert(stmt->target.text).second)
         fail(Code::AlreadyDefined, stmt->target.range, fmt::format("metric `{}` is defined twice", stmt->target.text));
       thePlan.metrics.push_back(stmt->target.text);
     }
@@ -251,6 +251,15 @@ void Elaborator::planSettings() {
   if (options.batch > 0)
     thePlan.batch = options.batch;
   planOptimizers();
+  for (const auto &stmt : trainDecl->body) {
+    const auto isTaken = [&](const auto &names) {
+      return std::find(std::begin(names), std::end(names), stmt->target.text) != std::end(names);
+    };
+    if (stmt->kind == Stmt::Metric && (isTaken(kEventKeys) || isTaken(thePlan.reports)))
+      fail(Code::AlreadyDefined, stmt->target.range,
+           fmt::format("a metric cannot be called `{0}`: a run tells a `{0}` of its own", stmt->target.text))
+          .help("give it another name");
+  }
   for (const auto &[name, value] : options.set) {
     const bool known = configs.count(name) || std::any_of(thePlan.hypers.begin(), thePlan.hypers.end(),
                                                           [&](const Hyper &h) { return h.name == name; });

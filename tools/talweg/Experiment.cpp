@@ -100,10 +100,11 @@ void addNumbers(Json &event, const std::vector<std::string> &names, const std::v
     event[names[i]] = values[i];
 }
 
-std::string numbersText(const std::vector<std::string> &names, const std::vector<double> &values) {
-  std::string text;
-  for (size_t i = 0; i < names.size() && i < values.size(); ++i)
-    text += fmt::format("  {} {}", names[i], shortNumber(values[i]));
+std::string numbersText(double loss, const std::vector<std::string> &metrics, const std::vector<double> &values) {
+  std::string text = "loss " + shortNumber(loss);
+  for (size_t i = 0; i < metrics.size() && i < values.size(); ++i)
+    if (values[i] != loss)
+      text += fmt::format("  {} {}", metrics[i], shortNumber(values[i]));
   return text;
 }
 
@@ -115,7 +116,7 @@ Json evaluationEvent(const PlanFacts &plan, const std::string &split, const Eval
 }
 
 std::string evaluationText(const PlanFacts &plan, const Evaluation &evaluation) {
-  return fmt::format("loss {}{}", shortNumber(evaluation.loss), numbersText(plan.metrics, evaluation.metrics));
+  return numbersText(evaluation.loss, plan.metrics, evaluation.metrics);
 }
 
 //===-- files ------------------------------------------------------------------------------------------------------===//

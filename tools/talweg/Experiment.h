@@ -42,8 +42,8 @@ std::int64_t rowBytes(const PlanFacts &plan);
 std::string eventText(const Json &event);
 /// Adds `"name": value` for every metric (or report) of a record.
 void addNumbers(Json &event, const std::vector<std::string> &names, const std::vector<double> &values);
-/// "accuracy 0.9722  lr 0.1", names and values joined, with two spaces before each.
-std::string numbersText(const std::vector<std::string> &names, const std::vector<double> &values);
+/// "loss 0.1234  accuracy 0.9722". A metric that is the loss is not told again.
+std::string numbersText(double loss, const std::vector<std::string> &metrics, const std::vector<double> &values);
 /// The event and the line of one evaluation.
 Json evaluationEvent(const PlanFacts &plan, const std::string &split, const Evaluation &evaluation);
 std::string evaluationText(const PlanFacts &plan, const Evaluation &evaluation);

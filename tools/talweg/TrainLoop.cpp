@@ -127,9 +127,9 @@ void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
 
   bool due = options.logEvery ? step.step % every == 0 : !progress.live() && Clock::now() - lastLine > kLineInterval;
   if (due)
-    say(fmt::format("step {}/{}  epoch {}  loss {}{}{}  {} examples/s", step.step, chunk.totalSteps, step.epoch,
-                    shortNumber(step.loss), numbersText(plan.metrics, step.metrics),
-                    ratesText(plan.reports, step.reports), humanCount(chunk.examplesPerSecond)));
+    say(fmt::format("step {}/{}  epoch {}  {}{}  {} examples/s", step.step, chunk.totalSteps, step.epoch,
+                    numbersText(step.loss, plan.metrics, step.metrics), ratesText(plan.reports, step.reports),
+                    humanCount(chunk.examplesPerSecond)));
 }
 
 void TrainLoop::showBar(const Chunk &chunk) {
@@ -142,9 +142,10 @@ void TrainLoop::showBar(const Chunk &chunk) {
   bar.epoch = last.epoch;
   if (!plan.steps)
     bar.epochs = plan.epochs.value_or(1);
-  bar.numbers = "loss " + shortNumber(smooth[0] / smoothWeight);
-  for (size_t i = 0; i < plan.metrics.size(); ++i)
-    bar.numbers += fmt::format("  {} {}", plan.metrics[i], shortNumber(smooth[i + 1] / smoothWeight));
+  std::vector<double> metrics;
+  for (size_t i = 1; i < smooth.size(); ++i)
+    metrics.push_back(smooth[i] / smoothWeight);
+  bar.numbers = numbersText(smooth[0] / smoothWeight, plan.metrics, metrics);
   bar.examplesPerSecond = chunk.examplesPerSecond;
   if (double elapsed = seconds(); elapsed > 0.3)
     bar.secondsLeft = elapsed / double(last.step - firstStep) * double(chunk.totalSteps - last.step);
@@ -184,8 +185,7 @@ Result<void> TrainLoop::reportProgress() {
   event["rows"] = std::int64_t(means.rows);
   event["loss"] = means.loss / rows;
   addNumbers(event, plan.metrics, means.metrics);
-  std::string line = fmt::format("{}  loss {}{}", position(), shortNumber(means.loss / rows),
-                                 numbersText(plan.metrics, means.metrics));
+  std::string line = fmt::format("{}  {}", position(), numbersText(means.loss / rows, plan.metrics, means.metrics));
   auto now = Clock::now();
   double taken = std::chrono::duration<double>(now - lastReport).count();
   event["seconds"] = taken;

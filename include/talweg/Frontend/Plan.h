@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -64,6 +65,10 @@ struct Constant {
   std::string name;
   std::string value;
 };
+
+/// What a run tells of a step or an evaluation beside metrics and reports. No metric has such a name.
+inline constexpr std::string_view kEventKeys[] = {"event", "step",  "epoch",   "rows",
+                                                  "loss",  "split", "seconds", "examples_per_second"};
 
 struct Plan {
   std::string model, data;
