@@ -69,7 +69,7 @@ Result<void> TrainLoop::advance() {
 Result<void> TrainLoop::stretch() {
   TrainOptions stretch;
   stretch.stopAtEpochEnd = true;
-  if (plan.validateSteps && *plan.validateSteps > 0)
+  if (plan.validateSteps)
     stretch.maxSteps = *plan.validateSteps - session.step() % *plan.validateSteps;
   stretch.onChunk = [this](const Chunk &chunk) {
     take(chunk);
@@ -160,8 +160,8 @@ bool TrainLoop::reportDue() const {
   std::int64_t step = session.step();
   if (step >= session.totalSteps())
     return true;
-  if (plan.validateSteps)
-    return *plan.validateSteps > 0 && step % *plan.validateSteps == 0;
+  if (plan.validateSteps && step % *plan.validateSteps == 0)
+    return true;
   std::int64_t perEpoch = session.stepsPerEpoch();
   return perEpoch > 0 && step % perEpoch == 0 && step / perEpoch % reportEveryEpochs == 0;
 }

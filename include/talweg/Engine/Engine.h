@@ -87,7 +87,7 @@ struct PlanFacts {
   std::string file; ///< path of the file, or the name given to the text
   std::int64_t batch = 0;
   std::optional<std::int64_t> epochs, steps; ///< at most one is present; with neither, one epoch
-  std::optional<std::int64_t> validateSteps; ///< validate every N steps (absent: after each epoch)
+  std::optional<std::int64_t> validateSteps; ///< validate after every N steps, too; after each epoch anyway
   std::uint64_t seed = 0;
   std::vector<Field> fields;
   std::vector<std::string> splits;  ///< declared names, in order: train, test, …
