@@ -26,6 +26,7 @@ private:
   Result<std::int64_t> columnOf(const Field &field, const ColumnRef &reference) const;
   Result<void> addRow();
   bool decideHeader() const;
+  bool wouldFit(char delimiter) const;
   Error countMismatch(std::int64_t needed, const Field *field) const;
   Error cellError(std::size_t field, std::int64_t element, const CellFault &fault) const;
   Place here() const { return {reader.path(), reader.placeOf(0).line}; }
@@ -54,16 +55,55 @@ bool CsvLoader::decideHeader() const {
   return anyText;
 }
 
+/// The cells of a row of text if `delimiter` separated them.
+static std::vector<std::string_view> cellsOf(std::string_view text, char delimiter) {
+  std::vector<std::string_view> cells;
+  bool inQuotes = false;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    inQuotes ^= at < text.size() && text[at] == '"';
+    if (at < text.size() && (text[at] != delimiter || inQuotes))
+      continue;
+    std::string_view cell = trimmed(text.substr(begin, at - begin));
+    if (cell.size() >= 2 && cell.front() == '"' && cell.back() == '"')
+      cell = cell.substr(1, cell.size() - 2);
+    cells.push_back(cell);
+    begin = at + 1;
+  }
+  return cells;
+}
+
+/// Whether the first row has what the fields take if `delimiter` separates its cells: their names, or their number.
+bool CsvLoader::wouldFit(char delimiter) const {
+  const std::vector<std::string_view> cells = cellsOf(reader.text(), delimiter);
+  const auto count = static_cast<std::int64_t>(cells.size());
+  std::int64_t all = 0, wanted = 0;
+  bool found = true, anyName = false;
+  for (const Field &field : table.fields) {
+    all += field.elements();
+    wanted += field.wanted ? field.elements() : 0;
+    std::vector<ColumnRef> references = field.columns;
+    if (references.empty())
+      references.push_back(field.name);
+    for (const ColumnRef &reference : references) {
+      const auto *number = std::get_if<std::int64_t>(&reference);
+      const bool named =
+          !number && std::find(cells.begin(), cells.end(), std::get<std::string>(reference)) != cells.end();
+      anyName |= named;
+      found &= !field.wanted || named || (number && *number + (references.size() == 1 ? field.elements() : 1) <= count);
+    }
+  }
+  return found || (!anyName && (count == all || count == wanted));
+}
+
 /// The row has another number of cells than the fields take, or than `field` (if not null) reaches to.
 Error CsvLoader::countMismatch(std::int64_t needed, const Field *field) const {
   std::string help;
-  for (char other : {',', ';', '\t', '|', ' '}) {
-    const std::string_view text = reader.text();
-    if (other != source.delimiter && std::count(text.begin(), text.end(), other) + 1 >= needed)
+  for (char other : {',', ';', '\t', '|', ' '})
+    if (help.empty() && other != source.delimiter && wouldFit(other))
       help = fmt::format("its cells seem to be separated by {}: write `delimiter = \"{}\"`",
                          other == '\t' ? "tabs" : quoted(std::string_view(&other, 1)),
                          other == '\t' ? std::string("\\t") : std::string(1, other));
-  }
   const bool few = width < needed;
   if (help.empty() && !few)
     help = "say where each field is, such as `label: class[10] = column(64)`";

@@ -50,10 +50,10 @@ std::string closest(std::string_view wanted, const std::vector<std::string> &nam
   std::string best;
   std::size_t bestDistance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
   for (const std::string &name : names) {
-    if (name.size() > 4 * wanted.size() + 8 || name.empty())
+    if (name.size() > 4 * wanted.size() + 8 || name == wanted)
       continue;
     const std::size_t distance = editDistance(wanted, name);
-    if (distance < bestDistance) {
+    if (distance < bestDistance && distance < std::min(wanted.size(), name.size())) {
       bestDistance = distance;
       best = name;
     }

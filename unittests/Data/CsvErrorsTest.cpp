@@ -182,6 +182,17 @@ TEST_F(CsvErrors, columns_that_do_not_fit_the_fields) {
             "help: name the first column, or all of them");
 }
 
+TEST_F(CsvErrors, a_delimiter_is_only_named_where_it_gives_the_wanted_columns) {
+  const std::string few = "E0719 a.csv:1: error: this file has 1 column, but the fields take 2";
+  const std::string semicolon = "\nhelp: its cells seem to be separated by `;`: write `delimiter = \";\"`";
+  EXPECT_EQ(fault(csv(file("a.csv", "1;2;3\n")), pair()), few);
+  EXPECT_EQ(fault(csv(file("a.csv", "1|2 3 4\n")), {f32("x", {2})}),
+            few + "\nhelp: its cells seem to be separated by `|`: write `delimiter = \"|\"`");
+  EXPECT_EQ(fault(csv(file("a.csv", "1;\"2;3\"\n")), pair()), few + semicolon);
+  EXPECT_EQ(fault(csv(file("a.csv", "id;y;x\n7;1;2\n")), pair()), few + semicolon);
+  EXPECT_EQ(fault(csv(file("a.csv", "id;y;z\n7;1;2\n")), pair()), few);
+}
+
 TEST_F(CsvErrors, names_that_the_header_does_not_have) {
   EXPECT_EQ(fault(csv(file("a.csv", "x,labels,z\n1,2,3\n")), {f32("x"), label("label", 3)}),
             "E0720 a.csv:1: error: the header has no column `label`\n"
