@@ -18,6 +18,7 @@
 #include <filesystem>
 
 using namespace talweg;
+using nlohmann::json;
 using nlohmann::ordered_json;
 
 static constexpr std::pair<const char *, const char *> kTypes[] = {{"f32", "F32"}, {"f64", "F64"}, {"i32", "I32"},
@@ -125,6 +126,29 @@ struct Replacement {
 };
 } // namespace
 
+/// A line of help where the run that wrote `file` was given other values that are fixed at compile time; else nothing.
+static std::string setHelp(const Session::Impl &session, const std::string &file) {
+  Result<std::string> text = readFile((std::filesystem::path(file).parent_path() / "run.json").string());
+  json record = text ? json::parse(*text, nullptr, false) : json();
+  json given = record.is_object() ? record.value("set", json()) : json();
+  if (!given.is_object())
+    return "";
+  const Program::Impl &program = *session.program.impl;
+  std::string missing, extra;
+  for (const frontend::Constant &constant : program.compiler->plan().constants) {
+    const auto &set = program.options.set;
+    auto now = std::find_if(set.rbegin(), set.rend(), [&](auto &pair) { return pair.first == constant.name; });
+    json then = given.value(constant.name, json());
+    if (then.is_string() && (now == set.rend() || then != now->second))
+      missing += fmt::format(" `--set {}={}`", constant.name, then.get<std::string>());
+    else if (!then.is_string() && now != set.rend())
+      extra += fmt::format(" `--set {}={}`", now->first, now->second);
+  }
+  if (!missing.empty())
+    return fmt::format("\nhelp: that run had{}; give it here, too", missing);
+  return extra.empty() ? "" : fmt::format("\nhelp: that run did not have{}", extra);
+}
+
 /// Pairs the tensors of a file with the session's slots or its other variables. Only states may be absent, if
 /// `statesOptional`; nothing may be left over.
 static Result<std::vector<Replacement>> match(const Session::Impl &session, const SafetensorsFile &file,
@@ -138,11 +162,12 @@ static Result<std::vector<Replacement>> match(const Session::Impl &session, cons
     if (!tensor && statesOptional && facts.role == "state")
       continue;
     if (!tensor)
-      return Error{"E0861", fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program", path,
-                                        facts.name, shapeText(facts.shape), facts.role)};
+      return Error{"E0861", fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program{}", path,
+                                        facts.name, shapeText(facts.shape), facts.role, setHelp(session, path))};
     if (tensor->shape != facts.shape)
-      return Error{"E0862", fmt::format("{}: error: tensor `{}` has shape {} in the file, but {} in the program", path,
-                                        facts.name, shapeText(tensor->shape), shapeText(facts.shape))};
+      return Error{"E0862",
+                   fmt::format("{}: error: tensor `{}` has shape {} in the file, but {} in the program{}", path,
+                               facts.name, shapeText(tensor->shape), shapeText(facts.shape), setHelp(session, path))};
     bool widened = tensor->type == "F32" && facts.elementType == "f64";
     if (tensor->type != safeType(facts.elementType) && !widened)
       return Error{"E0863", fmt::format("{}: error: tensor `{}` holds {} in the file, but {} in the program", path,
@@ -151,8 +176,8 @@ static Result<std::vector<Replacement>> match(const Session::Impl &session, cons
   }
   for (const SafeTensor &tensor : file.tensors)
     if (std::none_of(result.begin(), result.end(), [&](const Replacement &r) { return r.tensor == &tensor; }))
-      return Error{"E0864", fmt::format("{}: error: the program has no {} `{}`, which the file holds", path,
-                                        slots ? "optimizer state" : "parameter", tensor.name)};
+      return Error{"E0864", fmt::format("{}: error: the program has no {} `{}`, which the file holds{}", path,
+                                        slots ? "optimizer state" : "parameter", tensor.name, setHelp(session, path))};
   return result;
 }
 
