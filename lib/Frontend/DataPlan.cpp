@@ -120,6 +120,9 @@ static std::string besideFile(const std::string &path, const std::string &file) 
   return folder.empty() ? path : (folder / given).string();
 }
 
+static const std::vector<std::string> idxOptions = {"every", "except_every", "offset", "rows"};
+static const std::vector<std::string> csvOptions = {"every", "except_every", "offset", "rows", "header", "delimiter"};
+
 Split Elaborator::planSplit(const ast::DataSplit &declared) {
   Split split;
   split.name = declared.name.text;
@@ -182,8 +185,7 @@ Split Elaborator::planSplit(const ast::DataSplit &declared) {
         split.delimiter = value.text[0];
     } else
       fail(Code::BadSplit, argument.name.range, fmt::format("`{}` has no option `{}`", source.lhs->text, option))
-          .didYouMean(suggest(
-              option, std::vector<std::string>{"every", "except_every", "offset", "rows", "header", "delimiter"}));
+          .didYouMean(suggest(option, split.format == Split::Csv ? csvOptions : idxOptions));
   }
   if (offset && (!every || split.offset >= split.every))
     fail(Code::BadSplit, *offset, "`offset` is less than the number of `every` or `except_every`");

@@ -209,7 +209,7 @@ std::string talweg::suggest(std::string_view name, std::span<const std::string> 
     if (std::max(name.size(), candidate.size()) > longest || candidate == name)
       continue;
     const int distance = editDistance(name, candidate);
-    if (distance < best && distance < int(candidate.size())) {
+    if (distance < best && distance < int(std::min(name.size(), candidate.size()))) {
       best = distance;
       result = candidate;
     }

@@ -108,20 +108,24 @@ const Decl *Elaborator::findDecl(const std::string &name, int file) const {
 
 std::vector<std::string> Elaborator::namesInScope(bool functions) const {
   std::vector<std::string> names;
-  for (const auto &binding : frame->indices)
-    names.push_back(binding->name);
   for (const auto &[name, value] : frame->locals)
     if (!functions || value.kind == Value::Function)
       names.push_back(name);
-  for (const auto &[name, value] : configs)
-    names.push_back(name);
   for (const auto *decls : {&userDecls, &stdDecls})
     for (const auto &[name, decl] : *decls)
-      names.push_back(name);
-  for (std::string &name : builtinNames())
-    names.push_back(std::move(name));
-  if (!functions)
-    names.insert(names.end(), {"training", "step", "steps", "pi", "inf", "true", "false"});
+      if (decl->kind == Decl::Fn || decl->kind == Decl::Layer || decl->kind == Decl::Model ||
+          decl->kind == Decl::Schedule)
+        names.push_back(name);
+  if (functions) {
+    for (std::string &name : builtinNames())
+      names.push_back(std::move(name));
+    return names;
+  }
+  for (const auto &binding : frame->indices)
+    names.push_back(binding->name);
+  for (const auto &[name, value] : configs)
+    names.push_back(name);
+  names.insert(names.end(), {"training", "step", "steps", "pi", "inf", "true", "false"});
   return names;
 }
 
@@ -242,7 +246,7 @@ Value Elaborator::define(const Stmt &stmt, const ast::Type *result) {
   const bool wasBound =
       frame->locals.count(stmt.target.text) && !(frame->beforeLoop && !frame->beforeLoop->count(stmt.target.text));
   frame->leftName = !wasBound && countLayers(*stmt.value) == 1 ? stmt.target.text + frame->loopSuffix : "";
-  Value value = stmt.indexed ? evalIndexed(stmt.indices, *stmt.value, result, stmt.range) : eval(*stmt.value);
+  Value value = stmt.indexed ? evalIndexed(stmt, result) : eval(*stmt.value);
   frame->leftName.clear();
   if (value.kind == Value::Nothing)
     value = fail(Code::WrongKind, stmt.value->range, "this has no value");

@@ -231,8 +231,7 @@ private:
   std::string elementName(mlir::Type type) const;
 
   //--- index notation (Indexing.cpp)
-  Value evalIndexed(const std::vector<ast::Index> &left, const ast::Expr &right, const ast::Type *result,
-                    ast::Range range);
+  Value evalIndexed(const ast::Stmt &stmt, const ast::Type *result);
   Value evalReduce(const ast::Expr &expr);
   Value evalAccess(const ast::Expr &expr);
   Value indexAsValue(IndexVar *var, ast::Range range);
@@ -244,6 +243,8 @@ private:
   bool checkAccess(const ast::Expr &expr, const Value &value);
   bool rangesKnown(const ast::Expr &expr) const;
   bool mentionsIndex(const ast::Expr &expr) const;
+  const ast::Expr *unknownName(const ast::Expr &expr) const;
+  void failUnbound(const std::string &shown, ast::Range range);
   IndexBinding *findIndex(const std::string &name) const;
   bool resolveRest(IndexBinding &binding, std::size_t count, ast::Range range);
   bool affine(const ast::Expr &expr, IndexUse &use);

@@ -144,8 +144,12 @@ Value Elaborator::evalIdent(const Expr &expr) {
   }
   if (isBuiltin(expr.text))
     return fail(Code::WrongKind, expr.range, fmt::format("`{}` is a function: write `{}(…)`", expr.text, expr.text));
-  return fail(Code::UnknownName, expr.range, fmt::format("unknown name `{}`", expr.text))
-      .didYouMean(suggest(expr.text, namesInScope(false)));
+  const std::string meant = suggest(expr.text, namesInScope(false));
+  Failure failure = fail(Code::UnknownName, expr.range, fmt::format("unknown name `{}`", expr.text));
+  failure.didYouMean(meant);
+  if (meant.empty() && frame->statement)
+    failure.help("an index is introduced on the left side of a definition or by a reduction");
+  return failure;
 }
 
 //===-- operators --------------------------------------------------------------------------------------------------===//

@@ -27,6 +27,10 @@ bool Elaborator::affine(const Expr &expr, IndexUse &use) {
   const auto read = [&](auto &&self, const Expr &e) -> std::optional<Linear> {
     Linear result;
     if (!mentionsIndex(e)) {
+      if (const Expr *unknown = unknownName(e)) {
+        failUnbound(unknown->text, unknown->range);
+        return std::nullopt;
+      }
       const Value value = eval(e);
       if (value.isPoison())
         return std::nullopt;

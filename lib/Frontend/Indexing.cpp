@@ -32,6 +32,31 @@ IndexBinding *Elaborator::findIndex(const std::string &name) const {
   return nullptr;
 }
 
+/// The first name in an index that stands for nothing here.
+const Expr *Elaborator::unknownName(const Expr &expr) const {
+  if (expr.kind == Expr::Ident) {
+    if (frame->locals.count(expr.text))
+      return nullptr;
+    const std::vector<std::string> names = namesInScope(false);
+    return std::find(names.begin(), names.end(), expr.text) == names.end() ? &expr : nullptr;
+  }
+  if (expr.kind != Expr::Unary && expr.kind != Expr::Binary)
+    return nullptr;
+  const Expr *left = unknownName(*expr.lhs);
+  return left || !expr.rhs ? left : unknownName(*expr.rhs);
+}
+
+void Elaborator::failUnbound(const std::string &shown, ast::Range range) {
+  std::vector<std::string> names;
+  for (const auto &binding : frame->indices)
+    names.push_back((binding->rest ? ".." : "") + binding->name);
+  const std::string meant = suggest(shown, names);
+  Failure failure = fail(Code::UnknownName, range, fmt::format("`{}` is not an index here", shown));
+  failure.didYouMean(meant);
+  if (meant.empty())
+    failure.help("indices are introduced on the left side of a definition or by a reduction");
+}
+
 /// Does `expr` name an index variable in scope?
 bool Elaborator::mentionsIndex(const Expr &expr) const {
   if (frame->indices.empty())
@@ -247,17 +272,28 @@ bool Elaborator::checkAccess(const Expr &expr, const Value &value) {
                                           [](const Index &index) { return index.kind == Index::Rest; });
   const std::size_t single = expr.indices.size() - rests;
   if (rests > 1 || single > rank || (rests == 0 && single != rank)) {
-    fail(Code::WrongIndexCount, expr.range,
-         fmt::format("{} {} for {} dimension{}", expr.indices.size(), expr.indices.size() == 1 ? "index" : "indices",
-                     rank, rank == 1 ? "" : "s"))
-        .line("indexed is " + describe(value))
-        .help("`:` takes a whole dimension, `..b` several");
+    Failure failure = fail(Code::WrongIndexCount, expr.range,
+                           fmt::format("{} {} for {} dimension{}", expr.indices.size(),
+                                       expr.indices.size() == 1 ? "index" : "indices", rank, rank == 1 ? "" : "s"));
+    failure.line("indexed is " + describe(value));
+    const auto isRest = [&](const Index &index) {
+      const IndexBinding *binding =
+          index.kind == Index::Value ? findIndex(std::string(sources.text(index.range))) : nullptr;
+      return binding && binding->rest;
+    };
+    if (rests == 0 && single < rank) {
+      const bool anyRest = std::any_of(expr.indices.begin(), expr.indices.end(), isRest);
+      std::string written;
+      for (std::size_t i = 0; i < (anyRest ? single : rank); ++i)
+        written += fmt::format("{}{}{}", i ? ", " : "", i < single && isRest(expr.indices[i]) ? ".." : "",
+                               i < single ? sources.text(expr.indices[i].range) : ":");
+      failure.help(fmt::format("write `{}[{}]`", sources.text(expr.lhs->range), written));
+    }
     return false;
   }
   for (const Index &index : expr.indices)
     if (index.kind == Index::Rest && !findIndex(index.rest.text)) {
-      fail(Code::UnknownName, index.range, fmt::format("`..{}` is not an index here", index.rest.text))
-          .help("indices are introduced on the left side of a definition or by a reduction");
+      failUnbound(".." + index.rest.text, index.range);
       return false;
     }
   return true;
@@ -283,8 +319,10 @@ struct StatementScope {
 };
 } // namespace
 
-Value Elaborator::evalIndexed(const std::vector<Index> &left, const Expr &right, const ast::Type *result,
-                              ast::Range range) {
+Value Elaborator::evalIndexed(const ast::Stmt &stmt, const ast::Type *result) {
+  const std::vector<Index> &left = stmt.indices;
+  const Expr &right = *stmt.value;
+  const ast::Range range = stmt.range;
   const int errors = diagnostics.count();
   IndexStatement statement;
   StatementScope scope(*frame, statement);
@@ -315,7 +353,16 @@ Value Elaborator::evalIndexed(const std::vector<Index> &left, const Expr &right,
     for (std::size_t i = 0; i < vars.size(); ++i)
       if (declared[i])
         statement.fixed.push_back({vars[i], {*declared[i], result->range}});
-  if (diagnostics.count() != errors || !solve(statement))
+  if (diagnostics.count() != errors)
+    return Value();
+  if (statement.uses.empty() && statement.fixed.empty() && !mentionsIndex(right) && !vars.empty())
+    return fail(Code::IndexRangeUnknown, vars.front()->place,
+                fmt::format("nothing on the right is indexed by `{}`", vars.front()->name))
+        .help(
+            fmt::format("without indices write `{} = …`; with them, index what stands on the right, or tell the range, "
+                        "as in `{} < 8`",
+                        stmt.target.text, vars.front()->name));
+  if (!solve(statement))
     return Value();
 
   Value value = eval(right);

@@ -347,7 +347,7 @@ ExprPtr Parser::access(ExprPtr base) {
       diagnostics
           .error(Code::BadReduction, range(peek()),
                  fmt::format("expected `(` after `{}`{}", sources.text(since(expr->range.begin)), found()))
-          .help(fmt::format("write `{}({})`", sources.text(since(expr->range.begin)), text(peek())));
+          .help(fmt::format("write `{}(…)`", sources.text(since(expr->range.begin))));
       return nullptr;
     }
   }
@@ -408,7 +408,7 @@ bool Parser::index(Index &result) {
   if (result.kind != Index::Rest && !at(Token::Comma) && !at(Token::RightBracket) &&
       (at(Token::Colon) || result.kind == Index::All)) {
     diagnostics.error(Code::NotSupportedYet, range(peek()), "slices are not supported yet")
-        .help("take a part with shifted indices, as in `y[i] = x[i + 2]` with the length of y given by its use");
+        .help("take a part with shifted indices and a length, as in `y[i < 10] = x[i + 2]`");
     return false;
   }
   result.range = since(first.begin);
@@ -417,7 +417,7 @@ bool Parser::index(Index &result) {
 
 /// What types are called elsewhere.
 static constexpr std::pair<std::string_view, std::string_view> otherNames[] = {
-    {"float32", "f32"}, {"double", "f64"}, {"float64", "f64"},  {"int32", "i32"},
+    {"float32", "f32"}, {"double", "f32"}, {"float64", "f32"},  {"int32", "i32"},
     {"uint8", "u8"},    {"byte", "u8"},    {"boolean", "bool"}, {"str", "string"},
 };
 

@@ -292,10 +292,11 @@ bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what
         const std::string b =
             withIndices(sources.text(operand.expr->range), isSimple(*operand.expr), leftIsLarger ? fewLabels : labels);
         const bool isOperator = std::string_view("+-*/%^<>=!").find(what[0]) != std::string_view::npos;
+        const std::string y = withIndices("y", true, labels);
         if (!fewLabels.empty() && isOperator)
-          failure.help(fmt::format("write `{} {} {}`", a, what, b));
+          failure.help(fmt::format("write `{} = {} {} {}`", y, a, what, b));
         else if (!fewLabels.empty() && (what == "max" || what == "min"))
-          failure.help(fmt::format("write `{}({}, {})`", what, a, b));
+          failure.help(fmt::format("write `{} = {}({}, {})`", y, what, a, b));
       }
       return false;
     }

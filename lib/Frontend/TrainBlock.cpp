@@ -103,7 +103,8 @@ void Elaborator::runTrain() {
     if (!isScalar(value)) {
       Failure failure =
           fail(Code::NotAScalar, range, fmt::format("{} is one number, and this is {}", what, describe(value)));
-      failure.help("`mean(…)` or `sum(…)` makes one number of a tensor");
+      if (value.isTensor())
+        failure.help("`mean(…)` or `sum(…)` makes one number of a tensor");
       return failure;
     }
     Aligned scalar;

@@ -72,13 +72,15 @@ static Error tooSmall(const Unit &unit, const ModuleFacts &least, std::int64_t l
     parts += fmt::format(", states {}", sizeText(states));
   if (slots)
     parts += fmt::format(", optimizer state {}", sizeText(slots));
+  std::int64_t batch = unit.facts.batch;
+  std::string help =
+      batch > 1 ? fmt::format("\nhelp: a smaller batch needs a smaller arena: --batch {}", batch / 2) : "";
   std::int64_t needed = least.persistentBytes + least.arenaBytes;
   return {"E0871",
           fmt::format("{0}: error: {1} of memory are too few: the program needs {2}, {3}B [E0871]\n"
-                      "{0}: note: its variables take {4} ({5}); its arena takes at least {6} for a batch of {7}\n"
-                      "help: a smaller batch needs a smaller arena: --batch {8}",
+                      "{0}: note: its variables take {4} ({5}); its arena takes at least {6} for a batch of {7}{8}",
                       file, sizeText(limit), sizeText(needed), needed, sizeText(least.persistentBytes), parts,
-                      sizeText(least.arenaBytes), unit.facts.batch, std::max<std::int64_t>(1, unit.facts.batch / 2))};
+                      sizeText(least.arenaBytes), batch, help)};
 }
 
 Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string &file) {
