@@ -111,13 +111,13 @@ Value rootOf(Value memref) {
 }
 
 /// The outermost name of a location, and the innermost place in a file.
-std::pair<StringRef, FileLineColLoc> readLocation(Location loc) {
+std::pair<StringRef, FileLineColRange> readLocation(Location loc) {
   StringRef name;
-  FileLineColLoc place;
+  FileLineColRange place;
   loc->walk([&](Location inner) {
     if (auto named = dyn_cast<NameLoc>(inner); named && name.empty())
       name = named.getName().strref();
-    place = dyn_cast<FileLineColLoc>(inner);
+    place = dyn_cast<FileLineColRange>(inner);
     return place ? WalkResult::interrupt() : WalkResult::advance();
   });
   return {name, place};
@@ -140,7 +140,8 @@ public:
         {b.getNamedAttr("kind", b.getStringAttr(kind)), b.getNamedAttr("what", b.getStringAttr(text)),
          b.getNamedAttr("part", b.getStringAttr(part)), b.getNamedAttr("then", b.getStringAttr(then)),
          b.getNamedAttr("file", place ? place.getFilename() : b.getStringAttr("")),
-         number("line", place ? place.getLine() : 0), number("column", place ? place.getColumn() : 0),
+         number("line", place ? place.getStartLine() : 0), number("column", place ? place.getStartColumn() : 0),
+         number("end", place && place.getEndLine() == place.getStartLine() ? place.getEndColumn() : 0),
          number("flops", flops), number("read", read), number("written", written)});
   }
 

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <cctype>
 #include <chrono>
 #include <sstream>
 
@@ -58,26 +57,14 @@ static std::string trimmed(std::string text) {
   return text;
 }
 
-/// The name at the start of `text` with the brackets that follow it, `sum[k](x[k])`; all of `text` if none stands there.
-static std::string leadingCall(const std::string &text) {
-  std::size_t end = 0;
-  auto isName = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.'; };
-  while (end < text.size() && isName(text[end]))
-    ++end;
-  if (end == 0)
-    return text;
-  while (end < text.size() && (text[end] == '(' || text[end] == '[')) {
-    int depth = 0;
-    std::size_t at = end;
-    do {
-      depth += text[at] == '(' || text[at] == '[';
-      depth -= text[at] == ')' || text[at] == ']';
-    } while (++at < text.size() && depth > 0);
-    if (depth > 0)
-      return text; // it goes on in the next line
-    end = at;
-  }
-  return text.substr(0, end);
+/// Where a column of a line begins: columns count characters from 1, not bytes.
+static std::size_t offsetOf(const std::string &line, std::int64_t column) {
+  std::size_t at = 0;
+  for (; column > 1 && at < line.size(); --column)
+    do
+      ++at;
+    while (at < line.size() && (line[at] & 0xC0) == 0x80);
+  return at;
 }
 
 /// A region as a host sees it; `text` is the model file's.
@@ -100,13 +87,9 @@ static StepRegion stepRegion(const RegionFacts &facts, const std::string &file, 
   for (std::int64_t i = 0; i < facts.line; ++i)
     std::getline(lines, line);
   region.source = trimmed(line);
-  // Columns count characters, not bytes.
-  std::size_t at = 0;
-  for (std::int64_t column = 1; column < facts.column && at < line.size(); ++column)
-    do
-      ++at;
-    while (at < line.size() && (line[at] & 0xC0) == 0x80);
-  region.expression = leadingCall(trimmed(line.substr(at)));
+  std::size_t begin = offsetOf(line, facts.column);
+  std::size_t end = facts.endColumn > facts.column ? offsetOf(line, facts.endColumn) : line.size();
+  region.expression = trimmed(line.substr(begin, end - begin));
   return region;
 }
 

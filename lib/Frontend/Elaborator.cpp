@@ -69,13 +69,13 @@ void Elaborator::addCallChain(Diagnostic &diagnostic) {
   }
 }
 
-/// The user's line: of the expression, or of the call that leads into the library.
+/// The user's place: of the expression, or of the call that leads into the library; its end is the column behind it.
 mlir::Location Elaborator::location(ast::Range range) {
   for (const Frame *f = frame; f && range.file != 0; f = f->caller)
     if (f->callSite.end > 0)
       range = f->callSite;
-  const Sources::Position at = sources.position(range);
-  return mlir::FileLineColLoc::get(&context, sources.path(range.file), at.line, at.column);
+  const Sources::Position from = sources.position(range), to = sources.position(range.file, range.end);
+  return mlir::FileLineColRange::get(&context, sources.path(range.file), from.line, from.column, to.line, to.column);
 }
 
 bool Elaborator::spend(ast::Range range) {

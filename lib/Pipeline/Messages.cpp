@@ -19,10 +19,10 @@ MessageCollector::MessageCollector(mlir::MLIRContext &context, const std::string
       }) {}
 
 /// The innermost place in a file that a location tells, if any.
-static mlir::FileLineColLoc placeOf(mlir::Location location) {
-  mlir::FileLineColLoc place;
+static mlir::FileLineColRange placeOf(mlir::Location location) {
+  mlir::FileLineColRange place;
   location->walk([&](mlir::Location inner) {
-    place = mlir::dyn_cast<mlir::FileLineColLoc>(inner);
+    place = mlir::dyn_cast<mlir::FileLineColRange>(inner);
     return place ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
   });
   return place;
@@ -42,11 +42,11 @@ static std::string lineOf(const std::string &text, unsigned line) {
 
 std::string MessageCollector::renderOne(mlir::Location location, const std::string &severity,
                                         const std::string &message) const {
-  mlir::FileLineColLoc place = placeOf(location);
+  mlir::FileLineColRange place = placeOf(location);
   if (!place)
     return fmt::format("{}: {}: {}", name, severity, message);
   std::string file = place.getFilename().str();
-  unsigned line = place.getLine(), column = place.getColumn();
+  unsigned line = place.getStartLine(), column = place.getStartColumn();
   std::string result = fmt::format("{}:{}:{}: {}: {}", file, line, column, severity, message);
   std::string excerpt = file == name ? lineOf(text, line) : "";
   if (!excerpt.empty() && column >= 1)

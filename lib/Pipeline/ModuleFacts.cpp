@@ -125,6 +125,7 @@ void talweg::readRegions(ModuleOp module, ModuleFacts &facts) {
     added.file = text("file");
     added.line = number("line");
     added.column = number("column");
+    added.endColumn = number("end");
     added.flops = number("flops");
     added.bytesRead = number("read");
     added.bytesWritten = number("written");

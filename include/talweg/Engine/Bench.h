@@ -19,7 +19,7 @@ struct StepRegion {
   std::string file;     ///< where the model asks for it; empty if that is not known, and then line and column are 0
   std::int64_t line = 0, column = 0;
   std::string source;     ///< that line's text, without the space around it
-  std::string expression; ///< what stands at the column: a name with what it is applied to; else the line from there
+  std::string expression; ///< what stands there, of several lines the first
   std::int64_t flops = 0; ///< two for each multiply-add of contractions
   std::int64_t bytes = 0; ///< of the buffers that come in and those that go out, each counted once
 };
