@@ -38,7 +38,8 @@ static Result<void> checkSelection(const RowSelection &rows, std::string_view pa
                    fmt::format("the rows from {} to {} are no range", rows.begin, rows.end.value_or(-1)),
                    "rows count from 0; the end comes after the beginning");
   if (rows.every < 1 || rows.offset < 0 || rows.offset >= rows.every)
-    return failure("E0728", {path}, fmt::format("every {} rows from row {} is no selection", rows.every, rows.offset),
+    return failure("E0728", {path},
+                   fmt::format("`every = {}` with `offset = {}` is no selection", rows.every, rows.offset),
                    "choose `every` at least 1 and its offset from 0 to `every` - 1");
   return {};
 }

@@ -100,7 +100,7 @@ static Result<void> writeVariable(Session::Impl &session, const std::string &nam
     return variable.error();
   if (std::int64_t(values.size()) != (*variable)->count)
     return Error{"E0859",
-                 fmt::format("error: variable `{}` has {} elements, not {}", name, (*variable)->count, values.size())};
+                 fmt::format("error: variable `{}` has size {}, not {}", name, (*variable)->count, values.size())};
   return withStoredType(**variable, [&](auto stored) {
     std::vector<std::byte> bytes(std::size_t((*variable)->bytes));
     writeAs<decltype(stored)>(bytes.data(), values);

@@ -259,7 +259,8 @@ Value Elaborator::reshape(const Given &x, const Given &shape, ast::Range range) 
     std::string sizes;
     for (const Dim &dim : *dims)
       sizes += (sizes.empty() ? "" : ", ") + std::to_string(dim.size);
-    return fail(Code::ReshapeCount, range, fmt::format("{} elements cannot be reshaped into {}", before, after))
+    return fail(Code::ReshapeCount, range,
+                fmt::format("{} element{} cannot be reshaped into {}", before, before == 1 ? "" : "s", after))
         .line("given is " + describe(x.value))
         .line("wanted is [" + sizes + "]");
   }

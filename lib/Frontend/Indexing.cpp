@@ -456,7 +456,8 @@ Value Elaborator::evalAccess(const Expr &expr) {
     if (at && *at >= 0 && *at < std::int64_t(value.items.size()))
       return value.items[*at];
     if (at)
-      return fail(Code::IndexOutOfRange, expr.range, fmt::format("the list has {} elements", value.items.size()));
+      return fail(Code::IndexOutOfRange, expr.range,
+                  fmt::format("the list has {} element{}", value.items.size(), value.items.size() == 1 ? "" : "s"));
     return Value();
   }
   if (!checkAccess(expr, value))

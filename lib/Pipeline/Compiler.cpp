@@ -127,7 +127,7 @@ protected:
       return Error{"E0836", fmt::format("{}: error: the program is written for mode `{}` and cannot run in mode `{}`",
                                         fileName, program.getMode().str(), mode)};
     if (batch && batch != std::int64_t(program.getBatch()))
-      return Error{"E0837", fmt::format("{}: error: the program is written for a batch of {} rows, not {}", fileName,
+      return Error{"E0837", fmt::format("{}: error: the program is written for batches of {}, not of {}", fileName,
                                         program.getBatch(), batch)};
     program.setMode(mode);
     return {};

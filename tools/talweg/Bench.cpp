@@ -221,14 +221,14 @@ void printText(const Options &options, const Session &session, const Figures &fi
   Derived derived(figures, facts);
   const char *step = options.inference ? "call" : "step";
   std::string what = options.inference ? "prediction" : "training";
-  printLine(fmt::format("{} on {}: {}, batch {}, {} thread{}, {} {}", plan.name, plan.data, what, plan.batch,
-                        session.threads(), session.threads() == 1 ? "" : "s", grouped(figures.rows),
-                        figures.generated ? "generated rows" : "rows"));
+  printLine(fmt::format("{} on {}: {}, batch {}, {}, {}", plan.name, plan.data, what, plan.batch,
+                        counted(session.threads(), "thread"),
+                        counted(figures.rows, figures.generated ? "generated row" : "row")));
   heading("Speed");
   row(fmt::format("time of a {}", step), microseconds(figures.median),
       fmt::format("median; fastest tenth {}", microseconds(figures.p10)));
   row(fmt::format("{}s a second", step), rate(1 / figures.median),
-      fmt::format("{} {}s timed in {}", grouped(figures.steps), step, humanSeconds(figures.seconds)));
+      fmt::format("{} timed in {}", counted(figures.steps, step), humanSeconds(figures.seconds)));
   row("examples a second", rate(double(plan.batch) / figures.median));
   row("products", fmt::format("{:.1f} GFLOP/s", derived.gflops),
       fmt::format("{:.0f} % of the multiply-add peak; {} a {}", 100 * derived.peakShare,
@@ -295,9 +295,9 @@ int run(const Options &options) {
   if (options.svg.empty())
     return kOk;
   const PlanFacts &plan = program->plan();
-  std::string title = fmt::format("{} on {}: {}, batch {}, {} thread{}", plan.name, plan.data,
-                                  options.inference ? "prediction" : "training", plan.batch, session->threads(),
-                                  session->threads() == 1 ? "" : "s");
+  std::string title =
+      fmt::format("{} on {}: {}, batch {}, {}", plan.name, plan.data, options.inference ? "prediction" : "training",
+                  plan.batch, counted(session->threads(), "thread"));
   if (auto written = writeFile(options.svg, profileSvg(*figures->profile, title)); !written)
     return report(written.error(), experiment.json);
   return kOk;

@@ -19,9 +19,7 @@ std::string shapeText(const Variable &variable) {
 }
 
 std::string planText(const PlanFacts &plan) {
-  std::string length = plan.steps    ? fmt::format("{} steps", grouped(*plan.steps))
-                       : plan.epochs ? fmt::format("{} epochs", grouped(*plan.epochs))
-                                     : "1 epoch";
+  std::string length = plan.steps ? counted(*plan.steps, "step") : counted(plan.epochs.value_or(1), "epoch");
   return fmt::format("batch {}, {}", plan.batch, length);
 }
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -195,6 +196,10 @@ std::string grouped(std::int64_t number) {
   return digits;
 }
 
+std::string counted(std::int64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
+}
+
 std::string humanCount(double number, std::string_view unit) {
   static constexpr const char *prefixes[] = {"", "k", "M", "G", "T", "P"};
   int prefix = 0;
@@ -221,10 +226,12 @@ std::string humanSeconds(double seconds) {
 std::string shortNumber(double value) {
   double size = std::fabs(value);
   if (!std::isfinite(value))
-    return fmt::format("{}", value);
+    return fmt::format("{}", plainNan(value));
   if (size != 0 && (size < 1e-3 || size >= 1e6))
     return fmt::format("{:.3g}", value);
   return fmt::format("{:.{}f}", value, size < 10 ? 4 : size < 100 ? 3 : size < 1000 ? 2 : 1);
 }
+
+double plainNan(double value) { return std::isnan(value) ? std::numeric_limits<double>::quiet_NaN() : value; }
 
 } // namespace talweg::driver

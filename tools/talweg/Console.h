@@ -56,12 +56,16 @@ bool finishOutput();
 std::string humanBytes(std::int64_t bytes);
 /// 1234567 → "1,234,567"
 std::string grouped(std::int64_t number);
+/// "1 step", "1,234 steps"
+std::string counted(std::int64_t number, std::string_view noun);
 /// 12345678 → "12.3 M"; `unit` follows: "12.3 MFLOP"
 std::string humanCount(double number, std::string_view unit = "");
 /// Seconds as "0.41 s", "12.3 s", "3:07 min", "2:03:07 h"
 std::string humanSeconds(double seconds);
 /// A loss or metric in few digits: "0.9722", "2.303", "1.2e-05"
 std::string shortNumber(double value);
+/// The same number, or a nan that prints as "nan": its sign says nothing.
+double plainNan(double value);
 
 } // namespace talweg::driver
 

@@ -58,8 +58,8 @@ int run(const Options &options) {
     if (experiment.json)
       printLine(eventText(evaluationEvent(plan, split, *result)));
     else
-      printLine(fmt::format("{:<{}}  {}  ({} rows, {})", split, widest, evaluationText(plan, *result),
-                            grouped(result->rows), humanSeconds(result->seconds)));
+      printLine(fmt::format("{:<{}}  {}  ({}, {})", split, widest, evaluationText(plan, *result),
+                            counted(result->rows, "row"), humanSeconds(result->seconds)));
   }
   return kOk;
 }

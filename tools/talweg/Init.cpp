@@ -32,7 +32,7 @@ int run(const Options &options) {
                          {"seed", plan.seed},
                          {"output", options.output}}));
   else
-    printLine(fmt::format("{}: {} parameters from seed {}, in {}", plan.name, grouped(plan.parameterCount), plan.seed,
+    printLine(fmt::format("{}: {} from seed {}, in {}", plan.name, counted(plan.parameterCount, "parameter"), plan.seed,
                           options.output));
   return kOk;
 }

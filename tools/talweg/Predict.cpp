@@ -39,7 +39,7 @@ std::string table(const PlanFacts &plan, const Prediction &prediction) {
   for (std::int64_t row = 0; row < prediction.rows; ++row) {
     const double *values = prediction.values.data() + row * width;
     for (std::int64_t i = 0; i < width; ++i)
-      fmt::format_to(out, "{}{}", i ? "," : "", float(values[i]));
+      fmt::format_to(out, "{}{}", i ? "," : "", float(plainNan(values[i])));
     if (classes)
       fmt::format_to(out, ",{}", std::max_element(values, values + width) - values);
     fmt::format_to(out, "\n");
@@ -79,7 +79,7 @@ int run(const Options &options) {
     printLine(eventText(
         {{"event", "predict"}, {"rows", prediction->rows}, {"shape", prediction->shape}, {"output", options.output}}));
   else
-    printLine(fmt::format("{} rows in {}", grouped(prediction->rows), options.output));
+    printLine(fmt::format("{} in {}", counted(prediction->rows, "row"), options.output));
   return kOk;
 }
 

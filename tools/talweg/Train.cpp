@@ -148,8 +148,9 @@ void announce(const Options &options, const Session &session, const Json &splitF
   std::string sizes;
   for (const auto &[split, facts] : splitFacts.items())
     sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", grouped(facts["rows"].get<std::int64_t>()), split);
-  printLine(fmt::format("{} on {}: {} parameters; rows: {}; batch {}, {} steps", plan.name, plan.data,
-                        grouped(plan.parameterCount), sizes, plan.batch, grouped(session.totalSteps())));
+  printLine(fmt::format("{} on {}: {}; rows: {}; batch {}, {}", plan.name, plan.data,
+                        counted(plan.parameterCount, "parameter"), sizes, plan.batch,
+                        counted(session.totalSteps(), "step")));
   if (session.step() > 0)
     printLine(fmt::format("resumed at step {} of {}", grouped(session.step()), grouped(session.totalSteps())));
 }
@@ -230,7 +231,7 @@ int run(Options options) {
     return interruptedBefore();
   if (resuming && session->step() >= session->totalSteps()) {
     complain(
-        colorDiagnostic(fmt::format("note: the run in {} is complete: {} of {} steps\nhelp: --epochs N or --steps N "
+        colorDiagnostic(fmt::format("note: the run in {} is complete, at step {} of {}\nhelp: --epochs N or --steps N "
                                     "lengthens it",
                                     folder.directory(), session->step(), session->totalSteps())));
     return kOk;

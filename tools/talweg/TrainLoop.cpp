@@ -91,7 +91,7 @@ void TrainLoop::take(const Chunk &chunk) {
 static std::string ratesText(const std::vector<std::string> &names, const std::vector<double> &values) {
   std::string text;
   for (size_t i = 0; i < names.size() && i < values.size(); ++i)
-    text += fmt::format("  {} {:.4g}", names[i], values[i]);
+    text += fmt::format("  {} {:.4g}", names[i], plainNan(values[i]));
   return text;
 }
 
@@ -111,9 +111,9 @@ void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
 
   if (!warned && !std::isfinite(step.loss)) {
     warned = true;
-    complain(colorDiagnostic(fmt::format("warning: the loss is {} at step {}\nhelp: a smaller learning rate, or "
-                                         "`clip norm 1.0` in the plan, may prevent it",
-                                         step.loss, step.step)));
+    complain(colorDiagnostic(fmt::format("warning: the loss is {} at step {}\nhelp: a smaller learning rate may "
+                                         "prevent it",
+                                         plainNan(step.loss), step.step)));
   }
 
   bool last = step.step == chunk.totalSteps;
@@ -267,7 +267,7 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   if (progress.live() && !curve.empty())
     say("loss " + styled(Stream::Out, Style::Green, curve.sparkline(std::min(60, terminalWidth() - 8), hasUnicode())));
   if (ending == Ending::Done)
-    say(fmt::format("{} steps in {}, compiled in {}; saved in {}", grouped(session.step() - firstStep),
+    say(fmt::format("{} in {}, compiled in {}; saved in {}", counted(session.step() - firstStep, "step"),
                     humanSeconds(trained), humanSeconds(session.compileSeconds()), folder.directory()));
   return ending;
 }

@@ -215,7 +215,7 @@ TEST_F(CsvErrors, selections) {
   EXPECT_EQ(fault(source, pair()), "E0723 a.csv: error: the selection (rows 0 to 2, every 5 from 4) keeps no row of 2\n"
                                    "help: widen the selection; rows count from 0 and the end is not included");
   source.rows = {.every = 0};
-  EXPECT_EQ(fault(source, pair()), "E0728 a.csv: error: every 0 rows from row 0 is no selection\n"
+  EXPECT_EQ(fault(source, pair()), "E0728 a.csv: error: `every = 0` with `offset = 0` is no selection\n"
                                    "help: choose `every` at least 1 and its offset from 0 to `every` - 1");
   source.rows = {.begin = 4, .end = 2};
   EXPECT_EQ(fault(source, pair()), "E0728 a.csv: error: the rows from 4 to 2 are no range\n"
