@@ -7,6 +7,8 @@ config.name = "talweg-unit"
 config.test_format = lit.formats.GoogleTest(".", "Tests")
 config.test_source_root = config.test_exec_root = os.path.join(config.talweg_binary_dir, "unittests")
 config.environment["TALWEG_CACHE"] = os.path.join(config.test_exec_root, "cache")
-for name in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TMPDIR"):
+# Of random programs (Support/Chance.h): TALWEG_ALL, TALWEG_TW_CASES, ….
+chosen = [name for name in os.environ if name == "TALWEG_ALL" or name.endswith(("_CASES", "_SEED", "_FIRST"))]
+for name in ["HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TMPDIR", *chosen]:
     if name in os.environ:
         config.environment[name] = os.environ[name]

@@ -5,8 +5,9 @@
 #ifndef TALWEG_UNITTESTS_CODEGEN_RANDOMPROGRAM_H
 #define TALWEG_UNITTESTS_CODEGEN_RANDOMPROGRAM_H
 
+#include "../Support/Chance.h"
+
 #include <cstdint>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -97,27 +98,6 @@ struct Program {
   /// New values, by their numbers.
   int argument(Element element, Shape shape);
   int result(Operation operation, Element element, Shape shape);
-};
-
-/// The random numbers of all choices: the same on every machine.
-class Chance {
-public:
-  explicit Chance(std::uint64_t seed) : engine(seed) {}
-  std::int64_t below(std::int64_t end) { return std::int64_t(engine() % std::uint64_t(end)); }
-  bool oneIn(std::int64_t n) { return below(n) == 0; }
-  double uniform(double low, double high) { return low + (high - low) * double(engine() >> 11) * 0x1p-53; }
-  template <typename T>
-  T pick(std::initializer_list<T> of) {
-    return of.begin()[below(std::int64_t(of.size()))];
-  }
-  template <typename T>
-  void shuffle(std::vector<T> &list) {
-    for (std::int64_t i = std::int64_t(list.size()) - 1; i > 0; --i)
-      std::swap(list[i], list[below(i + 1)]);
-  }
-
-private:
-  std::mt19937_64 engine;
 };
 
 /// Sums of products: matrix products of all layouts, dot, outer, convolutions in three directions, depthwise ones.

@@ -15,11 +15,6 @@ using namespace talweg::random;
 
 namespace {
 
-std::uint64_t setting(const char *name, std::uint64_t otherwise) {
-  const char *text = std::getenv(name);
-  return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 std::string running; // what a crash is reported with
 
 void reportCrash(int) {
@@ -31,28 +26,27 @@ void reportCrash(int) {
 using Make = Program (*)(Chance &);
 
 /// As many programs as are asked for, each from its own seed, compiled some at a time.
-void runCases(Make make, const CodegenTarget &target, std::uint64_t otherwise) {
+void runCases(Make make, const CodegenTarget &target, std::uint64_t usual, std::uint64_t all) {
   constexpr std::uint64_t together = 20;
-  std::uint64_t cases = setting("TALWEG_CODEGEN_CASES", otherwise), seed = setting("TALWEG_CODEGEN_SEED", 1);
+  Cases cases = Cases::of("TALWEG_CODEGEN", usual, all);
   std::signal(SIGSEGV, reportCrash);
   std::signal(SIGBUS, reportCrash);
   std::signal(SIGFPE, reportCrash);
   std::signal(SIGILL, reportCrash);
-  auto seedOf = [&](std::uint64_t number) { return (seed << 32) + number * 0x9e3779b97f4a7c15; };
   auto failed = [&](std::uint64_t number, const Program &program, const std::string &what) {
-    ADD_FAILURE() << program.kind << ", case " << number << " of seed " << seed << ": " << what << "\n"
+    ADD_FAILURE() << program.kind << ", case " << number << " of seed " << cases.seed << ": " << what << "\n"
                   << print(program, std::to_string(number));
   };
-  for (std::uint64_t first = 0; first < cases; first += together) {
+  for (std::uint64_t first = cases.first; first < cases.end; first += together) {
     std::vector<Program> programs;
-    for (std::uint64_t number = first; number < std::min(cases, first + together); ++number) {
-      Chance chance(seedOf(number));
+    for (std::uint64_t number = first; number < std::min(cases.end, first + together); ++number) {
+      Chance chance(cases.seedOf(number));
       programs.push_back(make(chance));
     }
     auto runOne = [&](const Compiled &compiled, std::size_t place, std::uint64_t number, const Program &program) {
-      running = program.kind + ", case " + std::to_string(number) + " of seed " + std::to_string(seed) + "\n" +
+      running = program.kind + ", case " + std::to_string(number) + " of seed " + std::to_string(cases.seed) + "\n" +
                 print(program, std::to_string(number));
-      Chance chance(~seedOf(number));
+      Chance chance(~cases.seedOf(number));
       if (std::string wrong = check(compiled, place, program, chance); !wrong.empty())
         failed(number, program, wrong);
     };
@@ -84,8 +78,8 @@ constexpr std::uint64_t kContractions = 100;
 constexpr std::uint64_t kContractions = 700;
 #endif
 
-TEST_P(RandomPrograms, ContractionsAreRight) { runCases(makeContraction, GetParam(), kContractions); }
-TEST_P(RandomPrograms, GenericsAreRight) { runCases(makeGeneric, GetParam(), 100); }
+TEST_P(RandomPrograms, ContractionsAreRight) { runCases(makeContraction, GetParam(), kContractions, 7000); }
+TEST_P(RandomPrograms, GenericsAreRight) { runCases(makeGeneric, GetParam(), 100, 7000); }
 
 INSTANTIATE_TEST_SUITE_P(Targets, RandomPrograms,
                          testing::Values(CodegenTarget{512, 32}, CodegenTarget{256, 16}, CodegenTarget{128, 16}),
