@@ -1,0 +1,34 @@
+// What must hold of every random program, once it is compiled and has run for two steps.
+#ifndef TALWEG_UNITTESTS_TW_CHECKSTEP_H
+#define TALWEG_UNITTESTS_TW_CHECKSTEP_H
+
+#include "RandomStep.h"
+
+#include "talweg/Engine/Engine.h"
+
+namespace talweg::random {
+
+/// Empty if all is right, else what is wrong. The seed chooses directions and the number of threads.
+using CheckOf = std::string (*)(const RandomStep &step, std::uint64_t seed);
+
+/// Compared are, in each step: the loss and the metrics; what states keep; the gradient, as its product with a random
+/// direction, which the evaluator finds without any rule of differentiation; what the optimizer makes of the gradient. Scratch
+/// memory holds nan at the beginning of each step.
+std::string checkValues(const RandomStep &step, std::uint64_t seed);
+
+/// That losses and variables are the same bits without a limit of memory, at the least memory, and, as the seed chooses, half-way,
+/// with remarks or with a profile.
+std::string checkBits(const RandomStep &step, std::uint64_t seed);
+
+/// A check in a process of its own, which may crash.
+std::string apart(CheckOf check, const RandomStep &step, std::uint64_t seed);
+
+/// Makes a program as small as ops can be left out of it while it fails in the same way.
+void shrink(CheckOf check, RandomStep &step, std::uint64_t seed);
+
+/// All rows of the program's fields.
+Result<Dataset> rowsOf(const RandomStep &step, const Program &program);
+
+} // namespace talweg::random
+
+#endif

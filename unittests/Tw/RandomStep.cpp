@@ -1,0 +1,447 @@
+// The frame of a random program: data, variables, optimizer, loss, metrics; the ops come from the makers.
+#include "RandomStep.h"
+
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+
+namespace talweg::random {
+
+//===-- programs ---------------------------------------------------------------------------------------------------===//
+
+Tensor Inputs::operator()(Value value) const {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return batch[argument.getArgNumber()];
+  Operation *op = value.getDefiningOp();
+  if (auto get = dyn_cast<train::GetOp>(op))
+    return variables.at(get.getVariable().str());
+  if (isa<train::KeyOp>(op))
+    return {{2}, {{double(seed)}, {double(step)}}};
+  if (isa<train::StepOp>(op))
+    return {{}, {{double(step)}}};
+  llvm::report_fatal_error("unittests/Tw/RandomStep.cpp: no value for " + op->getName().getStringRef());
+}
+
+std::vector<Tensor> RandomStep::batchAt(std::int64_t first) const {
+  std::vector<Tensor> result;
+  for (auto [argument, values] : llvm::zip(objective().getBody().getArguments(), fields)) {
+    Tensor tensor{shapeOf(argument), {}};
+    std::int64_t count = countOf(tensor.shape), row = count / batch;
+    for (std::int64_t i = 0; i < count; ++i)
+      tensor.elements.push_back({values[first * row + i]});
+    result.push_back(std::move(tensor));
+  }
+  return result;
+}
+
+std::string RandomStep::text() const {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.get().print(stream);
+  return text + "\n";
+}
+
+/// A program without variables and ops. Fields: numbers, bytes, labels.
+static std::string frame(std::int64_t batch, const Shape &row, const Shape &bytes, std::int64_t classes,
+                         const std::string &element, Rule rule) {
+  auto type = [&](Shape shape, const char *of, bool isBatch) {
+    if (isBatch)
+      shape.insert(shape.begin(), batch);
+    return fmt::format("tensor<{}{}{}>", fmt::join(shape, "x"), shape.empty() ? "" : "x", of);
+  };
+  static const char *const slots[] = {"", R"("m")", R"("m", "v")"};
+  std::string body;
+  auto number = [&](const char *name, double value) {
+    body += fmt::format("    %{0}_s = tw.constant dense<{1:e}> : tensor<{2}>\n"
+                        "    %{0} = tw.window %{0}_s by affine_map<() -> ()> : tensor<{2}> -> tensor<*x{2}>\n",
+                        name, value, element);
+  };
+  auto op = [&](const char *text) { body += fmt::format("    {} : tensor<*x{}>\n", text, element); };
+  body += fmt::format("    %lr_h = train.get_hyper @lr : tensor<f64>\n"
+                      "    %lr_c = tw.convert %lr_h : tensor<f64> -> tensor<{0}>\n"
+                      "    %lr = tw.window %lr_c by affine_map<() -> ()> : tensor<{0}> -> tensor<*x{0}>\n",
+                      element);
+  std::string state;
+  if (rule != Rule::Plain) {
+    number("mu", kMomentum);
+    op("%kept = tw.mul %mu, %m");
+    op("%m1 = tw.add %kept, %g");
+    state = ", %m1";
+  }
+  if (rule == Rule::Adam) {
+    number("beta", kSecondMomentum);
+    number("floor", kAdamFloor);
+    op("%kept_v = tw.mul %beta, %v");
+    op("%square = tw.mul %g, %g");
+    op("%v1 = tw.add %kept_v, %square");
+    op("%root = tw.sqrt %v1");
+    op("%by = tw.add %root, %floor");
+    op("%s = tw.div %m1, %by");
+    state += ", %v1";
+  }
+  op(fmt::format("%d = tw.mul %lr, {}", rule == Rule::Plain ? "%g" : rule == Rule::Momentum ? "%m1" : "%s").c_str());
+  op("%n = tw.sub %p, %d");
+  std::string tensors = fmt::format("tensor<*x{}>", element), yielded = tensors;
+  for (std::size_t i = 0; i < std::size_t(std::count(state.begin(), state.end(), '%')); ++i)
+    yielded += ", " + tensors;
+  return fmt::format(R"(train.program "random" mode "train" batch {batch} {{
+  train.field @x : {x}
+  train.field @bytes : {bytes}
+  train.field @label : tensor<i32> classes {classes}
+  train.hyper @lr = {lr:e} at 0
+  train.optimizer @rule slots [{slots}] report [] for [] {{
+  ^bb0(%p: {t}, %g: {t}{arguments}):
+{body}    train.yield %n{state} : {yielded}
+  }}
+  train.objective metrics [] {{
+  ^bb0(%x: {xs}, %bytes: {bytess}, %label: tensor<{batch}xi32>):
+    %none = tw.constant dense<0.0> : tensor<{element}>
+    train.yield %none : tensor<{element}>
+  }}
+}}
+)",
+                     fmt::arg("batch", batch), fmt::arg("x", type(row, "f32", false)),
+                     fmt::arg("bytes", type(bytes, "ui8", false)), fmt::arg("classes", classes),
+                     fmt::arg("lr", kLearningRate), fmt::arg("slots", slots[int(rule)]), fmt::arg("t", tensors),
+                     fmt::arg("arguments", rule == Rule::Plain      ? ""
+                                           : rule == Rule::Momentum ? ", %m: " + tensors
+                                                                    : ", %m: " + tensors + ", %v: " + tensors),
+                     fmt::arg("body", body), fmt::arg("state", state), fmt::arg("yielded", yielded),
+                     fmt::arg("xs", type(row, "f32", true)), fmt::arg("bytess", type(bytes, "ui8", true)),
+                     fmt::arg("element", element));
+}
+
+RandomStep makeStep(MLIRContext &context, Chance &chance, ArrayRef<StringRef> wanted) {
+  RandomStep step;
+  step.batch = chance.pick<std::int64_t>({1, 2, 2, 3, 3, 4, 5, 8});
+  step.rows = 2 * step.batch;
+  step.rule = chance.pick({Rule::Plain, Rule::Momentum, Rule::Adam});
+  std::int64_t classes = chance.pick<std::int64_t>({2, 3, 5});
+  Shape row, bytes{chance.pick<std::int64_t>({1, 3, 8})};
+  for (int rank = chance.pick({1, 2, 2, 3}); rank > 0; --rank)
+    row.push_back(chance.pick<std::int64_t>({1, 2, 3, 3, 4, 5, 7, 8}));
+  while (countOf(row) * step.batch > 300)
+    row.pop_back();
+  std::string text = frame(step.batch, row, bytes, classes, chance.oneIn(2) ? "f64" : "f32", step.rule);
+  step.module = parseSourceString<ModuleOp>(text, &context);
+  if (!step.module)
+    llvm::report_fatal_error(llvm::StringRef("unittests/Tw/RandomStep.cpp: not a module: " + text));
+  auto draw = [&](std::int64_t count, auto number) {
+    std::vector<double> values(count);
+    for (double &value : values)
+      value = number();
+    step.fields.push_back(std::move(values));
+  };
+  // Some numbers are equal, and some 0.
+  draw(step.rows * countOf(row), [&]() -> double {
+    return chance.oneIn(4) ? chance.pick({0.0, 1.0, -1.0, 0.5}) : double(float(chance.uniform(-2, 2)));
+  });
+  draw(step.rows * countOf(bytes), [&] { return double(chance.below(256)); });
+  draw(step.rows, [&] { return double(chance.below(classes)); });
+  Maker maker(step, chance);
+  maker.classes = classes;
+  for (const OpMaker &such : opMakers())
+    if (llvm::is_contained(wanted, such.name))
+      maker.grow(such);
+  maker.grow(wanted.empty() ? 3 + chance.below(6) : chance.below(4));
+  maker.finish();
+  return step;
+}
+
+//===-- the maker --------------------------------------------------------------------------------------------------===//
+
+Maker::Maker(RandomStep &step, Chance &chance)
+    : chance(chance), b(step.module->getContext()), loc(b.getUnknownLoc()), batch(step.batch), step(step),
+      evaluation([this](Value value) { return inputs(value); }) {
+  Block &block = step.objective().getBody().front();
+  b.setInsertionPointToStart(&block);
+  inputs.batch = step.batchAt(0);
+  element = getElementTypeOrSelf(block.getTerminator()->getOperand(0));
+  labelValues = block.getArgument(2);
+  pool.push_back(convert(block.getArgument(0), element));
+  pool.push_back(scale(convert(block.getArgument(1), element), 1.0 / 256));
+  b.setInsertionPoint(block.getTerminator());
+}
+
+Maker::Range Maker::rangeOf(Value value) {
+  Range range{INFINITY, -INFINITY, INFINITY};
+  for (const Dual &x : known(value).elements) {
+    range.least = std::min(range.least, x.value);
+    range.greatest = std::max(range.greatest, x.value);
+    range.leastSize = std::min(range.leastSize, std::fabs(x.value));
+  }
+  return range;
+}
+
+/// Finite, not large, and known to some digits.
+bool Maker::isTelling(Value value) {
+  const Tensor &tensor = known(value);
+  if (countOf(tensor.shape) > kMostElements)
+    return false;
+  double size = 0, slopeSize = 0, error = 0, slopeError = 0;
+  for (const Dual &x : tensor.elements) {
+    if (!std::isfinite(x.value) || !std::isfinite(x.slope) || !std::isfinite(x.error) || !std::isfinite(x.slopeError))
+      return false;
+    size = std::max(size, std::fabs(x.value)), error = std::max(error, x.error);
+    slopeSize = std::max(slopeSize, x.slopeSize), slopeError = std::max(slopeError, x.slopeError);
+  }
+  return size <= 100 && slopeSize <= 1e4 && error <= 1e-3 * std::max(size, 1e-2) &&
+         slopeError <= 1e-3 * std::max(slopeSize, 1e-2);
+}
+
+void Maker::takeBack(Operation *last, train::VariableOp lastVariable) {
+  Block *block = b.getInsertionBlock();
+  while (block->getTerminator()->getPrevNode() != last) {
+    Operation *op = block->getTerminator()->getPrevNode();
+    evaluation.forget(op->getResult(0));
+    op->erase();
+  }
+  auto declared = llvm::to_vector(step.program().getOps<train::VariableOp>());
+  while (!declared.empty() && declared.back() != lastVariable)
+    declared.pop_back_val().erase();
+}
+
+/// False, and nothing has changed, if what it makes tells nothing.
+bool Maker::attempt(const OpMaker &maker) {
+  Operation *last = b.getInsertionBlock()->getTerminator()->getPrevNode();
+  auto declared = llvm::to_vector(step.program().getOps<train::VariableOp>());
+  Value made = maker.make(*this);
+  if (!made || !isTelling(made)) {
+    takeBack(last, declared.empty() ? train::VariableOp() : declared.back());
+    return false;
+  }
+  pool.push_back(made);
+  step.makers += (step.makers.empty() ? "" : ", ") + std::string(maker.name);
+  return true;
+}
+
+void Maker::grow(const OpMaker &maker) {
+  while (!attempt(maker)) {
+  }
+}
+
+void Maker::grow(std::int64_t ops) {
+  int total = 0;
+  for (const OpMaker &maker : opMakers())
+    total += maker.weight;
+  for (int attempts = 0; ops > 0 && attempts < 100; ++attempts) {
+    std::int64_t drawn = chance.below(total);
+    const OpMaker *maker = opMakers().begin();
+    while ((drawn -= maker->weight) >= 0)
+      ++maker;
+    ops -= attempt(*maker);
+  }
+}
+
+//===-- values -----------------------------------------------------------------------------------------------------===//
+
+Value Maker::any() {
+  if (chance.oneIn(3))
+    for (Value value : llvm::reverse(pool))
+      if (value.use_empty())
+        return value;
+  return chance.oneIn(2) ? pool.back() : pool[chance.below(std::int64_t(pool.size()))];
+}
+
+Value Maker::anyOfRank(std::size_t least) {
+  for (int attempt = 0; attempt < 10; ++attempt)
+    if (Value value = any(); shapeOf(value).size() >= least)
+      return value;
+  return {};
+}
+
+Value Maker::ofShape(const Shape &shape) {
+  std::vector<Value> such;
+  for (Value value : pool)
+    if (shapeOf(value) == shape)
+      such.push_back(value);
+  if (!such.empty() && !chance.oneIn(3))
+    return such[chance.below(std::int64_t(such.size()))];
+  return chance.oneIn(6) ? literal(shape) : parameter(shape);
+}
+
+/// Numbers that print short; some are equal.
+DenseElementsAttr Maker::draw(const Shape &shape) {
+  std::vector<Attribute> numbers;
+  for (std::int64_t i = countOf(shape); i > 0; --i)
+    numbers.push_back(b.getFloatAttr(element, double(chance.below(65) - 32) / 32));
+  return DenseElementsAttr::get(type(shape), numbers);
+}
+
+Value Maker::literal(const Shape &shape) { return tw::ConstantOp::create(b, loc, type(shape), draw(shape)); }
+
+Value Maker::all(const Shape &shape, double number) {
+  return tw::ConstantOp::create(b, loc, type(shape),
+                                DenseElementsAttr::get(type(shape), Attribute(b.getFloatAttr(element, number))));
+}
+
+train::VariableOp Maker::declare(const std::string &role, const std::string &name, DenseElementsAttr initial) {
+  OpBuilder outside(*step.program().getOps<train::OptimizerOp>().begin());
+  auto variable = train::VariableOp::create(outside, loc, name, role, initial.getType(), nullptr, false);
+  Block &init = variable.getInit().emplaceBlock();
+  init.addArgument(RankedTensorType::get({2}, b.getI64Type()), loc);
+  auto inside = OpBuilder::atBlockEnd(&init);
+  Value value = tw::ConstantOp::create(inside, loc, initial.getType(), initial);
+  train::YieldOp::create(inside, loc, value);
+  inputs.variables[name] = evaluation.of(value);
+  evaluation.forget(value);
+  return variable;
+}
+
+Value Maker::addVariable(const std::string &role, const Shape &shape) {
+  std::string name = fmt::format("{}{}", role[0], variables++);
+  declare(role, name, draw(shape));
+  if (role == "parameter")
+    for (Dual &x : inputs.variables[name].elements)
+      x.slope = x.slopeSize = 1;
+  return train::GetOp::create(b, loc, type(shape), name);
+}
+
+Value Maker::parameter(const Shape &shape) {
+  std::vector<Value> such;
+  for (auto get : b.getInsertionBlock()->getOps<train::GetOp>())
+    if (shapeOf(get) == shape)
+      such.push_back(get);
+  if (!such.empty() && chance.oneIn(2))
+    return such[chance.below(std::int64_t(such.size()))];
+  return addVariable("parameter", shape);
+}
+
+std::int64_t Maker::extent() { return chance.pick<std::int64_t>({1, 2, 2, 3, 3, 4, 5, 5, 7, 8, 9, 15, 16, 17, 33}); }
+
+Shape Maker::shape(std::size_t rank, std::int64_t most) {
+  Shape shape;
+  do {
+    shape.clear();
+    for (std::size_t r = 0; r < rank; ++r)
+      shape.push_back(extent());
+  } while (countOf(shape) > most);
+  return shape;
+}
+
+//===-- ops --------------------------------------------------------------------------------------------------------===//
+
+Value Maker::compare(tw::Predicate predicate, Value x, Value y) {
+  auto result = RankedTensorType::get(shapeOf(x), b.getI1Type());
+  return tw::CompareOp::create(b, loc, result, predicate, x, y);
+}
+
+Value Maker::spread(Value x, const Shape &shape, ArrayRef<unsigned> dims) {
+  return window(x, shape, AffineMap::getMultiDimMapWithTargets(shape.size(), dims, b.getContext()));
+}
+
+Value Maker::reduce(tw::Reduction kind, Value x, ArrayRef<std::int64_t> dims) {
+  Shape kept, from = shapeOf(x);
+  for (std::size_t d = 0; d < from.size(); ++d)
+    if (!llvm::is_contained(dims, std::int64_t(d)))
+      kept.push_back(from[d]);
+  return tw::ReduceOp::create(b, loc, typeOf(kept, x), kind, x, dims);
+}
+
+Value Maker::pad(Value x, ArrayRef<std::int64_t> low, ArrayRef<std::int64_t> high, double value) {
+  Shape to = shapeOf(x);
+  for (std::size_t d = 0; d < to.size(); ++d)
+    to[d] += low[d] + high[d];
+  return tw::PadOp::create(b, loc, typeOf(to, x), x, low, high, APFloat(value));
+}
+
+Value Maker::convert(Value x, Type to) {
+  if (getElementTypeOrSelf(x) == to)
+    return x;
+  return tw::ConvertOp::create(b, loc, RankedTensorType::get(shapeOf(x), to), x);
+}
+
+//===-- the end of a program ---------------------------------------------------------------------------------------===//
+
+/// A scalar that depends on every element differently.
+Value Maker::lossOf(Value leaf) {
+  Shape shape = shapeOf(leaf);
+  Value weighted = chance.oneIn(3)   ? binary<tw::MulOp>(leaf, leaf)
+                   : chance.oneIn(6) ? leaf
+                                     : binary<tw::MulOp>(leaf, literal(shape));
+  std::vector<std::int64_t> dims;
+  for (std::size_t d = 0; d < shape.size(); ++d)
+    dims.push_back(std::int64_t(d));
+  Value sum = dims.empty() ? weighted : reduce(tw::Reduction::sum, weighted, dims);
+  return chance.oneIn(2) ? sum : scale(sum, 1.0 / double(countOf(shape)));
+}
+
+/// True if a derivative reaches the parameter: through floats, and no op that is inactive.
+bool Maker::isReached(train::GetOp get, Value loss) {
+  SmallVector<Value> left{loss};
+  llvm::DenseSet<Value> seen;
+  while (!left.empty()) {
+    Value value = left.pop_back_val();
+    if (!seen.insert(value).second || !isa<FloatType>(getElementTypeOrSelf(value)))
+      continue;
+    if (value == get.getValue())
+      return true;
+    if (Operation *op = value.getDefiningOp(); op && !op->hasTrait<tw::Inactive>())
+      left.append(op->operand_begin(), op->operand_end());
+  }
+  return false;
+}
+
+void Maker::finish() {
+  auto objective = step.objective();
+  Value loss;
+  auto addToLoss = [&](Value leaf) {
+    Value term = lossOf(leaf);
+    loss = loss ? binary<tw::AddOp>(loss, term) : term;
+  };
+  std::vector<Value> made(pool.begin() + 2, pool.end());
+  for (Value value : made)
+    if (value.use_empty())
+      addToLoss(value);
+  if (!loss)
+    addToLoss(pool.back());
+  // Each parameter once, in the order of the reads.
+  std::map<std::string, train::GetOp> reads;
+  for (auto get : objective.getBody().front().getOps<train::GetOp>())
+    reads.try_emplace(get.getVariable().str(), get);
+  if (reads.empty())
+    addToLoss(binary<tw::MulOp>(pool[0], parameter(shapeOf(pool[0]))));
+  for (auto get : llvm::to_vector(objective.getBody().front().getOps<train::GetOp>()))
+    if (!isReached(get, loss))
+      addToLoss(get);
+
+  std::vector<Value> yielded{loss};
+  std::vector<Attribute> metrics;
+  for (std::int64_t more = chance.below(3); more > 0; --more) {
+    yielded.push_back(lossOf(any()));
+    metrics.push_back(b.getStringAttr(fmt::format("metric{}", more)));
+  }
+  // States keep values of the program, and what they kept may be read.
+  for (std::int64_t more = chance.below(3); more > 0; --more) {
+    Value kept = any();
+    Value old = addVariable("state", shapeOf(kept));
+    Value next = chance.oneIn(2) ? kept : binary<tw::AddOp>(scale(old, 0.75), kept);
+    if (chance.oneIn(3))
+      yielded.push_back(lossOf(binary<tw::MulOp>(old, kept))),
+          metrics.push_back(b.getStringAttr(fmt::format("kept{}", more)));
+    train::SetOp::create(b, loc, cast<train::GetOp>(old.getDefiningOp()).getVariable(), next);
+  }
+  objective.getBody().front().getTerminator()->setOperands(yielded);
+  objective.setMetricsAttr(b.getArrayAttr(metrics));
+
+  auto rule = *step.program().getOps<train::OptimizerOp>().begin();
+  std::vector<Attribute> updated;
+  for (auto variable : llvm::to_vector(step.program().getOps<train::VariableOp>())) {
+    if (variable.getRole() != "parameter")
+      continue;
+    updated.push_back(FlatSymbolRefAttr::get(b.getContext(), variable.getSymName()));
+    auto type = cast<RankedTensorType>(variable.getType());
+    for (Attribute slot : rule.getSlots())
+      declare("slot", (variable.getSymName() + "." + cast<StringAttr>(slot).getValue()).str(),
+              DenseElementsAttr::get(type, Attribute(b.getFloatAttr(type.getElementType(), 0))));
+  }
+  rule.setParametersAttr(b.getArrayAttr(updated));
+}
+
+} // namespace talweg::random

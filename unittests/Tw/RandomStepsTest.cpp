@@ -1,0 +1,54 @@
+// Whatever training program chance makes, the compiled step computes its loss, its states, its gradient and its update, and to
+// the same bits whatever is fused. TALWEG_TW_CASES asks for more programs, TALWEG_TW_SEED for others; of the programs whose
+// bits are compared, TALWEG_BITS_CASES and TALWEG_BITS_SEED.
+#include "CheckStep.h"
+
+#include "talweg/Pipeline/Pipeline.h"
+
+#include "mlir/IR/MLIRContext.h"
+
+#include <gtest/gtest.h>
+
+using namespace talweg;
+using namespace talweg::random;
+
+namespace {
+
+constexpr int kParts = 4;
+
+/// Every fourth program, from `part` on.
+void runCases(CheckOf check, int part, const Cases &cases, llvm::ArrayRef<llvm::StringRef> wanted) {
+  setenv("TALWEG_CACHE", "off", 1);
+  mlir::DialectRegistry registry;
+  registerPhaseDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  for (std::uint64_t number = cases.first; number < cases.end; ++number) {
+    if (number % kParts != std::uint64_t(part))
+      continue;
+    Chance chance(cases.seedOf(number));
+    RandomStep step = makeStep(context, chance, wanted);
+    std::uint64_t seed = ~cases.seedOf(number);
+    std::string wrong = apart(check, step, seed);
+    if (wrong.empty())
+      continue;
+    std::string whole = step.text();
+    shrink(check, step, seed);
+    ADD_FAILURE() << "case " << number << " of seed " << cases.seed << " (" << step.makers << "): " << wrong
+                  << "\nagain: " << cases.again(number) << " TwTests\n"
+                  << whole << "the same, made smaller: " << apart(check, step, seed) << "\n"
+                  << step.text();
+  }
+}
+
+class RandomSteps : public testing::TestWithParam<int> {};
+
+TEST_P(RandomSteps, AreRight) { runCases(checkValues, GetParam(), Cases::of("TALWEG_TW", 300, 20000), {}); }
+
+TEST_P(RandomSteps, KeepTheirBits) {
+  runCases(checkBits, GetParam(), Cases::of("TALWEG_BITS", 300, 20000), {"fused reduction", "multiply-add"});
+}
+
+INSTANTIATE_TEST_SUITE_P(Parts, RandomSteps, testing::Range(0, kParts));
+
+} // namespace

@@ -1,0 +1,127 @@
+// Runs checks apart, and makes a failing program smaller: values are replaced by simpler ones as long as it still fails.
+#include "CheckStep.h"
+
+#include "mlir/IR/Verifier.h"
+
+#include <cstring>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace mlir;
+
+namespace talweg::random {
+namespace {
+
+/// What kind of failure a message tells: its first words, without numbers.
+std::string kindOf(const std::string &wrong) {
+  if (wrong.starts_with("in step"))
+    return "wrong";
+  std::string kind = wrong.substr(0, wrong.find('\n'));
+  std::erase_if(kind, [](char c) { return c >= '0' && c <= '9'; });
+  return kind;
+}
+
+class Shrinker {
+public:
+  Shrinker(CheckOf check, RandomStep &step, std::uint64_t seed)
+      : check(check), step(step), seed(seed), kind(kindOf(apart(check, step, seed))) {}
+
+  void run() {
+    bool isSmaller = true;
+    for (int round = 0; isSmaller && round < 8; ++round) {
+      isSmaller = false;
+      // Ops are numbered from the last, which stay as they are when earlier ones go.
+      for (std::int64_t number = 0; number < std::int64_t(ops(step.module.get()).size()); ++number)
+        for (int way = 0; way < 4; ++way)
+          if (attempt(number, way)) {
+            isSmaller = true;
+            break;
+          }
+    }
+  }
+
+private:
+  CheckOf check;
+  RandomStep &step;
+  std::uint64_t seed;
+  std::string kind;
+
+  static SmallVector<Operation *> ops(ModuleOp module) {
+    SmallVector<Operation *> result;
+    auto program = *module.getOps<train::ProgramOp>().begin();
+    auto objective = *program.getOps<train::ObjectiveOp>().begin();
+    for (Operation &op : llvm::reverse(objective.getBody().front().without_terminator()))
+      result.push_back(&op);
+    return result;
+  }
+
+  /// The value in place of the op's result, in a way; null if there is none.
+  static Value replacement(Operation *op, int way) {
+    if (op->getNumResults() == 0 || isa<tw::ConstantOp, train::GetOp>(op))
+      return {};
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    if (way < 3)
+      return way < int(op->getNumOperands()) && op->getOperand(way).getType() == type ? op->getOperand(way) : Value();
+    OpBuilder builder(op);
+    Type element = type.getElementType();
+    Attribute number = isa<FloatType>(element) ? Attribute(builder.getFloatAttr(element, 0.75))
+                                               : Attribute(builder.getIntegerAttr(element, 0));
+    return tw::ConstantOp::create(builder, op->getLoc(), type, DenseElementsAttr::get(type, number));
+  }
+
+  static void eraseUnused(ModuleOp module) {
+    for (Operation *op : ops(module))
+      if (op->getNumResults() == 1 && op->use_empty())
+        op->erase();
+  }
+
+  bool attempt(std::int64_t number, int way) {
+    RandomStep smaller;
+    smaller.batch = step.batch, smaller.rows = step.rows, smaller.rule = step.rule, smaller.fields = step.fields;
+    smaller.module = step.module->clone();
+    Operation *op = ops(smaller.module.get())[number];
+    if (isa<train::SetOp>(op)) {
+      if (way > 0)
+        return false;
+    } else {
+      Value value = replacement(op, way);
+      if (!value)
+        return false;
+      op->getResult(0).replaceAllUsesWith(value);
+    }
+    op->erase();
+    eraseUnused(smaller.module.get());
+    if (failed(verify(smaller.module.get())) || kindOf(apart(check, smaller, seed)) != kind)
+      return false;
+    step.module = std::move(smaller.module);
+    return true;
+  }
+};
+
+} // namespace
+
+std::string apart(CheckOf check, const RandomStep &step, std::uint64_t seed) {
+  int ends[2];
+  if (pipe(ends) != 0)
+    return "no pipe";
+  pid_t child = fork();
+  if (child == 0) {
+    std::string wrong = check(step, seed);
+    _exit(write(ends[1], wrong.data(), wrong.size()) == ssize_t(wrong.size()) ? 0 : 1);
+  }
+  close(ends[1]);
+  std::string wrong;
+  char buffer[4096];
+  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;)
+    wrong.append(buffer, std::size_t(got));
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFSIGNALED(status))
+    return std::string("crashed: ") + strsignal(WTERMSIG(status));
+  return WEXITSTATUS(status) ? "ended with status " + std::to_string(WEXITSTATUS(status)) : wrong;
+}
+
+void shrink(CheckOf check, RandomStep &step, std::uint64_t seed) { Shrinker(check, step, seed).run(); }
+
+} // namespace talweg::random
