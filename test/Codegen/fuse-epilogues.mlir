@@ -164,3 +164,29 @@ func.func @large_update(%x: memref<64x1024xf32>, %y: memref<64x1024xf32>, %p: me
   }
   return
 }
+
+// An op that adds to what its result holds, such as the adjoint of a slice, is not computed in registers.
+// CHECK-LABEL: func @adds_to_its_result
+// CHECK-NOT: talweg.epilogue
+// CHECK: return
+func.func @adds_to_its_result(%a: memref<1x16xf32>, %b: memref<16x16xf32>, %out: memref<3x16xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c = memref.alloc() : memref<1x16xf32>
+  linalg.fill ins(%zero : f32) outs(%out : memref<3x16xf32>)
+  linalg.fill ins(%zero : f32) outs(%c : memref<1x16xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%a, %b : memref<1x16xf32>, memref<16x16xf32>) outs(%c : memref<1x16xf32>) {
+  ^bb0(%x: f32, %y: f32, %sum: f32):
+    %s = math.fma %x, %y, %sum : f32
+    linalg.yield %s : f32
+  }
+  // expected-remark@+1 {{not in the registers of the product that it reads: it adds to elements of its result}}
+  linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (1, n)>], iterator_types = ["parallel", "parallel"]}
+    ins(%c : memref<1x16xf32>) outs(%out : memref<3x16xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %s = arith.addf %o, %x : f32
+    linalg.yield %s : f32
+  }
+  return
+}
