@@ -1,216 +1,13 @@
-// The table of what random programs are made of. A new op: a row in `functions` or `pairs` if it is elementwise, else a
-// maker and its row in opMakers at the end; its meaning goes to Numbers.cpp or Evaluate.cpp.
-#include "RandomStep.h"
+// The table of what random programs are made of, and the makers that put other makers' ops together. A new op: elementwise, a
+// row in ElementwiseMakers.cpp; else a maker and its row in the table at the end. Its meaning goes to Numbers.cpp or Evaluate.cpp.
+#include "Makers.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 using namespace mlir;
 
 namespace talweg::random {
-namespace {
-
-//===-- elementwise ops --------------------------------------------------------------------------------------------===//
-
-/// A function of one number, and where it is made: on numbers from `least` to `greatest`.
-struct Function {
-  double least, greatest;
-  Value (*make)(Maker &, Value);
-};
-
-template <typename Op>
-Value one(Maker &m, Value x) {
-  return m.unary<Op>(x);
-}
-
-const Function functions[] = {
-    {-100, 100, one<tw::NegOp>},
-    {-100, 100, one<tw::AbsOp>},
-    {-100, 100, one<tw::TanhOp>},
-    {-100, 100, one<tw::ErfOp>},
-    {-50, 100, one<tw::LogisticOp>},
-    {-20, 20, one<tw::SinOp>},
-    {-20, 20, one<tw::CosOp>},
-    {-10, 3, one<tw::ExpOp>},
-    {0.1, 100, one<tw::LogOp>},
-    {-0.9, 100, one<tw::Log1pOp>},
-    {0.1, 100, one<tw::SqrtOp>},
-    {0.1, 100, one<tw::RsqrtOp>},
-    {-10, 10, one<tw::FloorOp>},
-    {-100, 100, one<tw::StopGradientOp>},
-    {-100, 100, [](Maker &m, Value x) { return m.scale(x, m.chance.pick({-1.0, 0.5, 2.0, 3.0})); }},
-    {-100, 100, [](Maker &m, Value x) { return m.binary<tw::AddOp>(x, m.all(shapeOf(x), 0.5)); }},
-    {-8, 8, [](Maker &m, Value x) { return m.binary<tw::PowOp>(x, m.all(shapeOf(x), m.chance.pick({2.0, 3.0}))); }},
-    {0.1, 8,
-     [](Maker &m, Value x) { return m.binary<tw::PowOp>(x, m.all(shapeOf(x), m.chance.pick({-1.0, 0.5, 1.5}))); }},
-    {-100, 100, [](Maker &m, Value x) { return m.binary<tw::MaxOp>(x, m.all(shapeOf(x), 0)); }},
-};
-
-/// A function of two numbers; `leastA`, `leastB`: how small each may be, -inf for any.
-struct Pair {
-  double leastA, leastSizeB;
-  Value (*make)(Maker &, Value, Value);
-};
-
-template <typename Op>
-Value two(Maker &m, Value x, Value y) {
-  return m.binary<Op>(x, y);
-}
-
-const Pair pairs[] = {
-    {-INFINITY, 0, two<tw::AddOp>},
-    {-INFINITY, 0, two<tw::SubOp>},
-    {-INFINITY, 0, two<tw::MulOp>},
-    {-INFINITY, 0, two<tw::MulOp>},
-    {-INFINITY, 0.1, two<tw::DivOp>},
-    {0.1, 0, two<tw::PowOp>},
-    {-INFINITY, 0, two<tw::MaxOp>},
-    {-INFINITY, 0, two<tw::MinOp>},
-    {-INFINITY, 0,
-     [](Maker &m, Value x, Value y) {
-       using enum tw::Predicate;
-       return m.select(m.compare(m.chance.pick({eq, ne, lt, le, gt, ge}), x, y), x, m.unary<tw::TanhOp>(y));
-     }},
-    {-INFINITY, 0,
-     [](Maker &m, Value x, Value y) {
-       using enum tw::Predicate;
-       Value zero = m.all(shapeOf(x), 0), above = m.compare(gt, x, zero), other = m.compare(le, y, zero);
-       Value both = m.chance.oneIn(2) ? m.binary<tw::AndOp>(above, other) : m.binary<tw::OrOp>(above, other);
-       return m.select(m.chance.oneIn(2) ? both : m.unary<tw::NotOp>(both), m.binary<tw::MulOp>(x, y), y);
-     }},
-};
-
-/// x, made positive where it is not.
-Value atLeast(Maker &m, Value x, double least) {
-  if (m.rangeOf(x).least >= least)
-    return x;
-  return m.binary<tw::AddOp>(m.chance.oneIn(2) ? m.unary<tw::AbsOp>(x) : m.binary<tw::MulOp>(x, x),
-                             m.all(shapeOf(x), least));
-}
-
-Value inside(Maker &m, Value x, double least, double greatest) {
-  if (m.rangeOf(x).least < least)
-    x = atLeast(m, x, least);
-  return m.rangeOf(x).greatest <= greatest ? x : m.unary<tw::LogisticOp>(x);
-}
-
-/// x after `steps` ops, some of which read one of `others`, which have its shape.
-Value expression(Maker &m, Value x, ArrayRef<Value> others, std::int64_t steps) {
-  for (; steps > 0; --steps) {
-    if (others.empty() || m.chance.oneIn(2)) {
-      const Function &f = functions[m.chance.below(std::size(functions))];
-      x = f.make(m, inside(m, x, f.least, f.greatest));
-      continue;
-    }
-    const Pair &f = pairs[m.chance.below(std::size(pairs))];
-    Value y = others[m.chance.below(std::int64_t(others.size()))];
-    if (m.chance.oneIn(3))
-      std::swap(x, y);
-    if (f.leastA > 0)
-      x = inside(m, x, f.leastA, 8), y = inside(m, y, -100, 2);
-    if (m.rangeOf(y).leastSize < f.leastSizeB)
-      y = atLeast(m, y, 0.5);
-    x = f.make(m, x, y);
-  }
-  return x;
-}
-
-Value elementwise(Maker &m) {
-  Value x = m.any();
-  std::vector<Value> others;
-  for (std::int64_t more = m.chance.below(3); more > 0; --more)
-    others.push_back(m.ofShape(shapeOf(x)));
-  return expression(m, x, others, 1 + m.chance.below(5));
-}
-
-//===-- accesses ---------------------------------------------------------------------------------------------------===//
-
-/// A position below `size` for each index of an iteration space: a loop, shifted, strided, backwards, two loops
-/// together, or a constant.
-AffineExpr position(Maker &m, const Shape &extents, std::int64_t size) {
-  MLIRContext *context = m.b.getContext();
-  auto constant = [&](std::int64_t value) { return getAffineConstantExpr(value, context); };
-  std::vector<int> whole, fitting;
-  for (std::size_t d = 0; d < extents.size(); ++d) {
-    if (extents[d] == size)
-      whole.push_back(int(d));
-    if (extents[d] <= size)
-      fitting.push_back(int(d));
-  }
-  auto shifted = [&](AffineExpr expr, std::int64_t end) {
-    return size > end ? expr + constant(m.chance.below(size - end + 1)) : expr;
-  };
-  if (!whole.empty() && m.chance.below(4) != 0) {
-    int d = whole[m.chance.below(std::int64_t(whole.size()))];
-    AffineExpr loop = getAffineDimExpr(d, context);
-    return m.chance.oneIn(5) ? constant(size - 1) - loop : loop;
-  }
-  if (fitting.empty() || m.chance.oneIn(6))
-    return constant(m.chance.below(size));
-  int d = fitting[m.chance.below(std::int64_t(fitting.size()))];
-  AffineExpr loop = getAffineDimExpr(d, context);
-  std::int64_t extent = extents[d];
-  switch (m.chance.below(4)) {
-  case 0: // every second
-    if (2 * extent - 1 <= size)
-      return shifted(loop * 2, 2 * extent - 1);
-    break;
-  case 1: // backwards
-    return shifted(constant(extent - 1) - loop, extent);
-  case 2: // windows that overlap
-    if (int other = fitting[m.chance.below(std::int64_t(fitting.size()))];
-        other != d && extent + extents[other] - 1 <= size)
-      return shifted(loop + getAffineDimExpr(other, context), extent + extents[other] - 1);
-    break;
-  }
-  return shifted(loop, extent);
-}
-
-AffineMap access(Maker &m, const Shape &extents, const Shape &target) {
-  SmallVector<AffineExpr> positions;
-  for (std::int64_t size : target)
-    positions.push_back(position(m, extents, size));
-  return AffineMap::get(extents.size(), 0, positions, m.b.getContext());
-}
-
-/// An iteration space whose extents fit what is read.
-Shape spaceFor(Maker &m, ArrayRef<Value> read, std::size_t most) {
-  std::vector<std::int64_t> sizes;
-  for (Value value : read)
-    for (std::int64_t size : shapeOf(value))
-      sizes.push_back(size);
-  Shape extents;
-  for (std::size_t rank = 1 + std::size_t(m.chance.below(std::int64_t(most))); extents.size() < rank;) {
-    std::int64_t size =
-        sizes.empty() || m.chance.oneIn(5) ? m.extent() : sizes[m.chance.below(std::int64_t(sizes.size()))];
-    size = m.chance.oneIn(4) ? (size + 1) / 2 : m.chance.oneIn(6) ? std::min<std::int64_t>(size, 2) : size;
-    extents.push_back(countOf(extents) * size > 3 * Maker::kMostElements ? 1 : size);
-  }
-  return extents;
-}
-
-Value windowed(Maker &m) {
-  Value x = m.any();
-  Shape shape = spaceFor(m, x, 3);
-  return m.window(x, shape, access(m, shape, shapeOf(x)));
-}
-
-Value folded(Maker &m) {
-  Value x = m.any();
-  Shape from = shapeOf(x), to = spaceFor(m, x, 3);
-  for (std::int64_t &size : to)
-    if (countOf(to) * 2 <= Maker::kMostElements && m.chance.oneIn(3))
-      size += m.chance.below(3);
-  return tw::FoldOp::create(m.b, m.loc, Maker::typeOf(to, x), x, access(m, from, to));
-}
-
-//===-- reductions -------------------------------------------------------------------------------------------------===//
-
-Value mean(Maker &m, Value x, ArrayRef<std::int64_t> dims) {
-  Value sum = m.reduce(tw::Reduction::sum, x, dims);
-  return m.scale(sum, double(countOf(shapeOf(sum))) / double(countOf(shapeOf(x))));
-}
 
 std::vector<std::int64_t> someDims(Maker &m, std::size_t rank) {
   std::vector<std::int64_t> dims;
@@ -220,6 +17,15 @@ std::vector<std::int64_t> someDims(Maker &m, std::size_t rank) {
   if (dims.empty() && rank > 0)
     dims.push_back(m.chance.below(std::int64_t(rank)));
   return dims;
+}
+
+namespace {
+
+//===-- reductions -------------------------------------------------------------------------------------------------===//
+
+Value mean(Maker &m, Value x, ArrayRef<std::int64_t> dims) {
+  Value sum = m.reduce(tw::Reduction::sum, x, dims);
+  return m.scale(sum, double(countOf(shapeOf(sum))) / double(countOf(shapeOf(x))));
 }
 
 Value reduceSome(Maker &m, Value x) {
@@ -365,47 +171,6 @@ Value convolution(Maker &m) {
   return m.reduce(tw::Reduction::sum, all, {std::int64_t(rank), std::int64_t(rank) + 1});
 }
 
-//===-- shapes -----------------------------------------------------------------------------------------------------===//
-
-Value padded(Maker &m) {
-  Value x = m.anyOfRank(1);
-  if (!x)
-    return {};
-  std::vector<std::int64_t> low, high;
-  for (std::size_t d = 0; d < shapeOf(x).size(); ++d) {
-    low.push_back(m.chance.pick({0, 0, 1, 2}));
-    high.push_back(m.chance.pick({0, 0, 1, 3}));
-  }
-  return m.pad(x, low, high, m.chance.pick({0.0, 0.0, 0.5, -1.0}));
-}
-
-Value reshaped(Maker &m) {
-  Value x = m.any();
-  std::int64_t left = countOf(shapeOf(x));
-  Shape to;
-  for (std::int64_t factor : {2, 3, 5, 7})
-    if (left % factor == 0 && m.chance.oneIn(2)) {
-      to.push_back(factor);
-      left /= factor;
-    }
-  to.insert(to.begin() + m.chance.below(std::int64_t(to.size()) + 1), left);
-  if (m.chance.oneIn(5))
-    to.push_back(1);
-  return to == shapeOf(x) ? Value() : m.reshape(x, to);
-}
-
-/// Two values behind each other.
-Value concatenation(Maker &m) {
-  Value x = m.anyOfRank(1);
-  if (!x)
-    return {};
-  Shape shape = shapeOf(x);
-  std::size_t d = std::size_t(m.chance.below(std::int64_t(shape.size())));
-  std::vector<std::int64_t> none(shape.size(), 0), some = none;
-  some[d] = shape[d];
-  return m.binary<tw::AddOp>(m.pad(x, none, some, 0), m.pad(m.ofShape(shape), some, none, 0));
-}
-
 Value otherPrecision(Maker &m) {
   Value x = m.any();
   Type other = m.element.isF32() ? m.b.getF64Type() : m.b.getF32Type();
@@ -427,40 +192,6 @@ Value masked(Maker &m) {
       m.b, m.loc, indices, DenseElementsAttr::get(indices, m.b.getI32IntegerAttr(m.chance.below(shape[d]))));
   using enum tw::Predicate;
   return m.select(m.compare(m.chance.pick({lt, eq, ge}), iota, bound), x, m.ofShape(shape));
-}
-
-/// Functions that have no value, or no derivative, somewhere at x <= 0.
-Value (*const singular[])(Maker &, Value) = {
-    one<tw::LogOp>,
-    one<tw::SqrtOp>,
-    one<tw::RsqrtOp>,
-    [](Maker &m, Value x) { return m.unary<tw::Log1pOp>(m.binary<tw::SubOp>(x, m.all(shapeOf(x), 1))); },
-    [](Maker &m, Value x) { return m.binary<tw::DivOp>(m.all(shapeOf(x), 0.5), x); },
-    [](Maker &m, Value x) { return m.binary<tw::DivOp>(x, x); },
-    [](Maker &m, Value x) { return m.binary<tw::PowOp>(x, m.all(shapeOf(x), m.chance.pick({-0.5, 0.25, 1.5}))); },
-    [](Maker &m, Value x) { return m.unary<tw::ExpOp>(m.scale(x, -200)); },
-    [](Maker &m, Value x) { return m.binary<tw::MulOp>(m.unary<tw::SqrtOp>(x), m.unary<tw::LogOp>(x)); },
-};
-
-/// A branch that is taken only where its function is defined, element by element or for a whole row of a reduction.
-Value branch(Maker &m) {
-  Value x = m.any();
-  Shape shape = shapeOf(x);
-  Value isTaken = m.compare(tw::Predicate::gt, x, m.all(shape, 0.05));
-  Value y = singular[m.chance.below(std::size(singular))](m, x);
-  if (m.chance.oneIn(2))
-    y = m.binary<tw::MulOp>(y, m.ofShape(shape));
-  if (m.chance.oneIn(3) && !shape.empty()) {
-    std::vector<std::int64_t> dims = someDims(m, shape.size());
-    isTaken = m.reduce(tw::Reduction::all, isTaken, dims);
-    y = m.reduce(tw::Reduction::sum, y, dims);
-  }
-  Value other = m.chance.oneIn(2) ? m.all(shapeOf(y), 0) : m.ofShape(shapeOf(y));
-  if (m.chance.oneIn(3)) {
-    auto type = RankedTensorType::get(shapeOf(y), m.b.getI1Type());
-    return m.select(tw::NotOp::create(m.b, m.loc, type, isTaken), other, y);
-  }
-  return m.select(isTaken, y, other);
 }
 
 /// The element of each row that its label names: sum[k](if k == label[n] then x[n, k] else 0).

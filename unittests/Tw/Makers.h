@@ -1,0 +1,36 @@
+// What makers share: random accesses, expressions and reductions.
+#ifndef TALWEG_UNITTESTS_TW_MAKERS_H
+#define TALWEG_UNITTESTS_TW_MAKERS_H
+
+#include "RandomStep.h"
+
+namespace talweg::random {
+
+//===-- ElementwiseMakers.cpp ------------------------------------------------------------------------------------===//
+
+mlir::Value elementwise(Maker &m);
+/// x after `steps` ops, some of which read one of `others`, which have its shape.
+mlir::Value expression(Maker &m, mlir::Value x, llvm::ArrayRef<mlir::Value> others, std::int64_t steps);
+/// A branch that is taken only where its function is defined, element by element or for a whole row of a reduction.
+mlir::Value branch(Maker &m);
+
+//===-- ShapeMakers.cpp ------------------------------------------------------------------------------------------===//
+
+mlir::Value windowed(Maker &m);
+mlir::Value folded(Maker &m);
+mlir::Value padded(Maker &m);
+mlir::Value reshaped(Maker &m);
+mlir::Value concatenation(Maker &m);
+/// Positions inside a tensor of shape `target` for each index of an iteration space.
+mlir::AffineMap access(Maker &m, const Shape &extents, const Shape &target);
+/// An iteration space of at most `most` loops, whose extents fit what is read.
+Shape spaceFor(Maker &m, llvm::ArrayRef<mlir::Value> read, std::size_t most);
+
+//===-- OpMakers.cpp ---------------------------------------------------------------------------------------------===//
+
+/// Some dims of a tensor, at least one if there are any.
+std::vector<std::int64_t> someDims(Maker &m, std::size_t rank);
+
+} // namespace talweg::random
+
+#endif
