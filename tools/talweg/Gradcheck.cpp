@@ -133,7 +133,11 @@ void addGradcheck(CommandLine &line) {
                              "the loss if that is more, exceeds the tolerance.");
   options.experiment.declareFile(command);
   options.experiment.declareBatch(command);
-  options.experiment.declareData(command, "check on the first rows of this split, read from PATH, a batch of them");
+  options.experiment.declareData(
+      command,
+      "check on the first rows of PATH, or with SPLIT= of those of that split; the name of a "
+      "split alone: as the file declares it (default: random rows)",
+      true);
   command.whole(options.experiment.seed, "--seed N", kSeed, "key of the rows and of the elements that are checked",
                 "1");
   command.positive(options.tolerance, "--tolerance T", "greatest relative difference that passes");
