@@ -115,6 +115,10 @@ bool Parser::unknownStatement() {
   if (inside == Decl::Train)
     candidates.assign(std::begin(trainWords), std::end(trainWords));
   const std::string meant = suggest(word, candidates);
+  if (meant.empty() && peek(2).kind == Token::Assign) {
+    error.help(fmt::format("a definition is written `{} = …`", text(peek(1))));
+    return false;
+  }
   error.didYouMean(meant);
   if (meant.empty() && inside == Decl::Train)
     error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `batch`, `epochs`, `steps`, "
@@ -212,12 +216,21 @@ bool Parser::target(Stmt &stmt, ExprPtr written) {
   const Expr &named = isAccess ? *written->lhs : *written;
   stmt.target = {named.text, named.range};
   stmt.indexed = isAccess;
-  for (const Index &index : written->indices)
+  std::string names, letters; // the names before the first index that is none; as many letters as there are indices
+  for (size_t i = 0; i < written->indices.size(); ++i)
+    letters += fmt::format("{}{}", i ? ", " : "", std::string(1, char('i' + i % 18)));
+  for (const Index &index : written->indices) {
     if (!introducesName(index)) {
       diagnostics.error(Code::BadTarget, index.range, "on the left of `=` an index is a name")
-          .help(fmt::format("write `{}[i, j] = …`, and say with `if` where values differ", stmt.target.text));
+          .help(index.kind == Index::All
+                    ? fmt::format("write `{}{} = …`: dimensions that the right side keeps whole follow by themselves",
+                                  stmt.target.text, names.empty() ? "" : "[" + names + "]")
+                    : fmt::format("write `{}[{}] = …`, and say with `if` where values differ", stmt.target.text,
+                                  letters));
       return false;
     }
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", sources.text(index.range));
+  }
   stmt.indices = std::move(written->indices);
   return true;
 }

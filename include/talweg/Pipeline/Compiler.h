@@ -39,7 +39,7 @@ struct RegionFacts {
   std::string variable; ///< the parameter that is updated here, if any
   std::string file;     ///< of the source; empty if it is not known, and then line and column are 0
   std::int64_t line = 0, column = 0;
-  std::int64_t endColumn = 0; ///< the one behind the expression; 0 if it goes on in another line
+  std::int64_t endColumn = 0;                   ///< the one behind the expression; 0 if it goes on in another line
   std::int64_t flops = 0;                       ///< two for each multiply-add of contractions
   std::int64_t bytesRead = 0, bytesWritten = 0; ///< of the buffers that come in and go out, each counted once
 };
