@@ -1,5 +1,5 @@
-// Compiled programs on disk. Code is one line of JSON (sizes and the checksum of what follows) and an object file; a start is
-// the checksum of what follows, and JSON.
+// Compiled programs on disk. An entry is a digest of its name and of all that follows, a space, and its contents: of code, one
+// line of JSON (sizes and layouts) and an object file; of a start, JSON.
 #include "CodeCache.h"
 
 #include "CachedFacts.h"
@@ -29,11 +29,14 @@ namespace fs = std::filesystem;
 static constexpr std::uintmax_t mostBytes = 256u << 20;
 static constexpr const char *codeKind = ".code", *startKind = ".start";
 
-static std::string checksum(llvm::StringRef bytes) {
+/// SHA-256 of the pieces, one after another, in hexadecimal.
+static std::string digestOf(llvm::ArrayRef<llvm::StringRef> pieces) {
   llvm::SHA256 hash;
-  hash.update(bytes);
+  for (llvm::StringRef piece : pieces)
+    hash.update(piece);
   return llvm::toHex(hash.final(), /*LowerCase=*/true);
 }
+static constexpr std::size_t digestSize = 64;
 
 /// The file that holds a function, by its size and time; empty if that cannot be told.
 static std::string fileIdentity(const void *function) {
@@ -53,7 +56,7 @@ static std::string fileIdentity(const void *function) {
 /// These builds of the library, of MLIR and of LLVM, and this processor: others may make other code of the same program.
 static const std::string &makers() {
   static const std::string text = [] {
-    std::string ours = fileIdentity(reinterpret_cast<const void *>(&checksum));
+    std::string ours = fileIdentity(reinterpret_cast<const void *>(&digestOf));
     std::string mlirs = fileIdentity(reinterpret_cast<const void *>(&mlir::registerPassManagerCLOptions));
     std::string llvms = fileIdentity(reinterpret_cast<const void *>(&llvm::sys::getHostCPUName));
     if (ours.empty() || mlirs.empty() || llvms.empty())
@@ -92,48 +95,24 @@ std::string CodeCache::keyOf(mlir::ModuleOp module) const {
   llvm::raw_string_ostream stream(text);
   stream << makers();
   module->print(stream, mlir::OpPrintingFlags().useLocalScope().assumeVerified());
-  return checksum(text);
+  return digestOf({text});
 }
 
 std::optional<CachedCode> CodeCache::find(const std::string &key) const {
-  if (key.empty())
+  std::optional<std::string> contents = read(key, codeKind);
+  if (!contents)
     return {};
-  Result<std::string> entry = readFile(pathOf(key, codeKind));
-  if (!entry)
-    return {};
-  std::size_t line = entry->find('\n');
-  if (line == std::string::npos)
-    return {};
-  auto header = nlohmann::json::parse(entry->begin(), entry->begin() + line, nullptr, /*allow_exceptions=*/false);
-  if (!header.is_object())
-    return {};
-  auto number = [&](const char *name) {
-    return header.contains(name) && header[name].is_number_integer() ? header[name].get<std::int64_t>() : -1;
-  };
-  CachedCode code{entry->substr(line + 1), number("arena_bytes"), number("persistent_bytes"), {}};
-  const nlohmann::json layouts = header.value("layouts", nlohmann::json());
-  if (!layouts.is_object())
-    return {};
-  for (auto &[name, block] : layouts.items())
-    code.layouts[name] = block.is_number_integer() ? block.get<std::int64_t>() : 0;
-  if (code.arenaBytes < 0 || code.persistentBytes < 0 ||
-      header.value("sha256", nlohmann::json()) != checksum(code.object))
-    return {};
-  touch(pathOf(key, codeKind));
-  return code;
+  std::size_t line = contents->find('\n');
+  auto header = nlohmann::json::parse(contents->begin(), contents->begin() + line);
+  return CachedCode{contents->substr(line + 1), header["arena_bytes"], header["persistent_bytes"], header["layouts"]};
 }
 
 void CodeCache::store(const std::string &key, const CachedCode &code) const {
   if (key.empty() || !makeDirectory(folder))
     return;
-  nlohmann::json header = {{"arena_bytes", code.arenaBytes},
-                           {"persistent_bytes", code.persistentBytes},
-                           {"layouts", nlohmann::json::object()},
-                           {"sha256", checksum(code.object)}};
-  for (auto &[name, block] : code.layouts)
-    header["layouts"][name] = block;
-  if (writeFile(pathOf(key, codeKind), {header.dump(), "\n", code.object}))
-    dropOldest();
+  nlohmann::json header = {
+      {"arena_bytes", code.arenaBytes}, {"persistent_bytes", code.persistentBytes}, {"layouts", code.layouts}};
+  write(key, codeKind, {header.dump(), "\n", code.object});
 }
 
 //===-- starts -----------------------------------------------------------------------------------------------------===//
@@ -141,28 +120,42 @@ void CodeCache::store(const std::string &key, const CachedCode &code) const {
 std::string CodeCache::keyOf(const std::string &source) const {
   if (folder.empty() || source.empty() || makers().empty())
     return {};
-  return checksum(makers() + source);
+  return digestOf({makers(), source});
 }
 
 std::optional<CachedStart> CodeCache::findStart(const std::string &key) const {
-  if (key.empty())
+  std::optional<std::string> contents = read(key, startKind);
+  if (!contents)
     return {};
-  Result<std::string> entry = readFile(pathOf(key, startKind));
-  if (!entry)
-    return {};
-  std::size_t line = entry->find('\n');
-  if (line == std::string::npos || entry->substr(0, line) != checksum(llvm::StringRef(*entry).substr(line + 1)))
-    return {};
-  touch(pathOf(key, startKind));
-  auto start = nlohmann::json::parse(entry->begin() + line, entry->end());
+  auto start = nlohmann::json::parse(*contents);
   return CachedStart{factsFromJson(start["facts"]), start["code"]};
 }
 
 void CodeCache::store(const std::string &key, const CachedStart &start) const {
-  if (key.empty() || start.code.empty())
-    return;
-  std::string text = nlohmann::json{{"facts", factsToJson(start.facts)}, {"code", start.code}}.dump();
-  if (writeFile(pathOf(key, startKind), {checksum(text), "\n", text}))
+  if (!key.empty() && !start.code.empty())
+    write(key, startKind, {nlohmann::json{{"facts", factsToJson(start.facts)}, {"code", start.code}}.dump()});
+}
+
+//===-- entries ----------------------------------------------------------------------------------------------------===//
+
+std::optional<std::string> CodeCache::read(const std::string &key, const char *kind) const {
+  if (key.empty())
+    return {};
+  Result<std::string> entry = readFile(pathOf(key, kind));
+  if (!entry || entry->size() <= digestSize || (*entry)[digestSize] != ' ' ||
+      entry->compare(0, digestSize, digestOf({key, kind, llvm::StringRef(*entry).substr(digestSize + 1)})) != 0)
+    return {};
+  touch(pathOf(key, kind));
+  entry->erase(0, digestSize + 1);
+  return std::move(*entry);
+}
+
+void CodeCache::write(const std::string &key, const char *kind, std::vector<std::string_view> contents) const {
+  std::vector<llvm::StringRef> hashed{key, kind};
+  hashed.insert(hashed.end(), contents.begin(), contents.end());
+  std::string digest = digestOf(hashed) + ' ';
+  contents.insert(contents.begin(), digest);
+  if (writeFile(pathOf(key, kind), contents))
     dropOldest();
 }
 

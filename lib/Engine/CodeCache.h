@@ -3,9 +3,9 @@
 // Code (KEY.code) is found by a hash of all that decides it: the module after phase linalg, the processor, and these very builds
 // of the library and of LLVM. A start (KEY.start) is found by a hash of the source and the options in place of the module, and tells the
 // module's facts and the key of its code, so that no module is made at all; a source that has changed in nothing but its looks
-// still finds its code. Entries are files of $TALWEG_CACHE (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`: no cache), checked
-// against a checksum before they are used; the oldest go when together they pass 256 MiB. A cache that cannot be read or
-// written is no error: the program is compiled.
+// still finds its code. Entries are files of $TALWEG_CACHE (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`: no cache). One
+// digest of an entry's name and of everything in it is checked before anything in it is used: what does not match is no entry. The
+// oldest go when together they pass 256 MiB. A cache that cannot be read or written is no error: the program is compiled.
 #ifndef TALWEG_ENGINE_CODECACHE_H
 #define TALWEG_ENGINE_CODECACHE_H
 
@@ -15,6 +15,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace talweg {
 
@@ -47,6 +49,9 @@ public:
 private:
   std::string folder; ///< empty: no cache
 
+  /// The contents of an entry, if they are what was written under its name.
+  std::optional<std::string> read(const std::string &key, const char *kind) const;
+  void write(const std::string &key, const char *kind, std::vector<std::string_view> contents) const;
   std::string pathOf(const std::string &key, const char *kind) const { return folder + "/" + key + kind; }
   void dropOldest() const;
 };

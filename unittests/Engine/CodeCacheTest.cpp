@@ -1,0 +1,108 @@
+// An entry of the cache with anything in it other than what was written is no entry.
+#include "../../lib/Engine/CodeCache.h"
+#include "../../lib/Engine/Files.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+using namespace talweg;
+namespace fs = std::filesystem;
+
+namespace {
+
+class CodeCacheTest : public testing::Test {
+protected:
+  CodeCacheTest() {
+    std::string pattern = (fs::temp_directory_path() / "talweg-cache-XXXXXX").string();
+    folder = mkdtemp(pattern.data());
+    const char *set = std::getenv("TALWEG_CACHE");
+    before = set ? set : "";
+    setenv("TALWEG_CACHE", folder.c_str(), 1);
+    cache = CodeCache();
+  }
+  ~CodeCacheTest() override {
+    setenv("TALWEG_CACHE", before.c_str(), 1);
+    fs::remove_all(folder);
+  }
+
+  /// The one file of the folder.
+  std::string entry() const { return fs::directory_iterator(folder)->path().string(); }
+
+  /// Changes the entry in every way that this test knows: cut off anywhere, a bit flipped anywhere, longer.
+  void expectNoEntryOnceDamaged(const std::function<bool()> &found) {
+    const std::string path = entry(), whole = *readFile(path);
+    ASSERT_TRUE(found());
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+      write(path, whole.substr(0, at));
+      EXPECT_FALSE(found()) << "cut off after " << at << " bytes";
+      std::string flipped = whole;
+      flipped[at] = char(flipped[at] ^ (1 << at % 8));
+      write(path, flipped);
+      EXPECT_FALSE(found()) << "a bit of byte " << at;
+    }
+    write(path, whole + '\n');
+    EXPECT_FALSE(found()) << "a byte too many";
+    write(path, whole);
+    EXPECT_TRUE(found());
+  }
+
+  static void write(const std::string &path, const std::string &bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+  }
+
+  fs::path folder;
+  std::string before;
+  CodeCache cache;
+};
+
+const CachedCode kCode{"\x7f"
+                       "ELF\nobject",
+                       4096,
+                       128,
+                       {{"dense.weight", 32}}};
+
+CachedStart start() {
+  CachedStart result;
+  result.code = "abc";
+  result.facts.batch = 64;
+  result.facts.variables = {{"dense.weight", "parameter", "f32", {4, 32}, 128, false, 0, 512, 32}};
+  result.facts.metrics = {"accuracy"};
+  result.facts.arenaBytes = 4096;
+  result.facts.persistentBytes = 512;
+  return result;
+}
+
+TEST_F(CodeCacheTest, DamagedCodeIsNoEntry) {
+  cache.store("key", kCode);
+  std::optional<CachedCode> found = cache.find("key");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->object, kCode.object);
+  EXPECT_EQ(found->arenaBytes, 4096);
+  EXPECT_EQ(found->persistentBytes, 128);
+  EXPECT_EQ(found->layouts, kCode.layouts);
+  expectNoEntryOnceDamaged([&] { return cache.find("key").has_value(); });
+}
+
+TEST_F(CodeCacheTest, ADamagedStartIsNoEntry) {
+  cache.store("key", start());
+  std::optional<CachedStart> found = cache.findStart("key");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->code, "abc");
+  EXPECT_EQ(found->facts.variables.at(0).block, 32);
+  EXPECT_EQ(found->facts.persistentBytes, 512);
+  expectNoEntryOnceDamaged([&] { return cache.findStart("key").has_value(); });
+}
+
+TEST_F(CodeCacheTest, AnEntryUnderAnotherNameIsNoEntry) {
+  cache.store("key", kCode);
+  fs::copy_file(folder / "key.code", folder / "other.code");
+  EXPECT_FALSE(cache.find("other"));
+  fs::copy_file(folder / "key.code", folder / "key.start");
+  EXPECT_FALSE(cache.findStart("key"));
+}
+
+} // namespace
