@@ -2,6 +2,7 @@
 #include "Native.h"
 
 #include "CodeCache.h"
+#include "MachineMemory.h"
 #include "Stopwatch.h"
 
 using namespace talweg;
@@ -13,8 +14,10 @@ std::vector<PhaseTime> talweg::phaseTimes(const Unit &unit) {
   return result;
 }
 
-static Result<NativeUnit> load(const std::string &object, ModuleFacts facts, std::vector<PhaseTime> times,
-                               const Stopwatch &stopwatch) {
+static Result<NativeUnit> load(const Compiler &compiler, const std::string &object, ModuleFacts facts,
+                               std::vector<PhaseTime> times, const Stopwatch &stopwatch) {
+  if (auto fits = fitsMachine(facts, machineMemory(), compiler.file()); !fits)
+    return fits.error();
   auto code = NativeCode::load(object);
   if (!code)
     return code.error();
@@ -54,7 +57,7 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
   if (!unit.told && !unit.profiled) // what was told must be told again
     cache.store(cache.keyOf(unit.source), CachedStart{unit.facts, key});
   std::vector<PhaseTime> times = phaseTimes(unit);
-  return load(*object, std::move(unit.facts), std::move(times), stopwatch);
+  return load(compiler, *object, std::move(unit.facts), std::move(times), stopwatch);
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet,
@@ -63,7 +66,7 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::
   CodeCache cache;
   if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(modeName(mode), batch, layouts))))
     if (auto cached = cache.find(start->code))
-      return load(cached->object, std::move(start->facts), {}, stopwatch);
+      return load(compiler, cached->object, std::move(start->facts), {}, stopwatch);
   Result<Unit> unit = compiler.build(modeName(mode), batch, layouts);
   if (!unit)
     return unit.error();

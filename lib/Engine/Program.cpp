@@ -2,6 +2,7 @@
 #include "ProgramImpl.h"
 
 #include "Files.h"
+#include "MachineMemory.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
@@ -182,6 +183,8 @@ Result<Facts> Program::check(Stage upTo) const {
   if (upTo >= Stage::Graph)
     if (auto lowered = impl->compiler->lower(*unit, Phase(int(upTo) - int(Stage::Graph))); !lowered)
       return lowered.error();
+  if (auto fits = fitsMachine(unit->facts, machineMemory(), impl->compiler->file()); !fits)
+    return fits.error();
   return facts(unit->facts, phaseTimes(*unit));
 }
 

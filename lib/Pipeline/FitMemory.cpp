@@ -8,6 +8,8 @@
 
 #include "ModuleFacts.h"
 
+#include "talweg/Pipeline/MemoryText.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 
@@ -54,33 +56,12 @@ static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
   return result;
 }
 
-static std::string sizeText(std::int64_t bytes) {
-  static constexpr const char *units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  double size = double(bytes);
-  int unit = 0;
-  for (; size >= 1024 && unit < 4; ++unit)
-    size /= 1024;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", size, units[unit]);
-}
-
-static Error tooSmall(const Unit &unit, const ModuleFacts &least, std::int64_t limit, const std::string &file) {
-  std::int64_t parameters = 0, states = 0, slots = 0;
-  for (const StoredVariable &variable : unit.facts.variables)
-    (variable.role == "parameter" ? parameters : variable.role == "slot" ? slots : states) += variable.bytes;
-  std::string parts = fmt::format("parameters {}", sizeText(parameters));
-  if (states)
-    parts += fmt::format(", states {}", sizeText(states));
-  if (slots)
-    parts += fmt::format(", optimizer state {}", sizeText(slots));
-  std::int64_t batch = unit.facts.batch;
-  std::string help =
-      batch > 1 ? fmt::format("\nhelp: a smaller batch needs a smaller arena: --batch {}", batch / 2) : "";
+static Error tooSmall(const ModuleFacts &least, std::int64_t limit, const std::string &file) {
   std::int64_t needed = least.persistentBytes + least.arenaBytes;
-  return {"E0871",
-          fmt::format("{0}: error: {1} of memory are too few: the program needs {2}, {3}B [E0871]\n"
-                      "{0}: note: its variables take {4} ({5}); its arena takes at least {6} for a batch of {7}{8}",
-                      file, sizeText(limit), sizeText(needed), needed, sizeText(least.persistentBytes), parts,
-                      sizeText(least.arenaBytes), batch, help)};
+  return {"E0871", fmt::format("{0}: error: {1} of memory are too few: the program needs {2}, {3}B [E0871]\n"
+                               "{0}: note: {4}; its arena takes at least {5} for a batch of {6}{7}",
+                               file, sizeText(limit), sizeText(needed), needed, variablesText(least),
+                               sizeText(least.arenaBytes), least.batch, batchHelp(least))};
 }
 
 Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string &file) {
@@ -93,8 +74,7 @@ Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string
   for (int number = 2; tried->bytes() > limit; ++number) {
     inVain += tried->seconds;
     if (number > kAttempts || tried->least)
-      return tooSmall(unit,
-                      tried->bytes() < unlimited.persistentBytes + unlimited.arenaBytes ? tried->facts : unlimited,
+      return tooSmall(tried->bytes() < unlimited.persistentBytes + unlimited.arenaBytes ? tried->facts : unlimited,
                       limit, file);
     tried = attempt(unit, number == kAttempts ? 1 : std::max<std::int64_t>(1, aim));
     if (!tried)
