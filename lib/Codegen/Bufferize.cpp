@@ -49,7 +49,7 @@ public:
       positions[op] = position;
     // Bound first: a later read of a variable must be seen when an earlier op wants to overwrite it.
     for (auto toTensor : block.getOps<bufferization::ToTensorOp>())
-      buffers[toTensor.getResult()] = toTensor.getBuffer();
+      keep(toTensor.getResult(), toTensor.getBuffer());
     for (Operation *op : ops) {
       builder.setInsertionPoint(op);
       if (failed(convert(op)))
@@ -65,7 +65,24 @@ private:
   SmallVector<Operation *> &done;
   DenseMap<Operation *, int64_t> positions;
   DenseMap<Value, Value> buffers; ///< tensor → memref
+  talweg::MemoryIndex tensors;    ///< the same by memory, with memrefs that a tensor no longer has
   DenseSet<Value> owned;          ///< buffers that are memref.allocs of this pass: free to overwrite when dead
+  DenseMap<Value, int64_t> lastReads;
+
+  void keep(Value tensor, Value buffer) {
+    Value &kept = buffers[tensor];
+    if (kept == buffer)
+      return;
+    kept = buffer;
+    tensors.add(tensor, buffer);
+  }
+
+  /// The tensors that may be kept in the memory of `buffer`.
+  SmallVector<Value> tensorsIn(Value buffer) {
+    SmallVector<Value> found = tensors.meeting(buffer);
+    llvm::erase_if(found, [&](Value tensor) { return !sameMemory(buffers.lookup(tensor), buffer); });
+    return found;
+  }
 
   LogicalResult convert(Operation *op) {
     if (auto toTensor = dyn_cast<bufferization::ToTensorOp>(op))
@@ -97,7 +114,7 @@ private:
   }
 
   LogicalResult bind(Operation *op, Value tensor, Value buffer) {
-    buffers[tensor] = buffer;
+    keep(tensor, buffer);
     done.push_back(op);
     return success();
   }
@@ -114,7 +131,7 @@ private:
       if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
         fillBuffer(fill, buffer);
     }
-    buffers[tensor] = buffer;
+    keep(tensor, buffer);
     return buffer;
   }
 
@@ -189,6 +206,8 @@ private:
 
   /// The position of the last op in this block that reads the memory of `tensor`, through reshapes too.
   int64_t lastRead(Value tensor) {
+    if (auto known = lastReads.find(tensor); known != lastReads.end())
+      return known->second;
     int64_t last = -1;
     for (Operation *user : tensor.getUsers()) {
       Operation *ancestor = block.findAncestorOpInBlock(*user);
@@ -196,7 +215,7 @@ private:
       if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
         last = std::max(last, lastRead(user->getResult(0)));
     }
-    return last;
+    return lastReads[tensor] = last;
   }
 
   /// The place that `result` is materialized in, if writing it there already now changes nothing that is read later.
@@ -215,25 +234,34 @@ private:
     return {};
   }
 
+  /// True if `definition` stands before `op`, another op of this block. (MLIR counts all ops anew after one was moved.)
+  bool standsBefore(Operation *definition, Operation *op) {
+    auto known = positions.find(definition);
+    return known == positions.end() ? definition->isBeforeInBlock(op) : known->second <= positions.lookup(op);
+  }
+
+  void moveBefore(Operation *moved, Operation *op) {
+    moved->moveBefore(op);
+    positions[moved] = positions.lookup(op);
+  }
+
   bool dominates(Value value, Operation *op) {
-    Operation *definition = value.getDefiningOp();
-    if (!definition || definition->getBlock() != &block)
-      return true;
-    if (!positions.count(definition))
-      return definition->isBeforeInBlock(op);
-    if (positions.lookup(definition) < positions.lookup(op))
+    auto isLater = [&](Value operand) {
+      Operation *definition = operand.getDefiningOp();
+      return definition && definition->getBlock() == &block && !standsBefore(definition, op);
+    };
+    if (!isLater(value))
       return true;
     // A view made just before the store can as well be made here.
-    if (!isa<memref::ViewOp>(definition) || llvm::any_of(definition->getOperands(), [&](Value operand) {
-          Operation *inner = operand.getDefiningOp();
-          return inner && inner->getBlock() == &block && op->isBeforeInBlock(inner) && !isa<arith::ConstantOp>(inner);
+    auto view = value.getDefiningOp<memref::ViewOp>();
+    if (!view || llvm::any_of(view->getOperands(), [&](Value operand) {
+          return isLater(operand) && !operand.getDefiningOp<arith::ConstantOp>();
         }))
       return false;
-    for (Value operand : definition->getOperands())
-      if (Operation *inner = operand.getDefiningOp();
-          inner && inner->getBlock() == &block && op->isBeforeInBlock(inner))
-        inner->moveBefore(op);
-    definition->moveBefore(op);
+    for (Value operand : view->getOperands())
+      if (isLater(operand))
+        moveBefore(operand.getDefiningOp(), op);
+    moveBefore(view, op);
     builder.setInsertionPoint(op);
     return true;
   }
@@ -255,9 +283,7 @@ private:
 
   /// No op after `op` reads the memory at `destination`, and `op` itself reads it only where it writes it.
   bool noReadAfter(GenericOp op, OpResult result, Value destination) {
-    for (auto [tensor, buffer] : buffers) {
-      if (!sameMemory(buffer, destination))
-        continue;
+    for (Value tensor : tensorsIn(destination)) {
       if (lastRead(tensor) > positions.lookup(op))
         return false;
       for (OpOperand *input : op.getDpsInputOperands())
@@ -279,9 +305,8 @@ private:
         return !otherBuffer || rootOf(otherBuffer) != rootOf(buffer) ||
                (otherBuffer == buffer && readsWhereItWrites(op, other, result));
       });
-      bool dead = llvm::all_of(buffers, [&](auto &entry) {
-        return rootOf(entry.second) != rootOf(buffer) || lastRead(entry.first) <= positions.lookup(op);
-      });
+      bool dead =
+          llvm::all_of(tensorsIn(buffer), [&](Value tensor) { return lastRead(tensor) <= positions.lookup(op); });
       bool rootTaken = llvm::any_of(taken, [&](Value other) { return rootOf(other) == rootOf(buffer); });
       if (aligned && dead && !rootTaken)
         return buffer;
@@ -314,7 +339,7 @@ private:
         fillBuffer(fill, buffer);
       else if (op.payloadUsesValueFromOperand(init))
         return op.emitError("cannot be given a buffer: accumulates onto something other than linalg.fill");
-      buffers[result] = buffer;
+      keep(result, buffer);
       outputs.push_back(buffer);
     }
     auto converted = GenericOp::create(builder, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMapsArray(),
@@ -376,18 +401,21 @@ private:
   /// Values in the memory that `op` is about to overwrite, and that later ops read, get buffers of their own: two variables
   /// may exchange their values.
   void saveWhatIsReadAfter(MaterializeInDestinationOp op) {
-    for (Operation &earlier : block) {
-      if (&earlier == op)
-        return;
-      for (Value tensor : earlier.getResults()) {
-        Value buffer = buffers.lookup(tensor);
-        if (!buffer || !sameMemory(buffer, op.getDest()) || lastRead(tensor) <= positions.lookup(op))
-          continue;
-        Value own = allocate(tensor);
-        memref::CopyOp::create(builder, op.getLoc(), buffer, own);
-        buffers[tensor] = own;
-        ++copied;
-      }
+    SmallVector<Value> saved;
+    for (Value tensor : tensorsIn(op.getDest())) {
+      auto made = positions.find(tensor.getDefiningOp());
+      if (made != positions.end() && made->second < positions.lookup(op) && lastRead(tensor) > positions.lookup(op))
+        saved.push_back(tensor);
+    }
+    llvm::sort(saved, [&](Value a, Value b) {
+      int64_t atA = positions.lookup(a.getDefiningOp()), atB = positions.lookup(b.getDefiningOp());
+      return atA != atB ? atA < atB : cast<OpResult>(a).getResultNumber() < cast<OpResult>(b).getResultNumber();
+    });
+    for (Value tensor : saved) {
+      Value buffer = buffers.lookup(tensor), own = allocate(tensor);
+      memref::CopyOp::create(builder, op.getLoc(), buffer, own);
+      keep(tensor, own);
+      ++copied;
     }
   }
 

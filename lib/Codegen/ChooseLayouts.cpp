@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_CHOOSELAYOUTS
@@ -126,6 +127,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
 
   Layouts choose(func::FuncOp step) {
     llvm::MapVector<int64_t, Variable> variables = variablesOf(step);
+    const Touched touched = touchedVariables(variables);
     Layouts layouts;
     for (auto &[offset, variable] : variables) {
       int64_t panel = 0;
@@ -147,7 +149,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         refuse(Twine(columns) + " columns are not a multiple of a register's " + Twine(lanes) + " lanes");
         continue;
       }
-      SmallVector<int64_t> group = groupOf(offset, variables);
+      SmallVector<int64_t> group = groupOf(offset, variables, touched);
       bool fits = llvm::all_of(group, [&](int64_t each) { return fitsTiles(variables[each]); });
       if (!fits) {
         refuse("another op reads it, or its optimizer's state, in an order that cannot be tiled");
@@ -159,25 +161,32 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
     return layouts;
   }
 
+  /// Offsets of the variables that an op reads or writes.
+  using Touched = llvm::DenseMap<Operation *, SmallVector<int64_t>>;
+
+  static Touched touchedVariables(const llvm::MapVector<int64_t, Variable> &variables) {
+    Touched touched;
+    for (auto &[offset, variable] : variables) {
+      for (MaterializeInDestinationOp write : variable.writes)
+        touched[write.getSource().getDefiningOp()].push_back(offset);
+      for (ToTensorOp read : variable.reads)
+        for (Operation *user : read->getUsers())
+          touched[user].push_back(offset);
+    }
+    return touched;
+  }
+
   /// The variable and those of the same shape that one elementwise op reads or writes with it: its moments.
-  SmallVector<int64_t> groupOf(int64_t offset, llvm::MapVector<int64_t, Variable> &variables) {
-    DenseSet<Operation *> updates;
+  static SmallVector<int64_t> groupOf(int64_t offset, llvm::MapVector<int64_t, Variable> &variables,
+                                      const Touched &touched) {
+    llvm::SetVector<int64_t> group;
+    group.insert(offset);
     for (MaterializeInDestinationOp write : variables[offset].writes)
       if (auto update = write.getSource().getDefiningOp<GenericOp>(); update && isElementwise(update))
-        updates.insert(update);
-    SmallVector<int64_t> group;
-    for (auto &[each, variable] : variables) {
-      bool shares = each == offset;
-      if (variable.views.front().getType() == variables[offset].views.front().getType()) {
-        for (MaterializeInDestinationOp write : variable.writes)
-          shares |= updates.contains(write.getSource().getDefiningOp());
-        for (ToTensorOp read : variable.reads)
-          shares |= llvm::any_of(read->getUsers(), [&](Operation *user) { return updates.contains(user); });
-      }
-      if (shares)
-        group.push_back(each);
-    }
-    return group;
+        for (int64_t each : touched.lookup(update))
+          if (variables[each].views.front().getType() == variables[offset].views.front().getType())
+            group.insert(each);
+    return group.takeVector();
   }
 
   /// True if every op that reads the variable, or computes its new value, can do so in tiles.
@@ -230,7 +239,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
     llvm::MapVector<Value, Value> tilesOf;  ///< a tensor in rows → the same in tiles
     llvm::MapVector<Value, int64_t> wanted; ///< results that are to be computed in tiles, by block
     SmallVector<std::pair<MaterializeInDestinationOp, int64_t>> writes;
-    SmallVector<Operation *> replaced;
+    llvm::SetVector<Operation *> replaced;
 
     void takeView(memref::ViewOp view, int64_t size) {
       for (Operation *user : llvm::to_vector(view->getUsers())) {
@@ -239,7 +248,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
           auto type = tiledType(cast<ShapedType>(read.getType()), size);
           Value tiles = ToTensorOp::create(builder, read.getLoc(), type, view, /*restrict=*/true);
           tilesOf[read.getResult()] = tiles;
-          replaced.push_back(read);
+          replaced.insert(read);
         } else if (auto write = dyn_cast<MaterializeInDestinationOp>(user)) {
           writes.push_back({write, size});
           if (mayTile(write.getSource()))
@@ -310,7 +319,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         else
           tilesOf[before] = after;
       }
-      replaced.push_back(op);
+      replaced.insert(op);
     }
 
     void finishWrite(MaterializeInDestinationOp write, int64_t size) {
@@ -323,12 +332,12 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
 
     /// What could not be rewritten reads a copy in rows.
     void readInRows(Value rows, Value tiles) {
-      bool needed = llvm::any_of(rows.getUsers(), [&](Operation *user) { return !llvm::is_contained(replaced, user); });
+      bool needed = llvm::any_of(rows.getUsers(), [&](Operation *user) { return !replaced.contains(user); });
       if (!needed)
         return;
       builder.setInsertionPointAfterValue(tiles);
       Value copy = copyFromTiles(builder, tiles.getLoc(), tiles);
-      rows.replaceUsesWithIf(copy, [&](OpOperand &use) { return !llvm::is_contained(replaced, use.getOwner()); });
+      rows.replaceUsesWithIf(copy, [&](OpOperand &use) { return !replaced.contains(use.getOwner()); });
     }
   };
 };

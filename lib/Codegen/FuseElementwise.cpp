@@ -92,7 +92,7 @@ bool mayJoin(GenericOp first, GenericOp second) {
 }
 
 /// One op, in the place of `second`, with the results of both.
-void join(GenericOp first, GenericOp second, OpBuilder &builder) {
+GenericOp join(GenericOp first, GenericOp second, OpBuilder &builder) {
   builder.setInsertionPoint(second);
   SmallVector<Value> inputs, inits;
   SmallVector<AffineMap> maps, outMaps;
@@ -145,6 +145,7 @@ void join(GenericOp first, GenericOp second, OpBuilder &builder) {
   second.replaceAllUsesWith(joined.getResults().drop_front(first.getNumResults()));
   second.erase();
   first.erase();
+  return joined;
 }
 
 SmallVector<GenericOp> lastFirst(Block &block) {
@@ -164,8 +165,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
           inlineSplats(op, builder);
       while (inlineIn(*block)) {
       }
-      while (joinIn(*block)) {
-      }
+      joinIn(*block);
       if (tells)
         for (GenericOp op : block->getOps<GenericOp>())
           tellWhyStored(op);
@@ -223,22 +223,36 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
     }
   }
 
-  /// Joins one pair. True if there was one.
-  bool joinIn(Block &block) {
-    OpBuilder builder(&getContext());
-    for (GenericOp second : lastFirst(block)) {
-      if (!isElementwise(second))
-        continue;
-      for (OpOperand *input : second.getDpsInputOperands()) {
-        auto first = input->get().getDefiningOp<GenericOp>();
-        if (!first || !mayJoin(first, second))
-          continue;
-        join(first, second, builder);
-        ++joined;
-        return true;
-      }
+  /// Joins what may be joined, last op first. A new op gives those that read it another chance: nothing behind these.
+  void joinIn(Block &block) {
+    for (Operation *op = &block.back(); op;) {
+      GenericOp both = joinWithProducer(op);
+      op = both ? lastReader(both) : op->getPrevNode();
     }
-    return false;
+  }
+
+  GenericOp joinWithProducer(Operation *op) {
+    auto second = dyn_cast<GenericOp>(op);
+    if (!second || !isElementwise(second))
+      return {};
+    for (OpOperand *input : second.getDpsInputOperands()) {
+      auto first = input->get().getDefiningOp<GenericOp>();
+      if (!first || !mayJoin(first, second))
+        continue;
+      OpBuilder builder(&getContext());
+      ++joined;
+      return join(first, second, builder);
+    }
+    return {};
+  }
+
+  /// The last op of the block that reads `op`, or itself.
+  static Operation *lastReader(Operation *op) {
+    Operation *last = op;
+    for (Operation *user : op->getUsers())
+      if (Operation *reader = op->getBlock()->findAncestorOpInBlock(*user); reader && last->isBeforeInBlock(reader))
+        last = reader;
+    return last;
   }
 };
 

@@ -26,17 +26,41 @@ static memref::ViewOp byteViewOf(Value memref) {
   return last;
 }
 
+/// The place of `memref` in the storage that it is a view of, if it is known.
+static std::optional<int64_t> offsetOf(Value memref) {
+  memref::ViewOp view = byteViewOf(memref);
+  return view ? getConstantIntValue(view.getByteShift()) : std::nullopt;
+}
+
 bool sameMemory(Value a, Value b) {
   if (a == b)
     return true;
   if (rootOf(a) != rootOf(b))
     return false;
-  memref::ViewOp viewA = byteViewOf(a), viewB = byteViewOf(b);
-  if (!viewA || !viewB)
-    return true;
-  std::optional<int64_t> offsetA = getConstantIntValue(viewA.getByteShift()),
-                         offsetB = getConstantIntValue(viewB.getByteShift());
+  std::optional<int64_t> offsetA = offsetOf(a), offsetB = offsetOf(b);
   return !offsetA || !offsetB || *offsetA == *offsetB; // variables never overlap in part
+}
+
+void MemoryIndex::add(Value value, Value memref) {
+  Storage &storage = storages[rootOf(memref)];
+  std::optional<int64_t> offset = offsetOf(memref);
+  (offset ? storage.at[*offset] : storage.anywhere).push_back(value);
+}
+
+SmallVector<Value> MemoryIndex::meeting(Value memref) const {
+  auto storage = storages.find(rootOf(memref));
+  if (storage == storages.end())
+    return {};
+  const auto &[at, anywhere] = storage->second;
+  SmallVector<Value> values(anywhere.begin(), anywhere.end());
+  std::optional<int64_t> offset = offsetOf(memref);
+  auto first = offset ? at.find(*offset) : at.begin();
+  for (auto place = first; place != at.end(); ++place) {
+    values.append(place->second);
+    if (offset)
+      break;
+  }
+  return values;
 }
 
 } // namespace talweg

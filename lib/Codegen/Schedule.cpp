@@ -29,6 +29,34 @@ bool isTensorFree(Operation &op) {
   return llvm::none_of(op.getOperandTypes(), isTensor) && llvm::none_of(op.getResultTypes(), isTensor);
 }
 
+/// The order of a block's ops while some of them are moved. (MLIR numbers all anew after every move.)
+class LiveOrder {
+public:
+  explicit LiveOrder(Block &block) : block(block) { renumber(); }
+
+  bool isBefore(Operation *a, Operation *b) const { return places.lookup(a) < places.lookup(b); }
+
+  void moveAfter(Operation *op, Operation *last) {
+    op->moveAfter(last);
+    Operation *next = op->getNextNode();
+    uint64_t low = places.lookup(last), high = next ? places.lookup(next) : low + 2 * spacing;
+    places[op] = low + (high - low) / 2;
+    if (high - low < 2)
+      renumber();
+  }
+
+private:
+  static constexpr uint64_t spacing = uint64_t(1) << 32;
+  Block &block;
+  DenseMap<Operation *, uint64_t> places;
+
+  void renumber() {
+    uint64_t place = 0;
+    for (Operation &op : block)
+      places[&op] = place += spacing;
+  }
+};
+
 class BlockOrder {
 public:
   explicit BlockOrder(Block &block) : block(block) {}
@@ -37,8 +65,9 @@ public:
 
   void run() {
     hoistScalars();
+    order.emplace(block);
     for (auto read : block.getOps<bufferization::ToTensorOp>())
-      reads.push_back(read);
+      reads.add(read.getResult(), read.getBuffer());
     SmallVector<GenericOp> ops;
     for (auto op : block.getOps<GenericOp>())
       if (op.hasPureTensorSemantics() && op.getNumParallelLoops() == op.getNumLoops())
@@ -51,23 +80,26 @@ public:
 
 private:
   Block &block;
-  SmallVector<bufferization::ToTensorOp> reads;
+  std::optional<LiveOrder> order;
+  MemoryIndex reads; ///< variables as tensors
 
   /// Arithmetic on scalars (learning rates, corrections of moments) goes before the first tensor that is computed.
   void hoistScalars() {
     Operation *first = nullptr;
+    llvm::DenseSet<Operation *> behind; // and `first` itself
     for (Operation &op : llvm::make_early_inc_range(block)) {
       if (!first && isa<linalg::LinalgOp>(op))
         first = &op;
-      if (!first || &op == first || op.getNumRegions() != 0 || !isPure(&op) || !isTensorFree(op) ||
-          op.hasTrait<OpTrait::IsTerminator>())
+      if (!first)
         continue;
-      bool ready = llvm::all_of(op.getOperands(), [&](Value operand) {
-        Operation *definition = operand.getDefiningOp();
-        return !definition || definition->getBlock() != &block || definition->isBeforeInBlock(first);
-      });
-      if (ready)
+      bool isScalar =
+          op.getNumRegions() == 0 && isPure(&op) && isTensorFree(op) && !op.hasTrait<OpTrait::IsTerminator>();
+      bool isReady =
+          llvm::none_of(op.getOperands(), [&](Value operand) { return behind.contains(operand.getDefiningOp()); });
+      if (isScalar && isReady)
         op.moveBefore(first);
+      else
+        behind.insert(&op);
     }
   }
 
@@ -77,8 +109,8 @@ private:
     return op ? block.findAncestorOpInBlock(*op) : nullptr;
   }
 
-  static void setLater(Operation *&last, Operation *op) {
-    if (op && (!last || last->isBeforeInBlock(op)))
+  void setLater(Operation *&last, Operation *op) {
+    if (op && (!last || order->isBefore(last, op)))
       last = op;
   }
 
@@ -115,7 +147,7 @@ private:
     Operation *last = nullptr;
     setAfterOperands(last, op);
     if (auto product = dyn_cast_or_null<GenericOp>(last); product && isContraction(product))
-      op->moveAfter(product);
+      order->moveAfter(op, product);
   }
 
   void moveUpdate(GenericOp update) {
@@ -132,21 +164,21 @@ private:
         gradients.push_back(product);
 
     Operation *last = nullptr;
-    for (bufferization::ToTensorOp read : reads)
-      if (llvm::any_of(written, [&](Value place) { return sameMemory(read.getBuffer(), place); }))
-        setAfterReaders(last, read.getResult(), update);
+    for (Value place : written)
+      for (Value read : reads.meeting(place))
+        setAfterReaders(last, read, update);
     setAfterOperands(last, update, gradients);
     for (Operation *gradient : gradients)
       setAfterOperands(last, gradient);
     if (!last || isReadBefore(update, last))
       return;
     for (Operation *gradient : gradients) {
-      gradient->moveAfter(last);
+      order->moveAfter(gradient, last);
       last = gradient;
     }
     if (update->getPrevNode() != last)
       ++moved;
-    update->moveAfter(last);
+    order->moveAfter(update, last);
   }
 };
 

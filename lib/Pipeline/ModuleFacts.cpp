@@ -83,12 +83,10 @@ void talweg::giveLayouts(ModuleOp module, const Layouts &layouts) {
 }
 
 void talweg::readSizes(ModuleOp module, ModuleFacts &facts) {
-  if (auto variables = module->getAttrOfType<ArrayAttr>("talweg.variables"))
-    for (auto described : variables.getAsRange<DictionaryAttr>())
-      for (StoredVariable &variable : facts.variables)
-        if (auto block = described.getAs<IntegerAttr>("block");
-            block && described.getAs<StringAttr>("name") == variable.name)
-          variable.block = block.getInt();
+  if (auto described = module->getAttrOfType<ArrayAttr>("talweg.variables"))
+    for (auto [variable, entry] : llvm::zip_equal(facts.variables, described.getAsRange<DictionaryAttr>()))
+      if (auto block = entry.getAs<IntegerAttr>("block"))
+        variable.block = block.getInt();
   module.walk([&](func::FuncOp function) {
     if (!function.getSymName().starts_with("talweg_") || function.getNumArguments() < 2)
       return;

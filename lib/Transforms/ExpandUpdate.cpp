@@ -11,6 +11,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 
@@ -42,16 +43,18 @@ Operation *cloneAtShape(OpBuilder &builder, Operation &op, IRMapping &mapping, R
   return clone;
 }
 
+/// Reads of variables, by their names.
+using Reads = llvm::StringMap<train::GetOp>;
+
 /// The variable's value, as the objective has already read it if it has. (Nothing set in a step is seen in that step.)
-Value valueOf(train::UpdateOp update, OpBuilder &builder, RankedTensorType type) {
-  for (auto get : update->getBlock()->getOps<train::GetOp>())
-    if (get.getVariable() == update.getVariable() && get->isBeforeInBlock(update))
-      return get;
+Value valueOf(train::UpdateOp update, const Reads &reads, OpBuilder &builder, RankedTensorType type) {
+  if (train::GetOp get = reads.lookup(update.getVariable()))
+    return get;
   return train::GetOp::create(builder, update.getLoc(), type, update.getVariable());
 }
 
 /// The update's rule in place of the update.
-void expand(train::UpdateOp update, train::OptimizerOp rule, bool isFirst) {
+void expand(train::UpdateOp update, train::OptimizerOp rule, const Reads &reads, bool isFirst) {
   OpBuilder builder(update);
   auto name = builder.getStringAttr("update of " + update.getVariable());
   Location loc = NameLoc::get(name, update.getLoc());
@@ -62,7 +65,7 @@ void expand(train::UpdateOp update, train::OptimizerOp rule, bool isFirst) {
 
   Block &body = rule.getBody().front();
   IRMapping mapping;
-  mapping.map(body.getArgument(0), valueOf(update, builder, parameter));
+  mapping.map(body.getArgument(0), valueOf(update, reads, builder, parameter));
   mapping.map(body.getArgument(1), update.getGradient());
   for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
     mapping.map(body.getArgument(2 + position), train::GetOp::create(builder, loc, parameter, slotName(slot)));
@@ -89,10 +92,13 @@ void expandProgram(train::ProgramOp program) {
   auto updates = llvm::to_vector(objective.getBody().getOps<train::UpdateOp>());
   for (train::UpdateOp update : updates)
     update->moveBefore(end);
+  Reads reads; // the first of each: updates stand behind all of them
+  for (auto get : objective.getBody().getOps<train::GetOp>())
+    reads.try_emplace(get.getVariable(), get);
   llvm::DenseSet<Operation *> reported;
   for (train::UpdateOp update : updates) {
     auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());
-    expand(update, rule, reported.insert(rule).second);
+    expand(update, rule, reads, reported.insert(rule).second);
   }
   for (auto rule : llvm::make_early_inc_range(body.getOps<train::OptimizerOp>()))
     rule.erase();
