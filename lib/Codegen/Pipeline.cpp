@@ -48,6 +48,7 @@ void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, const C
   function.addPass(createCSEPass()); // fast, so that kernels are equal early
   function.addPass(createPlanMemory());
   pm.addPass(createOutlineKernels());
+  pm.addPass(createOutlineParts());
   OpPassManager &shared = pm.nest<func::FuncOp>();
   shared.addPass(createCanonicalizerPass());
   shared.addPass(createCSEPass());

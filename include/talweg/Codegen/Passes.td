@@ -183,6 +183,22 @@ def OutlineKernels : Pass<"talweg-outline-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def OutlineParts : Pass<"talweg-outline-parts", "::mlir::ModuleOp"> {
+  let summary = "cuts long straight lines of code into functions";
+  let description = [{
+    In: functions over buffers in the arena. Out: the same ops in the same order; no function holds many more than `max-ops`, the ops
+    of nests counted. Passes that take more than twice the time for a function of twice the length, as several of MLIR's and LLVM's do,
+    so take twice the time for a program of twice the length.
+  }];
+  let options = [
+    Option<"maxOps", "max-ops", "int64_t", "4096", "shorter blocks stay as they are">
+  ];
+  let statistics = [
+    Statistic<"parts", "parts", "functions made">
+  ];
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def ApproximateMath : Pass<"talweg-approximate-math", "::mlir::func::FuncOp"> {
   let summary = "replaces mathematics on vectors of f32 and f64 by polynomials without branches between lanes";
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",

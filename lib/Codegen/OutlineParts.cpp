@@ -1,0 +1,194 @@
+// Cuts long straight lines of code into functions of bounded length: what follows, LLVM above all, takes more than twice the
+// time and memory for a function of twice the length.
+//
+// In: functions over buffers in the arena. Out: where a block holds more than `max-ops` ops, inner ones counted, its first ops are
+// calls of private functions with about as many each, in the same order. Constants and views are copied into the functions that
+// use them; the arguments are what else they use, and the results what is used behind them. The function's own arguments keep what
+// is known of them: llvm.noalias, llvm.align.
+#include "talweg/Codegen/Passes.h"
+
+#include "talweg/Runtime/Abi.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace talweg {
+#define GEN_PASS_DEF_OUTLINEPARTS
+#include "talweg/Codegen/Passes.h.inc"
+} // namespace talweg
+
+using namespace mlir;
+
+namespace {
+
+/// A constant or a view: costs nothing, wherever it stands.
+bool isFree(Operation &op) {
+  return op.getNumResults() == 1 && op.getNumRegions() == 0 && isPure(&op) &&
+         (op.getNumOperands() == 0 || isa<ViewLikeOpInterface>(op));
+}
+
+/// Whether a function with bare pointers can take a value of this type.
+bool isPassable(Type type) {
+  auto memref = dyn_cast<MemRefType>(type);
+  return memref ? memref.hasStaticShape() && memref.getLayout().isIdentity() : !isa<UnrankedMemRefType>(type);
+}
+
+/// Ops of one block that become a function.
+class Part {
+public:
+  Part(ArrayRef<Operation *> ops, func::FuncOp from) : ops(ops), from(from) {
+    llvm::SmallPtrSet<Operation *, 32> inside(ops.begin(), ops.end());
+    for (Operation *op : ops) {
+      llvm::SetVector<Value> used(op->operand_begin(), op->operand_end());
+      getUsedValuesDefinedAbove(op->getRegions(), used);
+      for (Value value : used)
+        if (!inside.contains(value.getDefiningOp()))
+          need(value);
+      for (OpResult result : op->getResults())
+        if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+              return !inside.contains(op->getBlock()->findAncestorOpInBlock(*user));
+            }))
+          results.push_back(result);
+    }
+  }
+
+  bool isOutlinable() const {
+    auto passable = [](Value value) { return isPassable(value.getType()); };
+    auto returnable = [](Value value) { return !isa<MemRefType>(value.getType()); };
+    return llvm::all_of(arguments, passable) && llvm::all_of(results, returnable);
+  }
+
+  /// Puts a call in the place of the ops.
+  void outline(SymbolTable &symbols) {
+    func::FuncOp function = define();
+    symbols.insert(function);
+    OpBuilder builder(ops.front());
+    auto call = func::CallOp::create(builder, ops.front()->getLoc(), function, arguments.getArrayRef());
+    for (auto [result, value] : llvm::zip_equal(results, call.getResults()))
+      result.replaceAllUsesWith(value);
+    for (Operation *op : llvm::reverse(ops))
+      op->erase();
+  }
+
+private:
+  ArrayRef<Operation *> ops;
+  func::FuncOp from;
+  llvm::SetVector<Value> arguments;
+  llvm::SetVector<Operation *> copied; ///< free ops, each behind those that it uses
+  SmallVector<Value> results;
+
+  void need(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!op || !isFree(*op)) {
+      arguments.insert(value);
+    } else if (!copied.contains(op)) {
+      for (Value operand : op->getOperands())
+        need(operand);
+      copied.insert(op);
+    }
+  }
+
+  func::FuncOp define() {
+    OpBuilder builder(from.getContext());
+    ValueRange values(arguments.getArrayRef());
+    auto type = builder.getFunctionType(values.getTypes(), ValueRange(results).getTypes());
+    auto function = func::FuncOp::create(builder, ops.front()->getLoc(), "part", type);
+    function.setPrivate();
+    Block *body = function.addEntryBlock();
+    builder.setInsertionPointToStart(body);
+    IRMapping mapping;
+    mapping.map(values, body->getArguments());
+    for (Operation *op : copied)
+      builder.clone(*op, mapping);
+    for (Operation *op : ops)
+      builder.clone(*op, mapping);
+    func::ReturnOp::create(builder, ops.back()->getLoc(),
+                           llvm::map_to_vector(results, [&](Value value) { return mapping.lookup(value); }));
+    for (auto [number, value] : llvm::enumerate(arguments))
+      describe(function, number, value);
+    return function;
+  }
+
+  /// Tells of an argument what the host promises of the entry's (Runtime/Abi.h).
+  void describe(func::FuncOp function, unsigned number, Value value) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    if (!argument || argument.getOwner() != &from.getBody().front() || !isa<MemRefType>(value.getType()))
+      return;
+    Builder builder(function.getContext());
+    StringRef apart = LLVM::LLVMDialect::getNoAliasAttrName();
+    if (Attribute known = from.getArgAttr(argument.getArgNumber(), apart))
+      function.setArgAttr(number, apart, known);
+    if (argument.getArgNumber() <= talweg::abi::kArena || argument.getArgNumber() >= talweg::abi::kFields)
+      function.setArgAttr(number, LLVM::LLVMDialect::getAlignAttrName(),
+                          builder.getI64IntegerAttr(talweg::abi::kAlignment));
+  }
+};
+
+struct OutlineParts : talweg::impl::OutlinePartsBase<OutlineParts> {
+  using OutlinePartsBase::OutlinePartsBase;
+
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+      if (function.getSymName().starts_with("talweg_") && !function.isExternal())
+        for (Block &block : function.getBody())
+          cut(block, function, symbols);
+  }
+
+  /// The loop over batches, whose length is not constant: its body is cut, and it stays where it is.
+  static bool isOverBatches(Operation &op) {
+    auto loop = dyn_cast<scf::ForOp>(op);
+    return loop && isa<func::FuncOp>(op.getParentOp()) && !matchPattern(loop.getUpperBound(), m_Constant());
+  }
+
+  static int64_t sizeOf(Operation &op) {
+    int64_t size = 0;
+    op.walk([&](Operation *) { ++size; });
+    return isFree(op) || isOverBatches(op) ? 0 : size;
+  }
+
+  void cut(Block &block, func::FuncOp function, SymbolTable &symbols) {
+    int64_t all = 0;
+    for (Operation &op : block) {
+      if (isOverBatches(op))
+        cut(*cast<scf::ForOp>(op).getBody(), function, symbols);
+      all += sizeOf(op);
+    }
+    if (all <= maxOps)
+      return;
+    SmallVector<Operation *> part;
+    int64_t size = 0;
+    for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
+      if (isFree(op))
+        continue;
+      if (isOverBatches(op)) {
+        part.clear();
+        size = 0;
+        continue;
+      }
+      part.push_back(&op);
+      size += sizeOf(op);
+      if (size < maxOps)
+        continue;
+      if (Part made(part, function); made.isOutlinable()) {
+        made.outline(symbols);
+        ++parts;
+      }
+      part.clear();
+      size = 0;
+    }
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+      if (isFree(op) && op.use_empty())
+        op.erase();
+  }
+};
+
+} // namespace

@@ -1,0 +1,45 @@
+"""Compiles one program at three depths, and tells how its memory and its functions grow. Bytes and lines, not seconds: those
+depend on what else the machine does. Prints nothing where all is well."""
+import os
+import re
+import sys
+
+PROGRAM = """
+data rows {
+  x: f32[4]
+  y: f32[4]
+}
+model Net(x: f32[n, 4]) -> f32[n, 4] {
+  repeat %d { x = dense(x, 4) |> relu }
+  x
+}
+train Net on rows {
+  minimize mean_squared_error(Net(x), y)
+  optimizer sgd(lr = 0.01)
+  batch 32
+  steps 1
+}
+"""
+
+
+def compiled(folder, depth, stage):
+    """The path of what a stage shows, and the most bytes that compilation had in memory."""
+    source, out = os.path.join(folder, f"{depth}.tw"), os.path.join(folder, f"{depth}.{stage}")
+    with open(source, "w") as file:
+        file.write(PROGRAM % depth)
+    child = os.spawnlpe(os.P_NOWAIT, "talweg", "talweg", "compile", source, f"--emit={stage}", "-o", out,
+                        dict(os.environ, TALWEG_CACHE="off"))
+    _, status, usage = os.wait4(child, 0)
+    if status:
+        sys.exit(f"depth {depth}: talweg ended with {status}")
+    return out, usage.ru_maxrss * 1024
+
+
+folder = sys.argv[1]
+small, middle, large = (compiled(folder, depth, "object")[1] for depth in (1, 100, 400))
+if large - small > 4.5 * (middle - small):
+    print(f"memory: {small} B for depth 1, {middle} B for 100, {large} B for 400")
+with open(compiled(folder, 400, "vector")[0]) as text:
+    for function in re.split(r"\n  func\.func", text.read())[1:]:
+        if function.count("\n") > 8192:
+            print(f"{function.count(chr(10))} lines:{function[:function.index('(')]}")
