@@ -27,5 +27,6 @@ std::string talweg::variablesText(const ModuleFacts &facts) {
 }
 
 std::string talweg::batchHelp(const ModuleFacts &facts) {
-  return facts.batch > 1 ? fmt::format("\nhelp: a smaller batch needs a smaller arena: --batch {}", facts.batch / 2) : "";
+  return facts.batch > 1 ? fmt::format("\nhelp: a smaller batch needs a smaller arena: --batch {}", facts.batch / 2)
+                         : "";
 }
