@@ -108,8 +108,14 @@ Error CsvLoader::countMismatch(std::int64_t needed, const Field *field) const {
   if (help.empty() && !few)
     help = "say where each field is, such as `label: class[10] = column(64)`";
   std::string situation = fmt::format("this file has {}, ", counted(width, "column"));
+  std::vector<std::string> read; // where not all fields are, which
+  for (const Field &candidate : table.fields)
+    if (candidate.wanted)
+      read.push_back(fmt::format("{}: {}", candidate.name, candidate.typeText()));
   situation += field ? fmt::format("and `{}: {}` reaches to column {}", field->name, field->typeText(), needed - 1)
                      : fmt::format("but the fields take {}", needed);
+  if (!field && read.size() < table.fields.size())
+    situation += fmt::format("; {} {} read", listed(read), read.size() == 1 ? "is" : "are");
   return failure(few ? "E0719" : "E0721", here(), situation, help);
 }
 
@@ -188,7 +194,7 @@ Result<void> CsvLoader::bindByOrder() {
     wanted += field.wanted ? field.elements() : 0;
   }
   if (width != all && width != wanted)
-    return countMismatch(all, nullptr);
+    return countMismatch(width < wanted ? wanted : all, nullptr);
   std::int64_t next = 0;
   for (std::size_t f = 0; f < table.fields.size(); ++f) {
     const Field &field = table.fields[f];

@@ -37,10 +37,8 @@ BatchRunner::~BatchRunner() = default;
 
 Result<BatchRunner> BatchRunner::create(Session &session, const Dataset &data) {
   Session::Impl &self = *session.impl;
-  if (auto checked = data.impl->checkFields(self.program); !checked)
+  if (auto checked = self.checkFields(self.options.mode, data); !checked)
     return checked.error();
-  if (self.options.mode != Mode::Predict && !data.impl->missing.empty())
-    return Error{"E0852", fmt::format("error: the data has no values for `{}`", data.impl->missing.front())};
   if (data.rows() == 0)
     return Error{"E0853", "error: the data has no rows"};
   auto unit = self.unit(self.options.mode, self.batch());
@@ -166,9 +164,8 @@ std::int64_t BatchRunner::leastBytes() const {
     else if (variable.role != "slot")
       bytes += variable.bytes;
   }
-  const std::vector<frontend::Field> &fields = impl->session.program.impl->compiler->plan().fields;
-  for (std::size_t f = 0; f < fields.size(); ++f)
-    if (!predicts || fields[f].input)
+  for (std::size_t f = 0; f < facts.reads.size(); ++f)
+    if (facts.reads[f])
       bytes += facts.batch * impl->data.impl->table.fields[f].bytesPerRow();
   if (predicts)
     bytes += outputWidth(facts, Mode::Predict) * (facts.outputDouble ? 8 : 4);

@@ -8,7 +8,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <sstream>
 
@@ -19,11 +18,16 @@ static data::Field dataField(const frontend::Field &field, bool wanted) {
   return {field.name, kElements[field.element], field.shape, field.classes, field.columns, wanted};
 }
 
-static std::vector<data::Field> dataFields(const frontend::Plan &plan, bool forPredict) {
+/// The fields of the data; those that `wanted` leaves out need not be there.
+static std::vector<data::Field> dataFields(const frontend::Plan &plan, const std::vector<bool> &wanted) {
   std::vector<data::Field> fields;
-  for (const frontend::Field &field : plan.fields)
-    fields.push_back(dataField(field, !forPredict || field.input));
+  for (std::size_t f = 0; f < plan.fields.size(); ++f)
+    fields.push_back(dataField(plan.fields[f], wanted[f]));
   return fields;
+}
+
+static std::vector<data::Field> allFields(const frontend::Plan &plan) {
+  return dataFields(plan, std::vector<bool>(plan.fields.size(), true));
 }
 
 static data::Format formatOf(const frontend::Split &split) {
@@ -90,42 +94,36 @@ static Result<data::Source> sourceOf(const frontend::Plan &plan, const std::stri
 }
 
 static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
-                                  bool forPredict) {
-  const frontend::Plan &plan = program.impl->compiler->plan();
-  Result<data::Source> source = sourceOf(plan, split, path);
+                                  std::vector<data::Field> fields) {
+  Result<data::Source> source = sourceOf(program.impl->compiler->plan(), split, path);
   if (!source)
     return source.error();
-  Result<data::Table> table = data::load(*source, dataFields(plan, forPredict));
+  Result<data::Table> table = data::load(*source, std::move(fields));
   if (!table)
     return table.error();
   auto impl = std::make_shared<Dataset::Impl>();
   impl->table = std::move(*table);
   impl->files = source->paths;
-  for (std::size_t f = 0; f < impl->table.fields.size(); ++f) {
-    data::Field &field = impl->table.fields[f];
-    if (field.wanted)
-      continue;
-    impl->missing.push_back(field.name);
-    std::int64_t bytes = impl->table.rows * field.bytesPerRow();
-    if (!impl->table.columns[f].resize(bytes))
-      return Error{"memory", fmt::format("error: there is no memory for {} rows", impl->table.rows)};
-    std::memset(impl->table.columns[f].data(), 0, std::size_t(bytes));
-  }
   return Dataset(std::move(impl));
 }
 
 Result<Dataset> Dataset::load(const Program &program, const std::string &split, const std::string &path) {
-  return loadFields(program, split, path, false);
+  return loadFields(program, split, path, allFields(program.impl->compiler->plan()));
 }
 
 Result<Dataset> Dataset::loadForPredict(const Program &program, const std::string &split, const std::string &path) {
-  return loadFields(program, split, path, true);
+  Result<std::vector<bool>> wanted = program.impl->fieldsRead(Mode::Predict);
+  if (!wanted)
+    return wanted.error();
+  if (!wanted->empty() && std::find(wanted->begin(), wanted->end(), true) == wanted->end())
+    wanted->front() = true; // the rows must be counted by something
+  return loadFields(program, split, path, dataFields(program.impl->compiler->plan(), *wanted));
 }
 
 Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<FieldView> &views, std::int64_t rows) {
   if (rows < 0 || rows > INT32_MAX)
     return Error{"E0842", "error: a data set has between 0 and 2147483647 rows"};
-  std::vector<data::Field> fields = dataFields(program.impl->compiler->plan(), false);
+  std::vector<data::Field> fields = allFields(program.impl->compiler->plan());
   for (auto view = views.begin(); view != views.end(); ++view) {
     auto same = [&](const auto &other) { return other.name == view->name; };
     if (std::none_of(fields.begin(), fields.end(), same))
@@ -135,29 +133,28 @@ Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<Fi
     if (!view->data && rows > 0)
       return Error{"E0844", fmt::format("error: field `{}` is given without values", view->name)};
   }
+  auto viewOf = [&](const std::string &name) -> const FieldView * {
+    auto found = std::find_if(views.begin(), views.end(), [&](const FieldView &view) { return view.name == name; });
+    return found != views.end() ? &*found : nullptr;
+  };
+  for (data::Field &field : fields)
+    field.wanted = viewOf(field.name) != nullptr;
   Result<data::Table> table = data::Table::create(std::move(fields), rows);
   if (!table)
     return table.error();
   auto impl = std::make_shared<Impl>();
   impl->table = std::move(*table);
-  for (std::size_t f = 0; f < impl->table.fields.size(); ++f) {
-    const data::Field &field = impl->table.fields[f];
-    auto view = std::find_if(views.begin(), views.end(), [&](const FieldView &v) { return v.name == field.name; });
-    std::size_t bytes = std::size_t(rows * field.bytesPerRow());
-    if (view != views.end() && view->data)
-      std::copy_n(static_cast<const std::byte *>(view->data), bytes, impl->table.columns[f].data());
-    else {
-      impl->missing.push_back(field.name);
-      std::fill_n(impl->table.columns[f].data(), bytes, std::byte(0));
-    }
-  }
+  for (std::size_t f = 0; f < impl->table.fields.size(); ++f)
+    if (const data::Field &field = impl->table.fields[f]; field.wanted && rows > 0)
+      std::copy_n(static_cast<const std::byte *>(viewOf(field.name)->data), rows * field.bytesPerRow(),
+                  impl->table.columns[f].data());
   if (auto checked = impl->table.check("memory"); !checked)
     return checked.error();
   return Dataset(std::move(impl));
 }
 
 Result<void> Dataset::Impl::checkFields(const Program &program) const {
-  std::vector<data::Field> wanted = dataFields(program.impl->compiler->plan(), false);
+  std::vector<data::Field> wanted = allFields(program.impl->compiler->plan());
   const std::vector<data::Field> &fields = table.fields;
   auto same = [](const data::Field &a, const data::Field &b) {
     return a.name == b.name && a.element == b.element && a.shape == b.shape && a.classes == b.classes;

@@ -8,9 +8,7 @@
 namespace talweg {
 
 struct Dataset::Impl {
-  data::Table table; ///< one column for each field of the program, in their order
-  /// Fields that were not in the file. Their columns hold zeros; only prediction may use such a data set.
-  std::vector<std::string> missing;
+  data::Table table; ///< one column for each field of the program, in their order; of fields not `wanted`, empty ones
   std::vector<std::string> files; ///< what it was read from
 
   /// An error, E0845, unless the columns are those of the program's fields: generated code reads what its own fields say.

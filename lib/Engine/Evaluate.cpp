@@ -3,8 +3,6 @@
 #include "SessionImpl.h"
 #include "Shuffle.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 
@@ -37,10 +35,8 @@ static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t 
 }
 
 Result<Evaluation> Session::evaluate(const Dataset &data) {
-  if (auto checked = data.impl->checkFields(impl->program); !checked)
+  if (auto checked = impl->checkFields(Mode::Eval, data); !checked)
     return checked.error();
-  if (!data.impl->missing.empty())
-    return Error{"E0852", fmt::format("error: the data has no values for `{}`", data.impl->missing.front())};
   if (data.rows() == 0)
     return Error{"E0853", "error: the data has no rows"};
   Stopwatch stopwatch;
@@ -70,12 +66,8 @@ Result<Evaluation> Session::evaluate(const Dataset &data) {
 }
 
 Result<Prediction> Session::predict(const Dataset &data) {
-  if (auto checked = data.impl->checkFields(impl->program); !checked)
+  if (auto checked = impl->checkFields(Mode::Predict, data); !checked)
     return checked.error();
-  for (const std::string &name : data.impl->missing)
-    for (const frontend::Field &field : impl->program.impl->compiler->plan().fields)
-      if (field.name == name && field.input)
-        return Error{"E0852", fmt::format("error: the data has no values for `{}`, which the model reads", name)};
   std::vector<std::int32_t> order = identityOrder(data.rows());
   Prediction result;
   result.rows = data.rows();

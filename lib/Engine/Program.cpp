@@ -125,8 +125,7 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
     if (!unit)
       return unit.error();
     impl->plan = planFacts(*impl->compiler, options, variablesOf(*unit->module));
-    if (mode == Mode::Train)
-      impl->keepTrainUnit(std::move(*unit));
+    impl->keepUnit(mode, std::move(*unit));
   }
   impl->readSeconds = reading.seconds();
   return Program(std::move(impl));
@@ -141,34 +140,46 @@ Result<Program> Program::fromFile(const std::string &path, const CompileOptions 
 
 const PlanFacts &Program::plan() const { return impl->plan; }
 
-Result<Unit> Program::Impl::takeTrainUnit() {
-  if (std::optional<Unit> unit = takeKeptUnit())
+Result<Unit> Program::Impl::takeUnit(Mode mode) {
+  if (std::optional<Unit> unit = takeKeptUnit(mode))
     return std::move(*unit);
-  return compiler->build(modeName(Mode::Train), plan.batch);
+  return compiler->build(modeName(mode), plan.batch);
 }
 
-Result<NativeUnit> Program::Impl::makeTrainNative() {
-  if (std::optional<Unit> unit = takeKeptUnit())
+Result<NativeUnit> Program::Impl::makeNativeUnit(Mode mode) {
+  if (std::optional<Unit> unit = takeKeptUnit(mode))
     return makeNative(*compiler, std::move(*unit));
-  return makeNative(*compiler, Mode::Train, plan.batch, /*quiet=*/false);
+  return makeNative(*compiler, mode, plan.batch, /*quiet=*/false);
 }
 
-std::optional<Unit> Program::Impl::takeKeptUnit() {
+std::optional<Unit> Program::Impl::takeKeptUnit(Mode mode) {
   std::lock_guard lock(mutex);
-  std::optional<Unit> unit;
-  std::swap(unit, trainUnit);
-  return unit;
+  auto kept = units.extract(mode);
+  return kept ? std::optional(std::move(kept.mapped())) : std::nullopt;
 }
 
-void Program::Impl::keepTrainUnit(Unit unit) {
+void Program::Impl::keepUnit(Mode mode, Unit unit) {
   std::lock_guard lock(mutex);
-  trainUnit.emplace(std::move(unit));
+  units.insert_or_assign(mode, std::move(unit));
+}
+
+Result<std::vector<bool>> Program::Impl::fieldsRead(Mode mode) {
+  if (std::optional<ModuleFacts> kept = keptFacts(*compiler, mode, plan.batch))
+    return kept->reads;
+  Result<Unit> unit = takeUnit(mode);
+  if (!unit)
+    return unit.error();
+  if (auto lowered = compiler->lower(*unit, Phase::Update); !lowered)
+    return lowered.error();
+  std::vector<bool> reads = unit->facts.reads;
+  keepUnit(mode, std::move(*unit));
+  return reads;
 }
 
 //===-- facts and text ---------------------------------------------------------------------------------------------===//
 
 Result<Facts> Program::check(Stage upTo) const {
-  Result<Unit> unit = impl->takeTrainUnit();
+  Result<Unit> unit = impl->takeUnit(Mode::Train);
   if (!unit)
     return unit.error();
   auto facts = [](const ModuleFacts &module, std::vector<PhaseTime> times) {

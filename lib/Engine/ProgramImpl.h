@@ -5,6 +5,7 @@
 #include "Native.h"
 #include "Stopwatch.h"
 
+#include <map>
 #include <mutex>
 
 namespace talweg {
@@ -15,17 +16,20 @@ struct Program::Impl {
   PlanFacts plan;
   double readSeconds = 0; ///< parsing and checking the source
 
-  /// The module for training at the plan's batch that checking the file has made, for the first who asks; then a new one.
-  Result<Unit> takeTrainUnit();
+  /// The module of a mode at the plan's batch that an earlier question has made, for the first who asks; then a new one.
+  Result<Unit> takeUnit(Mode mode);
   /// The same in native code.
-  Result<NativeUnit> makeTrainNative();
-  void keepTrainUnit(Unit unit);
+  Result<NativeUnit> makeNativeUnit(Mode mode);
+  void keepUnit(Mode mode, Unit unit);
+
+  /// For each field of the data, whether a step in this mode reads it.
+  Result<std::vector<bool>> fieldsRead(Mode mode);
 
 private:
-  std::optional<Unit> takeKeptUnit();
+  std::optional<Unit> takeKeptUnit(Mode mode);
 
   std::mutex mutex;
-  std::optional<Unit> trainUnit;
+  std::map<Mode, Unit> units;
 };
 
 } // namespace talweg

@@ -106,6 +106,23 @@ void Session::Impl::prepareUnit(Mode mode, std::int64_t batch) {
   }
 }
 
+Result<void> Session::Impl::checkFields(Mode mode, const Dataset &data) const {
+  if (auto checked = data.impl->checkFields(program); !checked)
+    return checked.error();
+  const std::vector<data::Field> &fields = data.impl->table.fields;
+  if (std::all_of(fields.begin(), fields.end(), [](const data::Field &field) { return field.wanted; }))
+    return {};
+  Result<std::vector<bool>> reads = program.impl->fieldsRead(mode);
+  if (!reads)
+    return reads.error();
+  static constexpr const char *kReaders[] = {"training", "evaluation", "prediction", "the gradient"};
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    if ((*reads)[f] && !fields[f].wanted)
+      return Error{"E0852", fmt::format("error: the data has no values for `{}`, which {} reads", fields[f].name,
+                                        kReaders[int(mode)])};
+  return {};
+}
+
 //===-- native calls -----------------------------------------------------------------------------------------------===//
 
 Result<void> Session::Impl::run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
@@ -167,11 +184,8 @@ Result<Session> Session::create(const Program &program, const SessionOptions &op
     return set.error();
   for (const Hyper &hyper : program.plan().hypers)
     impl->hypers.push_back(hyper.value);
-  const Compiler &compiler = *program.impl->compiler;
   Stopwatch waiting;
-  Result<NativeUnit> native = options.mode == Mode::Train
-                                  ? program.impl->makeTrainNative()
-                                  : makeNative(compiler, options.mode, impl->batch(), /*quiet=*/false);
+  Result<NativeUnit> native = program.impl->makeNativeUnit(options.mode);
   if (!native)
     return native.error();
   impl->compileSeconds += program.impl->readSeconds + waiting.seconds();

@@ -47,6 +47,9 @@ struct Session::Impl {
   /// Takes a compiled unit in: its layout must be that of the session.
   Result<const NativeUnit *> adopt(Mode mode, NativeUnit unit);
 
+  /// An error, E0852, if a mode's steps read a field of which the data has no values.
+  Result<void> checkFields(Mode mode, const Dataset &data) const;
+
   /// One native call: `steps` batches from `first` in `order`.
   Result<void> run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
                    std::int64_t first, std::int64_t steps, void *out);

@@ -22,10 +22,8 @@ std::int64_t Session::Impl::totalSteps(std::int64_t first, std::int64_t perEpoch
 }
 
 Result<void> Session::setTrainingData(const Dataset &data) {
-  if (auto checked = data.impl->checkFields(impl->program); !checked)
-    return checked;
-  if (!data.impl->missing.empty())
-    return Error{"E0852", fmt::format("error: the training data has no values for `{}`", data.impl->missing.front())};
+  if (auto checked = impl->checkFields(Mode::Train, data); !checked)
+    return checked.error();
   if (data.rows() == 0)
     return Error{"E0853", "error: the training data has no rows"};
   bool loaded = impl->loadedRows == data.rows();

@@ -45,8 +45,6 @@ Plan Elaborator::plan() {
     planData();
   canElaborate = !diagnostics.hasErrors();
   planSettings();
-  if (dataDecl && modelDecl)
-    planInputs();
   return thePlan;
 }
 
@@ -272,82 +270,5 @@ void Elaborator::planSettings() {
       names.push_back(config);
     fail(Code::BadConfig, trainDecl->name.range, fmt::format("there is no config `{}` to set", name))
         .didYouMean(suggest(name, names));
-  }
-}
-
-//===-- what prediction needs --------------------------------------------------------------------------------------===//
-
-/// All names that an expression mentions.
-static void mentioned(const Expr &expr, std::set<std::string> &names) {
-  if (expr.kind == Expr::Ident)
-    names.insert(expr.text);
-  for (const Expr *child : {expr.lhs.get(), expr.rhs.get(), expr.other.get()})
-    if (child)
-      mentioned(*child, names);
-  for (const ast::ExprPtr &item : expr.items)
-    mentioned(*item, names);
-  for (const ast::Argument &argument : expr.arguments)
-    mentioned(*argument.value, names);
-  for (const ast::Index &index : expr.indices)
-    if (index.value)
-      mentioned(*index.value, names);
-}
-
-/// The first call of `model` in evaluation order: its arguments' names go to `names`.
-static bool firstCall(const Expr &expr, const std::string &model, std::set<std::string> &names) {
-  for (const Expr *child : {expr.lhs.get(), expr.rhs.get(), expr.other.get()})
-    if (child && !(expr.kind == Expr::Pipe && child == expr.rhs.get()) && firstCall(*child, model, names))
-      return true;
-  for (const ast::ExprPtr &item : expr.items)
-    if (firstCall(*item, model, names))
-      return true;
-  for (const ast::Argument &argument : expr.arguments)
-    if (firstCall(*argument.value, model, names))
-      return true;
-  const Expr *call = expr.kind == Expr::Pipe ? expr.rhs.get() : &expr;
-  if (expr.kind == Expr::Pipe && call->kind == Expr::Call)
-    for (const ast::Argument &argument : call->arguments)
-      if (firstCall(*argument.value, model, names))
-        return true;
-  const Expr *callee = call->kind == Expr::Call ? call->lhs.get() : call;
-  const bool isCall =
-      (call->kind == Expr::Call || expr.kind == Expr::Pipe) && callee->kind == Expr::Ident && callee->text == model;
-  if (!isCall)
-    return false;
-  if (expr.kind == Expr::Pipe)
-    mentioned(*expr.lhs, names);
-  for (const ast::Argument &argument : call->arguments)
-    mentioned(*argument.value, names);
-  return true;
-}
-
-/// Fields that the first call of the model depends on, directly or through definitions before it.
-void Elaborator::planInputs() {
-  std::map<std::string, std::set<std::string>> through;
-  for (const auto &stmt : trainDecl->body) {
-    if (!stmt->value)
-      continue;
-    std::set<std::string> names;
-    if (firstCall(*stmt->value, trainDecl->name.text, names)) {
-      std::set<std::string> all;
-      for (const std::string &name : names) {
-        all.insert(name);
-        if (auto it = through.find(name); it != through.end())
-          all.insert(it->second.begin(), it->second.end());
-      }
-      for (Field &field : thePlan.fields)
-        field.input = all.count(field.name) != 0;
-      return;
-    }
-    if (stmt->kind != Stmt::Define)
-      continue;
-    std::set<std::string> direct, all;
-    mentioned(*stmt->value, direct);
-    for (const std::string &name : direct) {
-      all.insert(name);
-      if (auto it = through.find(name); it != through.end())
-        all.insert(it->second.begin(), it->second.end());
-    }
-    through[stmt->target.text] = all;
   }
 }

@@ -299,7 +299,6 @@ private:
   void planSettings();
   Field planField(const ast::DataField &field);
   Split planSplit(const ast::DataSplit &split);
-  void planInputs();
 
 public:
   mlir::MLIRContext &context;

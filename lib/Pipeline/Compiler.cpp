@@ -82,7 +82,7 @@ public:
     predictsOnly = program.getMode() == "predict";
     for (auto op : program.getOps<train::FieldOp>()) {
       auto type = mlir::dyn_cast<mlir::RankedTensorType>(op.getType());
-      frontend::Field field{op.getSymName().str(), frontend::Field::F32, {}, {}, {}, true};
+      frontend::Field field{op.getSymName().str(), frontend::Field::F32, {}, {}, {}};
       mlir::Type element = type ? type.getElementType() : op.getType();
       if (element.isUnsignedInteger(8))
         field.element = frontend::Field::U8;

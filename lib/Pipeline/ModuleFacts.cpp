@@ -58,6 +58,8 @@ Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {
   facts.batch = program.getBatch();
   facts.variables = variablesOf(module);
   for (auto objective : program.getOps<train::ObjectiveOp>()) {
+    for (BlockArgument batch : objective.getBody().front().getArguments())
+      facts.reads.push_back(!batch.use_empty());
     for (Attribute metric : objective.getMetrics())
       facts.metrics.push_back(cast<StringAttr>(metric).str());
     objective.walk([&](train::ReportOp report) { facts.reports.push_back(report.getName().str()); });

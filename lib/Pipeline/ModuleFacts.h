@@ -8,7 +8,7 @@ namespace talweg {
 
 /// After phase gradient.
 void countContractions(mlir::ModuleOp module, ModuleFacts &facts);
-/// After phase update.
+/// After phase update: variables, fields, columns, output.
 Result<void> readLayout(mlir::ModuleOp module, ModuleFacts &facts);
 /// Before phase vector: what code generation must not choose again.
 void giveLayouts(mlir::ModuleOp module, const Layouts &layouts);

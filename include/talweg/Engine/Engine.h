@@ -189,10 +189,10 @@ class TALWEG_API Dataset {
 public:
   /// The rows of a split as declared in the file, or from `path`, as `--data SPLIT=PATH` reads it (split "": every row).
   static Result<Dataset> load(const Program &program, const std::string &split, const std::string &path = "");
-  /// The same for prediction: fields the model does not read may be absent from the file.
+  /// The same for prediction: fields that no step of prediction reads may be absent from the file.
   static Result<Dataset> loadForPredict(const Program &program, const std::string &split, const std::string &path = "");
-  /// Rows from memory, copied. Labels are checked. Each field is given once; fields may be left out of data that is only for
-  /// prediction.
+  /// Rows from memory, copied. Labels are checked. Each field is given once; one may be left out where no step reads it; otherwise
+  /// the session's call fails and names it.
   static Result<Dataset> fromMemory(const Program &program, const std::vector<FieldView> &fields, std::int64_t rows);
 
   std::int64_t rows() const;

@@ -30,7 +30,6 @@ struct Field {
   /// `= column("label")`, `= column(3)`, `= column("a", "b")`: CSV columns by name or by number from 0. Empty: by the
   /// field's name in the header, else in order. One for a tensor field: its first column, the others follow.
   std::vector<std::variant<std::int64_t, std::string>> columns;
-  bool input = true; ///< the model's output depends on it: needed by prediction
 };
 
 /// One split of the data:

@@ -51,6 +51,7 @@ using Layouts = std::map<std::string, std::int64_t>;
 struct ModuleFacts {
   std::int64_t batch = 0;
   std::vector<StoredVariable> variables;
+  std::vector<bool> reads; ///< known after phase update: for each field of the data, whether a step reads it
   std::vector<std::string> metrics, reports;        ///< names of the columns of `out` after the loss
   std::vector<std::int64_t> outputShape;            ///< mode predict: of the whole batch
   bool outputDouble = false;                        ///< mode predict: f64, else f32
