@@ -152,6 +152,8 @@ InFlightDiagnostic ReverseWalk::reportUnreached(train::VariableOp parameter) {
     auto isReached = [&](Value operand) { return reached.contains(operand); };
     if ((!get || get.getVariable() != parameter.getSymName()) && llvm::none_of(op.getOperands(), isReached))
       continue;
+    if (op.getNumResults() == 0) // it only looks
+      continue;
     if (op.hasTrait<tw::Inactive>()) {
       error.attachNote(op.getLoc()) << "`" << op.getName() << "`, which has no derivative, depends on it here";
       return error;

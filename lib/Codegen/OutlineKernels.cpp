@@ -207,6 +207,8 @@ struct OutlineKernels : talweg::impl::OutlineKernelsBase<OutlineKernels> {
         auto loop = dyn_cast<scf::ForOp>(op);
         if (loop && isa<func::FuncOp>(op.getParentOp()) && !matchPattern(loop.getUpperBound(), m_Constant()))
           again(*loop.getBody(), again);
+        else if (auto condition = dyn_cast<scf::IfOp>(op)) // under which a step runs
+          again(*condition.thenBlock(), again);
         else if (isa<scf::ForOp, scf::ParallelOp>(op))
           nests.push_back(&op);
       }

@@ -3,7 +3,11 @@
 //
 // The order inside one step is what makes in-place storage right: every variable is read once, before anything is computed; all
 // writes come after all reads. A write whose value is another variable's old storage copies it first.
+//
+// Where a program requires something (tw.require), what a step writes is chosen by whether all of it holds: the new value or the old.
+// So every write depends on every requirement, whatever later passes do with the order, and a faulted step changes nothing.
 #include "GatherBatch.h"
+#include "Requirements.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -62,7 +66,7 @@ private:
   Value createVariableView(Value persistent, train::VariableOp variable);
   Value createScalarF64(Value tensor);
   void lowerReads(Block *body, Value step, Value key, ValueRange hyperValues, Value totalSteps);
-  void lowerWrites(Value persistent, ArrayRef<train::SetOp> sets);
+  void lowerWrites(Value persistent, ArrayRef<train::SetOp> sets, Value holds);
   void storeColumns(ArrayRef<Value> columns, Value out, Value batchNumber);
   void storePrediction(Value output, Value out, Value batchNumber);
 
@@ -216,15 +220,20 @@ Value underlyingVariable(Value value) {
   return value.getDefiningOp<bufferization::ToTensorOp>() ? value : Value();
 }
 
-void ProgramLowering::lowerWrites(Value persistent, ArrayRef<train::SetOp> sets) {
+/// `holds`: a scalar that says whether the step may change anything; null: it may.
+void ProgramLowering::lowerWrites(Value persistent, ArrayRef<train::SetOp> sets, Value holds) {
   llvm::StringMap<train::VariableOp> byName;
   for (train::VariableOp variable : variables)
     byName[variable.getSymName()] = variable;
   SmallVector<Value> written;
   for (train::SetOp set : sets) {
-    Value value = set.getValue();
+    Value value = set.getValue(), old = values.lookup(set.getVariable());
+    if (holds && value != old) {
+      b.setLoc(set.getLoc());
+      value = createChoice(b, holds, value, old);
+    }
     bool isOldStorage = underlyingVariable(value) != nullptr;
-    if (isOldStorage && value != values.lookup(set.getVariable())) {
+    if (isOldStorage && value != old) {
       MemRefType type = bufferType(cast<RankedTensorType>(value.getType()));
       Value saved = memref::AllocOp::create(b, type, b.getI64IntegerAttr(abi::kAlignment));
       bufferization::MaterializeInDestinationOp::create(b, Type(), value, saved, /*restrict=*/true, /*writable=*/true);
@@ -295,9 +304,17 @@ LogicalResult ProgramLowering::emitStep() {
   for (train::HyperOp hyper : hypers)
     hyperNumbers.push_back(memref::LoadOp::create(b, function.getArgument(abi::kHyper), createIndex(hyper.getIndex())));
 
+  SmallVector<Requirement> requirements = requirementsOf(source);
   auto loop = scf::ForOp::create(b, createIndex(0), steps, createIndex(1));
   func::ReturnOp::create(b);
-  b.setInsertionPointToStart(loop.getBody());
+  Block *body = loop.getBody();
+  b.setInsertionPointToStart(body);
+  if (!requirements.empty()) { // after a fault, the steps that are left do nothing
+    Value none = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
+    Value goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loadControl(abi::kFault), none);
+    body = scf::IfOp::create(b, goesOn, /*withElseRegion=*/false).thenBlock();
+    b.setInsertionPointToStart(body);
+  }
   Value batchNumber = loop.getInductionVar();
   Value position = arith::AddIOp::create(b, first, arith::MulIOp::create(b, batchNumber, createIndex(batch)));
   // The key moves on with every batch in every mode; the count of optimization steps only where steps are taken.
@@ -322,7 +339,6 @@ LogicalResult ProgramLowering::emitStep() {
   }
   b.setLoc(program.getLoc());
 
-  Block *body = loop.getBody();
   body->getOperations().splice(body->getTerminator()->getIterator(), source.getOperations(), source.begin(),
                                yield->getIterator());
   lowerReads(body, step, key, hyperValues, totalSteps);
@@ -336,6 +352,7 @@ LogicalResult ProgramLowering::emitStep() {
     if (auto report = dyn_cast<train::ReportOp>(op))
       reports.push_back(report);
   }
+  Value holds = requirements.empty() ? Value() : createFaultCheck(b, requirements, batch, control, batchNumber);
   b.setInsertionPoint(body->getTerminator());
   if (predicts) {
     storePrediction(yielded[0], out, batchNumber);
@@ -350,7 +367,7 @@ LogicalResult ProgramLowering::emitStep() {
     storeColumns(columns, out, batchNumber);
     function->setAttr("talweg.columns", b.getArrayAttr(names));
   }
-  lowerWrites(persistent, sets);
+  lowerWrites(persistent, sets, holds);
   for (train::SetOp set : sets)
     set.erase();
   for (train::ReportOp report : reports)

@@ -14,7 +14,11 @@
 using namespace talweg;
 
 Result<Dataset> talweg::generatedRows(const Program &program, std::int64_t rows, std::uint64_t seed) {
-  return randomRows(program, rows, seed, Floats::Normal);
+  Mode mode = program.impl->compiler->onlyPredicts() ? Mode::Predict : Mode::Train;
+  Result<std::vector<FieldUse>> uses = program.impl->fieldUses(mode);
+  if (!uses)
+    return uses.error();
+  return randomRows(program, *uses, rows, seed, Floats::Normal);
 }
 
 struct BatchRunner::Impl {
@@ -140,11 +144,12 @@ Result<double> BatchRunner::run(std::int64_t steps) {
   runtime::Profile profile{std::vector<std::uint64_t>(impl->regions.size())};
   runtime::Profile::use(impl->profiled ? &profile : nullptr);
   auto start = std::chrono::steady_clock::now();
-  auto done = session.run(*impl->unit, impl->data, impl->order, impl->next, steps, impl->out.data());
+  NativeCall call =
+      session.run(session.options.mode, *impl->unit, impl->data, impl->order, impl->next, steps, impl->out.data());
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   runtime::Profile::use(nullptr);
-  if (!done)
-    return done.error();
+  if (call.error)
+    return *call.error;
   impl->regionSeconds.clear();
   for (std::uint64_t sum : profile.sums)
     impl->regionSeconds.push_back(double(sum) * runtime::secondsPerTick());
@@ -164,8 +169,8 @@ std::int64_t BatchRunner::leastBytes() const {
     else if (variable.role != "slot")
       bytes += variable.bytes;
   }
-  for (std::size_t f = 0; f < facts.reads.size(); ++f)
-    if (facts.reads[f])
+  for (std::size_t f = 0; f < facts.fields.size(); ++f)
+    if (facts.fields[f].read)
       bytes += facts.batch * impl->data.impl->table.fields[f].bytesPerRow();
   if (predicts)
     bytes += outputWidth(facts, Mode::Predict) * (facts.outputDouble ? 8 : 4);

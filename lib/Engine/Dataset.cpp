@@ -104,6 +104,7 @@ static Result<Dataset> loadFields(const Program &program, const std::string &spl
   auto impl = std::make_shared<Dataset::Impl>();
   impl->table = std::move(*table);
   impl->files = source->paths;
+  impl->rows = source->rows;
   return Dataset(std::move(impl));
 }
 
@@ -112,12 +113,15 @@ Result<Dataset> Dataset::load(const Program &program, const std::string &split, 
 }
 
 Result<Dataset> Dataset::loadForPredict(const Program &program, const std::string &split, const std::string &path) {
-  Result<std::vector<bool>> wanted = program.impl->fieldsRead(Mode::Predict);
-  if (!wanted)
-    return wanted.error();
-  if (!wanted->empty() && std::find(wanted->begin(), wanted->end(), true) == wanted->end())
-    wanted->front() = true; // the rows must be counted by something
-  return loadFields(program, split, path, dataFields(program.impl->compiler->plan(), *wanted));
+  Result<std::vector<FieldUse>> uses = program.impl->fieldUses(Mode::Predict);
+  if (!uses)
+    return uses.error();
+  std::vector<bool> wanted;
+  for (const FieldUse &use : *uses)
+    wanted.push_back(use.read);
+  if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), true) == wanted.end())
+    wanted.front() = true; // the rows must be counted by something
+  return loadFields(program, split, path, dataFields(program.impl->compiler->plan(), wanted));
 }
 
 Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<FieldView> &views, std::int64_t rows) {

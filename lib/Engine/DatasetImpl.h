@@ -2,7 +2,7 @@
 #ifndef TALWEG_ENGINE_DATASETIMPL_H
 #define TALWEG_ENGINE_DATASETIMPL_H
 
-#include "talweg/Data/Table.h"
+#include "talweg/Data/Load.h"
 #include "talweg/Engine/Engine.h"
 
 namespace talweg {
@@ -10,6 +10,7 @@ namespace talweg {
 struct Dataset::Impl {
   data::Table table; ///< one column for each field of the program, in their order; of fields not `wanted`, empty ones
   std::vector<std::string> files; ///< what it was read from
+  data::RowSelection rows;        ///< and which of its rows
 
   /// An error, E0845, unless the columns are those of the program's fields: generated code reads what its own fields say.
   Result<void> checkFields(const Program &program) const;

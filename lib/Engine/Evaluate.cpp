@@ -9,7 +9,7 @@
 using namespace talweg;
 
 namespace {
-using OnBatches = std::function<Result<void>(const NativeUnit &, std::int64_t first, std::int64_t count)>;
+using OnBatches = std::function<NativeCall(const NativeUnit &, std::int64_t first, std::int64_t count)>;
 } // namespace
 
 /// Calls `onBatches` for stretches of equal batches that cover all rows in order.
@@ -26,8 +26,8 @@ static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t 
     if (!unit)
       return unit.error();
     Stopwatch stopwatch;
-    if (auto done = onBatches(**unit, first, count); !done)
-      return done;
+    if (NativeCall call = onBatches(**unit, first, count); call.error)
+      return *call.error;
     size.took(count, stopwatch.seconds());
     first += now * count;
   }
@@ -42,16 +42,15 @@ Result<Evaluation> Session::evaluate(const Dataset &data) {
   Stopwatch stopwatch;
   std::vector<std::int32_t> order = identityOrder(data.rows());
   std::vector<double> sums;
-  auto add = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) -> Result<void> {
+  auto add = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
     std::int64_t columns = unit.facts.columns();
     std::vector<double> out(std::size_t(count * columns));
-    if (auto done = impl->run(unit, data, order, first, count, out.data()); !done)
-      return done;
+    NativeCall call = impl->run(Mode::Eval, unit, data, order, first, count, out.data());
     sums.resize(1 + unit.facts.metrics.size());
     for (std::int64_t s = 0; s < count; ++s)
       for (std::size_t c = 0; c < sums.size(); ++c)
         sums[c] += double(unit.facts.batch) * out[s * columns + c];
-    return {};
+    return call;
   };
   if (auto done = overBatches(*impl, Mode::Eval, data.rows(), add); !done)
     return done.error();
@@ -71,19 +70,20 @@ Result<Prediction> Session::predict(const Dataset &data) {
   std::vector<std::int32_t> order = identityOrder(data.rows());
   Prediction result;
   result.rows = data.rows();
-  auto append = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) -> Result<void> {
+  auto append = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
     const std::vector<std::int64_t> &shape = unit.facts.outputShape;
     result.shape.assign(shape.begin() + 1, shape.end());
     std::int64_t values = count * unit.facts.batch;
     for (std::int64_t extent : result.shape)
       values *= extent;
-    auto collect = [&](auto out) -> Result<void> {
-      auto done = impl->run(unit, data, order, first, count, out.data());
+    auto collect = [&](auto out) {
+      NativeCall call = impl->run(Mode::Predict, unit, data, order, first, count, out.data());
       result.values.insert(result.values.end(), out.begin(), out.end());
-      return done;
+      return call;
     };
-    return unit.facts.outputDouble ? collect(std::vector<double>(std::size_t(values)))
-                                   : collect(std::vector<float>(std::size_t(values)));
+    if (unit.facts.outputDouble)
+      return collect(std::vector<double>(std::size_t(values)));
+    return collect(std::vector<float>(std::size_t(values)));
   };
   if (auto done = overBatches(*impl, Mode::Predict, data.rows(), append); !done)
     return done.error();

@@ -43,11 +43,13 @@ public:
       : session(std::move(session)), gradient(gradient), rows(std::move(rows)),
         order(identityOrder(this->rows.rows())) {}
 
-  /// The loss at the present values; leaves every cotangent in its slot.
+  /// The loss at the present values; leaves every cotangent in its slot. Nan after a fault, which is kept.
   double loss() {
     std::vector<double> out(std::size_t(gradient.facts.columns()));
-    (void)bool(session.impl->run(gradient, rows, order, 0, 1, out.data())); // its one thread is there
-    return out[0];
+    NativeCall call = session.impl->run(Mode::Gradient, gradient, rows, order, 0, 1, out.data());
+    if (call.error)
+      fault = std::move(call.error);
+    return fault ? NAN : out[0];
   }
 
   /// Compares at most `most` elements of a parameter.
@@ -83,10 +85,13 @@ public:
     }
     if (auto restored = session.writeDouble(facts.name, *values); !restored)
       return restored.error();
+    if (fault)
+      return *fault;
     return result;
   }
 
   Session session;
+  std::optional<Error> fault;
 
 private:
   /// The slope at x by central differences D over a step and over twice the step: (4 D(h) - D(2h)) / 3 has an error of the
@@ -192,20 +197,26 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   Result<Session> session = Session::create(*program, sessionOptions);
   if (!session)
     return session.error();
+  if (options.data)
+    if (auto checked = session->impl->checkFields(Mode::Gradient, *options.data); !checked)
+      return checked.error();
   for (const StoredVariable &variable : session->impl->variables)
     if (variable.role == "parameter" && variable.elementType != "f64")
       return Error{"E0870", fmt::format("error: parameter `{}` is computed in {}; a gradient is checked in f64",
                                         variable.name, variable.elementType)};
-  Result<Dataset> rows =
-      options.data ? Result<Dataset>(*options.data) : randomRows(*program, effort->rows, options.seed, Floats::Uniform);
-  if (!rows)
-    return rows.error();
   auto unit = session->impl->unit(Mode::Gradient, effort->rows);
   if (!unit)
     return unit.error();
+  Result<Dataset> rows = options.data
+                             ? Result<Dataset>(*options.data)
+                             : randomRows(*program, (*unit)->facts.fields, effort->rows, options.seed, Floats::Uniform);
+  if (!rows)
+    return rows.error();
   Check check(std::move(*session), **unit, std::move(*rows));
   GradcheckResult result;
   result.loss = check.loss();
+  if (check.fault)
+    return *check.fault;
   result.floor = 1e-4 * std::max(1.0, std::abs(result.loss));
   result.rows = effort->rows;
   result.maxElements = effort->elements;

@@ -163,17 +163,17 @@ void Program::Impl::keepUnit(Mode mode, Unit unit) {
   units.insert_or_assign(mode, std::move(unit));
 }
 
-Result<std::vector<bool>> Program::Impl::fieldsRead(Mode mode) {
+Result<std::vector<FieldUse>> Program::Impl::fieldUses(Mode mode) {
   if (std::optional<ModuleFacts> kept = keptFacts(*compiler, mode, plan.batch))
-    return kept->reads;
+    return kept->fields;
   Result<Unit> unit = takeUnit(mode);
   if (!unit)
     return unit.error();
   if (auto lowered = compiler->lower(*unit, Phase::Update); !lowered)
     return lowered.error();
-  std::vector<bool> reads = unit->facts.reads;
+  std::vector<FieldUse> uses = unit->facts.fields;
   keepUnit(mode, std::move(*unit));
-  return reads;
+  return uses;
 }
 
 //===-- facts and text ---------------------------------------------------------------------------------------------===//

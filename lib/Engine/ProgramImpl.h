@@ -22,8 +22,8 @@ struct Program::Impl {
   Result<NativeUnit> makeNativeUnit(Mode mode);
   void keepUnit(Mode mode, Unit unit);
 
-  /// For each field of the data, whether a step in this mode reads it.
-  Result<std::vector<bool>> fieldsRead(Mode mode);
+  /// What a step in this mode does with each field of the data.
+  Result<std::vector<FieldUse>> fieldUses(Mode mode);
 
 private:
   std::optional<Unit> takeKeptUnit(Mode mode);

@@ -1,6 +1,7 @@
 // See RandomRows.h.
 #include "RandomRows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -13,7 +14,8 @@ static double normal(Words &words) {
   return radius * std::cos(kTurn * words.uniform());
 }
 
-Result<Dataset> talweg::randomRows(const Program &program, std::int64_t rows, std::uint64_t seed, Floats floats) {
+Result<Dataset> talweg::randomRows(const Program &program, const std::vector<FieldUse> &uses, std::int64_t rows,
+                                   std::uint64_t seed, Floats floats) {
   if (rows < 0 || rows > INT32_MAX)
     return Error{"E0842", "error: a data set has between 0 and 2147483647 rows"};
   const std::vector<Field> &fields = program.plan().fields;
@@ -24,12 +26,17 @@ Result<Dataset> talweg::randomRows(const Program &program, std::int64_t rows, st
     Words words(seed, std::uint32_t(f));
     std::int64_t count = rows * field.count;
     columns[f].resize(std::size_t(count) * (field.elementType == "ui8" ? 1 : 4));
+    std::int64_t low = std::max<std::int64_t>(uses[f].low, 0);
+    std::int64_t high = std::min(uses[f].high, field.elementType == "ui8" ? 256 : field.classes.value_or(INT32_MAX));
+    if (field.elementType == "i32" && high == INT32_MAX)
+      high = low + 16;
+    high = std::max(high, low + 1); // nothing fits what is required: that is told when it is read
     for (std::int64_t i = 0; i < count; ++i) {
       if (field.elementType == "ui8")
-        columns[f][i] = std::byte(words.next() >> 24);
+        columns[f][i] = std::byte(low + std::int64_t(words.uniform() * double(high - low)));
       else if (field.elementType == "i32")
         reinterpret_cast<std::int32_t *>(columns[f].data())[i] =
-            std::int32_t(words.uniform() * double(field.classes.value_or(16)));
+            std::int32_t(low + std::int64_t(words.uniform() * double(high - low)));
       else
         reinterpret_cast<float *>(columns[f].data())[i] =
             float(floats == Floats::Normal ? normal(words) : 2 * words.uniform() - 1);

@@ -3,6 +3,7 @@
 #define TALWEG_ENGINE_RANDOMROWS_H
 
 #include "talweg/Engine/Engine.h"
+#include "talweg/Pipeline/Compiler.h"
 #include "talweg/Runtime/Philox.h"
 
 namespace talweg {
@@ -22,9 +23,10 @@ private:
 /// How f32 fields are distributed: uniform in [-1, 1), or normal with mean 0 and variance 1.
 enum class Floats { Uniform, Normal };
 
-/// Values for every field, a function of the arguments: floats as told, bytes uniform, labels uniform in their classes (0 to
-/// 15 where a field of whole numbers has none).
-Result<Dataset> randomRows(const Program &program, std::int64_t rows, std::uint64_t seed, Floats floats);
+/// Values for every field, a function of the arguments: floats as told, bytes and whole numbers uniform in what `uses` requires of
+/// them, else in their classes, else in 0 to 255 and 0 to 15.
+Result<Dataset> randomRows(const Program &program, const std::vector<FieldUse> &uses, std::int64_t rows,
+                           std::uint64_t seed, Floats floats);
 
 } // namespace talweg
 

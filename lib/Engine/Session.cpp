@@ -1,6 +1,7 @@
 // Sessions: storage, native units and the native call. The loops over it are in Train.cpp and Evaluate.cpp.
 #include "SessionImpl.h"
 
+#include "Fault.h"
 #include "Resident.h"
 
 #include "talweg/Runtime/Threads.h"
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <cstring>
@@ -112,12 +114,12 @@ Result<void> Session::Impl::checkFields(Mode mode, const Dataset &data) const {
   const std::vector<data::Field> &fields = data.impl->table.fields;
   if (std::all_of(fields.begin(), fields.end(), [](const data::Field &field) { return field.wanted; }))
     return {};
-  Result<std::vector<bool>> reads = program.impl->fieldsRead(mode);
-  if (!reads)
-    return reads.error();
+  Result<std::vector<FieldUse>> uses = program.impl->fieldUses(mode);
+  if (!uses)
+    return uses.error();
   static constexpr const char *kReaders[] = {"training", "evaluation", "prediction", "the gradient"};
   for (std::size_t f = 0; f < fields.size(); ++f)
-    if ((*reads)[f] && !fields[f].wanted)
+    if ((*uses)[f].read && !fields[f].wanted)
       return Error{"E0852", fmt::format("error: the data has no values for `{}`, which {} reads", fields[f].name,
                                         kReaders[int(mode)])};
   return {};
@@ -125,8 +127,9 @@ Result<void> Session::Impl::checkFields(Mode mode, const Dataset &data) const {
 
 //===-- native calls -----------------------------------------------------------------------------------------------===//
 
-Result<void> Session::Impl::run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
-                                std::int64_t first, std::int64_t steps, void *out) {
+NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &data,
+                              const std::vector<std::int32_t> &order, std::int64_t first, std::int64_t steps,
+                              void *out) {
   std::int64_t control[abi::kControlWords] = {};
   control[abi::kSeed] = std::int64_t(seed);
   control[abi::kStep] = step;
@@ -143,9 +146,18 @@ Result<void> Session::Impl::run(const NativeUnit &unit, const Dataset &data, con
   for (const data::Buffer &column : data.impl->table.columns)
     arguments.push_back(const_cast<std::byte *>(column.data()));
   if (auto set = runtime::setThreads(threads); !set)
-    return set.error();
+    return {0, set.error()};
   unit.step(arguments.data());
-  return {};
+  if (control[abi::kFault] == 0)
+    return {steps, {}};
+  std::int64_t done = control[abi::kFaultStep], row = control[abi::kFaultRow];
+  std::int64_t batchBegin = first + done * unit.facts.batch;
+  Fault fault{control[abi::kFault] - 1, {}, std::bit_cast<double>(control[abi::kFaultValue]), {}};
+  if (row >= 0)
+    fault.row = order[std::size_t(batchBegin + row)];
+  if (mode == Mode::Train)
+    fault.step = step + done + 1;
+  return {done, faultError(*program.impl->compiler, unit.facts, data, fault)};
 }
 
 Result<void> Session::Impl::initialize(std::uint64_t newSeed) {

@@ -13,6 +13,12 @@
 
 namespace talweg {
 
+/// What a native call has done.
+struct NativeCall {
+  std::int64_t steps = 0;     ///< batches that are done
+  std::optional<Error> error; ///< why the next one is not; it has changed nothing
+};
+
 struct Session::Impl {
   explicit Impl(Program program) : program(std::move(program)) {}
   ~Impl();
@@ -51,8 +57,8 @@ struct Session::Impl {
   Result<void> checkFields(Mode mode, const Dataset &data) const;
 
   /// One native call: `steps` batches from `first` in `order`.
-  Result<void> run(const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
-                   std::int64_t first, std::int64_t steps, void *out);
+  NativeCall run(Mode mode, const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
+                 std::int64_t first, std::int64_t steps, void *out);
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);
 

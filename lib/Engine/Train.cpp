@@ -59,10 +59,11 @@ static Stretch nextStretch(const Session::Impl &session, std::int64_t most) {
   return {session.training->rows() - full * batch, 1, full * batch};
 }
 
-static Chunk tell(const Session::Impl &session, const ModuleFacts &facts, const Stretch &stretch,
+/// What the first `steps` of a stretch have told.
+static Chunk tell(const Session::Impl &session, const ModuleFacts &facts, const Stretch &stretch, std::int64_t steps,
                   const std::vector<double> &out, double seconds) {
   Chunk chunk;
-  for (std::int64_t s = 0; s < stretch.count; ++s) {
+  for (std::int64_t s = 0; s < steps; ++s) {
     const double *row = out.data() + s * facts.columns();
     const double *metrics = row + 1, *reports = metrics + facts.metrics.size();
     chunk.steps.push_back({session.step + s + 1,
@@ -73,7 +74,7 @@ static Chunk tell(const Session::Impl &session, const ModuleFacts &facts, const 
                            {reports, reports + facts.reports.size()}});
   }
   chunk.seconds = seconds;
-  chunk.examplesPerSecond = seconds > 0 ? double(stretch.rows * stretch.count) / seconds : 0;
+  chunk.examplesPerSecond = seconds > 0 ? double(stretch.rows * steps) / seconds : 0;
   chunk.totalSteps = session.totalSteps();
   chunk.stepsPerEpoch = session.stepsPerEpoch();
   return chunk;
@@ -103,13 +104,18 @@ Result<Stopped> Session::train(const TrainOptions &options) {
       return unit.error();
     std::vector<double> out(std::size_t(stretch.count * (*unit)->facts.columns()));
     Stopwatch stopwatch;
-    if (auto done = self.run(**unit, *self.training, self.order, stretch.first, stretch.count, out.data()); !done)
-      return done.error();
+    NativeCall call =
+        self.run(Mode::Train, **unit, *self.training, self.order, stretch.first, stretch.count, out.data());
     double seconds = stopwatch.seconds();
     size.took(stretch.count, seconds);
-    Chunk chunk = tell(self, (*unit)->facts, stretch, out, seconds);
-    self.step += stretch.count;
-    self.stepInEpoch += stretch.count;
+    Chunk chunk = tell(self, (*unit)->facts, stretch, call.steps, out, seconds);
+    self.step += call.steps;
+    self.stepInEpoch += call.steps;
+    if (call.error) {
+      if (options.onChunk && call.steps > 0)
+        options.onChunk(chunk);
+      return *call.error;
+    }
     bool epochDone = self.stepInEpoch == self.stepsPerEpoch();
     if (epochDone) {
       ++self.epochs;

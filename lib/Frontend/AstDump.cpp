@@ -255,6 +255,18 @@ void Printer::statement(const Stmt &stmt) {
   case Stmt::For:
     line(stmt.kind == Stmt::For ? fmt::format("for {} in ", stmt.target.text) : "repeat ", [&] { value(stmt.value); });
     return block(stmt.body);
+  case Stmt::Require:
+    return line("require ", [&] {
+      value(stmt.value);
+      if (stmt.bounds) {
+        out += " in ";
+        value(stmt.bounds);
+      }
+      if (!stmt.reason.empty()) {
+        out += ", ";
+        quoted(stmt.reason);
+      }
+    });
   case Stmt::Minimize: return line("minimize ", [&] { value(stmt.value); });
   case Stmt::Metric: return line("metric " + stmt.target.text, [&] { assigned(stmt.value); });
   case Stmt::Optimizer:

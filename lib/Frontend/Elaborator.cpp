@@ -238,6 +238,7 @@ Value Elaborator::runStatement(const Stmt &stmt, const ast::Type *result) {
   case Stmt::State: declareVariable(stmt); return Value::nothing();
   case Stmt::Repeat:
   case Stmt::For: runLoop(stmt); return Value::nothing();
+  case Stmt::Require: require(stmt); return Value::nothing();
   default: return fail(Code::MisplacedStatement, stmt.range, "this statement belongs into `train`");
   }
 }

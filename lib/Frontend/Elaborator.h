@@ -5,7 +5,7 @@
 // Out: the plan, or a module with one train.program. Every mistake found is in the Diagnostics; a value that could not be
 //      computed is Poison, so that one mistake gives one message and elaboration goes on.
 //
-// The class is spread over files by subject: Elaborator.cpp (names, messages, statements), Expressions.cpp, Tensors.cpp
+// The class is spread over files by subject: Elaborator.cpp (names, messages, statements), Requirements.cpp, Expressions.cpp, Tensors.cpp
 // (operands brought together), Reductions.cpp, Indexing.cpp and IndexRanges.cpp (index notation), Types.cpp (dimensions and
 // their unification), Calls.cpp, Builtins.cpp, Variables.cpp (parameters and states), TrainBlock.cpp, Optimizers.cpp,
 // DataPlan.cpp.
@@ -127,6 +127,7 @@ struct Given {
 };
 
 class Elaborator;
+struct Required;
 
 /// An error being described; notes of the calls that lead to it are added when it is complete. Converts to Poison.
 class Failure {
@@ -186,6 +187,14 @@ private:
   Value define(const ast::Stmt &stmt, const ast::Type *result);
   void assign(const ast::Name &target, Value value, ast::Range range);
   void runLoop(const ast::Stmt &stmt);
+
+  //--- requirements (Requirements.cpp)
+  void require(const ast::Stmt &stmt);
+  Required requiredRange(const ast::Stmt &stmt);
+  Required requiredCondition(const ast::Expr &expr);
+  void emitRequirement(const ast::Stmt &stmt, const Required &required);
+  /// Before prediction's dead code goes: takes out what prediction would need further data for.
+  void dropForeignRequirements(mlir::Block &block);
 
   //--- expressions (Expressions.cpp)
   Value eval(const ast::Expr &expr);

@@ -64,6 +64,8 @@ std::unique_ptr<Stmt> Parser::statement() {
     understood = name(stmt->target, "a name"); // reports
   else if (first.kind == Token::Repeat || first.kind == Token::For)
     understood = repetition(*stmt);
+  else if (atRequirement())
+    understood = requirement(*stmt);
   else if ((word == "param" || word == "state") && twoNames)
     understood = variable(*stmt, word == "param" ? Stmt::Param : Stmt::State);
   else if (twoNames && contains(laterWords, word))
@@ -111,7 +113,7 @@ bool Parser::unknownStatement() {
     error.help(std::string(habit->help));
     return false;
   }
-  std::vector<std::string> candidates = {"param", "state", "repeat", "for"};
+  std::vector<std::string> candidates = {"param", "state", "repeat", "for", "require"};
   if (inside == Decl::Train)
     candidates.assign(std::begin(trainWords), std::end(trainWords));
   const std::string meant = suggest(word, candidates);
@@ -172,6 +174,30 @@ bool Parser::repetition(Stmt &stmt) {
   if (!(stmt.value = expression()))
     return false;
   return block(stmt.body, fmt::format("the body of `{}`", word.kind == Token::For ? "for" : "repeat"));
+}
+
+bool Parser::atRequirement() const {
+  const Token &next = peek(1);
+  return atWord("require") && !next.startsLine &&
+         (beginsOperand(next.kind) || next.kind == Token::Not || (next.kind == Token::LeftParen && peek().spaceAfter));
+}
+
+/// `require label in 0..k`, `require x > 0, "why"`
+bool Parser::requirement(Stmt &stmt) {
+  take();
+  stmt.kind = Stmt::Require;
+  if (!(stmt.value = expression()))
+    return false;
+  if (sameLine() && acceptWord("in") && !(stmt.bounds = expression()))
+    return false;
+  if (!sameLine() || !accept(Token::Comma))
+    return true;
+  if (!at(Token::String)) {
+    expected("a text that says why").help("write it as in `require x > 0, \"lengths are positive\"`");
+    return false;
+  }
+  stmt.reason = unquote(text(take()));
+  return true;
 }
 
 /// `y`, `y = value`, `y[..b, o] = value`, `m -= value`

@@ -88,6 +88,9 @@ private:
   std::unique_ptr<ast::Stmt> statement();
   bool variable(ast::Stmt &stmt, ast::Stmt::Kind kind);
   bool repetition(ast::Stmt &stmt);
+  /// Whether `require` begins a statement here, not an expression with something of that name.
+  bool atRequirement() const;
+  bool requirement(ast::Stmt &stmt);
   bool minimize(ast::Stmt &stmt);
   bool metric(ast::Stmt &stmt);
   bool optimizer(ast::Stmt &stmt);

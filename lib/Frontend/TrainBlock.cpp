@@ -169,6 +169,8 @@ void Elaborator::runTrain() {
   }
   randomSource = nullptr;
   runOptimizers();
+  if (options.mode == "predict")
+    dropForeignRequirements(*block);
 
   // What nothing depends on is not part of the program.
   for (mlir::Operation &dead : llvm::make_early_inc_range(llvm::reverse(*block)))

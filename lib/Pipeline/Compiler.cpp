@@ -212,6 +212,14 @@ std::string Compiler::sourceOf(const std::string &mode, std::int64_t batch, cons
   return result + (fileName.ends_with(".mlir") ? "module\n" : "language\n") + fileText;
 }
 
+Error Compiler::errorAt(const std::string &file, std::int64_t line, std::int64_t column, const std::string &message,
+                        const std::string &code, const std::string &more) const {
+  const std::string excerpt = file == fileName ? lineOf(fileText, unsigned(line)) : "";
+  return {code, renderMessage(file, unsigned(line), unsigned(column), "error", fmt::format("{} [{}]", message, code),
+                              excerpt) +
+                    more};
+}
+
 Result<void> Compiler::lower(Unit &unit, Phase last) const {
   auto tellMessage = [&](const std::string &message) {
     unit.told = true;

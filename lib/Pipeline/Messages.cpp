@@ -18,8 +18,7 @@ MessageCollector::MessageCollector(mlir::MLIRContext &context, const std::string
         return mlir::success();
       }) {}
 
-/// The innermost place in a file that a location tells, if any.
-static mlir::FileLineColRange placeOf(mlir::Location location) {
+mlir::FileLineColRange talweg::placeOf(mlir::Location location) {
   mlir::FileLineColRange place;
   location->walk([&](mlir::Location inner) {
     place = mlir::dyn_cast<mlir::FileLineColRange>(inner);
@@ -28,8 +27,7 @@ static mlir::FileLineColRange placeOf(mlir::Location location) {
   return place;
 }
 
-/// Line number `line` (from 1) of a text.
-static std::string lineOf(const std::string &text, unsigned line) {
+std::string talweg::lineOf(const std::string &text, unsigned line) {
   std::size_t begin = 0;
   for (unsigned i = 1; i < line; ++i) {
     begin = text.find('\n', begin);
@@ -40,18 +38,22 @@ static std::string lineOf(const std::string &text, unsigned line) {
   return text.substr(begin, text.find('\n', begin) - begin);
 }
 
+std::string talweg::renderMessage(const std::string &file, unsigned line, unsigned column, const std::string &severity,
+                                  const std::string &message, const std::string &excerpt) {
+  std::string result = fmt::format("{}:{}:{}: {}: {}", file, line, column, severity, message);
+  if (!excerpt.empty() && column >= 1)
+    result += fmt::format("\n{:>4} | {}\n     | {:>{}}", line, excerpt, "^", column);
+  return result;
+}
+
 std::string MessageCollector::renderOne(mlir::Location location, const std::string &severity,
                                         const std::string &message) const {
   mlir::FileLineColRange place = placeOf(location);
   if (!place)
     return fmt::format("{}: {}: {}", name, severity, message);
   std::string file = place.getFilename().str();
-  unsigned line = place.getStartLine(), column = place.getStartColumn();
-  std::string result = fmt::format("{}:{}:{}: {}: {}", file, line, column, severity, message);
-  std::string excerpt = file == name ? lineOf(text, line) : "";
-  if (!excerpt.empty() && column >= 1)
-    result += fmt::format("\n{:>4} | {}\n     | {:>{}}", line, excerpt, "^", column);
-  return result;
+  return renderMessage(file, place.getStartLine(), place.getStartColumn(), severity, message,
+                       file == name ? lineOf(text, place.getStartLine()) : "");
 }
 
 std::string MessageCollector::render(mlir::Diagnostic &diagnostic) const {

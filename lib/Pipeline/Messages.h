@@ -5,11 +5,22 @@
 #include "talweg/Support/Result.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Location.h"
 
 #include <functional>
 #include <string>
 
 namespace talweg {
+
+/// The innermost place in a file that a location tells; null: none.
+mlir::FileLineColRange placeOf(mlir::Location location);
+
+/// `file:line:column: severity: message`, and, if the line is given, it and a caret below it.
+std::string renderMessage(const std::string &file, unsigned line, unsigned column, const std::string &severity,
+                          const std::string &message, const std::string &excerpt);
+
+/// Line number `line` (from 1) of a text.
+std::string lineOf(const std::string &text, unsigned line);
 
 /// While it lives, diagnostics of a context are collected: errors for `error`, the others told at once to `onMessage`.
 class MessageCollector {

@@ -2,6 +2,8 @@
 // once memory is planned.
 #include "ModuleFacts.h"
 
+#include "Messages.h"
+
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
@@ -50,6 +52,35 @@ void talweg::countContractions(ModuleOp module, ModuleFacts &facts) {
   });
 }
 
+/// The field whose values `value` has; null: it is computed.
+static BlockArgument fieldOf(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tw::ConvertOp, tw::WindowOp, tw::ReshapeOp>(op))
+      return {};
+    value = op->getOperand(0);
+  }
+  return cast<BlockArgument>(value);
+}
+
+/// What the objective reads, and what it requires.
+static void readFields(Block &objective, ModuleFacts &facts) {
+  for (BlockArgument batch : objective.getArguments())
+    facts.fields.push_back({!batch.use_empty()});
+  for (auto require : objective.getOps<tw::RequireOp>()) {
+    FileLineColRange place = placeOf(require.getLoc());
+    facts.faults.push_back({require.getMessage().str(), require.getHelp().value_or("").str(),
+                            place ? place.getFilename().str() : "", place ? place.getStartLine() : 0,
+                            place ? place.getStartColumn() : 0});
+    if (!require.getLow() || !require.getValue())
+      continue;
+    if (BlockArgument batch = fieldOf(require.getValue())) {
+      FieldUse &field = facts.fields[batch.getArgNumber()];
+      field.low = std::max(field.low, std::int64_t(*require.getLow()));
+      field.high = std::min(field.high, std::int64_t(*require.getHigh()));
+    }
+  }
+}
+
 Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {
   auto programs = module.getOps<train::ProgramOp>();
   if (programs.empty())
@@ -58,8 +89,7 @@ Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {
   facts.batch = program.getBatch();
   facts.variables = variablesOf(module);
   for (auto objective : program.getOps<train::ObjectiveOp>()) {
-    for (BlockArgument batch : objective.getBody().front().getArguments())
-      facts.reads.push_back(!batch.use_empty());
+    readFields(objective.getBody().front(), facts);
     for (Attribute metric : objective.getMetrics())
       facts.metrics.push_back(cast<StringAttr>(metric).str());
     objective.walk([&](train::ReportOp report) { facts.reports.push_back(report.getName().str()); });

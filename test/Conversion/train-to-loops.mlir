@@ -10,7 +10,7 @@
 // CHECK-NOT: train.
 
 // CHECK-LABEL: func.func @talweg_init
-// CHECK-SAME: (%[[P:.*]]: memref<128xi8> {llvm.noalias}, %{{.*}}: memref<0xi8> {llvm.noalias}, %[[C:.*]]: memref<8xi64> {llvm.noalias})
+// CHECK-SAME: (%[[P:.*]]: memref<128xi8> {llvm.noalias}, %{{.*}}: memref<0xi8> {llvm.noalias}, %[[C:.*]]: memref<16xi64> {llvm.noalias})
 // CHECK: %[[SEED:.*]] = memref.load %[[C]]
 // CHECK: %[[KEY:.*]] = tensor.from_elements %[[SEED]], %{{.*}} : tensor<2xi64>
 // CHECK: %[[INITIAL:.*]] = tw.uniform %[[KEY]] stream 7

@@ -92,13 +92,14 @@ struct Type {
 
 struct Stmt {
   enum Kind {
-    Expr_,  ///< value; the last one of a body is its result
-    Define, ///< target = value, target[indices] = value
-    Update, ///< target -= value, target += value … (in optimizers); binary tells which
-    Param,  ///< param target: type = value
-    State,  ///< state target: type = value (type may be absent in optimizers)
-    Repeat, ///< repeat value { body }
-    For,    ///< for target in value { body }
+    Expr_,   ///< value; the last one of a body is its result
+    Define,  ///< target = value, target[indices] = value
+    Update,  ///< target -= value, target += value … (in optimizers); binary tells which
+    Param,   ///< param target: type = value
+    State,   ///< state target: type = value (type may be absent in optimizers)
+    Repeat,  ///< repeat value { body }
+    For,     ///< for target in value { body }
+    Require, ///< require value, require value in bounds, each perhaps with a reason: `, "text"`
     // only in `train`:
     Minimize,  ///< minimize value
     Metric,    ///< metric target = value
@@ -114,9 +115,10 @@ struct Stmt {
   std::vector<Index> indices;
   BinaryOp binary = BinaryOp::Add;
   Type type;
-  ExprPtr value;
+  ExprPtr value, bounds;
   Block body;
   std::vector<Name> patterns; ///< text without quotes
+  std::string reason;         ///< likewise
 };
 
 //===-- declarations -----------------------------------------------------------------------------------------------===//

@@ -44,6 +44,20 @@ struct RegionFacts {
   std::int64_t bytesRead = 0, bytesWritten = 0; ///< of the buffers that come in and go out, each counted once
 };
 
+/// What a step requires, and what a fault there is told as: tw.require.
+struct FaultSite {
+  std::string message; ///< `{}` stands for the value
+  std::string help;    ///< may be empty
+  std::string file;    ///< of the source, as in RegionFacts
+  std::int64_t line = 0, column = 0;
+};
+
+/// What a step does with a field of the data.
+struct FieldUse {
+  bool read = false;
+  std::int64_t low = INT64_MIN, high = INT64_MAX; ///< its values are required to be in [low, high)
+};
+
 /// The blocks of variables, by their names (StoredVariable::block); without an entry: 0.
 using Layouts = std::map<std::string, std::int64_t>;
 
@@ -51,7 +65,8 @@ using Layouts = std::map<std::string, std::int64_t>;
 struct ModuleFacts {
   std::int64_t batch = 0;
   std::vector<StoredVariable> variables;
-  std::vector<bool> reads; ///< known after phase update: for each field of the data, whether a step reads it
+  std::vector<FieldUse> fields;                     ///< known after phase update, for each field of the data
+  std::vector<FaultSite> faults;                    ///< in the order of their numbers in Runtime/Abi.h; known likewise
   std::vector<std::string> metrics, reports;        ///< names of the columns of `out` after the loss
   std::vector<std::int64_t> outputShape;            ///< mode predict: of the whole batch
   bool outputDouble = false;                        ///< mode predict: f64, else f32
@@ -106,6 +121,10 @@ public:
   std::string sourceOf(const std::string &mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
   /// Runs the phases after `unit.done` up to `last`.
   Result<void> lower(Unit &unit, Phase last) const;
+
+  /// An error at a place of a source, in the form of all messages: the line and a caret below it. `more` lines follow.
+  Error errorAt(const std::string &file, std::int64_t line, std::int64_t column, const std::string &message,
+                const std::string &code, const std::string &more) const;
 
 protected:
   explicit Compiler(const CompilerOptions &options) : options(options) {}

@@ -17,6 +17,10 @@
 //                   predict leave `persistent` untouched.
 //       train, eval, gradient: out[s * columns + c] is column c of batch s: the loss, each metric, then each report (lr).
 //       predict: out holds the model's output of batch s at s * batch * (elements of one row), in the model's element type.
+//
+// A fault (tw.require) ends a call early: the batch in which it occurs changes no variable, what it has written to `out` means nothing, and
+// no batch after it is run. The host sets `fault` to 0 before the call and reads the words of the fault after it. Which of several
+// faults is told does not depend on threads: of the first faulted batch, the one of the lowest row.
 #ifndef TALWEG_RUNTIME_ABI_H
 #define TALWEG_RUNTIME_ABI_H
 
@@ -31,7 +35,13 @@ enum Control : int {
   kSteps = 2,      ///< batches to run in this call
   kFirst = 3,      ///< position in `order` of the first batch's first row
   kTotalSteps = 4, ///< steps of the whole plan, for schedules
-  kControlWords = 8,
+
+  // Written by the call.
+  kFault = 5,      ///< 0: there was none; else 1 + the number of the requirement that does not hold
+  kFaultStep = 6,  ///< the batch of this call in which it occurred, from 0
+  kFaultRow = 7,   ///< its row in the batch, from 0; -1: the requirement is not about single rows
+  kFaultValue = 8, ///< the value that is told with it, the bits of an f64
+  kControlWords = 16,
 };
 
 /// Position of each argument in the array given to an entry.

@@ -170,6 +170,17 @@ struct PowOfConstant : OpRewritePattern<PowOp> {
   }
 };
 
+/// What always holds needs no look.
+struct RequireOfTruth : OpRewritePattern<RequireOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RequireOp op, PatternRewriter &rewriter) const override {
+    if (uniformValue(op.getCondition()) != 1.0)
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 } // namespace
 
 void AddOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
@@ -192,6 +203,9 @@ void NegOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext
 }
 void SqrtOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<ComputeBeforeSpreading<SqrtOp>>(context);
+}
+void RequireOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<RequireOfTruth>(context);
 }
 
 } // namespace talweg::tw

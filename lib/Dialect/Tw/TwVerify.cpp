@@ -185,6 +185,17 @@ LogicalResult ReshapeOp::verify() {
   return success();
 }
 
+LogicalResult RequireOp::verify() {
+  if (failed(verifyRanked(*this)))
+    return failure();
+  if (getValue() && shapeOf(getValue()) != shapeOf(getCondition()))
+    return emitOpError() << "tells a value of type " << getValue().getType() << " for a condition of type "
+                         << getCondition().getType();
+  if (getLow().has_value() != getHigh().has_value() || (getLow() && int64_t(*getLow()) >= int64_t(*getHigh())))
+    return emitOpError() << "needs `low` below `high`, or neither";
+  return success();
+}
+
 LogicalResult ReduceOp::verify() {
   if (failed(verifySameElement(*this, getX(), getY())))
     return failure();

@@ -225,3 +225,19 @@ func.func @mixed(%x: tensor<4x3xf32>, %w: tensor<3x2xf64>) {
            y affine_map<(i, j, k) -> (i, j)> : tensor<4x3xf32>, tensor<3x2xf64> -> tensor<4x2xf32>
   return
 }
+
+// -----
+
+func.func @told_of_another_shape(%c: tensor<3xi1>, %x: tensor<4xi32>) {
+  // expected-error @+1 {{tells a value of type 'tensor<4xi32>' for a condition of type 'tensor<3xi1>'}}
+  tw.require %c telling %x "{}" : tensor<3xi1>, tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @half_a_range(%c: tensor<3xi1>) {
+  // expected-error @+1 {{needs `low` below `high`, or neither}}
+  tw.require %c "" {low = 0 : i64} : tensor<3xi1>
+  return
+}

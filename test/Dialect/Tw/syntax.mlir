@@ -49,6 +49,16 @@ func.func @structure(%x: tensor<5x6xf32>, %w: tensor<6x4xf32>) {
   return
 }
 
+// CHECK-LABEL: func @requirements
+func.func @requirements(%c: tensor<3xi1>, %x: tensor<3xi32>) {
+  // CHECK: tw.require %{{.*}} "all must hold" : tensor<3xi1>
+  tw.require %c "all must hold" : tensor<3xi1>
+  // CHECK: tw.require %{{.*}} telling %{{.*}} "{} is not in 0 to 9" {help = "count again", high = 10 : i64, low = 0 : i64} : tensor<3xi1>, tensor<3xi32>
+  tw.require %c telling %x "{} is not in 0 to 9" {low = 0 : i64, high = 10 : i64, help = "count again"}
+      : tensor<3xi1>, tensor<3xi32>
+  return
+}
+
 // A rule for any shape: elementwise ops, a spread scalar, a reduction over everything.
 // CHECK-LABEL: func @any_shape
 func.func @any_shape(%x: tensor<*xf32>, %s: tensor<f32>) {

@@ -1,4 +1,4 @@
-// The tensor dialect: pure mathematics on tensors of static shape. It knows nothing of parameters, losses or steps.
+// The tensor dialect: mathematics on tensors of static shape, pure but for tw.require. It knows nothing of parameters or losses.
 //
 // Element types: f32, f64 (differentiable); i1 (conditions); i32, i64 (indices, labels, counters); ui8 (stored data,
 // read only through tw.convert). Rank 0 is a scalar. Nothing broadcasts: shapes of elementwise operands are equal, and
@@ -231,6 +231,29 @@ def ReshapeOp : Tw_Op<"reshape", [DeclareOpInterfaceMethods<Differentiable>]> {
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($y)";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+//===-- faults ----------------------------------------------------------------------------------------------------------===//
+
+def RequireOp : Op<Tw_Dialect, "require", [Tw_StaticShapes, Tw_Inactive, MemoryEffects<[MemWrite]>]> {
+  let summary = "a fault at run time where the condition does not hold";
+  let description = [{
+    The one op that is not pure: where an element of `condition` is false, the step is faulted. A faulted step changes no variable, and
+    the native call ends with it. Of several faults in a step the first is told: that of the lowest row of the batch, in one row that of
+    the op that stands first, of one op that of the first element in row-major order with the batch's dimension outermost. Which dimension that is
+    follows from what the condition is computed from; faults of conditions that have none come after all others. So what is told does not depend
+    on threads.
+
+    Told are the site (the op's number among those of the objective, in their order), the row, the step, and the element of `value` at
+    the same place, if there is a `value` (of the condition's shape; as f64). `message` is the text for the user, `{}` in it standing for
+    the value, and `help` what may be done. `low` and `high` are present where the condition is low <= value < high, for those who make
+    data. A condition that always holds has no fault: the op is removed.
+  }];
+  let arguments = (ins Tw_Bool:$condition, Optional<Tw_Any>:$value, StrAttr:$message, OptionalAttr<StrAttr>:$help,
+                       OptionalAttr<I64Attr>:$low, OptionalAttr<I64Attr>:$high);
+  let assemblyFormat = [{ $condition (`telling` $value^)? $message attr-dict `:` type($condition) (`,` type($value)^)? }];
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===-- reduction and contraction ----------------------------------------------------------------------------------===//

@@ -1,0 +1,242 @@
+// A requirement's first fault is the least position, in row-major order with the rows outermost, at which its condition is false: a
+// reduction like any other, so that it does not depend on how the work is cut. Among requirements the lowest row decides, then the order
+// of the program. Everything else is arithmetic on scalars.
+#include "Requirements.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Runtime/Abi.h"
+
+using namespace mlir;
+
+namespace talweg::conversion {
+namespace {
+
+ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+//===-- where the rows are -----------------------------------------------------------------------------------------===//
+
+using RowDims = DenseMap<Value, std::optional<int64_t>>;
+
+/// The result of `map` that is the bare dimension `dim`.
+std::optional<int64_t> resultOf(AffineMap map, int64_t dim) {
+  std::optional<unsigned> position = map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
+  return position ? std::optional<int64_t>(*position) : std::nullopt;
+}
+
+/// The dimension that result number `result` of `map` is, where it is nothing but a dimension.
+std::optional<int64_t> dimOf(AffineMap map, int64_t result) {
+  auto dim = dyn_cast<AffineDimExpr>(map.getResult(result));
+  return dim ? std::optional<int64_t>(dim.getPosition()) : std::nullopt;
+}
+
+/// The dimension that both tell; one that knows none does not disagree.
+std::optional<int64_t> agreed(std::optional<int64_t> a, std::optional<int64_t> b) {
+  if (!a || !b)
+    return a ? a : b;
+  return *a == *b ? a : std::nullopt;
+}
+
+/// Along which dimension of the op's result element i is of row i, given it for the operands. Nothing: along none, or that is not known.
+std::optional<int64_t> rowDimOf(Operation *op, const RowDims &known) {
+  auto of = [&](Value value) { return known.lookup(value); };
+  if (auto window = dyn_cast<tw::WindowOp>(op)) {
+    std::optional<int64_t> rows = of(window.getX());
+    return rows ? dimOf(window.getMap(), *rows) : rows;
+  }
+  if (auto fold = dyn_cast<tw::FoldOp>(op)) {
+    std::optional<int64_t> rows = of(fold.getX());
+    return rows ? resultOf(fold.getMap(), *rows) : rows;
+  }
+  if (auto pad = dyn_cast<tw::PadOp>(op)) {
+    std::optional<int64_t> rows = of(pad.getX());
+    return rows && pad.getLow()[*rows] == 0 ? rows : std::nullopt;
+  }
+  if (auto reshape = dyn_cast<tw::ReshapeOp>(op)) {
+    std::optional<int64_t> rows = of(reshape.getX());
+    bool stays = rows == 0 && !shapeOf(reshape).empty() && shapeOf(reshape)[0] == shapeOf(reshape.getX())[0];
+    return stays ? rows : std::nullopt;
+  }
+  auto without = [&](Value x, ArrayRef<int64_t> dims) -> std::optional<int64_t> {
+    std::optional<int64_t> rows = of(x);
+    if (!rows || llvm::is_contained(dims, *rows))
+      return std::nullopt;
+    return *rows - llvm::count_if(dims, [&](int64_t dim) { return dim < *rows; });
+  };
+  if (auto reduce = dyn_cast<tw::ReduceOp>(op))
+    return without(reduce.getX(), reduce.getDims());
+  if (auto arg = dyn_cast<tw::ArgOp>(op))
+    return without(arg.getX(), int64_t(arg.getDim()));
+  if (auto contract = dyn_cast<tw::ContractOp>(op)) {
+    auto through = [&](Value factor, AffineMap map) -> std::optional<int64_t> {
+      std::optional<int64_t> rows = of(factor), dim = rows ? dimOf(map, *rows) : rows;
+      return dim ? resultOf(contract.getYMap(), *dim) : std::nullopt;
+    };
+    return agreed(through(contract.getA(), contract.getAMap()), through(contract.getB(), contract.getBMap()));
+  }
+  std::optional<int64_t> rows; // elementwise, or a source without operands
+  for (Value operand : op->getOperands()) {
+    std::optional<int64_t> other = of(operand);
+    if (rows && other && rows != other)
+      return std::nullopt;
+    rows = agreed(rows, other);
+  }
+  return rows;
+}
+
+//===-- the first fault --------------------------------------------------------------------------------------------===//
+
+/// Creates what looks for faults. Scalars are i64, as the words of the control block.
+class FaultCheck {
+public:
+  FaultCheck(ImplicitLocOpBuilder &b, int64_t batch) : b(b), batch(batch) {
+    site = number(0);
+    row = number(batch + 1);
+    value = number(0);
+  }
+
+  void add(const Requirement &requirement, int64_t siteNumber);
+
+  Value site;  ///< 1 + the number of the requirement that has the first fault so far; 0: there is none
+  Value row;   ///< its row; `batch`: it is about no single row; more: there is no fault
+  Value value; ///< the bits of what is told
+
+  Value number(int64_t literal) { return arith::ConstantOp::create(b, b.getI64IntegerAttr(literal)); }
+
+private:
+  Value firstFault(Value condition, ArrayRef<int64_t> order);
+  Value elementAt(Value tensor, Value position, ArrayRef<int64_t> order);
+
+  ImplicitLocOpBuilder &b;
+  int64_t batch;
+};
+
+/// The position of the first false element, counted with the dimensions in this order, outermost first; as many as there are elements if
+/// there is none.
+Value FaultCheck::firstFault(Value condition, ArrayRef<int64_t> order) {
+  ArrayRef<int64_t> shape = shapeOf(condition);
+  auto type = RankedTensorType::get(shape, b.getI64Type());
+  auto splat = [&](int64_t literal) -> Value {
+    return tw::ConstantOp::create(b, type, DenseElementsAttr::get(type, b.getI64IntegerAttr(literal)));
+  };
+  Value position = splat(0);
+  int64_t stride = 1;
+  for (int64_t dim : llvm::reverse(order)) {
+    Value index = tw::IotaOp::create(b, RankedTensorType::get(shape, b.getI32Type()), dim);
+    Value scaled = b.createOrFold<tw::MulOp>(type, tw::ConvertOp::create(b, type, index), splat(stride));
+    position = b.createOrFold<tw::AddOp>(type, position, scaled);
+    stride *= shape[dim];
+  }
+  position = tw::SelectOp::create(b, type, condition, splat(stride), position);
+  auto scalar = RankedTensorType::get({}, b.getI64Type());
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, shape.size()));
+  Value first = tw::ReduceOp::create(b, scalar, tw::Reduction::min, position, all);
+  return tensor::ExtractOp::create(b, first, ValueRange{});
+}
+
+/// The element at a position as counted by firstFault, as the bits of an f64.
+Value FaultCheck::elementAt(Value tensor, Value position, ArrayRef<int64_t> order) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (type.getElementType().isUnsignedInteger()) {
+    type = cast<RankedTensorType>(type.clone(b.getI32Type()));
+    tensor = tw::ConvertOp::create(b, type, tensor);
+  }
+  SmallVector<Value> indices(type.getRank());
+  Value rest = arith::IndexCastOp::create(b, b.getIndexType(), position);
+  for (int64_t dim : llvm::reverse(order)) {
+    Value extent = arith::ConstantIndexOp::create(b, type.getDimSize(dim));
+    indices[dim] = arith::RemUIOp::create(b, rest, extent);
+    rest = arith::DivUIOp::create(b, rest, extent);
+  }
+  Value element = tensor::ExtractOp::create(b, tensor, indices);
+  Type f64 = b.getF64Type();
+  if (element.getType().isF32())
+    element = arith::ExtFOp::create(b, f64, element);
+  else if (element.getType().isInteger(1))
+    element = arith::UIToFPOp::create(b, f64, element);
+  else if (element.getType().isInteger())
+    element = arith::SIToFPOp::create(b, f64, element);
+  return arith::BitcastOp::create(b, b.getI64Type(), element);
+}
+
+void FaultCheck::add(const Requirement &requirement, int64_t siteNumber) {
+  tw::RequireOp op = requirement.op;
+  b.setLoc(op.getLoc());
+  Value condition = op.getCondition();
+  ArrayRef<int64_t> shape = shapeOf(condition);
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, shape.size()));
+  if (requirement.rowDim) {
+    order.erase(order.begin() + *requirement.rowDim);
+    order.insert(order.begin(), *requirement.rowDim);
+  }
+  int64_t elements = ShapedType::getNumElements(shape);
+  Value first = firstFault(condition, order);
+  Value isFault = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, first, number(elements));
+  first = arith::SelectOp::create(b, isFault, first, number(0)); // where there is none, nothing is read beyond
+  Value at = requirement.rowDim ? Value(arith::DivSIOp::create(b, first, number(elements / shape[*requirement.rowDim])))
+                                : number(batch == 1 ? 0 : batch);
+  Value isEarlier = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, row);
+  Value wins = arith::AndIOp::create(b, isFault, isEarlier);
+  site = arith::SelectOp::create(b, wins, number(siteNumber + 1), site);
+  row = arith::SelectOp::create(b, wins, at, row);
+  if (Value told = op.getValue())
+    value = arith::SelectOp::create(b, wins, elementAt(told, first, order), value);
+}
+
+} // namespace
+
+SmallVector<Requirement> requirementsOf(Block &objective) {
+  SmallVector<Requirement> requirements;
+  RowDims rowDims;
+  for (BlockArgument field : objective.getArguments())
+    rowDims[field] = 0;
+  for (Operation &op : objective) {
+    if (auto require = dyn_cast<tw::RequireOp>(op))
+      requirements.push_back({require, rowDims.lookup(require.getCondition())});
+    else if (op.getNumResults() == 1)
+      rowDims[op.getResult(0)] = rowDimOf(&op, rowDims);
+  }
+  return requirements;
+}
+
+Value createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requirements, int64_t batch, Value control,
+                       Value batchNumber) {
+  OpBuilder::InsertionGuard guard(b);
+  Location outer = b.getLoc();
+  b.setInsertionPointAfter(requirements.back().op);
+  FaultCheck check(b, batch);
+  for (auto [number, requirement] : llvm::enumerate(requirements))
+    check.add(requirement, number);
+  Value holds = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, check.site, check.number(0));
+  Value faulted = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, check.site, check.number(0));
+  auto tell = scf::IfOp::create(b, faulted, /*withElseRegion=*/false);
+  {
+    OpBuilder::InsertionGuard inside(b);
+    b.setInsertionPointToStart(tell.thenBlock());
+    auto store = [&](int word, Value value) {
+      memref::StoreOp::create(b, value, control, ValueRange{arith::ConstantIndexOp::create(b, word)});
+    };
+    Value hasRow = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, check.row, check.number(batch));
+    store(abi::kFault, check.site);
+    store(abi::kFaultStep, arith::IndexCastOp::create(b, b.getI64Type(), batchNumber));
+    store(abi::kFaultRow, arith::SelectOp::create(b, hasRow, check.row, check.number(-1)));
+    store(abi::kFaultValue, check.value);
+  }
+  Value result = tensor::FromElementsOp::create(b, RankedTensorType::get({}, b.getI1Type()), ValueRange{holds});
+  for (const Requirement &requirement : requirements)
+    tw::RequireOp(requirement.op).erase();
+  b.setLoc(outer);
+  return result;
+}
+
+Value createChoice(ImplicitLocOpBuilder &b, Value condition, Value ifTrue, Value ifFalse) {
+  auto type = cast<RankedTensorType>(ifTrue.getType());
+  Value spread = tw::WindowOp::create(b, type.clone(b.getI1Type()), condition,
+                                      AffineMapAttr::get(tw::spreadMap(b.getContext(), type.getRank())));
+  return tw::SelectOp::create(b, type, spread, ifTrue, ifFalse);
+}
+
+} // namespace talweg::conversion

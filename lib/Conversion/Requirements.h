@@ -1,0 +1,28 @@
+// What a step requires (tw.require), as a scalar that says whether it holds and as words for the host. Private to Conversion.
+#ifndef TALWEG_LIB_CONVERSION_REQUIREMENTS_H
+#define TALWEG_LIB_CONVERSION_REQUIREMENTS_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "talweg/Dialect/Tw/Tw.h"
+
+namespace talweg::conversion {
+
+struct Requirement {
+  tw::RequireOp op;
+  std::optional<int64_t> rowDim; ///< the dimension of its condition along which the rows of the batch lie
+};
+
+/// The requirements of an objective's body, in their order; the block's arguments are the batches of the fields.
+llvm::SmallVector<Requirement> requirementsOf(mlir::Block &objective);
+
+/// Replaces the ops: behind the last of them the first fault is looked for, and its words are stored in `control`
+/// (Runtime/Abi.h). Returns a tensor<i1>: there is none.
+mlir::Value createFaultCheck(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Requirement> requirements, int64_t batch,
+                             mlir::Value control, mlir::Value batchNumber);
+
+/// a where the scalar `condition` holds, else b.
+mlir::Value createChoice(mlir::ImplicitLocOpBuilder &b, mlir::Value condition, mlir::Value ifTrue, mlir::Value ifFalse);
+
+} // namespace talweg::conversion
+
+#endif

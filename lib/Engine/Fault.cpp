@@ -1,0 +1,36 @@
+// See Fault.h.
+#include "Fault.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+using namespace talweg;
+
+static std::string valueText(double value) { return std::isnan(value) ? "nan" : fmt::format("{}", value); }
+
+/// Where a row comes from, numbered as Data.md says: from 0, a header not counted, rows that were not selected counted.
+static std::string rowText(const Dataset::Impl &data, std::int64_t row) {
+  if (data.files.empty())
+    return fmt::format("row {} of the data", row);
+  std::int64_t inFile = data.rows.begin;
+  for (std::int64_t kept = -1;; ++inFile)
+    if (data.rows.keeps(inFile) && ++kept == row)
+      break;
+  return fmt::format("row {} of {}", inFile, fmt::join(data.files, ", "));
+}
+
+Error talweg::faultError(const Compiler &compiler, const ModuleFacts &facts, const Dataset &data, const Fault &fault) {
+  const FaultSite &site = facts.faults[std::size_t(fault.site)];
+  std::string message = site.message;
+  if (std::size_t at = message.find("{}"); at != std::string::npos)
+    message.replace(at, 2, valueText(fault.value));
+  std::string more = "\nnote: in ";
+  more += fault.row ? rowText(*data.impl, *fault.row) : fmt::format("a batch of {} rows", facts.batch);
+  if (fault.step)
+    more += fmt::format(", at step {}, which has changed nothing", *fault.step);
+  if (!site.help.empty())
+    more += "\nhelp: " + site.help;
+  return compiler.errorAt(site.file, site.line, site.column, message, "E0856", more);
+}

@@ -1,0 +1,130 @@
+// `require`: what is known while the program is elaborated is decided here, the rest becomes a tw.require. That a label of a field
+// declared `class[10]` is in 0 to 9 was checked when the data was loaded, so it costs nothing.
+#include "Elaborator.h"
+
+#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Frontend/Parser.h"
+
+#include <fmt/format.h>
+
+using namespace talweg;
+using namespace talweg::frontend;
+using ast::BinaryOp;
+using ast::Expr;
+using ast::Stmt;
+
+namespace talweg::frontend {
+/// What a statement requires.
+struct Required {
+  Value condition;     ///< decided (Bool), or a tensor of conditions; Poison: reported
+  Value told;          ///< the value that a fault tells; Nothing: none
+  std::string message; ///< of a fault at run time, `{}` standing for the value
+  std::optional<std::pair<std::int64_t, std::int64_t>> range = {};
+};
+} // namespace talweg::frontend
+
+/// `label in 0..k`: whole numbers from the first up to the one before the last.
+Required Elaborator::requiredRange(const Stmt &stmt) {
+  Value told = eval(*stmt.value), bounds = eval(*stmt.bounds);
+  const auto wrong = [&](const Expr &at, const char *what, const Value &value) {
+    return Required{fail(Code::WrongKind, at.range, fmt::format("{}, and this is {}", what, describe(value))), {}, {}};
+  };
+  if (told.isPoison() || bounds.isPoison())
+    return {};
+  if (bounds.kind != Value::Range_)
+    return wrong(*stmt.bounds, "`in` takes a range such as `0..10`", bounds);
+  const bool isByte = told.isTensor() && elementOf(told).isUnsignedInteger(8);
+  if (!told.isInteger() && !isByte && !(told.isTensor() && elementOf(told).isInteger(32)))
+    return wrong(*stmt.value, "`in` takes whole numbers", told);
+  const std::int64_t low = bounds.items[0].number.integer, high = bounds.items[1].number.integer;
+  const std::string message =
+      fmt::format("`{}` is {{}}, which is not in {} to {}", talweg::toText(*stmt.value), low, high - 1);
+  if (low >= high)
+    return {Value::boolean_(false), told, message};
+  if (told.isTensor() && told.tensor.classes && low <= 0 && *told.tensor.classes <= high)
+    return {Value::boolean_(true), told, message};
+  if (isByte) // elsewhere bytes compute as floats
+    told.tensor = converted(told.tensor, builder.getI32Type(), stmt.value->range);
+  const auto compared = [&](BinaryOp op, std::int64_t bound) {
+    return binary(op, told, Value::integer(bound), stmt.value->range, stmt.value.get(), nullptr);
+  };
+  return {logical(BinaryOp::And, compared(BinaryOp::Ge, low), compared(BinaryOp::Lt, high), stmt.value->range), told,
+          message, std::pair(low, high)};
+}
+
+/// Any condition. Of a comparison a fault tells the side that is computed, the left one if both are.
+Required Elaborator::requiredCondition(const Expr &expr) {
+  const std::string text = talweg::toText(expr);
+  if (expr.kind != Expr::Binary || expr.binary < BinaryOp::Eq || expr.binary > BinaryOp::Ge) {
+    Value condition = eval(expr);
+    if (condition.isPoison() || condition.kind == Value::Bool ||
+        (condition.isTensor() && elementOf(condition).isInteger(1)))
+      return {condition, Value::nothing(), fmt::format("`{}` is required", text)};
+    return {fail(Code::WrongKind, expr.range, "a condition is required, and this is " + describe(condition)), {}, {}};
+  }
+  const Value a = eval(*expr.lhs), b = eval(*expr.rhs);
+  const bool isLeft = !a.isNumber();
+  return {binary(expr.binary, a, b, expr.range, expr.lhs.get(), expr.rhs.get()), isLeft ? a : b,
+          fmt::format("`{}` is {{}}, and `{}` is required", talweg::toText(isLeft ? *expr.lhs : *expr.rhs), text)};
+}
+
+void Elaborator::require(const Stmt &stmt) {
+  const Required required = stmt.bounds ? requiredRange(stmt) : requiredCondition(*stmt.value);
+  if (required.condition.isPoison() || (required.condition.kind == Value::Bool && required.condition.boolean))
+    return;
+  if (required.condition.kind == Value::Bool) {
+    const std::string text = talweg::toText(*stmt.value) + (stmt.bounds ? " in " + talweg::toText(*stmt.bounds) : "");
+    Failure failure = fail(Code::NotFulfilled, stmt.value->range, fmt::format("`{}` does not hold", text));
+    if (!stmt.reason.empty())
+      failure.help(stmt.reason);
+    return;
+  }
+  if (!randomSource || !randomSource->path.empty()) {
+    fail(Code::NotKnownHere, stmt.range, "only what a step computes from data and parameters can be required");
+    return;
+  }
+  if (options.mode != "predict" || !modelCalled) // the rest is the loss's
+    emitRequirement(stmt, required);
+}
+
+void Elaborator::emitRequirement(const Stmt &stmt, const Required &required) {
+  const ast::Range range = stmt.value->range;
+  std::string message = required.message;
+  for (const Frame *f = frame; f && range.file != 0; f = f->caller)
+    if (f->callSite.file == 0 && f->callSite.end > 0 && !f->callee.empty()) {
+      message += fmt::format(", in the call to `{}`", f->callee);
+      break;
+    }
+  const Tensor &condition = required.condition.tensor;
+  mlir::Value told;
+  if (required.told.kind != Value::Nothing)
+    told = spread(asTensor(required.told, range).tensor, condition.vars, condition.dims, false, range);
+  const auto number = [&](std::int64_t value) { return builder.getI64IntegerAttr(value); };
+  tw::RequireOp::create(builder, location(range), condition.ssa, told, builder.getStringAttr(message),
+                        stmt.reason.empty() ? mlir::StringAttr() : builder.getStringAttr(stmt.reason),
+                        required.range ? number(required.range->first) : mlir::IntegerAttr(),
+                        required.range ? number(required.range->second) : mlir::IntegerAttr());
+}
+
+/// The fields that `values` are computed from.
+static llvm::DenseSet<mlir::Value> fieldsBehind(mlir::ValueRange values) {
+  llvm::DenseSet<mlir::Value> seen, fields;
+  llvm::SmallVector<mlir::Value> left(values);
+  while (!left.empty()) {
+    const mlir::Value value = left.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
+    if (mlir::Operation *op = value.getDefiningOp())
+      left.append(op->operand_begin(), op->operand_end());
+    else
+      fields.insert(value);
+  }
+  return fields;
+}
+
+void Elaborator::dropForeignRequirements(mlir::Block &block) {
+  const llvm::DenseSet<mlir::Value> needed = fieldsBehind(block.getTerminator()->getOperands());
+  for (auto op : llvm::make_early_inc_range(block.getOps<tw::RequireOp>()))
+    if (llvm::any_of(fieldsBehind(op->getOperands()), [&](mlir::Value field) { return !needed.contains(field); }))
+      op.erase();
+}
