@@ -23,7 +23,7 @@ private:
 /// How f32 fields are distributed: uniform in [-1, 1), or normal with mean 0 and variance 1.
 enum class Floats { Uniform, Normal };
 
-/// Values for every field, a function of the arguments: floats as told, bytes and whole numbers uniform in what `uses` requires of
+/// Values for every field, a function of the arguments: floats as told, bytes and whole numbers uniform in the bounds `uses` has for
 /// them, else in their classes, else in 0 to 255 and 0 to 15.
 Result<Dataset> randomRows(const Program &program, const std::vector<FieldUse> &uses, std::int64_t rows,
                            std::uint64_t seed, Floats floats);

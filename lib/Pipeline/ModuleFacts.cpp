@@ -52,16 +52,6 @@ void talweg::countContractions(ModuleOp module, ModuleFacts &facts) {
   });
 }
 
-/// The field whose values `value` has; null: it is computed.
-static BlockArgument fieldOf(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<tw::ConvertOp, tw::WindowOp, tw::ReshapeOp>(op))
-      return {};
-    value = op->getOperand(0);
-  }
-  return cast<BlockArgument>(value);
-}
-
 /// What the objective reads, and what it requires.
 static void readFields(Block &objective, ModuleFacts &facts) {
   for (BlockArgument batch : objective.getArguments())
@@ -71,14 +61,8 @@ static void readFields(Block &objective, ModuleFacts &facts) {
     facts.faults.push_back({require.getMessage().str(), require.getHelp().value_or("").str(),
                             place ? place.getFilename().str() : "", place ? place.getStartLine() : 0,
                             place ? place.getStartColumn() : 0});
-    if (!require.getLow() || !require.getValue())
-      continue;
-    if (BlockArgument batch = fieldOf(require.getValue())) {
-      FieldUse &field = facts.fields[batch.getArgNumber()];
-      field.low = std::max(field.low, std::int64_t(*require.getLow()));
-      field.high = std::min(field.high, std::int64_t(*require.getHigh()));
-    }
   }
+  boundFields(objective, facts);
 }
 
 Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {

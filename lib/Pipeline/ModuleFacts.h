@@ -10,6 +10,8 @@ namespace talweg {
 void countContractions(mlir::ModuleOp module, ModuleFacts &facts);
 /// After phase update: variables, fields, columns, output.
 Result<void> readLayout(mlir::ModuleOp module, ModuleFacts &facts);
+/// The part of it that says which values of the fields make sense; the fields are there.
+void boundFields(mlir::Block &objective, ModuleFacts &facts);
 /// Before phase vector: what code generation must not choose again.
 void giveLayouts(mlir::ModuleOp module, const Layouts &layouts);
 /// After phase vector.

@@ -55,7 +55,8 @@ struct FaultSite {
 /// What a step does with a field of the data.
 struct FieldUse {
   bool read = false;
-  std::int64_t low = INT64_MIN, high = INT64_MAX; ///< its values are required to be in [low, high)
+  std::int64_t low = INT64_MIN,
+               high = INT64_MAX; ///< where it is required to be, or compared with positions: [low, high)
 };
 
 /// The blocks of variables, by their names (StoredVariable::block); without an entry: 0.
