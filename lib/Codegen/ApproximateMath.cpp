@@ -76,8 +76,10 @@ struct ApproximateMath : talweg::impl::ApproximateMathBase<ApproximateMath> {
                  Approximate<math::TanhOp, vm::tanh, vm::wide::tanh>, Approximate<math::ErfOp, vm::erf, vm::wide::erf>,
                  Approximate<math::PowFOp, vm::pow, vm::wide::pow>, Approximate<math::SinOp, vm::sin, vm::wide::sin>,
                  Approximate<math::CosOp, vm::cos, vm::wide::cos>>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(composites))) ||
-        failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    GreedyRewriteConfig config; // blocks stay as they are
+    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(composites), config)) ||
+        failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       return signalPassFailure();
     getOperation().walk(tellCalls);
   }

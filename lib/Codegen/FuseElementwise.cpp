@@ -172,7 +172,9 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
     }
     RewritePatternSet unused(&getContext());
     linalg::populateEraseUnusedOperandsAndResultsPatterns(unused);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(unused))))
+    GreedyRewriteConfig config; // blocks stay as they are
+    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(unused), config)))
       signalPassFailure();
   }
 

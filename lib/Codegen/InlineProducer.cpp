@@ -93,6 +93,9 @@ GenericOp inlineProducer(GenericOp producer, OpOperand &use, OpBuilder &builder)
   };
   auto fused = GenericOp::create(builder, consumer.getLoc(), consumer.getResultTypes(), inputs, consumer.getDpsInits(),
                                  maps, consumer.getIteratorTypesArray(), body);
+  for (GenericOp op : {producer, consumer})
+    for (NamedAttribute attribute : op->getDiscardableAttrs())
+      fused->setDiscardableAttr(attribute.getName(), attribute.getValue());
   consumer.replaceAllUsesWith(fused.getResults());
   consumer.erase();
   return fused;

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
@@ -149,9 +150,12 @@ struct OutlineParts : talweg::impl::OutlinePartsBase<OutlineParts> {
     return loop && isa<func::FuncOp>(op.getParentOp()) && !matchPattern(loop.getUpperBound(), m_Constant());
   }
 
+  /// The ops of a nest. A call's arguments count, too: all are alive at once. A write in a straight line counts as several, since
+  /// schedulers compare each with all others.
   static int64_t sizeOf(Operation &op) {
-    int64_t size = 0;
-    op.walk([&](Operation *) { ++size; });
+    constexpr int64_t write = 8;
+    int64_t size = isa<vector::MaskedStoreOp, vector::StoreOp, memref::StoreOp>(op) ? write : 0;
+    op.walk([&](Operation *inner) { size += isa<func::CallOp>(inner) ? 1 + inner->getNumOperands() : 1; });
     return isFree(op) || isOverBatches(op) ? 0 : size;
   }
 

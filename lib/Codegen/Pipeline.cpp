@@ -7,6 +7,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
 #include "llvm/TargetParser/Host.h"
@@ -26,12 +27,19 @@ CodegenTarget CodegenTarget::host() {
   return {128, 16};
 }
 
+/// Structured control flow has no blocks to simplify: looking for some would cost a walk over the program each time.
+static std::unique_ptr<Pass> createCanonicalizer() {
+  GreedyRewriteConfig config;
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  return createCanonicalizerPass(config);
+}
+
 void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, const CodegenOptions &options) {
   OpPassManager &tensors = pm.nest<func::FuncOp>();
   tensors.addPass(createFormMultiplyAdds());
   tensors.addPass(createOrderReductions());
   tensors.addPass(createFuseElementwise());
-  tensors.addPass(createCanonicalizerPass());
+  tensors.addPass(createCanonicalizer());
   tensors.addPass(createCSEPass());
   pm.addPass(createChooseLayouts({target.vectorBits, target.registers}));
   OpPassManager &buffers = pm.nest<func::FuncOp>();
@@ -50,14 +58,14 @@ void buildVectorPipeline(OpPassManager &pm, const CodegenTarget &target, const C
   pm.addPass(createOutlineKernels());
   pm.addPass(createOutlineParts());
   OpPassManager &shared = pm.nest<func::FuncOp>();
-  shared.addPass(createCanonicalizerPass());
+  shared.addPass(createCanonicalizer());
   shared.addPass(createCSEPass());
   shared.addPass(createApproximateMath());
 }
 
 void buildLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createConvertSCFToOpenMPPass());
-  pm.addPass(createCanonicalizerPass()); // omp leaves scopes that scf-to-cf does not take
+  pm.addPass(createCanonicalizer()); // omp leaves scopes that scf-to-cf does not take
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());

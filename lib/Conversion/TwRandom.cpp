@@ -87,11 +87,15 @@ Value lowerUniform(Builder &b, tw::UniformOp op, tw::UniformOp::Adaptor operands
   Keys keys = roundKeys(b, createExtract(b, operands.getKey(), {0}));
   Value step = truncate(b, createExtract(b, operands.getKey(), {1}));
   Value stream = word(b, static_cast<uint32_t>(op.getStream()));
-  return createElementwise(b, type, {}, {}, [&](Builder &inner, ValueRange) {
+  Value numbers = createElementwise(b, type, {}, {}, [&](Builder &inner, ValueRange) {
     Value element = rowMajorIndex(inner, type.getShape());
     Value bits = philox(inner, {element, step, stream, word(inner, 0)}, keys);
     return toUnit(inner, bits, type.getElementType());
   });
+  // Ops that differ in what their bodies capture alone have one hash: among many of them, CSE would compare each with all others.
+  if (auto generic = numbers.getDefiningOp<linalg::GenericOp>())
+    generic->setAttr("talweg.stream", op.getStreamAttr());
+  return numbers;
 }
 
 } // namespace
