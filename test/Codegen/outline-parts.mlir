@@ -1,4 +1,4 @@
-// RUN: talweg-opt %s --talweg-outline-parts=max-ops=6 | FileCheck %s
+// RUN: talweg-opt %s --talweg-outline-parts=max-ops=22 | FileCheck %s
 // RUN: talweg-opt %s --talweg-outline-parts | FileCheck %s --check-prefix=SHORT
 
 // The ops of a long block are calls of functions, in the same order; a number that is used further on is a result. Views and
