@@ -65,7 +65,8 @@ struct ByteReader::Stream {
 bool ByteReader::Stream::fill(std::size_t wanted) {
   if (waiting.size() >= wanted)
     return true;
-  std::memmove(buffer.data(), waiting.data(), waiting.size());
+  if (!waiting.empty())
+    std::memmove(buffer.data(), waiting.data(), waiting.size());
   std::size_t size = waiting.size();
   while (size < wanted) {
     const ssize_t got = ::read(file, buffer.data() + size, buffer.size() - size);
