@@ -124,28 +124,14 @@ LogicalResult ProgramLowering::collect() {
   return failure(updates.wasInterrupted());
 }
 
-/// What the host must know when the program is gone.
+/// Where variables lie, for talweg-choose-layouts.
 void ProgramLowering::describe() {
   auto entry = [&](StringRef name, Attribute value) { return b.getNamedAttr(name, value); };
-  SmallVector<Attribute> variableFacts, fieldFacts, hyperFacts;
+  SmallVector<Attribute> facts;
   for (train::VariableOp variable : variables)
-    variableFacts.push_back(
-        b.getDictionaryAttr({entry("name", variable.getSymNameAttr()), entry("role", variable.getRoleAttr()),
-                             entry("type", variable.getTypeAttr()), entry("offset", variable.getOffsetAttr())}));
-  for (train::FieldOp field : fields)
-    fieldFacts.push_back(
-        b.getDictionaryAttr({entry("name", field.getSymNameAttr()), entry("type", field.getTypeAttr())}));
-  for (train::HyperOp hyper : hypers)
-    hyperFacts.push_back(
-        b.getDictionaryAttr({entry("name", hyper.getSymNameAttr()), entry("value", hyper.getValueAttr()),
-                             entry("index", hyper.getIndexAttr())}));
-  module->setAttr("talweg.program", program.getNameAttr());
-  module->setAttr("talweg.mode", program.getModeAttr());
-  module->setAttr("talweg.batch", program.getBatchAttr());
-  module->setAttr("talweg.persistent_bytes", b.getI64IntegerAttr(persistentBytes));
-  module->setAttr("talweg.variables", b.getArrayAttr(variableFacts));
-  module->setAttr("talweg.fields", b.getArrayAttr(fieldFacts));
-  module->setAttr("talweg.hypers", b.getArrayAttr(hyperFacts));
+    facts.push_back(b.getDictionaryAttr(
+        {entry("name", variable.getSymNameAttr()), entry("offset", variable.getOffsetAttr())}));
+  module->setAttr("talweg.variables", b.getArrayAttr(facts));
 }
 
 /// An empty function, the builder at its end; the host promises that its arguments do not overlap.
@@ -357,15 +343,10 @@ LogicalResult ProgramLowering::emitStep() {
   if (predicts) {
     storePrediction(yielded[0], out, batchNumber);
   } else {
-    SmallVector<Attribute> names{b.getStringAttr("loss")};
-    llvm::append_range(names, objective.getMetrics());
     SmallVector<Value> columns = llvm::map_to_vector(yielded, [&](Value value) { return createScalarF64(value); });
-    for (train::ReportOp report : reports) {
-      names.push_back(report.getNameAttr());
+    for (train::ReportOp report : reports)
       columns.push_back(createScalarF64(report.getValue()));
-    }
     storeColumns(columns, out, batchNumber);
-    function->setAttr("talweg.columns", b.getArrayAttr(names));
   }
   lowerWrites(persistent, sets, holds);
   for (train::SetOp set : sets)
