@@ -13,6 +13,8 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
+#include <set>
+
 namespace talweg {
 #define GEN_PASS_DEF_FUSEELEMENTWISE
 #include "talweg/Codegen/Passes.h.inc"
@@ -163,8 +165,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       for (GenericOp op : block->getOps<GenericOp>())
         if (!talweg::isContraction(op))
           inlineSplats(op, builder);
-      while (inlineIn(*block)) {
-      }
+      inlineIn(*block);
       joinIn(*block);
       if (tells)
         for (GenericOp op : block->getOps<GenericOp>())
@@ -178,17 +179,16 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       signalPassFailure();
   }
 
-  /// One sweep, last op first, so that chains collapse into their end. True if anything changed.
-  bool inlineIn(Block &block) {
-    bool changed = false;
+  /// Last op first, so that chains collapse into their end; what is left without readers goes at once, for then those that it
+  /// read may have a single one. Nothing behind an op gets another chance by it.
+  void inlineIn(Block &block) {
     OpBuilder builder(&getContext());
-    for (GenericOp producer : lastFirst(block))
+    for (GenericOp producer : lastFirst(block)) {
       if (isElementwise(producer))
-        changed |= inlineUses(producer, builder);
-    for (GenericOp op : lastFirst(block))
-      if (op.hasPureTensorSemantics() && op->use_empty())
-        op.erase();
-    return changed;
+        inlineUses(producer, builder);
+      if (producer.hasPureTensorSemantics() && producer->use_empty())
+        producer.erase();
+    }
   }
 
   /// An elementwise op with one reader could have been computed there.
@@ -207,54 +207,50 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
           "stored in memory, not computed where it is read: its reader needs each element several times");
   }
 
-  bool inlineUses(GenericOp producer, OpBuilder &builder) {
+  void inlineUses(GenericOp producer, OpBuilder &builder) {
     bool all = llvm::all_of(producer->getUses(), [&](OpOperand &use) { return mayInline(producer, use); });
     bool once = producer->hasOneUse();
     if (!isAccess(producer) && !(all && (once || isCheap(producer))))
-      return false;
+      return;
     // One use at a time: inlining replaces the consumer, and with it its other uses of the producer.
-    bool changed = false;
     while (true) {
       auto uses = producer->getUses();
       auto next = llvm::find_if(uses, [&](OpOperand &use) { return mayInline(producer, use); });
       if (next == uses.end())
-        return changed;
+        return;
       inlineProducer(producer, *next, builder);
       ++inlined;
-      changed = true;
     }
   }
 
-  /// Joins what may be joined, last op first. A new op gives those that read it another chance: nothing behind these.
+  /// Joins what may be joined, last op first. A new op gives those that read it another chance: nothing else behind it.
   void joinIn(Block &block) {
-    for (Operation *op = &block.back(); op;) {
-      GenericOp both = joinWithProducer(op);
-      op = both ? lastReader(both) : op->getPrevNode();
-    }
-  }
-
-  GenericOp joinWithProducer(Operation *op) {
-    auto second = dyn_cast<GenericOp>(op);
-    if (!second || !isElementwise(second))
-      return {};
-    for (OpOperand *input : second.getDpsInputOperands()) {
-      auto first = input->get().getDefiningOp<GenericOp>();
-      if (!first || !mayJoin(first, second))
+    OpBuilder builder(&getContext());
+    auto isLater = [](Operation *a, Operation *b) { return b->isBeforeInBlock(a); };
+    std::set<Operation *, decltype(isLater)> open;
+    for (GenericOp op : block.getOps<GenericOp>())
+      open.insert(op);
+    while (!open.empty()) {
+      auto second = cast<GenericOp>(open.extract(open.begin()).value());
+      GenericOp first = joinableProducer(second);
+      if (!first)
         continue;
-      OpBuilder builder(&getContext());
+      open.erase(first);
+      GenericOp both = join(first, second, builder);
       ++joined;
-      return join(first, second, builder);
+      open.insert(both);
+      for (Operation *reader : both->getUsers())
+        if (isa<GenericOp>(reader) && reader->getBlock() == &block)
+          open.insert(reader);
     }
-    return {};
   }
 
-  /// The last op of the block that reads `op`, or itself.
-  static Operation *lastReader(Operation *op) {
-    Operation *last = op;
-    for (Operation *user : op->getUsers())
-      if (Operation *reader = op->getBlock()->findAncestorOpInBlock(*user); reader && last->isBeforeInBlock(reader))
-        last = reader;
-    return last;
+  static GenericOp joinableProducer(GenericOp second) {
+    if (isElementwise(second))
+      for (OpOperand *input : second.getDpsInputOperands())
+        if (auto first = input->get().getDefiningOp<GenericOp>(); first && mayJoin(first, second))
+          return first;
+    return {};
   }
 };
 

@@ -27,8 +27,7 @@ CodegenTarget CodegenTarget::host() {
   return {128, 16};
 }
 
-/// Structured control flow has no blocks to simplify: looking for some would cost a walk over the program each time.
-static std::unique_ptr<Pass> createCanonicalizer() {
+std::unique_ptr<Pass> createCanonicalizer() {
   GreedyRewriteConfig config;
   config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
   return createCanonicalizerPass(config);

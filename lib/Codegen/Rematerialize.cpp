@@ -7,6 +7,7 @@
 #include "Contraction.h"
 #include "RematerializationPlan.h"
 #include "talweg/Codegen/Passes.h"
+#include "talweg/Codegen/Pipeline.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -19,7 +20,6 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "mlir/Transforms/Passes.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_REMATERIALIZE
@@ -411,7 +411,7 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
     // Chains of copies become one op, as those that they copy did.
     OpPassManager fusion(func::FuncOp::getOperationName());
     fusion.addPass(talweg::createFuseElementwise({/*tells=*/false}));
-    fusion.addPass(createCanonicalizerPass());
+    fusion.addPass(talweg::createCanonicalizer());
     if (failed(applyOpPatternsGreedily(partlyUsed, std::move(unused), config)) || failed(runPipeline(fusion, function)))
       signalPassFailure();
   }

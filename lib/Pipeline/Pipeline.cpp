@@ -33,7 +33,7 @@ std::optional<Phase> phaseFromName(StringRef name) {
 }
 
 static void simplify(OpPassManager &passes) {
-  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCanonicalizer());
   passes.addPass(createCSEPass());
 }
 

@@ -3,10 +3,11 @@
 #define TALWEG_CODEGEN_PIPELINE_H
 
 #include <cstdint>
-#include <string>
+#include <memory>
 
 namespace mlir {
 class OpPassManager;
+class Pass;
 } // namespace mlir
 
 namespace talweg {
@@ -25,6 +26,10 @@ struct CodegenOptions {
   bool markRegions = false;     ///< steps tell the time that each of their regions takes (talweg-mark-regions)
   std::int64_t memoryLimit = 0; ///< bytes alive at once, by estimate (talweg-rematerialize); 0: any number
 };
+
+/// MLIR's, but regions stay as they are: structured control flow has no blocks to simplify, and looking for some costs a walk over
+/// the program each time.
+std::unique_ptr<mlir::Pass> createCanonicalizer();
 
 /// linalg on tensors → scf, vector and memref, with every buffer in the arena: the stage `vector`.
 void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenTarget &target, const CodegenOptions &options = {});
