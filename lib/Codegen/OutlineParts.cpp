@@ -45,14 +45,12 @@ bool isPassable(Type type) {
 /// Ops of one block that become a function.
 class Part {
 public:
-  Part(ArrayRef<Operation *> ops, func::FuncOp from) : ops(ops), from(from) {
-    llvm::SmallPtrSet<Operation *, 32> inside(ops.begin(), ops.end());
+  Part(ArrayRef<Operation *> ops, func::FuncOp from) : ops(ops), from(from), inside(ops.begin(), ops.end()) {
     for (Operation *op : ops) {
       llvm::SetVector<Value> used(op->operand_begin(), op->operand_end());
       getUsedValuesDefinedAbove(op->getRegions(), used);
       for (Value value : used)
-        if (!inside.contains(value.getDefiningOp()))
-          need(value);
+        need(value);
       for (OpResult result : op->getResults())
         if (llvm::any_of(result.getUsers(), [&](Operation *user) {
               return !inside.contains(op->getBlock()->findAncestorOpInBlock(*user));
@@ -82,12 +80,15 @@ public:
 private:
   ArrayRef<Operation *> ops;
   func::FuncOp from;
+  llvm::SmallPtrSet<Operation *, 32> inside;
   llvm::SetVector<Value> arguments;
   llvm::SetVector<Operation *> copied; ///< free ops, each behind those that it uses
   SmallVector<Value> results;
 
   void need(Value value) {
     Operation *op = value.getDefiningOp();
+    if (inside.contains(op))
+      return;
     if (!op || !isFree(*op)) {
       arguments.insert(value);
     } else if (!copied.contains(op)) {
@@ -95,6 +96,16 @@ private:
         need(operand);
       copied.insert(op);
     }
+  }
+
+  /// The function's ops: a view may be one of what the part itself computes.
+  SmallVector<Operation *> inOrder() const {
+    SmallVector<Operation *> before, own(ops);
+    for (Operation *op : copied)
+      (op->getBlock() == ops.front()->getBlock() ? own : before).push_back(op);
+    llvm::sort(own, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    before.append(own);
+    return before;
   }
 
   func::FuncOp define() {
@@ -107,9 +118,7 @@ private:
     builder.setInsertionPointToStart(body);
     IRMapping mapping;
     mapping.map(values, body->getArguments());
-    for (Operation *op : copied)
-      builder.clone(*op, mapping);
-    for (Operation *op : ops)
+    for (Operation *op : inOrder())
       builder.clone(*op, mapping);
     func::ReturnOp::create(builder, ops.back()->getLoc(),
                            llvm::map_to_vector(results, [&](Value value) { return mapping.lookup(value); }));
