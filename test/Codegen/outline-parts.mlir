@@ -54,7 +54,7 @@ func.func @talweg_step(%persistent: memref<256xi8> {llvm.noalias}, %arena: memre
 // CHECK-LABEL: func.func private @part
 // CHECK: %[[IN:.*]] = arith.muli
 // CHECK: memref.subview %{{.*}}[%[[IN]]] [4] [1]
-// CHECK: return %[[IN]] : index
+// CHECK: return %[[IN]], %{{.*}} : index, f32
 func.func @talweg_step(%persistent: memref<256xi8> {llvm.noalias}, %arena: memref<256xi8> {llvm.noalias}, %steps: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
