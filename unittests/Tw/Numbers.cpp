@@ -101,7 +101,7 @@ Dual divide(const Dual &a, const Dual &b, double epsilon) {
 Dual power(const Dual &a, const Dual &b, double epsilon) {
   double y = std::pow(a.value, b.value);
   double slopeA = b.value == 0 ? 0 : b.value * std::pow(a.value, b.value - 1);
-  double slopeB = a.value == 0 || b.slopeSize == 0 ? 0 : y * std::log(a.value);
+  double slopeB = a.value == 0 || (b.slopeSize == 0 && b.error == 0) ? 0 : y * std::log(a.value);
   double least = std::max(0.0, a.value - a.error), steep = 1 + std::fabs(b.value * std::log(std::fabs(a.value)));
   double relative = (a.error > 0 ? std::fabs(b.value) * a.error / least : 0) +
                     (b.error > 0 ? std::fabs(std::log(a.value)) * b.error : 0) + 16 * epsilon * steep;
