@@ -83,29 +83,23 @@ private:
   llvm::SmallPtrSet<Operation *, 32> inside;
   llvm::SetVector<Value> arguments;
   llvm::SetVector<Operation *> copied; ///< free ops, each behind those that it uses
+  llvm::SetVector<Operation *> own;    ///< views of what the part computes
   SmallVector<Value> results;
 
-  void need(Value value) {
+  /// True if the value depends on the part's ops.
+  bool need(Value value) {
     Operation *op = value.getDefiningOp();
-    if (inside.contains(op))
-      return;
+    if (inside.contains(op) || own.contains(op))
+      return true;
     if (!op || !isFree(*op)) {
       arguments.insert(value);
-    } else if (!copied.contains(op)) {
-      for (Value operand : op->getOperands())
-        need(operand);
-      copied.insert(op);
+      return false;
     }
-  }
-
-  /// The function's ops: a view may be one of what the part itself computes.
-  SmallVector<Operation *> inOrder() const {
-    SmallVector<Operation *> before, own(ops);
-    for (Operation *op : copied)
-      (op->getBlock() == ops.front()->getBlock() ? own : before).push_back(op);
-    llvm::sort(own, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-    before.append(own);
-    return before;
+    bool depends = false;
+    for (Value operand : op->getOperands())
+      depends |= need(operand);
+    (depends ? own : copied).insert(op);
+    return depends;
   }
 
   func::FuncOp define() {
@@ -118,7 +112,12 @@ private:
     builder.setInsertionPointToStart(body);
     IRMapping mapping;
     mapping.map(values, body->getArguments());
-    for (Operation *op : inOrder())
+    for (Operation *op : copied)
+      builder.clone(*op, mapping);
+    SmallVector<Operation *> computed(ops);
+    llvm::append_range(computed, own);
+    llvm::sort(computed, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    for (Operation *op : computed)
       builder.clone(*op, mapping);
     func::ReturnOp::create(builder, ops.back()->getLoc(),
                            llvm::map_to_vector(results, [&](Value value) { return mapping.lookup(value); }));

@@ -105,22 +105,24 @@ void VectorNest::mergeAxes() {
   for (bool changed = true; changed;) {
     changed = false;
     for (size_t i = 0; i < axes.size() && !changed; ++i)
-      for (size_t j = 0; j < axes.size() && !changed; ++j) {
-        Axis &outer = axes[i], &inner = axes[j];
-        if (i == j || (reduces && outStride(outer) == 0) || (outer.source >= 0 && indexed[outer.source]) ||
-            (inner.source >= 0 && indexed[inner.source]))
-          continue;
-        bool fits = true;
-        for (auto [far, near] : llvm::zip_equal(outer.strides, inner.strides))
-          fits &= far == near * inner.extent;
-        if (!fits)
-          continue;
-        inner.extent *= outer.extent;
-        inner.source = -1;
-        axes.erase(axes.begin() + i);
-        changed = true;
-      }
+      for (size_t j = 0; j < axes.size() && !changed; ++j)
+        if (i != j && !(reduces && outStride(axes[i]) == 0))
+          changed = merge(i, j);
   }
+}
+
+/// Makes one loop of two that walk all memory as one and whose positions nobody asks for. True if it did.
+bool VectorNest::merge(size_t outer, size_t inner) {
+  for (size_t i : {outer, inner})
+    if (axes[i].source >= 0 && indexed[axes[i].source])
+      return false;
+  for (auto [far, near] : llvm::zip_equal(axes[outer].strides, axes[inner].strides))
+    if (far != near * axes[inner].extent)
+      return false;
+  axes[inner].extent *= axes[outer].extent;
+  axes[inner].source = -1;
+  axes.erase(axes.begin() + outer);
+  return true;
 }
 
 /// The fill in front gives the accumulators' first value; it stays where results accumulate in memory, and where elements that
@@ -210,19 +212,11 @@ int64_t VectorNest::turnsInside(size_t axis) const {
 void VectorNest::mergeReducing() {
   if (!reduces)
     return;
-  auto mayMerge = [&](size_t i) {
-    return int(i) != vectorAxis && int(i) != partsAxis && !(axes[i].source >= 0 && indexed[axes[i].source]);
-  };
+  auto mayMerge = [&](size_t i) { return int(i) != vectorAxis && int(i) != partsAxis; };
   for (size_t i = axes.size(); i-- > moving + 1;) {
-    Axis &outer = axes[i - 1], &inner = axes[i];
-    bool fits = mayMerge(i - 1) && mayMerge(i) && outer.extent * inner.extent * turnsInside(i) <= longestChain;
-    for (auto [far, near] : llvm::zip_equal(outer.strides, inner.strides))
-      fits &= far == near * inner.extent;
-    if (!fits)
+    if (!mayMerge(i - 1) || !mayMerge(i) || axes[i - 1].extent * axes[i].extent * turnsInside(i) > longestChain ||
+        !merge(i - 1, i))
       continue;
-    inner.extent *= outer.extent;
-    inner.source = -1;
-    axes.erase(axes.begin() + (i - 1));
     vectorAxis -= vectorAxis >= int(i);
     partsAxis -= partsAxis >= int(i);
   }

@@ -88,6 +88,7 @@ private:
   void collectOperands();
   void collectAxes();
   void mergeAxes();
+  bool merge(size_t outer, size_t inner);
   mlir::LogicalResult takeInitialValue();
   void chooseLanes();
   void orderAxes();
