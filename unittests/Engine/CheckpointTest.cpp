@@ -1,4 +1,5 @@
 // A run goes on only from files that were saved together, at a place where it can be.
+#include "State.h"
 #include "talweg/Engine/Engine.h"
 
 #include <fmt/format.h>
@@ -69,16 +70,6 @@ protected:
 
   fs::path folder;
 };
-
-/// All parameters and slots.
-std::vector<float> state(const Session &session) {
-  std::vector<float> all;
-  for (const Variable &variable : session.program().plan().variables) {
-    std::vector<float> values = *session.read(variable.name);
-    all.insert(all.end(), values.begin(), values.end());
-  }
-  return all;
-}
 } // namespace
 
 TEST_F(CheckpointTest, DataMayBeSetBeforeOrAfter) {

@@ -1,4 +1,5 @@
 // Sessions as a host uses them: a linear model on rows in memory, where every number can be computed by hand.
+#include "State.h"
 #include "talweg/Engine/Engine.h"
 
 #include <fmt/format.h>
@@ -67,15 +68,6 @@ protected:
 
   std::filesystem::path folder;
 };
-
-std::vector<float> state(Session &session) {
-  std::vector<float> all;
-  for (const Variable &variable : session.program().plan().variables) {
-    std::vector<float> values = *session.read(variable.name);
-    all.insert(all.end(), values.begin(), values.end());
-  }
-  return all;
-}
 } // namespace
 
 TEST_F(SessionTest, EvaluationCountsEveryRowOnce) {
