@@ -3,6 +3,8 @@
 
 #include "talweg/Engine/Bench.h"
 
+#include "llvm/Support/xxhash.h"
+
 #include <fmt/format.h>
 
 #include <cstring>
@@ -13,6 +15,7 @@ namespace {
 struct Form {
   std::optional<std::int64_t> memory = {};
   bool remarks = false, runner = false, profiled = false;
+  int threads = 1;
 };
 
 /// The losses and metrics of two steps, then every variable. The runner of benchmarks tells no losses.
@@ -39,7 +42,7 @@ Result<Run> run(const RandomStep &step, const Form &form) {
   auto rows = rowsOf(step, *program);
   if (!rows)
     return rows.error();
-  auto session = Session::create(*program, {.threads = 1, .shuffle = false});
+  auto session = Session::create(*program, {.threads = form.threads, .shuffle = false});
   if (!session)
     return session.error();
   Run result;
@@ -101,6 +104,17 @@ std::string checkBits(const RandomStep &step, std::uint64_t seed) {
   if (!bare)
     return bare.error().message;
   return compare("with a profile", {.runner = true, .profiled = true}, *bare);
+}
+
+std::string tellBits(const RandomStep &step, std::uint64_t seed) {
+  auto ran = run(step, {.threads = seed % 2 == 0 ? 1 : 2});
+  if (!ran)
+    return ran.error().code;
+  std::uint64_t digest = 0;
+  for (const std::vector<double> &numbers : ran->numbers)
+    digest = digest * 31 + llvm::xxh3_64bits(llvm::ArrayRef(reinterpret_cast<const std::uint8_t *>(numbers.data()),
+                                                            numbers.size() * sizeof(double)));
+  return fmt::format("{:016x}", digest);
 }
 
 } // namespace talweg::random

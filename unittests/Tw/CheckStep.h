@@ -20,6 +20,9 @@ std::string checkValues(const RandomStep &step, std::uint64_t seed);
 /// with remarks or with a profile.
 std::string checkBits(const RandomStep &step, std::uint64_t seed);
 
+/// The bits themselves, of losses and variables, as one number to compare builds by.
+std::string tellBits(const RandomStep &step, std::uint64_t seed);
+
 /// A check in a process of its own, which may crash.
 std::string apart(CheckOf check, const RandomStep &step, std::uint64_t seed);
 

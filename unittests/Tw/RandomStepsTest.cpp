@@ -1,6 +1,7 @@
 // Whatever training program chance makes, the compiled step computes its loss, its states, its gradient and its update, and to
 // the same bits whatever is fused. TALWEG_TW_CASES asks for more programs, TALWEG_TW_SEED for others; of the programs whose
-// bits are compared, TALWEG_BITS_CASES and TALWEG_BITS_SEED.
+// bits are compared, TALWEG_BITS_CASES and TALWEG_BITS_SEED. Where TALWEG_BITS_TOLD names a folder, the bits of each program are
+// written there, for utils/compare-builds.py.
 #include "CheckStep.h"
 
 #include "talweg/Pipeline/Pipeline.h"
@@ -8,6 +9,9 @@
 #include "mlir/IR/MLIRContext.h"
 
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
 
 using namespace talweg;
 using namespace talweg::random;
@@ -17,7 +21,8 @@ namespace {
 constexpr int kParts = 4;
 
 /// Every fourth program, from `part` on.
-void runCases(CheckOf check, int part, const Cases &cases, llvm::ArrayRef<llvm::StringRef> wanted) {
+void forCases(int part, const Cases &cases, llvm::ArrayRef<llvm::StringRef> wanted,
+              llvm::function_ref<void(std::uint64_t number, RandomStep &step)> act) {
   setenv("TALWEG_CACHE", "off", 1);
   mlir::DialectRegistry registry;
   registerPhaseDialects(registry);
@@ -28,17 +33,31 @@ void runCases(CheckOf check, int part, const Cases &cases, llvm::ArrayRef<llvm::
       continue;
     Chance chance(cases.seedOf(number));
     RandomStep step = makeStep(context, chance, wanted);
+    act(number, step);
+  }
+}
+
+void runCases(CheckOf check, int part, const Cases &cases, llvm::ArrayRef<llvm::StringRef> wanted) {
+  forCases(part, cases, wanted, [&](std::uint64_t number, RandomStep &step) {
     std::uint64_t seed = ~cases.seedOf(number);
     std::string wrong = apart(check, step, seed);
     if (wrong.empty())
-      continue;
+      return;
     std::string whole = step.text();
     shrink(check, step, seed);
     ADD_FAILURE() << "case " << number << " of seed " << cases.seed << " (" << step.makers << "): " << wrong
                   << "\nagain: " << cases.again(number) << " TwTests\n"
                   << whole << "the same, made smaller: " << apart(check, step, seed) << "\n"
                   << step.text();
-  }
+  });
+}
+
+void tellCases(int part, const Cases &cases, const std::filesystem::path &folder) {
+  std::ofstream out(folder / std::to_string(part));
+  forCases(part, cases, {}, [&](std::uint64_t number, RandomStep &step) {
+    out << number << ' ' << apart(tellBits, step, ~cases.seedOf(number)) << '\n';
+  });
+  EXPECT_TRUE(out.flush());
 }
 
 class RandomSteps : public testing::TestWithParam<int> {};
@@ -46,7 +65,10 @@ class RandomSteps : public testing::TestWithParam<int> {};
 TEST_P(RandomSteps, AreRight) { runCases(checkValues, GetParam(), Cases::of("TALWEG_TW", 300, 20000), {}); }
 
 TEST_P(RandomSteps, KeepTheirBits) {
-  runCases(checkBits, GetParam(), Cases::of("TALWEG_BITS", 300, 20000), {"fused reduction", "multiply-add"});
+  if (const char *folder = std::getenv("TALWEG_BITS_TOLD"))
+    tellCases(GetParam(), Cases::of("TALWEG_BITS", 2000, 2000), folder);
+  else
+    runCases(checkBits, GetParam(), Cases::of("TALWEG_BITS", 300, 20000), {"fused reduction", "multiply-add"});
 }
 
 INSTANTIATE_TEST_SUITE_P(Parts, RandomSteps, testing::Range(0, kParts));
