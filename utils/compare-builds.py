@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Shows that two builds are the same: what they train is equal to the byte, and their steps are as fast.
+
+usage: compare-builds.py OLD NEW [--programs N] [--seed S] [--rounds R] [--only bits|speed]
+
+OLD and NEW are build folders (with bin/talweg and unittests/Tw/TwTests), of two checkouts. Compared are the parameters and the
+optimizer's state that `talweg train` saves, for every model under examples/ and bench/models: with a remainder batch, on 1 and 2
+threads, within a limit of memory, and where OLD begins a run and NEW resumes it; and the bits of N random programs (2,000). Then
+OLD and NEW time the steps of W1 to W5 in turns. Models whose data is not at hand (TALWEG_DATA) are told and left out. Exit code 1 if
+anything differs.
+"""
+import argparse
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "bench", "measure"))
+import workloads  # noqa: E402
+
+# Model → how many steps, and with what: batches that leave a remainder, a number of steps that is not one of whole epochs.
+MODELS = {
+    "bench/models/W1.tw": (500, ["--batch", "96"]),
+    "bench/models/W2.tw": (50, ["--batch", "96"]),
+    "bench/models/W3.tw": (50, ["--batch", "96"]),
+    "bench/models/W4.tw": (10, ["--batch", "60"]),
+    "bench/models/W5.tw": (6, ["--batch", "60"]),
+    "bench/models/W9.tw": (300, ["--batch", "4", "--set", "count=100000"]),
+    "bench/models/fashion.tw": (8, ["--batch", "1800"]),
+    "examples/digits/digits.tw": (500, []),
+    "examples/fashion_mnist/perceptron.tw": (25, ["--batch", "900"]),
+    "examples/fashion_mnist/convolutional.tw": (8, ["--batch", "1800"]),
+}
+SAVED = ["model.safetensors", "optimizer.safetensors"]
+
+
+class Differs(Exception):
+    pass
+
+
+def environment(build):
+    return dict(os.environ, TALWEG_CACHE=os.path.join(build, "compare-cache"))
+
+
+def talweg(build, *arguments):
+    done = subprocess.run([os.path.join(build, "bin", "talweg"), *arguments], capture_output=True, text=True, env=environment(build))
+    if done.returncode != 0:
+        raise Differs(f"{build}: talweg {' '.join(arguments)} ends with {done.returncode}:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def interrupt(build, step, *arguments):
+    """Ends a run by Ctrl-C behind a step; False if it was complete before that came."""
+    command = [os.path.join(build, "bin", "talweg"), *arguments, "--json", "--log-every", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(build)) as run:
+        for line in run.stdout:
+            event = json.loads(line)
+            if event["event"] == "step" and event["step"] >= step:
+                run.send_signal(signal.SIGINT)
+    if run.returncode not in (0, 130):
+        raise Differs(f"{' '.join(command)} ends with {run.returncode}")
+    return run.returncode == 130
+
+
+def saved(folder):
+    """The saved files' bytes."""
+    result = {}
+    for name in SAVED:
+        with open(os.path.join(folder, name), "rb") as file:
+            result[name] = file.read()
+    return result
+
+
+def data_of(model, folder):
+    """What tells `talweg` where this model's rows are; None if they are not at hand."""
+    name = os.path.splitext(os.path.basename(model))[0]
+    if name in workloads.WORKLOADS:
+        workloads.generate(name, folder)
+        files = ["x.idx"] + (["label.idx"] if workloads.WORKLOADS[name]["classes"] else [])
+        return ["--data", "train=" + ",".join(os.path.join(folder, file) for file in files)]
+    if "digits" in model:
+        return []
+    data = os.environ.get("TALWEG_DATA", "")
+    rows = [os.path.join(data, "fashion_mnist", f"t10k-{kind}-ubyte.gz") for kind in ("images-idx3", "labels-idx1")]
+    if not data or not all(map(os.path.exists, rows)):
+        return None
+    return ["--data", "train=" + ",".join(rows), "--data", "test=" + ",".join(rows)]
+
+
+def compare_model(old, new, model, steps, options, folder):
+    """The kinds of runs that were compared."""
+    data = data_of(model, folder)
+    if data is None:
+        return []
+    path, kinds = os.path.join(ROOT, model), []
+
+    def train(build, name, count, *more):
+        out = os.path.join(folder, name)
+        talweg(build, "train", path, "--quiet", "--out", out, "--steps", str(count), *options, *data, *more)
+        return out
+
+    def expect(kind, run):
+        actual = saved(run)
+        for name in SAVED:
+            if actual[name] != expected[name]:
+                raise Differs(f"{model}: {name} differs {kind}")
+        kinds.append(kind)
+
+    expected = saved(train(old, "old", steps, "--threads", "1"))
+    expect("on 1 thread", train(new, "new1", steps, "--threads", "1"))
+    expect("on 2 threads", train(new, "new2", steps, "--threads", "2"))
+    memory = json.loads(talweg(old, "check", path, "--json", *options))["memory_bytes"]
+    try:
+        expect("within 3/4 of the memory", train(new, "less", steps, "--memory", f"{memory * 3 // 4}B"))
+    except Differs as different:
+        if "E0871" not in str(different):  # these are too few
+            raise
+    begun = os.path.join(folder, "begun")
+    if interrupt(old, steps // 2, "train", path, "--out", begun, "--steps", str(steps), *options, *data):
+        talweg(new, "train", path, "--quiet", "--resume", begun)
+        expect("begun by the old and resumed by the new", begun)
+    return kinds
+
+
+def compare_programs(old, new, count, seed):
+    told = []
+    with tempfile.TemporaryDirectory() as folder:
+        for build, name in ((old, "old"), (new, "new")):
+            place = os.path.join(folder, name)
+            os.mkdir(place)
+            told_to = dict(os.environ, TALWEG_BITS_TOLD=place, TALWEG_BITS_CASES=str(count), TALWEG_BITS_SEED=str(seed))
+            tests = os.path.join(build, "unittests", "Tw", "TwTests")
+            done = subprocess.run([tests, "--gtest_filter=*KeepTheirBits*"], capture_output=True, text=True, env=told_to)
+            if done.returncode != 0:
+                raise Differs(f"{tests}: {done.stdout[-2000:]}")
+            lines = {}
+            for part in os.listdir(place):
+                with open(os.path.join(place, part)) as file:
+                    lines.update(line.split(maxsplit=1) for line in file.read().splitlines())
+            told.append(lines)
+    apart = sorted((number for number in told[0] if told[0][number] != told[1].get(number)), key=int)
+    if apart or len(told[0]) != count:
+        raise Differs(f"of {len(told[0])} random programs of seed {seed}, {len(apart)} differ: {' '.join(apart[:20])}")
+
+
+def compare_speed(old, new, rounds):
+    print("steps, median time of the new over the old, least of each in microseconds:")
+    for name in ("W1", "W2", "W3", "W4", "W5"):
+        for threads in ("1", "2"):
+            def step(build):
+                model = os.path.join(ROOT, "bench", "models", name + ".tw")
+                lines = talweg(build, "bench", model, "--json", "--threads", threads, "--seconds", "2").splitlines()
+                return json.loads(lines[-1])["median_us"]
+            pairs = [(step(old), step(new)) for _ in range(rounds)]
+            ratio = statistics.median(b / a for a, b in pairs)
+            least = [min(column) for column in zip(*pairs)]
+            print(f"  {name}, {threads} thread{'s' * (threads == '2')}: {ratio:.3f}  ({least[0]:.1f}, {least[1]:.1f})", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("old")
+    parser.add_argument("new")
+    parser.add_argument("--programs", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=["bits", "speed"])
+    given = parser.parse_args()
+    old, new = os.path.abspath(given.old), os.path.abspath(given.new)
+    different = 0
+    if given.only != "speed":
+        for model, (steps, options) in MODELS.items():
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    kinds = compare_model(old, new, model, steps, options, folder)
+                    print(f"{model}: " + (f"equal {', '.join(kinds)}" if kinds else "left out, its data is not at hand"), flush=True)
+                except Differs as apart:
+                    print(f"{apart}", flush=True)
+                    different = 1
+        try:
+            compare_programs(old, new, given.programs, given.seed)
+            print(f"{given.programs} random programs of seed {given.seed}: equal", flush=True)
+        except Differs as apart:
+            print(f"{apart}", flush=True)
+            different = 1
+    if given.only != "bits":
+        compare_speed(old, new, given.rounds)
+    return different
+
+
+if __name__ == "__main__":
+    sys.exit(main())
