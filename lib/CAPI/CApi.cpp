@@ -2,6 +2,7 @@
 // followed.
 #include "talweg-c/talweg.h"
 
+#include "talweg/Support/Counted.h"
 #include "talweg/Engine/Engine.h"
 
 #include <algorithm>
@@ -148,16 +149,16 @@ size_t talweg_program_metrics(const talweg_program *program) {
 }
 
 /// NULL, with the error kept: a list of so many has nothing at this place.
-static const char *outOfRange(size_t index, size_t count, const char *what) {
+static const char *outOfRange(size_t index, size_t count, const char *noun) {
   fail({"E0885",
-        "error: the program has " + std::to_string(count) + " " + what + ", and none at " + std::to_string(index)});
+        "error: the program has " + counted(int64_t(count), noun) + ", and none at " + std::to_string(index)});
   return nullptr;
 }
 
 const char *talweg_program_metric(const talweg_program *program, size_t index) {
   return guarded(nullptr, {{"program", program}}, [&] {
     const auto &metrics = program->program.plan().metrics;
-    return index < metrics.size() ? metrics[index].c_str() : outOfRange(index, metrics.size(), "metrics");
+    return index < metrics.size() ? metrics[index].c_str() : outOfRange(index, metrics.size(), "metric");
   });
 }
 
@@ -168,7 +169,7 @@ size_t talweg_program_variables(const talweg_program *program) {
 const char *talweg_program_variable(const talweg_program *program, size_t index) {
   return guarded(nullptr, {{"program", program}}, [&] {
     const auto &variables = program->program.plan().variables;
-    return index < variables.size() ? variables[index].name.c_str() : outOfRange(index, variables.size(), "variables");
+    return index < variables.size() ? variables[index].name.c_str() : outOfRange(index, variables.size(), "variable");
   });
 }
 
@@ -186,8 +187,8 @@ static const Variable *findVariable(const Program &program, const char *name, si
   const Variable *variable = findVariable(program, name);
   if (!variable || size_t(variable->count) == count)
     return variable;
-  fail({"E0859", std::string("error: variable `") + name + "` has " + std::to_string(variable->count) +
-                     " elements, not " + std::to_string(count)});
+  fail({"E0859", std::string("error: variable `") + name + "` has size " + std::to_string(variable->count) +
+                     ", not " + std::to_string(count)});
   return nullptr;
 }
 
@@ -298,8 +299,8 @@ int64_t talweg_session_predict(talweg_session *session, const talweg_dataset *da
     if (!result)
       return status(result);
     if (result->values.size() > capacity) {
-      fail({"E0882", "error: the output has " + std::to_string(result->values.size()) +
-                         " elements, but there is room for " + std::to_string(capacity)});
+      fail({"E0882", "error: the output has " + counted(int64_t(result->values.size()), "element") +
+                         ", but there is room for " + std::to_string(capacity)});
       return -1;
     }
     std::copy(result->values.begin(), result->values.end(), output);

@@ -61,10 +61,6 @@ std::string closest(std::string_view wanted, const std::vector<std::string> &nam
   return best;
 }
 
-std::string counted(std::int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 std::string listed(const std::vector<std::string> &names) {
   constexpr std::size_t most = 12;
   std::string text;

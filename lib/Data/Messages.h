@@ -2,6 +2,7 @@
 #ifndef TALWEG_LIB_DATA_MESSAGES_H
 #define TALWEG_LIB_DATA_MESSAGES_H
 
+#include "talweg/Support/Counted.h"
 #include "talweg/Support/Result.h"
 
 #include <cstdint>
@@ -25,9 +26,6 @@ std::string quoted(std::string_view text);
 
 /// The name nearest to `wanted` by edits, if one is near enough to be meant; else empty.
 std::string closest(std::string_view wanted, const std::vector<std::string> &names);
-
-/// `1 row`, `3 rows`.
-std::string counted(std::int64_t count, std::string_view noun);
 
 /// The names in backticks, separated by commas; after the first twelve, how many more there are.
 std::string listed(const std::vector<std::string> &names);

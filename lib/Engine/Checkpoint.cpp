@@ -8,6 +8,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
 
+#include "talweg/Support/Counted.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -58,8 +60,14 @@ static std::string digestOf(const std::vector<SafeTensor> &tensors) {
 
 //===-- writing ----------------------------------------------------------------------------------------------------===//
 
-/// Returns the digest of what is written.
-static Result<std::string> writeVariables(const Session::Impl &session, const std::string &path, bool slots) {
+namespace {
+struct Written {
+  AsideFile file;
+  std::string digest; ///< of what is in it
+};
+} // namespace
+
+static Result<Written> writeVariables(const Session::Impl &session, const std::string &path, bool slots) {
   std::vector<SafeTensor> tensors;
   std::vector<std::vector<std::byte>> contents;
   for (const StoredVariable &variable : session.variables) {
@@ -73,14 +81,15 @@ static Result<std::string> writeVariables(const Session::Impl &session, const st
     auto *bytes = reinterpret_cast<const char *>(contents.back().data());
     tensors.push_back({variable.name, type, variable.shape, {bytes, std::size_t(variable.bytes)}});
   }
-  if (auto written = writeSafetensors(path, tensors, {{"format", "talweg"}}); !written)
-    return written.error();
-  return digestOf(tensors);
+  auto file = writeSafetensors(path, tensors, {{"format", "talweg"}});
+  if (!file)
+    return file.error();
+  return Written{std::move(*file), digestOf(tensors)};
 }
 
 Result<void> Session::saveModel(const std::string &file) const {
   auto written = writeVariables(*impl, file, false);
-  return written ? Result<void>() : written.error();
+  return written ? written->file.place() : written.error();
 }
 
 static std::string inFolder(const std::string &folder, const char *name) {
@@ -109,11 +118,17 @@ Result<void> Session::save(const std::string &directory) const {
   const PlanFacts &plan = impl->program.plan();
   for (std::size_t i = 0; i < plan.hypers.size(); ++i)
     hypers[plan.hypers[i].name] = impl->hypers[i];
-  state["model"] = *model;
-  state["optimizer"] = *optimizer;
+  state["model"] = model->digest;
+  state["optimizer"] = optimizer->digest;
   state["digest"] = digestOf(state.dump());
   std::string text = state.dump(2) + "\n";
-  return writeFile(inFolder(directory, "state.json"), {text});
+  auto place = AsideFile::write(inFolder(directory, "state.json"), {text});
+  if (!place)
+    return place.error();
+  for (AsideFile *file : {&model->file, &optimizer->file, &*place})
+    if (auto placed = file->place(); !placed)
+      return placed;
+  return {};
 }
 
 //===-- reading ----------------------------------------------------------------------------------------------------===//
@@ -271,13 +286,13 @@ static Result<void> checkPlace(const Session::Impl &session, const RunState &sta
   };
   if (state.batch != session.batch())
     return wrong(
-        fmt::format("the run has batches of {} rows, but the program's have {}", state.batch, session.batch()));
+        fmt::format("the run has batches of {}, but the program's have {}", counted(state.batch, "row"), session.batch()));
   if (state.shuffle != session.options.shuffle)
     return wrong(state.shuffle ? "the run takes its rows shuffled, but is to go on in their order"
                                : "the run takes its rows in their order, but is to go on shuffled");
-  if (session.training && session.training->rows() != state.rows)
-    return wrong(fmt::format("the run is on {} rows, but the data has {}", state.rows, session.training->rows()));
-  std::int64_t perEpoch = (state.rows + state.batch - 1) / state.batch;
+  if (session.training && state.rows > 0 && session.training->rows() != state.rows)
+    return wrong(fmt::format("the run is on {}, but the data has {}", counted(state.rows, "row"), session.training->rows()));
+  std::int64_t perEpoch = (state.rows + state.batch - 1) / state.batch; // 0: it was saved before there were any
   std::int64_t total = session.totalSteps(state.firstStep, perEpoch);
   if (state.step > total)
     return wrong(fmt::format("the run is at step {} of {}", state.step, total));

@@ -127,13 +127,16 @@ std::optional<CachedStart> CodeCache::findStart(const std::string &key) const {
   std::optional<std::string> contents = read(key, startKind);
   if (!contents)
     return {};
-  auto start = nlohmann::json::parse(*contents);
+  auto start = nlohmann::json::from_msgpack(*contents);
   return CachedStart{factsFromJson(start["facts"]), start["code"]};
 }
 
 void CodeCache::store(const std::string &key, const CachedStart &start) const {
-  if (!key.empty() && !start.code.empty())
-    write(key, startKind, {nlohmann::json{{"facts", factsToJson(start.facts)}, {"code", start.code}}.dump()});
+  if (key.empty() || start.code.empty())
+    return;
+  std::string bytes; // a message of the model's may hold any
+  nlohmann::json::to_msgpack({{"facts", factsToJson(start.facts)}, {"code", start.code}}, bytes);
+  write(key, startKind, {bytes});
 }
 
 //===-- entries ----------------------------------------------------------------------------------------------------===//

@@ -14,7 +14,7 @@ using OnBatches = std::function<NativeCall(const NativeUnit &, std::int64_t firs
 
 /// Calls `onBatches` for stretches of equal batches that cover all rows in order.
 static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t rows, const OnBatches &onBatches) {
-  Session::Impl::StopOnce met{session.stop};
+  Session::Impl::StopOnce met(session);
   ChunkSize size;
   std::int64_t batch = session.batch();
   for (std::int64_t first = 0; first < rows;) {

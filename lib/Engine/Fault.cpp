@@ -1,6 +1,8 @@
 // See Fault.h.
 #include "Fault.h"
 
+#include "talweg/Support/Counted.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -27,7 +29,7 @@ Error talweg::faultError(const Compiler &compiler, const ModuleFacts &facts, con
   if (std::size_t at = message.find("{}"); at != std::string::npos)
     message.replace(at, 2, valueText(fault.value));
   std::string more = "\nnote: in ";
-  more += fault.row ? rowText(*data.impl, *fault.row) : fmt::format("a batch of {} rows", facts.batch);
+  more += fault.row ? rowText(*data.impl, *fault.row) : "a batch of " + counted(facts.batch, "row");
   if (fault.step)
     more += fmt::format(", at step {}, which has changed nothing", *fault.step);
   if (!site.help.empty())

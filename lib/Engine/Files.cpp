@@ -62,24 +62,36 @@ static bool writeAll(int file, std::string_view bytes) {
   return true;
 }
 
-Result<void> talweg::writeFile(const std::string &path, const std::vector<std::string_view> &pieces) {
-  std::string aside = fmt::format("{}.{}.part", path, ::getpid());
-  {
-    Descriptor file{::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
-    bool good = file.number >= 0;
-    for (std::string_view piece : pieces)
-      good = good && writeAll(file.number, piece);
-    if (!good || ::fsync(file.number) != 0 || ::rename(aside.c_str(), path.c_str()) != 0) {
-      Error error = fileError("E0802", path, "cannot write the file");
-      ::unlink(aside.c_str());
-      return error;
-    }
-  }
+Result<AsideFile> AsideFile::write(const std::string &path, const std::vector<std::string_view> &pieces) {
+  AsideFile result(path, fmt::format("{}.{}.part", path, ::getpid()));
+  Descriptor file{::open(result.aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+  bool good = file.number >= 0;
+  for (std::string_view piece : pieces)
+    good = good && writeAll(file.number, piece);
+  if (!good || ::fsync(file.number) != 0)
+    return fileError("E0802", path, "cannot write the file");
+  return result;
+}
+
+AsideFile::~AsideFile() {
+  if (!aside.empty())
+    ::unlink(aside.c_str());
+}
+
+Result<void> AsideFile::place() {
+  if (::rename(aside.c_str(), path.c_str()) != 0)
+    return fileError("E0802", path, "cannot write the file");
+  aside.clear();
   std::string folder = std::filesystem::path(path).parent_path().string();
   Descriptor directory{::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (directory.number >= 0)
     ::fsync(directory.number);
   return {};
+}
+
+Result<void> talweg::writeFile(const std::string &path, const std::vector<std::string_view> &pieces) {
+  auto file = AsideFile::write(path, pieces);
+  return file ? file->place() : file.error();
 }
 
 Result<void> talweg::makeDirectory(const std::string &path) {

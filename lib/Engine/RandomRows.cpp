@@ -26,9 +26,12 @@ Result<Dataset> talweg::randomRows(const Program &program, const std::vector<Fie
     Words words(seed, std::uint32_t(f));
     std::int64_t count = rows * field.count;
     columns[f].resize(std::size_t(count) * (field.elementType == "ui8" ? 1 : 4));
-    std::int64_t low = std::max<std::int64_t>(uses[f].low, 0);
-    std::int64_t high = std::min(uses[f].high, field.elementType == "ui8" ? 256 : field.classes.value_or(INT32_MAX));
-    if (field.elementType == "i32" && high == INT32_MAX)
+    bool isByte = field.elementType == "ui8";
+    std::int64_t least = isByte || field.classes ? 0 : INT32_MIN, most = isByte ? 256 : field.classes.value_or(INT32_MAX);
+    std::int64_t low = std::max(uses[f].low, least), high = std::min(uses[f].high, most);
+    if (low == INT32_MIN)
+      low = std::min<std::int64_t>(0, high - 16);
+    if (high == INT32_MAX)
       high = low + 16;
     high = std::max(high, low + 1); // nothing fits what is required: that is told when it is read
     for (std::int64_t i = 0; i < count; ++i) {

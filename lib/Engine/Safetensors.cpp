@@ -172,7 +172,7 @@ Result<SafetensorsFile> talweg::readSafetensors(const std::string &path) {
   return parseSafetensors(std::move(*contents), path);
 }
 
-Result<void> talweg::writeSafetensors(const std::string &path, const std::vector<SafeTensor> &tensors,
+Result<AsideFile> talweg::writeSafetensors(const std::string &path, const std::vector<SafeTensor> &tensors,
                                       const std::map<std::string, std::string> &metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty())
@@ -191,5 +191,5 @@ Result<void> talweg::writeSafetensors(const std::string &path, const std::vector
   std::vector<std::string_view> pieces{prefix, text};
   for (const SafeTensor &tensor : tensors)
     pieces.push_back(tensor.bytes);
-  return writeFile(path, pieces);
+  return AsideFile::write(path, pieces);
 }

@@ -6,7 +6,7 @@
 #ifndef TALWEG_ENGINE_SAFETENSORS_H
 #define TALWEG_ENGINE_SAFETENSORS_H
 
-#include "talweg/Support/Result.h"
+#include "Files.h"
 
 #include <cstdint>
 #include <map>
@@ -40,8 +40,8 @@ Result<SafetensorsFile> readSafetensors(const std::string &path);
 /// The same from bytes; `path` is for messages.
 Result<SafetensorsFile> parseSafetensors(std::string contents, const std::string &path);
 
-/// Writes aside and renames. The file depends on the arguments alone.
-Result<void> writeSafetensors(const std::string &path, const std::vector<SafeTensor> &tensors,
+/// Writes it beside `path`. The file depends on the arguments alone.
+Result<AsideFile> writeSafetensors(const std::string &path, const std::vector<SafeTensor> &tensors,
                               const std::map<std::string, std::string> &metadata);
 
 } // namespace talweg

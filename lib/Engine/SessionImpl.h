@@ -33,6 +33,7 @@ struct Session::Impl {
   Facts facts;               ///< of the first unit compiled
   double compileSeconds = 0; ///< how long calls have waited for compilation
   std::atomic<bool> stop = false;
+  int callsUnderWay = 0;
 
   // The place in the run.
   std::optional<Dataset> training;
@@ -74,10 +75,15 @@ struct Session::Impl {
   /// The plan's last step for data that was set after `first` steps.
   std::int64_t totalSteps(std::int64_t first, std::int64_t perEpoch) const;
 
-  /// Lives during a call that a request to stop ends: the request has then been met, also where the call came to its own end.
+  /// Lives during a call that a request to stop ends: the request has then been met, also where the call came to its own end. A
+  /// call from inside another, as from a callback of `train`, leaves it to that.
   struct StopOnce {
-    std::atomic<bool> &stop;
-    ~StopOnce() { stop.store(false, std::memory_order_relaxed); }
+    explicit StopOnce(Impl &session) : session(session) { ++session.callsUnderWay; }
+    ~StopOnce() {
+      if (--session.callsUnderWay == 0)
+        session.stop.store(false, std::memory_order_relaxed);
+    }
+    Impl &session;
   };
 
 private:

@@ -3,6 +3,8 @@
 #include "SessionImpl.h"
 #include "Shuffle.h"
 
+#include "talweg/Support/Counted.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,9 +31,8 @@ Result<void> Session::setTrainingData(const Dataset &data) {
   bool loaded = impl->loadedRows == data.rows();
   if (impl->loadedRows && !loaded && impl->stepInEpoch > 0)
     return Error{"E0867",
-                 fmt::format("error: what was loaded stands in the middle of an epoch over {} rows, and the data "
-                             "has {}",
-                             impl->loadedRows, data.rows())};
+                 fmt::format("error: what was loaded stands in the middle of an epoch over {}, and the data has {}",
+                             counted(impl->loadedRows, "row"), data.rows())};
   impl->loadedRows = 0;
   impl->training = data;
   impl->orderEpoch = -1;
@@ -86,7 +87,7 @@ Result<Stopped> Session::train(const TrainOptions &options) {
     return Error{"E0854", "error: there is no training data; set it first"};
   if (options.maxSteps < 0)
     return Error{"E0805", fmt::format("error: {} steps cannot be taken", options.maxSteps)};
-  Impl::StopOnce met{self.stop};
+  Impl::StopOnce met(self);
   std::int64_t last = self.totalSteps();
   std::int64_t goal = options.maxSteps > 0 && options.maxSteps < last - self.step ? self.step + options.maxSteps : last;
   ChunkSize size;

@@ -214,8 +214,8 @@ std::string Compiler::sourceOf(const std::string &mode, std::int64_t batch, cons
 
 Error Compiler::errorAt(const std::string &file, std::int64_t line, std::int64_t column, const std::string &message,
                         const std::string &code, const std::string &more) const {
-  const std::string excerpt = file == fileName ? lineOf(fileText, unsigned(line)) : "";
-  return {code, renderMessage(file, unsigned(line), unsigned(column), "error", fmt::format("{} [{}]", message, code),
+  const std::string excerpt = file.empty() ? lineOf(fileText, unsigned(line)) : "";
+  return {code, renderMessage(file.empty() ? fileName : file, unsigned(line), unsigned(column), "error", fmt::format("{} [{}]", message, code),
                               excerpt) +
                     more};
 }
@@ -241,9 +241,13 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
     unit.done = phase;
     if (phase == Phase::Gradient)
       countContractions(*unit.module, unit.facts);
-    if (phase == Phase::Update)
+    if (phase == Phase::Update) {
       if (auto read = readLayout(*unit.module, unit.facts); !read)
         return read.error();
+      for (FaultSite &site : unit.facts.faults)
+        if (site.file == fileName)
+          site.file.clear();
+    }
     if (phase == Phase::Vector) {
       readSizes(*unit.module, unit.facts);
       readRegions(*unit.module, unit.facts);

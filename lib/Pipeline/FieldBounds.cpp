@@ -80,10 +80,36 @@ static tw::Predicate mirrored(tw::Predicate predicate) {
   }
 }
 
+/// `field predicate number` is to hold.
+static void boundByNumber(Shifted field, std::int64_t number, tw::Predicate predicate, ModuleFacts &facts) {
+  switch (predicate) {
+  case tw::Predicate::lt: return bound(field, INT32_MIN, number, facts);
+  case tw::Predicate::le: return bound(field, INT32_MIN, number + 1, facts);
+  case tw::Predicate::gt: return bound(field, number + 1, INT32_MAX, facts);
+  case tw::Predicate::ge: return bound(field, number, INT32_MAX, facts);
+  case tw::Predicate::eq: return bound(field, number, number + 1, facts);
+  case tw::Predicate::ne: return;
+  }
+}
+
+static void boundByCondition(Value condition, ModuleFacts &facts) {
+  if (auto both = condition.getDefiningOp<tw::AndOp>()) {
+    boundByCondition(both.getA(), facts);
+    boundByCondition(both.getB(), facts);
+  } else if (auto compare = condition.getDefiningOp<tw::CompareOp>()) {
+    if (auto number = wholeNumber(compare.getB()))
+      boundByNumber(rootOf(compare.getA()), *number, compare.getPredicate(), facts);
+    else if (auto first = wholeNumber(compare.getA()))
+      boundByNumber(rootOf(compare.getB()), *first, mirrored(compare.getPredicate()), facts);
+  }
+}
+
 void talweg::boundFields(Block &objective, ModuleFacts &facts) {
   for (auto require : objective.getOps<tw::RequireOp>())
     if (require.getLow() && require.getValue())
       bound(rootOf(require.getValue()), *require.getLow(), *require.getHigh(), facts);
+    else
+      boundByCondition(require.getCondition(), facts);
   for (auto compare : objective.getOps<tw::CompareOp>()) {
     Shifted a = rootOf(compare.getA()), b = rootOf(compare.getB());
     boundByPositions(b, a, compare.getPredicate(), facts);

@@ -74,8 +74,12 @@ Result<void> talweg::readLayout(ModuleOp module, ModuleFacts &facts) {
   facts.variables = variablesOf(module);
   for (auto objective : program.getOps<train::ObjectiveOp>()) {
     readFields(objective.getBody().front(), facts);
-    for (Attribute metric : objective.getMetrics())
-      facts.metrics.push_back(cast<StringAttr>(metric).str());
+    ValueRange told = objective.getBody().front().getTerminator()->getOperands();
+    for (auto [number, metric] : llvm::enumerate(objective.getMetrics().getAsRange<StringAttr>())) {
+      facts.metrics.push_back(metric.str());
+      if (number + 1 < told.size() && told[number + 1] == told[0])
+        facts.lossMetrics.push_back(metric.str());
+    }
     objective.walk([&](train::ReportOp report) { facts.reports.push_back(report.getName().str()); });
     if (program.getMode() != "predict")
       continue;

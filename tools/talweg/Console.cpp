@@ -154,15 +154,19 @@ void complain(std::string_view line) {
   (void)writeAll(STDERR_FILENO, fmt::format("{}\n", line));
 }
 
+/// Without newlines at its end.
+static std::string textOf(const Error &error) { return error.message.substr(0, error.message.find_last_not_of('\n') + 1); }
+
 int report(const Error &error, bool json) {
-  std::string text = error.message;
-  while (!text.empty() && text.back() == '\n')
-    text.pop_back();
-  complain(colorDiagnostic(text));
+  complain(colorDiagnostic(textOf(error)));
   if (json)
-    printLine(nlohmann::ordered_json{{"event", "error"}, {"code", error.code}, {"message", text}}.dump(
-        -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    printLine(errorEvent(error));
   return kFailed;
+}
+
+std::string errorEvent(const Error &error) {
+  return nlohmann::ordered_json{{"event", "error"}, {"code", error.code}, {"message", textOf(error)}}.dump(
+      -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 Error makeError(std::string situation, std::string help) {

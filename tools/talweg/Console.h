@@ -46,6 +46,8 @@ void printLine(std::string_view line);
 void complain(std::string_view line);
 /// Shows an error on standard error (and, with `json`, as an event on standard output); returns kFailed.
 int report(const Error &error, bool json);
+/// The event of --json that tells of it.
+std::string errorEvent(const Error &error);
 /// An error of the driver's own, in the common form.
 Error makeError(std::string situation, std::string help = "");
 

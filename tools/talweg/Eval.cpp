@@ -58,7 +58,7 @@ int run(const Options &options) {
     if (experiment.json)
       printLine(eventText(evaluationEvent(plan, split, *result)));
     else
-      printLine(fmt::format("{:<{}}  {}  ({}, {})", split, widest, evaluationText(plan, *result),
+      printLine(fmt::format("{:<{}}  {}  ({}, {})", split, widest, evaluationText(*result, *session),
                             counted(result->rows, "row"), humanSeconds(result->seconds)));
   }
   return kOk;

@@ -66,6 +66,13 @@ Result<Dataset> Experiment::load(const Program &program, const std::string &spli
   return Dataset::load(program, split);
 }
 
+Pair Experiment::named(const Program &program) const {
+  auto [split, path] = data.back();
+  const std::vector<std::string> &splits = program.plan().splits;
+  bool isDeclared = split.empty() && std::find(splits.begin(), splits.end(), path) != splits.end();
+  return isDeclared ? Pair(path, "") : Pair(split, path);
+}
+
 Result<void> Experiment::checkData(const Program &program) const {
   static constexpr const char *customary[] = {"train", "validation", "valid", "val", "dev", "test"};
   const PlanFacts &plan = program.plan();
@@ -100,11 +107,12 @@ void addNumbers(Json &event, const std::vector<std::string> &names, const std::v
     event[names[i]] = values[i];
 }
 
-std::string numbersText(double loss, const std::vector<std::string> &metrics, const std::vector<double> &values) {
+std::string numbersText(double loss, const std::vector<double> &metrics, const Session &session) {
+  const std::vector<std::string> &names = session.program().plan().metrics, &same = session.facts().lossMetrics;
   std::string text = "loss " + shortNumber(loss);
-  for (size_t i = 0; i < metrics.size() && i < values.size(); ++i)
-    if (values[i] != loss)
-      text += fmt::format("  {} {}", metrics[i], shortNumber(values[i]));
+  for (size_t i = 0; i < names.size() && i < metrics.size(); ++i)
+    if (std::find(same.begin(), same.end(), names[i]) == same.end())
+      text += fmt::format("  {} {}", names[i], shortNumber(metrics[i]));
   return text;
 }
 
@@ -115,8 +123,8 @@ Json evaluationEvent(const PlanFacts &plan, const std::string &split, const Eval
   return event;
 }
 
-std::string evaluationText(const PlanFacts &plan, const Evaluation &evaluation) {
-  return numbersText(evaluation.loss, plan.metrics, evaluation.metrics);
+std::string evaluationText(const Evaluation &evaluation, const Session &session) {
+  return numbersText(evaluation.loss, evaluation.metrics, session);
 }
 
 //===-- files ------------------------------------------------------------------------------------------------------===//

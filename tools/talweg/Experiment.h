@@ -31,6 +31,8 @@ struct Experiment {
   Result<Program> open() const;
   /// Rows of a split: from --data if given there, else from where the file says.
   Result<Dataset> load(const Program &program, const std::string &split) const;
+  /// The split and the path that the last --data names: PATH, SPLIT=PATH, or a declared split, which has its own files.
+  Pair named(const Program &program) const;
   /// An error if --data names a split that is neither declared nor one of the customary names.
   Result<void> checkData(const Program &program) const;
 };
@@ -43,10 +45,10 @@ std::string eventText(const Json &event);
 /// Adds `"name": value` for every metric (or report) of a record.
 void addNumbers(Json &event, const std::vector<std::string> &names, const std::vector<double> &values);
 /// "loss 0.1234  accuracy 0.9722". A metric that is the loss is not told again.
-std::string numbersText(double loss, const std::vector<std::string> &metrics, const std::vector<double> &values);
+std::string numbersText(double loss, const std::vector<double> &metrics, const Session &session);
 /// The event and the line of one evaluation.
 Json evaluationEvent(const PlanFacts &plan, const std::string &split, const Evaluation &evaluation);
-std::string evaluationText(const PlanFacts &plan, const Evaluation &evaluation);
+std::string evaluationText(const Evaluation &evaluation, const Session &session);
 
 /// Writes a whole file aside and renames it, so that the path holds the old bytes or the new ones, never a part.
 /// Devices and pipes are written directly; "-" is standard output, whose failures `finishOutput` tells.

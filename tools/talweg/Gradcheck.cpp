@@ -39,8 +39,8 @@ void printVariable(const Options &options, const GradcheckVariable &variable, si
     return;
   for (size_t i = 0; i < variable.analytic.size() && i < variable.numeric.size(); ++i)
     printLine(fmt::format("    [{}]  analytic {:<24.17g}  numeric {:.17g}",
-                          i < variable.elements.size() ? variable.elements[i] : std::int64_t(i), variable.analytic[i],
-                          variable.numeric[i]));
+                          i < variable.elements.size() ? variable.elements[i] : std::int64_t(i), plainNan(variable.analytic[i]),
+                          plainNan(variable.numeric[i])));
 }
 
 /// Tells that less is checked than usual, if it is.
@@ -52,16 +52,6 @@ void tellLess(const Options &options, const GradcheckResult &result, std::int64_
     parts.push_back(fmt::format("rows {} of {} (--batch N)", result.rows, rows));
   if (!parts.empty())
     printLine(fmt::format("less is checked, to save time: {}", fmt::join(parts, ", ")));
-}
-
-/// The rows that --data names: PATH, SPLIT=PATH, or the name of a declared split.
-Result<Dataset> givenRows(const Experiment &experiment, const Program &program) {
-  if (auto known = experiment.checkData(program); !known)
-    return known.error();
-  auto [split, path] = experiment.data.back();
-  const std::vector<std::string> &splits = program.plan().splits;
-  bool isDeclared = split.empty() && std::find(splits.begin(), splits.end(), path) != splits.end();
-  return isDeclared ? Dataset::load(program, path) : Dataset::load(program, split, path);
 }
 
 int run(const Options &options) {
@@ -77,7 +67,10 @@ int run(const Options &options) {
   std::int64_t rows = program->plan().batch;
   std::optional<Dataset> data;
   if (!experiment.data.empty()) {
-    auto loaded = givenRows(experiment, *program);
+    if (auto known = experiment.checkData(*program); !known)
+      return report(known.error(), experiment.json);
+    auto [split, path] = experiment.named(*program);
+    auto loaded = Dataset::load(*program, split, path);
     if (!loaded)
       return report(loaded.error(), experiment.json);
     data = std::move(*loaded);
@@ -85,8 +78,12 @@ int run(const Options &options) {
     rows = std::min(rows, data->rows());
   }
   auto result = program->gradcheck(how);
-  if (!result)
-    return report(result.error(), experiment.json);
+  if (!result) {
+    Error error = result.error();
+    if (!data && error.code == "E0856")
+      error.message += "\nhelp: the rows are generated; --data names real ones";
+    return report(error, experiment.json);
+  }
 
   if (!experiment.json)
     tellLess(options, *result, rows);
@@ -116,9 +113,9 @@ int run(const Options &options) {
     return kOk;
   if (result->variables.empty())
     return report(makeError("the program has no parameters to check"), false);
-  return report(makeError(fmt::format("the gradient of {} of {} parameters does not agree with finite differences "
+  return report(makeError(fmt::format("the gradient of {} of {} does not agree with finite differences "
                                       "(tolerance {:g})",
-                                      wrong, result->variables.size(), options.tolerance)),
+                                      wrong, counted(std::int64_t(result->variables.size()), "parameter"), options.tolerance)),
                 false);
 }
 
@@ -129,8 +126,9 @@ void addGradcheck(CommandLine &line) {
   Command command = line.add("gradcheck", "compare the gradient with finite differences",
                              "Compiles the experiment in 64-bit floating point and compares the gradient of its loss "
                              "with central differences of the compiled loss, for every parameter, on one batch of "
-                             "random rows. Exits with 1 when a difference, relative to the derivative or to 0.0001 of "
-                             "the loss if that is more, exceeds the tolerance.");
+                             "random rows. Exits with 1 when a difference exceeds the tolerance, relative to the "
+                             "derivative or, where that is small, to 0.0001 of the loss (of 1 if that is more) or to "
+                             "0.001 of the parameter's greatest derivative.");
   options.experiment.declareFile(command);
   options.experiment.declareBatch(command);
   options.experiment.declareData(

@@ -59,7 +59,7 @@ int run(const Options &options) {
   const PlanFacts &plan = program->plan();
   if (auto known = experiment.checkData(*program); !known)
     return report(known.error(), experiment.json);
-  auto [split, path] = experiment.data.empty() ? Pair("test", "") : experiment.data.front();
+  auto [split, path] = experiment.data.empty() ? Pair("test", "") : experiment.named(*program);
   auto data = Dataset::loadForPredict(*program, split, path);
   if (!data)
     return report(data.error(), experiment.json);

@@ -246,7 +246,8 @@ int run(Options options) {
   if (!ready)
     return fail(ready.error());
   if (resuming)
-    if (auto recorded = folder.record({{"settings", facts["settings"]}, {"resumed", facts["started"]}}); !recorded)
+    if (auto recorded = folder.record(
+            {{"settings", facts["settings"]}, {"status", facts["status"]}, {"resumed", facts["started"]}}); !recorded)
       return fail(recorded.error());
 
   announce(options, *session, splitFacts, folder.directory(), folder);
@@ -254,8 +255,11 @@ int run(Options options) {
   if (resuming)
     running.restore(earlier.value("pending", Json()));
   auto ending = running.run();
-  if (!ending)
+  if (!ending) {
+    folder.log(errorEvent(ending.error()));
+    (void)bool(folder.flush()); // the run has failed, anyway
     return fail(ending.error());
+  }
   if (*ending == Ending::Done)
     return kOk;
   complain(colorDiagnostic(fmt::format("interrupted at step {} of {}; saved in {}\nhelp: `talweg train {} --resume {}` "
@@ -276,9 +280,9 @@ void addTrain(CommandLine &line) {
       "folder of the run gets model.safetensors (parameters and states under their paths in the model), "
       "optimizer.safetensors and state.json (to resume), run.json (what was run, with what, on which "
       "compiler) and log.jsonl (the events of --json). It saves at the end, when it is interrupted or fails, and "
-      "on the way every 30 s, less often where saving would take more than a twentieth of the time. The split `validation` (or `test`, if there is none) "
-      "is evaluated after each epoch (of more than 100 epochs, after 100 of them), in between as the plan says, "
-      "and at the end.\n\n"
+      "on the way every 30 s, less often where saving would take more than a twentieth of the time. The split `validation` "
+      "(or else `valid`, `val`, `dev` or `test`) is evaluated after each epoch (of more than 100 epochs, after 100 of "
+      "them) and in between as the plan says, every other split at the end.\n\n"
       "Ctrl-C finishes the step, saves and tells how to resume; a second Ctrl-C ends at once. SIGTERM does the "
       "same, and so does the SIGHUP of a terminal that closes. The same seed gives the same bits for any number "
       "of threads, resumed or not.\n\n"

@@ -128,7 +128,7 @@ void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
   bool due = options.logEvery ? step.step % every == 0 : !progress.live() && Clock::now() - lastLine > kLineInterval;
   if (due)
     say(fmt::format("step {}/{}  epoch {}  {}{}  {} examples/s", step.step, chunk.totalSteps, step.epoch,
-                    numbersText(step.loss, plan.metrics, step.metrics), ratesText(plan.reports, step.reports),
+                    numbersText(step.loss, step.metrics, session), ratesText(plan.reports, step.reports),
                     humanCount(chunk.examplesPerSecond)));
 }
 
@@ -145,7 +145,7 @@ void TrainLoop::showBar(const Chunk &chunk) {
   std::vector<double> metrics;
   for (size_t i = 1; i < smooth.size(); ++i)
     metrics.push_back(smooth[i] / smoothWeight);
-  bar.numbers = numbersText(smooth[0] / smoothWeight, plan.metrics, metrics);
+  bar.numbers = numbersText(smooth[0] / smoothWeight, metrics, session);
   bar.examplesPerSecond = chunk.examplesPerSecond;
   if (double elapsed = seconds(); elapsed > 0.3)
     bar.secondsLeft = elapsed / double(last.step - firstStep) * double(chunk.totalSteps - last.step);
@@ -185,7 +185,7 @@ Result<void> TrainLoop::reportProgress() {
   event["rows"] = std::int64_t(means.rows);
   event["loss"] = means.loss / rows;
   addNumbers(event, plan.metrics, means.metrics);
-  std::string line = fmt::format("{}  {}", position(), numbersText(means.loss / rows, plan.metrics, means.metrics));
+  std::string line = fmt::format("{}  {}", position(), numbersText(means.loss / rows, means.metrics, session));
   auto now = Clock::now();
   double taken = std::chrono::duration<double>(now - lastReport).count();
   event["seconds"] = taken;
@@ -217,7 +217,7 @@ Result<void> TrainLoop::evaluate(const Split &split, std::string *line) {
   event.erase("event");
   event.erase("seconds");
   final[split.name] = event;
-  std::string text = fmt::format("{} {}", split.name, evaluationText(plan, *result));
+  std::string text = fmt::format("{} {}", split.name, evaluationText(*result, session));
   if (line)
     *line += " | " + text;
   else
@@ -243,8 +243,10 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   if (ending == Ending::Done) {
     for (const Split &split : options.others)
       if (!interrupted())
-        if (auto done = evaluate(split, nullptr); !done && !interrupted())
+        if (auto done = evaluate(split, nullptr); !done && !interrupted()) {
+          (void)bool(save("failed"));
           return done.error();
+        }
   }
   const char *status = ending == Ending::Done ? "done" : "interrupted";
   if (auto saved = save(status); !saved)

@@ -90,6 +90,36 @@ TEST_F(CheckpointTest, DataMayBeSetBeforeOrAfter) {
   }
 }
 
+TEST_F(CheckpointTest, ASaveThatFailsLeavesTheLastOne) {
+  std::string run = saved("run", 6);
+  Session further = session(), again = session();
+  ASSERT_TRUE(bool(further.load(run)));
+  ASSERT_TRUE(bool(further.setTrainingData(rows(further, 29))));
+  ASSERT_TRUE(bool(further.train({.maxSteps = 2})));
+  for (const char *file : {"optimizer.safetensors", "state.json"}) {
+    fs::path inTheWay = fs::path(run) / fmt::format("{}.{}.part", file, ::getpid());
+    fs::create_directory(inTheWay);
+    EXPECT_EQ(further.save(run).error().code, "E0802");
+    fs::remove(inTheWay);
+    ASSERT_TRUE(bool(again.load(run)));
+    EXPECT_EQ(again.step(), 6);
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(run), {}), 3) << "nothing is left aside";
+}
+
+TEST_F(CheckpointTest, APlaceSavedBeforeThereWasDataFitsAny) {
+  ASSERT_TRUE(bool(session().save(path("fresh"))));
+  Session before = session(), after = session();
+  ASSERT_TRUE(bool(before.setTrainingData(rows(before, 29))));
+  ASSERT_TRUE(bool(before.load(path("fresh"))));
+  ASSERT_TRUE(bool(after.load(path("fresh"))));
+  ASSERT_TRUE(bool(after.setTrainingData(rows(after, 29))));
+  for (Session *each : {&before, &after})
+    EXPECT_EQ(*each->train({}), Stopped::PlanDone);
+  EXPECT_EQ(before.step(), 12);
+  EXPECT_EQ(state(before), state(after));
+}
+
 TEST_F(CheckpointTest, NewDataAfterAFinishedPlanIsTrainedOn) {
   Session next = session();
   ASSERT_TRUE(bool(next.load(saved("done", 12))));

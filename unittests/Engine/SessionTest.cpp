@@ -191,6 +191,19 @@ TEST_F(SessionTest, ARequestStopsOneCall) {
   EXPECT_TRUE(bool(s.predict(rows(p))));
 }
 
+TEST_F(SessionTest, ARequestDuringACallFromACallbackStopsBoth) {
+  Program p = program();
+  Session s = session(p);
+  TrainOptions options;
+  options.onChunk = [&](const Chunk &) {
+    s.requestStop();
+    EXPECT_EQ(s.evaluate(rows(p)).error().code, "E0855");
+    return true;
+  };
+  EXPECT_EQ(*s.train(options), Stopped::ByRequest);
+  EXPECT_EQ(*s.train({}), Stopped::PlanDone);
+}
+
 TEST_F(SessionTest, EachDataIsTrainedOnFromItsFirstRowForThePlansEpochs) {
   Program p = program();
   Session s = session(p, {.shuffle = false});

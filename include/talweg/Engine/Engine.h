@@ -113,6 +113,7 @@ struct Facts {
   std::int64_t contractions = 0;    ///< how many were counted
   std::int64_t arenaBytes = 0;      ///< scratch of one training step, planned at compile time
   std::int64_t persistentBytes = 0; ///< parameters, states, slots
+  std::vector<std::string> lossMetrics; ///< metrics that are the loss itself
   std::vector<PhaseTime> phases;
 };
 
@@ -272,7 +273,8 @@ public:
   /// The rows to train on from now on, beginning with a new epoch over them; what is left of an epoch over earlier rows is left
   /// out. A plan in epochs means so many over each data set, so that rows may come in chunks: set one, `train({})` makes the
   /// plan's epochs over it (`train({.stopAtEpochEnd = true})` one), set the next. A plan in steps counts them over all data.
-  /// Where `load` came before any data, the first to be set is that of the run, whose unfinished epochs go on.
+  /// Where `load` came before any data, the first to be set is that of the run, if it has as many rows: unfinished epochs go on,
+  /// and where all are finished new ones begin. Other rows are refused in the middle of an epoch, and a new data set at its end.
   Result<void> setTrainingData(const Dataset &data);
   /// Runs steps from where the session stands, and none where the plan is done. Needs training data.
   Result<Stopped> train(const TrainOptions &options = {});
@@ -314,8 +316,8 @@ public:
   /// Writes DIR/model.safetensors (parameters, states), DIR/optimizer.safetensors (slots) and DIR/state.json (step,
   /// epoch, seed), each written aside and renamed.
   Result<void> save(const std::string &directory) const;
-  /// Reads what `save` wrote: training then continues with the same bits as if it had not stopped, on the same data, set before
-  /// or after. Refused is what cannot be continued so: files that were not saved together or were changed, a step beyond the
+  /// Reads what `save` wrote: training then continues with the same bits as if it had not stopped, on the same data. That may be
+  /// set before, and then a finished plan stays finished, or after. Refused is what cannot be continued so: files that were not saved together or were changed, a step beyond the
   /// plan, another number of rows or rows in a batch, another order of rows.
   Result<void> load(const std::string &directory);
   /// Parameters (and states) to and from one .safetensors file. Names and shapes must agree exactly; states may be absent.

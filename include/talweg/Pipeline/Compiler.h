@@ -48,7 +48,7 @@ struct RegionFacts {
 struct FaultSite {
   std::string message; ///< `{}` stands for the value
   std::string help;    ///< may be empty
-  std::string file;    ///< of the source, as in RegionFacts
+  std::string file;    ///< of the source; empty: the program's own
   std::int64_t line = 0, column = 0;
 };
 
@@ -69,6 +69,7 @@ struct ModuleFacts {
   std::vector<FieldUse> fields;                     ///< known after phase update, for each field of the data
   std::vector<FaultSite> faults;                    ///< in the order of their numbers in Runtime/Abi.h; known likewise
   std::vector<std::string> metrics, reports;        ///< names of the columns of `out` after the loss
+  std::vector<std::string> lossMetrics;             ///< those that are the loss itself; known likewise
   std::vector<std::int64_t> outputShape;            ///< mode predict: of the whole batch
   bool outputDouble = false;                        ///< mode predict: f64, else f32
   std::int64_t flops = 0, contractions = 0;         ///< twice the products of all contractions, and their number
