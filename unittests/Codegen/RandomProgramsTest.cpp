@@ -1,6 +1,7 @@
 // Whatever program chance makes, generated code computes it: close to f64, inside its arrays, from scratch memory that
 // means nothing, and to the same bits with one thread and with two. TALWEG_CODEGEN_CASES asks for more cases,
 // TALWEG_CODEGEN_SEED for others.
+#include "../Support/Sanitized.h"
 #include "Harness.h"
 
 #include <gtest/gtest.h>
@@ -69,14 +70,7 @@ void runCases(Make make, const CodegenTarget &target, std::uint64_t usual, std::
 struct RandomPrograms : testing::TestWithParam<CodegenTarget> {};
 
 // The sanitizers watch what makes and checks the programs, not their native code: they see enough in fewer.
-#ifndef __has_feature
-#define __has_feature(feature) 0
-#endif
-#if __has_feature(address_sanitizer) || defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kContractions = 100;
-#else
-constexpr std::uint64_t kContractions = 700;
-#endif
+constexpr std::uint64_t kContractions = TALWEG_SANITIZED ? 100 : 700;
 
 TEST_P(RandomPrograms, ContractionsAreRight) { runCases(makeContraction, GetParam(), kContractions, 7000); }
 TEST_P(RandomPrograms, GenericsAreRight) { runCases(makeGeneric, GetParam(), 100, 7000); }

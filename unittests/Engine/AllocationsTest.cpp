@@ -1,5 +1,6 @@
 // Steps allocate nothing: every allocation of this process is counted, in whatever library it happens, and a call of many
 // steps makes no more of them than a call of one.
+#include "../Support/Sanitized.h"
 #include "talweg/Engine/Bench.h"
 
 #include <gtest/gtest.h>
@@ -10,10 +11,7 @@
 #include <cstdlib>
 
 // The sanitizers have allocators of their own; other C libraries have no names behind which the real ones are found.
-#ifndef __has_feature
-#define __has_feature(feature) 0
-#endif
-#if defined(__GLIBC__) && !__has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__GLIBC__) && !TALWEG_SANITIZED
 
 namespace {
 std::atomic<long> allocations;
