@@ -5,6 +5,8 @@
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/Parser.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -39,17 +41,22 @@ Required Elaborator::requiredRange(const Stmt &stmt) {
   const std::int64_t low = bounds.items[0].number.integer, high = bounds.items[1].number.integer;
   const std::string message =
       fmt::format("`{}` is {{}}, which is not in {} to {}", talweg::toText(*stmt.value), low, high - 1);
-  if (low >= high)
+  const std::int64_t least = isByte ? 0 : INT32_MIN, most = isByte ? UINT8_MAX : INT32_MAX; // of a tensor's numbers
+  if (low >= high || (told.isTensor() && (low > most || high <= least)))
     return {Value::boolean_(false), told, message};
   if (told.isTensor() && told.tensor.classes && low <= 0 && *told.tensor.classes <= high)
     return {Value::boolean_(true), told, message};
   if (isByte) // elsewhere bytes compute as floats
     told.tensor = converted(told.tensor, builder.getI32Type(), stmt.value->range);
-  const auto compared = [&](BinaryOp op, std::int64_t bound) {
-    return binary(op, told, Value::integer(bound), stmt.value->range, stmt.value.get(), nullptr);
+  // A bound that every number keeps is not compared with: it may need more bits than they have.
+  const auto compared = [&](BinaryOp op, std::int64_t bound, bool isKept) {
+    return told.isTensor() && isKept
+               ? Value::boolean_(true)
+               : binary(op, told, Value::integer(bound), stmt.value->range, stmt.value.get(), nullptr);
   };
-  return {logical(BinaryOp::And, compared(BinaryOp::Ge, low), compared(BinaryOp::Lt, high), stmt.value->range), told,
-          message, std::pair(low, high)};
+  return {logical(BinaryOp::And, compared(BinaryOp::Ge, low, low <= least), compared(BinaryOp::Lt, high, high > most),
+                  stmt.value->range),
+          told, message, std::pair(std::max(low, least), std::min(high, most + 1))};
 }
 
 /// Any condition. Of a comparison a fault tells the side that is computed, the left one if both are.
