@@ -130,9 +130,12 @@ Value Elaborator::evalCall(const Expr &call, const Given *piped, ast::Range rang
     else if (local != frame->locals.end())
       return fail(Code::NotCallable, callee.range,
                   fmt::format("`{}` is {}, not a function", callee.text, describe(local->second)));
-    else
-      return fail(Code::UnknownName, callee.range, fmt::format("unknown function `{}`", callee.text))
-          .didYouMean(suggest(callee.text, namesInScope(true)));
+    else {
+      Failure failure = fail(Code::UnknownName, callee.range, fmt::format("unknown function `{}`", callee.text));
+      failure.didYouMean(suggest(callee.text, namesInScope(true)));
+      helpRequirement(failure, callee.text);
+      return failure;
+    }
   } else
     function = eval(callee);
   if (poisoned || function.isPoison())

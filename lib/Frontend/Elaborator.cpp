@@ -54,6 +54,11 @@ Failure Elaborator::fail(Code code, ast::Range range, std::string message) {
   return Failure(*this, diagnostics.error(code, range, std::move(message)));
 }
 
+void Elaborator::helpRequirement(Failure &failure, const std::string &name) {
+  if (name == "require")
+    failure.help("what is required is written `require x > 0`, with a space behind `require`");
+}
+
 void Elaborator::addCallChain(Diagnostic &diagnostic) {
   int told = 0;
   for (const Frame *f = reporting ? reporting : frame; f && told < 4; f = f->caller) {

@@ -172,6 +172,8 @@ private:
   //--- messages and names (Elaborator.cpp)
   Failure fail(Code code, ast::Range range, std::string message);
   void addCallChain(Diagnostic &diagnostic);
+  /// Tells how a requirement is written, where `name` is taken for one's first word.
+  void helpRequirement(Failure &failure, const std::string &name);
   mlir::Location location(ast::Range range);
   const ast::Decl *findDecl(const std::string &name, int file) const;
   std::vector<std::string> namesInScope(bool functions) const;

@@ -147,6 +147,7 @@ Value Elaborator::evalIdent(const Expr &expr) {
   const std::string meant = suggest(expr.text, namesInScope(false));
   Failure failure = fail(Code::UnknownName, expr.range, fmt::format("unknown name `{}`", expr.text));
   failure.didYouMean(meant);
+  helpRequirement(failure, expr.text);
   if (meant.empty() && frame->statement)
     failure.help("an index is introduced on the left side of a definition or by a reduction");
   return failure;

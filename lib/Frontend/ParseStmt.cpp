@@ -178,8 +178,10 @@ bool Parser::repetition(Stmt &stmt) {
 
 bool Parser::atRequirement() const {
   const Token &next = peek(1);
+  const bool isSpaced = next.spaceBefore && (next.kind == Token::LeftParen || next.kind == Token::LeftBracket ||
+                                             (next.kind == Token::Minus && !next.spaceAfter));
   return atWord("require") && !next.startsLine &&
-         (beginsOperand(next.kind) || next.kind == Token::Not || (next.kind == Token::LeftParen && peek().spaceAfter));
+         (beginsOperand(next.kind) || next.kind == Token::Not || next.kind == Token::If || isSpaced);
 }
 
 /// `require label in 0..k`, `require x > 0, "why"`
