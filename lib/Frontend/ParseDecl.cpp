@@ -22,6 +22,14 @@ constexpr Word words[] = {
     {"train", Decl::Train},
     {"config", Decl::Config},
 };
+
+const TypePlace ofField = {{"f32", "i32", "u8", "class"},
+                           "fields are `f32[…]`, whole numbers `i32[…]`, stored bytes `u8[…]`, labels `class[10]`"};
+const TypePlace ofConfig = {{"int", "float", "bool", "string"}, "a config is `int`, `float`, `bool` or `string`"};
+const TypePlace ofInput = {{"f32", "f64", "i32", "u8", "bool", "int", "float", "string", "schedule"},
+                           "tensors are `f32[…]`, labels `i32[…]`; configuration is `int`, `float` or `string`"};
+const TypePlace ofResult = {{"f32", "f64", "i32", "bool", "int", "float", "string"},
+                            "tensors are `f32[…]`, labels `i32[…]`; numbers known at compile time `int` or `float`"};
 } // namespace
 
 std::unique_ptr<Decl> Parser::declaration() {
@@ -88,7 +96,7 @@ bool Parser::definition(Decl &decl) {
   }
   if (at(Token::Arrow)) {
     const Token arrow = take();
-    if (!type(decl.result))
+    if (!type(decl.result, ofResult))
       return false;
     if (!needsInputs)
       return misplaced(range(arrow), fmt::format("the result of a {} is a number and has no type", word));
@@ -117,7 +125,7 @@ bool Parser::formals(Decl &decl) {
 bool Parser::formal(Formal &result) {
   if (!name(result.name, "the name of an input"))
     return false;
-  if (accept(Token::Colon) && !type(result.type))
+  if (accept(Token::Colon) && !type(result.type, ofInput))
     return false;
   return !accept(Token::Assign) || (result.value = expression());
 }
@@ -125,7 +133,7 @@ bool Parser::formal(Formal &result) {
 bool Parser::configDeclaration(Decl &decl) {
   if (!name(decl.name, "the name of the value"))
     return false;
-  if (accept(Token::Colon) && !type(decl.type))
+  if (accept(Token::Colon) && !type(decl.type, ofConfig))
     return false;
   if (!sameLine() || !accept(Token::Assign)) {
     expected(fmt::format("`=` and a value after {}", decl.name.text));
@@ -151,7 +159,7 @@ bool Parser::dataItem(Decl &decl) {
     return false;
   if (accept(Token::Colon)) {
     DataField field{itemName, {}, {}};
-    if (!type(field.type) || (accept(Token::Assign) && !(field.source = expression())))
+    if (!type(field.type, ofField) || (accept(Token::Assign) && !(field.source = expression())))
       return false;
     decl.fields.push_back(std::move(field));
     return true;

@@ -417,26 +417,32 @@ bool Parser::index(Index &result) {
 
 /// What types are called elsewhere.
 static constexpr std::pair<std::string_view, std::string_view> otherNames[] = {
-    {"float32", "f32"}, {"double", "f32"}, {"float64", "f32"},  {"int32", "i32"},
-    {"uint8", "u8"},    {"byte", "u8"},    {"boolean", "bool"}, {"str", "string"},
+    {"float32", "f32"}, {"double", "f32"}, {"float64", "f32"}, {"int32", "i32"},    {"int64", "i32"},
+    {"i64", "i32"},     {"uint8", "u8"},   {"byte", "u8"},     {"boolean", "bool"}, {"str", "string"},
 };
 
+/// The type that is meant by `written`, of those that can stand at `place`; empty: none is like it.
+static std::string meantType(std::string_view written, const TypePlace &place) {
+  const auto *other =
+      std::find_if(std::begin(otherNames), std::end(otherNames), [&](auto &pair) { return pair.first == written; });
+  const auto fits = [&](std::string_view name) {
+    return std::find(place.elements.begin(), place.elements.end(), name) != place.elements.end();
+  };
+  return other != std::end(otherNames) && fits(other->second) ? std::string(other->second)
+                                                              : suggest(written, place.elements);
+}
+
 /// `f32[..b, i]`, `class[10]`, `int`
-bool Parser::type(Type &result) {
+bool Parser::type(Type &result, const TypePlace &place) {
   static const std::vector<std::string> elements = {"f32",   "f64", "i32",   "u8",     "bool",
                                                     "class", "int", "float", "string", "schedule"};
   if (!sameLine() || !name(result.element, "a type"))
     return sameLine() ? false : (expected("a type"), false);
   if (std::find(elements.begin(), elements.end(), result.element.text) == elements.end()) {
-    const auto *other = std::find_if(std::begin(otherNames), std::end(otherNames),
-                                     [&](auto &pair) { return pair.first == result.element.text; });
-    const std::string meant =
-        other != std::end(otherNames) ? std::string(other->second) : suggest(result.element.text, elements);
+    const std::string meant = meantType(result.element.text, place);
     diagnostics
         .error(Code::UnknownType, result.element.range, fmt::format("there is no type `{}`", result.element.text))
-        .help(meant.empty() ? "tensors are `f32[…]`, stored bytes `u8[…]`, labels `class[10]`; configuration is `int`, "
-                              "`float` or `string`"
-                            : fmt::format("did you mean `{}`?", meant));
+        .help(meant.empty() ? std::string(place.help) : fmt::format("did you mean `{}`?", meant));
     return false;
   }
   result.range = result.element.range;

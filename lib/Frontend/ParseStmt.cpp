@@ -131,6 +131,8 @@ bool Parser::unknownStatement() {
 
 //===-- in layers, models and optimizers ---------------------------------------------------------------------------===//
 
+static const TypePlace ofVariable = {{"f32"}, "parameters and states are `f32[…]`"};
+
 /// `param weight: f32[i, out] = glorot_uniform`, `state m = 0`
 bool Parser::variable(Stmt &stmt, Stmt::Kind kind) {
   const Token word = take();
@@ -144,7 +146,7 @@ bool Parser::variable(Stmt &stmt, Stmt::Kind kind) {
     return false;
   if (at(Token::Colon) && sameLine()) {
     take();
-    if (!type(stmt.type))
+    if (!type(stmt.type, ofVariable))
       return false;
   } else if (ofModel) {
     expected(fmt::format("`:` and a type after {}", stmt.target.text))

@@ -11,6 +11,12 @@
 
 namespace talweg {
 
+/// Where a type stands: which it can be there, and that in words.
+struct TypePlace {
+  std::vector<std::string> elements;
+  std::string_view help;
+};
+
 class Parser {
 public:
   Parser(const Sources &sources, int file, Diagnostics &diagnostics)
@@ -124,7 +130,7 @@ private:
   bool indices(std::vector<ast::Index> &result, std::string_view what);
   bool index(ast::Index &result);
   bool argument(ast::Expr &call);
-  bool type(ast::Type &result);
+  bool type(ast::Type &result, const TypePlace &place);
   /// Whether a binary operator comes next: on this line, or at the beginning of the next one (there, `-` and `+` are binary
   /// only when a space follows).
   bool atOperator() const;
