@@ -252,7 +252,9 @@ Value Elaborator::define(const Stmt &stmt, const ast::Type *result) {
   const bool wasBound =
       frame->locals.count(stmt.target.text) && !(frame->beforeLoop && !frame->beforeLoop->count(stmt.target.text));
   frame->leftName = !wasBound && countLayers(*stmt.value) == 1 ? stmt.target.text + frame->loopSuffix : "";
+  frame->definition = &stmt;
   Value value = stmt.indexed ? evalIndexed(stmt, result) : eval(*stmt.value);
+  frame->definition = nullptr;
   frame->leftName.clear();
   if (value.kind == Value::Nothing)
     value = fail(Code::WrongKind, stmt.value->range, "this has no value");

@@ -92,9 +92,10 @@ struct Frame {
   std::map<std::string, Variable *> states;           ///< assignable names
   std::vector<std::shared_ptr<IndexBinding>> indices; ///< innermost last
   IndexStatement *statement = nullptr;
-  std::vector<IndexVar *> ambient; ///< what the arguments range over: each of these has its own random numbers
-  std::string leftName;            ///< the definition's name, for the layer on its right
-  std::string loopSuffix;          ///< `_2` in the third turn of a loop
+  const ast::Stmt *definition = nullptr; ///< whose right side is evaluated
+  std::vector<IndexVar *> ambient;       ///< what the arguments range over: each of these has its own random numbers
+  std::string leftName;                  ///< the definition's name, for the layer on its right
+  std::string loopSuffix;                ///< `_2` in the third turn of a loop
   const std::set<std::string> *beforeLoop = nullptr; ///< names that existed when the outermost loop began
 };
 
@@ -223,6 +224,7 @@ private:
   Tensor converted(const Tensor &tensor, mlir::Type element, ast::Range range);
   mlir::Value spread(const Tensor &tensor, const std::vector<IndexVar *> &vars, const Dims &dims, bool unranked,
                      ast::Range range);
+  std::string nameForResult(ast::Range range, const std::vector<std::string> &labels) const;
   bool unite(llvm::ArrayRef<Operand> operands, const std::string &what, ast::Range range, Aligned &out);
   bool promote(llvm::ArrayRef<Operand> operands, const Aligned &shape, bool toFloat, ast::Range range,
                mlir::Type &element);

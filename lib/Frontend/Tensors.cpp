@@ -243,6 +243,20 @@ static bool isSimple(const ast::Expr &expr) {
          inParentheses;
 }
 
+/// What the expression at `range` can be defined as, with these indices: the name that its definition gives it, else a free one.
+std::string Elaborator::nameForResult(ast::Range range, const std::vector<std::string> &labels) const {
+  const ast::Stmt *definition = frame->definition;
+  if (definition && !definition->indexed && definition->value->range.begin == range.begin &&
+      definition->value->range.end == range.end)
+    return definition->target.text;
+  std::vector<std::string> taken = namesInScope(false);
+  taken.insert(taken.end(), labels.begin(), labels.end());
+  std::string name = "y";
+  for (int number = 2; std::find(taken.begin(), taken.end(), name) != taken.end(); ++number)
+    name = fmt::format("y{}", number);
+  return name;
+}
+
 bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what, ast::Range range, Aligned &out) {
   out = Aligned();
   out.weak = true;
@@ -292,7 +306,7 @@ bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what
         const std::string b =
             withIndices(sources.text(operand.expr->range), isSimple(*operand.expr), leftIsLarger ? fewLabels : labels);
         const bool isOperator = std::string_view("+-*/%^<>=!").find(what[0]) != std::string_view::npos;
-        const std::string y = withIndices("y", true, labels);
+        const std::string y = withIndices(nameForResult(range, labels), true, labels);
         if (!fewLabels.empty() && isOperator)
           failure.help(fmt::format("write `{} = {} {} {}`", y, a, what, b));
         else if (!fewLabels.empty() && (what == "max" || what == "min"))
