@@ -258,6 +258,7 @@ private:
   bool mentionsIndex(const ast::Expr &expr) const;
   const ast::Expr *unknownName(const ast::Expr &expr) const;
   void failUnbound(const std::string &shown, ast::Range range);
+  std::optional<std::string> completedIndices(const ast::Expr &expr, std::size_t rank) const;
   IndexBinding *findIndex(const std::string &name) const;
   bool resolveRest(IndexBinding &binding, std::size_t count, ast::Range range);
   bool affine(const ast::Expr &expr, IndexUse &use);

@@ -257,6 +257,26 @@ void Elaborator::collectUses(const Expr &expr, const Value &value) {
   }
 }
 
+/// The indices of `expr`, which are too few for so many dimensions, as they are written for all of them: a rest as `..b`, what is
+/// left out as `:`. Nothing, where a rest index that no place has used would then stand for nothing.
+std::optional<std::string> Elaborator::completedIndices(const Expr &expr, std::size_t rank) const {
+  const auto restOf = [&](const Index &index) -> const IndexBinding * {
+    const IndexBinding *binding =
+        index.kind == Index::Value ? findIndex(std::string(sources.text(index.range))) : nullptr;
+    return binding && binding->rest ? binding : nullptr;
+  };
+  const bool anyRest = std::any_of(expr.indices.begin(), expr.indices.end(), restOf);
+  const auto isUnused = [](const auto &binding) { return binding->rest && !binding->resolved; };
+  if (expr.indices.size() >= rank || (!anyRest && std::any_of(frame->indices.begin(), frame->indices.end(), isUnused)))
+    return std::nullopt;
+  std::string written;
+  for (const Index &index : expr.indices)
+    written += fmt::format("{}{}{}", written.empty() ? "" : ", ", restOf(index) ? ".." : "", sources.text(index.range));
+  for (std::size_t i = expr.indices.size(); i < (anyRest ? 0 : rank); ++i)
+    written += written.empty() ? ":" : ", :";
+  return written;
+}
+
 /// Can `value` be indexed as `expr` does it: one index for each dimension, all names known?
 bool Elaborator::checkAccess(const Expr &expr, const Value &value) {
   if (!value.isTensor()) {
@@ -276,19 +296,8 @@ bool Elaborator::checkAccess(const Expr &expr, const Value &value) {
                            fmt::format("{} {} for {} dimension{}", expr.indices.size(),
                                        expr.indices.size() == 1 ? "index" : "indices", rank, rank == 1 ? "" : "s"));
     failure.line("indexed is " + describe(value));
-    const auto isRest = [&](const Index &index) {
-      const IndexBinding *binding =
-          index.kind == Index::Value ? findIndex(std::string(sources.text(index.range))) : nullptr;
-      return binding && binding->rest;
-    };
-    if (rests == 0 && single < rank) {
-      const bool anyRest = std::any_of(expr.indices.begin(), expr.indices.end(), isRest);
-      std::string written;
-      for (std::size_t i = 0; i < (anyRest ? single : rank); ++i)
-        written += fmt::format("{}{}{}", i ? ", " : "", i < single && isRest(expr.indices[i]) ? ".." : "",
-                               i < single ? sources.text(expr.indices[i].range) : ":");
-      failure.help(fmt::format("write `{}[{}]`", sources.text(expr.lhs->range), written));
-    }
+    if (const std::optional<std::string> written = rests == 0 ? completedIndices(expr, rank) : std::nullopt)
+      failure.help(fmt::format("write `{}[{}]`", sources.text(expr.lhs->range), *written));
     return false;
   }
   for (const Index &index : expr.indices)
