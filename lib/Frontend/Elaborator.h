@@ -257,6 +257,7 @@ private:
   bool rangesKnown(const ast::Expr &expr) const;
   bool mentionsIndex(const ast::Expr &expr) const;
   const ast::Expr *unknownName(const ast::Expr &expr) const;
+  const ast::Expr *unboundName(const ast::Expr &expr) const;
   void failUnbound(const std::string &shown, ast::Range range);
   std::optional<std::string> completedIndices(const ast::Expr &expr, std::size_t rank) const;
   IndexBinding *findIndex(const std::string &name) const;

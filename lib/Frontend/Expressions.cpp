@@ -126,7 +126,9 @@ Value Elaborator::evalIdent(const Expr &expr) {
                       ? fmt::format("an initial value cannot depend on `{}`, which is computed from data or parameters",
                                     expr.text)
                       : fmt::format("`{}` is computed in every step and is not known here", expr.text));
-    return value;
+    Value result = value;
+    result.isDimension = false;
+    return result;
   }
   auto config = configs.find(expr.text);
   if (config != configs.end() && (expr.range.file == 0))

@@ -27,8 +27,8 @@ bool Elaborator::affine(const Expr &expr, IndexUse &use) {
   const auto read = [&](auto &&self, const Expr &e) -> std::optional<Linear> {
     Linear result;
     if (!mentionsIndex(e)) {
-      if (const Expr *unknown = unknownName(e)) {
-        failUnbound(unknown->text, unknown->range);
+      if (const Expr *unbound = unboundName(e)) {
+        failUnbound(unbound->text, unbound->range);
         return std::nullopt;
       }
       const Value value = eval(e);

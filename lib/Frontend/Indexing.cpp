@@ -46,12 +46,20 @@ const Expr *Elaborator::unknownName(const Expr &expr) const {
   return left || !expr.rhs ? left : unknownName(*expr.rhs);
 }
 
+/// The name that makes an index without index variables none: one that stands for nothing, or a dimension's by itself.
+const Expr *Elaborator::unboundName(const Expr &expr) const {
+  const auto local = expr.kind == Expr::Ident ? frame->locals.find(expr.text) : frame->locals.end();
+  return local != frame->locals.end() && local->second.isDimension ? &expr : unknownName(expr);
+}
+
 void Elaborator::failUnbound(const std::string &shown, ast::Range range) {
   std::vector<std::string> names;
   for (const auto &binding : frame->indices)
     names.push_back((binding->rest ? ".." : "") + binding->name);
   const std::string meant = suggest(shown, names);
   Failure failure = fail(Code::UnknownName, range, fmt::format("`{}` is not an index here", shown));
+  if (const auto local = frame->locals.find(shown); local != frame->locals.end() && local->second.isDimension)
+    failure.line(fmt::format("it is the size of a dimension, {}", toText(local->second.number)));
   failure.didYouMean(meant);
   if (meant.empty())
     failure.help("indices are introduced on the left side of a definition or by a reduction");

@@ -145,6 +145,7 @@ bool Elaborator::unify(const ast::Type &type, const Tensor &tensor, const Given 
     if (index.value->kind == Expr::Ident && !isBound(*index.value, frame->locals, visible)) {
       Value size = Value::integer(dim.size);
       size.text = (dim.rest ? "" : dim.name);
+      size.isDimension = true;
       size.origin = given.range;
       frame->locals[index.value->text] = size;
     }

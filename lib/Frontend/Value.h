@@ -82,6 +82,7 @@ struct Value {
   Number number;
   bool boolean = false;
   std::string text;         ///< Text; of a Number that is a dimension: what the caller calls it
+  bool isDimension = false; ///< of a local: a type has given a dimension this name
   std::vector<Value> items; ///< List, Range_
   Dims rest;                ///< Rest
   bool unranked = false;    ///< Rest of an update rule's tensors: any shape
