@@ -202,7 +202,8 @@ private:
   //--- expressions (Expressions.cpp)
   Value eval(const ast::Expr &expr);
   Value evalUncached(const ast::Expr &expr);
-  Value evalIdent(const ast::Expr &expr);
+  /// The value of a name; of one that is indexed, `isBase`.
+  Value evalIdent(const ast::Expr &expr, bool isBase = false);
   Value evalUnary(const ast::Expr &expr);
   Value evalBinary(const ast::Expr &expr);
   Value evalIf(const ast::Expr &expr);

@@ -110,7 +110,7 @@ Value Elaborator::builtinValue(const std::string &name, ast::Range range, bool &
   return Value();
 }
 
-Value Elaborator::evalIdent(const Expr &expr) {
+Value Elaborator::evalIdent(const Expr &expr, bool isBase) {
   if (IndexBinding *binding = inDimension ? nullptr : findIndex(expr.text)) { // dimensions are not made of indices
     if (binding->rest || binding->vars.empty())
       return fail(Code::WrongKind, expr.range,
@@ -150,7 +150,7 @@ Value Elaborator::evalIdent(const Expr &expr) {
   Failure failure = fail(Code::UnknownName, expr.range, fmt::format("unknown name `{}`", expr.text));
   failure.didYouMean(meant);
   helpRequirement(failure, expr.text);
-  if (meant.empty() && frame->statement)
+  if (meant.empty() && frame->statement && !isBase)
     failure.help("an index is introduced on the left side of a definition or by a reduction");
   return failure;
 }

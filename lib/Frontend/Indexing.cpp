@@ -221,7 +221,7 @@ void Elaborator::collectAccess(const Expr &expr) {
     if (value.isTensor() && !isVisible(value.tensor.ssa))
       value = evalIdent(base);
   } else
-    value = eval(base);
+    value = base.kind == Expr::Ident ? evalIdent(base, true) : eval(base);
   statement.known[&base] = value;
   collectUses(expr, value);
 }
