@@ -87,7 +87,8 @@ void Elaborator::require(const Stmt &stmt) {
     return;
   }
   if (!randomSource || !randomSource->path.empty()) {
-    fail(Code::NotKnownHere, stmt.range, "only what a step computes from data and parameters can be required");
+    if (stmt.range.file == 0) // a schedule of the library takes what is computed in a step as it is
+      fail(Code::NotKnownHere, stmt.range, "only what a step computes from data and parameters can be required");
     return;
   }
   if (options.mode != "predict" || !modelCalled) // the rest is the loss's
