@@ -5,7 +5,6 @@
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -190,19 +189,19 @@ void Elaborator::evaluateConfigs() {
         good = good && *end == 0 && errno == 0;
       } else if (value.isNumber()) {
         value.number.real = std::strtod(text.c_str(), &end);
-        good = good && *end == 0 && std::isfinite(value.number.real);
+        good = good && *end == 0 && isFinite(value.number.real);
       } else if (value.kind == Value::Bool) {
         value.boolean = text == "true";
         good = text == "true" || text == "false";
       } else
         value.text = text;
-      if (!good)
+      if (!good && value.isNumber() && !value.isInteger())
+        failNotFinite(Code::BadConfig, decl->name.range, fmt::format("config `{}`", name),
+                      fmt::format("set to `{}`", text));
+      else if (!good)
         fail(Code::BadConfig, decl->name.range,
              fmt::format("config `{}` is {}, and cannot be set to `{}`", name,
-                         value.isInteger()  ? "an integer"
-                         : value.isNumber() ? "a finite number"
-                                            : "`true` or `false`",
-                         text));
+                         value.isInteger() ? "an integer" : "`true` or `false`", text));
     }
     if (value.isNumber() && !value.number.isInteger) {
       thePlan.hypers.push_back({name, value.number.real});

@@ -217,6 +217,10 @@ private:
 
   //--- tensors (Tensors.cpp)
   mlir::Type floatType() const;
+  /// Is it a finite number also as the program's f32?
+  bool isFinite(double value) const;
+  /// `what` is a finite number, and cannot be what `instead` says.
+  void failNotFinite(Code code, ast::Range range, const std::string &what, const std::string &instead);
   mlir::RankedTensorType tensorType(const std::vector<IndexVar *> &vars, const Dims &dims, mlir::Type element);
   /// False (reported): the tensor would be too large or a size is negative.
   bool checkSize(const std::vector<IndexVar *> &vars, const Dims &dims, ast::Range range);
@@ -311,6 +315,8 @@ private:
   void runOptimizers();
   void runOptimizer(const ast::Stmt &clause, int number, const std::vector<Variable *> &parameters);
   Value hyperRead(const Value &hyper, ast::Range range);
+  /// False (reported): a learning rate that no program computes with.
+  bool checkRate(const Value &rate, ast::Range range);
   void planData();
   void planSettings();
   Field planField(const ast::DataField &field);

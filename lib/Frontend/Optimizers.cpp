@@ -10,7 +10,6 @@
 #include "mlir/IR/BuiltinTypes.h"
 
 #include <algorithm>
-#include <cmath>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -100,14 +99,20 @@ void Elaborator::planOptimizers() {
       if (auto set = options.set.find("lr"); set != options.set.end()) {
         char *end = nullptr;
         value = std::strtod(set->second.c_str(), &end);
-        if (set->second.empty() || *end || !std::isfinite(value))
-          fail(Code::BadConfig, lr->range,
-               fmt::format("`lr` is a finite number, and cannot be set to `{}`", set->second));
+        if (set->second.empty() || *end || !isFinite(value))
+          failNotFinite(Code::BadConfig, lr->range, "`lr`", fmt::format("set to `{}`", set->second));
       }
       thePlan.hypers.push_back({"lr", value});
       literalRate = lr;
     }
   }
+}
+
+bool Elaborator::checkRate(const Value &rate, ast::Range range) {
+  if ((!rate.isNumber() && rate.kind != Value::Hyper) || isFinite(rate.number.asReal()))
+    return true;
+  failNotFinite(Code::NumberOutOfRange, range, "`lr`", toText(rate.number));
+  return false;
 }
 
 void Elaborator::runOptimizers() {
@@ -268,7 +273,8 @@ void Elaborator::runOptimizer(const Stmt &clause, int number, const std::vector<
     }
     Value value = given.value;
     reporting = &top;
-    fits = !value.isPoison() && conform(formal, value, given, rule.name.text) && fits;
+    fits = !value.isPoison() && conform(formal, value, given, rule.name.text) &&
+           (formal.name.text != "lr" || checkRate(value, given.range)) && fits;
     reporting = nullptr;
     callee.locals[formal.name.text] = value;
   }

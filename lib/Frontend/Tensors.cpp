@@ -9,7 +9,9 @@
 #include "mlir/IR/BuiltinTypes.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
+#include <limits>
 
 using namespace talweg;
 using namespace talweg::frontend;
@@ -21,6 +23,16 @@ using mlir::RankedTensorType;
 
 mlir::Type Elaborator::floatType() const {
   return options.doublePrecision ? mlir::Type(mlir::Float64Type::get(&context)) : mlir::Float32Type::get(&context);
+}
+
+bool Elaborator::isFinite(double value) const {
+  return options.doublePrecision ? std::isfinite(value) : std::fabs(value) <= std::numeric_limits<float>::max();
+}
+
+void Elaborator::failNotFinite(Code code, ast::Range range, const std::string &what, const std::string &instead) {
+  Failure failure = fail(code, range, fmt::format("{} is a finite number, and cannot be {}", what, instead));
+  if (!options.doublePrecision)
+    failure.line("in f32 numbers go up to about 3.4e38");
 }
 
 RankedTensorType Elaborator::tensorType(const std::vector<IndexVar *> &vars, const Dims &dims, mlir::Type element) {
