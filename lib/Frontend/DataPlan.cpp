@@ -257,7 +257,7 @@ void Elaborator::planSettings() {
     };
     if (stmt->kind == Stmt::Metric && (isTaken(kEventKeys) || isTaken(thePlan.reports)))
       fail(Code::AlreadyDefined, stmt->target.range,
-           fmt::format("a metric cannot be called `{0}`: a run tells a `{0}` of its own", stmt->target.text))
+           fmt::format("a metric cannot be called `{}`: that name is taken by a run's events", stmt->target.text))
           .help("give it another name");
   }
   for (const auto &[name, value] : options.set) {
