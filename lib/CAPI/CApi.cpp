@@ -2,8 +2,8 @@
 // followed.
 #include "talweg-c/talweg.h"
 
-#include "talweg/Support/Counted.h"
 #include "talweg/Engine/Engine.h"
+#include "talweg/Support/Counted.h"
 
 #include <algorithm>
 #include <cstring>
@@ -150,8 +150,7 @@ size_t talweg_program_metrics(const talweg_program *program) {
 
 /// NULL, with the error kept: a list of so many has nothing at this place.
 static const char *outOfRange(size_t index, size_t count, const char *noun) {
-  fail({"E0885",
-        "error: the program has " + counted(int64_t(count), noun) + ", and none at " + std::to_string(index)});
+  fail({"E0885", "error: the program has " + counted(int64_t(count), noun) + ", and none at " + std::to_string(index)});
   return nullptr;
 }
 
@@ -187,8 +186,8 @@ static const Variable *findVariable(const Program &program, const char *name, si
   const Variable *variable = findVariable(program, name);
   if (!variable || size_t(variable->count) == count)
     return variable;
-  fail({"E0859", std::string("error: variable `") + name + "` has size " + std::to_string(variable->count) +
-                     ", not " + std::to_string(count)});
+  fail({"E0859", std::string("error: variable `") + name + "` has size " + std::to_string(variable->count) + ", not " +
+                     std::to_string(count)});
   return nullptr;
 }
 

@@ -54,12 +54,13 @@ struct ApproximateLogistic : OpRewritePattern<arith::DivFOp> {
       return failure();
     for (bool swap : {false, true}) {
       auto exp = sum->getOperand(swap ? 0 : 1).getDefiningOp<math::ExpOp>();
-      auto minus = exp ? exp.getOperand().getDefiningOp<arith::NegFOp>() : nullptr;
-      if (!minus || !matchPattern(sum->getOperand(swap ? 1 : 0), m_OneFloat()))
+      if (!exp || !matchPattern(sum->getOperand(swap ? 1 : 0), m_OneFloat()))
         continue;
       ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+      auto minus = exp.getOperand().getDefiningOp<arith::NegFOp>(); // of a negated x, the two signs have gone
+      Value x = minus ? minus.getOperand() : Value(arith::NegFOp::create(builder, exp.getOperand()));
       auto formula = single ? talweg::vectormath::logistic : talweg::vectormath::wide::logistic;
-      rewriter.replaceOp(op, Value(formula(Lanes(builder, minus.getOperand()))));
+      rewriter.replaceOp(op, Value(formula(Lanes(builder, x))));
       return success();
     }
     return failure();

@@ -10,6 +10,7 @@
 // loads, belongs to the region that follows.
 #include "Contraction.h"
 #include "RegionFacts.h"
+#include "Steps.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -76,19 +77,11 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
     regions = facts.size();
   }
 
-  /// What a step does: the loop's body, or what it does under one condition.
-  static Block &stepOf(scf::ForOp loop) {
-    for (auto condition : loop.getBody()->getOps<scf::IfOp>())
-      if (holdsLinalg(condition))
-        return *condition.thenBlock();
-    return *loop.getBody();
-  }
-
   void markLoop(scf::ForOp loop, SmallVector<Attribute> &facts) {
     OpBuilder builder(loop);
     mark(builder, loop.getLoc(), -1);
     SmallVector<Operation *> region;
-    for (Operation &op : llvm::make_early_inc_range(stepOf(loop))) {
+    for (Operation &op : llvm::make_early_inc_range(talweg::stepOf(loop))) {
       if (!isWork(op))
         continue;
       region.push_back(&op);

@@ -6,6 +6,7 @@
 // are not. Arguments are what nests capture; constants are copied into the function where all nests agree, and handed over where they
 // do not, except for those of type index, which shape the code and are part of the key. What is known of the buffers' places
 // goes with the arguments: llvm.align, and llvm.noalias where a buffer meets no other argument's in any of the calls.
+#include "Steps.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "talweg/Runtime/Abi.h"
@@ -199,16 +200,13 @@ struct OutlineKernels : talweg::impl::OutlineKernelsBase<OutlineKernels> {
         nest.op->erase();
   }
 
-  /// The outermost loops of a function; those within, where the outermost is the loop over batches, whose length is not constant.
+  /// The outermost loops of a function, and of its steps.
   static SmallVector<Operation *> nestsOf(func::FuncOp function) {
     SmallVector<Operation *> nests;
     auto collect = [&](Block &block, auto &&again) -> void {
       for (Operation &op : block) {
-        auto loop = dyn_cast<scf::ForOp>(op);
-        if (loop && isa<func::FuncOp>(op.getParentOp()) && !matchPattern(loop.getUpperBound(), m_Constant()))
-          again(*loop.getBody(), again);
-        else if (auto condition = dyn_cast<scf::IfOp>(op)) // under which a step runs
-          again(*condition.thenBlock(), again);
+        if (auto loop = talweg::loopOverBatches(&op))
+          again(talweg::stepOf(loop), again);
         else if (isa<scf::ForOp, scf::ParallelOp>(op))
           nests.push_back(&op);
       }

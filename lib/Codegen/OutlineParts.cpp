@@ -5,6 +5,7 @@
 // calls of private functions with about as many each, in the same order. Constants and views are copied into the functions that
 // use them; the arguments are what else they use, and the results what is used behind them. The function's own arguments keep what
 // is known of them: llvm.noalias, llvm.align.
+#include "Steps.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "talweg/Runtime/Abi.h"
@@ -152,26 +153,20 @@ struct OutlineParts : talweg::impl::OutlinePartsBase<OutlineParts> {
           cut(block, function, symbols);
   }
 
-  /// The loop over batches, whose length is not constant: its body is cut, and it stays where it is.
-  static bool isOverBatches(Operation &op) {
-    auto loop = dyn_cast<scf::ForOp>(op);
-    return loop && isa<func::FuncOp>(op.getParentOp()) && !matchPattern(loop.getUpperBound(), m_Constant());
-  }
-
   /// The ops of a nest. A call's arguments count, too: all are alive at once. A write in a straight line counts as several, since
   /// schedulers compare each with all others.
   static int64_t sizeOf(Operation &op) {
     constexpr int64_t write = 8;
     int64_t size = isa<vector::MaskedStoreOp, vector::StoreOp, memref::StoreOp>(op) ? write : 0;
     op.walk([&](Operation *inner) { size += isa<func::CallOp>(inner) ? 1 + inner->getNumOperands() : 1; });
-    return isFree(op) || isOverBatches(op) ? 0 : size;
+    return isFree(op) || talweg::loopOverBatches(&op) ? 0 : size;
   }
 
   void cut(Block &block, func::FuncOp function, SymbolTable &symbols) {
     int64_t all = 0;
     for (Operation &op : block) {
-      if (isOverBatches(op))
-        cut(*cast<scf::ForOp>(op).getBody(), function, symbols);
+      if (auto loop = talweg::loopOverBatches(&op)) // its steps are cut, and it stays where it is
+        cut(talweg::stepOf(loop), function, symbols);
       all += sizeOf(op);
     }
     if (all <= maxOps)
@@ -181,7 +176,7 @@ struct OutlineParts : talweg::impl::OutlinePartsBase<OutlineParts> {
     for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
       if (isFree(op))
         continue;
-      if (isOverBatches(op)) {
+      if (talweg::loopOverBatches(&op)) {
         part.clear();
         size = 0;
         continue;

@@ -65,6 +65,14 @@ struct Loops {
     return length;
   }
 
+  /// How often the loops that move the result reach an element of it, on average; the most is two to three times as much.
+  std::int64_t visits() const {
+    std::int64_t reach = 1;
+    for (unsigned loop = 0; loop < extents.size(); ++loop)
+      reach += std::abs(moves[loop]) * (extents[loop] - 1);
+    return std::max<std::int64_t>(1, product([&](unsigned loop) { return moves[loop] != 0; }) / reach);
+  }
+
   bool collides() const {
     llvm::SmallVector<std::pair<std::int64_t, std::int64_t>> steps;
     for (unsigned loop = 0; loop < extents.size(); ++loop)
@@ -116,32 +124,34 @@ std::int64_t choosePartLength(const Loops &loops, int cut, int along, std::int64
   return parts < 2 || parts * results * 8 > total ? 0 : length;
 }
 
-/// Where results are reached more often than a chain may be long: the longest moving loop but the one that lanes take, which is the
-/// longest along which results are contiguous.
-int chooseGroups(const Loops &loops) {
+} // namespace
+
+/// The longest moving loop but the one that lanes take, which is the longest along which results are contiguous.
+Groups Groups::of(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves) {
+  if (Loops{extents, moves}.visits() <= 2 * longestChain)
+    return {};
   auto longest = [&](llvm::function_ref<bool(unsigned)> among) {
     int best = -1;
-    for (unsigned loop = 0; loop < loops.extents.size(); ++loop)
-      if (among(loop) && (best < 0 || loops.extents[loop] > loops.extents[best]))
+    for (unsigned loop = 0; loop < extents.size(); ++loop)
+      if (among(loop) && (best < 0 || extents[loop] > extents[best]))
         best = int(loop);
     return best;
   };
-  std::int64_t reach = 1;
-  for (unsigned loop = 0; loop < loops.extents.size(); ++loop)
-    reach += std::abs(loops.moves[loop]) * (loops.extents[loop] - 1);
-  bool many = loops.product([&](unsigned loop) { return loops.moves[loop] != 0; }) / reach > 2 * longestChain;
-  int along = longest([&](unsigned loop) { return loops.moves[loop] == 1; });
-  return many ? longest([&](unsigned loop) { return loops.moves[loop] != 0 && int(loop) != along; }) : -1;
+  int along = longest([&](unsigned loop) { return moves[loop] == 1; });
+  Groups groups;
+  groups.loop = longest([&](unsigned loop) { return moves[loop] != 0 && int(loop) != along; });
+  llvm::SmallVector<std::int64_t> others(extents);
+  others[groups.loop] = 1;
+  groups.length = std::max<std::int64_t>(1, longestChain / Loops{others, moves}.visits());
+  while (groups.length * longestChain < extents[groups.loop])
+    groups.length *= longestChain;
+  return groups;
 }
-
-} // namespace
 
 ReductionOrder ReductionOrder::of(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves, std::int64_t lanes) {
   Loops loops{extents, moves};
   ReductionOrder order;
   order.collides = loops.collides();
-  if (order.collides)
-    order.groups = chooseGroups(loops);
   order.lanes = chooseLanes(loops, lanes);
   if (order.lanes >= 0)
     order.chains = std::clamp<std::int64_t>(extents[order.lanes] / lanes, 1, 4);

@@ -12,6 +12,16 @@ namespace talweg {
 /// error of a long sum grows with its levels, not with its length.
 inline constexpr std::int64_t longestChain = 256;
 
+/// Turns of one loop that are combined from the initial value on, before their result goes to what holds the other groups, where
+/// loops reach one result so often that a chain in memory would be too long. Inside of a group the same is asked again.
+struct Groups {
+  int loop = -1; ///< none
+  std::int64_t length = 0;
+
+  /// As ReductionOrder::of, for all loops that are left in a group.
+  static Groups of(llvm::ArrayRef<std::int64_t> extents, llvm::ArrayRef<std::int64_t> moves);
+};
+
 /// The order of one reduction. It is a function of the loops' extents, of how they move the result, and of the lanes of a
 /// register. Fusion, copies, neighbours and threads leave these alone, so they leave every bit alone.
 ///
@@ -23,8 +33,7 @@ struct ReductionOrder {
   int parts = -1;              ///< the loop cut into parts, outermost of the sequence; -1: all is one part
   std::int64_t partLength = 0; ///< turns of that loop
   bool collides =
-      false;       ///< loops reach one result in several turns: it is combined in memory, in the order of these loops
-  int groups = -1; ///< then, if turns are many: the loop whose turns are combined in groups, as elements of a chain are
+      false; ///< loops reach one result in several turns: it is combined in memory, in the order of these loops, and of Groups
 
   /// `moves[d]`: how far loop d moves the result in memory, in elements; 0 for loops that reduce.
   static ReductionOrder of(llvm::ArrayRef<std::int64_t> extents, llvm::ArrayRef<std::int64_t> moves,

@@ -2,6 +2,7 @@
 #include "RegionFacts.h"
 
 #include "Contraction.h"
+#include "Memory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -103,13 +104,6 @@ int64_t tripCount(scf::ForOp loop) {
   return lower && upper && step && *step > 0 ? llvm::divideCeil(std::max<int64_t>(0, *upper - *lower), *step) : 0;
 }
 
-/// The memory that a view shows.
-Value rootOf(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
-    memref = view.getViewSource();
-  return memref;
-}
-
 /// The outermost name of a location, and the innermost place in a file.
 std::pair<StringRef, FileLineColRange> readLocation(Location loc) {
   StringRef name;
@@ -165,11 +159,11 @@ private:
   }
 
   void readFrom(Value memory, int64_t bytes) {
-    if (!writtenHere.contains(rootOf(memory)))
+    if (!writtenHere.contains(talweg::rootOf(memory)))
       read += bytes;
   }
   void writeTo(Value memory, int64_t bytes) {
-    if (writtenHere.insert(rootOf(memory)).second)
+    if (writtenHere.insert(talweg::rootOf(memory)).second)
       written += bytes;
   }
 
@@ -204,7 +198,7 @@ private:
   void addCopy(Operation *op, Value from, Value to, int64_t bytes, int64_t times) {
     read += times * bytes;
     written += times * bytes;
-    writtenHere.insert(rootOf(to));
+    writtenHere.insert(talweg::rootOf(to));
     propose(op, times * bytes, "copy", std::to_string(times * bytes) + " bytes");
   }
 

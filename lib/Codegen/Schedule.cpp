@@ -139,7 +139,7 @@ private:
     return llvm::any_of(update->getUsers(), [&](Operation *user) {
       Operation *reader = block.findAncestorOpInBlock(*user);
       return reader && !isa<bufferization::MaterializeInDestinationOp>(reader) &&
-             (reader == place || reader->isBeforeInBlock(place));
+             (reader == place || order->isBefore(reader, place));
     });
   }
 

@@ -43,9 +43,7 @@ void VectorNest::write() {
   if (partsInScratch())
     return writeParts();
   chooseVectors();
-  if (order.groups >= 0)
-    return writeGroups(axisOf(order.groups), startPositions());
-  writeLoops(startPositions());
+  writeGroups(startPositions());
 }
 
 /// The index in axes of a loop of the op; -1 if it has one turn, or is merged with another.
@@ -90,8 +88,7 @@ void VectorNest::collectAxes() {
       axes.push_back(axis);
   }
   order = ReductionOrder::of(extents, moves, lanes);
-  inMemory = order.collides;
-  covers = !inMemory && reached == result.getNumElements();
+  covers = !order.collides && reached == result.getNumElements();
   mergeAxes();
   if (axes.empty())
     axes.push_back({1, SmallVector<int64_t>(operands.size(), 0), -1});
@@ -100,7 +97,7 @@ void VectorNest::collectAxes() {
 /// Moving loops that walk all memory as one are one, unless the body asks for their positions, or results are combined in
 /// memory in the order of the loops.
 void VectorNest::mergeAxes() {
-  if (reduces && inMemory)
+  if (reduces && order.collides)
     return;
   for (bool changed = true; changed;) {
     changed = false;
@@ -158,13 +155,14 @@ void VectorNest::chooseLanes() {
     for (auto [operand, info] : llvm::enumerate(operands)) {
       int64_t stride = axis.strides[operand];
       bool output = operand >= firstOutput;
-      if (!info.memory || (output && stride == 1) || (!output && (stride == 0 || stride == 1 || (reduces && inMemory))))
+      if (!info.memory || (output && stride == 1) ||
+          (!output && (stride == 0 || stride == 1 || (reduces && order.collides))))
         continue;
       bool near = stride == -1 || (stride > 0 && stride <= 4);
       cost += output ? (stride == 0 ? 0.5 : 1000) : near ? double(std::abs(stride)) : double(lanes) / 4;
     }
     cost *= double((axis.extent + lanes - 1) / lanes * lanes) / axis.extent;
-    if (reduces && inMemory)
+    if (reduces && order.collides)
       cost /= axis.extent;
     if (vectorAxis < 0 || cost < best) {
       best = cost;

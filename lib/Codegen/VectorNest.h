@@ -68,8 +68,7 @@ private:
   std::size_t moving = 0;   ///< the number of moving loops
   unsigned outputs = 1, firstOutput = 0;
   bool reduces = false;
-  bool inMemory = false; ///< several turns of moving loops reach one result
-  bool covers = true;    ///< every element of the result's memory is reached
+  bool covers = true; ///< every element of the result's memory is reached
   ReductionOrder order;
   int partsAxis = -1; ///< index in axes of the loop whose parts are combined one after the other in place
   Combiner combiner;
@@ -105,7 +104,8 @@ private:
   bool partsInScratch() const;
   void writeParts();
   void combineParts(Value parts, std::int64_t count, Value result);
-  void writeGroups(std::size_t axis, Values positions);
+  Groups groupsNow() const;
+  void writeGroups(Values positions);
 
   // Blocks transposed in registers, and interleaved results (VectorNestTiles.cpp).
   bool transposes();

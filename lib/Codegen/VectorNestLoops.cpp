@@ -57,7 +57,7 @@ bool VectorNest::mayShare() const {
   int64_t step = std::abs(outStride(axes[0])), reach = 0;
   for (const Axis &axis : ArrayRef(axes).drop_front())
     reach += std::abs(outStride(axis)) * (axis.extent - 1);
-  return base.empty() && work() >= parallelWork && step != 0 && (!inMemory || step > reach);
+  return base.empty() && work() >= parallelWork && step != 0 && (!order.collides || step > reach);
 }
 
 /// True for few turns of a small body: written out, they cost no loop.
@@ -121,14 +121,14 @@ void VectorNest::reduceAndStore(ArrayRef<Value> positions, ArrayRef<Value> ivs, 
   Value memory = operands[firstOutput].memory, position = positions[firstOutput];
   Values results = reduceAll(positions, ivs, hoisted, count);
   if (across()) {
-    if (inMemory)
+    if (order.collides)
       results[0] = combiner.apply(builder, tools.loadScalar(memory, position), results[0]);
     return tools.storeScalar(results[0], memory, position);
   }
   for (auto [i, result] : llvm::enumerate(results)) {
     int64_t lane = int64_t(i) * lanes;
     Value place = lane == 0 ? position : tools.advance(position, tools.index(lane), 1);
-    if (inMemory)
+    if (order.collides)
       result = combiner.apply(builder, tools.load(memory, place, lanes, count - lane), result);
     tools.store(result, memory, place, count - lane);
   }

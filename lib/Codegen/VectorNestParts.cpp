@@ -58,24 +58,35 @@ void VectorNest::combineParts(Value parts, int64_t count, Value result) {
   });
 }
 
-/// Results that are combined in memory, reached very often: groups of turns of one loop are combined in scratch memory of the same
-/// layout, which is then combined with the result; groups of groups, where they are many.
-void VectorNest::writeGroups(size_t axis, Values positions) {
-  int64_t extent = axes[axis].extent, size = longestChain;
-  if (extent <= longestChain)
+Groups VectorNest::groupsNow() const {
+  if (!reduces || !order.collides)
+    return {};
+  SmallVector<int64_t> extents, moves;
+  for (const Axis &axis : axes) {
+    extents.push_back(axis.extent);
+    moves.push_back(outStride(axis));
+  }
+  return Groups::of(extents, moves);
+}
+
+/// Groups of turns of a loop whose results collide are combined in scratch memory, from the initial value on, and added to the
+/// result.
+void VectorNest::writeGroups(Values positions) {
+  Groups groups = groupsNow();
+  if (groups.loop < 0)
     return writeLoops(positions);
-  while (size * longestChain < extent)
-    size *= longestChain;
+  size_t axis = groups.loop;
+  int64_t extent = axes[axis].extent;
   const Axis whole = axes[axis];
   Value result = operands[firstOutput].memory;
   int64_t results = cast<MemRefType>(result.getType()).getNumElements();
   Value scratch = memref::AllocOp::create(builder, loc, cast<MemRefType>(result.getType()));
-  tools.forTiles(extent, size, false, [&](Value first, int64_t turns) {
+  tools.forTiles(extent, groups.length, false, [&](Value first, int64_t turns) {
     tools.forTiles(results, lanes, false,
                    [&](Value at, int64_t count) { tools.store(tools.broadcast(initial, lanes), scratch, at, count); });
     axes[axis] = part(whole, first, turns);
     operands[firstOutput].memory = scratch;
-    writeGroups(axis, move(positions, first, whole));
+    writeGroups(move(positions, first, whole));
     tools.forTiles(results, lanes, false, [&](Value at, int64_t count) {
       Value sum = combiner.apply(builder, tools.load(result, at, lanes, count), tools.load(scratch, at, lanes, count));
       tools.store(sum, result, at, count);

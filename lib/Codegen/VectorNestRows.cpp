@@ -40,7 +40,14 @@ VectorNest::Span VectorNest::spanOf(size_t operand, int64_t count) const {
 
 bool VectorNest::hasRows(int64_t count) const {
   constexpr int64_t fewest = 16, least = 64, most = 1 << 15;
-  if (count < fewest || order.groups >= 0 || rowAxis(count) < 0 || !agreesOnRows(*this, count))
+  if (count < fewest || groupsNow().loop >= 0)
+    return false;
+  int row = rowAxis(count);
+  if (row < 0 || !agreesOnRows(*this, count))
+    return false;
+  // Lanes that run along results need some in each row.
+  auto moves = [&](const Axis &axis) { return outStride(axis) != 0; };
+  if (reduces && order.lanes < 0 && axes[row].extent == count && llvm::count_if(axes, moves) == 1)
     return false;
   int64_t elements = 1;
   for (const Axis &axis : axes)

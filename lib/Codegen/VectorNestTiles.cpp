@@ -26,7 +26,7 @@ void VectorNest::overAxes(ArrayRef<Axis> outer, ArrayRef<Value> positions, Value
 /// True, and all is written, if some input is contiguous along another loop than the results.
 bool VectorNest::transposes() {
   constexpr int64_t least = 4, mostOps = 16;
-  if (inMemory || lanes < least || int64_t(op.getBody()->getOperations().size()) > mostOps)
+  if (order.collides || lanes < least || int64_t(op.getBody()->getOperations().size()) > mostOps)
     return false;
   int along = -1, rows = -1;
   SmallVector<int64_t> votes(axes.size(), 0);
@@ -130,7 +130,7 @@ void VectorNest::writeTile(ArrayRef<Value> positions, Values ivs, const Axis &al
 
 /// True, and all is written, if the results' innermost loop has two to four turns, and inputs are contiguous along the next.
 bool VectorNest::interleaves() {
-  if (inMemory || lanes == 1 || op.getBody()->getOperations().size() > 16)
+  if (order.collides || lanes == 1 || op.getBody()->getOperations().size() > 16)
     return false;
   int apart = -1, along = -1;
   auto outputsMove = [&](const Axis &axis, int64_t by) {

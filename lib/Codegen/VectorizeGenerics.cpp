@@ -2,7 +2,8 @@
 //
 // In: linalg.generic (not contractions) and linalg.fill on memrefs of static shape. Out: scf loops; loads and stores
 // of whole vectors with masked tails. Loops that move the result are outside, in memory order; loops that only reduce are inside, with
-// their accumulators in registers. One loop runs along lanes: the one that touches memory in the longest runs.
+// their accumulators in registers. One loop runs along lanes: the one that touches memory in the longest runs, or
+// that ReductionOrder says.
 #include "Contraction.h"
 #include "VectorNest.h"
 #include "talweg/Codegen/Passes.h"

@@ -129,8 +129,8 @@ void ProgramLowering::describe() {
   auto entry = [&](StringRef name, Attribute value) { return b.getNamedAttr(name, value); };
   SmallVector<Attribute> facts;
   for (train::VariableOp variable : variables)
-    facts.push_back(b.getDictionaryAttr(
-        {entry("name", variable.getSymNameAttr()), entry("offset", variable.getOffsetAttr())}));
+    facts.push_back(
+        b.getDictionaryAttr({entry("name", variable.getSymNameAttr()), entry("offset", variable.getOffsetAttr())}));
   module->setAttr("talweg.variables", b.getArrayAttr(facts));
 }
 

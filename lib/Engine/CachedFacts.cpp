@@ -45,19 +45,20 @@ static void fromJson(const json &array, std::vector<Record> &records) {
 }
 
 json talweg::factsToJson(const ModuleFacts &facts) {
-  const auto &[batch, variables, fields, faults, metrics, reports, lossMetrics, outputShape, outputDouble, flops, contractions,
-               arenaBytes, persistentBytes, regions] = facts; // regions: of profiled programs, which are not kept
-  return json::array({batch, toJson(variables), toJson(fields), toJson(faults), metrics, reports, lossMetrics, outputShape,
-                      outputDouble, flops, contractions, arenaBytes, persistentBytes});
+  const auto &[batch, variables, fields, faults, metrics, reports, lossMetrics, outputShape, outputDouble, flops,
+               contractions, arenaBytes, persistentBytes, regions] =
+      facts; // regions: of profiled programs, which are not kept
+  return json::array({batch, toJson(variables), toJson(fields), toJson(faults), metrics, reports, lossMetrics,
+                      outputShape, outputDouble, flops, contractions, arenaBytes, persistentBytes});
 }
 
 ModuleFacts talweg::factsFromJson(const json &value) {
   ModuleFacts facts;
-  auto &[batch, variables, fields, faults, metrics, reports, lossMetrics, outputShape, outputDouble, flops, contractions, arenaBytes,
-         persistentBytes, regions] = facts;
+  auto &[batch, variables, fields, faults, metrics, reports, lossMetrics, outputShape, outputDouble, flops,
+         contractions, arenaBytes, persistentBytes, regions] = facts;
   json storedVariables, storedFields, storedFaults;
-  read(value, batch, storedVariables, storedFields, storedFaults, metrics, reports, lossMetrics, outputShape, outputDouble, flops,
-       contractions, arenaBytes, persistentBytes);
+  read(value, batch, storedVariables, storedFields, storedFaults, metrics, reports, lossMetrics, outputShape,
+       outputDouble, flops, contractions, arenaBytes, persistentBytes);
   fromJson(storedVariables, variables);
   fromJson(storedFields, fields);
   fromJson(storedFaults, faults);

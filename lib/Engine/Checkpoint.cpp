@@ -285,13 +285,14 @@ static Result<void> checkPlace(const Session::Impl &session, const RunState &sta
     return Error{"E0867", fmt::format("{}: error: {}{}", path, what, kModelAlone)};
   };
   if (state.batch != session.batch())
-    return wrong(
-        fmt::format("the run has batches of {}, but the program's have {}", counted(state.batch, "row"), session.batch()));
+    return wrong(fmt::format("the run has batches of {}, but the program's have {}", counted(state.batch, "row"),
+                             session.batch()));
   if (state.shuffle != session.options.shuffle)
     return wrong(state.shuffle ? "the run takes its rows shuffled, but is to go on in their order"
                                : "the run takes its rows in their order, but is to go on shuffled");
   if (session.training && state.rows > 0 && session.training->rows() != state.rows)
-    return wrong(fmt::format("the run is on {}, but the data has {}", counted(state.rows, "row"), session.training->rows()));
+    return wrong(
+        fmt::format("the run is on {}, but the data has {}", counted(state.rows, "row"), session.training->rows()));
   std::int64_t perEpoch = (state.rows + state.batch - 1) / state.batch; // 0: it was saved before there were any
   std::int64_t total = session.totalSteps(state.firstStep, perEpoch);
   if (state.step > total)

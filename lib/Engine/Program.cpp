@@ -183,8 +183,8 @@ Result<Facts> Program::check(Stage upTo) const {
   if (!unit)
     return unit.error();
   auto facts = [](const ModuleFacts &module, std::vector<PhaseTime> times) {
-    return Facts{module.flops, module.contractions, module.arenaBytes, module.persistentBytes,
-                 module.lossMetrics, std::move(times)};
+    return Facts{module.flops,           module.contractions, module.arenaBytes,
+                 module.persistentBytes, module.lossMetrics,  std::move(times)};
   };
   if (upTo >= Stage::Asm) {
     Result<NativeUnit> native = makeNative(*impl->compiler, std::move(*unit));

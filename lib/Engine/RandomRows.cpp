@@ -27,7 +27,8 @@ Result<Dataset> talweg::randomRows(const Program &program, const std::vector<Fie
     std::int64_t count = rows * field.count;
     columns[f].resize(std::size_t(count) * (field.elementType == "ui8" ? 1 : 4));
     bool isByte = field.elementType == "ui8";
-    std::int64_t least = isByte || field.classes ? 0 : INT32_MIN, most = isByte ? 256 : field.classes.value_or(INT32_MAX);
+    std::int64_t least = isByte || field.classes ? 0 : INT32_MIN,
+                 most = isByte ? 256 : field.classes.value_or(INT32_MAX);
     std::int64_t low = std::max(uses[f].low, least), high = std::min(uses[f].high, most);
     if (low == INT32_MIN)
       low = std::min<std::int64_t>(0, high - 16);

@@ -173,7 +173,7 @@ Result<SafetensorsFile> talweg::readSafetensors(const std::string &path) {
 }
 
 Result<AsideFile> talweg::writeSafetensors(const std::string &path, const std::vector<SafeTensor> &tensors,
-                                      const std::map<std::string, std::string> &metadata) {
+                                           const std::map<std::string, std::string> &metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty())
     header["__metadata__"] = metadata;

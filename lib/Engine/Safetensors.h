@@ -42,7 +42,7 @@ Result<SafetensorsFile> parseSafetensors(std::string contents, const std::string
 
 /// Writes it beside `path`. The file depends on the arguments alone.
 Result<AsideFile> writeSafetensors(const std::string &path, const std::vector<SafeTensor> &tensors,
-                              const std::map<std::string, std::string> &metadata);
+                                   const std::map<std::string, std::string> &metadata);
 
 } // namespace talweg
 

@@ -60,7 +60,8 @@ Result<void> Session::Impl::fit(const NativeUnit &unit, Mode mode) {
 Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
   if (units.empty()) {
     variables = unit.facts.variables;
-    facts = {unit.facts.flops, unit.facts.contractions, unit.facts.arenaBytes, unit.facts.persistentBytes, unit.facts.lossMetrics, unit.times};
+    facts = {unit.facts.flops,           unit.facts.contractions, unit.facts.arenaBytes,
+             unit.facts.persistentBytes, unit.facts.lossMetrics,  unit.times};
   }
   if (auto fits = fit(unit, mode); !fits)
     return fits.error();

@@ -215,8 +215,8 @@ std::string Compiler::sourceOf(const std::string &mode, std::int64_t batch, cons
 Error Compiler::errorAt(const std::string &file, std::int64_t line, std::int64_t column, const std::string &message,
                         const std::string &code, const std::string &more) const {
   const std::string excerpt = file.empty() ? lineOf(fileText, unsigned(line)) : "";
-  return {code, renderMessage(file.empty() ? fileName : file, unsigned(line), unsigned(column), "error", fmt::format("{} [{}]", message, code),
-                              excerpt) +
+  return {code, renderMessage(file.empty() ? fileName : file, unsigned(line), unsigned(column), "error",
+                              fmt::format("{} [{}]", message, code), excerpt) +
                     more};
 }
 

@@ -33,6 +33,19 @@ func.func @logistic(%x: vector<16xf32>) -> vector<16xf32> {
   return %3 : vector<16xf32>
 }
 
+// So it is of a negated number, where both signs have been folded.
+// CHECK-LABEL: func.func @logistic_of_negated
+// CHECK: arith.negf %arg0
+// CHECK-NOT: math.exp
+// CHECK: arith.divf
+func.func @logistic_of_negated(%x: vector<16xf32>) -> vector<16xf32> {
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %0 = math.exp %x : vector<16xf32>
+  %1 = arith.addf %one, %0 : vector<16xf32>
+  %2 = arith.divf %one, %1 {talweg.logistic} : vector<16xf32>
+  return %2 : vector<16xf32>
+}
+
 // CHECK-LABEL: func.func @double
 // CHECK-NOT: math.{{exp|log|tanh|erf|powf}}
 // CHECK-LABEL: func.func @beyond

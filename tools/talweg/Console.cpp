@@ -155,7 +155,9 @@ void complain(std::string_view line) {
 }
 
 /// Without newlines at its end.
-static std::string textOf(const Error &error) { return error.message.substr(0, error.message.find_last_not_of('\n') + 1); }
+static std::string textOf(const Error &error) {
+  return error.message.substr(0, error.message.find_last_not_of('\n') + 1);
+}
 
 int report(const Error &error, bool json) {
   complain(colorDiagnostic(textOf(error)));

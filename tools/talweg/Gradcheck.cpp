@@ -39,8 +39,8 @@ void printVariable(const Options &options, const GradcheckVariable &variable, si
     return;
   for (size_t i = 0; i < variable.analytic.size() && i < variable.numeric.size(); ++i)
     printLine(fmt::format("    [{}]  analytic {:<24.17g}  numeric {:.17g}",
-                          i < variable.elements.size() ? variable.elements[i] : std::int64_t(i), plainNan(variable.analytic[i]),
-                          plainNan(variable.numeric[i])));
+                          i < variable.elements.size() ? variable.elements[i] : std::int64_t(i),
+                          plainNan(variable.analytic[i]), plainNan(variable.numeric[i])));
 }
 
 /// Tells that less is checked than usual, if it is.
@@ -113,10 +113,11 @@ int run(const Options &options) {
     return kOk;
   if (result->variables.empty())
     return report(makeError("the program has no parameters to check"), false);
-  return report(makeError(fmt::format("the gradient of {} of {} does not agree with finite differences "
-                                      "(tolerance {:g})",
-                                      wrong, counted(std::int64_t(result->variables.size()), "parameter"), options.tolerance)),
-                false);
+  return report(
+      makeError(fmt::format("the gradient of {} of {} does not agree with finite differences "
+                            "(tolerance {:g})",
+                            wrong, counted(std::int64_t(result->variables.size()), "parameter"), options.tolerance)),
+      false);
 }
 
 } // namespace

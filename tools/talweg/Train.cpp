@@ -247,7 +247,8 @@ int run(Options options) {
     return fail(ready.error());
   if (resuming)
     if (auto recorded = folder.record(
-            {{"settings", facts["settings"]}, {"status", facts["status"]}, {"resumed", facts["started"]}}); !recorded)
+            {{"settings", facts["settings"]}, {"status", facts["status"]}, {"resumed", facts["started"]}});
+        !recorded)
       return fail(recorded.error());
 
   announce(options, *session, splitFacts, folder.directory(), folder);
@@ -280,7 +281,8 @@ void addTrain(CommandLine &line) {
       "folder of the run gets model.safetensors (parameters and states under their paths in the model), "
       "optimizer.safetensors and state.json (to resume), run.json (what was run, with what, on which "
       "compiler) and log.jsonl (the events of --json). It saves at the end, when it is interrupted or fails, and "
-      "on the way every 30 s, less often where saving would take more than a twentieth of the time. The split `validation` "
+      "on the way every 30 s, less often where saving would take more than a twentieth of the time. The split "
+      "`validation` "
       "(or else `valid`, `val`, `dev` or `test`) is evaluated after each epoch (of more than 100 epochs, after 100 of "
       "them) and in between as the plan says, every other split at the end.\n\n"
       "Ctrl-C finishes the step, saves and tells how to resume; a second Ctrl-C ends at once. SIGTERM does the "

@@ -72,11 +72,10 @@ TEST_F(MachineMemoryTest, BothSizesAreTold) {
   auto refused = fitsMachine(facts, {4096, true}, "net.tw");
   ASSERT_FALSE(bool(refused));
   EXPECT_EQ(refused.error().code, "E0872");
-  EXPECT_EQ(
-      refused.error().message,
-      "net.tw: error: the program needs 5.0 KiB of memory, and this process's control group has 4.0 KiB [E0872]\n"
-      "net.tw: note: its variables take 2.0 KiB (parameters 2.0 KiB); its arena takes 3.0 KiB for a batch of 64\n"
-      "help: a smaller batch needs a smaller arena: --batch 32");
+  EXPECT_EQ(refused.error().message,
+            "net.tw: error: the program needs 5.0 KiB of memory, and this process's control group has 4.0 KiB [E0872]\n"
+            "net.tw: note: its variables take 2.0 KiB (parameters 2.0 KiB); its arena takes 3.0 KiB for a batch of 64\n"
+            "help: a smaller batch needs a smaller arena: --batch 32");
 }
 
 } // namespace

@@ -26,7 +26,8 @@ struct Run {
   bool equals(const Run &other) const {
     return numbers.size() == other.numbers.size() &&
            std::equal(numbers.begin(), numbers.end(), other.numbers.begin(), [](const auto &a, const auto &b) {
-             return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
+             return a.size() == b.size() &&
+                    (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
            });
   }
 };

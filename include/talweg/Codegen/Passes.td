@@ -116,7 +116,7 @@ def MarkRegions : Pass<"talweg-mark-regions", "::mlir::ModuleOp"> {
   let summary = "makes the steps of a program note the time after each region";
   let description = [{
     Runs only where a profile is wanted, on what talweg-lower-contractions takes. Calls of talweg_profile_mark come after each linalg op of
-    a step, but never between ops that become one nest of loops; the regions' facts are the module's attribute `talweg.regions`.
+    a step, but never between a product and its epilogue; ops that would share a loop over rows stay apart. The regions' facts are the module's attribute `talweg.regions`.
   }];
   let statistics = [Statistic<"regions", "regions", "regions that are timed">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
@@ -169,7 +169,7 @@ def PlanMemory : Pass<"talweg-plan-memory", "::mlir::func::FuncOp"> {
 def OutlineKernels : Pass<"talweg-outline-kernels", "::mlir::ModuleOp"> {
   let summary = "makes loop nests that are alike calls of one function";
   let description = [{
-    In: functions over buffers in the arena. Out: the loop nests of a function's body, or of its loop over batches, that equal another in
+    In: functions over buffers in the arena. Out: the loop nests of a function's body, or of its steps, that equal another in
     everything but the values they capture are calls of one private function. A nest in place never shares a function with one that
     is not. Arguments tell what is known of their alignment and overlap.
   }];

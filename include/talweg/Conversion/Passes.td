@@ -7,9 +7,10 @@ def TrainToLoops : Pass<"talweg-train-to-loops", "::mlir::ModuleOp"> {
   let description = [{
     In: an expanded program with storage assigned. Out: the functions of Runtime/Abi.h. Arguments are memrefs of static shape:
     memref<Nxi8> for persistent and arena (the arena argument is memref<0xi8> until talweg-plan-memory sizes it),
-    memref<8xi64> control, memref<Hxf64> hyper (H >= 1), memref<2147483648xi32> order, out and fields with 2147483648 rows. talweg_step holds one
+    memref<16xi64> control, memref<Hxf64> hyper (H >= 1), memref<2147483648xi32> order, out and fields with 2147483648 rows. talweg_step holds one
     scf.for over the batches. Its body gathers the rows of each field into a batch (memref.alloc'd tensor of storage
-    type), then holds the objective's ops on tensors. A variable is read with bufferization.to_tensor of a memref.view of
+    type), then holds the objective's ops on tensors. Where these require something (tw.require), the body is an scf.if that holds as long
+    as no step was faulted; the first fault's words are stored in control, and its step writes old values. A variable is read with bufferization.to_tensor of a memref.view of
     persistent, and written with bufferization.materialize_in_destination into such a view; writes come last, after every
     read. Scalars for `out` are stored with memref.store after tensor.extract.
   }];

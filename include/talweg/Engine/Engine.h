@@ -110,9 +110,9 @@ struct Facts {
   /// Multiplications and additions of all contractions of one training step, forward and backward: twice the product
   /// of each contraction's extents. Elementwise work, reductions and the update are not counted.
   std::int64_t flopsPerStep = 0;
-  std::int64_t contractions = 0;    ///< how many were counted
-  std::int64_t arenaBytes = 0;      ///< scratch of one training step, planned at compile time
-  std::int64_t persistentBytes = 0; ///< parameters, states, slots
+  std::int64_t contractions = 0;        ///< how many were counted
+  std::int64_t arenaBytes = 0;          ///< scratch of one training step, planned at compile time
+  std::int64_t persistentBytes = 0;     ///< parameters, states, slots
   std::vector<std::string> lossMetrics; ///< metrics that are the loss itself
   std::vector<PhaseTime> phases;
 };

@@ -4,6 +4,9 @@ import json, os, re, struct, subprocess, sys
 terms, folder = int(float(sys.argv[1])), sys.argv[2]
 each = struct.unpack("f", struct.pack("f", 0.1))[0]
 side, taps = int((terms / 8) ** 0.5), 20000
+steps = 2 * round(terms ** (1 / 3))
+meetings = sum(steps - abs(2 * steps - 2 - i - steps // 2 - (steps - 1)) for i in range(steps)
+               if abs(2 * steps - 2 - i - steps // 2 - (steps - 1)) < steps)  # of three such loops, at 2 steps - 2 - steps // 2
 
 PROGRAM = """
 data rows {{
@@ -50,6 +53,9 @@ CASES = [
      "q[i] = sum[u](x[i + u] * w[u])", f"(sum(q) / {taps})", each, ("x", taps - 1)),
     ("window's image", {"x": ([2 * taps], 0)},
      f"q[i < {taps}] = sum[u < {taps}](x[i + u]) * 0.1", f"(sum(q) / {taps})", each, ("x", taps - 1)),
+    ("three windows' image", {"x": ([3 * steps - 2], 0)},
+     f"q[i < 1] = sum[u < {steps}, v < {steps}, w < {steps}](x[u + v + w]) * 0.1", f"(q[0] / {meetings})", each,
+     ("x", 2 * steps - 2 - steps // 2)),
 ]
 
 

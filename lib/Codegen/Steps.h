@@ -1,0 +1,28 @@
+// Where the steps of an entry stand.
+#ifndef TALWEG_LIB_CODEGEN_STEPS_H
+#define TALWEG_LIB_CODEGEN_STEPS_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+
+namespace talweg {
+
+/// The loop over batches, whose length is not constant; null if `op` is none.
+inline mlir::scf::ForOp loopOverBatches(mlir::Operation *op) {
+  auto loop = mlir::dyn_cast<mlir::scf::ForOp>(op);
+  bool isOuter = loop && mlir::isa<mlir::func::FuncOp>(loop->getParentOp());
+  return isOuter && !mlir::matchPattern(loop.getUpperBound(), mlir::m_Constant()) ? loop : mlir::scf::ForOp();
+}
+
+/// A step's ops: of the loop over batches, or of the condition in it under which a step runs that may be faulted.
+inline mlir::Block &stepOf(mlir::scf::ForOp loop) {
+  for (auto condition : loop.getBody()->getOps<mlir::scf::IfOp>())
+    if (condition.getNumResults() == 0 && !condition.elseBlock())
+      return *condition.thenBlock();
+  return *loop.getBody();
+}
+
+} // namespace talweg
+
+#endif
