@@ -99,19 +99,16 @@ CellFault parseCell(std::string_view text, const Field &field, std::byte *to) {
     std::memcpy(to, &value, sizeof value);
     return fault;
   }
-  const bool narrow = field.element == Element::U8;
-  const std::int64_t low = field.classes || narrow ? 0 : std::numeric_limits<std::int32_t>::min();
-  const std::int64_t most = narrow ? 255 : std::numeric_limits<std::int32_t>::max();
+  const ElementInfo &info = infoOf(field.element);
   std::int64_t value = 0;
-  CellFault fault = parseInteger(text, low, field.classes ? *field.classes - 1 : most, field, value);
+  CellFault fault =
+      parseInteger(text, field.classes ? 0 : info.least, field.classes ? *field.classes - 1 : info.most, field, value);
   if (fault)
     return fault;
-  if (narrow) {
-    *to = static_cast<std::byte>(value);
-  } else {
-    const auto stored = static_cast<std::int32_t>(value);
+  withStored(field.element, [&](auto stored) {
+    stored = static_cast<decltype(stored)>(value);
     std::memcpy(to, &stored, sizeof stored);
-  }
+  });
   return {};
 }
 

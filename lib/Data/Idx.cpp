@@ -138,10 +138,8 @@ Result<void> IdxLoader::checkType() const {
 /// One record's values in the field's storage type.
 Result<void> IdxLoader::convert(std::span<const std::byte> record, std::byte *to, std::int64_t row) const {
   const std::int64_t elements = field.elements();
-  const std::int64_t high = field.classes                  ? *field.classes - 1
-                            : field.element == Element::U8 ? 255
-                                                           : std::numeric_limits<std::int32_t>::max();
-  const std::int64_t low = field.classes || field.element == Element::U8 ? 0 : std::numeric_limits<std::int32_t>::min();
+  const std::int64_t high = field.classes ? *field.classes - 1 : infoOf(field.element).most;
+  const std::int64_t low = field.classes ? 0 : infoOf(field.element).least;
   if (header.element == Element::U8 && field.element == Element::U8) {
     std::memcpy(to, record.data(), record.size());
     return {};
@@ -178,12 +176,10 @@ Result<void> IdxLoader::convert(std::span<const std::byte> record, std::byte *to
                  : failure("E0716", place(),
                            fmt::format("value {} of record {}, element {} is not in {} to {} ({})", integer, row, e,
                                        low, high, fieldText()));
-    if (field.element == Element::U8) {
-      to[e] = static_cast<std::byte>(integer);
-    } else {
-      const auto stored = static_cast<std::int32_t>(integer);
-      std::memcpy(to + 4 * e, &stored, 4);
-    }
+    withStored(field.element, [&](auto stored) {
+      stored = static_cast<decltype(stored)>(integer);
+      std::memcpy(to + sizeof stored * e, &stored, sizeof stored);
+    });
   }
   return {};
 }

@@ -18,17 +18,6 @@ constexpr std::int64_t smallAlignment = 64;
 constexpr std::int64_t hugePage = std::int64_t(2) << 20;
 constexpr std::int64_t largestColumn = std::int64_t(1) << 39;
 
-std::int64_t sizeOf(Element element) { return element == Element::U8 ? 1 : 4; }
-
-std::string_view nameOf(Element element) {
-  switch (element) {
-  case Element::F32: return "f32";
-  case Element::I32: return "i32";
-  case Element::U8: return "u8";
-  }
-  return "";
-}
-
 std::int64_t Field::elements() const {
   std::int64_t count = 1;
   for (std::int64_t extent : shape)

@@ -23,16 +23,8 @@ using namespace talweg;
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-static constexpr std::pair<const char *, const char *> kTypes[] = {{"f32", "F32"}, {"f64", "F64"}, {"i32", "I32"},
-                                                                   {"i64", "I64"}, {"ui8", "U8"},  {"i1", "BOOL"}};
-
 /// The format's name of a stored element type.
-static std::string safeType(const std::string &element) {
-  for (auto [ours, theirs] : kTypes)
-    if (element == ours)
-      return theirs;
-  return "";
-}
+static std::string safeType(ElementType element) { return std::string(infoOf(element).safetensors); }
 
 static std::string shapeText(const std::vector<std::int64_t> &shape) {
   std::string text = "[";
@@ -73,13 +65,10 @@ static Result<Written> writeVariables(const Session::Impl &session, const std::s
   for (const StoredVariable &variable : session.variables) {
     if (isSlot(variable) != slots)
       continue;
-    std::string type = safeType(variable.elementType);
-    if (type.empty())
-      return Error{"internal", fmt::format("{}: error: variable `{}` holds elements of type {}, which cannot be saved",
-                                           path, variable.name, variable.elementType)};
     contents.push_back(session.bytesOf(variable));
     auto *bytes = reinterpret_cast<const char *>(contents.back().data());
-    tensors.push_back({variable.name, type, variable.shape, {bytes, std::size_t(variable.bytes)}});
+    tensors.push_back(
+        {variable.name, safeType(variable.elementType), variable.shape, {bytes, std::size_t(variable.bytes)}});
   }
   auto file = writeSafetensors(path, tensors, {{"format", "talweg"}});
   if (!file)
@@ -183,7 +172,7 @@ static Result<std::vector<Replacement>> match(const Session::Impl &session, cons
       return Error{"E0862",
                    fmt::format("{}: error: tensor `{}` has shape {} in the file, but {} in the program{}", path,
                                facts.name, shapeText(tensor->shape), shapeText(facts.shape), setHelp(session, path))};
-    bool widened = tensor->type == "F32" && facts.elementType == "f64";
+    bool widened = tensor->type == "F32" && facts.elementType == ElementType::F64;
     if (tensor->type != safeType(facts.elementType) && !widened)
       return Error{"E0863", fmt::format("{}: error: tensor `{}` holds {} in the file, but {} in the program", path,
                                         facts.name, tensor->type, safeType(facts.elementType))};

@@ -14,8 +14,7 @@
 using namespace talweg;
 
 static data::Field dataField(const frontend::Field &field, bool wanted) {
-  static constexpr data::Element kElements[] = {data::Element::F32, data::Element::I32, data::Element::U8};
-  return {field.name, kElements[field.element], field.shape, field.classes, field.columns, wanted};
+  return {field.name, field.element, field.shape, field.classes, field.columns, wanted};
 }
 
 /// The fields of the data; those that `wanted` leaves out need not be there.

@@ -197,9 +197,9 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
     if (auto checked = session->impl->checkFields(Mode::Gradient, *options.data); !checked)
       return checked.error();
   for (const StoredVariable &variable : session->impl->variables)
-    if (variable.role == "parameter" && variable.elementType != "f64")
+    if (variable.role == "parameter" && variable.elementType != ElementType::F64)
       return Error{"E0870", fmt::format("error: parameter `{}` is computed in {}; a gradient is checked in f64",
-                                        variable.name, variable.elementType)};
+                                        variable.name, nameOf(variable.elementType))};
   auto unit = session->impl->unit(Mode::Gradient, effort->rows);
   if (!unit)
     return unit.error();

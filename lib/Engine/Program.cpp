@@ -49,8 +49,7 @@ Result<void> talweg::setDebugFlags(const std::vector<std::string> &flags) {
 //===-- from source ------------------------------------------------------------------------------------------------===//
 
 static Field fieldFacts(const frontend::Field &field) {
-  static constexpr const char *kElements[] = {"f32", "i32", "ui8"};
-  Field result{field.name, kElements[field.element], field.shape, 1, field.classes};
+  Field result{field.name, field.element, field.shape, 1, field.classes};
   for (std::int64_t extent : field.shape)
     result.count *= extent;
   return result;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <type_traits>
+#include <utility>
 
 using namespace talweg;
 
@@ -12,6 +14,21 @@ static double normal(Words &words) {
   constexpr double kTurn = 6.283185307179586;
   double radius = std::sqrt(-2 * std::log(1 - words.uniform()));
   return radius * std::cos(kTurn * words.uniform());
+}
+
+/// [low, high) of a field's numbers: its classes, or what the program does something with; a few where that is anything.
+static std::pair<std::int64_t, std::int64_t> wholeNumbers(const Field &field, const FieldUse &use) {
+  constexpr std::int64_t few = 16;
+  const ElementInfo &info = infoOf(field.elementType);
+  std::int64_t beyond = info.most < INT64_MAX ? info.most + 1 : INT64_MAX;
+  std::int64_t least = field.classes ? 0 : info.least, end = field.classes.value_or(beyond);
+  std::int64_t low = std::max(use.low, least), high = std::min(use.high, end);
+  bool isWide = !field.classes && info.bytes > 1;
+  if (isWide && low == least)
+    low = std::min<std::int64_t>(0, high - few);
+  if (isWide && high == end)
+    high = low + few;
+  return {low, std::max(high, low + 1)}; // nothing fits what is required: that is told when it is read
 }
 
 Result<Dataset> talweg::randomRows(const Program &program, const std::vector<FieldUse> &uses, std::int64_t rows,
@@ -25,26 +42,19 @@ Result<Dataset> talweg::randomRows(const Program &program, const std::vector<Fie
     const Field &field = fields[f];
     Words words(seed, std::uint32_t(f));
     std::int64_t count = rows * field.count;
-    columns[f].resize(std::size_t(count) * (field.elementType == "ui8" ? 1 : 4));
-    bool isByte = field.elementType == "ui8";
-    std::int64_t least = isByte || field.classes ? 0 : INT32_MIN,
-                 most = isByte ? 256 : field.classes.value_or(INT32_MAX);
-    std::int64_t low = std::max(uses[f].low, least), high = std::min(uses[f].high, most);
-    if (low == INT32_MIN)
-      low = std::min<std::int64_t>(0, high - 16);
-    if (high == INT32_MAX)
-      high = low + 16;
-    high = std::max(high, low + 1); // nothing fits what is required: that is told when it is read
-    for (std::int64_t i = 0; i < count; ++i) {
-      if (field.elementType == "ui8")
-        columns[f][i] = std::byte(low + std::int64_t(words.uniform() * double(high - low)));
-      else if (field.elementType == "i32")
-        reinterpret_cast<std::int32_t *>(columns[f].data())[i] =
-            std::int32_t(low + std::int64_t(words.uniform() * double(high - low)));
-      else
-        reinterpret_cast<float *>(columns[f].data())[i] =
-            float(floats == Floats::Normal ? normal(words) : 2 * words.uniform() - 1);
-    }
+    columns[f].resize(std::size_t(count * sizeOf(field.elementType)));
+    withStored(field.elementType, [&](auto zero) {
+      using Stored = decltype(zero);
+      auto *to = reinterpret_cast<Stored *>(columns[f].data());
+      if constexpr (std::is_floating_point_v<Stored>) {
+        for (std::int64_t i = 0; i < count; ++i)
+          to[i] = Stored(floats == Floats::Normal ? normal(words) : 2 * words.uniform() - 1);
+      } else {
+        auto [low, high] = wholeNumbers(field, uses[f]);
+        for (std::int64_t i = 0; i < count; ++i)
+          to[i] = Stored(low + std::int64_t(words.uniform() * double(high - low)));
+      }
+    });
     views.push_back({field.name, columns[f].data()});
   }
   return Dataset::fromMemory(program, views, rows);

@@ -59,37 +59,14 @@ static void writeAs(std::byte *place, const std::vector<Value> &values) {
   }
 }
 
-/// Calls `action` with a value of the stored type.
-template <typename Action>
-static Result<void> withStoredType(const StoredVariable &variable, Action action) {
-  const std::string &type = variable.elementType;
-  if (type == "f32")
-    action(float());
-  else if (type == "f64")
-    action(double());
-  else if (type == "i32")
-    action(std::int32_t());
-  else if (type == "i64")
-    action(std::int64_t());
-  else if (type == "ui8" || type == "i1")
-    action(std::uint8_t());
-  else
-    return Error{"internal",
-                 fmt::format("error: variable `{}` holds elements of type {}, which cannot be read or written",
-                             variable.name, type)};
-  return {};
-}
-
 template <typename Value>
 static Result<std::vector<Value>> readVariable(const Session::Impl &session, const std::string &name) {
   auto variable = session.find(name);
   if (!variable)
     return variable.error();
   std::vector<Value> values(std::size_t((*variable)->count));
-  auto done = withStoredType(
-      **variable, [&](auto stored) { readAs<decltype(stored)>(session.bytesOf(**variable).data(), values); });
-  if (!done)
-    return done.error();
+  withStored((*variable)->elementType,
+             [&](auto stored) { readAs<decltype(stored)>(session.bytesOf(**variable).data(), values); });
   return values;
 }
 
@@ -101,11 +78,12 @@ static Result<void> writeVariable(Session::Impl &session, const std::string &nam
   if (std::int64_t(values.size()) != (*variable)->count)
     return Error{"E0859",
                  fmt::format("error: variable `{}` has size {}, not {}", name, (*variable)->count, values.size())};
-  return withStoredType(**variable, [&](auto stored) {
+  withStored((*variable)->elementType, [&](auto stored) {
     std::vector<std::byte> bytes(std::size_t((*variable)->bytes));
     writeAs<decltype(stored)>(bytes.data(), values);
     session.setBytes(**variable, bytes.data());
   });
+  return {};
 }
 
 Result<std::vector<float>> Session::read(const std::string &name) const { return readVariable<float>(*impl, name); }

@@ -67,6 +67,11 @@ void Elaborator::planData() {
     fail(Code::BadField, dataDecl->name.range, "a data declaration has at least one field");
 }
 
+/// What the readers of data files make.
+static bool isReadable(ElementType type) {
+  return type == ElementType::F32 || type == ElementType::I32 || type == ElementType::U8;
+}
+
 Field Elaborator::planField(const ast::DataField &declared) {
   Field field;
   field.name = declared.name.text;
@@ -76,13 +81,13 @@ Field Elaborator::planField(const ast::DataField &declared) {
   if (!dims)
     return field;
   if (element == "class") {
-    field.element = Field::I32;
+    field.element = ElementType::I32;
     if (dims->size() != 1 || (*dims)[0].size < 1 || (*dims)[0].size > INT32_MAX)
       fail(Code::BadField, type.range, "a class field tells the number of its classes, as in `class[10]`");
     else
       field.classes = (*dims)[0].size;
-  } else if (element == "f32" || element == "i32" || element == "u8") {
-    field.element = element == "f32" ? Field::F32 : element == "i32" ? Field::I32 : Field::U8;
+  } else if (const auto stored = elementTypeBy(&ElementInfo::text, element); stored && isReadable(*stored)) {
+    field.element = *stored;
     for (const Dim &dim : *dims)
       field.shape.push_back(dim.size);
   } else

@@ -3,6 +3,7 @@
 #include "Elaborator.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -72,17 +73,7 @@ bool Elaborator::checkSize(const std::vector<IndexVar *> &vars, const Dims &dims
 }
 
 std::string Elaborator::elementName(mlir::Type type) const {
-  if (type == floatType())
-    return "f32";
-  if (type.isF64())
-    return "f64";
-  if (type.isF32())
-    return "f32";
-  if (type.isInteger(1))
-    return "bool";
-  if (type.isUnsignedInteger(8))
-    return "u8";
-  return type.isInteger(64) ? "i64" : "i32";
+  return std::string(type == floatType() ? "f32" : nameOf(*tw::elementTypeOf(type)));
 }
 
 std::string Elaborator::describe(const Dims &dims) const {

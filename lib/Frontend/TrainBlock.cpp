@@ -2,6 +2,7 @@
 #include "Elaborator.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/BuiltinTypes.h"
@@ -28,10 +29,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::build() {
   builder.setInsertionPointToStart(body);
   for (std::size_t i = 0; i < thePlan.fields.size(); ++i) {
     const Field &field = thePlan.fields[i];
-    const mlir::Type element = field.element == Field::F32 ? mlir::Type(builder.getF32Type())
-                               : field.element == Field::I32
-                                   ? mlir::Type(builder.getI32Type())
-                                   : mlir::IntegerType::get(&context, 8, mlir::IntegerType::Unsigned);
+    const mlir::Type element = tw::irType(field.element, &context);
     train::FieldOp::create(builder, location(dataDecl->fields[i].name.range), builder.getStringAttr(field.name),
                            mlir::TypeAttr::get(RankedTensorType::get(field.shape, element)),
                            field.classes ? builder.getI64IntegerAttr(*field.classes) : mlir::IntegerAttr());
@@ -78,10 +76,7 @@ void Elaborator::runTrain() {
     tensor.dims.push_back({thePlan.batch, "batch", false});
     for (std::int64_t size : field.shape)
       tensor.dims.push_back({size, "", false});
-    const mlir::Type element = field.element == Field::F32 ? mlir::Type(builder.getF32Type())
-                               : field.element == Field::I32
-                                   ? mlir::Type(builder.getI32Type())
-                                   : mlir::IntegerType::get(&context, 8, mlir::IntegerType::Unsigned);
+    const mlir::Type element = tw::irType(field.element, &context);
     tensor.ssa = block->addArgument(tensorType({}, tensor.dims, element), location(dataDecl->fields[i].name.range));
     if (!checkSize({}, tensor.dims, dataDecl->fields[i].type.range))
       continue;
@@ -89,7 +84,7 @@ void Elaborator::runTrain() {
       tensor.classes = field.classes;
       tensor.label = true;
     }
-    if (field.element == Field::F32)
+    if (field.element == ElementType::F32)
       tensor.ssa = convert(tensor.ssa, floatType(), dataDecl->fields[i].name.range);
     top.locals[field.name] = Value::of(tensor);
   }

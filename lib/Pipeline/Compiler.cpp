@@ -6,6 +6,7 @@
 #include "ModuleFacts.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Frontend/Frontend.h"
 
 #include "mlir/IR/Verifier.h"
@@ -82,15 +83,12 @@ public:
     predictsOnly = program.getMode() == "predict";
     for (auto op : program.getOps<train::FieldOp>()) {
       auto type = mlir::dyn_cast<mlir::RankedTensorType>(op.getType());
-      frontend::Field field{op.getSymName().str(), frontend::Field::F32, {}, {}, {}};
-      mlir::Type element = type ? type.getElementType() : op.getType();
-      if (element.isUnsignedInteger(8))
-        field.element = frontend::Field::U8;
-      else if (element.isInteger(32))
-        field.element = frontend::Field::I32;
-      else if (!element.isF32())
+      frontend::Field field{op.getSymName().str()};
+      auto element = tw::elementTypeOf(type ? type.getElementType() : op.getType());
+      if (element != ElementType::F32 && element != ElementType::I32 && element != ElementType::U8)
         return Error{"internal",
                      fmt::format("{}: error: field `{}` is stored neither as f32, i32 nor ui8", fileName, field.name)};
+      field.element = *element;
       if (type)
         field.shape = type.getShape().vec();
       if (op.getClasses())

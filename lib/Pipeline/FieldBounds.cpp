@@ -82,11 +82,12 @@ static tw::Predicate mirrored(tw::Predicate predicate) {
 
 /// `field predicate number` is to hold.
 static void boundByNumber(Shifted field, std::int64_t number, tw::Predicate predicate, ModuleFacts &facts) {
+  constexpr std::int64_t any = INT64_MAX / 2; // a shift stays within 64 bits
   switch (predicate) {
-  case tw::Predicate::lt: return bound(field, INT32_MIN, number, facts);
-  case tw::Predicate::le: return bound(field, INT32_MIN, number + 1, facts);
-  case tw::Predicate::gt: return bound(field, number + 1, INT32_MAX, facts);
-  case tw::Predicate::ge: return bound(field, number, INT32_MAX, facts);
+  case tw::Predicate::lt: return bound(field, -any, number, facts);
+  case tw::Predicate::le: return bound(field, -any, number + 1, facts);
+  case tw::Predicate::gt: return bound(field, number + 1, any, facts);
+  case tw::Predicate::ge: return bound(field, number, any, facts);
   case tw::Predicate::eq: return bound(field, number, number + 1, facts);
   case tw::Predicate::ne: return;
   }

@@ -5,6 +5,7 @@
 #include "Messages.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -14,22 +15,14 @@
 using namespace mlir;
 using namespace talweg;
 
-static std::string elementName(Type type) {
-  if (type.isUnsignedInteger(8))
-    return "ui8";
-  std::string name;
-  llvm::raw_string_ostream(name) << type;
-  return name;
-}
-
 std::vector<StoredVariable> talweg::variablesOf(ModuleOp module) {
   std::vector<StoredVariable> result;
   module.walk([&](train::VariableOp op) {
     auto type = cast<RankedTensorType>(op.getType());
-    std::int64_t bytes = type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
-    result.push_back({op.getSymName().str(), op.getRole().str(), elementName(type.getElementType()),
-                      type.getShape().vec(), type.getNumElements(), op.getFrozen(),
-                      std::int64_t(op.getOffset().value_or(0)), bytes});
+    ElementType element = *tw::elementTypeOf(type.getElementType()); // the op's verifier
+    result.push_back({op.getSymName().str(), op.getRole().str(), element, type.getShape().vec(), type.getNumElements(),
+                      op.getFrozen(), std::int64_t(op.getOffset().value_or(0)),
+                      type.getNumElements() * sizeOf(element)});
   });
   return result;
 }

@@ -15,7 +15,7 @@ struct Options {
 };
 
 std::string shapeText(const Variable &variable) {
-  return fmt::format("{}[{}]", variable.elementType, fmt::join(variable.shape, ", "));
+  return fmt::format("{}[{}]", nameOf(variable.elementType), fmt::join(variable.shape, ", "));
 }
 
 std::string planText(const PlanFacts &plan) {
@@ -91,7 +91,7 @@ Json factsEvent(const PlanFacts &plan, const Facts &facts) {
   for (const Variable &variable : plan.variables)
     event["variables"].push_back({{"name", variable.name},
                                   {"role", variable.role},
-                                  {"type", variable.elementType},
+                                  {"type", nameOf(variable.elementType)},
                                   {"shape", variable.shape},
                                   {"count", variable.count},
                                   {"frozen", variable.frozen}});

@@ -69,7 +69,7 @@ CachedStart start() {
   CachedStart result;
   result.code = "abc";
   result.facts.batch = 64;
-  result.facts.variables = {{"dense.weight", "parameter", "f32", {4, 32}, 128, false, 0, 512, 32}};
+  result.facts.variables = {{"dense.weight", "parameter", ElementType::F32, {4, 32}, 128, false, 0, 512, 32}};
   result.facts.metrics = {"accuracy"};
   result.facts.arenaBytes = 4096;
   result.facts.persistentBytes = 512;

@@ -3,6 +3,7 @@
 #ifndef TALWEG_DATA_TABLE_H
 #define TALWEG_DATA_TABLE_H
 
+#include "talweg/Support/ElementType.h"
 #include "talweg/Support/Result.h"
 
 #include <cstddef>
@@ -18,13 +19,7 @@
 namespace talweg::data {
 
 /// How one value is stored.
-enum class Element { F32, I32, U8 };
-
-/// Bytes of one value.
-std::int64_t sizeOf(Element element);
-
-/// The element's name in the language: f32, i32, u8.
-std::string_view nameOf(Element element);
+using Element = ElementType;
 
 /// A column of a CSV file, by its number (from 0) or by its name in the header.
 using ColumnRef = std::variant<std::int64_t, std::string>;

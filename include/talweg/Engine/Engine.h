@@ -20,6 +20,7 @@
 #ifndef TALWEG_ENGINE_ENGINE_H
 #define TALWEG_ENGINE_ENGINE_H
 
+#include "talweg/Support/ElementType.h"
 #include "talweg/Support/Result.h"
 
 #include <cstdint>
@@ -59,9 +60,9 @@ struct CompileOptions {
 };
 
 struct Variable {
-  std::string name;        ///< path in the model: `Mlp.dense_0.weight`
-  std::string role;        ///< parameter, state, slot
-  std::string elementType; ///< f32, f64, i32, …
+  std::string name; ///< path in the model: `Mlp.dense_0.weight`
+  std::string role; ///< parameter, state, slot
+  ElementType elementType = ElementType::F32;
   std::vector<std::int64_t> shape;
   std::int64_t count = 1; ///< elements
   bool frozen = false;
@@ -69,10 +70,10 @@ struct Variable {
 
 struct Field {
   std::string name;
-  std::string elementType;             ///< as stored: f32, i32, ui8
-  std::vector<std::int64_t> shape;     ///< of one row
-  std::int64_t count = 1;              ///< elements of one row
-  std::optional<std::int64_t> classes; ///< labels are 0 … classes-1
+  ElementType elementType = ElementType::F32; ///< as stored
+  std::vector<std::int64_t> shape;            ///< of one row
+  std::int64_t count = 1;                     ///< elements of one row
+  std::optional<std::int64_t> classes;        ///< labels are 0 … classes-1
 };
 
 struct Hyper {

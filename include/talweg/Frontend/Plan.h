@@ -2,6 +2,8 @@
 #ifndef TALWEG_FRONTEND_PLAN_H
 #define TALWEG_FRONTEND_PLAN_H
 
+#include "talweg/Support/ElementType.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -22,11 +24,10 @@ struct Options {
 
 /// One field of a record, in the order of the data declaration (and of train.field).
 struct Field {
-  enum Element { F32, I32, U8 };
   std::string name;
-  Element element = F32;               ///< as stored
-  std::vector<std::int64_t> shape;     ///< of one record's value; empty for a scalar
-  std::optional<std::int64_t> classes; ///< `class[10]`: stored as I32, values 0 to 9
+  ElementType element = ElementType::F32; ///< as stored
+  std::vector<std::int64_t> shape;        ///< of one record's value; empty for a scalar
+  std::optional<std::int64_t> classes;    ///< `class[10]`: stored as i32, values 0 to 9
   /// `= column("label")`, `= column(3)`, `= column("a", "b")`: CSV columns by name or by number from 0. Empty: by the
   /// field's name in the header, else in order. One for a tensor field: its first column, the others follow.
   std::vector<std::variant<std::int64_t, std::string>> columns;

@@ -7,6 +7,7 @@
 
 #include "talweg/Frontend/Plan.h"
 #include "talweg/Pipeline/Pipeline.h"
+#include "talweg/Support/ElementType.h"
 #include "talweg/Support/Result.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -19,9 +20,9 @@ namespace talweg {
 
 /// A tensor that persists, and its place in the persistent storage.
 struct StoredVariable {
-  std::string name;        ///< path in the model
-  std::string role;        ///< parameter, state, slot
-  std::string elementType; ///< f32, f64, i32, …
+  std::string name; ///< path in the model
+  std::string role; ///< parameter, state, slot
+  ElementType elementType = ElementType::F32;
   std::vector<std::int64_t> shape;
   std::int64_t count = 1; ///< elements
   bool frozen = false;

@@ -1,5 +1,6 @@
 // What a legal program is: symbols that resolve, types that agree, regions that yield what they promise.
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Elements.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -110,6 +111,8 @@ LogicalResult VariableOp::verify() {
     return emitOpError() << "has role '" << getRole() << "', which is none of parameter, state, slot";
   if (!isStatic(getType()))
     return emitOpError() << "must have a tensor type of static shape, but has " << getType();
+  if (!tw::elementTypeOf(getElementTypeOrSelf(getType())))
+    return emitOpError() << "has elements of a type that cannot be stored: " << getType();
   bool isFloat = isa<Float32Type, Float64Type>(cast<RankedTensorType>(getType()).getElementType());
   if (getRole() == "parameter" && !isFloat)
     return emitOpError() << "is a parameter, so its elements must be f32 or f64, but it has type " << getType();

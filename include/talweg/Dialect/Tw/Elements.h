@@ -1,0 +1,18 @@
+// The element types of Support/ElementType.def in MLIR.
+#ifndef TALWEG_DIALECT_TW_ELEMENTS_H
+#define TALWEG_DIALECT_TW_ELEMENTS_H
+
+#include "talweg/Support/ElementType.h"
+
+#include "mlir/IR/Types.h"
+
+namespace talweg::tw {
+
+mlir::Type irType(ElementType type, mlir::MLIRContext *context);
+
+/// Nothing for a type that the table does not have.
+std::optional<ElementType> elementTypeOf(mlir::Type type);
+
+} // namespace talweg::tw
+
+#endif
