@@ -83,7 +83,8 @@ public:
     predictsOnly = program.getMode() == "predict";
     for (auto op : program.getOps<train::FieldOp>()) {
       auto type = mlir::dyn_cast<mlir::RankedTensorType>(op.getType());
-      frontend::Field field{op.getSymName().str()};
+      frontend::Field field;
+      field.name = op.getSymName().str();
       auto element = tw::elementTypeOf(type ? type.getElementType() : op.getType());
       if (element != ElementType::F32 && element != ElementType::I32 && element != ElementType::U8)
         return Error{"internal",

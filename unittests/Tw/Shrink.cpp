@@ -9,6 +9,8 @@
 
 using namespace mlir;
 
+extern "C" int omp_pause_resource_all(int);
+
 namespace talweg::random {
 namespace {
 
@@ -107,6 +109,7 @@ std::string apart(CheckOf check, const RandomStep &step, std::uint64_t seed) {
   pid_t child = fork();
   if (child == 0) {
     std::string wrong = check(step, seed);
+    omp_pause_resource_all(/*omp_pause_hard*/ 2); // libomp's file in shared memory would stay for ever
     _exit(write(ends[1], wrong.data(), wrong.size()) == ssize_t(wrong.size()) ? 0 : 1);
   }
   close(ends[1]);

@@ -25,14 +25,14 @@ struct ElementInfo {
 };
 
 inline constexpr ElementInfo kElementTypes[] = {
-#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, safetensors)                                                  \
+#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, safetensors)                                                 \
   {ElementType::name,                                                                                                  \
    text,                                                                                                               \
    ir,                                                                                                                 \
    safetensors,                                                                                                        \
    ElementKind::kind,                                                                                                  \
    sizeof(stored),                                                                                                     \
-   ElementKind::kind == ElementKind::Float ? 0 : std::int64_t(std::numeric_limits<stored>::lowest()),                   \
+   ElementKind::kind == ElementKind::Float ? 0 : std::int64_t(std::numeric_limits<stored>::lowest()),                  \
    ElementKind::kind == ElementKind::Float   ? 0                                                                       \
    : ElementKind::kind == ElementKind::Truth ? 1                                                                       \
                                              : std::int64_t(std::numeric_limits<stored>::max())},
@@ -55,7 +55,7 @@ constexpr std::optional<ElementType> elementTypeBy(std::string_view ElementInfo:
 template <typename Action>
 void withStored(ElementType type, Action action) {
   switch (type) {
-#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, safetensors)                                                  \
+#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, safetensors)                                                 \
   case ElementType::name: action(stored()); break;
 #include "talweg/Support/ElementType.def"
   }
