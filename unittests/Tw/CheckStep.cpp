@@ -32,7 +32,7 @@ public:
       return program.error().message;
     auto session = Session::create(*program, {.threads = chance.oneIn(4) ? 2 : 1, .shuffle = false});
     if (!session)
-      return isWithoutDerivative(session.error().message) ? std::string() : session.error().message;
+      return isWithoutDerivative(step, session.error().message) ? std::string() : session.error().message;
     auto rows = rowsOf(step, *program);
     if (!rows)
       return rows.error().message;
@@ -86,27 +86,6 @@ private:
     if (auto read = readAll(result.after); !read)
       return read.error();
     return result;
-  }
-
-  /// Whether the message only refuses parameters with which the loss does not change.
-  bool isWithoutDerivative(const std::string &message) {
-    Inputs inputs{{}, step.batchAt(0)};
-    bool names = false;
-    for (auto variable : step.program().getOps<train::VariableOp>()) {
-      Evaluation initial([](mlir::Value) { return Tensor{{2}, {{0}, {0}}}; });
-      Tensor value = initial.of(variable.getInit().front().getTerminator()->getOperand(0));
-      if (message.find(fmt::format("does not depend on parameter '{}'", variable.getSymName().str())) !=
-          std::string::npos) {
-        names = true;
-        for (Dual &x : value.elements)
-          x.slope = x.slopeSize = 1;
-      }
-      inputs.variables[variable.getSymName().str()] = value;
-    }
-    if (!names)
-      return false;
-    Evaluation evaluation([&](mlir::Value value) { return inputs(value); });
-    return evaluation.of(step.objective().getBody().front().getTerminator()->getOperand(0)).elements[0].slope == 0;
   }
 
   void expect(const std::string &what, double actual, double expected, double error) {
@@ -244,6 +223,26 @@ private:
 };
 
 } // namespace
+
+bool isWithoutDerivative(const RandomStep &step, const std::string &message) {
+  Inputs inputs{{}, step.batchAt(0)};
+  bool names = false;
+  for (auto variable : step.program().getOps<train::VariableOp>()) {
+    Evaluation initial([](mlir::Value) { return Tensor{{2}, {{0}, {0}}}; });
+    Tensor value = initial.of(variable.getInit().front().getTerminator()->getOperand(0));
+    if (message.find(fmt::format("does not depend on parameter '{}'", variable.getSymName().str())) !=
+        std::string::npos) {
+      names = true;
+      for (Dual &x : value.elements)
+        x.slope = x.slopeSize = 1;
+    }
+    inputs.variables[variable.getSymName().str()] = value;
+  }
+  if (!names)
+    return false;
+  Evaluation evaluation([&](mlir::Value value) { return inputs(value); });
+  return evaluation.of(step.objective().getBody().front().getTerminator()->getOperand(0)).elements[0].slope == 0;
+}
 
 Result<Dataset> rowsOf(const RandomStep &step, const Program &program) {
   std::vector<float> numbers(step.fields[0].begin(), step.fields[0].end());

@@ -23,6 +23,9 @@ std::string checkBits(const RandomStep &step, std::uint64_t seed);
 /// The bits themselves, of losses and variables, as one number to compare builds by.
 std::string tellBits(const RandomStep &step, std::uint64_t seed);
 
+/// Whether a message refuses parameters because the loss does not change with them, and the evaluator finds that it does not.
+bool isWithoutDerivative(const RandomStep &step, const std::string &message);
+
 /// A check in a process of its own, which may crash.
 std::string apart(CheckOf check, const RandomStep &step, std::uint64_t seed);
 
