@@ -1,7 +1,7 @@
 // CSV to a table: finds the header, binds fields to columns, then converts row after row.
 #include "Cell.h"
 #include "CsvReader.h"
-#include "Formats.h"
+#include "Readers.h"
 
 #include <fmt/format.h>
 
@@ -11,11 +11,14 @@ namespace talweg::data {
 
 namespace {
 
+char delimiterOf(const Source &source) { return valueOf<std::string>(source.options, "delimiter").value_or(",")[0]; }
+
 /// Reading one file.
 class CsvLoader {
 public:
   CsvLoader(const Source &source, CsvReader reader, Table table)
-      : source(source), reader(std::move(reader)), table(std::move(table)) {}
+      : source(source), reader(std::move(reader)), table(std::move(table)),
+        saidHeader(valueOf<bool>(source.options, "header")) {}
 
   Result<Table> run();
 
@@ -34,6 +37,7 @@ private:
   const Source &source;
   CsvReader reader;
   Table table;
+  std::optional<bool> saidHeader; ///< whether the first row is one; absent: if none of its cells is a number
   bool hasHeader = false, firstRow = true;
   std::vector<std::string> header;
   std::int64_t width = 0; ///< cells of every row
@@ -44,8 +48,8 @@ private:
 } // namespace
 
 bool CsvLoader::decideHeader() const {
-  if (source.header != Header::Auto)
-    return source.header == Header::Present;
+  if (saidHeader)
+    return *saidHeader;
   bool anyText = false;
   for (std::string_view cell : reader.cells()) {
     if (isNumber(cell))
@@ -100,7 +104,7 @@ bool CsvLoader::wouldFit(char delimiter) const {
 Error CsvLoader::countMismatch(std::int64_t needed, const Field *field) const {
   std::string help;
   for (char other : {',', ';', '\t', '|', ' '})
-    if (help.empty() && other != source.delimiter && wouldFit(other))
+    if (help.empty() && other != delimiterOf(source) && wouldFit(other))
       help = fmt::format("its cells seem to be separated by {}: write `delimiter = \"{}\"`",
                          other == '\t' ? "tabs" : quoted(std::string_view(&other, 1)),
                          other == '\t' ? std::string("\\t") : std::string(1, other));
@@ -302,22 +306,34 @@ Result<Table> CsvLoader::run() {
   }
   if (seen == 0)
     return failure("E0704", {reader.path()}, "the file has a header, but no rows",
-                   source.header == Header::Auto ? "if the first row is data, write `header = false`" : "");
+                   !saidHeader ? "if the first row is data, write `header = false`" : "");
   if (table.rows == 0)
     return nothingSelected(source.rows, seen, reader.path());
   return std::move(table);
 }
 
-Result<Table> loadCsv(const Source &source, std::vector<Field> fields) {
+static Result<Table> loadCsv(const Source &source, std::vector<Field> fields) {
   if (source.paths.size() != 1)
     return failure("E0743", {"csv"}, fmt::format("a CSV source is one file, not {}", source.paths.size()));
   Result<Table> table = Table::create(std::move(fields), 0);
   if (!table)
     return table.error();
-  Result<CsvReader> reader = CsvReader::open(source.paths.front(), source.delimiter);
+  Result<CsvReader> reader = CsvReader::open(source.paths.front(), delimiterOf(source));
   if (!reader)
     return reader.error();
   return CsvLoader(source, std::move(*reader), std::move(*table)).run();
 }
+
+static constexpr Option options[] = {
+    {"header", "`true` or `false`", [](const OptionValue &value) { return std::holds_alternative<bool>(value); }},
+    {"delimiter", "one character",
+     [](const OptionValue &value) {
+       const auto *text = std::get_if<std::string>(&value);
+       return text && text->size() == 1;
+     }},
+};
+
+const Format csvFormat = {
+    .name = "csv", .example = "csv(\"file\")", .files = "one file", .ownOptions = options, .read = loadCsv};
 
 } // namespace talweg::data

@@ -1,8 +1,8 @@
 // IDX to a table: one file for each field. A file is two zero bytes, a type, a rank, the extents (32-bit big-endian, the
 // first is the number of records), then the values, big-endian, row-major.
 #include "ByteReader.h"
-#include "Formats.h"
 #include "Messages.h"
+#include "Readers.h"
 
 #include <fmt/format.h>
 
@@ -66,7 +66,10 @@ std::vector<std::int64_t> squeezed(std::vector<std::int64_t> shape) {
 
 } // namespace
 
-bool isIdx(std::span<const std::byte, 4> start) {
+/// Two zero bytes, one of its types, a rank above zero.
+static bool isIdx(std::span<const std::byte> start) {
+  if (start.size() < 4)
+    return false;
   const int type = std::to_integer<int>(start[2]);
   return start[0] == std::byte(0) && start[1] == std::byte(0) && type >= 0x08 && type <= 0x0e && type != 0x0a &&
          start[3] != std::byte(0);
@@ -237,7 +240,7 @@ Result<void> IdxLoader::run(Buffer &column) {
   return {};
 }
 
-Result<Table> loadIdx(const Source &source, std::vector<Field> fields) {
+static Result<Table> loadIdx(const Source &source, std::vector<Field> fields) {
   Result<Table> table = Table::create(std::move(fields), 0);
   if (!table)
     return table.error();
@@ -283,5 +286,12 @@ Result<Table> loadIdx(const Source &source, std::vector<Field> fields) {
     return nothingSelected(source.rows, records, pathOf(first));
   return std::move(*table);
 }
+
+const Format idxFormat = {.name = "idx",
+                          .example = "idx(\"images\", \"labels\")",
+                          .files = "one file for each field, in their order",
+                          .severalFiles = true,
+                          .recognizes = isIdx,
+                          .read = loadIdx};
 
 } // namespace talweg::data

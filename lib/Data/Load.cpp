@@ -1,8 +1,8 @@
 #include "talweg/Data/Load.h"
 
 #include "ByteReader.h"
-#include "Formats.h"
 #include "Messages.h"
+#include "Readers.h"
 
 #include <fmt/format.h>
 
@@ -11,15 +11,21 @@
 
 namespace talweg::data {
 
-Format formatOf(const std::string &path, Format otherwise) {
+const Format *formatOf(const std::string &path, const Format *otherwise) {
   std::error_code unknown;
   if (!std::filesystem::is_regular_file(path, unknown))
     return otherwise;
   Result<ByteReader> reader = ByteReader::open(path);
-  std::array<std::byte, 4> start{};
-  if (!reader || !reader->read(start))
+  if (!reader)
     return otherwise;
-  return isIdx(start) ? Format::Idx : Format::Csv;
+  std::array<std::byte, kStartBytes> start;
+  const Result<std::size_t> read = reader->read(start);
+  if (!read)
+    return otherwise;
+  for (const Format *format : formats())
+    if (format->recognizes && format->recognizes(std::span(start).first(*read)))
+      return format;
+  return formats().front();
 }
 
 Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::string_view path) {
@@ -63,7 +69,7 @@ Result<Table> load(const Source &source, std::vector<Field> fields) {
                                  field.typeText(), field.bytesPerRow(), largestValue));
   if (Result<void> legal = checkSelection(source.rows, path); !legal)
     return legal.error();
-  return source.format == Format::Csv ? loadCsv(source, std::move(fields)) : loadIdx(source, std::move(fields));
+  return source.format->read(source, std::move(fields));
 }
 
 } // namespace talweg::data

@@ -29,10 +29,6 @@ static std::vector<data::Field> allFields(const frontend::Plan &plan) {
   return dataFields(plan, std::vector<bool>(plan.fields.size(), true));
 }
 
-static data::Format formatOf(const frontend::Split &split) {
-  return split.format == frontend::Split::Csv ? data::Format::Csv : data::Format::Idx;
-}
-
 /// `PATH`, or `PATH,PATH` where no file has that name.
 static std::vector<std::string> pathsOf(const std::string &given) {
   std::error_code unknown;
@@ -45,22 +41,17 @@ static std::vector<std::string> pathsOf(const std::string &given) {
   return paths;
 }
 
-/// How a split's files are read: its selection of rows and, for the format they have, the header and the delimiter of its
-/// declaration, or else of the first split that is declared in that format.
+/// How a split's files are read: its selection of rows and, for the format they have, the options of its declaration, or else of
+/// the first split that is declared in that format.
 static void readAs(data::Source &source, const frontend::Plan &plan, const frontend::Split *declared) {
   if (declared)
-    source.rows = {declared->firstRow, declared->endRow, declared->every, declared->offset, declared->complement};
-  const frontend::Split *manner = declared;
-  if (!manner || formatOf(*manner) != source.format) {
-    auto first = std::find_if(plan.splits.begin(), plan.splits.end(),
-                              [&](const frontend::Split &split) { return formatOf(split) == source.format; });
-    manner = first == plan.splits.end() ? nullptr : &*first;
-  }
-  if (!manner)
-    return;
-  if (manner->header)
-    source.header = *manner->header ? data::Header::Present : data::Header::Absent;
-  source.delimiter = manner->delimiter;
+    source.rows = data::selectionOf(declared->options);
+  const auto isOfFormat = [&](const frontend::Split &split) { return split.format == source.format; };
+  const auto first = std::find_if(plan.splits.begin(), plan.splits.end(), isOfFormat);
+  if (declared && isOfFormat(*declared))
+    source.options = declared->options;
+  else if (first != plan.splits.end())
+    source.options = first->options;
 }
 
 /// The source of the split `name`: as it is declared, or the files of `given`, whose format is told by their contents.
@@ -77,15 +68,15 @@ static Result<data::Source> sourceOf(const frontend::Plan &plan, const std::stri
                                         names.empty() ? "it declares none, so name a file for it"
                                                       : fmt::format("its splits are {}", fmt::join(names, ", ")))};
     }
-    source.format = formatOf(*declared);
+    source.format = declared->format;
     source.paths = declared->files;
   } else {
     const frontend::Split *like = declared ? declared : plan.splits.empty() ? nullptr : &plan.splits.front();
     source.paths = pathsOf(given);
     auto first = std::find_if(source.paths.begin(), source.paths.end(), [](auto &path) { return !path.empty(); });
     source.format =
-        data::formatOf(first == source.paths.end() ? given : *first, like ? formatOf(*like) : data::Format::Csv);
-    if (source.format == data::Format::Csv)
+        data::formatOf(first == source.paths.end() ? given : *first, like ? like->format : data::formats().front());
+    if (!source.format->severalFiles)
       source.paths = {given};
   }
   readAs(source, plan, declared);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 using namespace talweg;
 using namespace talweg::frontend;
@@ -123,79 +124,72 @@ static std::string besideFile(const std::string &path, const std::string &file) 
   return folder.empty() ? path : (folder / given).string();
 }
 
-static const std::vector<std::string> idxOptions = {"every", "except_every", "offset", "rows"};
-static const std::vector<std::string> csvOptions = {"every", "except_every", "offset", "rows", "header", "delimiter"};
+/// The value of an option of a split, if it is of a kind that options have.
+static std::optional<data::OptionValue> optionValue(const Value &value) {
+  if (value.kind == Value::Bool)
+    return value.boolean;
+  if (value.kind == Value::Text)
+    return value.text;
+  if (value.kind == Value::Range_)
+    return data::Range{value.items[0].number.integer, value.items[1].number.integer};
+  if (value.isInteger())
+    return value.number.integer;
+  return std::nullopt;
+}
 
 Split Elaborator::planSplit(const ast::DataSplit &declared) {
   Split split;
   split.name = declared.name.text;
   const Expr &source = *declared.source;
-  const bool isCall = source.kind == Expr::Call && source.lhs->kind == Expr::Ident;
-  if (!isCall || (source.lhs->text != "csv" && source.lhs->text != "idx")) {
-    fail(Code::BadSplit, source.range, "a split is `csv(\"file\")` or `idx(\"images\", \"labels\")`");
+  if (source.kind == Expr::Call && source.lhs->kind == Expr::Ident)
+    split.format = data::formatNamed(source.lhs->text);
+  if (!split.format) {
+    std::vector<std::string> examples;
+    for (const data::Format *format : data::formats())
+      examples.push_back(fmt::format("`{}`", format->example));
+    fail(Code::BadSplit, source.range, fmt::format("a split is {}", fmt::join(examples, " or ")));
     return split;
   }
-  split.format = source.lhs->text == "csv" ? Split::Csv : Split::Idx;
   const int errors = diagnostics.count();
   std::optional<ast::Range> every, offset;
   for (const ast::Argument &argument : source.arguments) {
     const Value value = eval(*argument.value);
     const ast::Range at = argument.value->range;
-    const std::string &option = argument.name.text;
+    const std::string &name = argument.name.text;
     if (value.isPoison())
       continue;
-    const auto wrong = [&](const char *what) {
-      fail(Code::BadSplit, at, fmt::format("`{}` is {}, and this is {}", option, what, describe(value)));
-    };
-    if (option.empty()) {
+    if (name.empty()) {
       if (value.kind == Value::Text)
         split.files.push_back(besideFile(value.text, sources.path(0)));
       else
         fail(Code::BadSplit, at, "a file's name is a text, and this is " + describe(value));
-    } else if (option == "every" || option == "except_every") {
-      if (!value.isInteger() || value.number.integer < 1)
-        wrong("a positive integer");
-      else if (every)
-        fail(Code::BadSplit, argument.name.range, "`every` and `except_every` exclude each other")
-            .note(*every, "first here");
-      else
-        split.every = value.number.integer;
-      split.complement = option == "except_every";
+      continue;
+    }
+    const data::Option *option = split.format->option(name);
+    if (!option) {
+      fail(Code::BadSplit, argument.name.range, fmt::format("`{}` has no option `{}`", split.format->name, name))
+          .didYouMean(suggest(name, split.format->optionNames()));
+      continue;
+    }
+    const bool counts = name == "every" || name == "except_every";
+    if (const auto given = optionValue(value); !given || !option->accepts(*given))
+      fail(Code::BadSplit, at, fmt::format("`{}` is {}, and this is {}", name, option->wanted, describe(value)));
+    else if (counts && every)
+      fail(Code::BadSplit, argument.name.range, "`every` and `except_every` exclude each other")
+          .note(*every, "first here");
+    else
+      split.options.insert_or_assign(name, *given);
+    if (counts)
       every = argument.name.range;
-    } else if (option == "offset") {
-      if (!value.isInteger() || value.number.integer < 0)
-        wrong("an integer from 0");
-      else
-        split.offset = value.number.integer;
+    if (name == "offset")
       offset = at;
-    } else if (option == "rows") {
-      if (value.kind != Value::Range_ || value.items[0].number.integer < 0 ||
-          value.items[1].number.integer <= value.items[0].number.integer)
-        wrong("a range of row numbers, as in `0..1000`");
-      else {
-        split.firstRow = value.items[0].number.integer;
-        split.endRow = value.items[1].number.integer;
-      }
-    } else if (option == "header" && split.format == Split::Csv) {
-      if (value.kind != Value::Bool)
-        wrong("`true` or `false`");
-      else
-        split.header = value.boolean;
-    } else if (option == "delimiter" && split.format == Split::Csv) {
-      if (value.kind != Value::Text || value.text.size() != 1)
-        wrong("one character");
-      else
-        split.delimiter = value.text[0];
-    } else
-      fail(Code::BadSplit, argument.name.range, fmt::format("`{}` has no option `{}`", source.lhs->text, option))
-          .didYouMean(suggest(option, split.format == Split::Csv ? csvOptions : idxOptions));
   }
-  if (offset && (!every || split.offset >= split.every))
+  const data::RowSelection rows = data::selectionOf(split.options);
+  if (offset && (!every || rows.offset >= rows.every))
     fail(Code::BadSplit, *offset, "`offset` is less than the number of `every` or `except_every`");
   const bool filesUnderstood = diagnostics.count() == errors;
-  if (filesUnderstood && (split.files.empty() || (split.format == Split::Csv && split.files.size() > 1)))
-    fail(Code::BadSplit, source.range,
-         split.format == Split::Csv ? "`csv` names one file" : "`idx` names one file for each field, in their order");
+  if (filesUnderstood && (split.files.empty() || (split.files.size() > 1 && !split.format->severalFiles)))
+    fail(Code::BadSplit, source.range, fmt::format("`{}` names {}", split.format->name, split.format->files));
   return split;
 }
 

@@ -30,7 +30,8 @@ TEST_F(CsvErrors, what_cannot_be_opened) {
   std::filesystem::create_symlink("loop", folder / "loop");
   EXPECT_EQ(fault(csv((folder / "loop").string()), pair()),
             "E0703 loop: error: cannot be read: Too many levels of symbolic links");
-  EXPECT_EQ(fault({Format::Csv, {"a.csv", "b.csv"}}, pair()), "E0743 csv: error: a CSV source is one file, not 2");
+  EXPECT_EQ(fault({formatNamed("csv"), {"a.csv", "b.csv"}}, pair()),
+            "E0743 csv: error: a CSV source is one file, not 2");
 }
 
 TEST_F(CsvErrors, empty) {

@@ -44,7 +44,7 @@ TEST_F(Csv, a_first_row_with_a_number_is_data_unless_told) {
   const std::string path = file("a.csv", "1,2\n3,4\n");
   EXPECT_EQ(loaded(csv(path), {f32("x"), f32("y")}).rows, 2);
   Source source = csv(path);
-  source.header = Header::Present;
+  source.options = {{"header", true}};
   EXPECT_EQ(loaded(source, {f32("x"), f32("y")}).rows, 1);
 }
 
@@ -83,7 +83,7 @@ TEST_F(Csv, numbers_are_rounded_correctly) {
 
 TEST_F(Csv, another_delimiter) {
   Source source = csv(file("a.tsv", "x\ty\n1\t\"2\"\n"));
-  source.delimiter = '\t';
+  source.options = {{"delimiter", "\t"}};
   EXPECT_EQ(column<float>(loaded(source, {f32("y")}), 0), (Floats{2}));
 }
 

@@ -100,8 +100,8 @@ inline Field unwanted(Field field) {
   field.wanted = false;
   return field;
 }
-inline Source csv(std::string path) { return {Format::Csv, {std::move(path)}}; }
-inline Source idx(std::vector<std::string> paths) { return {Format::Idx, std::move(paths)}; }
+inline Source csv(std::string path) { return {formatNamed("csv"), {std::move(path)}}; }
+inline Source idx(std::vector<std::string> paths) { return {formatNamed("idx"), std::move(paths)}; }
 
 /// EXPECT that a load gives a table, and return it.
 inline Table loaded(const Source &source, std::vector<Field> fields) {

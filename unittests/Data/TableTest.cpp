@@ -62,20 +62,4 @@ TEST(Buffer, refuses_what_cannot_be) {
   EXPECT_EQ(buffer.size(), 0);
 }
 
-using FormatOf = Scratch;
-
-TEST_F(FormatOf, is_told_by_the_contents) {
-  const std::string images = idxHeader(8, {1, 2}) + "ab";
-  EXPECT_EQ(formatOf(file("images.csv", images), Format::Csv), Format::Idx);
-  EXPECT_EQ(formatOf(file("images", gzip(images)), Format::Csv), Format::Idx);
-  EXPECT_EQ(formatOf(file("rows-idx1-ubyte", "1,2\n"), Format::Idx), Format::Csv);
-  EXPECT_EQ(formatOf(file("rows.gz", gzip("1,2\n")), Format::Idx), Format::Csv);
-  EXPECT_EQ(formatOf(file("short", "1"), Format::Idx), Format::Csv);
-}
-
-TEST_F(FormatOf, stays_where_there_are_no_contents_to_look_at) {
-  EXPECT_EQ(formatOf((folder / "absent.idx").string(), Format::Csv), Format::Csv);
-  EXPECT_EQ(formatOf(folder.string(), Format::Idx), Format::Idx);
-}
-
 } // namespace talweg::data

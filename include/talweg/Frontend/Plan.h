@@ -2,6 +2,7 @@
 #ifndef TALWEG_FRONTEND_PLAN_H
 #define TALWEG_FRONTEND_PLAN_H
 
+#include "talweg/Data/Formats.h"
 #include "talweg/Support/ElementType.h"
 
 #include <cstdint>
@@ -38,19 +39,12 @@ struct Field {
 ///   test  = csv("digits.csv.gz", every = 5)             rows 0, 5, 10, …; `offset = 2` makes it 2, 7, 12, …
 ///   small = csv("all.csv", rows = 100..200, header = true, delimiter = ";")
 ///   train = idx("images.gz", "labels.gz")               one file for each field, in the order of the fields
-/// `rows`, `every`, `except_every` and `offset` combine (and hold for idx too). Row numbers are the file's, from 0.
-/// Without `header`, a first row in which no cell is a number is taken for a header.
+/// `rows`, `every`, `except_every` and `offset` combine, in every format. Row numbers are the file's, from 0.
 struct Split {
-  enum Format { Csv, Idx };
   std::string name;
-  Format format = Csv;
-  std::vector<std::string> files; ///< relative paths are already relative to the model file's folder
-  std::optional<bool> header;
-  char delimiter = ',';
-  std::int64_t firstRow = 0;
-  std::optional<std::int64_t> endRow; ///< the row after the last
-  std::int64_t every = 1, offset = 0; ///< rows r with r mod every == offset …
-  bool complement = false;            ///< … or the others (except_every)
+  const data::Format *format = nullptr; ///< not null in a plan without errors
+  std::vector<std::string> files;       ///< relative paths are already relative to the model file's folder
+  data::Options options;                ///< as written; the format accepts them
 };
 
 /// A number that may change between steps without recompilation: a `config` of a fractional value, or `lr` of the train

@@ -1,0 +1,92 @@
+// The formats of data files, one table: what the language, the messages and the host know of a format stands in its row. A new format is its
+// name in lib/Data/Readers.h and a file of lib/Data with its row and its reader.
+#ifndef TALWEG_DATA_FORMATS_H
+#define TALWEG_DATA_FORMATS_H
+
+#include "talweg/Support/Result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace talweg::data {
+
+struct Field;
+struct Source;
+struct Table;
+
+/// `100..200`: from `begin` to before `end`.
+struct Range {
+  std::int64_t begin = 0, end = 0;
+  bool operator==(const Range &) const = default;
+};
+
+using OptionValue = std::variant<bool, std::int64_t, std::string, Range>;
+
+/// What is said of a file, by names of options: `header = true, rows = 100..200`.
+using Options = std::map<std::string, OptionValue, std::less<>>;
+
+/// The value of the option, if it is given.
+template <typename T>
+std::optional<T> valueOf(const Options &options, std::string_view name) {
+  const auto found = options.find(name);
+  const T *value = found == options.end() ? nullptr : std::get_if<T>(&found->second);
+  return value ? std::optional<T>(*value) : std::nullopt;
+}
+
+struct Option {
+  std::string_view name;
+  std::string_view wanted; ///< what it is, as messages say it: `a positive integer`
+  bool (*accepts)(const OptionValue &value);
+};
+
+struct Format {
+  std::string_view name;    ///< in the language
+  std::string_view example; ///< `csv("file")`
+  std::string_view files;   ///< what it names: `one file`
+  bool severalFiles = false;
+  std::span<const Option> ownOptions = {}; ///< beside those that select rows, which every format has
+  /// Whether a file is of this format whose decompressed contents begin so, with kStartBytes at most. Null: no start tells.
+  bool (*recognizes)(std::span<const std::byte> start) = nullptr;
+  /// Reads `source`, which is of this format, into a table of `fields`, which have been checked and are in storage form.
+  Result<Table> (*read)(const Source &source, std::vector<Field> fields) = nullptr;
+
+  /// The option of this name; null if there is none.
+  const Option *option(std::string_view name) const;
+  std::vector<std::string> optionNames() const;
+};
+
+inline constexpr std::size_t kStartBytes = 16;
+
+/// All of them, in the order in which messages name them. The first is what a file is that no format recognizes: text.
+std::span<const Format *const> formats();
+
+/// Null if there is none of this name.
+const Format *formatNamed(std::string_view name);
+
+/// Which rows of a file are kept. Rows are numbered from 0, a header not counted; the numbers of `every` are those of the
+/// file, whatever the range, so that a selection and its complement part the file exactly.
+struct RowSelection {
+  std::int64_t begin = 0;
+  std::optional<std::int64_t> end = {}; ///< the row after the last; absent: to the end of the file
+  std::int64_t every = 1;               ///< keep row r where r mod every == offset …
+  std::int64_t offset = 0;
+  bool complement = false; ///< … or, with complement, where it is not (within the range)
+
+  bool keeps(std::int64_t row) const {
+    return row >= begin && (!end || row < *end) && (row % every == offset) != complement;
+  }
+};
+
+/// What `rows`, `every` or `except_every`, and `offset` select.
+RowSelection selectionOf(const Options &options);
+
+} // namespace talweg::data
+
+#endif

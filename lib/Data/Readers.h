@@ -1,0 +1,22 @@
+// The list of the formats, and what their readers share. `nameFormat` is defined in the file of its reader. Internal.
+#ifndef TALWEG_LIB_DATA_READERS_H
+#define TALWEG_LIB_DATA_READERS_H
+
+#include "talweg/Data/Load.h"
+
+namespace talweg::data {
+
+#define TALWEG_DATA_FORMATS(FORMAT)                                                                                    \
+  FORMAT(csv)                                                                                                          \
+  FORMAT(idx)
+
+#define TALWEG_DECLARE(name) extern const Format name##Format;
+TALWEG_DATA_FORMATS(TALWEG_DECLARE)
+#undef TALWEG_DECLARE
+
+/// The failure of a selection that keeps none of `rows` rows.
+Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::string_view path);
+
+} // namespace talweg::data
+
+#endif
