@@ -6,7 +6,7 @@
 //      computed is Poison, so that one mistake gives one message and elaboration goes on.
 //
 // The class is spread over files by subject: Elaborator.cpp (names, messages, statements), Requirements.cpp, Expressions.cpp, Tensors.cpp
-// (operands brought together), Reductions.cpp, Indexing.cpp and IndexRanges.cpp (index notation), Types.cpp (dimensions and
+// (operands brought together), Reductions.cpp, IndexUses.cpp and Indexing.cpp (index notation), Types.cpp (dimensions and
 // their unification), Calls.cpp, Builtins.cpp, Variables.cpp (parameters and states), TrainBlock.cpp, Optimizers.cpp,
 // DataPlan.cpp.
 #ifndef TALWEG_LIB_FRONTEND_ELABORATOR_H
@@ -21,6 +21,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/MapVector.h"
 
 #include <deque>
 #include <set>
@@ -61,24 +62,16 @@ struct IndexBinding {
   ast::Range place;
 };
 
-/// An index position: sum of coefficient * variable + offset, within [0, extent).
-struct IndexUse {
-  std::vector<std::pair<IndexVar *, std::int64_t>> terms;
-  std::int64_t offset = 0, extent = 0;
-  bool bare = false; ///< a single variable by itself: its range is the extent
-  ast::Range place;
-};
-
 /// What is known about the index variables of one statement (or of one reduction that stands alone).
 struct IndexStatement {
   std::map<const ast::Expr *, Value> known; ///< values already computed: bases of accesses, constant conditions
-  std::map<const ast::Expr *, std::vector<std::shared_ptr<IndexBinding>>> reductions;
-  std::vector<IndexUse> uses;
+  llvm::MapVector<const ast::Expr *, std::vector<std::shared_ptr<IndexBinding>>>
+      reductions; ///< in the order of the text
+  IndexSolver solver;
   std::size_t outer = 0; ///< index names in scope before this statement
   bool broken = false;   ///< a place could not be understood (reported): ranges may be missing
   /// Accesses to values that themselves range over indices, with the names in scope there.
   std::deque<std::pair<const ast::Expr *, std::vector<std::shared_ptr<IndexBinding>>>> deferred;
-  std::deque<std::pair<IndexVar *, std::pair<std::int64_t, ast::Range>>> fixed; ///< `i < size`, declared results
 };
 
 /// The body being elaborated.
@@ -267,9 +260,12 @@ private:
   std::optional<std::string> completedIndices(const ast::Expr &expr, std::size_t rank) const;
   IndexBinding *findIndex(const std::string &name) const;
   bool resolveRest(IndexBinding &binding, std::size_t count, ast::Range range);
-  bool affine(const ast::Expr &expr, IndexUse &use);
+  std::optional<IndexSum> readIndex(const ast::Expr &expr);
+  std::optional<IndexSum> readConstantIndex(const ast::Expr &expr);
+  std::optional<IndexUse> readUse(const ast::Index &index, std::int64_t extent);
   bool solve(IndexStatement &statement);
-  bool checkUse(const IndexUse &use);
+  bool lookAtDeferred(IndexStatement &statement);
+  void tell(const IndexFault &fault);
   IndexVar *newVar(std::string name, bool rest, ast::Range place);
 
   //--- types (Types.cpp)

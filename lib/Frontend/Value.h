@@ -6,6 +6,8 @@
 #ifndef TALWEG_LIB_FRONTEND_VALUE_H
 #define TALWEG_LIB_FRONTEND_VALUE_H
 
+#include "IndexSolver.h"
+
 #include "talweg/Frontend/Ast.h"
 
 #include "mlir/IR/Value.h"
@@ -25,15 +27,6 @@ struct Dim {
   bool rest = false; ///< part of the rest dimensions `name`
 };
 using Dims = std::vector<Dim>;
-
-/// An index variable of one statement or reduction.
-struct IndexVar {
-  std::string name;
-  bool rest = false;        ///< part of a rest index
-  std::int64_t extent = -1; ///< the range is [0, extent); -1: not known yet
-  ast::Range place;         ///< where it is introduced
-  ast::Range fixedAt;       ///< where its range comes from
-};
 
 struct Number {
   bool isInteger = true;
