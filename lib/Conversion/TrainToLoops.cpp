@@ -43,7 +43,7 @@ MemRefType rowsType(ArrayRef<int64_t> row, Type element) {
 class ProgramLowering {
 public:
   ProgramLowering(ModuleOp module, train::ProgramOp program)
-      : module(module), program(program), b(program.getLoc(), module.getContext()), mode(program.getMode()),
+      : module(module), program(program), b(program.getLoc(), module.getContext()), mode(*program.getMode()),
         batch(program.getBatch()) {}
 
   LogicalResult run();
@@ -362,6 +362,10 @@ struct TrainToLoops : talweg::impl::TrainToLoopsBase<TrainToLoops> {
     SmallVector<train::ProgramOp> programs(module.getOps<train::ProgramOp>());
     if (programs.size() != 1) {
       module.emitError("a module to lower holds one train.program, here are ") << programs.size();
+      return signalPassFailure();
+    }
+    if (!programs.front().getMode()) {
+      programs.front().emitOpError("has no mode: talweg-specialize runs before talweg-train-to-loops");
       return signalPassFailure();
     }
     if (failed(ProgramLowering(module, programs.front()).run()))

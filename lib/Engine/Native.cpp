@@ -74,9 +74,10 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::
   return makeNative(compiler, std::move(*unit));
 }
 
-std::optional<ModuleFacts> talweg::keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch) {
+std::optional<ModuleFacts> talweg::keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch,
+                                             const Layouts *layouts) {
   CodeCache cache;
-  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(modeName(mode), batch))))
+  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(modeName(mode), batch, layouts))))
     return std::move(start->facts);
   return std::nullopt;
 }

@@ -138,6 +138,7 @@ Result<Program> Program::fromFile(const std::string &path, const CompileOptions 
 }
 
 const PlanFacts &Program::plan() const { return impl->plan; }
+int Program::elaborations() const { return impl->compiler->elaborations(); }
 
 Result<Unit> Program::Impl::takeUnit(Mode mode) {
   if (std::optional<Unit> unit = takeKeptUnit(mode))

@@ -95,6 +95,14 @@ Result<const NativeUnit *> Session::Impl::unit(Mode mode, std::int64_t batch) {
   return adopt(mode, std::move(*compiled));
 }
 
+Result<void> Session::Impl::check(Mode mode, std::int64_t batch) const {
+  const Compiler &compiler = *program.impl->compiler;
+  const Layouts layouts = layoutsOf(variables);
+  if (units.count({mode, batch}) || keptFacts(compiler, mode, batch, &layouts))
+    return {};
+  return compiler.check(batch);
+}
+
 void Session::Impl::prepareUnit(Mode mode, std::int64_t batch) {
   Key key{mode, batch};
   if (units.count(key) || underWay.count(key))

@@ -49,6 +49,8 @@ struct Session::Impl {
   Result<const NativeUnit *> unit(Mode mode, std::int64_t batch);
   /// Starts compiling it on another thread, unless it is there or under way.
   void prepareUnit(Mode mode, std::int64_t batch);
+  /// What is wrong with the program for batches of so many rows, if anything is and nothing of it is known already.
+  Result<void> check(Mode mode, std::int64_t batch) const;
   /// Checks that a unit's layout is that of the session, and grows its memory to what the unit needs.
   Result<void> fit(const NativeUnit &unit, Mode mode);
   /// Takes a compiled unit in: its layout must be that of the session.

@@ -28,6 +28,10 @@ Result<void> Session::setTrainingData(const Dataset &data) {
     return checked.error();
   if (data.rows() == 0)
     return Error{"E0853", "error: the training data has no rows"};
+  std::int64_t rest = data.rows() % impl->batch();
+  if (rest)
+    if (auto checked = impl->check(Mode::Train, rest); !checked)
+      return checked.error();
   bool loaded = impl->loadedRows == data.rows();
   if (impl->loadedRows && !loaded && impl->stepInEpoch > 0)
     return Error{"E0867",
@@ -40,7 +44,7 @@ Result<void> Session::setTrainingData(const Dataset &data) {
     impl->firstStep = impl->step;
     impl->stepInEpoch = 0;
   }
-  if (std::int64_t rest = data.rows() % impl->batch())
+  if (rest)
     impl->prepareUnit(Mode::Train, rest);
   return {};
 }

@@ -321,7 +321,7 @@ Value Elaborator::callDecl(const Callable &callable, std::vector<Given> argument
     return Value();
   if (isModel && !modelCalled) {
     modelCalled = true;
-    modelOutput = value;
+    markOutput(value);
   }
   return value;
 }

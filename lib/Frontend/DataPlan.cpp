@@ -2,7 +2,6 @@
 #include "Elaborator.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -12,19 +11,16 @@ using ast::Decl;
 using ast::Expr;
 using ast::Stmt;
 
-Plan Elaborator::plan() {
-  if (planned)
-    return thePlan;
-  planned = true;
+void Elaborator::plan() {
   Frame top;
   FrameScope scope(*this, top);
   if (!checkDeclarations())
-    return thePlan;
+    return;
   evaluateConfigs();
   if (!trainDecl) {
     const ast::Range start{0, 0, 0};
     fail(Code::MissingTrain, start, "the file has no `train`");
-    return thePlan;
+    return;
   }
   const auto lookUp = [&](const ast::Name &name, Decl::Kind kind, const char *what) -> const Decl * {
     const Decl *decl = findDecl(name.text, 0);
@@ -46,7 +42,6 @@ Plan Elaborator::plan() {
     planData();
   canElaborate = !diagnostics.hasErrors();
   planSettings();
-  return thePlan;
 }
 
 //===-- data -------------------------------------------------------------------------------------------------------===//
@@ -115,15 +110,6 @@ Field Elaborator::planField(const ast::DataField &declared) {
   return field;
 }
 
-/// `path` as seen from the model file's folder.
-static std::string besideFile(const std::string &path, const std::string &file) {
-  const std::filesystem::path given(path);
-  if (given.is_absolute())
-    return path;
-  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  return folder.empty() ? path : (folder / given).string();
-}
-
 /// The value of an option of a split, if it is of a kind that options have.
 static std::optional<data::OptionValue> optionValue(const Value &value) {
   if (value.kind == Value::Bool)
@@ -160,7 +146,7 @@ Split Elaborator::planSplit(const ast::DataSplit &declared) {
       continue;
     if (name.empty()) {
       if (value.kind == Value::Text)
-        split.files.push_back(besideFile(value.text, sources.path(0)));
+        split.files.push_back(value.text);
       else
         fail(Code::BadSplit, at, "a file's name is a text, and this is " + describe(value));
       continue;

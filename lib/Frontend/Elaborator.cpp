@@ -17,10 +17,10 @@ using ast::Stmt;
 static constexpr std::int64_t kMaxEvaluations = 1'000'000;
 
 Elaborator::Elaborator(mlir::MLIRContext &context, const Sources &sources, const std::vector<ast::File> &files,
-                       Diagnostics &diagnostics, const Options &options)
-    : context(context), sources(sources), files(files), diagnostics(diagnostics), options(options), builder(&context) {
+                       Diagnostics &diagnostics, Diagnostics &ofPrediction, const Options &options)
+    : context(context), sources(sources), files(files), diagnostics(diagnostics), ofPrediction(ofPrediction),
+      options(options), builder(&context) {
   context.loadDialect<tw::TwDialect, train::TrainDialect>();
-  training = options.mode == "train" || options.mode == "gradient";
 }
 
 Elaborator::~Elaborator() = default;

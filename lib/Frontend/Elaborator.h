@@ -144,20 +144,15 @@ private:
 
 class Elaborator {
 public:
+  /// `ofPrediction` gets what speaks against predictions only.
   Elaborator(mlir::MLIRContext &context, const Sources &sources, const std::vector<ast::File> &files,
-             Diagnostics &diagnostics, const Options &options);
+             Diagnostics &diagnostics, Diagnostics &ofPrediction, const Options &options);
   ~Elaborator();
 
-  /// The plan; read the diagnostics before using it.
-  Plan plan();
   /// The module. With errors in the diagnostics: null; what can be elaborated in spite of errors in the plan is, to find more.
   mlir::OwningOpRef<mlir::ModuleOp> build();
 
   const std::deque<Variable> &declaredVariables() const { return variables; }
-  const Variable *declaredVariable(const std::string &name) const {
-    const auto found = variablesByName.find(name);
-    return found == variablesByName.end() ? nullptr : found->second;
-  }
 
 private:
   friend class Failure;
@@ -189,8 +184,6 @@ private:
   Required requiredRange(const ast::Stmt &stmt);
   Required requiredCondition(const ast::Expr &expr);
   void emitRequirement(const ast::Stmt &stmt, const Required &required);
-  /// Before prediction's dead code goes: takes out what prediction would need further data for.
-  void dropForeignRequirements(mlir::Block &block);
 
   //--- expressions (Expressions.cpp)
   Value eval(const ast::Expr &expr);
@@ -306,7 +299,9 @@ private:
   mlir::Value read(Variable &variable, ast::Range range);
 
   //--- training (TrainBlock.cpp, Optimizers.cpp, DataPlan.cpp)
+  void plan();
   void runTrain();
+  void markOutput(const Value &output);
   void planOptimizers();
   void runOptimizers();
   void runOptimizer(const ast::Stmt &clause, int number, const std::vector<Variable *> &parameters);
@@ -322,12 +317,11 @@ public:
   mlir::MLIRContext &context;
   const Sources &sources;
   const std::vector<ast::File> &files;
-  Diagnostics &diagnostics;
+  Diagnostics &diagnostics, &ofPrediction;
   const Options &options;
 
 private:
   Plan thePlan;
-  bool planned = false;
   bool canElaborate = false; ///< data, model and configs are as they must be
   std::map<std::string, Value> configs;
   std::map<std::string, const ast::Decl *> userDecls, stdDecls;
@@ -344,14 +338,12 @@ private:
   int nextStream = 0;
   bool inDimension = false;  ///< `/` of integers rounds down, and names are dimensions, not indices
   bool initialising = false; ///< in a variable's initial value
-  bool training = true;
   std::int64_t spent = 0;
   bool exhausted = false; ///< a limit was exceeded: no further message
   int depth = 0, callDepth = 0;
   const ast::Expr *literalRate = nullptr; ///< the plain number that is the hyper-parameter `lr`
   mlir::Operation *objective = nullptr;
-  Value modelOutput; ///< of the first call of the train block's model
-  bool modelCalled = false;
+  bool modelCalled = false; ///< by the train block
 };
 
 /// Enters a body; leaves it at the end of the scope.

@@ -87,7 +87,8 @@ Value Elaborator::builtinValue(const std::string &name, ast::Range range, bool &
   if (name == "true" || name == "false")
     return Value::boolean_(name == "true");
   if (name == "training")
-    return Value::boolean_(training);
+    return scalar(
+        train::TrainingOp::create(builder, location(range), mlir::RankedTensorType::get({}, builder.getI1Type())));
   if (name == "pi")
     return Value::real(std::numbers::pi);
   if (name == "inf")

@@ -4,8 +4,11 @@
 #include "Elaborator.h"
 #include "StdFiles.h"
 
+#include "talweg/Dialect/Train/Train.h"
 #include "talweg/Frontend/Parser.h"
+#include "talweg/Frontend/PlanOps.h"
 
+#include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Verifier.h"
 
 #include <fmt/format.h>
@@ -57,69 +60,64 @@ Result<Source> Source::parse(std::string text, std::string filename) {
 
 std::string Source::dumpAst() const { return talweg::dumpAst(impl->files[0]); }
 
-Result<Plan> Source::plan(const Options &options) const {
-  std::optional<Result<Plan>> result;
-  auto done = withLargeStack([&] {
-    mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-    Diagnostics diagnostics(impl->sources);
-    Elaborator elaborator(context, impl->sources, impl->files, diagnostics, options);
-    Plan plan = elaborator.plan();
-    if (diagnostics.hasErrors()) {
-      elaborator.build(); // for the errors in bodies
-      result.emplace(diagnostics.toError());
-    } else
-      result.emplace(std::move(plan));
-  });
-  if (!done)
-    return done.error();
-  return std::move(*result);
+static std::map<std::string, std::vector<std::int64_t>> shapesOf(const Elaborator &elaborator) {
+  std::map<std::string, std::vector<std::int64_t>> shapes;
+  for (const Variable &variable : elaborator.declaredVariables())
+    shapes[variable.name] = variable.type.getShape().vec();
+  return shapes;
 }
 
-/// Parameters outlive the batch: elaborated for one row more, the program has the same. What else may be wrong with that batch
-/// is told when it is asked for.
-static void checkBatchIndependence(mlir::MLIRContext &context, const Source::Impl &impl, Elaborator &elaborator,
-                                   Diagnostics &diagnostics, Options options) {
-  options.batch = elaborator.plan().batch + 1;
-  Diagnostics unsaid(impl.sources);
-  Elaborator other(context, impl.sources, impl.files, unsaid, options);
-  other.build();
-  if (unsaid.hasErrors())
-    return;
+/// Parameters outlive the batch.
+static void checkBatchIndependence(const Elaborator &elaborator, Diagnostics &diagnostics, const Elaborated &like) {
   for (const Variable &variable : elaborator.declaredVariables())
-    if (const Variable *same = other.declaredVariable(variable.name); same && same->type != variable.type)
+    if (const auto same = like.variables.find(variable.name);
+        same != like.variables.end() && variable.type.getShape() != llvm::ArrayRef(same->second))
       diagnostics.error(Code::BatchDependent, variable.place,
                         fmt::format("the shape of `{}` depends on the number of rows in a batch", variable.name));
 }
 
-Result<mlir::OwningOpRef<mlir::ModuleOp>> Source::build(mlir::MLIRContext &context, const Options &options) const {
-  std::optional<Result<mlir::OwningOpRef<mlir::ModuleOp>>> result;
-  auto done = withLargeStack([&] {
-    Diagnostics diagnostics(impl->sources);
-    mlir::OwningOpRef<mlir::ModuleOp> module;
-    {
-      Elaborator elaborator(context, impl->sources, impl->files, diagnostics, options);
-      module = elaborator.build();
-      if (!diagnostics.hasErrors() && options.mode == "train")
-        checkBatchIndependence(context, *impl, elaborator, diagnostics, options);
-    }
-    if (diagnostics.hasErrors()) {
-      result.emplace(diagnostics.toError());
-      return;
-    }
-    std::string problem;
-    mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) {
-      llvm::raw_string_ostream stream(problem);
-      stream << diagnostic.getLocation() << ": " << diagnostic << "\n";
-      return mlir::success();
-    });
-    if (mlir::failed(mlir::verify(*module)))
-      result.emplace(Error{
-          "internal", fmt::format("{}: error: the compiler built an invalid program, which is a mistake of its own\n{}",
-                                  impl->sources.path(0), problem)});
-    else
-      result.emplace(std::move(module));
+static Result<void> verified(mlir::ModuleOp module, const std::string &path) {
+  std::string problem;
+  mlir::ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &diagnostic) {
+    llvm::raw_string_ostream stream(problem);
+    stream << diagnostic.getLocation() << ": " << diagnostic << "\n";
+    return mlir::success();
   });
-  if (!done)
+  if (mlir::succeeded(mlir::verify(module)))
+    return {};
+  return Error{"internal",
+               fmt::format("{}: error: the compiler built an invalid program, which is a mistake of its own\n{}", path,
+                           problem)};
+}
+
+static Result<Elaborated> elaborateHere(const Source::Impl &impl, const Options &options, const Elaborated *like) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  Diagnostics diagnostics(impl.sources), ofPrediction(impl.sources);
+  Elaborator elaborator(context, impl.sources, impl.files, diagnostics, ofPrediction, options);
+  mlir::OwningOpRef<mlir::ModuleOp> module = elaborator.build();
+  if (!diagnostics.hasErrors() && like)
+    checkBatchIndependence(elaborator, diagnostics, *like);
+  if (diagnostics.hasErrors())
+    return diagnostics.toError();
+  if (auto good = verified(*module, impl.sources.path(0)); !good)
+    return good.error();
+  Elaborated result;
+  llvm::raw_string_ostream stream(result.module);
+  if (mlir::failed(mlir::writeBytecodeToFile(*module, stream)))
+    return Error{"internal", impl.sources.path(0) + ": error: the program cannot be written as bytecode"};
+  Result<Plan> plan = readPlan(*module->getOps<train::ProgramOp>().begin(), impl.sources.path(0));
+  if (!plan)
+    return plan.error();
+  result.plan = std::move(*plan);
+  result.variables = shapesOf(elaborator);
+  if (ofPrediction.hasErrors())
+    result.noPrediction = ofPrediction.toError();
+  return result;
+}
+
+Result<Elaborated> Source::elaborate(const Options &options, const Elaborated *like) const {
+  std::optional<Result<Elaborated>> result;
+  if (auto done = withLargeStack([&] { result.emplace(elaborateHere(*impl, options, like)); }); !done)
     return done.error();
   return std::move(*result);
 }

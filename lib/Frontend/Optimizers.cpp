@@ -327,6 +327,4 @@ void Elaborator::runOptimizer(const Stmt &clause, int number, const std::vector<
       if (fits && !initialise(*variable, slot->value.get(), slot->range))
         return;
     }
-  if (options.mode == "eval" || options.mode == "predict")
-    op.erase(); // nothing is updated; only the storage is the same
 }

@@ -91,8 +91,7 @@ void Elaborator::require(const Stmt &stmt) {
       fail(Code::NotKnownHere, stmt.range, "only what a step computes from data and parameters can be required");
     return;
   }
-  if (options.mode != "predict" || !modelCalled) // the rest is the loss's
-    emitRequirement(stmt, required);
+  emitRequirement(stmt, required);
 }
 
 void Elaborator::emitRequirement(const Stmt &stmt, const Required &required) {
@@ -112,27 +111,4 @@ void Elaborator::emitRequirement(const Stmt &stmt, const Required &required) {
                         stmt.reason.empty() ? mlir::StringAttr() : builder.getStringAttr(stmt.reason),
                         required.range ? number(required.range->first) : mlir::IntegerAttr(),
                         required.range ? number(required.range->second) : mlir::IntegerAttr());
-}
-
-/// The fields that `values` are computed from.
-static llvm::DenseSet<mlir::Value> fieldsBehind(mlir::ValueRange values) {
-  llvm::DenseSet<mlir::Value> seen, fields;
-  llvm::SmallVector<mlir::Value> left(values);
-  while (!left.empty()) {
-    const mlir::Value value = left.pop_back_val();
-    if (!seen.insert(value).second)
-      continue;
-    if (mlir::Operation *op = value.getDefiningOp())
-      left.append(op->operand_begin(), op->operand_end());
-    else
-      fields.insert(value);
-  }
-  return fields;
-}
-
-void Elaborator::dropForeignRequirements(mlir::Block &block) {
-  const llvm::DenseSet<mlir::Value> needed = fieldsBehind(block.getTerminator()->getOperands());
-  for (auto op : llvm::make_early_inc_range(block.getOps<tw::RequireOp>()))
-    if (llvm::any_of(fieldsBehind(op->getOperands()), [&](mlir::Value field) { return !needed.contains(field); }))
-      op.erase();
 }

@@ -4,6 +4,7 @@
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Frontend/PlanOps.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Verifier.h"
@@ -24,16 +25,15 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::build() {
   const mlir::Location loc = location(trainDecl->range);
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
   builder.setInsertionPointToStart(module->getBody());
-  auto program = train::ProgramOp::create(builder, loc, thePlan.model, options.mode, thePlan.batch);
+  auto program = train::ProgramOp::create(builder, loc, builder.getStringAttr(thePlan.model), mlir::StringAttr(),
+                                          builder.getI64IntegerAttr(thePlan.batch));
   mlir::Block *body = &program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(body);
-  for (std::size_t i = 0; i < thePlan.fields.size(); ++i) {
-    const Field &field = thePlan.fields[i];
-    const mlir::Type element = tw::irType(field.element, &context);
-    train::FieldOp::create(builder, location(dataDecl->fields[i].name.range), builder.getStringAttr(field.name),
-                           mlir::TypeAttr::get(RankedTensorType::get(field.shape, element)),
-                           field.classes ? builder.getI64IntegerAttr(*field.classes) : mlir::IntegerAttr());
-  }
+  createPlan(builder, loc, thePlan);
+  for (std::size_t i = 0; i < thePlan.splits.size(); ++i)
+    createSplit(builder, location(dataDecl->splits[i].name.range), thePlan.splits[i]);
+  for (std::size_t i = 0; i < thePlan.fields.size(); ++i)
+    createField(builder, location(dataDecl->fields[i].name.range), thePlan.fields[i]);
   for (std::size_t i = 0; i < thePlan.hypers.size(); ++i)
     train::HyperOp::create(builder, loc, builder.getStringAttr(thePlan.hypers[i].name),
                            builder.getF64FloatAttr(thePlan.hypers[i].value), builder.getI64IntegerAttr(i));
@@ -56,9 +56,7 @@ static bool isScalar(const Value &value) {
 void Elaborator::runTrain() {
   const int before = diagnostics.count();
   const mlir::Location loc = location(trainDecl->range);
-  std::vector<llvm::StringRef> metricNames;
-  if (options.mode != "predict")
-    metricNames.assign(thePlan.metrics.begin(), thePlan.metrics.end());
+  const std::vector<llvm::StringRef> metricNames(thePlan.metrics.begin(), thePlan.metrics.end());
   auto op = train::ObjectiveOp::create(builder, loc, builder.getStrArrayAttr(metricNames));
   objective = op;
   mlir::Block *block = &op.getBody().emplaceBlock();
@@ -139,36 +137,33 @@ void Elaborator::runTrain() {
   if (diagnostics.hasErrors())
     return;
 
-  const mlir::Location end = minimized ? location(minimized->range) : loc;
-  if (options.mode == "predict") {
-    const Value &output = modelOutput;
-    const bool isBatch = output.isTensor() && mlir::isa<mlir::FloatType>(elementOf(output)) &&
-                         !output.tensor.dims.empty() && output.tensor.dims[0].size == thePlan.batch &&
-                         output.tensor.vars.empty();
-    if (!isBatch) {
-      fail(Code::NoPrediction, modelDecl->name.range,
-           fmt::format("prediction needs a model with an output for each row of the batch, and this gives {}",
-                       describe(output)));
-      return;
-    }
-    train::YieldOp::create(builder, end, output.tensor.ssa);
-  } else {
-    llvm::SmallVector<mlir::Value> results{loss.tensor.ssa};
-    for (const Value &metric : metrics)
-      results.push_back(metric.tensor.ssa);
-    if (options.mode == "train")
-      for (Variable &variable : variables)
-        if (variable.assigned)
-          train::SetOp::create(builder, end, variable.name, variable.current);
-    train::YieldOp::create(builder, end, results);
-  }
+  const mlir::Location end = location(minimized->range);
+  llvm::SmallVector<mlir::Value> results{loss.tensor.ssa};
+  for (const Value &metric : metrics)
+    results.push_back(metric.tensor.ssa);
+  for (Variable &variable : variables)
+    if (variable.assigned)
+      train::SetOp::create(builder, end, variable.name, variable.current);
+  train::YieldOp::create(builder, end, results);
   randomSource = nullptr;
   runOptimizers();
-  if (options.mode == "predict")
-    dropForeignRequirements(*block);
 
   // What nothing depends on is not part of the program.
   for (mlir::Operation &dead : llvm::make_early_inc_range(llvm::reverse(*block)))
     if (mlir::isOpTriviallyDead(&dead))
       dead.erase();
+}
+
+/// The output of the train block's model, of its first call.
+void Elaborator::markOutput(const Value &output) {
+  const bool isBatch = output.isTensor() && mlir::isa<mlir::FloatType>(elementOf(output)) &&
+                       !output.tensor.dims.empty() && output.tensor.dims[0].size == thePlan.batch &&
+                       output.tensor.vars.empty();
+  if (isBatch)
+    train::OutputOp::create(builder, location(modelDecl->name.range), output.tensor.ssa);
+  else
+    ofPrediction.error(
+        Code::NoPrediction, modelDecl->name.range,
+        fmt::format("prediction needs a model with an output for each row of the batch, and this gives {}",
+                    describe(output)));
 }

@@ -6,15 +6,17 @@
 #include "ModuleFacts.h"
 
 #include "talweg/Dialect/Train/Train.h"
-#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Frontend/Frontend.h"
+#include "talweg/Frontend/PlanOps.h"
+#include "talweg/Transforms/Passes.h"
 
-#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
+#include <mutex>
 
 using namespace talweg;
 
@@ -33,36 +35,67 @@ public:
       : Compiler(options), source(std::move(source)) {}
 
   Result<void> readPlan() {
-    Result<frontend::Plan> read = source.plan(frontendOptions("train", 0));
-    if (!read)
-      return read.error();
-    thePlan = std::move(*read);
+    auto own = elaborated(0);
+    if (!own)
+      return own.error();
+    thePlan = (*own)->plan;
     return {};
   }
 
   Result<std::string> ast() const override { return source.dumpAst(); }
 
+  Result<void> check(std::int64_t batch) const override {
+    auto file = elaborated(batch);
+    return file ? Result<void>() : file.error();
+  }
+
+  int elaborations() const override {
+    std::lock_guard lock(mutex);
+    return int(byBatch.size());
+  }
+
 protected:
   Result<void> parseInto(Unit &unit, const std::string &mode, std::int64_t batch) const override {
-    auto module = source.build(*unit.context, frontendOptions(mode, batch));
-    if (!module)
-      return module.error();
-    unit.module = std::move(*module);
-    return {};
+    auto file = elaborated(batch);
+    if (!file)
+      return file.error();
+    if (mode == "predict" && (*file)->noPrediction)
+      return *(*file)->noPrediction;
+    unit.module = mlir::parseSourceString<mlir::ModuleOp>((*file)->module, unit.context.get());
+    if (!unit.module)
+      return Error{"internal", fmt::format("{}: error: the program's bytecode cannot be read", fileName)};
+    return specialize(unit, mode);
   }
 
 private:
-  frontend::Options frontendOptions(const std::string &mode, std::int64_t batch) const {
-    frontend::Options result;
-    result.mode = mode;
-    result.batch = batch ? batch : options.batch.value_or(0);
-    result.doublePrecision = options.doublePrecision;
+  using Elaborated = std::shared_ptr<const frontend::Elaborated>;
+
+  /// The file at a batch size (0: the plan's).
+  Result<Elaborated> elaborated(std::int64_t batch) const {
+    std::lock_guard lock(mutex);
+    Elaborated &own = byBatch[0];
+    if (own && batch == own->plan.batch)
+      batch = 0;
+    Elaborated &result = byBatch[batch];
+    if (result)
+      return result;
+    frontend::Options wanted;
+    wanted.batch = batch ? batch : options.batch.value_or(0);
+    wanted.doublePrecision = options.doublePrecision;
     for (auto &[key, value] : options.set)
-      result.set[key] = value;
+      wanted.set[key] = value;
+    Result<frontend::Elaborated> fresh = source.elaborate(wanted, own.get());
+    if (!fresh) {
+      byBatch.erase(batch);
+      return fresh.error();
+    }
+    result = std::make_shared<frontend::Elaborated>(std::move(*fresh));
     return result;
   }
 
   frontend::Source source;
+  mutable std::mutex mutex;
+  mutable std::map<std::int64_t, Elaborated> byBatch; ///< 0: at the plan's
 };
 
 /// A module in MLIR's text, holding one train.program.
@@ -76,38 +109,12 @@ public:
     Unit unit = freshUnit();
     if (auto parsed = parse(unit); !parsed)
       return parsed.error();
-    train::ProgramOp program = *unit.module->getOps<train::ProgramOp>().begin();
-    thePlan.model = program.getName().str();
-    thePlan.batch = program.getBatch();
-    thePlan.steps = 1;
+    train::ProgramOp program = programOf(unit);
+    Result<frontend::Plan> plan = frontend::readPlan(program, fileName);
+    if (!plan)
+      return plan.error();
+    thePlan = std::move(*plan);
     predictsOnly = program.getMode() == "predict";
-    for (auto op : program.getOps<train::FieldOp>()) {
-      auto type = mlir::dyn_cast<mlir::RankedTensorType>(op.getType());
-      frontend::Field field;
-      field.name = op.getSymName().str();
-      auto element = tw::elementTypeOf(type ? type.getElementType() : op.getType());
-      if (element != ElementType::F32 && element != ElementType::I32 && element != ElementType::U8)
-        return Error{"internal",
-                     fmt::format("{}: error: field `{}` is stored neither as f32, i32 nor ui8", fileName, field.name)};
-      field.element = *element;
-      if (type)
-        field.shape = type.getShape().vec();
-      if (op.getClasses())
-        field.classes = *op.getClasses();
-      thePlan.fields.push_back(std::move(field));
-    }
-    for (auto op : program.getOps<train::HyperOp>()) {
-      std::size_t index = op.getIndex();
-      if (thePlan.hypers.size() <= index)
-        thePlan.hypers.resize(index + 1);
-      thePlan.hypers[index] = {op.getSymName().str(), op.getValue().convertToDouble()};
-    }
-    for (auto op : program.getOps<train::ObjectiveOp>())
-      for (mlir::Attribute metric : op.getMetrics())
-        thePlan.metrics.push_back(mlir::cast<mlir::StringAttr>(metric).str());
-    for (auto op : program.getOps<train::OptimizerOp>())
-      for (mlir::Attribute report : op.getReport())
-        thePlan.reports.push_back(mlir::cast<mlir::StringAttr>(report).str());
     for (auto &[key, value] : options.set)
       return Error{"E0834", fmt::format("{}: error: `{}` cannot be set in a module", fileName, key)};
     return {};
@@ -117,22 +124,32 @@ public:
     return Error{"E0835", fmt::format("{}: error: a module has no syntax tree", fileName)};
   }
 
+  Result<void> check(std::int64_t batch) const override {
+    if (batch == thePlan.batch)
+      return {};
+    return Error{"E0837", fmt::format("{}: error: the program is written for batches of {}, not of {}", fileName,
+                                      thePlan.batch, batch)};
+  }
+
 protected:
   Result<void> parseInto(Unit &unit, const std::string &mode, std::int64_t batch) const override {
     if (auto parsed = parse(unit); !parsed)
       return parsed.error();
-    train::ProgramOp program = *unit.module->getOps<train::ProgramOp>().begin();
-    if (predictsOnly != (mode == "predict"))
+    train::ProgramOp program = programOf(unit);
+    if (program.getMode() && predictsOnly != (mode == "predict"))
       return Error{"E0836", fmt::format("{}: error: the program is written for mode `{}` and cannot run in mode `{}`",
-                                        fileName, program.getMode().str(), mode)};
-    if (batch && batch != std::int64_t(program.getBatch()))
-      return Error{"E0837", fmt::format("{}: error: the program is written for batches of {}, not of {}", fileName,
-                                        program.getBatch(), batch)};
+                                        fileName, program.getMode()->str(), mode)};
+    if (auto checked = check(batch ? batch : thePlan.batch); !checked)
+      return checked.error();
+    if (!program.getMode())
+      return specialize(unit, mode);
     program.setMode(mode);
     return {};
   }
 
 private:
+  static train::ProgramOp programOf(Unit &unit) { return *unit.module->getOps<train::ProgramOp>().begin(); }
+
   Result<void> parse(Unit &unit) const {
     MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
     unit.module = mlir::parseSourceString<mlir::ModuleOp>(fileText, unit.context.get(), fileName);
@@ -168,6 +185,16 @@ Result<std::unique_ptr<Compiler>> Compiler::create(std::string text, const std::
   }
   result->parseSeconds = secondsSince(start);
   return result;
+}
+
+Result<void> Compiler::specialize(Unit &unit, const std::string &mode) const {
+  MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
+  auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
+  passes.enableVerifier(false);
+  passes.addPass(createSpecialize({mode}));
+  if (mlir::failed(passes.run(*unit.module)))
+    return messages.error("E0836", fmt::format("the program has no mode `{}`", mode));
+  return {};
 }
 
 Unit Compiler::freshUnit() const {

@@ -254,6 +254,7 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   Json event{{"event", "end"}, {"status", status}, {"steps", session.step()}, {"epoch", session.epoch()}};
   event["seconds"] = trained;
   event["compile_seconds"] = session.compileSeconds();
+  event["elaborations"] = session.program().elaborations();
   event["peak_rss_bytes"] = peakMemory();
   event["arena_bytes"] = session.facts().arenaBytes;
   event["saved"] = folder.directory();

@@ -83,11 +83,8 @@ std::string compile(std::string text) {
   if (!source)
     return source.error().message;
   source->dumpAst();
-  if (auto plan = source->plan({}); !plan)
-    return plan.error().message;
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  auto module = source->build(context, {});
-  return module ? std::string() : module.error().message;
+  auto elaborated = source->elaborate({});
+  return elaborated ? std::string() : elaborated.error().message;
 }
 
 /// Pieces that mean something somewhere.

@@ -1,24 +1,26 @@
-// From a model file to a module: parse once, then ask for the plan and for a module in each mode and batch size.
+// From a model file to a module: parse once, elaborate once for each batch size.
 //
 // In:  text of the language (docs/Language.md).
-// Out: a Plan, or a module holding one verified train.program at the stage `graph`; or an Error whose message holds every
-//      diagnostic found, rendered, the first one's code being the Error's.
+// Out: a module holding one verified train.program in all modes, which talweg-specialize makes one of, and its plan; or an Error
+//      whose message holds every diagnostic found, rendered, the first one's code being the Error's.
 #ifndef TALWEG_FRONTEND_FRONTEND_H
 #define TALWEG_FRONTEND_FRONTEND_H
 
 #include "talweg/Frontend/Plan.h"
 #include "talweg/Support/Result.h"
 
+#include <map>
 #include <memory>
 
-namespace mlir {
-class MLIRContext;
-class ModuleOp;
-template <typename OpTy>
-class OwningOpRef;
-} // namespace mlir
-
 namespace talweg::frontend {
+
+/// A file at one batch size.
+struct Elaborated {
+  std::string module; ///< in MLIR's bytecode, for any context
+  Plan plan;
+  std::map<std::string, std::vector<std::int64_t>> variables; ///< their shapes
+  std::optional<Error> noPrediction; ///< why the program has no mode predict: an output for each row is what it needs
+};
 
 /// A parsed file. Copies share the tree. Elaborating is `const`, and does nothing outside the given context.
 class Source {
@@ -29,12 +31,8 @@ public:
   /// The syntax tree as text, for `--emit=ast`.
   std::string dumpAst() const;
 
-  /// Data, settings and names. Shapes are not checked here: build does.
-  Result<Plan> plan(const Options &options) const;
-
-  /// The module with one train.program. The context needs no dialect loaded beforehand. (Callers include
-  /// mlir/IR/BuiltinOps.h and mlir/IR/OwningOpRef.h.)
-  Result<mlir::OwningOpRef<mlir::ModuleOp>> build(mlir::MLIRContext &context, const Options &options) const;
+  /// The file at the batch size of the options. `like`: at another one; the variables must be the same, for they outlive a batch.
+  Result<Elaborated> elaborate(const Options &options, const Elaborated *like = nullptr) const;
 
   struct Impl;
   explicit Source(std::shared_ptr<const Impl> impl) : impl(std::move(impl)) {}

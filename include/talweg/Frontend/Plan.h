@@ -17,7 +17,6 @@ namespace talweg::frontend {
 
 /// What is asked of the frontend. The file is elaborated anew for every set of options.
 struct Options {
-  std::string mode = "train";   ///< train, eval, predict, gradient (see train.program)
   std::int64_t batch = 0;       ///< rows of a batch; 0: as the file says
   bool doublePrecision = false; ///< every f32 of the language is computed in f64 (f32 data stays stored as f32)
   std::map<std::string, std::string> set; ///< values of `config` names (and of `lr`, see Hyper), as text
@@ -43,8 +42,8 @@ struct Field {
 struct Split {
   std::string name;
   const data::Format *format = nullptr; ///< not null in a plan without errors
-  std::vector<std::string> files;       ///< relative paths are already relative to the model file's folder
-  data::Options options;                ///< as written; the format accepts them
+  std::vector<std::string> files; ///< of a plan that was read from a program, relative paths begin where it is run
+  data::Options options;          ///< as written; the format accepts them
 };
 
 /// A number that may change between steps without recompilation: a `config` of a fractional value, or `lr` of the train
@@ -74,7 +73,7 @@ struct Plan {
   std::uint64_t seed = 0;
   std::vector<Hyper> hypers;
   std::vector<Constant> constants;
-  std::vector<std::string> metrics; ///< in the order of train.objective's `metrics`
+  std::vector<std::string> metrics; ///< in their order
   std::vector<std::string> reports; ///< further scalars a step tells, such as lr, in their order
 };
 

@@ -116,10 +116,14 @@ public:
   /// A module written for prediction alone.
   bool onlyPredicts() const { return predictsOnly; }
   virtual Result<std::string> ast() const = 0;
+  /// How often the file has been elaborated: once for each batch size that was asked for.
+  virtual int elaborations() const { return 0; }
 
   /// The frontend's module in a mode, for a batch size (0: the plan's); no phase is done. Code generation chooses how
   /// variables lie in memory, unless `layouts` tells what it chose for another module.
   Result<Unit> build(const std::string &mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
+  /// What is wrong with the file at a batch size, if anything is.
+  virtual Result<void> check(std::int64_t batch) const = 0;
   /// What `build` gives as Unit::source.
   std::string sourceOf(const std::string &mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
   /// Runs the phases after `unit.done` up to `last`.
@@ -137,6 +141,8 @@ protected:
   }
   /// A unit with a context that knows every dialect, and no module.
   Unit freshUnit() const;
+  /// Makes a module in all modes one in `mode`.
+  Result<void> specialize(Unit &unit, const std::string &mode) const;
   /// Fills the module of a unit whose context is ready.
   virtual Result<void> parseInto(Unit &unit, const std::string &mode, std::int64_t batch) const = 0;
 

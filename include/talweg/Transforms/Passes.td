@@ -2,6 +2,18 @@
 #define TALWEG_TRANSFORMS_PASSES
 include "mlir/Pass/PassBase.td"
 
+def Specialize : Pass<"talweg-specialize", "::mlir::ModuleOp"> {
+  let summary = "makes the program in one mode of the program in all modes";
+  let description = [{
+    In: a train.program without a mode. Out: the same in `mode`: train.training is known, and what it decides is decided; predictions yield
+    the model's output, and require what is required in front of it and of nothing that it is not computed from; eval and predict have no
+    optimizers, and only train sets variables. What nothing depends on any more is gone. Variables are those of every mode; what is left
+    keeps its order, and random numbers their streams.
+  }];
+  let options = [Option<"mode", "mode", "std::string", "\"train\"", "train, eval, predict or gradient">];
+  let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
+}
+
 def FormContractions : Pass<"talweg-form-contractions", "::mlir::ModuleOp"> {
   let summary = "recognizes sums of products of windows as tw.contract";
   let description = "reduce sum (mul (window a) (window b)) becomes contract a, b; shapes and results are equal up to rounding.";

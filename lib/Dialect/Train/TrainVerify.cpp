@@ -52,7 +52,15 @@ LogicalResult verifyVariable(Operation *op, FlatSymbolRefAttr name, Type type, S
   return success();
 }
 
-bool mayChange(StringRef mode) { return mode == "train" || mode == "gradient"; }
+bool mayChange(std::optional<StringRef> mode) { return !mode || *mode == "train" || *mode == "gradient"; }
+
+/// Such ops tell modes apart, of which only a program in all modes has several.
+LogicalResult verifyInAllModes(Operation *op) {
+  auto program = op->getParentOfType<ProgramOp>();
+  if (program && program.getMode())
+    return op->emitOpError() << "is in a program of mode " << *program.getMode() << ": talweg-specialize leaves none";
+  return success();
+}
 
 } // namespace
 
@@ -60,8 +68,8 @@ bool mayChange(StringRef mode) { return mode == "train" || mode == "gradient"; }
 
 LogicalResult ProgramOp::verify() {
   static constexpr StringLiteral modes[] = {"train", "eval", "predict", "gradient"};
-  if (!llvm::is_contained(modes, getMode()))
-    return emitOpError() << "has mode '" << getMode() << "', which is none of train, eval, predict, gradient";
+  if (getMode() && !llvm::is_contained(modes, *getMode()))
+    return emitOpError() << "has mode '" << *getMode() << "', which is none of train, eval, predict, gradient";
   if (int64_t(getBatch()) < 1)
     return emitOpError() << "has a batch of " << int64_t(getBatch());
   auto objectives = getBody().front().getOps<ObjectiveOp>();
@@ -231,7 +239,7 @@ LogicalResult GetOp::verifySymbolUses(SymbolTableCollection &symbols) {
 LogicalResult SetOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto program = (*this)->getParentOfType<ProgramOp>();
   if (program && !mayChange(program.getMode()))
-    return emitOpError() << "changes " << getVariableAttr() << " in mode " << program.getMode();
+    return emitOpError() << "changes " << getVariableAttr() << " in mode " << *program.getMode();
   return verifyVariable(*this, getVariableAttr(), getValue().getType(), symbols);
 }
 
@@ -254,6 +262,19 @@ LogicalResult GetHyperOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!symbols.lookupNearestSymbolFrom<HyperOp>(*this, getHyperAttr()))
     return emitOpError() << "names the hyper-parameter " << getHyperAttr() << ", which is not declared";
   return verifyType(*this, getValue().getType(), hostScalar(getContext()));
+}
+
+LogicalResult OutputOp::verify() {
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  auto type = dyn_cast<RankedTensorType>(getValue().getType());
+  if (program && (!type || type.getRank() == 0 || type.getDimSize(0) != int64_t(program.getBatch())))
+    return emitOpError() << "must have a leading dimension of " << program.getBatch();
+  return verifyInAllModes(*this);
+}
+
+LogicalResult TrainingOp::verify() {
+  auto condition = RankedTensorType::get({}, IntegerType::get(getContext(), 1));
+  return failed(verifyInAllModes(*this)) ? failure() : verifyType(*this, getValue().getType(), condition);
 }
 
 LogicalResult ReportOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }

@@ -1,9 +1,11 @@
 // The training dialect: what is learnt, from which data, towards which objective, by which rule. One module holds one
-// train.program, built for one mode and one batch size (attributes below); the storage of parameters, states and slots is the
-// same in every mode and for every batch size.
+// train.program, built for one batch size; the storage of parameters, states and slots is the same in every mode and for every
+// batch size.
 //
-// Life of a program (each line is a phase that `talweg compile` can stop after):
-//   graph     the frontend's output: declarations, the optimizers as shape-polymorphic rules, the forward pass in `objective`
+// Life of a program. The frontend's output is the program in every mode: declarations, the plan, the optimizers as
+// shape-polymorphic rules, the forward pass in `objective`. talweg-specialize makes of it the program in one mode. Then come the phases
+// that `talweg compile` can stop after:
+//   graph     simplified
 //   gradient  talweg-differentiate: the backward pass follows the forward pass; one train.update for each parameter
 //   update    talweg-expand-update: every train.update is the optimizer's body at the parameter's shape, ending in train.set
 //   linalg    talweg-train-to-loops and talweg-tw-to-linalg: functions over raw storage (the ABI is in Runtime/Abi.h)
@@ -25,24 +27,49 @@ def Train_Dialect : Dialect {
 class Train_Op<string mnemonic, list<Trait> traits> : Op<Train_Dialect, mnemonic, traits>;
 
 def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, IsolatedFromAbove]> {
-  let summary = "one experiment in one mode at one batch size";
+  let summary = "one experiment at one batch size, in one mode or, without `mode`, in all";
   let description = [{
     `mode`: "train" (one optimization step), "eval" (loss and metrics, nothing is changed), "predict" (the model's output,
     nothing is changed), "gradient" (like train, but the cotangents are stored in slots named `<parameter>.grad` and nothing
     is updated).
   }];
-  let arguments = (ins StrAttr:$name, StrAttr:$mode, I64Attr:$batch);
+  let arguments = (ins StrAttr:$name, OptionalAttr<StrAttr>:$mode, I64Attr:$batch);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$name `mode` $mode `batch` $batch attr-dict-with-keyword $body";
+  let assemblyFormat = "$name (`mode` $mode^)? `batch` $batch attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
 def FieldOp : Train_Op<"field", [Symbol, HasParent<"ProgramOp">]> {
   let summary = "one column of the data: the type of one record's value, as stored (f32, i32, ui8)";
-  let description = "`classes` bounds the labels of a class field: values are 0 to classes-1, checked when data is loaded.";
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, OptionalAttr<I64Attr>:$classes);
-  let assemblyFormat = "$sym_name `:` $type (`classes` $classes^)? attr-dict";
+  let description = [{
+    `classes` bounds the labels of a class field: values are 0 to classes-1, checked when data is loaded. `columns`: the columns of a table
+    that hold it, each by its name or by its number from 0.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, OptionalAttr<I64Attr>:$classes,
+                       OptionalAttr<ArrayAttr>:$columns);
+  let assemblyFormat = "$sym_name `:` $type (`classes` $classes^)? (`columns` $columns^)? attr-dict";
   let hasVerifier = 1;
+}
+
+def SplitOp : Train_Op<"split", [HasParent<"ProgramOp">]> {
+  let summary = "a part of the data: the files it is read from, and how";
+  let description = [{
+    `files` are as the program names them: a relative path begins at the program's own folder. `options` are what Data/Formats.h
+    has for the format: true or false, i64, text, or array<i64: begin, end>.
+  }];
+  let arguments = (ins StrAttr:$name, StrAttr:$format, StrArrayAttr:$files, DictionaryAttr:$options);
+  let assemblyFormat = "$name `=` $format $files $options attr-dict";
+}
+
+def PlanOp : Train_Op<"plan", [HasParent<"ProgramOp">]> {
+  let summary = "how long and on what a run trains";
+  let description = [{
+    `data` names the data declaration; at most one of `epochs` and `steps` is there; `validate` counts steps; `seed` is the key of all
+    random numbers (64 bits, unsigned). `constants` are the names and texts of what was fixed when the file was elaborated.
+  }];
+  let arguments = (ins StrAttr:$data, OptionalAttr<I64Attr>:$epochs, OptionalAttr<I64Attr>:$steps,
+                       OptionalAttr<I64Attr>:$validate, I64Attr:$seed, DictionaryAttr:$constants);
+  let assemblyFormat = "$data (`epochs` $epochs^)? (`steps` $steps^)? (`validate` $validate^)? `seed` $seed $constants attr-dict";
 }
 
 def HyperOp : Train_Op<"hyper", [Symbol, HasParent<"ProgramOp">]> {
@@ -86,8 +113,8 @@ def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock, Is
   let summary = "the computation of one step";
   let description = [{
     Body arguments: one batch of each field, tensor<batch x shape x storage type>, in the order of the field ops. Yields, in mode
-    train, eval and gradient: the loss, then one scalar for each name in `metrics`; in mode predict: the model's output,
-    [batch, …]. Scalars have rank 0.
+    train, eval and gradient and without a mode: the loss, then one scalar for each name in `metrics`; in mode predict: the model's
+    output, [batch, …]. Scalars have rank 0.
   }];
   let arguments = (ins StrArrayAttr:$metrics);
   let regions = (region SizedRegion<1>:$body);
@@ -118,6 +145,21 @@ def ReportOp : Train_Op<"report", [MemoryEffects<[MemWrite]>]> {
   let summary = "a further scalar (f64, rank 0) told to the host each step, under a name";
   let arguments = (ins StrAttr:$name, AnyTensor:$value);
   let assemblyFormat = "$name `,` $value attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+def OutputOp : Train_Op<"output", [MemoryEffects<[MemWrite]>]> {
+  let summary = "the model's output, [batch, …]: what mode predict computes; only in a program without a mode";
+  let description = "What is required in front of it is required of predictions as well; the rest is the loss's.";
+  let arguments = (ins AnyTensor:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+def TrainingOp : Train_Op<"training", [Pure]> {
+  let summary = "whether parameters are being learnt (i1, rank 0): in mode train and gradient; only in a program without a mode";
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 

@@ -1,0 +1,176 @@
+// One function to write each op and one to read it, side by side.
+#include "talweg/Frontend/PlanOps.h"
+
+#include "talweg/Dialect/Tw/Elements.h"
+
+#include "mlir/IR/Builders.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+
+using namespace mlir;
+using namespace talweg;
+using namespace talweg::frontend;
+
+//===-- settings ---------------------------------------------------------------------------------------------------===//
+
+static IntegerAttr optional(OpBuilder &builder, std::optional<std::int64_t> number) {
+  return number ? builder.getI64IntegerAttr(*number) : IntegerAttr();
+}
+
+void frontend::createPlan(OpBuilder &builder, Location loc, const Plan &plan) {
+  SmallVector<NamedAttribute> constants;
+  for (const Constant &constant : plan.constants)
+    constants.push_back(builder.getNamedAttr(constant.name, builder.getStringAttr(constant.value)));
+  train::PlanOp::create(builder, loc, builder.getStringAttr(plan.data), optional(builder, plan.epochs),
+                        optional(builder, plan.steps), optional(builder, plan.validateEvery),
+                        builder.getI64IntegerAttr(std::int64_t(plan.seed)), builder.getDictionaryAttr(constants));
+}
+
+static void readSettings(train::PlanOp op, Plan &plan) {
+  plan.data = op.getData().str();
+  plan.epochs = op.getEpochs();
+  plan.steps = op.getSteps();
+  plan.validateEvery = op.getValidate();
+  plan.seed = op.getSeed();
+  for (NamedAttribute constant : op.getConstants())
+    plan.constants.push_back({constant.getName().str(), cast<StringAttr>(constant.getValue()).str()});
+}
+
+//===-- fields -----------------------------------------------------------------------------------------------------===//
+
+void frontend::createField(OpBuilder &builder, Location loc, const Field &field) {
+  SmallVector<Attribute> columns;
+  for (const auto &column : field.columns) {
+    const auto *name = std::get_if<std::string>(&column);
+    columns.push_back(name ? Attribute(builder.getStringAttr(*name))
+                           : builder.getI64IntegerAttr(std::get<std::int64_t>(column)));
+  }
+  const Type type = RankedTensorType::get(field.shape, tw::irType(field.element, builder.getContext()));
+  train::FieldOp::create(builder, loc, builder.getStringAttr(field.name), TypeAttr::get(type),
+                         optional(builder, field.classes),
+                         columns.empty() ? ArrayAttr() : builder.getArrayAttr(columns));
+}
+
+static Result<Field> readField(train::FieldOp op, const std::string &file) {
+  Field field;
+  field.name = op.getSymName().str();
+  const auto type = cast<RankedTensorType>(op.getType()); // the op's verifier
+  const auto element = tw::elementTypeOf(type.getElementType());
+  if (element != ElementType::F32 && element != ElementType::I32 && element != ElementType::U8)
+    return Error{"internal",
+                 fmt::format("{}: error: field `{}` is stored neither as f32, i32 nor ui8", file, field.name)};
+  field.element = *element;
+  field.shape = type.getShape().vec();
+  field.classes = op.getClasses();
+  for (Attribute column : op.getColumnsAttr() ? op.getColumnsAttr().getValue() : ArrayRef<Attribute>()) {
+    if (const auto name = dyn_cast<StringAttr>(column))
+      field.columns.push_back(name.str());
+    else
+      field.columns.push_back(cast<IntegerAttr>(column).getInt());
+  }
+  return field;
+}
+
+//===-- splits -----------------------------------------------------------------------------------------------------===//
+
+/// The attribute that holds an option's value.
+static Attribute attributeOf(Builder &builder, const data::OptionValue &value) {
+  if (const auto *truth = std::get_if<bool>(&value))
+    return builder.getBoolAttr(*truth);
+  if (const auto *number = std::get_if<std::int64_t>(&value))
+    return builder.getI64IntegerAttr(*number);
+  if (const auto *text = std::get_if<std::string>(&value))
+    return builder.getStringAttr(*text);
+  const auto &range = std::get<data::Range>(value);
+  return builder.getDenseI64ArrayAttr({range.begin, range.end});
+}
+
+static std::optional<data::OptionValue> optionOf(Attribute attribute) {
+  if (const auto truth = dyn_cast<BoolAttr>(attribute))
+    return truth.getValue();
+  if (const auto number = dyn_cast<IntegerAttr>(attribute))
+    return number.getInt();
+  if (const auto text = dyn_cast<StringAttr>(attribute))
+    return text.str();
+  if (const auto range = dyn_cast<DenseI64ArrayAttr>(attribute); range && range.size() == 2)
+    return data::Range{range[0], range[1]};
+  return std::nullopt;
+}
+
+void frontend::createSplit(OpBuilder &builder, Location loc, const Split &split) {
+  SmallVector<NamedAttribute> options;
+  for (const auto &[name, value] : split.options)
+    options.push_back(builder.getNamedAttr(name, attributeOf(builder, value)));
+  const SmallVector<StringRef> files(split.files.begin(), split.files.end());
+  train::SplitOp::create(builder, loc, split.name, split.format->name, builder.getStrArrayAttr(files),
+                         builder.getDictionaryAttr(options));
+}
+
+/// `path` as seen from the program's folder.
+static std::string besideFile(StringRef path, const std::string &file) {
+  const std::filesystem::path given(path.str());
+  if (given.is_absolute())
+    return path.str();
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  return folder.empty() ? path.str() : (folder / given).string();
+}
+
+static Result<Split> readSplit(train::SplitOp op, const std::string &file) {
+  Split split;
+  split.name = op.getName().str();
+  split.format = data::formatNamed(std::string_view(op.getFormat()));
+  const auto wrong = [&](const std::string &what) {
+    return Error{"E0831", fmt::format("{}: error: split `{}` has {}", file, split.name, what)};
+  };
+  if (!split.format)
+    return wrong(fmt::format("the format `{}`, which does not exist", op.getFormat().str()));
+  for (StringAttr path : op.getFiles().getAsRange<StringAttr>())
+    split.files.push_back(besideFile(path.strref(), file));
+  if (split.files.empty() || (split.files.size() > 1 && !split.format->severalFiles))
+    return wrong(fmt::format("{} files", split.files.size()));
+  for (NamedAttribute given : op.getOptions()) {
+    const data::Option *option = split.format->option(std::string_view(given.getName().strref()));
+    const auto value = optionOf(given.getValue());
+    if (!option || !value || !option->accepts(*value))
+      return wrong(fmt::format("an option `{}` that its format does not take", given.getName().str()));
+    split.options.insert_or_assign(given.getName().str(), *value);
+  }
+  return split;
+}
+
+//===-- the whole --------------------------------------------------------------------------------------------------===//
+
+Result<Plan> frontend::readPlan(train::ProgramOp program, const std::string &file) {
+  Plan plan;
+  plan.model = program.getName().str();
+  plan.batch = program.getBatch();
+  if (program.getOps<train::PlanOp>().empty())
+    plan.steps = 1;
+  for (Operation &op : program.getBody().front()) {
+    if (auto settings = dyn_cast<train::PlanOp>(op)) {
+      readSettings(settings, plan);
+    } else if (auto split = dyn_cast<train::SplitOp>(op)) {
+      Result<Split> read = readSplit(split, file);
+      if (!read)
+        return read.error();
+      plan.splits.push_back(std::move(*read));
+    } else if (auto declared = dyn_cast<train::FieldOp>(op)) {
+      Result<Field> field = readField(declared, file);
+      if (!field)
+        return field.error();
+      plan.fields.push_back(std::move(*field));
+    } else if (auto hyper = dyn_cast<train::HyperOp>(op)) {
+      const std::size_t index = hyper.getIndex();
+      plan.hypers.resize(std::max(plan.hypers.size(), index + 1));
+      plan.hypers[index] = {hyper.getSymName().str(), hyper.getValue().convertToDouble()};
+    } else if (auto objective = dyn_cast<train::ObjectiveOp>(op)) {
+      for (StringAttr metric : objective.getMetrics().getAsRange<StringAttr>())
+        plan.metrics.push_back(metric.str());
+    } else if (auto optimizer = dyn_cast<train::OptimizerOp>(op)) {
+      for (StringAttr report : optimizer.getReport().getAsRange<StringAttr>())
+        plan.reports.push_back(report.str());
+    }
+  }
+  return plan;
+}

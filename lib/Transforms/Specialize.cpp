@@ -1,0 +1,141 @@
+// Derives one mode's program. What a mode has and has not stands in `run`, a line for each.
+#include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Transforms/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/FoldUtils.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace talweg {
+#define GEN_PASS_DEF_SPECIALIZE
+#include "talweg/Transforms/Passes.h.inc"
+
+namespace {
+
+/// What `values` are computed from: the block's arguments behind them.
+llvm::DenseSet<Value> argumentsBehind(ValueRange values) {
+  llvm::DenseSet<Value> seen, arguments;
+  SmallVector<Value> left(values);
+  while (!left.empty()) {
+    Value value = left.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
+    if (Operation *op = value.getDefiningOp())
+      left.append(op->operand_begin(), op->operand_end());
+    else
+      arguments.insert(value);
+  }
+  return arguments;
+}
+
+/// Answers every train.training of a program, and folds what depends on the answers alone.
+void answerTraining(train::ProgramOp program, bool isTraining) {
+  OperationFolder folder(program.getContext());
+  llvm::SetVector<Operation *> readers;
+  auto addReaders = [&](Operation *op) {
+    for (Operation *user : op->getUsers())
+      readers.insert(user);
+  };
+  SmallVector<train::TrainingOp> questions;
+  program.walk([&](train::TrainingOp op) { questions.push_back(op); });
+  for (train::TrainingOp op : questions) {
+    OpBuilder builder(op);
+    auto type = cast<ShapedType>(op.getType());
+    auto answer = tw::ConstantOp::create(builder, op.getLoc(), DenseElementsAttr::get(type, isTraining));
+    op.replaceAllUsesWith(answer.getResult());
+    op.erase();
+    addReaders(answer);
+  }
+  while (!readers.empty()) {
+    Operation *op = readers.pop_back_val();
+    SmallVector<Operation *> next(op->getUsers());
+    if (isa<tw::WindowOp>(op) || succeeded(folder.tryToFold(op)))
+      readers.insert(next.begin(), next.end());
+  }
+}
+
+void eraseDead(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+class Specialization {
+public:
+  Specialization(train::ProgramOp program, StringRef mode)
+      : program(program), mode(mode), objective(*program.getBody().front().getOps<train::ObjectiveOp>().begin()),
+        block(objective.getBody().front()) {}
+
+  LogicalResult run() {
+    bool updates = mode == "train", learns = updates || mode == "gradient";
+    answerTraining(program, learns);
+    if (mode == "predict" && failed(yieldOutput()))
+      return failure();
+    eraseAll<train::OutputOp>(block);
+    if (!updates)
+      eraseAll<train::SetOp>(block);
+    if (!learns)
+      eraseAll<train::OptimizerOp>(program.getBody().front());
+    for (Operation &op : program.getBody().front())
+      for (Region &region : op.getRegions())
+        eraseDead(region.front());
+    program.setMode(mode);
+    return success();
+  }
+
+private:
+  train::ProgramOp program;
+  StringRef mode;
+  train::ObjectiveOp objective;
+  Block &block;
+
+  template <typename Op>
+  static void eraseAll(Block &block) {
+    for (Op op : llvm::make_early_inc_range(block.getOps<Op>()))
+      op.erase();
+  }
+
+  LogicalResult yieldOutput() {
+    auto outputs = block.getOps<train::OutputOp>();
+    if (outputs.empty())
+      return program.emitError() << "the program has no output to predict";
+    train::OutputOp output = *outputs.begin();
+    llvm::DenseSet<Value> needed = argumentsBehind(output.getValue());
+    for (auto require : llvm::make_early_inc_range(block.getOps<tw::RequireOp>())) {
+      bool isOfLoss = output->isBeforeInBlock(require);
+      bool isForeign = llvm::any_of(argumentsBehind(require->getOperands()),
+                                    [&](Value argument) { return !needed.contains(argument); });
+      if (isOfLoss || isForeign)
+        require.erase();
+    }
+    OpBuilder builder(block.getTerminator());
+    train::YieldOp::create(builder, block.getTerminator()->getLoc(), output.getValue());
+    block.getTerminator()->erase();
+    objective.setMetricsAttr(builder.getStrArrayAttr({}));
+    return success();
+  }
+};
+
+struct Specialize : impl::SpecializeBase<Specialize> {
+  using SpecializeBase::SpecializeBase;
+
+  void runOnOperation() override {
+    for (auto program : getOperation().getOps<train::ProgramOp>()) {
+      if (program.getMode()) {
+        program.emitError() << "the program is in mode " << *program.getMode() << " already";
+        return signalPassFailure();
+      }
+      if (failed(Specialization(program, mode).run()))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+} // namespace talweg
