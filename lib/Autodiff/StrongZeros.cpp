@@ -13,6 +13,7 @@
 #include "StrongZeros.h"
 
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Functions.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/Builders.h"
@@ -87,6 +88,7 @@ private:
 
   Sign signOfResult(Operation *op) const;
   bool makesSingular(Operation *op) const;
+  bool canLeave(tw::FiniteWhere where, Value x) const;
   bool canBeZero(Value divisor) const;
   bool resultHasZeros(Operation *op) const;
 
@@ -166,10 +168,24 @@ bool StrongZeros::canBeZero(Value divisor) const {
   return sign(divisor) != Sign::positive && !(number && *number != 0);
 }
 
+/// Whether a function that is finite `where` may be infinite or nan of the finite x.
+bool StrongZeros::canLeave(tw::FiniteWhere where, Value x) const {
+  switch (where) {
+  case tw::FiniteWhere::everywhere: return false;
+  case tw::FiniteWhere::notNegative: return sign(x) == Sign::unknown;
+  case tw::FiniteWhere::positive: return sign(x) != Sign::positive;
+  case tw::FiniteWhere::notPositive: break;
+  }
+  auto negated = x.getDefiningOp<tw::NegOp>();
+  return !negated || sign(negated.getX()) == Sign::unknown;
+}
+
 /// Whether the op's result may be infinite or nan where its operands are not.
 bool StrongZeros::makesSingular(Operation *op) const {
   if (!isa<tw::TwDialect>(op->getDialect()))
     return false;
+  if (const tw::Function *function = tw::findFunction(op))
+    return canLeave(function->finiteWhere, op->getOperand(0));
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case([](tw::ConstantOp constant) {
         auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
@@ -178,12 +194,6 @@ bool StrongZeros::makesSingular(Operation *op) const {
                                                  : llvm::all_of(elements.getValues<APFloat>(), isInside));
       })
       .Case([](tw::PadOp pad) { return !pad.getValue().isFinite(); })
-      .Case<tw::LogOp, tw::RsqrtOp>([&](auto unary) { return sign(unary.getX()) != Sign::positive; })
-      .Case<tw::Log1pOp, tw::SqrtOp>([&](auto unary) { return sign(unary.getX()) == Sign::unknown; })
-      .Case([&](tw::ExpOp exp) {
-        auto negated = exp.getX().getDefiningOp<tw::NegOp>();
-        return !negated || sign(negated.getX()) == Sign::unknown;
-      })
       .Case([&](tw::DivOp div) { return canBeZero(div.getB()); })
       .Case([&](tw::PowOp pow) {
         if (sign(pow.getA()) == Sign::positive)
@@ -192,10 +202,7 @@ bool StrongZeros::makesSingular(Operation *op) const {
         bool isRoot = exponent && std::floor(*exponent) != *exponent;
         return !exponent || *exponent < 0 || (isRoot && sign(pow.getA()) == Sign::unknown);
       })
-      .Case<tw::NegOp, tw::TanhOp, tw::ErfOp, tw::LogisticOp, tw::SinOp, tw::CosOp, tw::AbsOp, tw::FloorOp, tw::AddOp,
-            tw::SubOp, tw::MulOp, tw::MaxOp, tw::MinOp, tw::SelectOp, tw::ConvertOp, tw::StopGradientOp, tw::UniformOp,
-            tw::WindowOp, tw::FoldOp, tw::ReshapeOp, tw::ReduceOp, tw::ContractOp>([](Operation *) { return false; })
-      .Default(true); // an op that nobody thought of here
+      .Default([](Operation *other) { return !other->hasTrait<tw::FiniteWhereOperandsAre>(); });
 }
 
 /// Zeros begin at the backward pass's selects of 0 and its folds that leave elements out, and go on through what is linear.

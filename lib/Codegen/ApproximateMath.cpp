@@ -1,5 +1,6 @@
-// Replaces mathematics on vectors of f32 and f64 by arithmetic. Scalars stay calls of the C library; so does what has no formula,
-// which is told.
+// Replaces mathematics on vectors of f32 and f64 by arithmetic. Scalars stay calls of the C library; so does what has no formula.
+// Calls for each element are told.
+#include "Steps.h"
 #include "VectorMath.h"
 #include "talweg/Codegen/Passes.h"
 
@@ -72,11 +73,9 @@ struct ApproximateMath : talweg::impl::ApproximateMathBase<ApproximateMath> {
     namespace vm = talweg::vectormath;
     RewritePatternSet composites(&getContext()), patterns(&getContext());
     composites.add<ApproximateLogistic>(&getContext());
-    patterns.add<Approximate<math::ExpOp, vm::exp, vm::wide::exp>, Approximate<math::LogOp, vm::log, vm::wide::log>,
-                 Approximate<math::Log1pOp, vm::log1p, vm::wide::log1p>,
-                 Approximate<math::TanhOp, vm::tanh, vm::wide::tanh>, Approximate<math::ErfOp, vm::erf, vm::wide::erf>,
-                 Approximate<math::PowFOp, vm::pow, vm::wide::pow>, Approximate<math::SinOp, vm::sin, vm::wide::sin>,
-                 Approximate<math::CosOp, vm::cos, vm::wide::cos>>(&getContext());
+#define TALWEG_ADD_FORMULA(OP, NAME) patterns.add<Approximate<math::OP, vm::NAME, vm::wide::NAME>>(&getContext());
+    TALWEG_VECTOR_FUNCTIONS(TALWEG_ADD_FORMULA)
+    patterns.add<Approximate<math::PowFOp, vm::pow, vm::wide::pow>>(&getContext());
     GreedyRewriteConfig config; // blocks stay as they are
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
     if (failed(applyPatternsGreedily(getOperation(), std::move(composites), config)) ||
@@ -85,14 +84,17 @@ struct ApproximateMath : talweg::impl::ApproximateMathBase<ApproximateMath> {
     getOperation().walk(tellCalls);
   }
 
-  /// A function on vectors that has no formula here and no instruction: a call for each lane.
+  /// A function that has no formula here and no instruction: a call for each lane or, in a loop within a step, for each element.
   static void tellCalls(Operation *op) {
     if (!isa<math::MathDialect>(op->getDialect()) || op->hasAttr(talweg::vectormath::calledAttr) ||
         isa<math::FmaOp, math::SqrtOp, math::RsqrtOp, math::AbsFOp, math::FloorOp, math::CeilOp, math::TruncOp,
             math::RoundEvenOp, math::CopySignOp>(op))
       return;
+    auto loop = op->getParentOfType<LoopLikeOpInterface>();
     if (auto type = dyn_cast<VectorType>(op->getResult(0).getType()))
       op->emitRemark("computed by a call of the C library for each of its ") << type.getNumElements() << " lanes";
+    else if (loop && !talweg::loopOverBatches(loop))
+      op->emitRemark("computed by a call of the C library for each element");
   }
 };
 

@@ -108,29 +108,28 @@ private:
   mlir::Value value;
 };
 
+/// The functions of one operand: FUNCTION(op of math, name of its two formulas).
+#define TALWEG_VECTOR_FUNCTIONS(FUNCTION)                                                                              \
+  FUNCTION(ExpOp, exp)                                                                                                 \
+  FUNCTION(LogOp, log)                                                                                                 \
+  FUNCTION(Log1pOp, log1p)                                                                                             \
+  FUNCTION(TanhOp, tanh)                                                                                               \
+  FUNCTION(ErfOp, erf)                                                                                                 \
+  FUNCTION(SinOp, sin)                                                                                                 \
+  FUNCTION(CosOp, cos)
+#define TALWEG_DECLARE_FORMULA(OP, NAME) Lanes NAME(Lanes x);
+
 /// Of f32. At most 2 ULP; where the result is less than the least normal number, 0 may stand for it in exp and logistic.
 namespace vectormath {
-Lanes exp(Lanes x);
+TALWEG_VECTOR_FUNCTIONS(TALWEG_DECLARE_FORMULA)
 Lanes logistic(Lanes x);
-Lanes tanh(Lanes x);
-Lanes erf(Lanes x);
-Lanes log(Lanes x);
-Lanes log1p(Lanes x);
 Lanes pow(Lanes x, Lanes y);
-Lanes sin(Lanes x);
-Lanes cos(Lanes x);
 
 /// Of f64. At most 2 ULP, denormal results included.
 namespace wide {
-Lanes exp(Lanes x);
+TALWEG_VECTOR_FUNCTIONS(TALWEG_DECLARE_FORMULA)
 Lanes logistic(Lanes x);
-Lanes tanh(Lanes x);
-Lanes erf(Lanes x);
-Lanes log(Lanes x);
-Lanes log1p(Lanes x);
 Lanes pow(Lanes x, Lanes y);
-Lanes sin(Lanes x);
-Lanes cos(Lanes x);
 
 /// e^(x + low) for |x| ≤ 1100 and a `low` within the last place of x.
 Lanes expOfSum(Lanes x, Lanes low);

@@ -4,6 +4,9 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include <algorithm>
+#include <string_view>
+
 using namespace mlir;
 using namespace talweg;
 using namespace talweg::conversion;
@@ -139,16 +142,16 @@ Value convert(Builder &b, Operation *op, ValueRange x) {
 }
 
 struct Entry {
-  StringRef op;
+  std::string_view op;
   Rule rule;
 };
 
 template <typename TwOp>
-Entry entry(Rule rule) {
+constexpr Entry entry(Rule rule) {
   return {TwOp::getOperationName(), rule};
 }
 
-const Entry table[] = {
+constexpr Entry table[] = {
     entry<tw::NegOp>(unary<arith::NegFOp>),
     entry<tw::ExpOp>(unary<math::ExpOp>),
     entry<tw::LogOp>(unary<math::LogOp>),
@@ -177,6 +180,20 @@ const Entry table[] = {
     entry<tw::SelectOp>(select),
     entry<tw::ConvertOp>(convert),
 };
+
+template <typename TwOp>
+constexpr bool isComplete() {
+  constexpr bool found =
+      std::ranges::find(table, std::string_view(TwOp::getOperationName()), &Entry::op) != std::end(table);
+  static_assert(found || !TwOp::template hasTrait<tw::Elementwise>(), "an elementwise op has no rule in the table");
+  return true;
+}
+template <typename... Ops>
+constexpr bool areComplete = (isComplete<Ops>() && ...);
+static_assert(areComplete<
+#define GET_OP_LIST
+#include "talweg/Dialect/Tw/Tw.cpp.inc"
+              >);
 
 /// Any op of the table: its rule over every element.
 struct LowerElementwise : ConversionPattern {

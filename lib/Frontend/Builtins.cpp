@@ -2,7 +2,7 @@
 #include "Elaborator.h"
 
 #include "talweg/Dialect/Train/Train.h"
-#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Dialect/Tw/Functions.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 
@@ -19,36 +19,42 @@ struct Builtin {
   Family family;
   std::vector<const char *> parameters;
   std::size_t required;
-  Function function = Function::neg; ///< of family Unary
+  const tw::Function *function = nullptr; ///< of family Unary
 };
 } // namespace
 
+static std::vector<Builtin> makeTable() {
+  std::vector<Builtin> rows;
+  for (const tw::Function *function : tw::functions())
+    if (function != &tw::functionOf<tw::NegOp>) // an operator
+      rows.push_back({function->name.data(), Family::Unary, {"x"}, 1, function});
+  rows.insert(rows.end(), {
+                              {"max", Family::Extremum, {"x", "y"}, 1},
+                              {"min", Family::Extremum, {"x", "y"}, 1},
+                              {"pow", Family::Pow, {"x", "y"}, 2},
+                              {"sum", Family::Reduction, {"x"}, 1},
+                              {"mean", Family::Reduction, {"x"}, 1},
+                              {"prod", Family::Reduction, {"x"}, 1},
+                              {"any", Family::Reduction, {"x"}, 1},
+                              {"all", Family::Reduction, {"x"}, 1},
+                              {"argmax", Family::Reduction, {"x"}, 1},
+                              {"argmin", Family::Reduction, {"x"}, 1},
+                              {"logsumexp", Family::Reduction, {"x"}, 1},
+                              {"reshape", Family::Reshape, {"x", "shape"}, 2},
+                              {"pad", Family::Pad, {"x", "low", "high", "value"}, 3},
+                              {"shape", Family::Shape, {"x"}, 1},
+                              {"size", Family::Size, {"x"}, 1},
+                              {"rank", Family::Rank, {"x"}, 1},
+                              {"random", Family::Random, {"shape"}, 1},
+                              {"fan_in", Family::FanIn, {"shape"}, 1},
+                              {"fan_out", Family::FanOut, {"shape"}, 1},
+                              {"float", Family::Float, {"x"}, 1},
+                          });
+  return rows;
+}
+
 static const std::vector<Builtin> &table() {
-  static const std::vector<Builtin> rows = {
-#define TALWEG_FUNCTION(NAME, OP, VALUE) {#NAME, Family::Unary, {"x"}, 1, Function::NAME},
-#include "talweg/Dialect/Tw/Functions.def"
-      {"stop_gradient", Family::Unary, {"x"}, 1, Function::stop_gradient},
-      {"max", Family::Extremum, {"x", "y"}, 1},
-      {"min", Family::Extremum, {"x", "y"}, 1},
-      {"pow", Family::Pow, {"x", "y"}, 2},
-      {"sum", Family::Reduction, {"x"}, 1},
-      {"mean", Family::Reduction, {"x"}, 1},
-      {"prod", Family::Reduction, {"x"}, 1},
-      {"any", Family::Reduction, {"x"}, 1},
-      {"all", Family::Reduction, {"x"}, 1},
-      {"argmax", Family::Reduction, {"x"}, 1},
-      {"argmin", Family::Reduction, {"x"}, 1},
-      {"logsumexp", Family::Reduction, {"x"}, 1},
-      {"reshape", Family::Reshape, {"x", "shape"}, 2},
-      {"pad", Family::Pad, {"x", "low", "high", "value"}, 3},
-      {"shape", Family::Shape, {"x"}, 1},
-      {"size", Family::Size, {"x"}, 1},
-      {"rank", Family::Rank, {"x"}, 1},
-      {"random", Family::Random, {"shape"}, 1},
-      {"fan_in", Family::FanIn, {"shape"}, 1},
-      {"fan_out", Family::FanOut, {"shape"}, 1},
-      {"float", Family::Float, {"x"}, 1},
-  };
+  static const std::vector<Builtin> rows = makeTable();
   return rows;
 }
 
@@ -114,7 +120,7 @@ Value Elaborator::callBuiltin(const std::string &name, std::vector<Given> &argum
     return fail(misfit->code, misfit->range, misfit->message);
   const Value &x = given[0]->value;
   switch (row.family) {
-  case Family::Unary: return unary(row.function, x, range);
+  case Family::Unary: return unary(*row.function, x, range);
   case Family::Pow: return binary(ast::BinaryOp::Pow, x, given[1]->value, range, given[0]->expr, given[1]->expr);
   case Family::Extremum: {
     if (!given[1])

@@ -26,6 +26,10 @@
 #include <deque>
 #include <set>
 
+namespace talweg::tw {
+struct Function;
+}
+
 namespace talweg::frontend {
 
 //===-- the state of elaboration -----------------------------------------------------------------------------------===//
@@ -229,7 +233,7 @@ private:
                ast::Range range);
   mlir::Value reduceOp(const std::string &kind, mlir::Value ssa, const std::vector<std::int64_t> &dims,
                        ast::Range range);
-  Value unary(Function function, const Value &x, ast::Range range);
+  Value unary(const tw::Function &function, const Value &x, ast::Range range);
   std::string describe(const Value &value) const;
   std::string describe(const Dims &dims) const;
   std::string elementName(mlir::Type type) const;

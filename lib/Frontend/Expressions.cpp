@@ -2,6 +2,7 @@
 #include "Elaborator.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Functions.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include <cmath>
@@ -165,7 +166,7 @@ Value Elaborator::evalUnary(const Expr &expr) {
   if (expr.unary == ast::UnaryOp::Neg) {
     if (!x.isNumeric())
       return fail(Code::WrongKind, expr.range, "`-` takes a number, and this is " + describe(x));
-    return unary(Function::neg, x, expr.range);
+    return unary(tw::functionOf<tw::NegOp>, x, expr.range);
   }
   if (x.kind == Value::Bool)
     return Value::boolean_(!x.boolean);
@@ -321,7 +322,7 @@ Value Elaborator::power(const Value &a, const Value &b, ast::Range range, const 
     if (exponent == 3)
       return times(times(a, a), a);
     if (exponent == 0.5)
-      return unary(Function::sqrt, a, range);
+      return unary(tw::functionOf<tw::SqrtOp>, a, range);
     if (exponent == -1)
       return binary(BinaryOp::Div, Value::integer(1), a, range, nullptr, lhs);
   }

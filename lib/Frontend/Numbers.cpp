@@ -100,17 +100,6 @@ bool frontend::compare(BinaryOp op, Number a, Number b) {
   return a.isInteger && b.isInteger ? decide(a.integer, b.integer) : decide(a.asReal(), b.asReal());
 }
 
-double frontend::valueOf(Function function, double x) {
-  switch (function) {
-  case Function::neg: return -x;
-  case Function::stop_gradient: return x;
-#define TALWEG_FUNCTION(NAME, OP, VALUE)                                                                               \
-  case Function::NAME: return VALUE;
-#include "talweg/Dialect/Tw/Functions.def"
-  }
-  llvm_unreachable("every function has a value");
-}
-
 std::string frontend::toText(Number n) {
   if (n.isInteger)
     return fmt::format("{}", n.integer);
@@ -124,17 +113,6 @@ std::optional<std::int64_t> frontend::elementCount(const std::vector<std::int64_
     if (size < 0 || __builtin_mul_overflow(count, size, &count) || count > most)
       return std::nullopt;
   return count;
-}
-
-std::string_view frontend::spelling(Function function) {
-  switch (function) {
-  case Function::neg: return "-";
-  case Function::stop_gradient: return "stop_gradient";
-#define TALWEG_FUNCTION(NAME, OP, VALUE)                                                                               \
-  case Function::NAME: return #NAME;
-#include "talweg/Dialect/Tw/Functions.def"
-  }
-  llvm_unreachable("every function has a name");
 }
 
 std::string_view frontend::spelling(BinaryOp op) {

@@ -17,25 +17,14 @@ NumberFault arithmetic(ast::BinaryOp op, Number a, Number b, bool floorDivision,
 /// A comparison; `op` is one of == != < <= > >=.
 bool compare(ast::BinaryOp op, Number a, Number b);
 
-/// The elementwise functions of one operand: `-x`, stop_gradient, and those of the table, by their names in the language.
-enum class Function {
-  neg,
-  stop_gradient,
-#define TALWEG_FUNCTION(NAME, OP, VALUE) NAME,
-#include "talweg/Dialect/Tw/Functions.def"
-};
-
-double valueOf(Function function, double x);
-
 /// `12`, `0.1`, `inf`: the shortest text that reads back as the same number.
 std::string toText(Number n);
 
 /// The product of sizes; nullopt when it exceeds `most`.
 std::optional<std::int64_t> elementCount(const std::vector<std::int64_t> &sizes, std::int64_t most);
 
-/// The text of an operator or the name of a function: `+`, `exp`.
+/// The text of an operator: `+`.
 std::string_view spelling(ast::BinaryOp op);
-std::string_view spelling(Function function);
 
 } // namespace talweg::frontend
 

@@ -1,7 +1,7 @@
 // Functions of one operand, elementwise, and reductions.
 #include "Elaborator.h"
 
-#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Dialect/Tw/Functions.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -16,30 +16,20 @@ using mlir::AffineExpr;
 using mlir::AffineMap;
 using mlir::RankedTensorType;
 
-static mlir::Value createFunction(mlir::OpBuilder &builder, mlir::Location loc, Function function, mlir::Value x) {
-  switch (function) {
-  case Function::neg: return tw::NegOp::create(builder, loc, x.getType(), x);
-  case Function::stop_gradient: return tw::StopGradientOp::create(builder, loc, x.getType(), x);
-#define TALWEG_FUNCTION(NAME, OP, VALUE)                                                                               \
-  case Function::NAME: return tw::OP::create(builder, loc, x.getType(), x);
-#include "talweg/Dialect/Tw/Functions.def"
-  }
-  llvm_unreachable("every function has an op");
-}
-
-Value Elaborator::unary(Function function, const Value &x, ast::Range range) {
+Value Elaborator::unary(const tw::Function &function, const Value &x, ast::Range range) {
   if (x.isPoison())
     return x;
-  const std::string name(spelling(function));
+  const std::string name(function.name);
+  const bool negates = &function == &tw::functionOf<tw::NegOp>;
   if (x.isNumber()) {
     const bool exact = x.number.isInteger && x.number.integer != INT64_MIN;
-    if (exact && function == Function::neg)
+    if (exact && negates)
       return Value::integer(-x.number.integer);
-    if (exact && function == Function::abs)
+    if (exact && &function == &tw::functionOf<tw::AbsOp>)
       return Value::integer(std::abs(x.number.integer));
-    if (exact && (function == Function::floor || function == Function::stop_gradient))
+    if (exact && (&function == &tw::functionOf<tw::FloorOp> || &function == &tw::functionOf<tw::StopGradientOp>))
       return x;
-    const double result = valueOf(function, x.number.asReal());
+    const double result = function.valueOf(x.number.asReal());
     if (std::isnan(result) && !std::isnan(x.number.asReal()))
       return fail(Code::NumberOutOfRange, range, fmt::format("{}({}) is not a number", name, toText(x.number)));
     return Value::real(result);
@@ -49,7 +39,7 @@ Value Elaborator::unary(Function function, const Value &x, ast::Range range) {
   Aligned shape;
   mlir::Type element;
   const Operand operand{&x, nullptr};
-  const bool integers = function == Function::neg && x.isTensor();
+  const bool integers = negates && x.isTensor();
   if (!unite(operand, name, range, shape) || !promote(operand, shape, !integers, range, element))
     return Value();
   if (integers && element.isInteger(32))
@@ -57,7 +47,7 @@ Value Elaborator::unary(Function function, const Value &x, ast::Range range) {
   if (x.kind == Value::Hyper)
     shape.weak = true, element = builder.getF64Type();
   const mlir::Value in = materialise(x, element, shape, range);
-  return wrap(createFunction(builder, location(range), function, in), shape);
+  return wrap(function.create(builder, location(range), in), shape);
 }
 
 mlir::Value Elaborator::reduceOp(const std::string &kind, mlir::Value ssa, const std::vector<std::int64_t> &dims,
@@ -145,7 +135,7 @@ Value Elaborator::reduce(std::string kind, const Tensor &given, const std::vecto
     // the derivative, which does not depend on it.
     Tensor top = result;
     top.ssa = reduceOp("max", tensor.ssa, dims, range);
-    const Value m = unary(Function::stop_gradient, Value::of(top), range);
+    const Value m = unary(tw::functionOf<tw::StopGradientOp>, Value::of(top), range);
     Tensor wide = m.tensor;
     std::vector<IndexVar *> positions = vars;
     llvm::SmallVector<AffineExpr> map;

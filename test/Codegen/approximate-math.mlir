@@ -79,6 +79,28 @@ func.func @scalar(%x: f64) -> f64 {
   return %0 : f64
 }
 
+// A call for each element is told, one for each step (a bias correction's power) is not.
+// CHECK-LABEL: func.func @one_by_one
+func.func @one_by_one(%steps: index, %n: index, %x: memref<64xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %elements = arith.constant 64 : index
+  scf.for %step = %zero to %steps step %one {
+    %0 = memref.load %x[%zero] : memref<64xf32>
+    %1 = math.exp %0 : f32
+    memref.store %1, %x[%zero] : memref<64xf32>
+    scf.for %i = %zero to %elements step %one {
+      %2 = memref.load %x[%i] : memref<64xf32>
+      // expected-remark @below {{computed by a call of the C library for each element}}
+      %3 = math.log %2 : f32
+      memref.store %3, %x[%i] : memref<64xf32>
+      %4 = math.sqrt %2 : f32
+      memref.store %4, %x[%i] : memref<64xf32>
+    }
+  }
+  return
+}
+
 // What only looks like the logistic function stays what it is.
 // CHECK-LABEL: func.func @quotient
 // CHECK: arith.divf %{{.*}}, %[[SUM:.*]] : vector<16xf32>

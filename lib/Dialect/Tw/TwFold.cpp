@@ -50,11 +50,6 @@ Attribute intSplat(Type type, const APInt &value) {
 
 Attribute boolSplat(Type type, bool value) { return intSplat(type, APInt(1, value)); }
 
-Attribute foldUnary(Type type, Attribute x, double (*compute)(double)) {
-  auto number = splat<double>(x);
-  return number ? floatSplat(type, compute(*number)) : Attribute();
-}
-
 using FloatBinary = double (*)(double, double);
 using IntBinary = std::optional<APInt> (*)(const APInt &, const APInt &);
 
@@ -92,16 +87,9 @@ bool compare(Predicate predicate, const Number &a, const Number &b) {
 
 } // namespace
 
-#define TALWEG_FUNCTION(NAME, OP, VALUE)                                                                               \
-  OpFoldResult OP::fold(FoldAdaptor adaptor) {                                                                         \
-    return foldUnary(getType(), adaptor.getX(), [](double x) -> double { return VALUE; });                             \
-  }
-#include "talweg/Dialect/Tw/Functions.def"
-
-OpFoldResult NegOp::fold(FoldAdaptor adaptor) {
-  if (auto inner = getX().getDefiningOp<NegOp>())
-    return inner.getX();
-  return foldUnary(getType(), adaptor.getX(), [](double x) { return -x; });
+Attribute foldFunction(Type type, Attribute x, double (*valueOf)(double)) {
+  auto number = splat<double>(x);
+  return number ? floatSplat(type, valueOf(*number)) : Attribute();
 }
 
 OpFoldResult AddOp::fold(FoldAdaptor adaptor) {

@@ -1,4 +1,4 @@
-// The tensor dialect's C++ face: ops, enums, the trait Inactive and the interface Differentiable.
+// The tensor dialect's C++ face: ops, enums, traits and the interface Differentiable. What they mean is said in Tw.td.
 #ifndef TALWEG_DIALECT_TW_TW_H
 #define TALWEG_DIALECT_TW_TW_H
 
@@ -11,10 +11,31 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <cmath>
+
 namespace talweg::tw {
-/// No derivative passes through the op (see Tw.td).
 template <typename ConcreteOp>
 class Inactive : public mlir::OpTrait::TraitBase<ConcreteOp, Inactive> {};
+
+template <typename ConcreteOp>
+class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
+
+template <typename ConcreteOp>
+class FiniteWhereOperandsAre : public mlir::OpTrait::TraitBase<ConcreteOp, FiniteWhereOperandsAre> {};
+
+/// The operands for which a function's result is finite, of those that are finite.
+enum class FiniteWhere { everywhere, notNegative, positive, notPositive };
+
+/// The constant of `type` that is valueOf the constant x; null if x is none.
+mlir::Attribute foldFunction(mlir::Type type, mlir::Attribute x, double (*valueOf)(double));
+
+template <typename ConcreteOp>
+class FoldsFunction : public mlir::OpTrait::TraitBase<ConcreteOp, FoldsFunction> {
+public:
+  static mlir::OpFoldResult foldTrait(mlir::Operation *op, llvm::ArrayRef<mlir::Attribute> operands) {
+    return foldFunction(op->getResult(0).getType(), operands[0], ConcreteOp::valueOf);
+  }
+};
 
 /// Checks that every type of `op` is unranked, or static and of a sensible size; reports otherwise.
 mlir::LogicalResult verifyStaticShapes(mlir::Operation *op);

@@ -39,44 +39,59 @@ def Tw_Any     : TensorOf<[F32, F64, I32, I64, I1, UI8]>;
 
 //===-- elementwise ------------------------------------------------------------------------------------------------===//
 
-class Tw_Unary<string mnemonic, string text>
-    : Tw_Op<mnemonic, [SameOperandsAndResultType, DeclareOpInterfaceMethods<Differentiable>]> {
+/// The result is computed element by element; Conversion/TwElementwise.cpp has a rule for each op.
+def Tw_Elementwise : NativeOpTrait<"Elementwise"> { let cppNamespace = "::talweg::tw"; }
+
+/// The results are finite wherever the operands are.
+def Tw_Finite : NativeOpTrait<"FiniteWhereOperandsAre"> { let cppNamespace = "::talweg::tw"; }
+
+/// Computed at compile time where its operand is a constant, by valueOf.
+def Tw_FoldsFunction : NativeOpTrait<"FoldsFunction"> { let cppNamespace = "::talweg::tw"; }
+
+/// The op has a formula in lib/Dialect/Tw.
+defvar Tw_Active = DeclareOpInterfaceMethods<Differentiable>;
+
+/// A function of one operand. Dialect/Tw/Functions.h gives its line to the rest of the compiler.
+///   value       of a constant x in f64, in C++
+///   finite      where x is finite, and everywhere, notNegative, positive or notPositive, so is y
+///   derivative  Tw_Active or Tw_Inactive
+///   spelling    in the language
+class Tw_Function<string mnemonic, string text, string value, string finite, Trait derivative = Tw_Active,
+                  list<Trait> traits = [Tw_Elementwise, Tw_FoldsFunction], string spelling = mnemonic>
+    : Tw_Op<mnemonic, !listconcat([SameOperandsAndResultType, derivative], traits)> {
   let summary = text;
   let arguments = (ins Tw_Float:$x);
   let results = (outs Tw_Float:$y);
   let assemblyFormat = "$x attr-dict `:` type($y)";
-  let hasFolder = 1;
+  let extraClassDeclaration = "static constexpr ::llvm::StringLiteral spelling = \"" # spelling # "\";\n"
+                              # "static constexpr FiniteWhere finiteWhere = FiniteWhere::" # finite # ";\n"
+                              # "static double valueOf(double x) { return " # value # "; }";
 }
 
-def NegOp      : Tw_Unary<"neg", "-x"> { let hasCanonicalizer = 1; }
-def ExpOp      : Tw_Unary<"exp", "e to the x">;
-def LogOp      : Tw_Unary<"log", "natural logarithm; -inf at 0, nan below">;
-def Log1pOp    : Tw_Unary<"log1p", "log(1 + x), exact near 0">;
-def SqrtOp     : Tw_Unary<"sqrt", "square root; derivative inf at 0"> { let hasCanonicalizer = 1; }
-def RsqrtOp    : Tw_Unary<"rsqrt", "1 / sqrt(x)">;
-def TanhOp     : Tw_Unary<"tanh", "hyperbolic tangent">;
-def ErfOp      : Tw_Unary<"erf", "error function">;
-def LogisticOp : Tw_Unary<"logistic", "1 / (1 + exp(-x)), the sigmoid">;
-def SinOp      : Tw_Unary<"sin", "sine, radians">;
-def CosOp      : Tw_Unary<"cos", "cosine, radians">;
-def AbsOp      : Tw_Unary<"abs", "absolute value; derivative 0 at 0">;
-def FloorOp    : Tw_Op<"floor", [SameOperandsAndResultType, Tw_Inactive]> {
-  let summary = "greatest integer not above x, as a float; derivative 0";
-  let arguments = (ins Tw_Float:$x);
-  let results = (outs Tw_Float:$y);
-  let assemblyFormat = "$x attr-dict `:` type($y)";
-  let hasFolder = 1;
-}
+def ExpOp      : Tw_Function<"exp", "e to the x", "std::exp(x)", "notPositive">;
+def LogOp      : Tw_Function<"log", "natural logarithm; -inf at 0, nan below", "std::log(x)", "positive">;
+def Log1pOp    : Tw_Function<"log1p", "log(1 + x), exact near 0", "std::log1p(x)", "notNegative">;
+def SqrtOp     : Tw_Function<"sqrt", "square root; derivative inf at 0", "std::sqrt(x)", "notNegative"> { let hasCanonicalizer = 1; }
+def RsqrtOp    : Tw_Function<"rsqrt", "1 / sqrt(x)", "1 / std::sqrt(x)", "positive">;
+def TanhOp     : Tw_Function<"tanh", "hyperbolic tangent", "std::tanh(x)", "everywhere">;
+def ErfOp      : Tw_Function<"erf", "error function", "std::erf(x)", "everywhere">;
+def LogisticOp : Tw_Function<"logistic", "1 / (1 + exp(-x)), the sigmoid", "1 / (1 + std::exp(-x))", "everywhere">;
+def SinOp      : Tw_Function<"sin", "sine, radians", "std::sin(x)", "everywhere">;
+def CosOp      : Tw_Function<"cos", "cosine, radians", "std::cos(x)", "everywhere">;
+def AbsOp      : Tw_Function<"abs", "absolute value; derivative 0 at 0", "std::fabs(x)", "everywhere">;
+def FloorOp    : Tw_Function<"floor", "greatest integer not above x, as a float; derivative 0", "std::floor(x)", "everywhere",
+                             Tw_Inactive>;
+def NegOp      : Tw_Function<"neg", "-x", "-x", "everywhere", Tw_Active,
+                             [Tw_Elementwise, Tw_FoldsFunction, Involution], "-"> { let hasCanonicalizer = 1; }
+// Constants stay behind it, and it is lowered to x itself.
+def StopGradientOp : Tw_Function<"stop_gradient", "x, taken for a constant by differentiation", "x", "everywhere",
+                                 Tw_Inactive, []>;
 
-def StopGradientOp : Tw_Op<"stop_gradient", [SameOperandsAndResultType, Tw_Inactive]> {
-  let summary = "x, taken for a constant by differentiation (lowered to x itself)";
-  let arguments = (ins Tw_Float:$x);
-  let results = (outs Tw_Float:$y);
-  let assemblyFormat = "$x attr-dict `:` type($y)";
-}
+// The others have rules of their own for the types of their operands and for constants: the values of constants, of integers too, are in
+// TwFold.cpp; in the language they are operators, `if`, and `pow`, `max` and `min` of Frontend/Builtins.cpp.
 
 class Tw_Binary<string mnemonic, string text, list<Trait> traits = []>
-    : Tw_Op<mnemonic, !listconcat([SameOperandsAndResultType, DeclareOpInterfaceMethods<Differentiable>], traits)> {
+    : Tw_Op<mnemonic, !listconcat([SameOperandsAndResultType, Tw_Elementwise, Tw_Active], traits)> {
   let summary = text;
   let arguments = (ins Tw_Number:$a, Tw_Number:$b);
   let results = (outs Tw_Number:$y);
@@ -84,11 +99,11 @@ class Tw_Binary<string mnemonic, string text, list<Trait> traits = []>
   let hasFolder = 1;
 }
 
-def AddOp : Tw_Binary<"add", "a + b (integers wrap)", [Commutative]> { let hasCanonicalizer = 1; }
-def SubOp : Tw_Binary<"sub", "a - b (integers wrap)"> { let hasCanonicalizer = 1; }
-def MulOp : Tw_Binary<"mul", "a * b (integers wrap)", [Commutative]> { let hasCanonicalizer = 1; }
+def AddOp : Tw_Binary<"add", "a + b (integers wrap)", [Commutative, Tw_Finite]> { let hasCanonicalizer = 1; }
+def SubOp : Tw_Binary<"sub", "a - b (integers wrap)", [Tw_Finite]> { let hasCanonicalizer = 1; }
+def MulOp : Tw_Binary<"mul", "a * b (integers wrap)", [Commutative, Tw_Finite]> { let hasCanonicalizer = 1; }
 def DivOp : Tw_Binary<"div", "a / b; of integers, rounded toward minus infinity"> { let hasCanonicalizer = 1; }
-def RemOp : Tw_Op<"rem", [SameOperandsAndResultType, Tw_Inactive]> {
+def RemOp : Tw_Op<"rem", [SameOperandsAndResultType, Tw_Elementwise, Tw_Inactive]> {
   let summary = "a - b * floor(a / b), of integers";
   let arguments = (ins Tw_Int:$a, Tw_Int:$b);
   let results = (outs Tw_Int:$y);
@@ -99,8 +114,8 @@ def PowOp : Tw_Binary<"pow", "a to the b, of floats; the derivative in b is 0 wh
   let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
-def MaxOp : Tw_Binary<"max", "the greater, nan if either is; at a tie each operand gets half of the cotangent", [Commutative]>;
-def MinOp : Tw_Binary<"min", "the lesser, nan if either is; at a tie each operand gets half of the cotangent", [Commutative]>;
+def MaxOp : Tw_Binary<"max", "the greater, nan if either is; at a tie each operand gets half of the cotangent", [Commutative, Tw_Finite]>;
+def MinOp : Tw_Binary<"min", "the lesser, nan if either is; at a tie each operand gets half of the cotangent", [Commutative, Tw_Finite]>;
 
 def Tw_Predicate : I32EnumAttr<"Predicate", "comparison", [
   I32EnumAttrCase<"eq", 0>, I32EnumAttrCase<"ne", 1>, I32EnumAttrCase<"lt", 2>,
@@ -108,7 +123,7 @@ def Tw_Predicate : I32EnumAttr<"Predicate", "comparison", [
   let cppNamespace = "::talweg::tw";
 }
 
-def CompareOp : Tw_Op<"compare", [SameTypeOperands, Tw_Inactive]> {
+def CompareOp : Tw_Op<"compare", [SameTypeOperands, Tw_Elementwise, Tw_Inactive]> {
   let summary = "a comparison of two numbers; of floats ordered (false at nan), but ne is true at nan";
   let arguments = (ins Tw_Predicate:$predicate, Tw_Number:$a, Tw_Number:$b);
   let results = (outs Tw_Bool:$y);
@@ -118,7 +133,7 @@ def CompareOp : Tw_Op<"compare", [SameTypeOperands, Tw_Inactive]> {
 }
 
 class Tw_Logical<string mnemonic, string text>
-    : Tw_Op<mnemonic, [SameOperandsAndResultType, Commutative, Tw_Inactive]> {
+    : Tw_Op<mnemonic, [SameOperandsAndResultType, Commutative, Tw_Elementwise, Tw_Inactive]> {
   let summary = text;
   let arguments = (ins Tw_Bool:$a, Tw_Bool:$b);
   let results = (outs Tw_Bool:$y);
@@ -127,7 +142,7 @@ class Tw_Logical<string mnemonic, string text>
 }
 def AndOp : Tw_Logical<"and", "both">;
 def OrOp  : Tw_Logical<"or", "either">;
-def NotOp : Tw_Op<"not", [SameOperandsAndResultType, Tw_Inactive]> {
+def NotOp : Tw_Op<"not", [SameOperandsAndResultType, Tw_Elementwise, Tw_Inactive]> {
   let summary = "logical negation";
   let arguments = (ins Tw_Bool:$a);
   let results = (outs Tw_Bool:$y);
@@ -135,7 +150,7 @@ def NotOp : Tw_Op<"not", [SameOperandsAndResultType, Tw_Inactive]> {
   let hasFolder = 1;
 }
 
-def SelectOp : Tw_Op<"select", [AllTypesMatch<["a", "b", "y"]>, DeclareOpInterfaceMethods<Differentiable>]> {
+def SelectOp : Tw_Op<"select", [AllTypesMatch<["a", "b", "y"]>, Tw_Elementwise, Tw_Finite, Tw_Active]> {
   let summary = "a where the condition holds, b elsewhere; the cotangent goes only where the value came from";
   let arguments = (ins Tw_Bool:$condition, Tw_Any:$a, Tw_Any:$b);
   let results = (outs Tw_Any:$y);
@@ -144,7 +159,7 @@ def SelectOp : Tw_Op<"select", [AllTypesMatch<["a", "b", "y"]>, DeclareOpInterfa
   let hasFolder = 1;
 }
 
-def ConvertOp : Tw_Op<"convert", [DeclareOpInterfaceMethods<Differentiable>]> {
+def ConvertOp : Tw_Op<"convert", [Tw_Elementwise, Tw_Finite, Tw_Active]> {
   let summary = "the same value in another element type";
   let description = [{
     ui8, i1 and integers to floats exactly or rounded to nearest; floats to integers toward zero; f32 to f64 exactly, f64
@@ -175,7 +190,7 @@ def IotaOp : Tw_Op<"iota", [Tw_Inactive]> {
   let hasVerifier = 1;
 }
 
-def UniformOp : Tw_Op<"uniform", [Tw_Inactive]> {
+def UniformOp : Tw_Op<"uniform", [Tw_Finite, Tw_Inactive]> {
   let summary = "uniform random numbers in [0, 1)";
   let description = [{
     Philox4x32-10 (Salmon et al., 2011), its first word, with counter (element's row-major index, step, stream, 0) and
@@ -190,7 +205,7 @@ def UniformOp : Tw_Op<"uniform", [Tw_Inactive]> {
 
 //===-- shape ------------------------------------------------------------------------------------------------------===//
 
-def WindowOp : Tw_Op<"window", [DeclareOpInterfaceMethods<Differentiable>]> {
+def WindowOp : Tw_Op<"window", [Tw_Finite, Tw_Active]> {
   let summary = "affine access: y[d] = x[map(d)]";
   let description = [{
     Transposes, slices, strides, diagonals, repetition over new dimensions, convolution's patches: every read whose
@@ -206,7 +221,7 @@ def WindowOp : Tw_Op<"window", [DeclareOpInterfaceMethods<Differentiable>]> {
   let hasFolder = 1;
 }
 
-def FoldOp : Tw_Op<"fold", [DeclareOpInterfaceMethods<Differentiable>]> {
+def FoldOp : Tw_Op<"fold", [Tw_Finite, Tw_Active]> {
   let summary = "the adjoint of window: y[map(d)] += x[d], starting from zero";
   let arguments = (ins Tw_Float:$x, AffineMapAttr:$map);
   let results = (outs Tw_Float:$y);
@@ -216,7 +231,7 @@ def FoldOp : Tw_Op<"fold", [DeclareOpInterfaceMethods<Differentiable>]> {
   let hasFolder = 1;
 }
 
-def PadOp : Tw_Op<"pad", [DeclareOpInterfaceMethods<Differentiable>]> {
+def PadOp : Tw_Op<"pad", [Tw_Active]> {
   let summary = "x with `low` and `high` further elements of `value` before and after each dimension (counts >= 0)";
   let arguments = (ins Tw_Any:$x, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, F64Attr:$value);
   let results = (outs Tw_Any:$y);
@@ -224,7 +239,7 @@ def PadOp : Tw_Op<"pad", [DeclareOpInterfaceMethods<Differentiable>]> {
   let hasVerifier = 1;
 }
 
-def ReshapeOp : Tw_Op<"reshape", [DeclareOpInterfaceMethods<Differentiable>]> {
+def ReshapeOp : Tw_Op<"reshape", [Tw_Finite, Tw_Active]> {
   let summary = "the same elements in row-major order under another shape";
   let arguments = (ins Tw_Any:$x);
   let results = (outs Tw_Any:$y);
@@ -264,7 +279,7 @@ def Tw_Reduction : I32EnumAttr<"Reduction", "how elements are combined", [
   let cppNamespace = "::talweg::tw";
 }
 
-def ReduceOp : Tw_Op<"reduce", [DeclareOpInterfaceMethods<Differentiable>]> {
+def ReduceOp : Tw_Op<"reduce", [Tw_Finite, Tw_Active]> {
   let summary = "combines all elements along the listed dimensions, which disappear";
   let description = [{
     sum, prod, max, min of numbers; any, all of conditions (no derivative). max and min split the cotangent equally among ties. An
@@ -286,7 +301,7 @@ def ArgOp : Tw_Op<"arg", [Tw_Inactive]> {
   let hasVerifier = 1;
 }
 
-def ContractOp : Tw_Op<"contract", [AllElementTypesMatch<["a", "b", "y"]>, DeclareOpInterfaceMethods<Differentiable>]> {
+def ContractOp : Tw_Op<"contract", [Tw_Finite, AllElementTypesMatch<["a", "b", "y"]>, Tw_Active]> {
   let summary = "y[yMap(d)] += a[aMap(d)] * b[bMap(d)] over every d of the iteration space, starting from zero";
   let description = [{
     Matrix products in every transposition, batched products, convolution in its three directions, outer and inner
