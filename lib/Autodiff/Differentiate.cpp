@@ -82,7 +82,7 @@ LogicalResult ReverseWalk::run() {
 
 void ReverseWalk::findParameters() {
   for (auto variable : program.getBody().front().getOps<train::VariableOp>())
-    if (variable.getRole() == "parameter" && !variable.getFrozen()) {
+    if (variable.getRole() == Role::Parameter && !variable.getFrozen()) {
       gradients[variable] = Value();
       parameters[variable.getSymName()] = variable;
     }
@@ -170,7 +170,7 @@ LogicalResult ReverseWalk::handOver() {
       result = reportUnreached(cast<train::VariableOp>(variable));
   if (failed(result))
     return failure();
-  if (program.getMode() == "train")
+  if (program.getMode() == Mode::Train)
     return handToOptimizers();
   storeInSlots();
   return success();
@@ -198,7 +198,7 @@ void ReverseWalk::storeInSlots() {
     Location loc = variable.getLoc();
     auto type = cast<RankedTensorType>(gradient.getType());
     std::string name = (variable.getSymName() + ".grad").str();
-    auto slot = train::VariableOp::create(declare, loc, name, "slot", type, nullptr, false);
+    auto slot = train::VariableOp::create(declare, loc, name, Role::Slot, type, nullptr, false);
     Block &init = slot.getInit().emplaceBlock();
     init.addArgument(RankedTensorType::get({2}, builder.getI64Type()), loc);
     auto inside = OpBuilder::atBlockEnd(&init);
@@ -229,7 +229,7 @@ void ReverseWalk::nameLocations(Operation *lastPrimal) {
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>())
-      if (program.getMode() == "train" || program.getMode() == "gradient")
+      if (program.getMode() == Mode::Train || program.getMode() == Mode::Gradient)
         if (failed(ReverseWalk(program).run()))
           return signalPassFailure();
   }

@@ -184,17 +184,17 @@ static const Variable *findVariable(const Program &program, const char *name) {
 /// The variable, if it has `count` elements.
 static const Variable *findVariable(const Program &program, const char *name, size_t count) {
   const Variable *variable = findVariable(program, name);
-  if (!variable || size_t(variable->count) == count)
+  if (!variable || size_t(variable->count()) == count)
     return variable;
-  fail({"E0859", std::string("error: variable `") + name + "` has size " + std::to_string(variable->count) + ", not " +
-                     std::to_string(count)});
+  fail({"E0859", std::string("error: variable `") + name + "` has size " + std::to_string(variable->count()) +
+                     ", not " + std::to_string(count)});
   return nullptr;
 }
 
 int64_t talweg_program_variable_size(const talweg_program *program, const char *name) {
   return guarded(-1, {{"program", program}, {"name", name}}, [&]() -> int64_t {
     const Variable *variable = findVariable(program->program, name);
-    return variable ? variable->count : -1;
+    return variable ? variable->count() : -1;
   });
 }
 

@@ -73,7 +73,7 @@ private:
   ModuleOp module;
   train::ProgramOp program;
   ImplicitLocOpBuilder b;
-  StringRef mode;
+  Mode mode;
   int64_t batch;
   int64_t persistentBytes = 0;
   train::ObjectiveOp objective;
@@ -260,7 +260,7 @@ void ProgramLowering::storePrediction(Value output, Value out, Value batchNumber
 }
 
 LogicalResult ProgramLowering::emitStep() {
-  bool predicts = mode == "predict", advances = mode == "train" || mode == "gradient";
+  bool predicts = mode == Mode::Predict, advances = mode == Mode::Train || mode == Mode::Gradient;
   Block &source = objective.getBody().front();
   auto yield = cast<train::YieldOp>(source.getTerminator());
 

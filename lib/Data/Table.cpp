@@ -18,13 +18,6 @@ constexpr std::int64_t smallAlignment = 64;
 constexpr std::int64_t hugePage = std::int64_t(2) << 20;
 constexpr std::int64_t largestColumn = std::int64_t(1) << 39;
 
-std::int64_t Field::elements() const {
-  std::int64_t count = 1;
-  for (std::int64_t extent : shape)
-    count *= extent;
-  return count;
-}
-
 std::string Field::typeText() const {
   if (classes && shape.empty())
     return fmt::format("class[{}]", *classes);

@@ -102,7 +102,7 @@ Result<BatchRunner> BatchRunner::createProfiled(Session &session, const Dataset 
   Session::Impl &self = *session.impl;
   const Compiler &compiler = *self.program.impl->compiler;
   Layouts layouts = layoutsOf(self.variables);
-  Result<Unit> unit = compiler.build(modeName(self.options.mode), self.batch(), &layouts);
+  Result<Unit> unit = compiler.build(self.options.mode, self.batch(), &layouts);
   if (!unit)
     return unit.error();
   unit->quiet = unit->profiled = true;
@@ -114,7 +114,7 @@ Result<BatchRunner> BatchRunner::createProfiled(Session &session, const Dataset 
   Impl &impl = *runner->impl;
   impl.profiled = std::make_unique<NativeUnit>(std::move(*native));
   impl.unit = impl.profiled.get();
-  for (const RegionFacts &facts : impl.unit->facts.regions)
+  for (const RegionFacts &facts : impl.unit->regions)
     impl.regions.push_back(stepRegion(facts, compiler.file(), compiler.text()));
   return runner;
 }
@@ -123,24 +123,24 @@ const std::vector<StepRegion> &BatchRunner::regions() const { return impl->regio
 const std::vector<double> &BatchRunner::regionSeconds() const { return impl->regionSeconds; }
 
 /// Doubles that the output of one batch takes.
-static std::int64_t outputWidth(const ModuleFacts &facts, Mode mode) {
+static std::int64_t outputWidth(const Manifest &manifest, Mode mode) {
   if (mode != Mode::Predict)
-    return facts.columns();
+    return manifest.columns();
   std::int64_t width = 1;
-  for (std::int64_t extent : facts.outputShape)
+  for (std::int64_t extent : manifest.outputShape)
     width *= extent;
   return width;
 }
 
 Result<double> BatchRunner::run(std::int64_t steps) {
   Session::Impl &session = impl->session;
-  std::int64_t batch = impl->unit->facts.batch, rows = std::int64_t(impl->visits.size());
+  std::int64_t batch = impl->unit->manifest.batch, rows = std::int64_t(impl->visits.size());
   if (steps < 1 || steps > abi::kMaxRows / batch)
     return Error{"E0805", fmt::format("error: {} batches cannot be run in one call", steps)};
   std::size_t needed = std::size_t(rows + steps * batch);
   while (impl->order.size() < needed)
     impl->order.insert(impl->order.end(), impl->visits.begin(), impl->visits.end());
-  impl->out.resize(std::size_t(steps * outputWidth(impl->unit->facts, session.options.mode)));
+  impl->out.resize(std::size_t(steps * outputWidth(impl->unit->manifest, session.options.mode)));
   runtime::Profile profile{std::vector<std::uint64_t>(impl->regions.size())};
   runtime::Profile::use(impl->profiled ? &profile : nullptr);
   auto start = std::chrono::steady_clock::now();
@@ -160,19 +160,19 @@ Result<double> BatchRunner::run(std::int64_t steps) {
 }
 
 std::int64_t BatchRunner::leastBytes() const {
-  const ModuleFacts &facts = impl->unit->facts;
+  const Manifest &manifest = impl->unit->manifest;
   bool predicts = impl->session.options.mode == Mode::Predict;
   std::int64_t bytes = 0;
-  for (const StoredVariable &variable : facts.variables) {
+  for (const Variable &variable : manifest.variables) {
     if (!predicts)
-      bytes += variable.frozen ? variable.bytes : 2 * variable.bytes;
-    else if (variable.role != "slot")
-      bytes += variable.bytes;
+      bytes += variable.frozen ? variable.bytes() : 2 * variable.bytes();
+    else if (variable.role != Role::Slot)
+      bytes += variable.bytes();
   }
-  for (std::size_t f = 0; f < facts.fields.size(); ++f)
-    if (facts.fields[f].read)
-      bytes += facts.batch * impl->data.impl->table.fields[f].bytesPerRow();
+  for (std::size_t f = 0; f < manifest.fields.size(); ++f)
+    if (manifest.fields[f].read)
+      bytes += manifest.batch * impl->data.impl->table.fields[f].bytesPerRow();
   if (predicts)
-    bytes += outputWidth(facts, Mode::Predict) * (facts.outputDouble ? 8 : 4);
+    bytes += outputWidth(manifest, Mode::Predict) * sizeOf(manifest.outputType);
   return bytes;
 }

@@ -33,7 +33,7 @@ static std::string shapeText(const std::vector<std::int64_t> &shape) {
   return text + "]";
 }
 
-static bool isSlot(const StoredVariable &variable) { return variable.role == "slot"; }
+static bool isSlot(const Variable &variable) { return variable.role == Role::Slot; }
 
 static std::string digestOf(std::string_view bytes) {
   auto hash = llvm::xxh3_128bits(llvm::arrayRefFromStringRef({bytes.data(), bytes.size()}));
@@ -62,13 +62,13 @@ struct Written {
 static Result<Written> writeVariables(const Session::Impl &session, const std::string &path, bool slots) {
   std::vector<SafeTensor> tensors;
   std::vector<std::vector<std::byte>> contents;
-  for (const StoredVariable &variable : session.variables) {
+  for (const Variable &variable : session.variables) {
     if (isSlot(variable) != slots)
       continue;
     contents.push_back(session.bytesOf(variable));
     auto *bytes = reinterpret_cast<const char *>(contents.back().data());
     tensors.push_back(
-        {variable.name, safeType(variable.elementType), variable.shape, {bytes, std::size_t(variable.bytes)}});
+        {variable.name, safeType(variable.element), variable.shape, {bytes, std::size_t(variable.bytes())}});
   }
   auto file = writeSafetensors(path, tensors, {{"format", "talweg"}});
   if (!file)
@@ -125,7 +125,7 @@ Result<void> Session::save(const std::string &directory) const {
 namespace {
 /// New contents of one variable, checked.
 struct Replacement {
-  const StoredVariable *variable;
+  const Variable *variable;
   const SafeTensor *tensor;
 };
 } // namespace
@@ -158,24 +158,25 @@ static std::string setHelp(const Session::Impl &session, const std::string &file
 static Result<std::vector<Replacement>> match(const Session::Impl &session, const SafetensorsFile &file,
                                               const std::string &path, bool slots, bool statesOptional) {
   std::vector<Replacement> result;
-  for (const StoredVariable &variable : session.variables) {
+  for (const Variable &variable : session.variables) {
     if (isSlot(variable) != slots)
       continue;
-    const StoredVariable &facts = variable;
+    const Variable &facts = variable;
     const SafeTensor *tensor = file.find(facts.name);
-    if (!tensor && statesOptional && facts.role == "state")
+    if (!tensor && statesOptional && facts.role == Role::State)
       continue;
     if (!tensor)
-      return Error{"E0861", fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program{}", path,
-                                        facts.name, shapeText(facts.shape), facts.role, setHelp(session, path))};
+      return Error{"E0861",
+                   fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program{}", path, facts.name,
+                               shapeText(facts.shape), nameOf(facts.role), setHelp(session, path))};
     if (tensor->shape != facts.shape)
       return Error{"E0862",
                    fmt::format("{}: error: tensor `{}` has shape {} in the file, but {} in the program{}", path,
                                facts.name, shapeText(tensor->shape), shapeText(facts.shape), setHelp(session, path))};
-    bool widened = tensor->type == "F32" && facts.elementType == ElementType::F64;
-    if (tensor->type != safeType(facts.elementType) && !widened)
+    bool widened = tensor->type == "F32" && facts.element == ElementType::F64;
+    if (tensor->type != safeType(facts.element) && !widened)
       return Error{"E0863", fmt::format("{}: error: tensor `{}` holds {} in the file, but {} in the program", path,
-                                        facts.name, tensor->type, safeType(facts.elementType))};
+                                        facts.name, tensor->type, safeType(facts.element))};
     result.push_back({&variable, tensor});
   }
   for (const SafeTensor &tensor : file.tensors)
@@ -188,12 +189,12 @@ static Result<std::vector<Replacement>> match(const Session::Impl &session, cons
 static void putInPlace(Session::Impl &session, const std::vector<Replacement> &replacements) {
   for (const Replacement &replacement : replacements) {
     std::string_view bytes = replacement.tensor->bytes;
-    if (std::int64_t(bytes.size()) == replacement.variable->bytes) {
+    if (std::int64_t(bytes.size()) == replacement.variable->bytes()) {
       session.setBytes(*replacement.variable, reinterpret_cast<const std::byte *>(bytes.data()));
       continue;
     }
-    std::vector<std::byte> widened(std::size_t(replacement.variable->bytes));
-    for (std::int64_t i = 0; i < replacement.variable->count; ++i) {
+    std::vector<std::byte> widened(std::size_t(replacement.variable->bytes()));
+    for (std::int64_t i = 0; i < replacement.variable->count(); ++i) {
       float narrow;
       std::memcpy(&narrow, bytes.data() + i * sizeof(float), sizeof(float));
       double wide = narrow;

@@ -1,10 +1,10 @@
 // Compiled programs on disk. An entry is a digest of its name and of all that follows, a space, and its contents: of code, one
-// line of JSON (sizes and layouts) and an object file; of a start, JSON.
+// line of JSON, its manifest, and an object file; of a start, JSON.
 #include "CodeCache.h"
 
-#include "CachedFacts.h"
 #include "Files.h"
 #include "Jit.h"
+#include "ManifestJson.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -103,16 +103,16 @@ std::optional<CachedCode> CodeCache::find(const std::string &key) const {
   if (!contents)
     return {};
   std::size_t line = contents->find('\n');
-  auto header = nlohmann::json::parse(contents->begin(), contents->begin() + line);
-  return CachedCode{contents->substr(line + 1), header["arena_bytes"], header["persistent_bytes"], header["layouts"]};
+  auto manifest = nlohmann::json::parse(contents->begin(), contents->begin() + line);
+  return CachedCode{contents->substr(line + 1), manifestFrom(manifest)};
 }
 
 void CodeCache::store(const std::string &key, const CachedCode &code) const {
   if (key.empty() || !makeDirectory(folder))
     return;
-  nlohmann::json header = {
-      {"arena_bytes", code.arenaBytes}, {"persistent_bytes", code.persistentBytes}, {"layouts", code.layouts}};
-  write(key, codeKind, {header.dump(), "\n", code.object});
+  // A message of the model's may hold any bytes; it is not what this manifest is kept for.
+  std::string manifest = toJson(code.manifest).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  write(key, codeKind, {manifest, "\n", code.object});
 }
 
 //===-- starts -----------------------------------------------------------------------------------------------------===//
@@ -128,14 +128,14 @@ std::optional<CachedStart> CodeCache::findStart(const std::string &key) const {
   if (!contents)
     return {};
   auto start = nlohmann::json::from_msgpack(*contents);
-  return CachedStart{factsFromJson(start["facts"]), start["code"]};
+  return CachedStart{manifestFrom(start["manifest"]), start["code"]};
 }
 
 void CodeCache::store(const std::string &key, const CachedStart &start) const {
   if (key.empty() || start.code.empty())
     return;
   std::string bytes; // a message of the model's may hold any
-  nlohmann::json::to_msgpack({{"facts", factsToJson(start.facts)}, {"code", start.code}}, bytes);
+  nlohmann::json::to_msgpack({{"manifest", toJson(start.manifest)}, {"code", start.code}}, bytes);
   write(key, startKind, {bytes});
 }
 

@@ -12,7 +12,6 @@
 #include "talweg/Pipeline/Compiler.h"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,12 +21,11 @@ namespace talweg {
 
 struct CachedCode {
   std::string object; ///< the bytes of an object file
-  std::int64_t arenaBytes = 0, persistentBytes = 0;
-  std::map<std::string, std::int64_t> layouts; ///< as code generation chose them (Pipeline/Compiler.h)
+  Manifest manifest;  ///< of a module with the same code; names and words may be another's
 };
 
 struct CachedStart {
-  ModuleFacts facts;
+  Manifest manifest;
   std::string code; ///< the key of its code
 };
 

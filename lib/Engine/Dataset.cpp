@@ -13,15 +13,11 @@
 
 using namespace talweg;
 
-static data::Field dataField(const frontend::Field &field, bool wanted) {
-  return {field.name, field.element, field.shape, field.classes, field.columns, wanted};
-}
-
 /// The fields of the data; those that `wanted` leaves out need not be there.
 static std::vector<data::Field> dataFields(const frontend::Plan &plan, const std::vector<bool> &wanted) {
   std::vector<data::Field> fields;
   for (std::size_t f = 0; f < plan.fields.size(); ++f)
-    fields.push_back(dataField(plan.fields[f], wanted[f]));
+    fields.push_back({plan.fields[f], wanted[f]});
   return fields;
 }
 

@@ -43,13 +43,13 @@ Result<Evaluation> Session::evaluate(const Dataset &data) {
   std::vector<std::int32_t> order = identityOrder(data.rows());
   std::vector<double> sums;
   auto add = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
-    std::int64_t columns = unit.facts.columns();
+    std::int64_t columns = unit.manifest.columns();
     std::vector<double> out(std::size_t(count * columns));
     NativeCall call = impl->run(Mode::Eval, unit, data, order, first, count, out.data());
-    sums.resize(1 + unit.facts.metrics.size());
+    sums.resize(1 + unit.manifest.metrics.size());
     for (std::int64_t s = 0; s < count; ++s)
       for (std::size_t c = 0; c < sums.size(); ++c)
-        sums[c] += double(unit.facts.batch) * out[s * columns + c];
+        sums[c] += double(unit.manifest.batch) * out[s * columns + c];
     return call;
   };
   if (auto done = overBatches(*impl, Mode::Eval, data.rows(), add); !done)
@@ -71,9 +71,9 @@ Result<Prediction> Session::predict(const Dataset &data) {
   Prediction result;
   result.rows = data.rows();
   auto append = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
-    const std::vector<std::int64_t> &shape = unit.facts.outputShape;
+    const std::vector<std::int64_t> &shape = unit.manifest.outputShape;
     result.shape.assign(shape.begin() + 1, shape.end());
-    std::int64_t values = count * unit.facts.batch;
+    std::int64_t values = count * unit.manifest.batch;
     for (std::int64_t extent : result.shape)
       values *= extent;
     auto collect = [&](auto out) {
@@ -81,7 +81,7 @@ Result<Prediction> Session::predict(const Dataset &data) {
       result.values.insert(result.values.end(), out.begin(), out.end());
       return call;
     };
-    if (unit.facts.outputDouble)
+    if (unit.manifest.outputType == ElementType::F64)
       return collect(std::vector<double>(std::size_t(values)));
     return collect(std::vector<float>(std::size_t(values)));
   };

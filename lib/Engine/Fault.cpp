@@ -23,13 +23,13 @@ static std::string rowText(const Dataset::Impl &data, std::int64_t row) {
   return fmt::format("row {} of {}", inFile, fmt::join(data.files, ", "));
 }
 
-Error talweg::faultError(const Compiler &compiler, const ModuleFacts &facts, const Dataset &data, const Fault &fault) {
-  const FaultSite &site = facts.faults[std::size_t(fault.site)];
+Error talweg::faultError(const Compiler &compiler, const Manifest &manifest, const Dataset &data, const Fault &fault) {
+  const FaultSite &site = manifest.faults[std::size_t(fault.site)];
   std::string message = site.message;
   if (std::size_t at = message.find("{}"); at != std::string::npos)
     message.replace(at, 2, valueText(fault.value));
   std::string more = "\nnote: in ";
-  more += fault.row ? rowText(*data.impl, *fault.row) : "a batch of " + counted(facts.batch, "row");
+  more += fault.row ? rowText(*data.impl, *fault.row) : "a batch of " + counted(manifest.batch, "row");
   if (fault.step)
     more += fmt::format(", at step {}, which has changed nothing", *fault.step);
   if (!site.help.empty())

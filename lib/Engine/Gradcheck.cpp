@@ -45,7 +45,7 @@ public:
 
   /// The loss at the present values; leaves every cotangent in its slot. Nan after a fault, which is kept.
   double loss() {
-    std::vector<double> out(std::size_t(gradient.facts.columns()));
+    std::vector<double> out(std::size_t(gradient.manifest.columns()));
     NativeCall call = session.impl->run(Mode::Gradient, gradient, rows, order, 0, 1, out.data());
     if (call.error)
       fault = std::move(call.error);
@@ -53,14 +53,14 @@ public:
   }
 
   /// Compares at most `most` elements of a parameter.
-  Result<GradcheckVariable> variable(const StoredVariable &facts, std::int64_t most, double floor,
+  Result<GradcheckVariable> variable(const Variable &facts, std::int64_t most, double floor,
                                      const GradcheckOptions &options) {
     GradcheckVariable result;
     result.name = facts.name;
     auto values = session.readDouble(facts.name), slopes = session.readDouble(facts.name + ".grad");
     if (!values || !slopes)
       return !values ? values.error() : slopes.error();
-    result.elements = chooseElements(facts.count, most, options.seed);
+    result.elements = chooseElements(facts.count(), most, options.seed);
     double least = 0; // an error's divisor
     for (double slope : *slopes)
       least = std::max(least, 1e-3 * std::abs(slope));
@@ -143,7 +143,7 @@ struct Effort {
 static Result<Effort> affordable(const Program &program, const GradcheckOptions &options, bool rowsAreGiven) {
   constexpr double kMostFlops = 5e11, kEvaluations = 20; // of the loss, for an element near a kink
   const Compiler &compiler = *program.impl->compiler;
-  Result<Unit> unit = compiler.build("gradient", 0);
+  Result<Unit> unit = compiler.build(Mode::Gradient, 0);
   if (!unit)
     return unit.error();
   unit->quiet = true; // it is compiled again, to the end
@@ -153,9 +153,9 @@ static Result<Effort> affordable(const Program &program, const GradcheckOptions 
   auto share = [&] {
     double evaluations = 0;
     for (const Variable &variable : program.plan().variables)
-      if (variable.role == "parameter" && !variable.frozen)
-        evaluations += kEvaluations * double(std::min(variable.count, effort.elements));
-    return kMostFlops / (evaluations * double(unit->facts.flops));
+      if (variable.role == Role::Parameter && !variable.frozen)
+        evaluations += kEvaluations * double(std::min(variable.count(), effort.elements));
+    return kMostFlops / (evaluations * double(unit->manifest.flops));
   };
   while (!options.maxElements && effort.elements > 1 && share() < 1)
     effort.elements /= 2;
@@ -196,16 +196,16 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   if (options.data)
     if (auto checked = session->impl->checkFields(Mode::Gradient, *options.data); !checked)
       return checked.error();
-  for (const StoredVariable &variable : session->impl->variables)
-    if (variable.role == "parameter" && variable.elementType != ElementType::F64)
+  for (const Variable &variable : session->impl->variables)
+    if (variable.role == Role::Parameter && variable.element != ElementType::F64)
       return Error{"E0870", fmt::format("error: parameter `{}` is computed in {}; a gradient is checked in f64",
-                                        variable.name, nameOf(variable.elementType))};
+                                        variable.name, nameOf(variable.element))};
   auto unit = session->impl->unit(Mode::Gradient, effort->rows);
   if (!unit)
     return unit.error();
-  Result<Dataset> rows = options.data
-                             ? Result<Dataset>(*options.data)
-                             : randomRows(*program, (*unit)->facts.fields, effort->rows, options.seed, Floats::Uniform);
+  Result<Dataset> rows =
+      options.data ? Result<Dataset>(*options.data)
+                   : randomRows(*program, (*unit)->manifest.fields, effort->rows, options.seed, Floats::Uniform);
   if (!rows)
     return rows.error();
   Check check(std::move(*session), **unit, std::move(*rows));
@@ -216,11 +216,11 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   result.floor = 1e-4 * std::max(1.0, std::abs(result.loss));
   result.rows = effort->rows;
   result.maxElements = effort->elements;
-  std::vector<StoredVariable> parameters;
-  for (const StoredVariable &variable : check.session.impl->variables)
-    if (variable.role == "parameter" && !variable.frozen)
+  std::vector<Variable> parameters;
+  for (const Variable &variable : check.session.impl->variables)
+    if (variable.role == Role::Parameter && !variable.frozen)
       parameters.push_back(variable);
-  for (const StoredVariable &parameter : parameters) {
+  for (const Variable &parameter : parameters) {
     check.loss();
     auto checked = check.variable(parameter, effort->elements, result.floor, options);
     if (!checked)

@@ -63,16 +63,16 @@ MachineMemory talweg::machineMemory(const std::string &root) {
   return result;
 }
 
-Result<void> talweg::fitsMachine(const ModuleFacts &facts, const MachineMemory &machine, const std::string &file) {
-  std::int64_t needed = facts.persistentBytes + facts.arenaBytes;
+Result<void> talweg::fitsMachine(const Manifest &manifest, const MachineMemory &machine, const std::string &file) {
+  std::int64_t needed = manifest.persistentBytes + manifest.arenaBytes;
   if (needed <= machine.bytes)
     return {};
   std::string message =
       fmt::format("{0}: error: the program needs {1} of memory, and {2} has {3} [E0872]\n"
                   "{0}: note: {4}; its arena takes {5} for a batch of {6}",
                   file, sizeText(needed), machine.ofGroup ? "this process's control group" : "this machine",
-                  sizeText(machine.bytes), variablesText(facts), sizeText(facts.arenaBytes), facts.batch);
-  if (facts.persistentBytes < machine.bytes)
-    message += batchHelp(facts);
+                  sizeText(machine.bytes), variablesText(manifest), sizeText(manifest.arenaBytes), manifest.batch);
+  if (manifest.persistentBytes < machine.bytes)
+    message += batchHelp(manifest);
   return Error{"E0872", message};
 }

@@ -20,7 +20,7 @@ struct MachineMemory {
 MachineMemory machineMemory(const std::string &root = "");
 
 /// An error, E0872, if variables and arena of a compiled program are together more than that. `file` is for the message.
-Result<void> fitsMachine(const ModuleFacts &facts, const MachineMemory &machine, const std::string &file);
+Result<void> fitsMachine(const Manifest &manifest, const MachineMemory &machine, const std::string &file);
 
 } // namespace talweg
 

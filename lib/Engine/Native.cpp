@@ -14,9 +14,10 @@ std::vector<PhaseTime> talweg::phaseTimes(const Unit &unit) {
   return result;
 }
 
-static Result<NativeUnit> load(const Compiler &compiler, const std::string &object, ModuleFacts facts,
-                               std::vector<PhaseTime> times, const Stopwatch &stopwatch) {
-  if (auto fits = fitsMachine(facts, machineMemory(), compiler.file()); !fits)
+static Result<NativeUnit> load(const Compiler &compiler, const std::string &object, Manifest manifest,
+                               std::vector<RegionFacts> regions, std::vector<PhaseTime> times,
+                               const Stopwatch &stopwatch) {
+  if (auto fits = fitsMachine(manifest, machineMemory(), compiler.file()); !fits)
     return fits.error();
   auto code = NativeCode::load(object);
   if (!code)
@@ -24,9 +25,17 @@ static Result<NativeUnit> load(const Compiler &compiler, const std::string &obje
   auto init = (*code)->entry("talweg_init"), step = (*code)->entry("talweg_step");
   if (!init || !step)
     return !init ? init.error() : step.error();
-  NativeUnit native{std::move(*code), *init, *step, std::move(facts), std::move(times)};
+  NativeUnit native{std::move(*code), *init, *step, std::move(manifest), std::move(regions), std::move(times)};
   native.times.push_back({"native", stopwatch.seconds()});
   return native;
+}
+
+/// What code generation has decided of equal code: how the variables, which are the same, lie, and how much memory there is.
+static void takePlaces(Manifest &manifest, const Manifest &from) {
+  for (std::size_t i = 0; i < manifest.variables.size(); ++i)
+    manifest.variables[i].block = from.variables.at(i).block;
+  manifest.arenaBytes = from.arenaBytes;
+  manifest.persistentBytes = from.persistentBytes;
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
@@ -39,11 +48,7 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
   Result<std::string> object = std::string();
   if (std::optional<CachedCode> cached = cache.find(key)) {
     object = std::move(cached->object);
-    unit.facts.arenaBytes = cached->arenaBytes;
-    unit.facts.persistentBytes = cached->persistentBytes;
-    for (StoredVariable &variable : unit.facts.variables)
-      if (auto found = cached->layouts.find(variable.name); found != cached->layouts.end())
-        variable.block = found->second;
+    takePlaces(unit.manifest, cached->manifest);
   } else {
     if (auto lowered = compiler.lower(unit, Phase::Llvm); !lowered)
       return lowered.error();
@@ -51,33 +56,32 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
     object = emitNative(*unit.module, NativeForm::Object);
     if (!object)
       return object.error();
-    cache.store(
-        key, CachedCode{*object, unit.facts.arenaBytes, unit.facts.persistentBytes, layoutsOf(unit.facts.variables)});
+    cache.store(key, CachedCode{*object, unit.manifest});
   }
   if (!unit.told && !unit.profiled) // what was told must be told again
-    cache.store(cache.keyOf(unit.source), CachedStart{unit.facts, key});
+    cache.store(cache.keyOf(unit.source), CachedStart{unit.manifest, key});
   std::vector<PhaseTime> times = phaseTimes(unit);
-  return load(compiler, *object, std::move(unit.facts), std::move(times), stopwatch);
+  return load(compiler, *object, std::move(unit.manifest), std::move(unit.regions), std::move(times), stopwatch);
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet,
                                       const Layouts *layouts) {
   Stopwatch stopwatch;
   CodeCache cache;
-  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(modeName(mode), batch, layouts))))
+  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(mode, batch, layouts))))
     if (auto cached = cache.find(start->code))
-      return load(compiler, cached->object, std::move(start->facts), {}, stopwatch);
-  Result<Unit> unit = compiler.build(modeName(mode), batch, layouts);
+      return load(compiler, cached->object, std::move(start->manifest), {}, {}, stopwatch);
+  Result<Unit> unit = compiler.build(mode, batch, layouts);
   if (!unit)
     return unit.error();
   unit->quiet = quiet;
   return makeNative(compiler, std::move(*unit));
 }
 
-std::optional<ModuleFacts> talweg::keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch,
-                                             const Layouts *layouts) {
+std::optional<Manifest> talweg::keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch,
+                                          const Layouts *layouts) {
   CodeCache cache;
-  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(modeName(mode), batch, layouts))))
-    return std::move(start->facts);
+  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(mode, batch, layouts))))
+    return std::move(start->manifest);
   return std::nullopt;
 }

@@ -12,7 +12,8 @@ namespace talweg {
 struct NativeUnit {
   std::unique_ptr<NativeCode> code;
   Entry init = nullptr, step = nullptr;
-  ModuleFacts facts;
+  Manifest manifest;
+  std::vector<RegionFacts> regions; ///< of a profiled program
   std::vector<PhaseTime> times;
 };
 
@@ -24,8 +25,8 @@ Result<NativeUnit> makeNative(const Compiler &compiler, Mode mode, std::int64_t 
                               const Layouts *layouts = nullptr);
 
 /// The facts of a module whose code is kept, without making it.
-std::optional<ModuleFacts> keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch,
-                                     const Layouts *layouts = nullptr);
+std::optional<Manifest> keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch,
+                                  const Layouts *layouts = nullptr);
 
 std::vector<PhaseTime> phaseTimes(const Unit &unit);
 

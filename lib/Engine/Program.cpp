@@ -24,11 +24,6 @@ std::optional<Stage> talweg::stageFromName(const std::string &name) {
   return std::nullopt;
 }
 
-const char *talweg::modeName(Mode mode) {
-  static constexpr const char *kModes[] = {"train", "eval", "predict", "gradient"};
-  return kModes[int(mode)];
-}
-
 Result<void> talweg::setDebugFlags(const std::vector<std::string> &flags) {
   mlir::registerPassManagerCLOptions();
   mlir::registerDefaultTimingManagerCLOptions();
@@ -48,16 +43,9 @@ Result<void> talweg::setDebugFlags(const std::vector<std::string> &flags) {
 
 //===-- from source ------------------------------------------------------------------------------------------------===//
 
-static Field fieldFacts(const frontend::Field &field) {
-  Field result{field.name, field.element, field.shape, 1, field.classes};
-  for (std::int64_t extent : field.shape)
-    result.count *= extent;
-  return result;
-}
-
 /// The plan as the file says it, changed by the options; the variables are those of the module.
 static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &options,
-                           const std::vector<StoredVariable> &variables) {
+                           const std::vector<Variable> &variables) {
   const frontend::Plan &plan = compiler.plan();
   PlanFacts facts;
   facts.name = plan.model;
@@ -72,20 +60,16 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
   }
   facts.validateSteps = plan.validateEvery;
   facts.seed = options.seed.value_or(plan.seed);
-  for (const frontend::Field &field : plan.fields)
-    facts.fields.push_back(fieldFacts(field));
+  facts.fields = plan.fields;
   for (const frontend::Split &split : plan.splits)
     facts.splits.push_back(split.name);
   facts.metrics = plan.metrics;
   facts.reports = plan.reports;
-  for (const frontend::Hyper &hyper : plan.hypers)
-    facts.hypers.push_back({hyper.name, hyper.value});
-  for (const StoredVariable &variable : variables) {
-    facts.variables.push_back(
-        {variable.name, variable.role, variable.elementType, variable.shape, variable.count, variable.frozen});
-    if (variable.role == "parameter")
-      facts.parameterCount += variable.count;
-  }
+  facts.hypers = plan.hypers;
+  facts.variables = variables;
+  for (const Variable &variable : variables)
+    if (variable.role == Role::Parameter)
+      facts.parameterCount += variable.count();
   return facts;
 }
 
@@ -117,10 +101,10 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   auto impl = std::make_shared<Impl>();
   impl->options = options;
   impl->compiler = std::move(*compiler);
-  if (std::optional<ModuleFacts> kept = keptFacts(*impl->compiler, mode, 0)) {
+  if (std::optional<Manifest> kept = keptFacts(*impl->compiler, mode, 0)) {
     impl->plan = planFacts(*impl->compiler, options, kept->variables); // compiled before: nothing is wrong with it
   } else {
-    Result<Unit> unit = impl->compiler->build(modeName(mode), 0);
+    Result<Unit> unit = impl->compiler->build(mode, 0);
     if (!unit)
       return unit.error();
     impl->plan = planFacts(*impl->compiler, options, variablesOf(*unit->module));
@@ -143,7 +127,7 @@ int Program::elaborations() const { return impl->compiler->elaborations(); }
 Result<Unit> Program::Impl::takeUnit(Mode mode) {
   if (std::optional<Unit> unit = takeKeptUnit(mode))
     return std::move(*unit);
-  return compiler->build(modeName(mode), plan.batch);
+  return compiler->build(mode, plan.batch);
 }
 
 Result<NativeUnit> Program::Impl::makeNativeUnit(Mode mode) {
@@ -164,14 +148,14 @@ void Program::Impl::keepUnit(Mode mode, Unit unit) {
 }
 
 Result<std::vector<FieldUse>> Program::Impl::fieldUses(Mode mode) {
-  if (std::optional<ModuleFacts> kept = keptFacts(*compiler, mode, plan.batch))
+  if (std::optional<Manifest> kept = keptFacts(*compiler, mode, plan.batch))
     return kept->fields;
   Result<Unit> unit = takeUnit(mode);
   if (!unit)
     return unit.error();
   if (auto lowered = compiler->lower(*unit, Phase::Update); !lowered)
     return lowered.error();
-  std::vector<FieldUse> uses = unit->facts.fields;
+  std::vector<FieldUse> uses = unit->manifest.fields;
   keepUnit(mode, std::move(*unit));
   return uses;
 }
@@ -182,7 +166,7 @@ Result<Facts> Program::check(Stage upTo) const {
   Result<Unit> unit = impl->takeUnit(Mode::Train);
   if (!unit)
     return unit.error();
-  auto facts = [](const ModuleFacts &module, std::vector<PhaseTime> times) {
+  auto facts = [](const Manifest &module, std::vector<PhaseTime> times) {
     return Facts{module.flops,           module.contractions, module.arenaBytes,
                  module.persistentBytes, module.lossMetrics,  std::move(times)};
   };
@@ -190,14 +174,14 @@ Result<Facts> Program::check(Stage upTo) const {
     Result<NativeUnit> native = makeNative(*impl->compiler, std::move(*unit));
     if (!native)
       return native.error();
-    return facts(native->facts, native->times);
+    return facts(native->manifest, native->times);
   }
   if (upTo >= Stage::Graph)
     if (auto lowered = impl->compiler->lower(*unit, Phase(int(upTo) - int(Stage::Graph))); !lowered)
       return lowered.error();
-  if (auto fits = fitsMachine(unit->facts, machineMemory(), impl->compiler->file()); !fits)
+  if (auto fits = fitsMachine(unit->manifest, machineMemory(), impl->compiler->file()); !fits)
     return fits.error();
-  return facts(unit->facts, phaseTimes(*unit));
+  return facts(unit->manifest, phaseTimes(*unit));
 }
 
 Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) const {
@@ -205,7 +189,7 @@ Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) co
     return Error{"E0805", "error: the batch must have at least one row and at most 2147483647"};
   if (stage == Stage::Ast)
     return impl->compiler->ast();
-  Result<Unit> unit = impl->compiler->build(modeName(mode), batch ? batch : impl->plan.batch);
+  Result<Unit> unit = impl->compiler->build(mode, batch ? batch : impl->plan.batch);
   if (!unit)
     return unit.error();
   if (auto lowered = impl->compiler->lower(*unit, std::min(Phase(int(stage) - int(Stage::Graph)), Phase::Llvm));

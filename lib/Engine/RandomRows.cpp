@@ -19,7 +19,7 @@ static double normal(Words &words) {
 /// [low, high) of a field's numbers: its classes, or what the program does something with; a few where that is anything.
 static std::pair<std::int64_t, std::int64_t> wholeNumbers(const Field &field, const FieldUse &use) {
   constexpr std::int64_t few = 16;
-  const ElementInfo &info = infoOf(field.elementType);
+  const ElementInfo &info = infoOf(field.element);
   std::int64_t beyond = info.most < INT64_MAX ? info.most + 1 : INT64_MAX;
   std::int64_t least = field.classes ? 0 : info.least, end = field.classes.value_or(beyond);
   std::int64_t low = std::max(use.low, least), high = std::min(use.high, end);
@@ -41,9 +41,9 @@ Result<Dataset> talweg::randomRows(const Program &program, const std::vector<Fie
   for (std::size_t f = 0; f < fields.size(); ++f) {
     const Field &field = fields[f];
     Words words(seed, std::uint32_t(f));
-    std::int64_t count = rows * field.count;
-    columns[f].resize(std::size_t(count * sizeOf(field.elementType)));
-    withStored(field.elementType, [&](auto zero) {
+    std::int64_t count = rows * field.count();
+    columns[f].resize(std::size_t(count * sizeOf(field.element)));
+    withStored(field.element, [&](auto zero) {
       using Stored = decltype(zero);
       auto *to = reinterpret_cast<Stored *>(columns[f].data());
       if constexpr (std::is_floating_point_v<Stored>) {

@@ -41,31 +41,31 @@ static Result<void> grow(data::Buffer &buffer, std::int64_t bytes) {
   return {};
 }
 
-static bool sameLayout(const std::vector<StoredVariable> &a, const std::vector<StoredVariable> &b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const StoredVariable &x, const StoredVariable &y) {
-    return x.name == y.name && x.offset == y.offset && x.bytes == y.bytes && x.block == y.block;
+static bool sameLayout(const std::vector<Variable> &a, const std::vector<Variable> &b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Variable &x, const Variable &y) {
+    return x.name == y.name && x.offset == y.offset && x.bytes() == y.bytes() && x.block == y.block;
   });
 }
 
 Result<void> Session::Impl::fit(const NativeUnit &unit, Mode mode) {
-  if (!sameLayout(variables, unit.facts.variables))
+  if (!sameLayout(variables, unit.manifest.variables))
     return Error{
         "internal",
-        fmt::format("error: mode `{}` stores its variables differently from the mode compiled first", modeName(mode))};
-  if (auto grown = grow(arena, unit.facts.arenaBytes); !grown)
+        fmt::format("error: mode `{}` stores its variables differently from the mode compiled first", nameOf(mode))};
+  if (auto grown = grow(arena, unit.manifest.arenaBytes); !grown)
     return grown.error();
-  return grow(persistent, unit.facts.persistentBytes);
+  return grow(persistent, unit.manifest.persistentBytes);
 }
 
 Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
   if (units.empty()) {
-    variables = unit.facts.variables;
-    facts = {unit.facts.flops,           unit.facts.contractions, unit.facts.arenaBytes,
-             unit.facts.persistentBytes, unit.facts.lossMetrics,  unit.times};
+    variables = unit.manifest.variables;
+    facts = {unit.manifest.flops,           unit.manifest.contractions, unit.manifest.arenaBytes,
+             unit.manifest.persistentBytes, unit.manifest.lossMetrics,  unit.times};
   }
   if (auto fits = fit(unit, mode); !fits)
     return fits.error();
-  auto &place = units[{mode, unit.facts.batch}];
+  auto &place = units[{mode, unit.manifest.batch}];
   place = std::make_unique<NativeUnit>(std::move(unit));
   return place.get();
 }
@@ -160,13 +160,13 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
   if (control[abi::kFault] == 0)
     return {steps, {}};
   std::int64_t done = control[abi::kFaultStep], row = control[abi::kFaultRow];
-  std::int64_t batchBegin = first + done * unit.facts.batch;
+  std::int64_t batchBegin = first + done * unit.manifest.batch;
   Fault fault{control[abi::kFault] - 1, {}, std::bit_cast<double>(control[abi::kFaultValue]), {}};
   if (row >= 0)
     fault.row = order[std::size_t(batchBegin + row)];
   if (mode == Mode::Train)
     fault.step = step + done + 1;
-  return {done, faultError(*program.impl->compiler, unit.facts, data, fault)};
+  return {done, faultError(*program.impl->compiler, unit.manifest, data, fault)};
 }
 
 Result<void> Session::Impl::initialize(std::uint64_t newSeed) {

@@ -28,7 +28,7 @@ struct Session::Impl {
   int threads = 1;
   std::uint64_t seed = 0;
   std::vector<double> hypers;
-  std::vector<StoredVariable> variables;
+  std::vector<Variable> variables;
   data::Buffer persistent, arena;
   Facts facts;               ///< of the first unit compiled
   double compileSeconds = 0; ///< how long calls have waited for compilation
@@ -65,11 +65,11 @@ struct Session::Impl {
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);
 
-  Result<const StoredVariable *> find(const std::string &name) const;
+  Result<const Variable *> find(const std::string &name) const;
 
   /// A variable's elements, of its stored type, in row-major order.
-  std::vector<std::byte> bytesOf(const StoredVariable &variable) const;
-  void setBytes(const StoredVariable &variable, const std::byte *bytes);
+  std::vector<std::byte> bytesOf(const Variable &variable) const;
+  void setBytes(const Variable &variable, const std::byte *bytes);
 
   std::int64_t batch() const { return program.plan().batch; }
   std::int64_t stepsPerEpoch() const;

@@ -65,18 +65,18 @@ static Stretch nextStretch(const Session::Impl &session, std::int64_t most) {
 }
 
 /// What the first `steps` of a stretch have told.
-static Chunk tell(const Session::Impl &session, const ModuleFacts &facts, const Stretch &stretch, std::int64_t steps,
+static Chunk tell(const Session::Impl &session, const Manifest &manifest, const Stretch &stretch, std::int64_t steps,
                   const std::vector<double> &out, double seconds) {
   Chunk chunk;
   for (std::int64_t s = 0; s < steps; ++s) {
-    const double *row = out.data() + s * facts.columns();
-    const double *metrics = row + 1, *reports = metrics + facts.metrics.size();
+    const double *row = out.data() + s * manifest.columns();
+    const double *metrics = row + 1, *reports = metrics + manifest.metrics.size();
     chunk.steps.push_back({session.step + s + 1,
                            session.epochs + 1,
                            stretch.rows,
                            row[0],
                            {metrics, reports},
-                           {reports, reports + facts.reports.size()}});
+                           {reports, reports + manifest.reports.size()}});
   }
   chunk.seconds = seconds;
   chunk.examplesPerSecond = seconds > 0 ? double(stretch.rows * steps) / seconds : 0;
@@ -107,13 +107,13 @@ Result<Stopped> Session::train(const TrainOptions &options) {
     auto unit = self.unit(Mode::Train, stretch.rows);
     if (!unit)
       return unit.error();
-    std::vector<double> out(std::size_t(stretch.count * (*unit)->facts.columns()));
+    std::vector<double> out(std::size_t(stretch.count * (*unit)->manifest.columns()));
     Stopwatch stopwatch;
     NativeCall call =
         self.run(Mode::Train, **unit, *self.training, self.order, stretch.first, stretch.count, out.data());
     double seconds = stopwatch.seconds();
     size.took(stretch.count, seconds);
-    Chunk chunk = tell(self, (*unit)->facts, stretch, call.steps, out, seconds);
+    Chunk chunk = tell(self, (*unit)->manifest, stretch, call.steps, out, seconds);
     self.step += call.steps;
     self.stepInEpoch += call.steps;
     if (call.error) {

@@ -7,8 +7,8 @@
 
 using namespace talweg;
 
-Result<const StoredVariable *> Session::Impl::find(const std::string &name) const {
-  for (const StoredVariable &variable : variables)
+Result<const Variable *> Session::Impl::find(const std::string &name) const {
+  for (const Variable &variable : variables)
     if (variable.name == name)
       return &variable;
   return Error{"E0857", fmt::format("error: the program has no variable `{}`", name)};
@@ -16,18 +16,18 @@ Result<const StoredVariable *> Session::Impl::find(const std::string &name) cons
 
 /// Calls action(stored, canonical, bytes) for each run of a variable's bytes that is one run in both orders.
 template <typename Action>
-static void forRuns(const StoredVariable &variable, Action action) {
+static void forRuns(const Variable &variable, Action action) {
   if (variable.block == 0)
-    return action(std::int64_t(0), std::int64_t(0), variable.bytes);
-  std::int64_t size = variable.bytes / variable.count, columns = variable.shape.back(), run = variable.block;
-  std::int64_t rows = variable.count / columns;
+    return action(std::int64_t(0), std::int64_t(0), variable.bytes());
+  std::int64_t size = variable.bytes() / variable.count(), columns = variable.shape.back(), run = variable.block;
+  std::int64_t rows = variable.count() / columns;
   for (std::int64_t panel = 0; panel < columns / run; ++panel)
     for (std::int64_t row = 0; row < rows; ++row)
       action((panel * rows + row) * run * size, (row * columns + panel * run) * size, run * size);
 }
 
-std::vector<std::byte> Session::Impl::bytesOf(const StoredVariable &variable) const {
-  std::vector<std::byte> bytes(std::size_t(variable.bytes));
+std::vector<std::byte> Session::Impl::bytesOf(const Variable &variable) const {
+  std::vector<std::byte> bytes(std::size_t(variable.bytes()));
   const std::byte *stored = persistent.data() + variable.offset;
   forRuns(variable, [&](std::int64_t from, std::int64_t to, std::int64_t count) {
     std::memcpy(bytes.data() + to, stored + from, std::size_t(count));
@@ -35,7 +35,7 @@ std::vector<std::byte> Session::Impl::bytesOf(const StoredVariable &variable) co
   return bytes;
 }
 
-void Session::Impl::setBytes(const StoredVariable &variable, const std::byte *bytes) {
+void Session::Impl::setBytes(const Variable &variable, const std::byte *bytes) {
   std::byte *stored = persistent.data() + variable.offset;
   forRuns(variable, [&](std::int64_t to, std::int64_t from, std::int64_t count) {
     std::memcpy(stored + to, bytes + from, std::size_t(count));
@@ -64,8 +64,8 @@ static Result<std::vector<Value>> readVariable(const Session::Impl &session, con
   auto variable = session.find(name);
   if (!variable)
     return variable.error();
-  std::vector<Value> values(std::size_t((*variable)->count));
-  withStored((*variable)->elementType,
+  std::vector<Value> values(std::size_t((*variable)->count()));
+  withStored((*variable)->element,
              [&](auto stored) { readAs<decltype(stored)>(session.bytesOf(**variable).data(), values); });
   return values;
 }
@@ -75,11 +75,11 @@ static Result<void> writeVariable(Session::Impl &session, const std::string &nam
   auto variable = session.find(name);
   if (!variable)
     return variable.error();
-  if (std::int64_t(values.size()) != (*variable)->count)
+  if (std::int64_t(values.size()) != (*variable)->count())
     return Error{"E0859",
-                 fmt::format("error: variable `{}` has size {}, not {}", name, (*variable)->count, values.size())};
-  withStored((*variable)->elementType, [&](auto stored) {
-    std::vector<std::byte> bytes(std::size_t((*variable)->bytes));
+                 fmt::format("error: variable `{}` has size {}, not {}", name, (*variable)->count(), values.size())};
+  withStored((*variable)->element, [&](auto stored) {
+    std::vector<std::byte> bytes(std::size_t((*variable)->bytes()));
     writeAs<decltype(stored)>(bytes.data(), values);
     session.setBytes(**variable, bytes.data());
   });

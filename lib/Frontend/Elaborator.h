@@ -37,7 +37,7 @@ namespace talweg::frontend {
 /// A parameter, a state or an optimizer's slot.
 struct Variable {
   std::string name; ///< `Mlp.dense_0.weight`
-  std::string role; ///< parameter, state, slot
+  Role role = Role::Parameter;
   Dims dims;
   mlir::RankedTensorType type;
   mlir::Operation *op = nullptr; ///< its train.variable
@@ -297,8 +297,7 @@ private:
 
   //--- parameters and states (Variables.cpp)
   void declareVariable(const ast::Stmt &stmt);
-  Variable *createVariable(const std::string &name, const std::string &role, const Dims &dims, mlir::Type element,
-                           ast::Range place);
+  Variable *createVariable(const std::string &name, Role role, const Dims &dims, mlir::Type element, ast::Range place);
   bool initialise(Variable &variable, const ast::Expr *init, ast::Range range);
   mlir::Value read(Variable &variable, ast::Range range);
 

@@ -62,14 +62,14 @@ std::string Source::dumpAst() const { return talweg::dumpAst(impl->files[0]); }
 
 static std::map<std::string, std::vector<std::int64_t>> shapesOf(const Elaborator &elaborator) {
   std::map<std::string, std::vector<std::int64_t>> shapes;
-  for (const Variable &variable : elaborator.declaredVariables())
+  for (const frontend::Variable &variable : elaborator.declaredVariables())
     shapes[variable.name] = variable.type.getShape().vec();
   return shapes;
 }
 
 /// Parameters outlive the batch.
 static void checkBatchIndependence(const Elaborator &elaborator, Diagnostics &diagnostics, const Elaborated &like) {
-  for (const Variable &variable : elaborator.declaredVariables())
+  for (const frontend::Variable &variable : elaborator.declaredVariables())
     if (const auto same = like.variables.find(variable.name);
         same != like.variables.end() && variable.type.getShape() != llvm::ArrayRef(same->second))
       diagnostics.error(Code::BatchDependent, variable.place,

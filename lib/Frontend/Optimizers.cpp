@@ -118,7 +118,7 @@ bool Elaborator::checkRate(const Value &rate, ast::Range range) {
 void Elaborator::runOptimizers() {
   std::vector<Variable *> parameters;
   for (Variable &variable : variables)
-    if (variable.role == "parameter")
+    if (variable.role == Role::Parameter)
       parameters.push_back(&variable);
   std::set<Variable *> frozen;
   std::map<Variable *, const Stmt *> ruleFor;
@@ -322,7 +322,7 @@ void Elaborator::runOptimizer(const Stmt &clause, int number, const std::vector<
 
   for (Variable *parameter : parameters)
     for (const Stmt *slot : slots) {
-      Variable *variable = createVariable(parameter->name + "." + slot->target.text, "slot", parameter->dims,
+      Variable *variable = createVariable(parameter->name + "." + slot->target.text, Role::Slot, parameter->dims,
                                           floatType(), slot->target.range);
       if (fits && !initialise(*variable, slot->value.get(), slot->range))
         return;

@@ -25,7 +25,7 @@ mlir::OwningOpRef<mlir::ModuleOp> Elaborator::build() {
   const mlir::Location loc = location(trainDecl->range);
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
   builder.setInsertionPointToStart(module->getBody());
-  auto program = train::ProgramOp::create(builder, loc, builder.getStringAttr(thePlan.model), mlir::StringAttr(),
+  auto program = train::ProgramOp::create(builder, loc, builder.getStringAttr(thePlan.model), train::ModeAttr(),
                                           builder.getI64IntegerAttr(thePlan.batch));
   mlir::Block *body = &program.getBody().emplaceBlock();
   builder.setInsertionPointToStart(body);

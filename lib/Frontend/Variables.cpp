@@ -66,7 +66,7 @@ void Elaborator::declareVariable(const Stmt &stmt) {
         failure.note(variable->place, "first here");
       return;
     }
-    variable = createVariable(name, isParam ? "parameter" : "state", *dims, floatType(), stmt.target.range);
+    variable = createVariable(name, isParam ? Role::Parameter : Role::State, *dims, floatType(), stmt.target.range);
     if (!initialise(*variable, stmt.value.get(), stmt.range))
       return;
   }
@@ -78,8 +78,8 @@ void Elaborator::declareVariable(const Stmt &stmt) {
     frame->states[stmt.target.text] = variable;
 }
 
-Variable *Elaborator::createVariable(const std::string &name, const std::string &role, const Dims &dims,
-                                     mlir::Type element, ast::Range place) {
+frontend::Variable *Elaborator::createVariable(const std::string &name, Role role, const Dims &dims, mlir::Type element,
+                                               ast::Range place) {
   Variable &variable = variables.emplace_back();
   variable.name = name;
   variable.role = role;
@@ -103,7 +103,7 @@ bool Elaborator::initialise(Variable &variable, const Expr *init, ast::Range ran
   builder.setInsertionPoint(objective);
   const mlir::Location loc = location(range);
   auto op = train::VariableOp::create(builder, loc, builder.getStringAttr(variable.name),
-                                      builder.getStringAttr(variable.role), mlir::TypeAttr::get(variable.type),
+                                      train::RoleAttr::get(&context, variable.role), mlir::TypeAttr::get(variable.type),
                                       mlir::IntegerAttr(), mlir::UnitAttr());
   variable.op = op;
   mlir::Block *block = &op.getInit().emplaceBlock();

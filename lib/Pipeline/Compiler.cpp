@@ -1,9 +1,9 @@
 // The two kinds of source, the language and MLIR text, and the phases of a unit.
 #include "talweg/Pipeline/Compiler.h"
 
+#include "Collect.h"
 #include "FitMemory.h"
 #include "Messages.h"
-#include "ModuleFacts.h"
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Frontend/Frontend.h"
@@ -55,11 +55,11 @@ public:
   }
 
 protected:
-  Result<void> parseInto(Unit &unit, const std::string &mode, std::int64_t batch) const override {
+  Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const override {
     auto file = elaborated(batch);
     if (!file)
       return file.error();
-    if (mode == "predict" && (*file)->noPrediction)
+    if (mode == Mode::Predict && (*file)->noPrediction)
       return *(*file)->noPrediction;
     unit.module = mlir::parseSourceString<mlir::ModuleOp>((*file)->module, unit.context.get());
     if (!unit.module)
@@ -114,7 +114,7 @@ public:
     if (!plan)
       return plan.error();
     thePlan = std::move(*plan);
-    predictsOnly = program.getMode() == "predict";
+    predictsOnly = program.getMode() == Mode::Predict;
     for (auto &[key, value] : options.set)
       return Error{"E0834", fmt::format("{}: error: `{}` cannot be set in a module", fileName, key)};
     return {};
@@ -132,13 +132,13 @@ public:
   }
 
 protected:
-  Result<void> parseInto(Unit &unit, const std::string &mode, std::int64_t batch) const override {
+  Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const override {
     if (auto parsed = parse(unit); !parsed)
       return parsed.error();
     train::ProgramOp program = programOf(unit);
-    if (program.getMode() && predictsOnly != (mode == "predict"))
+    if (program.getMode() && predictsOnly != (mode == Mode::Predict))
       return Error{"E0836", fmt::format("{}: error: the program is written for mode `{}` and cannot run in mode `{}`",
-                                        fileName, program.getMode()->str(), mode)};
+                                        fileName, nameOf(*program.getMode()), nameOf(mode))};
     if (auto checked = check(batch ? batch : thePlan.batch); !checked)
       return checked.error();
     if (!program.getMode())
@@ -187,13 +187,13 @@ Result<std::unique_ptr<Compiler>> Compiler::create(std::string text, const std::
   return result;
 }
 
-Result<void> Compiler::specialize(Unit &unit, const std::string &mode) const {
+Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
   MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
   passes.enableVerifier(false);
-  passes.addPass(createSpecialize({mode}));
+  passes.addPass(createSpecialize({std::string(nameOf(mode))}));
   if (mlir::failed(passes.run(*unit.module)))
-    return messages.error("E0836", fmt::format("the program has no mode `{}`", mode));
+    return messages.error("E0836", fmt::format("the program has no mode `{}`", nameOf(mode)));
   return {};
 }
 
@@ -206,7 +206,7 @@ Unit Compiler::freshUnit() const {
   return unit;
 }
 
-Result<Unit> Compiler::build(const std::string &mode, std::int64_t batch, const Layouts *layouts) const {
+Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layouts) const {
   auto start = Clock::now();
   Unit unit = freshUnit();
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
@@ -221,12 +221,12 @@ Result<Unit> Compiler::build(const std::string &mode, std::int64_t batch, const 
   return unit;
 }
 
-std::string Compiler::sourceOf(const std::string &mode, std::int64_t batch, const Layouts *layouts) const {
+std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts) const {
   // A field that is added must be considered here.
   const auto &[set, optionsBatch, doublePrecision, onMessage, remarks, memory] = options;
   if (remarks)
     return {};
-  std::string result = fmt::format("{} {} {} {}\n", mode, batch ? batch : optionsBatch.value_or(thePlan.batch),
+  std::string result = fmt::format("{} {} {} {}\n", nameOf(mode), batch ? batch : optionsBatch.value_or(thePlan.batch),
                                    doublePrecision ? "f64" : "f32", memory.value_or(0));
   if (layouts) {
     result += "layouts\n"; // none is another thing than a choice to be made
@@ -266,17 +266,17 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
       return messages.error("E0830", fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
     if (phase == Phase::Gradient)
-      countContractions(*unit.module, unit.facts);
+      countContractions(*unit.module, unit.manifest);
     if (phase == Phase::Update) {
-      if (auto read = readLayout(*unit.module, unit.facts); !read)
+      if (auto read = readLayout(*unit.module, unit.manifest); !read)
         return read.error();
-      for (FaultSite &site : unit.facts.faults)
+      for (FaultSite &site : unit.manifest.faults)
         if (site.file == fileName)
           site.file.clear();
     }
     if (phase == Phase::Vector) {
-      readSizes(*unit.module, unit.facts);
-      readRegions(*unit.module, unit.facts);
+      readSizes(*unit.module, unit.manifest);
+      unit.regions = readRegions(*unit.module);
     }
   }
   return {};

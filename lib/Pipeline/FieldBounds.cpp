@@ -1,6 +1,6 @@
 // Which whole numbers a program can do something with: what it requires of a field, and which positions it compares the field
 // with, seen through conversions, windows and numbers that are added.
-#include "ModuleFacts.h"
+#include "Collect.h"
 
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -50,24 +50,24 @@ static std::optional<std::int64_t> positionsIn(Value value) {
 }
 
 /// Bounds a field's values by [low, high), where `shifted` is the field plus a number.
-static void bound(Shifted shifted, std::int64_t low, std::int64_t high, ModuleFacts &facts) {
+static void bound(Shifted shifted, std::int64_t low, std::int64_t high, Manifest &manifest) {
   auto batch = dyn_cast<BlockArgument>(shifted.root);
   if (!batch)
     return;
-  FieldUse &field = facts.fields[batch.getArgNumber()];
+  FieldUse &field = manifest.fields[batch.getArgNumber()];
   field.low = std::max(field.low, low - shifted.by);
   field.high = std::min(field.high, high - shifted.by);
 }
 
 /// `position predicate field`: some position, not every one, is to satisfy it.
-static void boundByPositions(Shifted field, Shifted position, tw::Predicate predicate, ModuleFacts &facts) {
+static void boundByPositions(Shifted field, Shifted position, tw::Predicate predicate, Manifest &manifest) {
   auto count = positionsIn(position.root);
   if (!count)
     return;
   field.by -= position.by;
   std::int64_t low = predicate == tw::Predicate::lt ? 1 : 0;
   std::int64_t high = *count + low - (predicate == tw::Predicate::gt && *count > 1 ? 1 : 0);
-  bound(field, low, high, facts);
+  bound(field, low, high, manifest);
 }
 
 static tw::Predicate mirrored(tw::Predicate predicate) {
@@ -81,39 +81,39 @@ static tw::Predicate mirrored(tw::Predicate predicate) {
 }
 
 /// `field predicate number` is to hold.
-static void boundByNumber(Shifted field, std::int64_t number, tw::Predicate predicate, ModuleFacts &facts) {
+static void boundByNumber(Shifted field, std::int64_t number, tw::Predicate predicate, Manifest &manifest) {
   constexpr std::int64_t any = INT64_MAX / 2; // a shift stays within 64 bits
   switch (predicate) {
-  case tw::Predicate::lt: return bound(field, -any, number, facts);
-  case tw::Predicate::le: return bound(field, -any, number + 1, facts);
-  case tw::Predicate::gt: return bound(field, number + 1, any, facts);
-  case tw::Predicate::ge: return bound(field, number, any, facts);
-  case tw::Predicate::eq: return bound(field, number, number + 1, facts);
+  case tw::Predicate::lt: return bound(field, -any, number, manifest);
+  case tw::Predicate::le: return bound(field, -any, number + 1, manifest);
+  case tw::Predicate::gt: return bound(field, number + 1, any, manifest);
+  case tw::Predicate::ge: return bound(field, number, any, manifest);
+  case tw::Predicate::eq: return bound(field, number, number + 1, manifest);
   case tw::Predicate::ne: return;
   }
 }
 
-static void boundByCondition(Value condition, ModuleFacts &facts) {
+static void boundByCondition(Value condition, Manifest &manifest) {
   if (auto both = condition.getDefiningOp<tw::AndOp>()) {
-    boundByCondition(both.getA(), facts);
-    boundByCondition(both.getB(), facts);
+    boundByCondition(both.getA(), manifest);
+    boundByCondition(both.getB(), manifest);
   } else if (auto compare = condition.getDefiningOp<tw::CompareOp>()) {
     if (auto number = wholeNumber(compare.getB()))
-      boundByNumber(rootOf(compare.getA()), *number, compare.getPredicate(), facts);
+      boundByNumber(rootOf(compare.getA()), *number, compare.getPredicate(), manifest);
     else if (auto first = wholeNumber(compare.getA()))
-      boundByNumber(rootOf(compare.getB()), *first, mirrored(compare.getPredicate()), facts);
+      boundByNumber(rootOf(compare.getB()), *first, mirrored(compare.getPredicate()), manifest);
   }
 }
 
-void talweg::boundFields(Block &objective, ModuleFacts &facts) {
+void talweg::boundFields(Block &objective, Manifest &manifest) {
   for (auto require : objective.getOps<tw::RequireOp>())
     if (require.getLow() && require.getValue())
-      bound(rootOf(require.getValue()), *require.getLow(), *require.getHigh(), facts);
+      bound(rootOf(require.getValue()), *require.getLow(), *require.getHigh(), manifest);
     else
-      boundByCondition(require.getCondition(), facts);
+      boundByCondition(require.getCondition(), manifest);
   for (auto compare : objective.getOps<tw::CompareOp>()) {
     Shifted a = rootOf(compare.getA()), b = rootOf(compare.getB());
-    boundByPositions(b, a, compare.getPredicate(), facts);
-    boundByPositions(a, b, mirrored(compare.getPredicate()), facts);
+    boundByPositions(b, a, compare.getPredicate(), manifest);
+    boundByPositions(a, b, mirrored(compare.getPredicate()), manifest);
   }
 }

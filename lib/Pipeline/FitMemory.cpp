@@ -6,7 +6,7 @@
 // attempt aims at nothing: the least that the pass can reach.
 #include "FitMemory.h"
 
-#include "ModuleFacts.h"
+#include "Collect.h"
 
 #include "talweg/Pipeline/MemoryText.h"
 
@@ -24,18 +24,18 @@ namespace {
 struct Attempt {
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<mlir::Diagnostic> remarks;
-  ModuleFacts facts;
+  Manifest manifest;
   double seconds = 0;
   std::int64_t estimate = 0; ///< of the arena
   bool least = false;        ///< the pass could not do as told
 
-  std::int64_t bytes() const { return facts.persistentBytes + facts.arenaBytes; }
+  std::int64_t bytes() const { return manifest.persistentBytes + manifest.arenaBytes; }
 };
 
 } // namespace
 
 static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
-  Attempt result{mlir::cast<mlir::ModuleOp>((*unit.module)->clone()), {}, unit.facts};
+  Attempt result{mlir::cast<mlir::ModuleOp>((*unit.module)->clone()), {}, unit.manifest};
   // Errors go on to the outer handler; what else is told of an attempt that is not taken is nobody's business.
   mlir::ScopedDiagnosticHandler handler(unit.context.get(), [&](mlir::Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
@@ -47,7 +47,7 @@ static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
   if (mlir::failed(runPhases(*result.module, Phase::Vector, Phase::Vector, tell,
                              {.markRegions = unit.profiled, .memoryLimit = aim})))
     return std::nullopt;
-  readSizes(*result.module, result.facts);
+  readSizes(*result.module, result.manifest);
   result.module->walk([&](mlir::func::FuncOp function) {
     result.least |= function->hasAttr("talweg.least_memory");
     if (auto estimate = function->getAttrOfType<mlir::IntegerAttr>("talweg.estimated_bytes"))
@@ -56,7 +56,7 @@ static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
   return result;
 }
 
-static Error tooSmall(const ModuleFacts &least, std::int64_t limit, const std::string &file) {
+static Error tooSmall(const Manifest &least, std::int64_t limit, const std::string &file) {
   std::int64_t needed = least.persistentBytes + least.arenaBytes;
   return {"E0871", fmt::format("{0}: error: {1} of memory are too few: the program needs {2}, {3}B [E0871]\n"
                                "{0}: note: {4}; its arena takes at least {5} for a batch of {6}{7}",
@@ -68,13 +68,13 @@ Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string
   std::optional<Attempt> tried = attempt(unit, INT64_MAX);
   if (!tried)
     return false;
-  const ModuleFacts unlimited = tried->facts;
+  const Manifest unlimited = tried->manifest;
   std::int64_t aim = limit - unlimited.persistentBytes + tried->estimate - unlimited.arenaBytes;
   double inVain = 0; // seconds of attempts that were too large
   for (int number = 2; tried->bytes() > limit; ++number) {
     inVain += tried->seconds;
     if (number > kAttempts || tried->least)
-      return tooSmall(tried->bytes() < unlimited.persistentBytes + unlimited.arenaBytes ? tried->facts : unlimited,
+      return tooSmall(tried->bytes() < unlimited.persistentBytes + unlimited.arenaBytes ? tried->manifest : unlimited,
                       limit, file);
     tried = attempt(unit, number == kAttempts ? 1 : std::max<std::int64_t>(1, aim));
     if (!tried)
@@ -82,7 +82,7 @@ Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string
     aim -= std::max<std::int64_t>(tried->bytes() - limit, aim / 256);
   }
   unit.module = std::move(tried->module);
-  unit.facts = std::move(tried->facts);
+  unit.manifest = std::move(tried->manifest);
   if (inVain > 0)
     unit.times.push_back({"memory", inVain});
   unit.times.push_back({phaseName(Phase::Vector), tried->seconds});

@@ -68,14 +68,14 @@ void eraseDead(Block &block) {
 
 class Specialization {
 public:
-  Specialization(train::ProgramOp program, StringRef mode)
+  Specialization(train::ProgramOp program, Mode mode)
       : program(program), mode(mode), objective(*program.getBody().front().getOps<train::ObjectiveOp>().begin()),
         block(objective.getBody().front()) {}
 
   LogicalResult run() {
-    bool updates = mode == "train", learns = updates || mode == "gradient";
+    bool updates = mode == Mode::Train, learns = updates || mode == Mode::Gradient;
     answerTraining(program, learns);
-    if (mode == "predict" && failed(yieldOutput()))
+    if (mode == Mode::Predict && failed(yieldOutput()))
       return failure();
     eraseAll<train::OutputOp>(block);
     if (!updates)
@@ -91,7 +91,7 @@ public:
 
 private:
   train::ProgramOp program;
-  StringRef mode;
+  Mode mode;
   train::ObjectiveOp objective;
   Block &block;
 
@@ -126,12 +126,17 @@ struct Specialize : impl::SpecializeBase<Specialize> {
   using SpecializeBase::SpecializeBase;
 
   void runOnOperation() override {
+    std::optional<Mode> wanted = modeNamed(mode.getValue());
+    if (!wanted) {
+      getOperation().emitError() << "there is no mode `" << mode << "`";
+      return signalPassFailure();
+    }
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
       if (program.getMode()) {
-        program.emitError() << "the program is in mode " << *program.getMode() << " already";
+        program.emitError() << "the program is in mode " << StringRef(nameOf(*program.getMode())) << " already";
         return signalPassFailure();
       }
-      if (failed(Specialization(program, mode).run()))
+      if (failed(Specialization(program, *wanted).run()))
         return signalPassFailure();
     }
   }

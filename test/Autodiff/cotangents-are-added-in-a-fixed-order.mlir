@@ -12,8 +12,8 @@
 // CHECK:      train.update @w by @sgd, %{{.*}} : tensor<f32>
 // CHECK-NOT:  train.update
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<f32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<f32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>

@@ -16,14 +16,14 @@
 // CHECK-NEXT: train.update @b by @sgd, %[[DB]] : tensor<2xf32>
 // CHECK-NEXT: train.yield %[[LOSS]]
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   train.field @x : tensor<3xf32>
-  train.variable "parameter" @w : tensor<3x2xf32> {
+  train.variable parameter @w : tensor<3x2xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3x2xf32>
     train.yield %value : tensor<3x2xf32>
   }
-  train.variable "parameter" @b : tensor<2xf32> {
+  train.variable parameter @b : tensor<2xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<2xf32>
     train.yield %value : tensor<2xf32>

@@ -6,8 +6,8 @@
 // CHECK-NEXT: tw.exp
 // CHECK-NEXT: train.yield
 
-train.program "p" mode "eval" batch 4 {
-  train.variable "parameter" @w : tensor<f32> {
+train.program "p" mode eval batch 4 {
+  train.variable parameter @w : tensor<f32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>

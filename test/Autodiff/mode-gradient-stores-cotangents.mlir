@@ -2,8 +2,8 @@
 //
 // RUN: talweg-opt %s --talweg-differentiate | FileCheck %s
 
-// CHECK:      train.variable "parameter" @w
-// CHECK:      train.variable "slot" @w.grad : tensor<3xf64> {
+// CHECK:      train.variable parameter @w
+// CHECK:      train.variable slot @w.grad : tensor<3xf64> {
 // CHECK-NEXT: ^bb0(%{{.*}}: tensor<2xi64>):
 // CHECK-NEXT:   %[[ZERO:.*]] = tw.constant dense<0.000000e+00> : tensor<3xf64>
 // CHECK-NEXT:   train.yield %[[ZERO]]
@@ -12,8 +12,8 @@
 // CHECK:      train.set @w.grad, %{{.*}} : tensor<3xf64>
 // CHECK-NEXT: train.yield
 
-train.program "p" mode "gradient" batch 4 {
-  train.variable "parameter" @w : tensor<3xf64> {
+train.program "p" mode gradient batch 4 {
+  train.variable parameter @w : tensor<3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf64>
     train.yield %value : tensor<3xf64>

@@ -10,19 +10,19 @@
 // CHECK-NEXT: train.update @w by @sgd, %[[INPUT]]
 // CHECK-NEXT: train.yield
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   train.field @x : tensor<f32>
-  train.variable "parameter" @w : tensor<4xf32> {
+  train.variable parameter @w : tensor<4xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<4xf32>
     train.yield %value : tensor<4xf32>
   }
-  train.variable "parameter" @fixed : tensor<4xf32> frozen {
+  train.variable parameter @fixed : tensor<4xf32> frozen {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<4xf32>
     train.yield %value : tensor<4xf32>
   }
-  train.variable "state" @mean : tensor<4xf32> {
+  train.variable state @mean : tensor<4xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<4xf32>
     train.yield %value : tensor<4xf32>

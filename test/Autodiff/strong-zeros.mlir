@@ -19,13 +19,13 @@
 // CHECK-NOT:  tw.select
 // CHECK:      train.set @x.grad, %[[STRONG]]
 
-train.program "branch" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<3xf64> {
+train.program "branch" mode gradient batch 1 {
+  train.variable parameter @x : tensor<3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[4.0, 0.0, -1.0]> : tensor<3xf64>
     train.yield %value : tensor<3xf64>
   }
-  train.variable "parameter" @z : tensor<3xf64> {
+  train.variable parameter @z : tensor<3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf64>
     train.yield %value : tensor<3xf64>

@@ -2,14 +2,14 @@
 //
 // RUN: talweg-opt %s --talweg-differentiate --split-input-file --verify-diagnostics
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{the loss does not depend on parameter 'unused' in a way that has a derivative}}
-  train.variable "parameter" @unused : tensor<3xf32> {
+  train.variable parameter @unused : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  train.variable "parameter" @w : tensor<f32> {
+  train.variable parameter @w : tensor<f32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>
@@ -28,9 +28,9 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{the loss does not depend on parameter 'w' in a way that has a derivative}}
-  train.variable "parameter" @w : tensor<f32> {
+  train.variable parameter @w : tensor<f32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>
@@ -51,9 +51,9 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{parameter 'w' has no optimizer}}
-  train.variable "parameter" @w : tensor<f32> {
+  train.variable parameter @w : tensor<f32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>

@@ -34,15 +34,15 @@
 // CHECK-COUNT-3: memref.store %{{.*}}, %[[OUT]]
 // CHECK: bufferization.materialize_in_destination %{{.*}} in restrict writable
 // CHECK: bufferization.materialize_in_destination %[[NEXT]] in restrict writable
-train.program "Line" mode "train" batch 4 attributes {talweg.persistent_bytes = 128 : i64} {
+train.program "Line" mode train batch 4 attributes {talweg.persistent_bytes = 128 : i64} {
   train.field @x : tensor<3xf32>
   train.hyper @lr = 1.000000e-01 at 0
-  train.variable "parameter" @w : tensor<3xf32> offset 0 {
+  train.variable parameter @w : tensor<3xf32> offset 0 {
   ^bb0(%key: tensor<2xi64>):
     %u = tw.uniform %key stream 7 : tensor<2xi64> -> tensor<3xf32>
     train.yield %u : tensor<3xf32>
   }
-  train.variable "slot" @w.m : tensor<3xf32> offset 64 {
+  train.variable slot @w.m : tensor<3xf32> offset 64 {
   ^bb0(%key: tensor<2xi64>):
     %zero = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %zero : tensor<3xf32>

@@ -28,18 +28,18 @@
 // NUMBERS-NEXT: [2] analytic 7.5{{ }}
 // NUMBERS-NEXT: [3] analytic -3.75{{ }}
 
-train.program "contract-convolution" mode "gradient" batch 1 {
-  train.variable "parameter" @a : tensor<6xf64> {
+train.program "contract-convolution" mode gradient batch 1 {
+  train.variable parameter @a : tensor<6xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, -2.0, 3.0, 0.5, 4.0, -1.5]> : tensor<6xf64>
     train.yield %value : tensor<6xf64>
   }
-  train.variable "parameter" @b : tensor<3xf64> {
+  train.variable parameter @b : tensor<3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[2.0, -1.0, 0.5]> : tensor<3xf64>
     train.yield %value : tensor<3xf64>
   }
-  train.variable "parameter" @w : tensor<4xf64> {
+  train.variable parameter @w : tensor<4xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0]> : tensor<4xf64>
     train.yield %value : tensor<4xf64>

@@ -34,18 +34,18 @@
 // NUMBERS-NEXT: [2] analytic -0.5{{ }}
 // NUMBERS-NEXT: [3] analytic 11.125{{ }}
 
-train.program "contract" mode "gradient" batch 1 {
-  train.variable "parameter" @a : tensor<2x3xf64> {
+train.program "contract" mode gradient batch 1 {
+  train.variable parameter @a : tensor<2x3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[1.0, -2.0, 3.0], [0.5, 4.0, -1.5]]> : tensor<2x3xf64>
     train.yield %value : tensor<2x3xf64>
   }
-  train.variable "parameter" @b : tensor<3x2xf64> {
+  train.variable parameter @b : tensor<3x2xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[2.0, -1.0], [0.0, 3.0], [1.0, 0.25]]> : tensor<3x2xf64>
     train.yield %value : tensor<3x2xf64>
   }
-  train.variable "parameter" @w : tensor<2x2xf64> {
+  train.variable parameter @w : tensor<2x2xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[1.0, -2.0], [0.5, 3.0]]> : tensor<2x2xf64>
     train.yield %value : tensor<2x2xf64>

@@ -23,13 +23,13 @@
 // NUMBERS-NEXT: [3] analytic 1.648721270
 // NUMBERS-NEXT: [4] analytic 20.08553692
 
-train.program "exp" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<5xf64> {
+train.program "exp" mode gradient batch 1 {
+  train.variable parameter @x : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[-20.0, -1.0, 0.0, 0.5, 3.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.variable "parameter" @w : tensor<5xf64> {
+  train.variable parameter @w : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>

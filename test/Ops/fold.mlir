@@ -21,13 +21,13 @@
 // NUMBERS-NEXT: [3] analytic -1.5{{ }}
 // NUMBERS-NEXT: [4] analytic {{-?0 }}
 
-train.program "fold" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<2x3xf64> {
+train.program "fold" mode gradient batch 1 {
+  train.variable parameter @x : tensor<2x3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[1.0, -2.0, 3.0], [0.5, 4.0, -1.5]]> : tensor<2x3xf64>
     train.yield %value : tensor<2x3xf64>
   }
-  train.variable "parameter" @w : tensor<5xf64> {
+  train.variable parameter @w : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>

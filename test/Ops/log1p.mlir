@@ -22,13 +22,13 @@
 // NUMBERS-NEXT: [3] analytic 0.4054651081
 // NUMBERS-NEXT: [4] analytic 4.174387269
 
-train.program "log1p" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<5xf64> {
+train.program "log1p" mode gradient batch 1 {
+  train.variable parameter @x : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[-0.75, 0.0, 1.0e-12, 0.5, 64.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.variable "parameter" @w : tensor<5xf64> {
+  train.variable parameter @w : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>

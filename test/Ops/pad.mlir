@@ -31,13 +31,13 @@
 // NUMBERS-NEXT: [13] analytic 4{{ }}
 // NUMBERS-NEXT: [14] analytic -1.5{{ }}
 
-train.program "pad" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<2x3xf64> {
+train.program "pad" mode gradient batch 1 {
+  train.variable parameter @x : tensor<2x3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[1.0, -2.0, 3.0], [0.5, 4.0, -1.5]]> : tensor<2x3xf64>
     train.yield %value : tensor<2x3xf64>
   }
-  train.variable "parameter" @w : tensor<3x5xf64> {
+  train.variable parameter @w : tensor<3x5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[0.0, 1.0, 2.0, 3.0, 4.0], [10.0, 11.0, 12.0, 13.0, 14.0], [20.0, 21.0, 22.0, 23.0, 24.0]]> : tensor<3x5xf64>
     train.yield %value : tensor<3x5xf64>

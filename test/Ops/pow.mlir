@@ -36,18 +36,18 @@
 // NUMBERS-NEXT: [3] analytic 1{{ }}
 // NUMBERS-NEXT: [4] analytic 81{{ }}
 
-train.program "pow" mode "gradient" batch 1 {
-  train.variable "parameter" @a : tensor<5xf64> {
+train.program "pow" mode gradient batch 1 {
+  train.variable parameter @a : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[0.5, 2.0, 0.0, 1.0, 3.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.variable "parameter" @b : tensor<5xf64> {
+  train.variable parameter @b : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[2.5, -1.5, 3.0, 0.0, 4.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.variable "parameter" @w : tensor<5xf64> {
+  train.variable parameter @w : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>

@@ -25,13 +25,13 @@
 // NUMBERS-NEXT: [1] analytic -4{{ }}
 // NUMBERS-NEXT: [2] analytic -64{{ }}
 
-train.program "reduce-min" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<3x3xf64> {
+train.program "reduce-min" mode gradient batch 1 {
+  train.variable parameter @x : tensor<3x3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[1.0, 3.0, -2.0], [-4.0, -4.0, -1.5], [-64.0, 0.0, 64.0]]> : tensor<3x3xf64>
     train.yield %value : tensor<3x3xf64>
   }
-  train.variable "parameter" @w : tensor<3xf64> {
+  train.variable parameter @w : tensor<3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[2.0, -1.0, 3.0]> : tensor<3xf64>
     train.yield %value : tensor<3xf64>

@@ -23,13 +23,13 @@
 // NUMBERS-NEXT: [1] analytic {{-?0 }}
 // NUMBERS-NEXT: [2] analytic {{-?0 }}
 
-train.program "reduce-prod" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<3x3xf64> {
+train.program "reduce-prod" mode gradient batch 1 {
+  train.variable parameter @x : tensor<3x3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[1.0, -2.0, 3.0], [0.0, 4.0, -1.5], [0.0, 0.0, 2.0]]> : tensor<3x3xf64>
     train.yield %value : tensor<3x3xf64>
   }
-  train.variable "parameter" @w : tensor<3xf64> {
+  train.variable parameter @w : tensor<3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[2.0, -1.0, 3.0]> : tensor<3xf64>
     train.yield %value : tensor<3xf64>

@@ -20,8 +20,8 @@
 // NUMBERS-NEXT: [1] analytic 2{{ }}
 // NUMBERS-NEXT: [2] analytic 1{{ }}
 
-train.program "require" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<3xf64> {
+train.program "require" mode gradient batch 1 {
+  train.variable parameter @x : tensor<3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[2.0, -1.0, 0.5]> : tensor<3xf64>
     train.yield %value : tensor<3xf64>

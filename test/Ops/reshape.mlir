@@ -22,13 +22,13 @@
 // NUMBERS-NEXT: [4] analytic 4{{ }}
 // NUMBERS-NEXT: [5] analytic -1.5{{ }}
 
-train.program "reshape" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<2x3xf64> {
+train.program "reshape" mode gradient batch 1 {
+  train.variable parameter @x : tensor<2x3xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[1.0, -2.0, 3.0], [0.5, 4.0, -1.5]]> : tensor<2x3xf64>
     train.yield %value : tensor<2x3xf64>
   }
-  train.variable "parameter" @w : tensor<3x2xf64> {
+  train.variable parameter @w : tensor<3x2xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[1.0, -2.0], [0.5, 3.0], [-1.0, 2.0]]> : tensor<3x2xf64>
     train.yield %value : tensor<3x2xf64>

@@ -22,13 +22,13 @@
 // NUMBERS-NEXT: [3] analytic 0.8414709848
 // NUMBERS-NEXT: [4] analytic -0.5063656411
 
-train.program "sin" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<5xf64> {
+train.program "sin" mode gradient batch 1 {
+  train.variable parameter @x : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[-3.0, -0.5, 0.0, 1.0, 100.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.variable "parameter" @w : tensor<5xf64> {
+  train.variable parameter @w : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>

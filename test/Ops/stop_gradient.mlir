@@ -8,8 +8,8 @@
 // CHECK:      %[[Y:.*]] = tw.stop_gradient %[[X]]
 // CHECK:      train.set @x.grad, %[[Y]]
 
-train.program "stop_gradient" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<5xf64> {
+train.program "stop_gradient" mode gradient batch 1 {
+  train.variable parameter @x : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[-2.5, -0.5, 0.25, 1.75, 3.5]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>

@@ -19,13 +19,13 @@
 // NUMBERS-NEXT: [3] analytic 1.75{{ }}
 // NUMBERS-NEXT: [4] analytic 3.5{{ }}
 
-train.program "uniform" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<5xf64> {
+train.program "uniform" mode gradient batch 1 {
+  train.variable parameter @x : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[-2.5, -0.5, 0.25, 1.75, 3.5]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.variable "parameter" @w : tensor<5xf64> {
+  train.variable parameter @w : tensor<5xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>

@@ -24,13 +24,13 @@
 // NUMBERS-NEXT: [6] analytic 0.5{{ }}
 // NUMBERS-NEXT: [7] analytic 4{{ }}
 
-train.program "window" mode "gradient" batch 1 {
-  train.variable "parameter" @x : tensor<6xf64> {
+train.program "window" mode gradient batch 1 {
+  train.variable parameter @x : tensor<6xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[1.0, -2.0, 3.0, 0.5, 4.0, -1.5]> : tensor<6xf64>
     train.yield %value : tensor<6xf64>
   }
-  train.variable "parameter" @w : tensor<2x2x2xf64> {
+  train.variable parameter @w : tensor<2x2x2xf64> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<[[[1.0, 2.0], [3.0, 4.0]], [[-1.0, 0.5], [2.0, -3.0]]]> : tensor<2x2x2xf64>
     train.yield %value : tensor<2x2x2xf64>

@@ -27,24 +27,24 @@
 // CHECK-NEXT: train.set @b.m,
 // CHECK-NEXT: train.yield %[[LOSS]]
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   train.hyper @lr = 0.1 at 0
-  train.variable "parameter" @w : tensor<2x3xf32> {
+  train.variable parameter @w : tensor<2x3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<2x3xf32>
     train.yield %value : tensor<2x3xf32>
   }
-  train.variable "slot" @w.m : tensor<2x3xf32> {
+  train.variable slot @w.m : tensor<2x3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<2x3xf32>
     train.yield %value : tensor<2x3xf32>
   }
-  train.variable "parameter" @b : tensor<f32> {
+  train.variable parameter @b : tensor<f32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>
   }
-  train.variable "slot" @b.m : tensor<f32> {
+  train.variable slot @b.m : tensor<f32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>

@@ -13,14 +13,14 @@
 // CHECK-NOT: tensor<2x5x6x3x3x3x2xf32>
 // CHECK:     train.yield
 
-train.program "p" mode "train" batch 2 {
+train.program "p" mode train batch 2 {
   train.field @image : tensor<7x8x2xf32>
-  train.variable "parameter" @scale : tensor<7x8x2xf32> {
+  train.variable parameter @scale : tensor<7x8x2xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<7x8x2xf32>
     train.yield %value : tensor<7x8x2xf32>
   }
-  train.variable "parameter" @w : tensor<3x3x2x3xf32> {
+  train.variable parameter @w : tensor<3x3x2x3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3x3x2x3xf32>
     train.yield %value : tensor<3x3x2x3xf32>

@@ -7,12 +7,12 @@
 // RUN: talweg-opt %s --talweg-specialize=mode=eval -o %t.mlir && not talweg-opt %t.mlir --talweg-specialize=mode=eval 2>&1 | FileCheck %s --check-prefix=TWICE
 // TWICE: error: the program is in mode eval already
 
-// CHECK: train.program "p" mode "{{train|eval|gradient|predict}}" batch 4
+// CHECK: train.program "p" mode {{train|eval|gradient|predict}} batch 4
 train.program "p" batch 4 {
   train.field @x : tensor<f32>
   train.field @y : tensor<f32>
-  // CHECK: train.variable "state" @seen
-  train.variable "state" @seen : tensor<f32> {
+  // CHECK: train.variable state @seen
+  train.variable state @seen : tensor<f32> {
   ^bb0(%key: tensor<2xi64>):
     %zero = tw.constant dense<0.0> : tensor<f32>
     train.yield %zero : tensor<f32>

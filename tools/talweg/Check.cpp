@@ -15,7 +15,7 @@ struct Options {
 };
 
 std::string shapeText(const Variable &variable) {
-  return fmt::format("{}[{}]", nameOf(variable.elementType), fmt::join(variable.shape, ", "));
+  return fmt::format("{}[{}]", nameOf(variable.element), fmt::join(variable.shape, ", "));
 }
 
 std::string planText(const PlanFacts &plan) {
@@ -23,7 +23,7 @@ std::string planText(const PlanFacts &plan) {
   return fmt::format("batch {}, {}", plan.batch, length);
 }
 
-void printTable(const std::vector<Variable> &variables, const std::string &role, const char *title) {
+void printTable(const std::vector<Variable> &variables, Role role, const char *title) {
   std::vector<const Variable *> rows;
   size_t nameWidth = 0, shapeWidth = 0, countWidth = 0;
   for (const Variable &variable : variables) {
@@ -32,7 +32,7 @@ void printTable(const std::vector<Variable> &variables, const std::string &role,
     rows.push_back(&variable);
     nameWidth = std::max(nameWidth, variable.name.size());
     shapeWidth = std::max(shapeWidth, shapeText(variable).size());
-    countWidth = std::max(countWidth, grouped(variable.count).size());
+    countWidth = std::max(countWidth, grouped(variable.count()).size());
   }
   if (rows.empty())
     return;
@@ -40,16 +40,16 @@ void printTable(const std::vector<Variable> &variables, const std::string &role,
   printLine(styled(Stream::Out, Style::Bold, title));
   for (const Variable *variable : rows)
     printLine(fmt::format("  {:<{}}  {:<{}}  {:>{}}{}", variable->name, nameWidth, shapeText(*variable), shapeWidth,
-                          grouped(variable->count), countWidth, variable->frozen ? "  frozen" : ""));
+                          grouped(variable->count()), countWidth, variable->frozen ? "  frozen" : ""));
 }
 
 void printText(const PlanFacts &plan, const Facts &facts) {
   printLine(fmt::format("{} on {}: {}", plan.name, plan.data, planText(plan)));
-  printTable(plan.variables, "parameter", "Parameters");
-  printTable(plan.variables, "state", "States");
+  printTable(plan.variables, Role::Parameter, "Parameters");
+  printTable(plan.variables, Role::State, "States");
   std::int64_t slots = 0;
   for (const Variable &variable : plan.variables)
-    slots += variable.role == "slot" ? variable.count : 0;
+    slots += variable.role == Role::Slot ? variable.count() : 0;
 
   auto row = [](std::string_view name, const std::string &value) { printLine(fmt::format("  {:<24}{}", name, value)); };
   printLine("");
@@ -90,10 +90,10 @@ Json factsEvent(const PlanFacts &plan, const Facts &facts) {
   event["row_bytes"] = rowBytes(plan);
   for (const Variable &variable : plan.variables)
     event["variables"].push_back({{"name", variable.name},
-                                  {"role", variable.role},
-                                  {"type", nameOf(variable.elementType)},
+                                  {"role", nameOf(variable.role)},
+                                  {"type", nameOf(variable.element)},
                                   {"shape", variable.shape},
-                                  {"count", variable.count},
+                                  {"count", variable.count()},
                                   {"frozen", variable.frozen}});
   for (const Hyper &hyper : plan.hypers)
     event["hypers"][hyper.name] = hyper.value;

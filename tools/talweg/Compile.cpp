@@ -20,7 +20,7 @@ struct Options {
 
 Mode modeFromName(const std::string &name) {
   for (Mode mode : {Mode::Eval, Mode::Predict, Mode::Gradient})
-    if (name == modeName(mode))
+    if (name == nameOf(mode))
       return mode;
   return Mode::Train;
 }

@@ -94,7 +94,7 @@ Result<void> Experiment::checkData(const Program &program) const {
 std::int64_t rowBytes(const PlanFacts &plan) {
   std::int64_t bytes = 0;
   for (const Field &field : plan.fields)
-    bytes += field.count * sizeOf(field.elementType);
+    bytes += field.count() * sizeOf(field.element);
   return bytes;
 }
 

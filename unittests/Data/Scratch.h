@@ -79,16 +79,16 @@ protected:
 };
 
 inline Field f32(std::string name, std::vector<std::int64_t> shape = {}) {
-  return {std::move(name), Element::F32, std::move(shape)};
+  return {{std::move(name), Element::F32, std::move(shape)}};
 }
 inline Field u8(std::string name, std::vector<std::int64_t> shape = {}) {
-  return {std::move(name), Element::U8, std::move(shape)};
+  return {{std::move(name), Element::U8, std::move(shape)}};
 }
 inline Field i32(std::string name, std::vector<std::int64_t> shape = {}) {
-  return {std::move(name), Element::I32, std::move(shape)};
+  return {{std::move(name), Element::I32, std::move(shape)}};
 }
 inline Field label(std::string name, std::int64_t classes) {
-  Field field{std::move(name), Element::I32};
+  Field field{{std::move(name), Element::I32}};
   field.classes = classes;
   return field;
 }

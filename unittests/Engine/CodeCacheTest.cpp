@@ -59,41 +59,47 @@ protected:
   CodeCache cache;
 };
 
-const CachedCode kCode{"\x7f"
-                       "ELF\nobject",
-                       4096,
-                       128,
-                       {{"dense.weight", 32}}};
-
-CachedStart start() {
-  CachedStart result;
-  result.code = "abc";
-  result.facts.batch = 64;
-  result.facts.variables = {{"dense.weight", "parameter", ElementType::F32, {4, 32}, 128, false, 0, 512, 32}};
-  result.facts.metrics = {"accuracy"};
-  result.facts.arenaBytes = 4096;
-  result.facts.persistentBytes = 512;
+/// No member is what it is by default, so that one which is lost is seen.
+Manifest manifest() {
+  Manifest result;
+  result.mode = Mode::Predict;
+  result.batch = 64;
+  result.variables = {{"dense.weight", Role::Parameter, ElementType::F32, {4, 32}, false, 64, 32},
+                      {"dense.mean", Role::State, ElementType::F64, {2}, true, 128, 0}};
+  result.fields = {{true, -3, 7}};
+  result.faults = {{"\xff is {}", "help", "other.tw", 3, 4}};
+  result.metrics = {"accuracy", "error"};
+  result.reports = {"lr"};
+  result.lossMetrics = {"error"};
+  result.outputShape = {64, 10};
+  result.outputType = ElementType::F64;
+  result.flops = 1000;
+  result.contractions = 2;
+  result.arenaBytes = 4096;
+  result.persistentBytes = 512;
   return result;
 }
+
+const CachedCode kCode{"\x7f"
+                       "ELF\nobject",
+                       manifest()};
 
 TEST_F(CodeCacheTest, DamagedCodeIsNoEntry) {
   cache.store("key", kCode);
   std::optional<CachedCode> found = cache.find("key");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->object, kCode.object);
-  EXPECT_EQ(found->arenaBytes, 4096);
-  EXPECT_EQ(found->persistentBytes, 128);
-  EXPECT_EQ(found->layouts, kCode.layouts);
+  EXPECT_EQ(found->manifest.variables, kCode.manifest.variables);
+  EXPECT_EQ(found->manifest.arenaBytes, 4096);
   expectNoEntryOnceDamaged([&] { return cache.find("key").has_value(); });
 }
 
 TEST_F(CodeCacheTest, ADamagedStartIsNoEntry) {
-  cache.store("key", start());
+  cache.store("key", CachedStart{manifest(), "abc"});
   std::optional<CachedStart> found = cache.findStart("key");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->code, "abc");
-  EXPECT_EQ(found->facts.variables.at(0).block, 32);
-  EXPECT_EQ(found->facts.persistentBytes, 512);
+  EXPECT_EQ(found->manifest, manifest());
   expectNoEntryOnceDamaged([&] { return cache.findStart("key").has_value(); });
 }
 

@@ -63,9 +63,9 @@ TEST_F(MachineMemoryTest, AContainerThatSeesItsGroupAsTheRoot) {
 }
 
 TEST_F(MachineMemoryTest, BothSizesAreTold) {
-  ModuleFacts facts;
+  Manifest facts;
   facts.batch = 64;
-  facts.variables = {{"weight", "parameter", ElementType::F32, {512}, 512, false, 0, 2048, 0}};
+  facts.variables = {{"weight", Role::Parameter, ElementType::F32, {512}}};
   facts.persistentBytes = 2048;
   facts.arenaBytes = 3072;
   EXPECT_TRUE(bool(fitsMachine(facts, {5120, true}, "net.tw")));

@@ -14,10 +14,10 @@ namespace {
 /// The sum over a batch of four rows of x * w, in a mode.
 std::string module(const std::string &mode, const std::string &element, const std::string &yielded) {
   return fmt::format(R"(
-train.program "Sum" mode "{0}" batch 4 {{
+train.program "Sum" mode {0} batch 4 {{
   train.field @x : tensor<3xf32>
   train.hyper @lr = 0.5 at 0
-  train.variable "parameter" @w : tensor<3x{1}> {{
+  train.variable parameter @w : tensor<3x{1}> {{
   ^bb0(%key: tensor<2xi64>):
     %one = tw.constant dense<1.0> : tensor<3x{1}>
     train.yield %one : tensor<3x{1}>

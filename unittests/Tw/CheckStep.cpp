@@ -119,7 +119,7 @@ private:
   std::vector<std::string> parameters() {
     std::vector<std::string> names;
     for (auto variable : step.program().getOps<train::VariableOp>())
-      if (variable.getRole() == "parameter")
+      if (variable.getRole() == Role::Parameter)
         names.push_back(variable.getSymName().str());
     return names;
   }

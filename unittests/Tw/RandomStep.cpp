@@ -90,7 +90,7 @@ static std::string frame(std::int64_t batch, const Shape &row, const Shape &byte
   std::string tensors = fmt::format("tensor<*x{}>", element), yielded = tensors;
   for (std::size_t i = 0; i < std::size_t(std::count(state.begin(), state.end(), '%')); ++i)
     yielded += ", " + tensors;
-  return fmt::format(R"(train.program "random" mode "train" batch {batch} {{
+  return fmt::format(R"(train.program "random" mode train batch {batch} {{
   train.field @x : {x}
   train.field @bytes : {bytes}
   train.field @label : tensor<i32> classes {classes}
@@ -281,7 +281,7 @@ Value Maker::all(const Shape &shape, double number) {
                                 DenseElementsAttr::get(type(shape), Attribute(b.getFloatAttr(element, number))));
 }
 
-train::VariableOp Maker::declare(const std::string &role, const std::string &name, DenseElementsAttr initial) {
+train::VariableOp Maker::declare(Role role, const std::string &name, DenseElementsAttr initial) {
   OpBuilder outside(*step.program().getOps<train::OptimizerOp>().begin());
   auto variable = train::VariableOp::create(outside, loc, name, role, initial.getType(), nullptr, false);
   Block &init = variable.getInit().emplaceBlock();
@@ -294,10 +294,10 @@ train::VariableOp Maker::declare(const std::string &role, const std::string &nam
   return variable;
 }
 
-Value Maker::addVariable(const std::string &role, const Shape &shape) {
-  std::string name = fmt::format("{}{}", role[0], variables++);
+Value Maker::addVariable(Role role, const Shape &shape) {
+  std::string name = fmt::format("{}{}", nameOf(role)[0], variables++);
   declare(role, name, draw(shape));
-  if (role == "parameter")
+  if (role == Role::Parameter)
     for (Dual &x : inputs.variables[name].elements)
       x.slope = x.slopeSize = 1;
   return train::GetOp::create(b, loc, type(shape), name);
@@ -310,7 +310,7 @@ Value Maker::parameter(const Shape &shape) {
       such.push_back(get);
   if (!such.empty() && chance.oneIn(2))
     return such[chance.below(std::int64_t(such.size()))];
-  return addVariable("parameter", shape);
+  return addVariable(Role::Parameter, shape);
 }
 
 std::int64_t Maker::extent() { return chance.pick<std::int64_t>({1, 2, 2, 3, 3, 4, 5, 5, 7, 8, 9, 15, 16, 17, 33}); }
@@ -420,7 +420,7 @@ void Maker::finish() {
   // States keep values of the program, and what they kept may be read.
   for (std::int64_t more = chance.below(3); more > 0; --more) {
     Value kept = any();
-    Value old = addVariable("state", shapeOf(kept));
+    Value old = addVariable(Role::State, shapeOf(kept));
     Value next = chance.oneIn(2) ? kept : binary<tw::AddOp>(scale(old, 0.75), kept);
     if (chance.oneIn(3))
       yielded.push_back(lossOf(binary<tw::MulOp>(old, kept))),
@@ -433,12 +433,12 @@ void Maker::finish() {
   auto rule = *step.program().getOps<train::OptimizerOp>().begin();
   std::vector<Attribute> updated;
   for (auto variable : llvm::to_vector(step.program().getOps<train::VariableOp>())) {
-    if (variable.getRole() != "parameter")
+    if (variable.getRole() != Role::Parameter)
       continue;
     updated.push_back(FlatSymbolRefAttr::get(b.getContext(), variable.getSymName()));
     auto type = cast<RankedTensorType>(variable.getType());
     for (Attribute slot : rule.getSlots())
-      declare("slot", (variable.getSymName() + "." + cast<StringAttr>(slot).getValue()).str(),
+      declare(Role::Slot, (variable.getSymName() + "." + cast<StringAttr>(slot).getValue()).str(),
               DenseElementsAttr::get(type, Attribute(b.getFloatAttr(type.getElementType(), 0))));
   }
   rule.setParametersAttr(b.getArrayAttr(updated));

@@ -144,9 +144,9 @@ private:
   mlir::Value labelValues;
   std::int64_t variables = 0;
 
-  train::VariableOp declare(const std::string &role, const std::string &name, mlir::DenseElementsAttr initial);
+  train::VariableOp declare(Role role, const std::string &name, mlir::DenseElementsAttr initial);
   mlir::DenseElementsAttr draw(const Shape &shape);
-  mlir::Value addVariable(const std::string &role, const Shape &shape);
+  mlir::Value addVariable(Role role, const Shape &shape);
   bool isTelling(mlir::Value value);
   bool attempt(const OpMaker &maker);
   void takeBack(mlir::Operation *last, train::VariableOp lastVariable);

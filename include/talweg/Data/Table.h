@@ -3,7 +3,7 @@
 #ifndef TALWEG_DATA_TABLE_H
 #define TALWEG_DATA_TABLE_H
 
-#include "talweg/Support/ElementType.h"
+#include "talweg/Support/Manifest.h"
 #include "talweg/Support/Result.h"
 
 #include <cstddef>
@@ -13,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace talweg::data {
@@ -21,28 +20,18 @@ namespace talweg::data {
 /// How one value is stored.
 using Element = ElementType;
 
-/// A column of a CSV file, by its number (from 0) or by its name in the header.
-using ColumnRef = std::variant<std::int64_t, std::string>;
+using talweg::ColumnRef;
 
-/// One field of a record.
-struct Field {
-  std::string name;
-  Element element = Element::F32;
-  std::vector<std::int64_t> shape = {};     ///< of one record's value; empty for a scalar
-  std::optional<std::int64_t> classes = {}; ///< a class field: values are 0 to classes-1 (stored as I32)
-
-  /// CSV only. Empty: found by the field's name in the header, else by the order of the fields. One: the column of the
-  /// first element, the others follow it. As many as elements: one for each, in row-major order.
-  std::vector<ColumnRef> columns = {};
-
+/// A field as it is loaded.
+struct Field : talweg::Field {
   /// False: the file may have this field or not, and it is not stored (its column stays empty). So a file without labels
   /// serves for prediction, and so does one with them.
   bool wanted = true;
 
   /// Values in one record.
-  std::int64_t elements() const;
+  std::int64_t elements() const { return count(); }
   /// Bytes of one record's value.
-  std::int64_t bytesPerRow() const { return elements() * sizeOf(element); }
+  std::int64_t bytesPerRow() const { return bytes(); }
   /// The type as the language writes it: `f32[64]`, `class[10]`.
   std::string typeText() const;
 };

@@ -20,7 +20,7 @@
 #ifndef TALWEG_ENGINE_ENGINE_H
 #define TALWEG_ENGINE_ENGINE_H
 
-#include "talweg/Support/ElementType.h"
+#include "talweg/Support/Manifest.h"
 #include "talweg/Support/Result.h"
 
 #include <cstdint>
@@ -57,28 +57,6 @@ struct CompileOptions {
   /// Bytes that variables and arena may take together: values of a step are computed again rather than kept, so that it
   /// fits. Results do not depend on it. Rows of data are not counted.
   std::optional<std::int64_t> memory;
-};
-
-struct Variable {
-  std::string name; ///< path in the model: `Mlp.dense_0.weight`
-  std::string role; ///< parameter, state, slot
-  ElementType elementType = ElementType::F32;
-  std::vector<std::int64_t> shape;
-  std::int64_t count = 1; ///< elements
-  bool frozen = false;
-};
-
-struct Field {
-  std::string name;
-  ElementType elementType = ElementType::F32; ///< as stored
-  std::vector<std::int64_t> shape;            ///< of one row
-  std::int64_t count = 1;                     ///< elements of one row
-  std::optional<std::int64_t> classes;        ///< labels are 0 … classes-1
-};
-
-struct Hyper {
-  std::string name;
-  double value; ///< as written in the file or set
 };
 
 /// What the file says about the run, after overrides.
@@ -122,10 +100,6 @@ struct Facts {
 enum class Stage { Ast, Graph, Gradient, Update, Linalg, Vector, Llvm, Asm, Object };
 /// From its name in lower case: `ast`, `graph`, …
 TALWEG_API std::optional<Stage> stageFromName(const std::string &name);
-
-/// A program computes one thing at a time.
-enum class Mode { Train, Eval, Predict, Gradient };
-TALWEG_API const char *modeName(Mode mode);
 
 class Dataset;
 
@@ -182,7 +156,7 @@ public:
 
 //===-- data -------------------------------------------------------------------------------------------------------===//
 
-/// One field's values for all rows: rows * Field::count elements of the field's stored type, row-major.
+/// One field's values for all rows: rows * Field::count() elements of the field's stored type, row-major.
 struct FieldView {
   std::string name;
   const void *data;

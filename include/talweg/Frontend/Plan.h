@@ -3,14 +3,13 @@
 #define TALWEG_FRONTEND_PLAN_H
 
 #include "talweg/Data/Formats.h"
-#include "talweg/Support/ElementType.h"
+#include "talweg/Support/Manifest.h"
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace talweg::frontend {
@@ -20,17 +19,6 @@ struct Options {
   std::int64_t batch = 0;       ///< rows of a batch; 0: as the file says
   bool doublePrecision = false; ///< every f32 of the language is computed in f64 (f32 data stays stored as f32)
   std::map<std::string, std::string> set; ///< values of `config` names (and of `lr`, see Hyper), as text
-};
-
-/// One field of a record, in the order of the data declaration (and of train.field).
-struct Field {
-  std::string name;
-  ElementType element = ElementType::F32; ///< as stored
-  std::vector<std::int64_t> shape;        ///< of one record's value; empty for a scalar
-  std::optional<std::int64_t> classes;    ///< `class[10]`: stored as i32, values 0 to 9
-  /// `= column("label")`, `= column(3)`, `= column("a", "b")`: CSV columns by name or by number from 0. Empty: by the
-  /// field's name in the header, else in order. One for a tensor field: its first column, the others follow.
-  std::vector<std::variant<std::int64_t, std::string>> columns;
 };
 
 /// One split of the data:
@@ -46,13 +34,6 @@ struct Split {
   data::Options options;          ///< as written; the format accepts them
 };
 
-/// A number that may change between steps without recompilation: a `config` of a fractional value, or `lr` of the train
-/// block's optimizer where it is written as a plain number and no config has that name. The order is train.hyper's index.
-struct Hyper {
-  std::string name;
-  double value;
-};
-
 /// A `config` that is fixed when the program is compiled.
 struct Constant {
   std::string name;
@@ -65,12 +46,14 @@ inline constexpr std::string_view kEventKeys[] = {"event", "step",  "epoch",   "
 
 struct Plan {
   std::string model, data;
-  std::vector<Field> fields;
+  std::vector<Field> fields; ///< in the order of the data declaration
   std::vector<Split> splits;
   std::int64_t batch = 1;
   std::optional<std::int64_t> epochs, steps; ///< at most one is present
   std::optional<std::int64_t> validateEvery; ///< steps
   std::uint64_t seed = 0;
+  /// A `config` of a fractional value, or `lr` of the train block's optimizer where it is written as a plain number and no config
+  /// has that name. The order is train.hyper's index.
   std::vector<Hyper> hypers;
   std::vector<Constant> constants;
   std::vector<std::string> metrics; ///< in their order

@@ -7,7 +7,7 @@
 
 #include "talweg/Frontend/Plan.h"
 #include "talweg/Pipeline/Pipeline.h"
-#include "talweg/Support/ElementType.h"
+#include "talweg/Support/Manifest.h"
 #include "talweg/Support/Result.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -17,20 +17,6 @@
 #include <map>
 
 namespace talweg {
-
-/// A tensor that persists, and its place in the persistent storage.
-struct StoredVariable {
-  std::string name; ///< path in the model
-  std::string role; ///< parameter, state, slot
-  ElementType elementType = ElementType::F32;
-  std::vector<std::int64_t> shape;
-  std::int64_t count = 1; ///< elements
-  bool frozen = false;
-  std::int64_t offset = 0; ///< known after phase update
-  std::int64_t bytes = 0;
-  std::int64_t block =
-      0; ///< known after phase vector: stored as [n / block, .., block] of [.., n]; 0: in row-major order
-};
 
 /// Ops of a step whose time is taken together.
 struct RegionFacts {
@@ -45,47 +31,17 @@ struct RegionFacts {
   std::int64_t bytesRead = 0, bytesWritten = 0; ///< of the buffers that come in and go out, each counted once
 };
 
-/// What a step requires, and what a fault there is told as: tw.require.
-struct FaultSite {
-  std::string message; ///< `{}` stands for the value
-  std::string help;    ///< may be empty
-  std::string file;    ///< of the source; empty: the program's own
-  std::int64_t line = 0, column = 0;
-};
-
-/// What a step does with a field of the data.
-struct FieldUse {
-  bool read = false;
-  std::int64_t low = INT64_MIN,
-               high = INT64_MAX; ///< where it is required to be, or compared with positions: [low, high)
-};
-
-/// The blocks of variables, by their names (StoredVariable::block); without an entry: 0.
+/// The blocks of variables, by their names (Variable::block); without an entry: 0.
 using Layouts = std::map<std::string, std::int64_t>;
-
-/// What a module says about itself on its way; its last form, the entries, no longer shows it.
-struct ModuleFacts {
-  std::int64_t batch = 0;
-  std::vector<StoredVariable> variables;
-  std::vector<FieldUse> fields;                     ///< known after phase update, for each field of the data
-  std::vector<FaultSite> faults;                    ///< in the order of their numbers in Runtime/Abi.h; known likewise
-  std::vector<std::string> metrics, reports;        ///< names of the columns of `out` after the loss
-  std::vector<std::string> lossMetrics;             ///< those that are the loss itself; known likewise
-  std::vector<std::int64_t> outputShape;            ///< mode predict: of the whole batch
-  bool outputDouble = false;                        ///< mode predict: f64, else f32
-  std::int64_t flops = 0, contractions = 0;         ///< twice the products of all contractions, and their number
-  std::int64_t arenaBytes = 0, persistentBytes = 0; ///< known after phase vector
-  std::vector<RegionFacts> regions;                 ///< of a profiled program, after phase vector
-
-  std::int64_t columns() const { return std::int64_t(1 + metrics.size() + reports.size()); }
-};
 
 /// A module on its way through the phases.
 struct Unit {
   std::unique_ptr<mlir::MLIRContext> context; // outlives the module
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::optional<Phase> done; ///< the last phase run
-  ModuleFacts facts;
+  Manifest
+      manifest; ///< as far as it is known: sizes and blocks after phase vector, what is counted after phase gradient
+  std::vector<RegionFacts> regions;                  ///< of a profiled program, after phase vector
   std::vector<std::pair<std::string, double>> times; ///< phase, seconds; the first is `parse`
   /// Spells out all that decides the module: equal texts, equal modules. Empty where what it tells on the way matters too.
   std::string source;
@@ -121,11 +77,11 @@ public:
 
   /// The frontend's module in a mode, for a batch size (0: the plan's); no phase is done. Code generation chooses how
   /// variables lie in memory, unless `layouts` tells what it chose for another module.
-  Result<Unit> build(const std::string &mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
+  Result<Unit> build(Mode mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
   /// What is wrong with the file at a batch size, if anything is.
   virtual Result<void> check(std::int64_t batch) const = 0;
   /// What `build` gives as Unit::source.
-  std::string sourceOf(const std::string &mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
+  std::string sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
   /// Runs the phases after `unit.done` up to `last`.
   Result<void> lower(Unit &unit, Phase last) const;
 
@@ -142,9 +98,9 @@ protected:
   /// A unit with a context that knows every dialect, and no module.
   Unit freshUnit() const;
   /// Makes a module in all modes one in `mode`.
-  Result<void> specialize(Unit &unit, const std::string &mode) const;
+  Result<void> specialize(Unit &unit, Mode mode) const;
   /// Fills the module of a unit whose context is ready.
-  virtual Result<void> parseInto(Unit &unit, const std::string &mode, std::int64_t batch) const = 0;
+  virtual Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const = 0;
 
   CompilerOptions options;
   frontend::Plan thePlan;
@@ -154,10 +110,10 @@ protected:
 };
 
 /// The variables a module declares; offsets are 0 before phase update.
-std::vector<StoredVariable> variablesOf(mlir::ModuleOp module);
+std::vector<Variable> variablesOf(mlir::ModuleOp module);
 
 /// Their blocks, for the next module of the same program.
-Layouts layoutsOf(const std::vector<StoredVariable> &variables);
+Layouts layoutsOf(const std::vector<Variable> &variables);
 
 } // namespace talweg
 

@@ -10,10 +10,10 @@ namespace talweg {
 std::string sizeText(std::int64_t bytes);
 
 /// `its variables take 72 B (parameters 24 B, optimizer state 48 B)`, of a module after phase vector.
-std::string variablesText(const ModuleFacts &facts);
+std::string variablesText(const Manifest &manifest);
 
 /// A line of help that names half the batch; nothing for a batch of one row.
-std::string batchHelp(const ModuleFacts &facts);
+std::string batchHelp(const Manifest &manifest);
 
 } // namespace talweg
 

@@ -3,16 +3,51 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace talweg::train;
 
+/// The enum whose names these are, by one of them.
+template <typename Enum>
+static FailureOr<Enum> parseEnum(AsmParser &parser, ArrayRef<std::string_view> names) {
+  StringRef name;
+  auto at = parser.getCurrentLocation();
+  if (failed(parser.parseKeyword(&name)))
+    return failure();
+  const auto *found = llvm::find(names, std::string_view(name));
+  if (found != names.end())
+    return Enum(found - names.begin());
+  auto texts = llvm::map_range(names, [](std::string_view text) { return StringRef(text); });
+  return parser.emitError(at) << "'" << name << "' is none of " << llvm::join(texts, ", ");
+}
+template <>
+struct mlir::FieldParser<talweg::Mode> {
+  static FailureOr<talweg::Mode> parse(AsmParser &parser) {
+    return parseEnum<talweg::Mode>(parser, talweg::kModeNames);
+  }
+};
+template <>
+struct mlir::FieldParser<talweg::Role> {
+  static FailureOr<talweg::Role> parse(AsmParser &parser) {
+    return parseEnum<talweg::Role>(parser, talweg::kRoleNames);
+  }
+};
+
 #include "talweg/Dialect/Train/TrainDialect.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "talweg/Dialect/Train/TrainAttributes.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "talweg/Dialect/Train/Train.cpp.inc"
 
 void TrainDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "talweg/Dialect/Train/TrainAttributes.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "talweg/Dialect/Train/Train.cpp.inc"

@@ -52,13 +52,20 @@ LogicalResult verifyVariable(Operation *op, FlatSymbolRefAttr name, Type type, S
   return success();
 }
 
-bool mayChange(std::optional<StringRef> mode) { return !mode || *mode == "train" || *mode == "gradient"; }
+bool mayChange(std::optional<Mode> mode) { return !mode || *mode == Mode::Train || *mode == Mode::Gradient; }
+
+/// Its name, for messages.
+template <typename Enum>
+StringRef text(Enum value) {
+  return StringRef(nameOf(value));
+}
 
 /// Such ops tell modes apart, of which only a program in all modes has several.
 LogicalResult verifyInAllModes(Operation *op) {
   auto program = op->getParentOfType<ProgramOp>();
   if (program && program.getMode())
-    return op->emitOpError() << "is in a program of mode " << *program.getMode() << ": talweg-specialize leaves none";
+    return op->emitOpError() << "is in a program of mode " << text(*program.getMode())
+                             << ": talweg-specialize leaves none";
   return success();
 }
 
@@ -67,9 +74,6 @@ LogicalResult verifyInAllModes(Operation *op) {
 //===-- declarations ----------------------------------------------------------------------------------------------===//
 
 LogicalResult ProgramOp::verify() {
-  static constexpr StringLiteral modes[] = {"train", "eval", "predict", "gradient"};
-  if (getMode() && !llvm::is_contained(modes, *getMode()))
-    return emitOpError() << "has mode '" << *getMode() << "', which is none of train, eval, predict, gradient";
   if (int64_t(getBatch()) < 1)
     return emitOpError() << "has a batch of " << int64_t(getBatch());
   auto objectives = getBody().front().getOps<ObjectiveOp>();
@@ -115,16 +119,14 @@ LogicalResult HyperOp::verify() {
 }
 
 LogicalResult VariableOp::verify() {
-  if (getRole() != "parameter" && getRole() != "state" && getRole() != "slot")
-    return emitOpError() << "has role '" << getRole() << "', which is none of parameter, state, slot";
   if (!isStatic(getType()))
     return emitOpError() << "must have a tensor type of static shape, but has " << getType();
   if (!tw::elementTypeOf(getElementTypeOrSelf(getType())))
     return emitOpError() << "has elements of a type that cannot be stored: " << getType();
   bool isFloat = isa<Float32Type, Float64Type>(cast<RankedTensorType>(getType()).getElementType());
-  if (getRole() == "parameter" && !isFloat)
+  if (getRole() == Role::Parameter && !isFloat)
     return emitOpError() << "is a parameter, so its elements must be f32 or f64, but it has type " << getType();
-  if (getFrozen() && getRole() != "parameter")
+  if (getFrozen() && getRole() != Role::Parameter)
     return emitOpError() << "is frozen, which only a parameter can be";
   if (getOffset() && int64_t(*getOffset()) < 0)
     return emitOpError() << "has a negative offset";
@@ -177,14 +179,14 @@ LogicalResult OptimizerOp::verifySymbolUses(SymbolTableCollection &symbols) {
     if (!name)
       return emitOpError() << "lists " << parameter << ", which is not a symbol";
     auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(*this, name);
-    if (!variable || variable.getRole() != "parameter")
+    if (!variable || variable.getRole() != Role::Parameter)
       return emitOpError() << "updates " << name << ", which is not a declared parameter";
     if (getElementTypeOrSelf(variable.getType()) != element)
       return emitOpError() << "is written for " << element << ", but " << name << " has type " << variable.getType();
     for (Attribute slot : getSlots()) {
       std::string slotName = (name.getValue() + "." + cast<StringAttr>(slot).getValue()).str();
       auto held = symbols.lookupNearestSymbolFrom<VariableOp>(*this, StringAttr::get(getContext(), slotName));
-      if (!held || held.getRole() != "slot")
+      if (!held || held.getRole() != Role::Slot)
         return emitOpError() << "needs the slot @\"" << slotName << "\", which is not declared";
       if (held.getType() != variable.getType())
         return held.emitOpError() << "has type " << held.getType() << ", but its parameter has type "
@@ -215,7 +217,7 @@ LogicalResult ObjectiveOp::verify() {
   auto values = yieldedBy(*this, getBody());
   if (failed(values))
     return failure();
-  if (program.getMode() == "predict") {
+  if (program.getMode() == Mode::Predict) {
     auto type = values->size() == 1 ? dyn_cast<RankedTensorType>(values->front().getType()) : RankedTensorType();
     if (!type || type.getRank() == 0 || type.getDimSize(0) != int64_t(program.getBatch()))
       return emitOpError() << "must yield one output with a leading dimension of " << program.getBatch();
@@ -239,7 +241,7 @@ LogicalResult GetOp::verifySymbolUses(SymbolTableCollection &symbols) {
 LogicalResult SetOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto program = (*this)->getParentOfType<ProgramOp>();
   if (program && !mayChange(program.getMode()))
-    return emitOpError() << "changes " << getVariableAttr() << " in mode " << *program.getMode();
+    return emitOpError() << "changes " << getVariableAttr() << " in mode " << text(*program.getMode());
   return verifyVariable(*this, getVariableAttr(), getValue().getType(), symbols);
 }
 
@@ -247,9 +249,9 @@ LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (failed(verifyVariable(*this, getVariableAttr(), getGradient().getType(), symbols)))
     return failure();
   auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(*this, getVariableAttr());
-  if (variable.getRole() != "parameter" || variable.getFrozen())
+  if (variable.getRole() != Role::Parameter || variable.getFrozen())
     return emitOpError() << "updates " << getVariableAttr() << ", which is "
-                         << (variable.getFrozen() ? "frozen" : ("a " + variable.getRole()).str());
+                         << (variable.getFrozen() ? "frozen" : ("a " + text(variable.getRole())).str());
   auto optimizer = symbols.lookupNearestSymbolFrom<OptimizerOp>(*this, getOptimizerAttr());
   if (!optimizer)
     return emitOpError() << "names the optimizer " << getOptimizerAttr() << ", which is not declared";

@@ -2,8 +2,9 @@
 //
 // RUN: talweg-opt %s --split-input-file --verify-diagnostics
 
-// expected-error @+1 {{has mode 'test', which is none of train, eval, predict, gradient}}
-train.program "p" mode "test" batch 4 {
+// expected-error @+2 {{'test' is none of train, eval, predict, gradient}}
+// expected-error @+1 {{failed to parse}}
+train.program "p" mode test batch 4 {
   train.objective metrics [] {
     %loss = tw.constant dense<0.0> : tensor<f32>
     train.yield %loss : tensor<f32>
@@ -13,13 +14,13 @@ train.program "p" mode "test" batch 4 {
 // -----
 
 // expected-error @+1 {{must have one objective, but has 0}}
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
 }
 
 // -----
 
 // expected-error @+1 {{has a batch of 0}}
-train.program "p" mode "train" batch 0 {
+train.program "p" mode train batch 0 {
   train.objective metrics [] {
     %loss = tw.constant dense<0.0> : tensor<f32>
     train.yield %loss : tensor<f32>
@@ -28,7 +29,7 @@ train.program "p" mode "train" batch 0 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-note @+1 {{by this one}}
   train.hyper @a = 1.0 at 0
   // expected-error @+1 {{has place 0, which is taken}}
@@ -41,7 +42,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{must have a tensor type of static shape, but has 'f32'}}
   train.field @x : f32
   train.objective metrics [] {
@@ -53,9 +54,10 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  // expected-error @+1 {{has role 'weight', which is none of parameter, state, slot}}
-  train.variable "weight" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  // expected-error @+2 {{'weight' is none of parameter, state, slot}}
+  // expected-error @+1 {{failed to parse}}
+  train.variable weight @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -68,9 +70,9 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{is frozen, which only a parameter can be}}
-  train.variable "state" @w : tensor<3xf32> frozen {
+  train.variable state @w : tensor<3xf32> frozen {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -83,9 +85,9 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{is a parameter, so its elements must be f32 or f64, but it has type 'tensor<3xi32>'}}
-  train.variable "parameter" @w : tensor<3xi32> {
+  train.variable parameter @w : tensor<3xi32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0> : tensor<3xi32>
     train.yield %value : tensor<3xi32>
@@ -98,9 +100,9 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{computes its initial value from one argument of type 'tensor<2xi64>'}}
-  train.variable "parameter" @w : tensor<3xf32> {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<3xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -113,9 +115,9 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{must yield one initial value of type 'tensor<3xf32>'}}
-  train.variable "parameter" @w : tensor<3xf32> {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<4xf32>
     train.yield %value : tensor<4xf32>
@@ -128,8 +130,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -154,7 +156,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{updates @w, which is not a declared parameter}}
   train.optimizer @sgd slots [] report [] for [@w] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
@@ -169,8 +171,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -189,8 +191,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -209,8 +211,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -229,8 +231,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -249,8 +251,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -269,8 +271,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -285,7 +287,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   train.field @x : tensor<3xf32>
   // expected-error @+1 {{takes a batch of @x as 'tensor<3xf32>', but it is 'tensor<4x3xf32>'}}
   train.objective metrics [] {
@@ -297,7 +299,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{must yield the loss and 1 metrics, but yields 1 values}}
   train.objective metrics ["accuracy"] {
     %loss = tw.constant dense<0.0> : tensor<f32>
@@ -307,7 +309,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-error @+1 {{must yield floats of rank 0, but value 0 has type 'tensor<2xf32>'}}
   train.objective metrics [] {
     %loss = tw.constant dense<0.0> : tensor<2xf32>
@@ -317,7 +319,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "predict" batch 4 {
+train.program "p" mode predict batch 4 {
   // expected-error @+1 {{must yield one output with a leading dimension of 4}}
   train.objective metrics [] {
     %loss = tw.constant dense<0.0> : tensor<3x2xf32>
@@ -327,9 +329,9 @@ train.program "p" mode "predict" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-note @+1 {{declared here}}
-  train.variable "parameter" @w : tensor<3xf32> {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -344,7 +346,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   train.objective metrics [] {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{names the variable @w, which is not declared}}
@@ -355,8 +357,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "eval" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode eval batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -372,9 +374,9 @@ train.program "p" mode "eval" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   // expected-note @+1 {{declared here}}
-  train.variable "parameter" @w : tensor<3xf32> {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -390,8 +392,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -407,8 +409,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> frozen {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> frozen {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -429,8 +431,8 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
-  train.variable "parameter" @w : tensor<3xf32> {
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
@@ -451,7 +453,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   train.objective metrics [] {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{names the hyper-parameter @lr, which is not declared}}
@@ -462,7 +464,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   train.objective metrics [] {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{must be of type 'tensor<f64>', but is of type 'tensor<f32>'}}
@@ -473,7 +475,7 @@ train.program "p" mode "train" batch 4 {
 
 // -----
 
-train.program "p" mode "train" batch 4 {
+train.program "p" mode train batch 4 {
   train.objective metrics [] {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{must be of type 'tensor<2xi64>', but is of type 'tensor<2xi32>'}}

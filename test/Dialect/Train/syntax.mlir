@@ -3,29 +3,29 @@
 // RUN: talweg-opt %s | talweg-opt | FileCheck %s
 // RUN: talweg-opt %s --talweg-differentiate --talweg-expand-update --talweg-assign-storage | talweg-opt
 
-// CHECK: train.program "line" mode "train" batch 4 {
-train.program "line" mode "train" batch 4 {
+// CHECK: train.program "line" mode train batch 4 {
+train.program "line" mode train batch 4 {
   // CHECK-NEXT: train.field @x : tensor<3xf32>
   train.field @x : tensor<3xf32>
   // CHECK-NEXT: train.field @label : tensor<i32> classes 10
   train.field @label : tensor<i32> classes 10
   // CHECK-NEXT: train.hyper @lr = 1.000000e-01 at 0
   train.hyper @lr = 0.1 at 0
-  // CHECK-NEXT: train.variable "parameter" @line.weight : tensor<3xf32> {
-  train.variable "parameter" @line.weight : tensor<3xf32> {
+  // CHECK-NEXT: train.variable parameter @line.weight : tensor<3xf32> {
+  train.variable parameter @line.weight : tensor<3xf32> {
   // CHECK-NEXT: ^bb0(%{{.*}}: tensor<2xi64>):
   ^bb0(%key: tensor<2xi64>):
     %value = tw.uniform %key stream 1 : tensor<2xi64> -> tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  // CHECK: train.variable "slot" @line.weight.m : tensor<3xf32> {
-  train.variable "slot" @line.weight.m : tensor<3xf32> {
+  // CHECK: train.variable slot @line.weight.m : tensor<3xf32> {
+  train.variable slot @line.weight.m : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  // CHECK: train.variable "parameter" @line.fixed : tensor<f32> frozen {
-  train.variable "parameter" @line.fixed : tensor<f32> frozen {
+  // CHECK: train.variable parameter @line.fixed : tensor<f32> frozen {
+  train.variable parameter @line.fixed : tensor<f32> frozen {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<1.0> : tensor<f32>
     train.yield %value : tensor<f32>

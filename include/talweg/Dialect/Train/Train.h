@@ -13,7 +13,12 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include "talweg/Support/Manifest.h"
+
 #include "talweg/Dialect/Train/TrainDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "talweg/Dialect/Train/TrainAttributes.h.inc"
 
 #define GET_OP_CLASSES
 #include "talweg/Dialect/Train/Train.h.inc"

@@ -13,7 +13,7 @@
 #define TALWEG_TRAIN
 
 include "mlir/IR/OpBase.td"
-include "mlir/IR/EnumAttr.td"
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -22,18 +22,32 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 def Train_Dialect : Dialect {
   let name = "train";
   let cppNamespace = "::talweg::train";
+  let useDefaultAttributePrinterParser = 1;
 }
+
+// The enums are Support/Manifest.h's, for hosts know them too. In text each is its name.
+class Train_EnumParameter<string enum> : AttrParameter<enum, ""> {
+  let printer = "$_printer << ::llvm::StringRef(::talweg::nameOf($_self))";
+}
+class Train_Enum<string enum, string name> : AttrDef<Train_Dialect, enum> {
+  let mnemonic = name;
+  let parameters = (ins Train_EnumParameter<"::talweg::" # enum>:$value);
+  let assemblyFormat = "$value";
+  let returnType = "::talweg::" # enum;
+  let convertFromStorage = "$_self.getValue()";
+  let constBuilderCall = cppNamespace # "::" # enum # "Attr::get($_builder.getContext(), $0)";
+}
+def Train_Mode : Train_Enum<"Mode", "mode">;
+def Train_Role : Train_Enum<"Role", "role">;
 
 class Train_Op<string mnemonic, list<Trait> traits> : Op<Train_Dialect, mnemonic, traits>;
 
 def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, IsolatedFromAbove]> {
   let summary = "one experiment at one batch size, in one mode or, without `mode`, in all";
   let description = [{
-    `mode`: "train" (one optimization step), "eval" (loss and metrics, nothing is changed), "predict" (the model's output,
-    nothing is changed), "gradient" (like train, but the cotangents are stored in slots named `<parameter>.grad` and nothing
-    is updated).
+    Modes are train, eval, predict and gradient: talweg::Mode.
   }];
-  let arguments = (ins StrAttr:$name, OptionalAttr<StrAttr>:$mode, I64Attr:$batch);
+  let arguments = (ins StrAttr:$name, OptionalAttr<Train_Mode>:$mode, I64Attr:$batch);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name (`mode` $mode^)? `batch` $batch attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -82,12 +96,11 @@ def HyperOp : Train_Op<"hyper", [Symbol, HasParent<"ProgramOp">]> {
 def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
   let summary = "a tensor that persists from step to step";
   let description = [{
-    `role`: "parameter" (learnt), "state" (carried by the model, such as running means; never differentiated), "slot" (carried by
-    an optimizer for one parameter; named `<parameter>.<slot>`). The body computes the initial value from the seed and
+    Roles are parameter, state (never differentiated) and slot: talweg::Role. The body computes the initial value from the seed and
     yields it; its single argument is the key for random numbers, tensor<2xi64>. `offset` is the position in the
     persistent storage in bytes, set by talweg-assign-storage.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$role, TypeAttr:$type, OptionalAttr<I64Attr>:$offset,
+  let arguments = (ins SymbolNameAttr:$sym_name, Train_Role:$role, TypeAttr:$type, OptionalAttr<I64Attr>:$offset,
                        UnitAttr:$frozen);
   let regions = (region SizedRegion<1>:$init);
   let assemblyFormat = "$role $sym_name `:` $type (`frozen` $frozen^)? (`offset` $offset^)? attr-dict-with-keyword $init";

@@ -1,0 +1,132 @@
+// What a compiled module is to whoever runs it: the variables and fields it works on, what a step tells, how much memory it takes. One
+// value, read off the module by one collector (Pipeline/Collect.h), kept as JSON by one writer (Engine/ManifestJson.h). No LLVM.
+#ifndef TALWEG_SUPPORT_MANIFEST_H
+#define TALWEG_SUPPORT_MANIFEST_H
+
+#include "talweg/Support/ElementType.h"
+
+#include <cstdint>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace talweg {
+
+/// What a program computes; it computes one of these at a time.
+///   Train     one optimization step
+///   Eval      loss and metrics; nothing is changed
+///   Predict   the model's output; nothing is changed
+///   Gradient  like Train, but the cotangents are stored in slots named `<parameter>.grad` and nothing is updated
+enum class Mode : std::uint8_t { Train, Eval, Predict, Gradient };
+
+/// What a variable is for: a parameter is learnt, a state is carried by the model (such as running means), a slot by an optimizer for one
+/// parameter (named `<parameter>.<slot>`).
+enum class Role : std::uint8_t { Parameter, State, Slot };
+
+inline constexpr std::string_view kModeNames[] = {"train", "eval", "predict", "gradient"};
+inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot"};
+
+constexpr std::string_view nameOf(Mode mode) { return kModeNames[std::size_t(mode)]; }
+constexpr std::string_view nameOf(Role role) { return kRoleNames[std::size_t(role)]; }
+
+/// The value of a name.
+constexpr std::optional<Mode> modeNamed(std::string_view name) {
+  for (std::size_t i = 0; i < std::size(kModeNames); ++i)
+    if (kModeNames[i] == name)
+      return Mode(i);
+  return std::nullopt;
+}
+constexpr std::optional<Role> roleNamed(std::string_view name) {
+  for (std::size_t i = 0; i < std::size(kRoleNames); ++i)
+    if (kRoleNames[i] == name)
+      return Role(i);
+  return std::nullopt;
+}
+
+/// Elements of a tensor of this shape.
+inline std::int64_t countOf(const std::vector<std::int64_t> &shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::int64_t(1), std::multiplies<>());
+}
+
+/// A tensor that persists from step to step, and its place in the persistent storage.
+struct Variable {
+  std::string name; ///< path in the model: `Mlp.dense_0.weight`
+  Role role = Role::Parameter;
+  ElementType element = ElementType::F32;
+  std::vector<std::int64_t> shape = {};
+  bool frozen = false;     ///< a parameter that is not learnt
+  std::int64_t offset = 0; ///< in bytes
+  /// Stored as [n / block, .., block] of [.., n]; 0: in row-major order.
+  std::int64_t block = 0;
+
+  std::int64_t count() const { return countOf(shape); }
+  std::int64_t bytes() const { return count() * sizeOf(element); }
+  bool operator==(const Variable &) const = default;
+};
+
+/// A column of a table, by its number (from 0) or by its name in the header.
+using ColumnRef = std::variant<std::int64_t, std::string>;
+
+/// One field of a record of the data.
+struct Field {
+  std::string name;
+  ElementType element = ElementType::F32;   ///< as stored
+  std::vector<std::int64_t> shape = {};     ///< of one record's value; empty for a scalar
+  std::optional<std::int64_t> classes = {}; ///< labels: values are 0 to classes-1 (stored as I32)
+  /// Of a file that is a table. Empty: found by the field's name in the header, else by the order of the fields. One: the column of the
+  /// first element, the others follow it. As many as elements: one for each, in row-major order.
+  std::vector<ColumnRef> columns = {};
+
+  std::int64_t count() const { return countOf(shape); }
+  std::int64_t bytes() const { return count() * sizeOf(element); }
+  bool operator==(const Field &) const = default;
+};
+
+/// What a step does with a field.
+struct FieldUse {
+  bool read = false;
+  std::int64_t low = INT64_MIN,
+               high = INT64_MAX; ///< where it is required to be, or compared with positions: [low, high)
+  bool operator==(const FieldUse &) const = default;
+};
+
+/// A number that may change between steps without recompilation.
+struct Hyper {
+  std::string name;
+  double value = 0; ///< as written in the file or set
+  bool operator==(const Hyper &) const = default;
+};
+
+/// What a step requires, and what a fault there is told as.
+struct FaultSite {
+  std::string message; ///< `{}` stands for the value
+  std::string help;    ///< may be empty
+  std::string file;    ///< of the source; empty: the program's own
+  std::int64_t line = 0, column = 0;
+  bool operator==(const FaultSite &) const = default;
+};
+
+struct Manifest {
+  Mode mode = Mode::Train;
+  std::int64_t batch = 0;
+  std::vector<Variable> variables;              ///< in storage order
+  std::vector<FieldUse> fields;                 ///< for each field of the data, in their order
+  std::vector<FaultSite> faults;                ///< in the order of their numbers in Runtime/Abi.h
+  std::vector<std::string> metrics, reports;    ///< the columns of `out` after the loss
+  std::vector<std::string> lossMetrics;         ///< those that are the loss itself
+  std::vector<std::int64_t> outputShape;        ///< mode predict: of the whole batch
+  ElementType outputType = ElementType::F32;    ///< mode predict
+  std::int64_t flops = 0, contractions = 0;     ///< twice the products of all contractions, and their number
+  std::int64_t arenaBytes = 0, persistentBytes = 0;
+
+  std::int64_t columns() const { return std::int64_t(1 + metrics.size() + reports.size()); }
+  bool operator==(const Manifest &) const = default;
+};
+
+} // namespace talweg
+
+#endif
