@@ -14,7 +14,7 @@ static int tightness(const Expr &expr) {
   switch (expr.kind) {
   case Expr::If:
   case Expr::Pipe:
-  case Expr::Range_: return 0;
+  case Expr::Range: return 0;
   case Expr::Unary: return expr.unary == UnaryOp::Not ? 3 : 7;
   case Expr::Binary:
     switch (expr.binary) {
@@ -182,7 +182,7 @@ void Printer::expr(const Expr &expr, int needed) {
     this->expr(*expr.lhs);
     out += ")";
     break;
-  case Expr::Range_:
+  case Expr::Range:
     this->expr(*expr.lhs, 5);
     out += "..";
     this->expr(*expr.rhs, 5);
@@ -235,7 +235,7 @@ void Printer::declaration(const Decl &decl) {
 
 void Printer::statement(const Stmt &stmt) {
   switch (stmt.kind) {
-  case Stmt::Expr_: return line("value ", [&] { value(stmt.value); });
+  case Stmt::Expr: return line("value ", [&] { value(stmt.value); });
   case Stmt::Define:
     return line("define " + stmt.target.text, [&] {
       if (stmt.indexed)

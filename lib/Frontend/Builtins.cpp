@@ -1,10 +1,10 @@
-// The functions that the compiler knows: elementwise mathematics, reductions over a whole tensor, shape, padding, randomness.
-#include "Elaborator.h"
+// The table of built-in functions, and what each family of them does.
+#include "Builtins.h"
+
+#include "Operators.h"
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Functions.h"
-
-#include "mlir/IR/BuiltinTypes.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -65,14 +65,244 @@ static const Builtin *find(const std::string &name) {
   return nullptr;
 }
 
-bool Elaborator::isBuiltin(const std::string &name) { return find(name) != nullptr; }
+bool frontend::isBuiltin(const std::string &name) { return find(name) != nullptr; }
 
-std::vector<std::string> Elaborator::builtinNames() {
+std::vector<std::string> frontend::builtinNames() {
   std::vector<std::string> names;
   for (const Builtin &row : table())
     names.push_back(row.name);
   return names;
 }
+
+//===-- families ---------------------------------------------------------------------------------------------------===//
+
+static Value plainReduction(TensorBuilder &tensors, const std::string &name, const Given &argument, ast::Range range) {
+  const Value x = tensors.asTensor(argument.value, range);
+  if (x.isPoison())
+    return x;
+  if (!x.isTensor())
+    return tensors.fail(Code::WrongKind, argument.range,
+                        fmt::format("`{}` takes a tensor, and this is {}", name, tensors.describe(x)));
+  const Tensor &tensor = x.tensor;
+  const bool unranked = !tensor.isRanked();
+  if (!unranked && tensor.dims.empty() && !tensor.vars.empty())
+    return tensors
+        .fail(Code::WrongIndexCount, range,
+              fmt::format("nothing to reduce: `{}` without indices reduces the dimensions that are not indexed", name))
+        .help(fmt::format("write `{}[{}](…)`", name, tensor.vars.back()->name));
+  if (name != "argmax" && name != "argmin")
+    return reduce(tensors, name, tensor, {}, true, range);
+  if (unranked || tensor.dims.empty())
+    return tensors.fail(Code::WrongKind, argument.range,
+                        fmt::format("`{}` takes a tensor with a dimension, and this is {}", name, tensors.describe(x)));
+  if (x.holdsConditions() || tensor.dims.back().size == 0)
+    return tensors.fail(Code::WrongKind, argument.range,
+                        fmt::format("`{}` takes numbers, and this is {}", name, tensors.describe(x)));
+  Tensor result;
+  result.vars = tensor.vars;
+  result.dims.assign(tensor.dims.begin(), tensor.dims.end() - 1);
+  const bool isByte = tensor.element().isUnsignedInteger(8);
+  return position(tensors, name, isByte ? tensors.converted(tensor, tensors.floatType(), range) : tensor,
+                  tensor.vars.size() + tensor.dims.size() - 1, std::move(result), range);
+}
+
+/// A list of sizes, with the names they go by.
+static std::optional<Dims> shapeArgument(TensorBuilder &tensors, const Given &shape, const char *what) {
+  if (shape.value.kind != Value::List) {
+    tensors.fail(Code::WrongKind, shape.range,
+                 fmt::format("{} is a list of integers, and this is {}", what, tensors.describe(shape.value)));
+    return std::nullopt;
+  }
+  Dims dims;
+  for (const Value &item : shape.value.items) {
+    if (!item.isInteger()) {
+      tensors.fail(Code::WrongKind, shape.range,
+                   fmt::format("{} is a list of integers, and one element is {}", what, tensors.describe(item)));
+      return std::nullopt;
+    }
+    if (item.number.integer < 0) {
+      tensors.fail(Code::BadDimension, shape.range, fmt::format("a dimension cannot be {}", item.number.integer));
+      return std::nullopt;
+    }
+    dims.push_back({item.number.integer, item.text, false});
+  }
+  return dims;
+}
+
+static Value reshape(TensorBuilder &tensors, const Given &x, const Given &shape, ast::Range range) {
+  if (!x.value.isRankedTensor())
+    return tensors.fail(Code::WrongKind, x.range,
+                        "`reshape` takes a tensor of known shape, and this is " + tensors.describe(x.value));
+  const std::optional<Dims> dims = shapeArgument(tensors, shape, "the new shape");
+  if (!dims || !tensors.checkSize(x.value.tensor.vars, *dims, range))
+    return Value();
+  Tensor result = x.value.tensor;
+  std::int64_t before = 1, after = 1;
+  for (const Dim &dim : result.dims)
+    before *= dim.size;
+  for (const Dim &dim : *dims)
+    after *= dim.size;
+  if (before != after) {
+    std::string sizes;
+    for (const Dim &dim : *dims)
+      sizes += (sizes.empty() ? "" : ", ") + std::to_string(dim.size);
+    return tensors
+        .fail(Code::ReshapeCount, range,
+              fmt::format("{} element{} cannot be reshaped into {}", before, before == 1 ? "" : "s", after))
+        .line("given is " + tensors.describe(x.value))
+        .line("wanted is [" + sizes + "]");
+  }
+  result.dims = *dims;
+  const mlir::RankedTensorType type = tensorType(result.vars, result.dims, result.element());
+  if (type != result.ssa.getType())
+    result.ssa = tw::ReshapeOp::create(tensors.builder, tensors.location(range), type, result.ssa);
+  return Value::of(result);
+}
+
+/// pad(x, low, high, value = 0): `low` and `high` list the elements added before and after each dimension.
+static Value pad(TensorBuilder &tensors, const std::vector<std::optional<Given>> &given, ast::Range range) {
+  const Value &x = given[0]->value;
+  if (!x.isRankedTensor())
+    return tensors.fail(Code::WrongKind, given[0]->range,
+                        "`pad` takes a tensor of known shape, and this is " + tensors.describe(x));
+  const std::optional<Dims> low = shapeArgument(tensors, *given[1], "padding"),
+                            high = low ? shapeArgument(tensors, *given[2], "padding") : std::nullopt;
+  if (!low || !high)
+    return Value();
+  if (low->size() != x.tensor.dims.size() || high->size() != x.tensor.dims.size())
+    return tensors
+        .fail(Code::WrongIndexCount, range,
+              fmt::format("padding is listed for each of the {} dimensions", x.tensor.dims.size()))
+        .line("padded is " + tensors.describe(x));
+  double value = 0;
+  if (given[3]) {
+    if (!given[3]->value.isNumber())
+      return tensors.fail(Code::WrongKind, given[3]->range,
+                          "the padding's value is a number known at compile time, and this is " +
+                              tensors.describe(given[3]->value));
+    value = given[3]->value.number.asReal();
+  }
+  Tensor result = x.tensor;
+  if (result.weak || result.hasConditions())
+    return tensors.fail(Code::WrongKind, given[0]->range,
+                        "`pad` takes a tensor of numbers, and this is " + tensors.describe(x));
+  llvm::SmallVector<std::int64_t> before(result.vars.size(), 0), after(result.vars.size(), 0);
+  bool nothing = true;
+  for (std::size_t i = 0; i < result.dims.size(); ++i) {
+    before.push_back((*low)[i].size);
+    after.push_back((*high)[i].size);
+    if (__builtin_add_overflow(result.dims[i].size, (*low)[i].size, &result.dims[i].size) ||
+        __builtin_add_overflow(result.dims[i].size, (*high)[i].size, &result.dims[i].size))
+      return tensors.fail(Code::NumberOutOfRange, range, "the padded dimension does not fit into 64 bits");
+    if ((*low)[i].size != 0 || (*high)[i].size != 0) {
+      nothing = false;
+      result.dims[i].name.clear();
+      result.dims[i].rest = false;
+    }
+  }
+  if (nothing)
+    return x;
+  if (!tensors.checkSize(result.vars, result.dims, range))
+    return Value();
+  result.ssa = tw::PadOp::create(tensors.builder, tensors.location(range),
+                                 tensorType(result.vars, result.dims, result.element()), result.ssa,
+                                 tensors.builder.getDenseI64ArrayAttr(before),
+                                 tensors.builder.getDenseI64ArrayAttr(after), tensors.builder.getF64FloatAttr(value));
+  return Value::of(result);
+}
+
+/// The sizes of a tensor, with their names, or those listed. Nothing: reported.
+static std::optional<std::vector<Value>> sizesOf(TensorBuilder &tensors, const Builtin &row, const Given &given,
+                                                 ast::Range range) {
+  const Value &x = given.value;
+  if (x.kind == Value::List && row.family != Family::Shape)
+    return x.items;
+  std::vector<Value> sizes;
+  if (x.isRankedTensor())
+    for (const Dim &dim : x.tensor.dims) {
+      sizes.push_back(Value::integer(dim.size));
+      sizes.back().text = dim.rest ? "" : dim.name;
+    }
+  else if (x.isTensor()) {
+    tensors.fail(Code::NotSupportedYet, range, fmt::format("`{}` in an update rule is not supported yet", row.name));
+    return std::nullopt;
+  } else if (!x.isNumeric()) {
+    tensors.fail(Code::WrongKind, given.range,
+                 fmt::format("`{}` takes a tensor{}, and this is {}", row.name,
+                             row.family == Family::Shape ? "" : " or a shape", tensors.describe(x)));
+    return std::nullopt;
+  }
+  return sizes;
+}
+
+/// shape, size, rank, fan_in, fan_out
+static Value ofSizes(TensorBuilder &tensors, const Builtin &row, const Given &given, ast::Range range) {
+  const std::optional<std::vector<Value>> sizes = sizesOf(tensors, row, given, range);
+  if (!sizes)
+    return Value();
+  if (row.family == Family::Shape)
+    return Value::list(*sizes);
+  if (row.family == Family::Rank)
+    return Value::integer(sizes->size());
+  // Of a weight [.., in, out] everything but the last dimension feeds one output, and everything but the last but one is fed by one input.
+  std::int64_t count = 1;
+  for (std::size_t i = 0; i < sizes->size(); ++i) {
+    const Value &size = (*sizes)[i];
+    if (!size.isInteger())
+      return tensors.fail(Code::WrongKind, given.range, "a shape is a list of integers");
+    const bool left = (row.family == Family::FanIn && i + 1 == sizes->size() && sizes->size() > 1) ||
+                      (row.family == Family::FanOut && i + 2 == sizes->size());
+    if (!left && __builtin_mul_overflow(count, size.number.integer, &count))
+      return tensors.fail(Code::NumberOutOfRange, range, "the number of elements does not fit into 64 bits");
+  }
+  return Value::integer(count);
+}
+
+/// The stable hash (FNV-1a) that gives a variable's initial value a stream of its own, apart from the objective's.
+static std::int64_t streamOf(const std::string &path, int use) {
+  std::uint32_t hash = 2166136261u;
+  for (char c : path + "#" + std::to_string(use))
+    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return (hash >> 1) | 0x40000000u;
+}
+
+/// random(shape): uniform in [0, 1), anew in every step, and anew for each value of the indices that the arguments of the
+/// present call range over.
+static Value random(TensorBuilder &tensors, const Scopes &scopes, const Given &shape, ast::Range range) {
+  const std::optional<Dims> dims = shapeArgument(tensors, shape, "a shape");
+  if (!dims)
+    return Value();
+  ProgramBody *body = scopes.body();
+  if (!body)
+    return tensors.fail(Code::NotKnownHere, range, "random numbers are drawn in models and initial values only");
+  Tensor result;
+  result.vars = scopes.frame().ambient;
+  result.dims = *dims;
+  if (!tensors.checkSize(result.vars, result.dims, range))
+    return Value();
+  mlir::OpBuilder &builder = tensors.builder;
+  const mlir::Location loc = tensors.location(range);
+  if (!body->key)
+    body->key = train::KeyOp::create(builder, loc, mlir::RankedTensorType::get({2}, builder.getI64Type()));
+  const int draw = body->draws++;
+  const std::int64_t stream = body->isObjective() ? draw : streamOf(body->variable, draw);
+  result.ssa = tw::UniformOp::create(builder, loc, tensorType(result.vars, result.dims, tensors.floatType()), body->key,
+                                     builder.getI64IntegerAttr(stream));
+  return Value::of(result);
+}
+
+/// float(x): a number that is computed with in floating point.
+static Value toFloat(TensorBuilder &tensors, const Given &given, ast::Range range) {
+  const Value &x = given.value;
+  if (x.isNumber())
+    return Value::real(x.number.asReal());
+  if (!x.isTensor())
+    return tensors.fail(Code::WrongKind, given.range, "`float` takes a tensor, and this is " + tensors.describe(x));
+  const bool isFloat = x.tensor.weak && !x.holdsConditions();
+  return Value::of(isFloat ? x.tensor : tensors.converted(x.tensor, tensors.floatTypeFor(x.tensor), range));
+}
+
+//===-- calls ------------------------------------------------------------------------------------------------------===//
 
 namespace {
 /// Why arguments do not fit.
@@ -84,11 +314,11 @@ struct Misfit {
 } // namespace
 
 /// Puts positional and keyword arguments in the order of the parameters.
-static std::optional<Misfit> arrange(const Builtin &row, std::vector<Given> &arguments, ast::Range call,
+static std::optional<Misfit> arrange(const Builtin &row, const std::vector<Given> &arguments, ast::Range call,
                                      std::vector<std::optional<Given>> &out) {
   out.assign(row.parameters.size(), std::nullopt);
   std::size_t next = 0;
-  for (Given &given : arguments) {
+  for (const Given &given : arguments) {
     std::size_t place = next;
     if (given.name.text.empty())
       ++next;
@@ -113,244 +343,29 @@ static std::optional<Misfit> arrange(const Builtin &row, std::vector<Given> &arg
   return std::nullopt;
 }
 
-Value Elaborator::callBuiltin(const std::string &name, std::vector<Given> &arguments, ast::Range range) {
+Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const std::string &name,
+                            const std::vector<Given> &arguments, ast::Range range) {
   const Builtin &row = *find(name);
   std::vector<std::optional<Given>> given;
   if (std::optional<Misfit> misfit = arrange(row, arguments, range, given))
-    return fail(misfit->code, misfit->range, misfit->message);
-  const Value &x = given[0]->value;
+    return tensors.fail(misfit->code, misfit->range, misfit->message);
+  const Given &x = *given[0];
   switch (row.family) {
-  case Family::Unary: return unary(*row.function, x, range);
-  case Family::Pow: return binary(ast::BinaryOp::Pow, x, given[1]->value, range, given[0]->expr, given[1]->expr);
-  case Family::Extremum: {
-    if (!given[1])
-      return plainReduction(name, *given[0], range);
-    const Value &y = given[1]->value;
-    for (const Value *v : {&x, &y})
-      if (!v->isNumeric() || (v->isTensor() && elementOf(*v).isInteger(1)))
-        return fail(Code::WrongKind, range, fmt::format("`{}` takes numbers, and one is {}", name, describe(*v)));
-    if (x.isNumber() && y.isNumber())
-      return compare(ast::BinaryOp::Lt, x.number, y.number) == (name == "max") ? y : x;
-    Aligned shape;
-    mlir::Type element;
-    const Operand operands[] = {{&x, given[0]->expr}, {&y, given[1]->expr}};
-    if (!unite(operands, name, range, shape) || !promote(operands, shape, false, range, element))
-      return Value();
-    const mlir::Value a = materialise(x, element, shape, range), b = materialise(y, element, shape, range);
-    return wrap(name == "max" ? tw::MaxOp::create(builder, location(range), a.getType(), a, b).getResult()
-                              : tw::MinOp::create(builder, location(range), a.getType(), a, b).getResult(),
-                shape);
-  }
-  case Family::Reduction: return plainReduction(name, *given[0], range);
-  case Family::Reshape: return reshape(*given[0], *given[1], range);
-  case Family::Pad: return pad(given, range);
-  case Family::Random: return random(*given[0], range);
-  case Family::Float: {
-    if (x.isNumber())
-      return Value::real(x.number.asReal());
-    if (!x.isTensor())
-      return fail(Code::WrongKind, given[0]->range, "`float` takes a tensor, and this is " + describe(x));
-    return Value::of(x.tensor.weak && !elementOf(x).isInteger(1)
-                         ? x.tensor
-                         : converted(x.tensor, x.tensor.weak ? mlir::Type(builder.getF64Type()) : floatType(), range));
-  }
+  case Family::Unary: return unary(tensors, *row.function, x.value, range);
+  case Family::Pow: return binary(tensors, ast::BinaryOp::Pow, x.value, given[1]->value, range, x.expr, given[1]->expr);
+  case Family::Extremum:
+    return given[1] ? extremum(tensors, name, {&x.value, x.expr}, {&given[1]->value, given[1]->expr}, range)
+                    : plainReduction(tensors, name, x, range);
+  case Family::Reduction: return plainReduction(tensors, name, x, range);
+  case Family::Reshape: return reshape(tensors, x, *given[1], range);
+  case Family::Pad: return pad(tensors, given, range);
+  case Family::Random: return random(tensors, scopes, x, range);
+  case Family::Float: return toFloat(tensors, x, range);
   case Family::Shape:
   case Family::Size:
   case Family::Rank:
   case Family::FanIn:
-  case Family::FanOut: break;
+  case Family::FanOut: return ofSizes(tensors, row, x, range);
   }
-
-  std::vector<Value> sizes;
-  if (x.kind == Value::List && row.family != Family::Shape)
-    sizes = x.items;
-  else if (x.isTensor() && mlir::cast<mlir::TensorType>(x.tensor.ssa.getType()).hasRank())
-    for (const Dim &dim : x.tensor.dims) {
-      sizes.push_back(Value::integer(dim.size));
-      sizes.back().text = dim.rest ? "" : dim.name;
-    }
-  else if (x.isTensor())
-    return fail(Code::NotSupportedYet, range, fmt::format("`{}` in an update rule is not supported yet", name));
-  else if (!x.isNumeric())
-    return fail(Code::WrongKind, given[0]->range,
-                fmt::format("`{}` takes a tensor{}, and this is {}", name,
-                            row.family == Family::Shape ? "" : " or a shape", describe(x)));
-  if (row.family == Family::Shape)
-    return Value::list(sizes);
-  if (row.family == Family::Rank)
-    return Value::integer(sizes.size());
-  // Of a weight [.., in, out] everything but the last dimension feeds one output, and everything but the last but one is fed by one input.
-  std::int64_t count = 1;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    if (!sizes[i].isInteger())
-      return fail(Code::WrongKind, given[0]->range, "a shape is a list of integers");
-    const bool left = (row.family == Family::FanIn && i + 1 == sizes.size() && sizes.size() > 1) ||
-                      (row.family == Family::FanOut && i + 2 == sizes.size());
-    if (!left && __builtin_mul_overflow(count, sizes[i].number.integer, &count))
-      return fail(Code::NumberOutOfRange, range, "the number of elements does not fit into 64 bits");
-  }
-  return Value::integer(count);
-}
-
-Value Elaborator::plainReduction(const std::string &name, const Given &argument, ast::Range range) {
-  const Value x = asTensor(argument.value, range);
-  if (x.isPoison())
-    return x;
-  if (!x.isTensor())
-    return fail(Code::WrongKind, argument.range, fmt::format("`{}` takes a tensor, and this is {}", name, describe(x)));
-  const Tensor &tensor = x.tensor;
-  const bool unranked = !mlir::cast<mlir::TensorType>(tensor.ssa.getType()).hasRank();
-  if (!unranked && tensor.dims.empty() && !tensor.vars.empty())
-    return fail(
-               Code::WrongIndexCount, range,
-               fmt::format("nothing to reduce: `{}` without indices reduces the dimensions that are not indexed", name))
-        .help(fmt::format("write `{}[{}](…)`", name, tensor.vars.back()->name));
-  if (name != "argmax" && name != "argmin") {
-    Value result = reduce(name, tensor, {}, true, range);
-    return result;
-  }
-  if (unranked || tensor.dims.empty())
-    return fail(Code::WrongKind, argument.range,
-                fmt::format("`{}` takes a tensor with a dimension, and this is {}", name, describe(x)));
-  if (elementOf(x).isInteger(1) || tensor.dims.back().size == 0)
-    return fail(Code::WrongKind, argument.range, fmt::format("`{}` takes numbers, and this is {}", name, describe(x)));
-  Tensor result;
-  result.vars = tensor.vars;
-  result.dims.assign(tensor.dims.begin(), tensor.dims.end() - 1);
-  result.classes = tensor.dims.back().size;
-  result.label = true;
-  Tensor numbers = elementOf(x).isUnsignedInteger(8) ? converted(tensor, floatType(), range) : tensor;
-  result.ssa = tw::ArgOp::create(builder, location(range), tensorType(result.vars, result.dims, builder.getI32Type()),
-                                 name == "argmax" ? tw::Reduction::max : tw::Reduction::min, numbers.ssa,
-                                 std::uint64_t(tensor.vars.size() + tensor.dims.size() - 1));
-  return Value::of(result);
-}
-
-/// A list of sizes, with the names they go by.
-std::optional<Dims> Elaborator::shapeArgument(const Given &shape, const char *what) {
-  if (shape.value.kind != Value::List) {
-    fail(Code::WrongKind, shape.range,
-         fmt::format("{} is a list of integers, and this is {}", what, describe(shape.value)));
-    return std::nullopt;
-  }
-  Dims dims;
-  for (const Value &item : shape.value.items) {
-    if (!item.isInteger()) {
-      fail(Code::WrongKind, shape.range,
-           fmt::format("{} is a list of integers, and one element is {}", what, describe(item)));
-      return std::nullopt;
-    }
-    if (item.number.integer < 0) {
-      fail(Code::BadDimension, shape.range, fmt::format("a dimension cannot be {}", item.number.integer));
-      return std::nullopt;
-    }
-    dims.push_back({item.number.integer, item.text, false});
-  }
-  return dims;
-}
-
-Value Elaborator::reshape(const Given &x, const Given &shape, ast::Range range) {
-  if (!x.value.isTensor() || !mlir::cast<mlir::TensorType>(x.value.tensor.ssa.getType()).hasRank())
-    return fail(Code::WrongKind, x.range, "`reshape` takes a tensor of known shape, and this is " + describe(x.value));
-  const std::optional<Dims> dims = shapeArgument(shape, "the new shape");
-  if (!dims || !checkSize(x.value.tensor.vars, *dims, range))
-    return Value();
-  Tensor result = x.value.tensor;
-  std::int64_t before = 1, after = 1;
-  for (const Dim &dim : result.dims)
-    before *= dim.size;
-  for (const Dim &dim : *dims)
-    after *= dim.size;
-  if (before != after) {
-    std::string sizes;
-    for (const Dim &dim : *dims)
-      sizes += (sizes.empty() ? "" : ", ") + std::to_string(dim.size);
-    return fail(Code::ReshapeCount, range,
-                fmt::format("{} element{} cannot be reshaped into {}", before, before == 1 ? "" : "s", after))
-        .line("given is " + describe(x.value))
-        .line("wanted is [" + sizes + "]");
-  }
-  result.dims = *dims;
-  const mlir::RankedTensorType type = tensorType(result.vars, result.dims, elementOf(x.value));
-  if (type != result.ssa.getType())
-    result.ssa = tw::ReshapeOp::create(builder, location(range), type, result.ssa);
-  return Value::of(result);
-}
-
-/// pad(x, low, high, value = 0): `low` and `high` list the elements added before and after each dimension.
-Value Elaborator::pad(std::vector<std::optional<Given>> &given, ast::Range range) {
-  const Value &x = given[0]->value;
-  if (!x.isTensor() || !mlir::cast<mlir::TensorType>(x.tensor.ssa.getType()).hasRank())
-    return fail(Code::WrongKind, given[0]->range, "`pad` takes a tensor of known shape, and this is " + describe(x));
-  const std::optional<Dims> low = shapeArgument(*given[1], "padding"),
-                            high = low ? shapeArgument(*given[2], "padding") : std::nullopt;
-  if (!low || !high)
-    return Value();
-  if (low->size() != x.tensor.dims.size() || high->size() != x.tensor.dims.size())
-    return fail(Code::WrongIndexCount, range,
-                fmt::format("padding is listed for each of the {} dimensions", x.tensor.dims.size()))
-        .line("padded is " + describe(x));
-  double value = 0;
-  if (given[3]) {
-    if (!given[3]->value.isNumber())
-      return fail(Code::WrongKind, given[3]->range,
-                  "the padding's value is a number known at compile time, and this is " + describe(given[3]->value));
-    value = given[3]->value.number.asReal();
-  }
-  Tensor result = x.tensor;
-  if (result.weak || elementOf(x).isInteger(1))
-    return fail(Code::WrongKind, given[0]->range, "`pad` takes a tensor of numbers, and this is " + describe(x));
-  llvm::SmallVector<std::int64_t> before(result.vars.size(), 0), after(result.vars.size(), 0);
-  bool nothing = true;
-  for (std::size_t i = 0; i < result.dims.size(); ++i) {
-    before.push_back((*low)[i].size);
-    after.push_back((*high)[i].size);
-    if (__builtin_add_overflow(result.dims[i].size, (*low)[i].size, &result.dims[i].size) ||
-        __builtin_add_overflow(result.dims[i].size, (*high)[i].size, &result.dims[i].size))
-      return fail(Code::NumberOutOfRange, range, "the padded dimension does not fit into 64 bits");
-    if ((*low)[i].size != 0 || (*high)[i].size != 0) {
-      nothing = false;
-      result.dims[i].name.clear();
-      result.dims[i].rest = false;
-    }
-  }
-  if (nothing)
-    return x;
-  if (!checkSize(result.vars, result.dims, range))
-    return Value();
-  result.ssa = tw::PadOp::create(builder, location(range), tensorType(result.vars, result.dims, elementOf(x)),
-                                 result.ssa, builder.getDenseI64ArrayAttr(before), builder.getDenseI64ArrayAttr(after),
-                                 builder.getF64FloatAttr(value));
-  return Value::of(result);
-}
-
-/// The stable hash (FNV-1a) that gives a variable's initial value a stream of its own, apart from the objective's.
-static std::int64_t streamOf(const std::string &path, int use) {
-  std::uint32_t hash = 2166136261u;
-  for (char c : path + "#" + std::to_string(use))
-    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-  return (hash >> 1) | 0x40000000u;
-}
-
-/// random(shape): uniform in [0, 1), anew in every step, and anew for each value of the indices that the arguments of the
-/// present call range over.
-Value Elaborator::random(const Given &shape, ast::Range range) {
-  const std::optional<Dims> dims = shapeArgument(shape, "a shape");
-  if (!dims)
-    return Value();
-  if (!randomSource)
-    return fail(Code::NotKnownHere, range, "random numbers are drawn in models and initial values only");
-  Tensor result;
-  result.vars = frame->ambient;
-  result.dims = *dims;
-  if (!checkSize(result.vars, result.dims, range))
-    return Value();
-  if (!randomSource->key)
-    randomSource->key =
-        train::KeyOp::create(builder, location(range), mlir::RankedTensorType::get({2}, builder.getI64Type()));
-  const std::int64_t stream =
-      randomSource->path.empty() ? nextStream++ : streamOf(randomSource->path, randomSource->uses++);
-  result.ssa = tw::UniformOp::create(builder, location(range), tensorType(result.vars, result.dims, floatType()),
-                                     randomSource->key, builder.getI64IntegerAttr(stream));
-  return Value::of(result);
+  llvm_unreachable("every family has its case");
 }

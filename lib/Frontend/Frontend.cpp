@@ -1,8 +1,9 @@
 // The frontend's face: a parsed file, and elaboration on demand.
 #include "talweg/Frontend/Frontend.h"
 
-#include "Elaborator.h"
 #include "StdFiles.h"
+#include "Training.h"
+#include "Walk.h"
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Frontend/Parser.h"
@@ -25,7 +26,7 @@ struct Source::Impl {
   std::vector<ast::File> files; ///< 0: the user's, then the library's
 };
 
-/// Elaboration recurses over expressions and calls: it gets a stack that holds its own limits (see Expressions.cpp). The thread
+/// Elaboration recurses over expressions and calls: it gets a stack that holds its own limits (see Limits.h). The thread
 /// with it may be refused, which is an error; llvm::thread would end the process.
 static Result<void> withLargeStack(llvm::function_ref<void()> work) {
   auto run = [](void *work) -> void * {
@@ -60,16 +61,16 @@ Result<Source> Source::parse(std::string text, std::string filename) {
 
 std::string Source::dumpAst() const { return talweg::dumpAst(impl->files[0]); }
 
-static std::map<std::string, std::vector<std::int64_t>> shapesOf(const Elaborator &elaborator) {
+static std::map<std::string, std::vector<std::int64_t>> shapesOf(const Instances &instances) {
   std::map<std::string, std::vector<std::int64_t>> shapes;
-  for (const frontend::Variable &variable : elaborator.declaredVariables())
+  for (const DeclaredVariable &variable : instances.variables())
     shapes[variable.name] = variable.type.getShape().vec();
   return shapes;
 }
 
 /// Parameters outlive the batch.
-static void checkBatchIndependence(const Elaborator &elaborator, Diagnostics &diagnostics, const Elaborated &like) {
-  for (const frontend::Variable &variable : elaborator.declaredVariables())
+static void checkBatchIndependence(const Instances &instances, Diagnostics &diagnostics, const Elaborated &like) {
+  for (const DeclaredVariable &variable : instances.variables())
     if (const auto same = like.variables.find(variable.name);
         same != like.variables.end() && variable.type.getShape() != llvm::ArrayRef(same->second))
       diagnostics.error(Code::BatchDependent, variable.place,
@@ -93,10 +94,10 @@ static Result<void> verified(mlir::ModuleOp module, const std::string &path) {
 static Result<Elaborated> elaborateHere(const Source::Impl &impl, const Options &options, const Elaborated *like) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   Diagnostics diagnostics(impl.sources), ofPrediction(impl.sources);
-  Elaborator elaborator(context, impl.sources, impl.files, diagnostics, ofPrediction, options);
-  mlir::OwningOpRef<mlir::ModuleOp> module = elaborator.build();
+  Walk walk(context, impl.sources, impl.files, diagnostics, ofPrediction, options);
+  mlir::OwningOpRef<mlir::ModuleOp> module = elaborate(walk);
   if (!diagnostics.hasErrors() && like)
-    checkBatchIndependence(elaborator, diagnostics, *like);
+    checkBatchIndependence(walk.instances, diagnostics, *like);
   if (diagnostics.hasErrors())
     return diagnostics.toError();
   if (auto good = verified(*module, impl.sources.path(0)); !good)
@@ -109,7 +110,7 @@ static Result<Elaborated> elaborateHere(const Source::Impl &impl, const Options 
   if (!plan)
     return plan.error();
   result.plan = std::move(*plan);
-  result.variables = shapesOf(elaborator);
+  result.variables = shapesOf(walk.instances);
   if (ofPrediction.hasErrors())
     result.noPrediction = ofPrediction.toError();
   return result;

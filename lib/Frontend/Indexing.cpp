@@ -1,13 +1,12 @@
-// Index notation: definitions `y[n, o] = …`, reductions `sum[k](…)`, accesses `x[n, i*stride + u]`.
-//
-// A statement is gone through twice. First every place where an index variable indexes something is collected, and the variables'
-// ranges are solved for (IndexUses.cpp). Then the expression is evaluated with the ranges known: an access is a
-// tw.window, an index used as a value is a tw.iota, a reduction is a tw.reduce.
-#include "Elaborator.h"
+// The second pass over index notation: values, with the ranges of all indices known.
+#include "Indexing.h"
+
+#include "Expressions.h"
+#include "Operators.h"
+#include "Types.h"
+#include "Walk.h"
 
 #include "talweg/Dialect/Tw/Tw.h"
-
-#include "mlir/IR/BuiltinTypes.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -17,239 +16,277 @@ using namespace talweg::frontend;
 using ast::Expr;
 using ast::Index;
 
-/// Removes what a statement has put into the frame, however it ends.
-namespace {
-struct StatementScope {
-  StatementScope(Frame &frame, IndexStatement &statement)
-      : frame(frame), previous(frame.statement), outer(frame.indices.size()) {
-    frame.statement = &statement;
-    statement.outer = outer;
-  }
-  ~StatementScope() {
-    frame.statement = previous;
-    frame.indices.resize(outer);
-  }
-  Frame &frame;
-  IndexStatement *previous;
-  std::size_t outer;
-};
-} // namespace
+//===-- definitions ------------------------------------------------------------------------------------------------===//
 
-Value Elaborator::evalIndexed(const ast::Stmt &stmt, const ast::Type *result) {
-  const std::vector<Index> &left = stmt.indices;
-  const Expr &right = *stmt.value;
-  const ast::Range range = stmt.range;
-  const int errors = diagnostics.count();
-  IndexStatement statement;
-  StatementScope scope(*frame, statement);
-  std::vector<std::shared_ptr<IndexBinding>> bindings;
-  if (!bindIndices(left, statement, false, bindings))
-    return Value();
-  frame->indices.insert(frame->indices.end(), bindings.begin(), bindings.end());
-  collect(right);
+static std::vector<IndexVar *> varsOf(const IndexBindings &bindings) {
+  std::vector<IndexVar *> vars;
+  for (const auto &binding : bindings)
+    vars.insert(vars.end(), binding->vars.begin(), binding->vars.end());
+  return vars;
+}
 
-  // The declared result tells ranges too.
-  std::vector<std::optional<std::int64_t>> declared;
-  if (result && result->hasShape)
-    declared = expectedSizes(*result);
-  std::size_t known = 0;
+static Failure failUnresolved(Walk &walk, const IndexBinding &binding) {
+  return walk.fail(Code::IndexRangeUnknown, binding.place,
+                   fmt::format("`..{}` indexes nothing, so what it stands for is not known", binding.name));
+}
+
+/// What the declared result tells about the ranges of `bindings`; a rest stands for the dimensions that the others leave.
+static void takeDeclared(Walk &walk, const ast::Type &result, const IndexBindings &bindings,
+                         IndexStatement &statement) {
+  const std::vector<std::optional<std::int64_t>> declared = expectedSizes(walk, result);
+  std::size_t known = 0, at = 0;
   for (const auto &binding : bindings)
     known += binding->resolved ? binding->vars.size() : 0;
   for (const auto &binding : bindings)
     if (!binding->resolved && declared.size() >= known && !declared.empty())
-      resolveRest(*binding, declared.size() - known, binding->place);
-  std::vector<IndexVar *> vars;
-  for (const auto &binding : bindings) {
-    if (!binding->resolved && diagnostics.count() == errors)
-      return fail(Code::IndexRangeUnknown, binding->place,
-                  fmt::format("`..{}` indexes nothing, so what it stands for is not known", binding->name));
-    vars.insert(vars.end(), binding->vars.begin(), binding->vars.end());
-  }
+      resolveRest(walk, *binding, declared.size() - known, binding->place);
+  const std::vector<IndexVar *> vars = varsOf(bindings);
   if (declared.size() == vars.size())
-    for (std::size_t i = 0; i < vars.size(); ++i)
-      if (declared[i])
-        statement.solver.fix(vars[i], *declared[i], result->range);
-  if (diagnostics.count() != errors)
-    return Value();
-  if (!statement.solver.isTold() && !mentionsIndex(right) && !vars.empty())
-    return fail(Code::IndexRangeUnknown, vars.front()->place,
-                fmt::format("nothing on the right is indexed by `{}`", vars.front()->name))
+    for (IndexVar *var : vars)
+      if (const std::optional<std::int64_t> size = declared[at++])
+        statement.solver.fix(var, *size, result.range);
+}
+
+/// The indices on the left side, with their ranges. Nothing: reported.
+static std::optional<std::vector<IndexVar *>> findRanges(Walk &walk, const ast::Stmt &stmt, const ast::Type *result,
+                                                         IndexStatement &statement) {
+  const int errors = walk.messages.count();
+  const std::optional<IndexBindings> bindings =
+      bindIndices(walk, stmt.indices, statement, "the left side of a definition");
+  if (!bindings)
+    return std::nullopt;
+  Frame &frame = walk.frame(); // the statement's scope takes them out
+  frame.indices.insert(frame.indices.end(), bindings->begin(), bindings->end());
+  collect(walk, *stmt.value);
+  if (result && result->hasShape)
+    takeDeclared(walk, *result, *bindings, statement);
+  for (const auto &binding : *bindings)
+    if (!binding->resolved && walk.messages.count() == errors) {
+      failUnresolved(walk, *binding);
+      return std::nullopt;
+    }
+  if (walk.messages.count() != errors)
+    return std::nullopt;
+  std::vector<IndexVar *> vars = varsOf(*bindings);
+  if (!statement.solver.isTold() && !mentionsIndex(frame, *stmt.value) && !vars.empty()) {
+    walk.fail(Code::IndexRangeUnknown, vars.front()->place,
+              fmt::format("nothing on the right is indexed by `{}`", vars.front()->name))
         .help(
             fmt::format("without indices write `{} = …`; with them, index what stands on the right, or tell the range, "
                         "as in `{} < 8`",
                         stmt.target.text, vars.front()->name));
-  if (!solve(statement))
-    return Value();
-
-  Value value = eval(right);
-  if (value.isPoison())
-    return value;
-  if (!value.isNumeric() && value.kind != Value::Bool)
-    return fail(Code::WrongKind, right.range,
-                "a definition with indices gives numbers, and this is " + describe(value));
-  Aligned shape;
-  shape.element = value.isTensor() && !value.tensor.weak ? elementOf(value) : floatType();
-  if (value.kind == Value::Bool || (value.isTensor() && elementOf(value).isInteger(1)))
-    shape.element = builder.getI1Type();
-  if (value.isTensor()) {
-    for (IndexVar *var : value.tensor.vars)
-      if (std::find(vars.begin(), vars.end(), var) == vars.end())
-        shape.vars.push_back(var);
-    if (!mlir::cast<mlir::TensorType>(value.tensor.ssa.getType()).hasRank())
-      return fail(Code::NotSupportedYet, range, "index notation in an update rule is not supported yet");
+    return std::nullopt;
   }
-  const std::vector<IndexVar *> outside = shape.vars;
+  return solve(walk, statement) ? std::optional(std::move(vars)) : std::nullopt;
+}
+
+/// The element type of what `value` defines.
+static mlir::Type elementFor(Walk &walk, const Value &value) {
+  if (value.isCondition())
+    return walk.builder.getI1Type();
+  return value.isTensor() && !value.tensor.weak ? value.tensor.element() : walk.tensors.floatType();
+}
+
+/// The tensor whose first dimensions are those of `vars`, as `value` ranges over them.
+static Value defined(Walk &walk, const Value &value, const std::vector<IndexVar *> &vars, ast::Range range) {
+  if (value.isTensor() && !value.tensor.isRanked())
+    return walk.fail(Code::NotSupportedYet, range, "index notation in an update rule is not supported yet");
+  Tensor tensor = value.isTensor() ? value.tensor : Tensor();
+  std::vector<IndexVar *> outside;
+  for (IndexVar *var : tensor.vars)
+    if (std::find(vars.begin(), vars.end(), var) == vars.end())
+      outside.push_back(var);
+  Aligned shape;
+  shape.vars = outside;
   shape.vars.insert(shape.vars.end(), vars.begin(), vars.end());
-  shape.dims = value.isTensor() ? value.tensor.dims : Dims();
-  if (!checkSize(shape.vars, shape.dims, range))
+  shape.dims = tensor.dims;
+  if (!walk.tensors.checkSize(shape.vars, shape.dims, range))
     return Value();
-  Tensor tensor;
-  tensor.ssa = materialise(value, shape.element, shape, range);
+  tensor.ssa = walk.tensors.materialise(value, elementFor(walk, value), shape, range);
   tensor.vars = outside;
+  tensor.dims.clear();
   for (IndexVar *var : vars)
     tensor.dims.push_back({var->extent, var->name, var->rest});
   tensor.dims.insert(tensor.dims.end(), shape.dims.begin(), shape.dims.end());
-  if (value.isTensor()) {
-    tensor.classes = value.tensor.classes;
-    tensor.label = value.tensor.label;
-  }
+  tensor.weak = false;
   return Value::of(std::move(tensor));
 }
 
-Value Elaborator::evalReduce(const Expr &expr) {
-  std::optional<IndexStatement> own;
+Value frontend::evalIndexed(Walk &walk, const ast::Stmt &stmt, const ast::Type *result) {
+  IndexStatement statement;
+  StatementScope scope(walk.frame(), statement);
+  const std::optional<std::vector<IndexVar *>> vars = findRanges(walk, stmt, result, statement);
+  if (!vars)
+    return Value();
+  const Value value = eval(walk, *stmt.value);
+  if (value.isPoison())
+    return value;
+  if (!value.isNumeric() && value.kind != Value::Bool)
+    return walk.fail(Code::WrongKind, stmt.value->range,
+                     "a definition with indices gives numbers, and this is " + walk.describe(value));
+  return defined(walk, value, *vars, stmt.range);
+}
+
+//===-- reductions -------------------------------------------------------------------------------------------------===//
+
+Value frontend::evalReduce(Walk &walk, const Expr &expr) {
+  std::optional<IndexStatement> own; // of a reduction that stands alone
   std::optional<StatementScope> scope;
-  if (!frame->statement || !frame->statement->reductions.count(&expr)) {
-    const int errors = diagnostics.count();
+  Frame &frame = walk.frame();
+  if (!frame.statement || !frame.statement->reductions.count(&expr)) {
+    const int errors = walk.messages.count();
     own.emplace();
-    scope.emplace(*frame, *own);
-    collect(expr);
-    if (diagnostics.count() != errors || !solve(*own))
+    scope.emplace(frame, *own);
+    collect(walk, expr);
+    if (walk.messages.count() != errors || !solve(walk, *own))
       return Value();
   }
-  const auto bindings = frame->statement->reductions.find(&expr)->second;
-  const std::size_t outer = frame->indices.size();
-  frame->indices.insert(frame->indices.end(), bindings.begin(), bindings.end());
-  const Value body = asTensor(eval(*expr.lhs), expr.range);
-  frame->indices.resize(outer);
+  const IndexBindings bindings = frame.statement->reductions.find(&expr)->second;
+  Value body;
+  {
+    IndexScope names(frame, bindings);
+    body = walk.tensors.asTensor(eval(walk, *expr.lhs), expr.range);
+  }
   if (body.isPoison())
     return body;
   if (!body.isTensor())
-    return fail(Code::WrongKind, expr.lhs->range,
-                fmt::format("`{}` takes numbers, and this is {}", expr.text, describe(body)));
-  std::vector<IndexVar *> over;
-  for (const auto &binding : bindings) {
+    return walk.fail(Code::WrongKind, expr.lhs->range,
+                     fmt::format("`{}` takes numbers, and this is {}", expr.text, walk.describe(body)));
+  for (const auto &binding : bindings)
     if (!binding->resolved)
-      return fail(Code::IndexRangeUnknown, binding->place,
-                  fmt::format("`..{}` indexes nothing, so what it stands for is not known", binding->name));
-    over.insert(over.end(), binding->vars.begin(), binding->vars.end());
-  }
+      return failUnresolved(walk, *binding);
+  const std::vector<IndexVar *> over = varsOf(bindings);
   Tensor tensor = body.tensor;
-  if (tensor.weak && !elementOf(body).isInteger(1) && !over.empty())
-    tensor = converted(tensor, floatType(), expr.range), tensor.weak = false;
-  return reduce(expr.text, tensor, over, false, expr.range);
+  if (tensor.weak && !tensor.hasConditions() && !over.empty()) {
+    tensor = walk.tensors.converted(tensor, walk.tensors.floatType(), expr.range);
+    tensor.weak = false;
+  }
+  return reduce(walk.tensors, expr.text, tensor, over, false, expr.range);
 }
 
-Value Elaborator::indexAsValue(IndexVar *var, ast::Range range) {
+//===-- accesses ---------------------------------------------------------------------------------------------------===//
+
+Value frontend::evalIndex(Walk &walk, IndexVar *var, ast::Range range) {
   Tensor tensor;
-  tensor.ssa = tw::IotaOp::create(builder, location(range), tensorType({var}, {}, builder.getI32Type()),
-                                  builder.getI64IntegerAttr(0));
+  tensor.ssa = tw::IotaOp::create(walk.builder, walk.location(range), tensorType({var}, {}, walk.builder.getI32Type()),
+                                  walk.builder.getI64IntegerAttr(0));
   tensor.vars = {var};
   tensor.classes = var->extent;
   return Value::of(tensor);
 }
 
-Value Elaborator::evalAccess(const Expr &expr) {
-  const Expr &base = *expr.lhs;
-  const bool isLocal = base.kind == Expr::Ident && frame->locals.count(base.text) && findIndex(base.text);
-  const Value value = isLocal ? frame->locals.at(base.text) : eval(base);
-  if (value.isPoison())
-    return value;
-  if (value.kind == Value::List) { // an element of a list known at compile time
-    std::optional<std::int64_t> at;
-    if (expr.indices.size() == 1 && expr.indices[0].kind == Index::Value)
-      at = evalInteger(*expr.indices[0].value, "a position in a list");
-    if (at && *at >= 0 && *at < std::int64_t(value.items.size()))
-      return value.items[*at];
-    if (at)
-      return fail(Code::IndexOutOfRange, expr.range,
-                  fmt::format("the list has {} element{}", value.items.size(), value.items.size() == 1 ? "" : "s"));
+/// An element of a list known at compile time.
+static Value evalElement(Walk &walk, const Expr &expr, const std::vector<Value> &items) {
+  std::optional<std::int64_t> at;
+  if (expr.indices.size() == 1 && expr.indices[0].kind == Index::Value)
+    at = evalInteger(walk, *expr.indices[0].value, "a position in a list");
+  if (!at)
     return Value();
-  }
-  if (!checkAccess(expr, value))
-    return Value();
-  const Tensor &tensor = value.tensor;
-  const std::size_t single = std::count_if(expr.indices.begin(), expr.indices.end(),
-                                           [](const Index &index) { return index.kind != Index::Rest; });
+  if (*at >= 0 && *at < std::int64_t(items.size()))
+    return items[*at];
+  return walk.fail(Code::IndexOutOfRange, expr.range,
+                   fmt::format("the list has {} element{}", items.size(), items.size() == 1 ? "" : "s"));
+}
 
-  // Result dimensions: the base's own variables, the index variables in order of appearance, the dimensions taken whole.
-  Tensor result;
-  result.vars = tensor.vars;
-  result.classes = tensor.classes;
-  result.label = tensor.label;
-  std::vector<IndexUse> uses;
-  std::vector<int> whole; // for each dimension of the base: its place among result.dims, or -1
-  std::size_t position = 0;
-  const auto addVar = [&](IndexVar *var) {
-    if (std::find(result.vars.begin(), result.vars.end(), var) == result.vars.end())
-      result.vars.push_back(var);
+namespace {
+/// How an access goes through the dimensions of its base.
+struct Positions {
+  /// Of the result: the base's own index variables, those of the access in order of appearance, the dimensions taken whole.
+  std::vector<IndexVar *> vars;
+  Dims dims;
+  struct Position {
+    std::optional<IndexUse> use; ///< or
+    std::size_t whole = 0;       ///< its place among `dims`
   };
+  std::vector<Position> of; ///< each dimension of the base
+
+  void add(IndexUse use) {
+    for (const auto &[var, coefficient] : use.terms)
+      if (std::find(vars.begin(), vars.end(), var) == vars.end())
+        vars.push_back(var);
+    of.push_back({std::move(use)});
+  }
+  void addWhole(const Dim &dim) {
+    of.push_back({std::nullopt, dims.size()});
+    dims.push_back(dim);
+  }
+};
+} // namespace
+
+/// Nothing: reported.
+static std::optional<Positions> readPositions(Walk &walk, const Expr &expr, const Tensor &base) {
+  Positions positions{base.vars, {}, {}};
+  const std::size_t single = countSingle(expr);
+  auto dim = base.dims.begin();
   for (const Index &index : expr.indices) {
     if (index.kind == Index::All) {
-      whole.push_back(result.dims.size());
-      result.dims.push_back(tensor.dims[position++]);
-      uses.emplace_back();
+      positions.addWhole(*dim++);
       continue;
     }
     if (index.kind == Index::Rest) {
-      IndexBinding *binding = findIndex(index.rest.text);
-      if (!resolveRest(*binding, tensor.dims.size() - single, index.range))
-        return Value();
-      for (IndexVar *var : binding->vars) {
-        uses.push_back(IndexUse::of(var, tensor.dims[position++].size, index.range));
-        whole.push_back(-1);
-        addVar(var);
-      }
+      IndexBinding &binding = *findIndex(walk.frame(), index.rest.text);
+      if (!resolveRest(walk, binding, base.dims.size() - single, index.range))
+        return std::nullopt;
+      for (IndexVar *var : binding.vars)
+        positions.add(IndexUse::of(var, (dim++)->size, index.range));
       continue;
     }
-    std::optional<IndexUse> use = readUse(index, tensor.dims[position++].size);
+    std::optional<IndexUse> use = readUse(walk, index, (dim++)->size);
     if (!use)
-      return Value();
+      return std::nullopt;
     if (const std::optional<IndexFault> outside = findOutside(*use)) {
-      tell(*outside);
-      return Value();
+      tell(walk, *outside);
+      return std::nullopt;
     }
-    for (auto &[var, coefficient] : use->terms)
-      addVar(var);
-    uses.push_back(std::move(*use));
-    whole.push_back(-1);
+    positions.add(std::move(*use));
   }
-  if (!checkSize(result.vars, result.dims, expr.range))
-    return Value();
+  return positions;
+}
 
-  const auto dimOf = [&](std::size_t i) { return mlir::getAffineDimExpr(i, &context); };
-  const auto placeOf = [&](IndexVar *var) {
-    return std::size_t(std::find(result.vars.begin(), result.vars.end(), var) - result.vars.begin());
-  };
+/// From the dimensions of the result (vars, then dims) to those of the base (its vars, then its dims).
+static mlir::AffineMap mapOf(Walk &walk, const Positions &positions, std::size_t baseVars) {
+  mlir::OpBuilder &builder = walk.builder;
   llvm::SmallVector<mlir::AffineExpr> map;
-  for (std::size_t i = 0; i < tensor.vars.size(); ++i)
-    map.push_back(dimOf(i));
-  for (std::size_t i = 0; i < uses.size(); ++i) {
-    if (whole[i] >= 0) {
-      map.push_back(dimOf(result.vars.size() + whole[i]));
+  for (std::size_t i = 0; i < baseVars; ++i)
+    map.push_back(builder.getAffineDimExpr(i));
+  for (const auto &[use, whole] : positions.of) {
+    if (!use) {
+      map.push_back(builder.getAffineDimExpr(positions.vars.size() + whole));
       continue;
     }
-    mlir::AffineExpr at = mlir::getAffineConstantExpr(uses[i].offset, &context);
-    for (auto &[var, coefficient] : uses[i].terms)
-      at = at + dimOf(placeOf(var)) * coefficient;
+    mlir::AffineExpr at = builder.getAffineConstantExpr(use->offset);
+    for (const auto &[var, coefficient] : use->terms) {
+      const auto place = std::find(positions.vars.begin(), positions.vars.end(), var) - positions.vars.begin();
+      at = at + builder.getAffineDimExpr(place) * coefficient;
+    }
     map.push_back(at);
   }
-  const unsigned rank = result.vars.size() + result.dims.size();
-  const mlir::AffineMap affineMap = mlir::AffineMap::get(rank, 0, map, &context);
-  const mlir::RankedTensorType type = tensorType(result.vars, result.dims, elementOf(value));
-  result.ssa = tensor.ssa;
-  if (!affineMap.isIdentity() || type != tensor.ssa.getType())
+  return mlir::AffineMap::get(positions.vars.size() + positions.dims.size(), 0, map, builder.getContext());
+}
+
+Value frontend::evalAccess(Walk &walk, const Expr &expr) {
+  const Expr &base = *expr.lhs;
+  const Value *local = base.kind == Expr::Ident ? walk.frame().local(base.text) : nullptr;
+  const Value value = local && findIndex(walk.frame(), base.text) ? *local : eval(walk, base);
+  if (value.isPoison())
+    return value;
+  if (value.kind == Value::List)
+    return evalElement(walk, expr, value.items);
+  if (!checkAccess(walk, expr, value))
+    return Value();
+  const std::optional<Positions> positions = readPositions(walk, expr, value.tensor);
+  if (!positions || !walk.tensors.checkSize(positions->vars, positions->dims, expr.range))
+    return Value();
+  Tensor result;
+  result.ssa = value.tensor.ssa;
+  result.vars = positions->vars;
+  result.dims = positions->dims;
+  result.classes = value.tensor.classes;
+  result.label = value.tensor.label;
+  const mlir::AffineMap map = mapOf(walk, *positions, value.tensor.vars.size());
+  const mlir::RankedTensorType type = tensorType(result.vars, result.dims, value.tensor.element());
+  if (!map.isIdentity() || type != result.ssa.getType())
     result.ssa =
-        tw::WindowOp::create(builder, location(expr.range), type, tensor.ssa, mlir::AffineMapAttr::get(affineMap));
+        tw::WindowOp::create(walk.builder, walk.location(expr.range), type, result.ssa, mlir::AffineMapAttr::get(map));
   return Value::of(std::move(result));
 }

@@ -92,7 +92,7 @@ ExprPtr Parser::expression() {
   ExprPtr value = pipe();
   if (!value || !sameLine() || !accept(Token::DotDot))
     return value;
-  auto range = make(Expr::Range_, begin);
+  auto range = make(Expr::Range, begin);
   range->lhs = std::move(value);
   range->rhs = pipe();
   return range->rhs ? done(std::move(range)) : nullptr;

@@ -217,7 +217,7 @@ bool Parser::valueOrDefinition(Stmt &stmt) {
   const auto *update =
       std::find_if(std::begin(updates), std::end(updates), [&](auto &u) { return u.first == op.kind; });
   if (op.kind != Token::Assign && update == std::end(updates)) {
-    stmt.kind = Stmt::Expr_;
+    stmt.kind = Stmt::Expr;
     stmt.value = std::move(value);
     return true;
   }

@@ -1,6 +1,9 @@
 // `require`: what is known while the program is elaborated is decided here, the rest becomes a tw.require. That a label of a field
 // declared `class[10]` is in 0 to 9 was checked when the data was loaded, so it costs nothing.
-#include "Elaborator.h"
+#include "Expressions.h"
+#include "Operators.h"
+#include "Statements.h"
+#include "Walk.h"
 
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/Parser.h"
@@ -15,7 +18,7 @@ using ast::BinaryOp;
 using ast::Expr;
 using ast::Stmt;
 
-namespace talweg::frontend {
+namespace {
 /// What a statement requires.
 struct Required {
   Value condition;     ///< decided (Bool), or a tensor of conditions; Poison: reported
@@ -23,92 +26,90 @@ struct Required {
   std::string message; ///< of a fault at run time, `{}` standing for the value
   std::optional<std::pair<std::int64_t, std::int64_t>> range = {};
 };
-} // namespace talweg::frontend
+} // namespace
 
 /// `label in 0..k`: whole numbers from the first up to the one before the last.
-Required Elaborator::requiredRange(const Stmt &stmt) {
-  Value told = eval(*stmt.value), bounds = eval(*stmt.bounds);
+static Required requiredRange(Walk &walk, const Stmt &stmt) {
+  Value told = eval(walk, *stmt.value), bounds = eval(walk, *stmt.bounds);
   const auto wrong = [&](const Expr &at, const char *what, const Value &value) {
-    return Required{fail(Code::WrongKind, at.range, fmt::format("{}, and this is {}", what, describe(value))), {}, {}};
+    return Required{
+        walk.fail(Code::WrongKind, at.range, fmt::format("{}, and this is {}", what, walk.describe(value))), {}, {}};
   };
   if (told.isPoison() || bounds.isPoison())
     return {};
-  if (bounds.kind != Value::Range_)
+  if (bounds.kind != Value::Range)
     return wrong(*stmt.bounds, "`in` takes a range such as `0..10`", bounds);
-  const bool isByte = told.isTensor() && elementOf(told).isUnsignedInteger(8);
-  if (!told.isInteger() && !isByte && !(told.isTensor() && elementOf(told).isInteger(32)))
+  const bool isByte = told.isTensor() && told.tensor.element().isUnsignedInteger(8);
+  if (!told.isInteger() && !isByte && !(told.isTensor() && told.tensor.element().isInteger(32)))
     return wrong(*stmt.value, "`in` takes whole numbers", told);
   const std::int64_t low = bounds.items[0].number.integer, high = bounds.items[1].number.integer;
   const std::string message =
       fmt::format("`{}` is {{}}, which is not in {} to {}", talweg::toText(*stmt.value), low, high - 1);
   const std::int64_t least = isByte ? 0 : INT32_MIN, most = isByte ? UINT8_MAX : INT32_MAX; // of a tensor's numbers
   if (low >= high || (told.isTensor() && (low > most || high <= least)))
-    return {Value::boolean_(false), told, message};
+    return {Value::truth(false), told, message};
   if (told.isTensor() && told.tensor.classes && low <= 0 && *told.tensor.classes <= high)
-    return {Value::boolean_(true), told, message};
+    return {Value::truth(true), told, message};
   if (isByte) // elsewhere bytes compute as floats
-    told.tensor = converted(told.tensor, builder.getI32Type(), stmt.value->range);
+    told.tensor = walk.tensors.converted(told.tensor, walk.builder.getI32Type(), stmt.value->range);
   // A bound that every number keeps is not compared with: it may need more bits than they have.
   const auto compared = [&](BinaryOp op, std::int64_t bound, bool isKept) {
     return told.isTensor() && isKept
-               ? Value::boolean_(true)
-               : binary(op, told, Value::integer(bound), stmt.value->range, stmt.value.get(), nullptr);
+               ? Value::truth(true)
+               : binary(walk.tensors, op, told, Value::integer(bound), stmt.value->range, stmt.value.get(), nullptr);
   };
-  return {logical(BinaryOp::And, compared(BinaryOp::Ge, low, low <= least), compared(BinaryOp::Lt, high, high > most),
-                  stmt.value->range),
+  return {logical(walk.tensors, BinaryOp::And, compared(BinaryOp::Ge, low, low <= least),
+                  compared(BinaryOp::Lt, high, high > most), stmt.value->range),
           told, message, std::pair(std::max(low, least), std::min(high, most + 1))};
 }
 
 /// Any condition. Of a comparison a fault tells the side that is computed, the left one if both are.
-Required Elaborator::requiredCondition(const Expr &expr) {
+static Required requiredCondition(Walk &walk, const Expr &expr) {
   const std::string text = talweg::toText(expr);
   if (expr.kind != Expr::Binary || expr.binary < BinaryOp::Eq || expr.binary > BinaryOp::Ge) {
-    Value condition = eval(expr);
-    if (condition.isPoison() || condition.kind == Value::Bool ||
-        (condition.isTensor() && elementOf(condition).isInteger(1)))
+    Value condition = eval(walk, expr);
+    if (condition.isPoison() || condition.kind == Value::Bool || condition.holdsConditions())
       return {condition, Value::nothing(), fmt::format("`{}` is required", text)};
-    return {fail(Code::WrongKind, expr.range, "a condition is required, and this is " + describe(condition)), {}, {}};
+    return {walk.fail(Code::WrongKind, expr.range, "a condition is required, and this is " + walk.describe(condition)),
+            {},
+            {}};
   }
-  const Value a = eval(*expr.lhs), b = eval(*expr.rhs);
+  const Value a = eval(walk, *expr.lhs), b = eval(walk, *expr.rhs);
   const bool isLeft = !a.isNumber();
-  return {binary(expr.binary, a, b, expr.range, expr.lhs.get(), expr.rhs.get()), isLeft ? a : b,
+  return {binary(walk.tensors, expr.binary, a, b, expr.range, expr.lhs.get(), expr.rhs.get()), isLeft ? a : b,
           fmt::format("`{}` is {{}}, and `{}` is required", talweg::toText(isLeft ? *expr.lhs : *expr.rhs), text)};
 }
 
-void Elaborator::require(const Stmt &stmt) {
-  const Required required = stmt.bounds ? requiredRange(stmt) : requiredCondition(*stmt.value);
+static void emitRequirement(Walk &walk, const Stmt &stmt, const Required &required) {
+  const ast::Range range = stmt.value->range;
+  const std::string message = required.message + walk.messages.inTheCall(range);
+  const Tensor &condition = required.condition.tensor;
+  mlir::Value told;
+  if (required.told.kind != Value::Nothing)
+    told = walk.tensors.spread(walk.tensors.asTensor(required.told, range).tensor, condition.vars, condition.dims,
+                               false, range);
+  const auto number = [&](std::int64_t value) { return walk.builder.getI64IntegerAttr(value); };
+  tw::RequireOp::create(walk.builder, walk.location(range), condition.ssa, told, walk.builder.getStringAttr(message),
+                        stmt.reason.empty() ? mlir::StringAttr() : walk.builder.getStringAttr(stmt.reason),
+                        required.range ? number(required.range->first) : mlir::IntegerAttr(),
+                        required.range ? number(required.range->second) : mlir::IntegerAttr());
+}
+
+void frontend::require(Walk &walk, const Stmt &stmt) {
+  const Required required = stmt.bounds ? requiredRange(walk, stmt) : requiredCondition(walk, *stmt.value);
   if (required.condition.isPoison() || (required.condition.kind == Value::Bool && required.condition.boolean))
     return;
   if (required.condition.kind == Value::Bool) {
     const std::string text = talweg::toText(*stmt.value) + (stmt.bounds ? " in " + talweg::toText(*stmt.bounds) : "");
-    Failure failure = fail(Code::NotFulfilled, stmt.value->range, fmt::format("`{}` does not hold", text));
+    Failure failure = walk.fail(Code::NotFulfilled, stmt.value->range, fmt::format("`{}` does not hold", text));
     if (!stmt.reason.empty())
       failure.help(stmt.reason);
     return;
   }
-  if (!randomSource || !randomSource->path.empty()) {
+  if (!walk.scopes.body() || walk.scopes.inInitialValue()) {
     if (stmt.range.file == 0) // a schedule of the library takes what is computed in a step as it is
-      fail(Code::NotKnownHere, stmt.range, "only what a step computes from data and parameters can be required");
+      walk.fail(Code::NotKnownHere, stmt.range, "only what a step computes from data and parameters can be required");
     return;
   }
-  emitRequirement(stmt, required);
-}
-
-void Elaborator::emitRequirement(const Stmt &stmt, const Required &required) {
-  const ast::Range range = stmt.value->range;
-  std::string message = required.message;
-  for (const Frame *f = frame; f && range.file != 0; f = f->caller)
-    if (f->callSite.file == 0 && f->callSite.end > 0 && !f->callee.empty()) {
-      message += fmt::format(", in the call to `{}`", f->callee);
-      break;
-    }
-  const Tensor &condition = required.condition.tensor;
-  mlir::Value told;
-  if (required.told.kind != Value::Nothing)
-    told = spread(asTensor(required.told, range).tensor, condition.vars, condition.dims, false, range);
-  const auto number = [&](std::int64_t value) { return builder.getI64IntegerAttr(value); };
-  tw::RequireOp::create(builder, location(range), condition.ssa, told, builder.getStringAttr(message),
-                        stmt.reason.empty() ? mlir::StringAttr() : builder.getStringAttr(stmt.reason),
-                        required.range ? number(required.range->first) : mlir::IntegerAttr(),
-                        required.range ? number(required.range->second) : mlir::IntegerAttr());
+  emitRequirement(walk, stmt, required);
 }

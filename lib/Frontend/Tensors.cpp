@@ -1,9 +1,10 @@
-// Tensors and their operands: descriptions, constants, conversions, and bringing operands to one element type and one
+// Tensors and their operands: types, constants, conversions, and bringing operands to one element type and one
 // shape (nothing broadcasts but scalars).
-#include "Elaborator.h"
+#include "Tensors.h"
+
+#include "Numbers.h"
 
 #include "talweg/Dialect/Train/Train.h"
-#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -22,35 +23,44 @@ using mlir::RankedTensorType;
 
 //===-- types ------------------------------------------------------------------------------------------------------===//
 
-mlir::Type Elaborator::floatType() const {
-  return options.doublePrecision ? mlir::Type(mlir::Float64Type::get(&context)) : mlir::Float32Type::get(&context);
+mlir::Type TensorBuilder::floatType() const {
+  return doublePrecision ? mlir::Type(builder.getF64Type()) : builder.getF32Type();
 }
 
-bool Elaborator::isFinite(double value) const {
-  return options.doublePrecision ? std::isfinite(value) : std::fabs(value) <= std::numeric_limits<float>::max();
+mlir::Type TensorBuilder::floatTypeFor(const Tensor &tensor) const {
+  return tensor.weak ? mlir::Type(builder.getF64Type()) : floatType();
 }
 
-void Elaborator::failNotFinite(Code code, ast::Range range, const std::string &what, const std::string &instead) {
+bool TensorBuilder::isFinite(double value) const {
+  return doublePrecision ? std::isfinite(value) : std::fabs(value) <= std::numeric_limits<float>::max();
+}
+
+void TensorBuilder::failNotFinite(Code code, ast::Range range, const std::string &what, const std::string &instead) {
   Failure failure = fail(code, range, fmt::format("{} is a finite number, and cannot be {}", what, instead));
-  if (!options.doublePrecision)
+  if (!doublePrecision)
     failure.line("in f32 numbers go up to about 3.4e38");
 }
 
-RankedTensorType Elaborator::tensorType(const std::vector<IndexVar *> &vars, const Dims &dims, mlir::Type element) {
-  llvm::SmallVector<std::int64_t> sizes;
-  for (const IndexVar *var : vars)
-    sizes.push_back(var->extent);
-  for (const Dim &dim : dims)
-    sizes.push_back(dim.size);
-  return RankedTensorType::get(sizes, element);
-}
-
-bool Elaborator::checkSize(const std::vector<IndexVar *> &vars, const Dims &dims, ast::Range range) {
+static std::vector<std::int64_t> sizesOf(const std::vector<IndexVar *> &vars, const Dims &dims) {
   std::vector<std::int64_t> sizes;
   for (const IndexVar *var : vars)
     sizes.push_back(var->extent);
   for (const Dim &dim : dims)
     sizes.push_back(dim.size);
+  return sizes;
+}
+
+RankedTensorType frontend::tensorType(const std::vector<IndexVar *> &vars, const Dims &dims, mlir::Type element) {
+  return RankedTensorType::get(sizesOf(vars, dims), element);
+}
+
+bool frontend::sameSizes(const Dims &a, const Dims &b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Dim &x, const Dim &y) { return x.size == y.size; });
+}
+
+bool TensorBuilder::checkSize(const std::vector<IndexVar *> &vars, const Dims &dims, ast::Range range) {
+  const std::vector<std::int64_t> sizes = sizesOf(vars, dims);
   for (const IndexVar *var : vars)
     if (var->extent == 0) {
       fail(Code::BadDimension, range,
@@ -72,49 +82,16 @@ bool Elaborator::checkSize(const std::vector<IndexVar *> &vars, const Dims &dims
   return false;
 }
 
-std::string Elaborator::elementName(mlir::Type type) const {
-  return std::string(type == floatType() ? "f32" : nameOf(*tw::elementTypeOf(type)));
-}
-
-std::string Elaborator::describe(const Dims &dims) const {
-  std::string text;
-  for (std::size_t i = 0; i < dims.size(); ++i) {
-    if (dims[i].rest && i > 0 && dims[i - 1].rest && dims[i - 1].name == dims[i].name)
-      continue;
-    text += text.empty() ? "" : ", ";
-    text += dims[i].name.empty() ? std::to_string(dims[i].size) : (dims[i].rest ? ".." : "") + dims[i].name;
-  }
-  return text;
-}
-
-std::string Elaborator::describe(const Value &value) const {
-  switch (value.kind) {
-  case Value::Number_: return "the number " + toText(value.number);
-  case Value::Bool: return value.boolean ? "`true`" : "`false`";
-  case Value::Text: return "a text";
-  case Value::List: return "a list";
-  case Value::Range_: return "a range";
-  case Value::Rest: return "several dimensions";
-  case Value::Hyper: return "the setting `" + value.text + "`";
-  case Value::Function:
-    return value.callable->instance ? "a layer's instance" : "the function `" + value.callable->decl->name.text + "`";
-  case Value::Nothing: return "nothing";
-  case Value::Poison: return "?";
-  case Value::Tensor_: break;
-  }
-  const Tensor &tensor = value.tensor;
-  const auto type = mlir::cast<mlir::TensorType>(tensor.ssa.getType());
-  if (!type.hasRank())
-    return "a tensor of the parameter's shape";
-  if (tensor.weak)
-    return type.getElementType().isInteger(1) ? "a condition" : "a number";
-  const std::string element = elementName(type.getElementType());
-  return tensor.dims.empty() ? element : element + "[" + describe(tensor.dims) + "]";
-}
-
 //===-- values -----------------------------------------------------------------------------------------------------===//
 
-mlir::Value Elaborator::constant(Number number, mlir::Type type, ast::Range range) {
+bool TensorBuilder::isVisible(mlir::Value value) const {
+  const mlir::Block *block = builder.getInsertionBlock();
+  mlir::Region *region = value.getParentRegion();
+  return region && block && region->isAncestor(block->getParent()) &&
+         !(scopes.inInitialValue() && region != block->getParent());
+}
+
+mlir::Value TensorBuilder::constant(Number number, mlir::Type type, ast::Range range) {
   const auto shaped = mlir::cast<RankedTensorType>(type);
   const mlir::Type element = shaped.getElementType();
   mlir::Attribute attribute;
@@ -125,7 +102,7 @@ mlir::Value Elaborator::constant(Number number, mlir::Type type, ast::Range rang
   return tw::ConstantOp::create(builder, location(range), shaped, mlir::DenseElementsAttr::get(shaped, attribute));
 }
 
-mlir::Value Elaborator::convert(mlir::Value value, mlir::Type element, ast::Range range) {
+mlir::Value TensorBuilder::convert(mlir::Value value, mlir::Type element, ast::Range range) {
   const auto type = mlir::cast<mlir::TensorType>(value.getType());
   if (type.getElementType() == element)
     return value;
@@ -135,48 +112,49 @@ mlir::Value Elaborator::convert(mlir::Value value, mlir::Type element, ast::Rang
   return tw::ConvertOp::create(builder, location(range), result, value);
 }
 
-Tensor Elaborator::converted(const Tensor &tensor, mlir::Type element, ast::Range range) {
+Tensor TensorBuilder::converted(const Tensor &tensor, mlir::Type element, ast::Range range) {
   Tensor result = tensor;
   result.ssa = convert(tensor.ssa, element, range);
   result.classes.reset();
   return result;
 }
 
-mlir::Value Elaborator::spread(const Tensor &tensor, const std::vector<IndexVar *> &vars, const Dims &dims,
-                               bool unranked, ast::Range range) {
+mlir::Value TensorBuilder::spread(const Tensor &tensor, const std::vector<IndexVar *> &vars, const Dims &dims,
+                                  bool unranked, ast::Range range) {
   const auto type = mlir::cast<mlir::TensorType>(tensor.ssa.getType());
   if (!type.hasRank())
     return tensor.ssa;
   if (unranked)
     return tw::WindowOp::create(builder, location(range), mlir::UnrankedTensorType::get(type.getElementType()),
-                                tensor.ssa, mlir::AffineMapAttr::get(AffineMap::get(0, 0, {}, &context)));
+                                tensor.ssa, mlir::AffineMapAttr::get(AffineMap::get(0, 0, {}, builder.getContext())));
   const unsigned rank = vars.size() + dims.size();
   llvm::SmallVector<AffineExpr> results;
   for (IndexVar *var : tensor.vars)
-    results.push_back(mlir::getAffineDimExpr(std::find(vars.begin(), vars.end(), var) - vars.begin(), &context));
+    results.push_back(
+        mlir::getAffineDimExpr(std::find(vars.begin(), vars.end(), var) - vars.begin(), builder.getContext()));
   for (std::size_t i = 0; i < tensor.dims.size(); ++i)
-    results.push_back(mlir::getAffineDimExpr(vars.size() + i, &context));
-  const AffineMap map = AffineMap::get(rank, 0, results, &context);
+    results.push_back(mlir::getAffineDimExpr(vars.size() + i, builder.getContext()));
+  const AffineMap map = AffineMap::get(rank, 0, results, builder.getContext());
   if (map.isIdentity())
     return tensor.ssa;
   return tw::WindowOp::create(builder, location(range), tensorType(vars, dims, type.getElementType()), tensor.ssa,
                               mlir::AffineMapAttr::get(map));
 }
 
-Value Elaborator::hyperRead(const Value &hyper, ast::Range range) {
-  Tensor tensor;
+Tensor TensorBuilder::readHyper(const Value &hyper, ast::Range range) {
   const auto type = RankedTensorType::get({}, builder.getF64Type());
-  if (initialising)
+  Tensor tensor;
+  if (scopes.inInitialValue())
     tensor.ssa = constant(hyper.number, type, range);
   else
     tensor.ssa = train::GetHyperOp::create(builder, location(range), type, hyper.text);
   tensor.weak = true;
-  return Value::of(tensor);
+  return tensor;
 }
 
-Value Elaborator::asTensor(const Value &value, ast::Range range) {
+Value TensorBuilder::asTensor(const Value &value, ast::Range range) {
   if (value.kind == Value::Hyper)
-    return hyperRead(value, range);
+    return Value::of(readHyper(value, range));
   if (!value.isNumber() && value.kind != Value::Bool)
     return value;
   Tensor tensor;
@@ -246,22 +224,40 @@ static bool isSimple(const ast::Expr &expr) {
          inParentheses;
 }
 
-/// What the expression at `range` can be defined as, with these indices: the name that its definition gives it, else a free one.
-std::string Elaborator::nameForResult(ast::Range range, const std::vector<std::string> &labels) const {
-  const ast::Stmt *definition = frame->definition;
-  if (definition && !definition->indexed && definition->value->range.begin == range.begin &&
-      definition->value->range.end == range.end)
-    return definition->target.text;
-  std::vector<std::string> taken = namesInScope(false);
-  taken.insert(taken.end(), labels.begin(), labels.end());
-  std::string name = "y";
-  for (int number = 2; std::find(taken.begin(), taken.end(), name) != taken.end(); ++number)
-    name = fmt::format("y{}", number);
-  return name;
+/// How both operands are written in a definition with indices, and the dimensions that disagree.
+void TensorBuilder::failToUnite(const Operand &a, const Operand &b, const std::string &what, ast::Range range) {
+  Failure failure = fail(Code::ShapesDisagree, range, fmt::format("shapes do not agree in `{}`", what));
+  failure.line("left side is  " + describe(*a.value));
+  failure.line("right side is " + describe(*b.value));
+  const Dims &left = a.value->tensor.dims, &right = b.value->tensor.dims;
+  if (left.size() == right.size()) {
+    std::size_t i = 0;
+    while (left[i].size == right[i].size)
+      ++i;
+    failure.line(fmt::format("dimension {} is {} on the left and {} on the right", i + 1, left[i].size, right[i].size));
+    return;
+  }
+  if (!a.expr || !b.expr)
+    return;
+  const bool leftIsLarger = left.size() > right.size();
+  const Dims &many = leftIsLarger ? left : right, &few = leftIsLarger ? right : left;
+  const std::vector<std::string> labels = indexLabels(many), fewLabels = matchLabels(few, many, labels);
+  if (fewLabels.empty())
+    return;
+  const auto written = [&](const ast::Expr &expr, bool isLarger) {
+    return withIndices(messages.text(expr.range), isSimple(expr), isLarger ? labels : fewLabels);
+  };
+  const std::string x = written(*a.expr, leftIsLarger), z = written(*b.expr, !leftIsLarger);
+  const std::string y = withIndices(messages.nameForResult(range, labels), true, labels);
+  if (std::string_view("+-*/%^<>=!").find(what[0]) != std::string_view::npos)
+    failure.help(fmt::format("write `{} = {} {} {}`", y, x, what, z));
+  else if (what == "max" || what == "min")
+    failure.help(fmt::format("write `{} = {}({}, {})`", y, what, x, z));
 }
 
-bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what, ast::Range range, Aligned &out) {
-  out = Aligned();
+std::optional<Aligned> TensorBuilder::unite(llvm::ArrayRef<Operand> operands, const std::string &what,
+                                            ast::Range range) {
+  Aligned out;
   out.weak = true;
   const Operand *shaped = nullptr;
   // The operand that ranges over most indices tells their order, so that it need not be transposed.
@@ -269,53 +265,24 @@ bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what
     if (operand.value->isTensor() && operand.value->tensor.vars.size() > out.vars.size())
       out.vars = operand.value->tensor.vars;
   for (const Operand &operand : operands) {
-    const Value &value = *operand.value;
-    if (!value.isTensor())
+    if (!operand.value->isTensor())
       continue;
-    const Tensor &tensor = value.tensor;
+    const Tensor &tensor = operand.value->tensor;
     out.weak = out.weak && tensor.weak;
-    const bool unranked = !mlir::cast<mlir::TensorType>(tensor.ssa.getType()).hasRank();
-    out.unranked = out.unranked || unranked;
+    out.unranked = out.unranked || !tensor.isRanked();
     for (IndexVar *var : tensor.vars)
       if (std::find(out.vars.begin(), out.vars.end(), var) == out.vars.end())
         out.vars.push_back(var);
-    if (tensor.dims.empty() || unranked)
+    if (tensor.dims.empty() || !tensor.isRanked())
       continue;
     if (!shaped) {
       shaped = &operand;
       out.dims = tensor.dims;
       continue;
     }
-    const bool equal = std::equal(out.dims.begin(), out.dims.end(), tensor.dims.begin(), tensor.dims.end(),
-                                  [](const Dim &a, const Dim &b) { return a.size == b.size; });
-    if (!equal) {
-      Failure failure = fail(Code::ShapesDisagree, range, fmt::format("shapes do not agree in `{}`", what));
-      const Dims &left = shaped->value->tensor.dims, &right = tensor.dims;
-      failure.line("left side is  " + describe(*shaped->value));
-      failure.line("right side is " + describe(value));
-      if (left.size() == right.size()) {
-        for (std::size_t i = 0; i < left.size(); ++i)
-          if (left[i].size != right[i].size) {
-            failure.line(
-                fmt::format("dimension {} is {} on the left and {} on the right", i + 1, left[i].size, right[i].size));
-            break;
-          }
-      } else if (shaped->expr && operand.expr) {
-        const bool leftIsLarger = left.size() > right.size();
-        const Dims &many = leftIsLarger ? left : right, &few = leftIsLarger ? right : left;
-        const std::vector<std::string> labels = indexLabels(many), fewLabels = matchLabels(few, many, labels);
-        const std::string a =
-            withIndices(sources.text(shaped->expr->range), isSimple(*shaped->expr), leftIsLarger ? labels : fewLabels);
-        const std::string b =
-            withIndices(sources.text(operand.expr->range), isSimple(*operand.expr), leftIsLarger ? fewLabels : labels);
-        const bool isOperator = std::string_view("+-*/%^<>=!").find(what[0]) != std::string_view::npos;
-        const std::string y = withIndices(nameForResult(range, labels), true, labels);
-        if (!fewLabels.empty() && isOperator)
-          failure.help(fmt::format("write `{} = {} {} {}`", y, a, what, b));
-        else if (!fewLabels.empty() && (what == "max" || what == "min"))
-          failure.help(fmt::format("write `{} = {}({}, {})`", y, what, a, b));
-      }
-      return false;
+    if (!sameSizes(out.dims, tensor.dims)) {
+      failToUnite(*shaped, operand, what, range);
+      return std::nullopt;
     }
     for (std::size_t i = 0; i < out.dims.size(); ++i)
       if (out.dims[i].name.empty())
@@ -324,41 +291,27 @@ bool Elaborator::unite(llvm::ArrayRef<Operand> operands, const std::string &what
   if (out.unranked && (!out.dims.empty() || !out.vars.empty())) {
     fail(Code::ShapesDisagree, range,
          fmt::format("a tensor of the parameter's shape meets one of another shape in `{}`", what));
-    return false;
+    return std::nullopt;
   }
-  return checkSize(out.vars, out.dims, range);
+  return checkSize(out.vars, out.dims, range) ? std::optional(std::move(out)) : std::nullopt;
 }
 
-mlir::Type Elaborator::elementOf(const Value &value) {
-  if (value.isTensor())
-    return mlir::cast<mlir::TensorType>(value.tensor.ssa.getType()).getElementType();
-  return value.kind == Value::Bool ? mlir::Type(builder.getI1Type()) : mlir::Type();
-}
-
-bool Elaborator::promote(llvm::ArrayRef<Operand> operands, const Aligned &shape, bool toFloat, ast::Range range,
-                         mlir::Type &element) {
+mlir::Type TensorBuilder::promote(llvm::ArrayRef<Operand> operands, const Aligned &shape, bool toFloat,
+                                  ast::Range range) {
   bool anyFloat = toFloat, allWeak = true;
   mlir::Type strong;
   for (const Operand &operand : operands) {
     const Value &value = *operand.value;
-    if (value.isNumber()) {
-      anyFloat = anyFloat || !value.number.isInteger;
-      continue;
-    }
-    if (value.kind == Value::Hyper) {
-      anyFloat = true;
-      continue;
-    }
-    const mlir::Type type = elementOf(value);
-    if (value.tensor.weak) {
-      anyFloat = true;
+    if (!value.isTensor() || value.tensor.weak) {
+      anyFloat = anyFloat || !value.isInteger();
       continue;
     }
     allWeak = false;
+    const mlir::Type type = value.tensor.element();
     if (mlir::isa<mlir::FloatType>(type)) {
       if (strong && strong != type) {
         fail(Code::WrongKind, range, "f32 and f64 meet; convert one of them");
-        return false;
+        return {};
       }
       strong = type;
     }
@@ -366,27 +319,28 @@ bool Elaborator::promote(llvm::ArrayRef<Operand> operands, const Aligned &shape,
     anyFloat = anyFloat || type.isUnsignedInteger(8);
   }
   if (allWeak)
-    element = shape.weak ? mlir::Type(builder.getF64Type()) : floatType();
-  else if (strong)
-    element = strong;
-  else
-    element = anyFloat ? floatType() : mlir::Type(builder.getI32Type());
-  if (element.isInteger(32))
-    for (const Operand &operand : operands)
-      if (operand.value->isInteger() && operand.value->number.integer != std::int32_t(operand.value->number.integer)) {
-        fail(Code::NumberOutOfRange, range, fmt::format("{} does not fit into 32 bits", operand.value->number.integer));
-        return false;
-      }
-  return true;
+    return shape.weak ? mlir::Type(builder.getF64Type()) : floatType();
+  if (strong)
+    return strong;
+  if (anyFloat)
+    return floatType();
+  for (const Operand &operand : operands)
+    if (operand.value->isInteger() && operand.value->number.integer != std::int32_t(operand.value->number.integer)) {
+      fail(Code::NumberOutOfRange, range, fmt::format("{} does not fit into 32 bits", operand.value->number.integer));
+      return {};
+    }
+  return builder.getI32Type();
 }
 
-mlir::Type Elaborator::typeOf(const Aligned &shape, mlir::Type element) {
-  if (shape.unranked)
-    return mlir::UnrankedTensorType::get(element);
-  return tensorType(shape.vars, shape.dims, element);
+std::optional<Aligned> TensorBuilder::align(llvm::ArrayRef<Operand> operands, const std::string &what, bool toFloat,
+                                            ast::Range range) {
+  std::optional<Aligned> shape = unite(operands, what, range);
+  if (shape)
+    shape->element = promote(operands, *shape, toFloat, range);
+  return shape && shape->element ? shape : std::nullopt;
 }
 
-mlir::Value Elaborator::materialise(const Value &value, mlir::Type element, const Aligned &shape, ast::Range range) {
+mlir::Value TensorBuilder::materialise(const Value &value, mlir::Type element, const Aligned &shape, ast::Range range) {
   if (value.isNumber() || value.kind == Value::Bool) {
     const Number number = value.isNumber() ? value.number : Number::of(std::int64_t(value.boolean));
     if (!shape.unranked)
@@ -395,11 +349,11 @@ mlir::Value Elaborator::materialise(const Value &value, mlir::Type element, cons
     scalar.ssa = constant(number, RankedTensorType::get({}, element), range);
     return spread(scalar, {}, {}, true, range);
   }
-  Tensor tensor = value.kind == Value::Hyper ? hyperRead(value, range).tensor : value.tensor;
+  Tensor tensor = value.kind == Value::Hyper ? readHyper(value, range) : value.tensor;
   return spread(converted(tensor, element, range), shape.vars, shape.dims, shape.unranked, range);
 }
 
-Value Elaborator::wrap(mlir::Value ssa, const Aligned &shape) {
+Value frontend::wrap(mlir::Value ssa, const Aligned &shape) {
   Tensor tensor;
   tensor.ssa = ssa;
   tensor.vars = shape.vars;

@@ -1,169 +1,208 @@
-// The train block: from the plan and the block's statements to a train.program.
-#include "Elaborator.h"
+// The train block: the objective with its metrics, and around it the plan, the variables and the optimizers.
+#include "Training.h"
+
+#include "Expressions.h"
+#include "Planning.h"
+#include "Statements.h"
+#include "Walk.h"
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/PlanOps.h"
 
-#include "mlir/IR/BuiltinTypes.h"
-#include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 
 using namespace talweg;
 using namespace talweg::frontend;
 using ast::Stmt;
-using mlir::RankedTensorType;
 
-mlir::OwningOpRef<mlir::ModuleOp> Elaborator::build() {
-  plan();
-  if (!canElaborate)
-    return nullptr;
-  const mlir::Location loc = location(trainDecl->range);
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
-  builder.setInsertionPointToStart(module->getBody());
-  auto program = train::ProgramOp::create(builder, loc, builder.getStringAttr(thePlan.model), train::ModeAttr(),
-                                          builder.getI64IntegerAttr(thePlan.batch));
-  mlir::Block *body = &program.getBody().emplaceBlock();
-  builder.setInsertionPointToStart(body);
-  createPlan(builder, loc, thePlan);
-  for (std::size_t i = 0; i < thePlan.splits.size(); ++i)
-    createSplit(builder, location(dataDecl->splits[i].name.range), thePlan.splits[i]);
-  for (std::size_t i = 0; i < thePlan.fields.size(); ++i)
-    createField(builder, location(dataDecl->fields[i].name.range), thePlan.fields[i]);
-  for (std::size_t i = 0; i < thePlan.hypers.size(); ++i)
-    train::HyperOp::create(builder, loc, builder.getStringAttr(thePlan.hypers[i].name),
-                           builder.getF64FloatAttr(thePlan.hypers[i].value), builder.getI64IntegerAttr(i));
-  runTrain();
-  if (diagnostics.hasErrors())
-    return nullptr;
-  return module;
-}
+namespace {
+/// The body of the train block.
+class Objective {
+public:
+  /// Creates the train.objective at the builder's place.
+  explicit Objective(Walk &walk);
+  /// False: something is wrong (reported), and what was made is of no use.
+  bool run();
 
-/// True if the value is a single number, as an objective and a metric are.
-static bool isScalar(const Value &value) {
-  if (value.isNumber() || value.kind == Value::Hyper)
-    return true;
-  if (!value.isTensor())
-    return false;
-  const auto type = mlir::dyn_cast<RankedTensorType>(value.tensor.ssa.getType());
-  return type && type.getRank() == 0 && !type.getElementType().isInteger(1);
-}
+private:
+  void bindField(const Field &field, const ast::DataField &declared);
+  void runStatement(const Stmt &stmt);
+  Value asScalar(const Value &value, ast::Range range, const char *what);
+  void minimize(const Stmt &stmt);
+  void finish();
 
-void Elaborator::runTrain() {
-  const int before = diagnostics.count();
-  const mlir::Location loc = location(trainDecl->range);
-  const std::vector<llvm::StringRef> metricNames(thePlan.metrics.begin(), thePlan.metrics.end());
-  auto op = train::ObjectiveOp::create(builder, loc, builder.getStrArrayAttr(metricNames));
-  objective = op;
-  mlir::Block *block = &op.getBody().emplaceBlock();
-
-  Frame top;
-  FrameScope scope(*this, top);
-  top.decl = trainDecl;
-  top.instance = &root;
-  RandomSource source;
-  randomSource = &source;
-  builder.setInsertionPointToStart(block);
-  for (std::size_t i = 0; i < thePlan.fields.size(); ++i) {
-    const Field &field = thePlan.fields[i];
-    Tensor tensor;
-    tensor.dims.push_back({thePlan.batch, "batch", false});
-    for (std::int64_t size : field.shape)
-      tensor.dims.push_back({size, "", false});
-    const mlir::Type element = tw::irType(field.element, &context);
-    tensor.ssa = block->addArgument(tensorType({}, tensor.dims, element), location(dataDecl->fields[i].name.range));
-    if (!checkSize({}, tensor.dims, dataDecl->fields[i].type.range))
-      continue;
-    if (field.classes) {
-      tensor.classes = field.classes;
-      tensor.label = true;
-    }
-    if (field.element == ElementType::F32)
-      tensor.ssa = convert(tensor.ssa, floatType(), dataDecl->fields[i].name.range);
-    top.locals[field.name] = Value::of(tensor);
-  }
-
-  Value loss;
+  Walk &walk;
+  const ast::Decl &train;
+  train::ObjectiveOp op;
+  mlir::Block *block;
   const Stmt *minimized = nullptr;
+  Value loss;
   std::vector<Value> metrics;
-  const auto asScalar = [&](const Value &value, const ast::Range range, const char *what) -> Value {
-    if (value.isPoison())
-      return value;
-    if (!isScalar(value)) {
-      Failure failure =
-          fail(Code::NotAScalar, range, fmt::format("{} is one number, and this is {}", what, describe(value)));
-      if (value.isTensor())
-        failure.help("`mean(…)` or `sum(…)` makes one number of a tensor");
-      return failure;
-    }
-    Aligned scalar;
-    Tensor tensor;
-    tensor.ssa = materialise(value, floatType(), scalar, range);
-    return Value::of(tensor);
-  };
-  for (const auto &stmt : trainDecl->body) {
-    switch (stmt->kind) {
-    case Stmt::Setting:
-    case Stmt::Optimizer:
-    case Stmt::Freeze: break;
-    case Stmt::Minimize:
-      if (minimized) {
-        fail(Code::SeveralObjectives, stmt->range, "several objectives are not supported yet")
-            .note(minimized->range, "the first is here");
-        break;
-      }
-      minimized = stmt.get();
-      loss = asScalar(eval(*stmt->value), stmt->value->range, "what is minimized");
-      break;
-    case Stmt::Metric: {
-      const Value value = eval(*stmt->value);
-      metrics.push_back(asScalar(value, stmt->value->range, "a metric"));
-      top.locals[stmt->target.text] = value;
-      break;
-    }
-    default: runStatement(*stmt, nullptr);
-    }
-  }
-  if (!minimized)
-    fail(Code::MissingObjective, trainDecl->name.range, "the train block minimizes nothing")
-        .help("write `minimize` and a loss");
-  if (!modelCalled && diagnostics.count() == before)
-    fail(Code::ModelNotCalled, trainDecl->name.range,
-         fmt::format("the train block never calls the model `{}`", thePlan.model));
-  if (diagnostics.hasErrors())
-    return;
+};
+} // namespace
 
-  const mlir::Location end = location(minimized->range);
+Objective::Objective(Walk &walk) : walk(walk), train(*walk.names.train) {
+  const llvm::SmallVector<llvm::StringRef> names(walk.plan.metrics.begin(), walk.plan.metrics.end());
+  op = train::ObjectiveOp::create(walk.builder, walk.location(train.range), walk.builder.getStrArrayAttr(names));
+  block = &op.getBody().emplaceBlock();
+  walk.objective = op;
+  walk.builder.setInsertionPointToStart(block);
+}
+
+void Objective::bindField(const Field &field, const ast::DataField &declared) {
+  Tensor tensor;
+  tensor.dims.push_back({walk.plan.batch, "batch", false});
+  for (std::int64_t size : field.shape)
+    tensor.dims.push_back({size, "", false});
+  const mlir::Type element = tw::irType(field.element, walk.builder.getContext());
+  tensor.ssa = block->addArgument(tensorType({}, tensor.dims, element), walk.location(declared.name.range));
+  if (!walk.tensors.checkSize({}, tensor.dims, declared.type.range))
+    return;
+  tensor.classes = field.classes;
+  tensor.label = field.classes.has_value();
+  if (field.element == ElementType::F32)
+    tensor.ssa = walk.tensors.convert(tensor.ssa, walk.tensors.floatType(), declared.name.range);
+  walk.frame().locals[field.name] = Value::of(tensor);
+}
+
+/// A single number, as an objective and a metric are.
+static bool isScalar(const Value &value) {
+  return value.isNumber() || value.kind == Value::Hyper ||
+         (value.isRankedTensor() && mlir::cast<mlir::RankedTensorType>(value.tensor.ssa.getType()).getRank() == 0 &&
+          !value.holdsConditions());
+}
+
+Value Objective::asScalar(const Value &value, ast::Range range, const char *what) {
+  if (value.isPoison())
+    return value;
+  if (!isScalar(value)) {
+    Failure failure =
+        walk.fail(Code::NotAScalar, range, fmt::format("{} is one number, and this is {}", what, walk.describe(value)));
+    if (value.isTensor())
+      failure.help("`mean(…)` or `sum(…)` makes one number of a tensor");
+    return failure;
+  }
+  Tensor tensor;
+  tensor.ssa = walk.tensors.materialise(value, walk.tensors.floatType(), Aligned(), range);
+  return Value::of(tensor);
+}
+
+void Objective::minimize(const Stmt &stmt) {
+  if (minimized) {
+    walk.fail(Code::SeveralObjectives, stmt.range, "several objectives are not supported yet")
+        .note(minimized->range, "the first is here");
+    return;
+  }
+  minimized = &stmt;
+  loss = asScalar(eval(walk, *stmt.value), stmt.value->range, "what is minimized");
+}
+
+void Objective::runStatement(const Stmt &stmt) {
+  switch (stmt.kind) {
+  case Stmt::Setting:
+  case Stmt::Optimizer:
+  case Stmt::Freeze: break;
+  case Stmt::Minimize: minimize(stmt); break;
+  case Stmt::Metric: {
+    const Value value = eval(walk, *stmt.value);
+    metrics.push_back(asScalar(value, stmt.value->range, "a metric"));
+    walk.frame().locals[stmt.target.text] = value;
+    break;
+  }
+  default: frontend::runStatement(walk, stmt, nullptr);
+  }
+}
+
+/// What the step yields and the states are given.
+void Objective::finish() {
+  const mlir::Location end = walk.location(minimized->range);
   llvm::SmallVector<mlir::Value> results{loss.tensor.ssa};
   for (const Value &metric : metrics)
     results.push_back(metric.tensor.ssa);
-  for (Variable &variable : variables)
+  for (const DeclaredVariable &variable : walk.instances.variables())
     if (variable.assigned)
-      train::SetOp::create(builder, end, variable.name, variable.current);
-  train::YieldOp::create(builder, end, results);
-  randomSource = nullptr;
-  runOptimizers();
+      train::SetOp::create(walk.builder, end, variable.name, variable.current);
+  train::YieldOp::create(walk.builder, end, results);
+}
 
+bool Objective::run() {
+  const int before = walk.messages.count();
+  Frame top;
+  FrameScope scope(walk.scopes, top);
+  top.decl = &train;
+  top.instance = &walk.instances.root();
+  {
+    ProgramBody body;
+    ProgramBodyScope writing(walk.scopes, body);
+    for (std::size_t i = 0; i < walk.plan.fields.size(); ++i)
+      bindField(walk.plan.fields[i], walk.names.data->fields[i]);
+    for (const auto &stmt : train.body)
+      runStatement(*stmt);
+  }
+  if (!minimized)
+    walk.fail(Code::MissingObjective, train.name.range, "the train block minimizes nothing")
+        .help("write `minimize` and a loss");
+  if (!walk.isModelCalled && walk.messages.count() == before)
+    walk.fail(Code::ModelNotCalled, train.name.range,
+              fmt::format("the train block never calls the model `{}`", walk.plan.model));
+  if (walk.diagnostics.hasErrors())
+    return false;
+  finish();
+  runOptimizers(walk);
   // What nothing depends on is not part of the program.
   for (mlir::Operation &dead : llvm::make_early_inc_range(llvm::reverse(*block)))
     if (mlir::isOpTriviallyDead(&dead))
       dead.erase();
+  return !walk.diagnostics.hasErrors();
 }
 
-/// The output of the train block's model, of its first call.
-void Elaborator::markOutput(const Value &output) {
-  const bool isBatch = output.isTensor() && mlir::isa<mlir::FloatType>(elementOf(output)) &&
-                       !output.tensor.dims.empty() && output.tensor.dims[0].size == thePlan.batch &&
+void frontend::markOutput(Walk &walk, const Value &output) {
+  const ast::Range name = walk.names.model->name.range;
+  const bool isBatch = output.isTensor() && mlir::isa<mlir::FloatType>(output.tensor.element()) &&
+                       !output.tensor.dims.empty() && output.tensor.dims[0].size == walk.plan.batch &&
                        output.tensor.vars.empty();
   if (isBatch)
-    train::OutputOp::create(builder, location(modelDecl->name.range), output.tensor.ssa);
+    train::OutputOp::create(walk.builder, walk.location(name), output.tensor.ssa);
   else
-    ofPrediction.error(
-        Code::NoPrediction, modelDecl->name.range,
+    walk.ofPrediction.error(
+        Code::NoPrediction, name,
         fmt::format("prediction needs a model with an output for each row of the batch, and this gives {}",
-                    describe(output)));
+                    walk.describe(output)));
+}
+
+/// The plan's ops, at the builder's place.
+static void createPlanOps(Walk &walk) {
+  const Plan &plan = walk.plan;
+  const ast::Decl &data = *walk.names.data;
+  mlir::OpBuilder &builder = walk.builder;
+  const mlir::Location loc = walk.location(walk.names.train->range);
+  createPlan(builder, loc, plan);
+  for (std::size_t i = 0; i < plan.splits.size(); ++i)
+    createSplit(builder, walk.location(data.splits[i].name.range), plan.splits[i]);
+  for (std::size_t i = 0; i < plan.fields.size(); ++i)
+    createField(builder, walk.location(data.fields[i].name.range), plan.fields[i]);
+  for (std::size_t i = 0; i < plan.hypers.size(); ++i)
+    train::HyperOp::create(builder, loc, builder.getStringAttr(plan.hypers[i].name),
+                           builder.getF64FloatAttr(plan.hypers[i].value), builder.getI64IntegerAttr(i));
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> frontend::elaborate(Walk &walk) {
+  mlir::OpBuilder &builder = walk.builder;
+  builder.getContext()->loadDialect<tw::TwDialect, train::TrainDialect>();
+  if (!planExperiment(walk))
+    return nullptr;
+  const mlir::Location loc = walk.location(walk.names.train->range);
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
+  builder.setInsertionPointToStart(module->getBody());
+  auto program = train::ProgramOp::create(builder, loc, builder.getStringAttr(walk.plan.model), train::ModeAttr(),
+                                          builder.getI64IntegerAttr(walk.plan.batch));
+  builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
+  createPlanOps(walk);
+  if (!Objective(walk).run())
+    return nullptr;
+  return module;
 }

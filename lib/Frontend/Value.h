@@ -10,6 +10,7 @@
 
 #include "talweg/Frontend/Ast.h"
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
 
 #include <map>
@@ -45,6 +46,11 @@ struct Tensor {
   bool weak = false; ///< a scalar computed in f64 (or a condition on such): takes the element type of what it meets
   std::optional<std::int64_t> classes; ///< a label or a position: values are 0 to classes-1
   bool label = false;                  ///< it comes from the data
+
+  mlir::Type element() const { return mlir::cast<mlir::TensorType>(ssa.getType()).getElementType(); }
+  bool hasConditions() const { return element().isInteger(1); }
+  /// False: a tensor of an update rule, which has its parameter's shape.
+  bool isRanked() const { return mlir::cast<mlir::TensorType>(ssa.getType()).hasRank(); }
 };
 
 struct Instance;
@@ -62,32 +68,36 @@ struct Value {
   enum Kind {
     Poison, ///< an error was reported; silently makes everything it meets Poison
     Nothing,
-    Number_,
+    Number,
     Bool,
     Text,
     List,
-    Range_, ///< items: from, to
-    Rest,   ///< dimensions bound to a rest `..b`
-    Hyper,  ///< a number that may change between steps: text is its name, number its present value
-    Tensor_,
+    Range, ///< items: from, to
+    Rest,  ///< dimensions bound to a rest `..b`
+    Hyper, ///< a number that may change between steps: text is its name, number its present value
+    Tensor,
     Function,
   } kind = Poison;
-  Number number;
+  frontend::Number number;
   bool boolean = false;
   std::string text;         ///< Text; of a Number that is a dimension: what the caller calls it
   bool isDimension = false; ///< of a local: a type has given a dimension this name
-  std::vector<Value> items; ///< List, Range_
+  std::vector<Value> items; ///< List, Range
   Dims rest;                ///< Rest
   bool unranked = false;    ///< Rest of an update rule's tensors: any shape
-  Tensor tensor;
+  frontend::Tensor tensor;
   std::shared_ptr<const Callable> callable;
   ast::Range origin; ///< where a bound dimension or argument comes from
 
   bool isPoison() const { return kind == Poison; }
-  bool isNumber() const { return kind == Number_; }
-  bool isInteger() const { return kind == Number_ && number.isInteger; }
-  bool isTensor() const { return kind == Tensor_; }
-  /// A number, at compile time or at run time, or a tensor of numbers.
+  bool isNumber() const { return kind == Number; }
+  bool isInteger() const { return kind == Number && number.isInteger; }
+  bool isTensor() const { return kind == Tensor; }
+  bool isRankedTensor() const { return isTensor() && tensor.isRanked(); }
+  /// Conditions that are not decided at compile time, as a Bool is.
+  bool holdsConditions() const { return isTensor() && tensor.hasConditions(); }
+  bool isCondition() const { return kind == Bool || holdsConditions(); }
+  /// A number, at compile time or at run time, or a tensor.
   bool isNumeric() const { return isNumber() || isTensor() || kind == Hyper; }
 
   static Value nothing() { return of(Nothing); }
@@ -96,14 +106,14 @@ struct Value {
     v.kind = kind;
     return v;
   }
-  static Value of(Number n) {
-    Value v = of(Number_);
+  static Value of(frontend::Number n) {
+    Value v = of(Number);
     v.number = n;
     return v;
   }
-  static Value integer(std::int64_t i) { return of(Number::of(i)); }
-  static Value real(double r) { return of(Number::of(r)); }
-  static Value boolean_(bool b) {
+  static Value integer(std::int64_t i) { return of(frontend::Number::of(i)); }
+  static Value real(double r) { return of(frontend::Number::of(r)); }
+  static Value truth(bool b) {
     Value v = of(Bool);
     v.boolean = b;
     return v;
@@ -118,8 +128,18 @@ struct Value {
     v.items = std::move(items);
     return v;
   }
-  static Value of(Tensor t) {
-    Value v = of(Tensor_);
+  static Value function(const ast::Decl *decl) {
+    auto callable = std::make_shared<Callable>();
+    callable->decl = decl;
+    return of(std::move(callable));
+  }
+  static Value of(std::shared_ptr<const Callable> callable) {
+    Value v = of(Function);
+    v.callable = std::move(callable);
+    return v;
+  }
+  static Value of(frontend::Tensor t) {
+    Value v = of(Tensor);
     v.tensor = std::move(t);
     return v;
   }

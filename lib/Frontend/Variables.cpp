@@ -1,16 +1,19 @@
-// Parameters and states: each is a train.variable with a body that computes its initial value; the objective reads it.
-#include "Elaborator.h"
+// Declarations of variables, and the bodies that compute their initial values.
+#include "Variables.h"
+
+#include "Calls.h"
+#include "Expressions.h"
+#include "Types.h"
+#include "Walk.h"
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
-#include "mlir/IR/BuiltinTypes.h"
-
-#include <algorithm>
 #include <fmt/format.h>
 
 using namespace talweg;
 using namespace talweg::frontend;
+using ast::Decl;
 using ast::Expr;
 using ast::Stmt;
 
@@ -22,158 +25,155 @@ static std::string sizesOf(const Dims &dims) {
   return text.empty() ? text : text + "]";
 }
 
-void Elaborator::declareVariable(const Stmt &stmt) {
+//===-- declarations -----------------------------------------------------------------------------------------------===//
+
+/// Does a variable of this kind belong into the present body? False: reported.
+static bool checkOwner(Walk &walk, const Stmt &stmt, const char *what) {
+  const Decl *owner = walk.frame().decl;
+  if (owner && (owner->kind == Decl::Layer || owner->kind == Decl::Model))
+    return true;
+  if (!owner || owner->kind != Decl::Optimizer || stmt.kind == Stmt::Param)
+    walk.fail(Code::MisplacedParameter, stmt.range, fmt::format("{} belongs to a layer or a model", what));
+  else if (!walk.frame().states.count(stmt.target.text)) // those of the body itself are bound when it is entered
+    walk.fail(Code::NotSupportedYet, stmt.range, "a state inside a loop of an update rule is not supported yet");
+  return false;
+}
+
+/// The instance's variable that `stmt` declares, of sizes `dims`: a new one, or in a further run of the body the same. Null:
+/// reported.
+static DeclaredVariable *findOrCreate(Walk &walk, const Stmt &stmt, const Dims &dims) {
+  Instance &instance = *walk.frame().instance;
+  DeclaredVariable *&variable = instance.variables[stmt.target.text];
+  if (variable && instance.run > 1 && variable->place.begin == stmt.target.range.begin) {
+    if (sameSizes(dims, variable->dims))
+      return variable;
+    walk.fail(Code::SharedMismatch, stmt.range,
+              fmt::format("`{}` is shared between calls that need it in different shapes", variable->name))
+        .line("first it is f32" + sizesOf(variable->dims))
+        .line("here it is  f32" + sizesOf(dims))
+        .note(instance.place, "the instance is made here");
+    return nullptr;
+  }
+  const std::string name = instance.pathOf(stmt.target.text);
+  if (variable || walk.instances.find(name)) {
+    Failure failure =
+        walk.fail(Code::AlreadyDefined, stmt.target.range, fmt::format("`{}` is declared twice", stmt.target.text));
+    if (variable)
+      failure.note(variable->place, "first here");
+    return nullptr;
+  }
+  variable =
+      &createVariable(walk, name, stmt.kind == Stmt::Param ? Role::Parameter : Role::State, dims, stmt.target.range);
+  return initialise(walk, *variable, stmt.value.get(), stmt.range) ? variable : nullptr;
+}
+
+void frontend::declareVariable(Walk &walk, const Stmt &stmt) {
   const bool isParam = stmt.kind == Stmt::Param;
   const char *what = isParam ? "a parameter" : "a state";
-  const ast::Decl::Kind owner = frame->decl ? frame->decl->kind : ast::Decl::Train;
-  if (owner == ast::Decl::Optimizer && !isParam) {
-    if (!frame->states.count(stmt.target.text))
-      fail(Code::NotSupportedYet, stmt.range, "a state inside a loop of an update rule is not supported yet");
-    return; // runOptimizer has bound it
-  }
-  if (owner != ast::Decl::Layer && owner != ast::Decl::Model) {
-    fail(Code::MisplacedParameter, stmt.range, fmt::format("{} belongs to a layer or a model", what));
+  if (!checkOwner(walk, stmt, what))
     return;
-  }
-  Value &local = frame->locals[stmt.target.text];
+  Value &local = walk.frame().locals[stmt.target.text];
   local = Value();
   if (stmt.type.element.text != "f32") {
-    fail(Code::UnknownType, stmt.type.element.text.empty() ? stmt.target.range : stmt.type.range,
-         fmt::format("{} is `f32`, with its dimensions, as in `{}: f32[i, out]`", what, stmt.target.text));
+    walk.fail(Code::UnknownType, stmt.type.element.text.empty() ? stmt.target.range : stmt.type.range,
+              fmt::format("{} is `f32`, with its dimensions, as in `{}: f32[i, out]`", what, stmt.target.text));
     return;
   }
-  const std::optional<Dims> dims = evalDims(stmt.type);
-  if (!dims)
+  const std::optional<Dims> dims = evalDims(walk, stmt.type);
+  DeclaredVariable *variable = dims ? findOrCreate(walk, stmt, *dims) : nullptr;
+  if (!variable)
     return;
-  Instance &instance = *frame->instance;
-  Variable *&variable = instance.variables[stmt.target.text];
-  if (variable && instance.run > 1 && variable->place.begin == stmt.target.range.begin) {
-    const auto sameSize = [](const Dim &a, const Dim &b) { return a.size == b.size; };
-    if (!std::equal(dims->begin(), dims->end(), variable->dims.begin(), variable->dims.end(), sameSize)) {
-      fail(Code::SharedMismatch, stmt.range,
-           fmt::format("`{}` is shared between calls that need it in different shapes", variable->name))
-          .line("first it is f32" + sizesOf(variable->dims))
-          .line("here it is  f32" + sizesOf(*dims))
-          .note(instance.place, "the instance is made here");
-      return;
-    }
-  } else {
-    const std::string name = instance.path.empty() ? stmt.target.text : instance.path + "." + stmt.target.text;
-    if (variable || variablesByName.count(name)) {
-      Failure failure =
-          fail(Code::AlreadyDefined, stmt.target.range, fmt::format("`{}` is declared twice", stmt.target.text));
-      if (variable)
-        failure.note(variable->place, "first here");
-      return;
-    }
-    variable = createVariable(name, isParam ? Role::Parameter : Role::State, *dims, floatType(), stmt.target.range);
-    if (!initialise(*variable, stmt.value.get(), stmt.range))
-      return;
-  }
+  if (!variable->current) // else it is what the step has given it so far
+    variable->current = train::GetOp::create(walk.builder, walk.location(stmt.range), variable->type, variable->name);
   Tensor tensor;
-  tensor.ssa = read(*variable, stmt.range);
+  tensor.ssa = variable->current;
   tensor.dims = variable->dims;
   local = Value::of(tensor);
   if (!isParam)
-    frame->states[stmt.target.text] = variable;
+    walk.frame().states[stmt.target.text] = variable;
 }
 
-frontend::Variable *Elaborator::createVariable(const std::string &name, Role role, const Dims &dims, mlir::Type element,
-                                               ast::Range place) {
-  Variable &variable = variables.emplace_back();
+DeclaredVariable &frontend::createVariable(Walk &walk, const std::string &name, Role role, const Dims &dims,
+                                           ast::Range place) {
+  DeclaredVariable variable;
   variable.name = name;
   variable.role = role;
   variable.dims = dims;
-  variable.type = tensorType({}, dims, element);
+  variable.type = tensorType({}, dims, walk.tensors.floatType());
   variable.place = place;
-  variablesByName[name] = &variable;
-  return &variable;
+  return walk.instances.add(std::move(variable));
 }
 
-/// The value at this point of the step: what the body was entered with, or what it has been given since.
-mlir::Value Elaborator::read(Variable &variable, ast::Range range) {
-  if (!variable.current)
-    variable.current = train::GetOp::create(builder, location(range), variable.type, variable.name);
-  return variable.current;
+//===-- initial values ---------------------------------------------------------------------------------------------===//
+
+/// The value of `init`; of a function of `shape`, what it gives for the variable's.
+static Value evalInitial(Walk &walk, const DeclaredVariable &variable, const Expr &init) {
+  const Value value = eval(walk, init);
+  if (value.kind != Value::Function)
+    return value;
+  const Decl &function = *value.callable->decl;
+  if (function.kind != Decl::Fn || function.formals.empty() || function.formals[0].name.text != "shape")
+    return walk
+        .fail(Code::BadInitialValue, init.range, "an initial value is a number, a tensor, or a function of `shape`")
+        .note(function.name.range, "its first parameter is not `shape`");
+  std::vector<Value> sizes;
+  for (const Dim &dim : variable.dims)
+    sizes.push_back(Value::integer(dim.size));
+  const Given shape{{}, Value::list(std::move(sizes)), init.range};
+  return callDecl(walk, *value.callable, {shape}, init.range, function.name.text);
 }
 
-/// Creates the train.variable with a body for `init`: a number, a tensor, or a function whose first parameter is `shape`.
-bool Elaborator::initialise(Variable &variable, const Expr *init, ast::Range range) {
+/// A list of numbers, one for each element of the variable. Null: it is none.
+static mlir::Value listed(Walk &walk, const DeclaredVariable &variable, const std::vector<Value> &items,
+                          mlir::Location loc) {
+  std::vector<mlir::Attribute> elements;
+  for (const Value &item : items)
+    if (item.isNumber())
+      elements.push_back(walk.builder.getFloatAttr(variable.type.getElementType(), item.number.asReal()));
+  if (variable.dims.size() != 1 || std::int64_t(elements.size()) != variable.dims[0].size ||
+      elements.size() != items.size())
+    return {};
+  return tw::ConstantOp::create(walk.builder, loc, variable.type,
+                                mlir::DenseElementsAttr::get(variable.type, elements));
+}
+
+/// The variable's tensor of `value`. Null: it does not fit.
+static mlir::Value fitted(Walk &walk, const DeclaredVariable &variable, const Value &value, ast::Range range) {
+  if (value.kind == Value::List)
+    return listed(walk, variable, value.items, walk.location(range));
+  if (!value.isNumeric() || (value.isTensor() && (value.tensor.hasConditions() || !value.tensor.vars.empty())))
+    return {};
+  if (value.isTensor() && !value.tensor.dims.empty() && !sameSizes(value.tensor.dims, variable.dims))
+    return {};
+  Aligned whole;
+  whole.dims = variable.dims;
+  return walk.tensors.materialise(value, variable.type.getElementType(), whole, range);
+}
+
+bool frontend::initialise(Walk &walk, DeclaredVariable &variable, const Expr *init, ast::Range range) {
+  mlir::OpBuilder &builder = walk.builder;
   mlir::OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPoint(objective);
-  const mlir::Location loc = location(range);
+  builder.setInsertionPoint(walk.objective);
+  const mlir::Location loc = walk.location(range);
   auto op = train::VariableOp::create(builder, loc, builder.getStringAttr(variable.name),
-                                      train::RoleAttr::get(&context, variable.role), mlir::TypeAttr::get(variable.type),
-                                      mlir::IntegerAttr(), mlir::UnitAttr());
+                                      train::RoleAttr::get(builder.getContext(), variable.role),
+                                      mlir::TypeAttr::get(variable.type), mlir::IntegerAttr(), mlir::UnitAttr());
   variable.op = op;
   mlir::Block *block = &op.getInit().emplaceBlock();
   const mlir::Value key = block->addArgument(mlir::RankedTensorType::get({2}, builder.getI64Type()), loc);
   builder.setInsertionPointToStart(block);
+  ProgramBody body{variable.name, key};
+  ProgramBodyScope scope(walk.scopes, body);
 
-  RandomSource source{key, variable.name, 0};
-  RandomSource *outerSource = std::exchange(randomSource, &source);
-  const bool outerInitialising = std::exchange(initialising, true);
-  std::vector<IndexVar *> outerAmbient = std::exchange(frame->ambient, {});
-  IndexStatement *outerStatement = std::exchange(frame->statement, nullptr);
-
-  Given shape;
-  std::vector<Value> sizes;
-  for (const Dim &dim : variable.dims)
-    sizes.push_back(Value::integer(dim.size));
-  shape.value = Value::list(std::move(sizes));
-  shape.range = range;
-  const auto takesShape = [&](const Value &function) {
-    const ast::Decl &decl = *function.callable->decl;
-    return decl.kind == ast::Decl::Fn && !decl.formals.empty() && decl.formals[0].name.text == "shape";
-  };
-
-  Value value = Value::integer(0);
-  if (init) {
-    value = eval(*init);
-    if (value.kind == Value::Function) {
-      shape.range = init->range;
-      value = takesShape(value) ? callDecl(*value.callable, {shape}, init->range, value.callable->decl->name.text)
-                                : fail(Code::BadInitialValue, init->range,
-                                       "an initial value is a number, a tensor, or a function of `shape`")
-                                      .note(value.callable->decl->name.range, "its first parameter is not `shape`");
-    }
-  }
-  bool good = !value.isPoison();
-  mlir::Value result;
-  if (good && value.kind == Value::List) {
-    Aligned flat;
-    std::vector<mlir::Attribute> elements;
-    for (const Value &item : value.items)
-      if (item.isNumber())
-        elements.push_back(builder.getFloatAttr(variable.type.getElementType(), item.number.asReal()));
-    good = variable.dims.size() == 1 && std::int64_t(elements.size()) == variable.dims[0].size &&
-           elements.size() == value.items.size();
-    if (good)
-      result =
-          tw::ConstantOp::create(builder, loc, variable.type, mlir::DenseElementsAttr::get(variable.type, elements));
-  } else if (good) {
-    good = value.isNumeric() && !(value.isTensor() && (elementOf(value).isInteger(1) || !value.tensor.vars.empty()));
-    if (good && value.isTensor() && !value.tensor.dims.empty()) {
-      const auto sameSize = [](const Dim &a, const Dim &b) { return a.size == b.size; };
-      const Dims &dims = value.tensor.dims;
-      good = std::equal(dims.begin(), dims.end(), variable.dims.begin(), variable.dims.end(), sameSize);
-    }
-    Aligned whole;
-    whole.dims = variable.dims;
-    if (good)
-      result = materialise(value, variable.type.getElementType(), whole, range);
-  }
+  const Value value = init ? evalInitial(walk, variable, *init) : Value::integer(0);
+  mlir::Value result = value.isPoison() ? mlir::Value() : fitted(walk, variable, value, range);
+  const bool good = bool(result);
   if (!good && !value.isPoison())
-    fail(Code::BadInitialValue, init->range, fmt::format("the initial value does not fit `{}`", variable.name))
+    walk.fail(Code::BadInitialValue, init->range, fmt::format("the initial value does not fit `{}`", variable.name))
         .line("the variable is f32" + sizesOf(variable.dims))
-        .line("the value is " + describe(value));
-  if (!result) // the module is not used after an error, but must be well formed
-    result = constant(Number::of(std::int64_t(0)), variable.type, range);
+        .line("the value is " + walk.describe(value));
+  if (!good) // the module is not used after an error, but must be well formed
+    result = walk.tensors.constant(Number::of(std::int64_t(0)), variable.type, range);
   train::YieldOp::create(builder, loc, result);
-
-  frame->ambient = std::move(outerAmbient);
-  frame->statement = outerStatement;
-  initialising = outerInitialising;
-  randomSource = outerSource;
   return good;
 }

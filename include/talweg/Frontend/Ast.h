@@ -62,9 +62,9 @@ struct Expr {
     If,     ///< if lhs then rhs else other
     Reduce, ///< text[indices](lhs): sum[i, j](…), mean[..b](…), max[u < size](…); an index is a name (Value: Ident), a
             ///< name with its range (Value: Binary Lt of Ident and any expression) or Rest
-    Range_, ///< lhs..rhs: `for l in 0..6`, `rows = 0..100`
+    Range,  ///< lhs..rhs: `for l in 0..6`, `rows = 0..100`
   } kind;
-  Range range;
+  ast::Range range;
   int height = 1; ///< of the tree below; the parser admits none higher than maxHeight, so recursion over it is safe
   double number = 0;
   bool isInteger = false;
@@ -92,7 +92,7 @@ struct Type {
 
 struct Stmt {
   enum Kind {
-    Expr_,   ///< value; the last one of a body is its result
+    Expr,    ///< value; the last one of a body is its result
     Define,  ///< target = value, target[indices] = value
     Update,  ///< target -= value, target += value … (in optimizers); binary tells which
     Param,   ///< param target: type = value

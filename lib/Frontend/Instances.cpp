@@ -1,0 +1,33 @@
+// Which instance a call means, and the variables by name.
+#include "Instances.h"
+
+using namespace talweg;
+using namespace talweg::frontend;
+
+Instance &Instances::instantiate(Instance &parent, const std::string &name, const ast::Decl &decl, ast::Range place,
+                                 bool isOne) {
+  for (int again = 1;; ++again) {
+    const std::string tried = again == 1 ? name : name + "_" + std::to_string(again);
+    std::unique_ptr<Instance> &child = parent.children[tried];
+    if (!child) {
+      child = std::make_unique<Instance>();
+      child->path = parent.pathOf(tried);
+      child->decl = &decl;
+      child->place = place;
+    } else if (!isOne && (child->usedIn == parent.run || child->decl != &decl))
+      continue;
+    child->usedIn = parent.run;
+    return *child;
+  }
+}
+
+DeclaredVariable &Instances::add(DeclaredVariable variable) {
+  DeclaredVariable &added = all.emplace_back(std::move(variable));
+  byName[added.name] = &added;
+  return added;
+}
+
+const DeclaredVariable *Instances::find(const std::string &name) const {
+  const auto found = byName.find(name);
+  return found == byName.end() ? nullptr : found->second;
+}

@@ -1,0 +1,148 @@
+// The plan as a whole, and the train block's settings.
+#include "Planning.h"
+
+#include "Expressions.h"
+#include "Walk.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+using namespace talweg;
+using namespace talweg::frontend;
+using ast::Decl;
+using ast::Stmt;
+
+//===-- settings ---------------------------------------------------------------------------------------------------===//
+
+/// `batch 32`, `validate every 500 steps`, with its number.
+static void takeSetting(Walk &walk, const Stmt &stmt, std::int64_t number) {
+  Plan &plan = walk.plan;
+  const std::string &name = stmt.target.text;
+  if (name == "batch")
+    plan.batch = number;
+  else if (name == "epochs")
+    plan.epochs = number;
+  else if (name == "steps")
+    plan.steps = number;
+  else if (name == "seed")
+    plan.seed = number;
+  else if (name != "validate")
+    walk.fail(Code::BadSetting, stmt.target.range, fmt::format("unknown setting `{}`", name))
+        .didYouMean(suggest(name, std::vector<std::string>{"batch", "epochs", "steps", "seed", "validate"}));
+  else if (stmt.unit.text == "steps" || stmt.unit.text.empty())
+    plan.validateEvery = number;
+  else if (number != 1) // after every epoch happens anyway
+    walk.fail(Code::NotSupportedYet, stmt.range, "validation after several epochs is not supported yet")
+        .help("write `validate every 500 steps`");
+}
+
+using Settings = std::map<std::string, const Stmt *>; ///< by name
+
+static void planSetting(Walk &walk, const Stmt &stmt, Settings &seen) {
+  const std::string &name = stmt.target.text;
+  if (!seen.insert({name, &stmt}).second) {
+    walk.fail(Code::AlreadyDefined, stmt.range, fmt::format("`{}` is set twice", name))
+        .note(seen[name]->range, "first here");
+    return;
+  }
+  const Value value = stmt.value ? eval(walk, *stmt.value) : Value();
+  if (value.isPoison())
+    return;
+  const bool isSeed = name == "seed";
+  if (value.isInteger() && value.number.integer >= (isSeed ? 0 : 1))
+    takeSetting(walk, stmt, value.number.integer);
+  else
+    walk.fail(Code::BadSetting, stmt.value->range,
+              fmt::format("`{}` is a {} integer, and this is {}", name, isSeed ? "nonnegative" : "positive",
+                          walk.describe(value)));
+}
+
+static void planMetric(Walk &walk, const ast::Name &name) {
+  std::vector<std::string> &metrics = walk.plan.metrics;
+  if (std::find(metrics.begin(), metrics.end(), name.text) != metrics.end())
+    walk.fail(Code::AlreadyDefined, name.range, fmt::format("metric `{}` is defined twice", name.text));
+  metrics.push_back(name.text);
+}
+
+/// A metric is not called as something else that a step tells.
+static void checkMetricName(Walk &walk, const ast::Name &name) {
+  const auto isAmong = [&](const auto &names) {
+    return std::find(std::begin(names), std::end(names), name.text) != std::end(names);
+  };
+  if (isAmong(kEventKeys) || isAmong(walk.plan.reports))
+    walk.fail(Code::AlreadyDefined, name.range,
+              fmt::format("a metric cannot be called `{}`: that name is taken by a run's events", name.text))
+        .help("give it another name");
+}
+
+/// What is set from outside is there.
+static void checkSets(Walk &walk) {
+  for (const auto &[name, value] : walk.options.set) {
+    const auto &hypers = walk.plan.hypers;
+    if (walk.names.configs.count(name) ||
+        std::any_of(hypers.begin(), hypers.end(), [&](const Hyper &hyper) { return hyper.name == name; }))
+      continue;
+    std::vector<std::string> names;
+    for (const auto &[config, v] : walk.names.configs)
+      names.push_back(config);
+    walk.fail(Code::BadConfig, walk.names.train->name.range, fmt::format("there is no config `{}` to set", name))
+        .didYouMean(suggest(name, names));
+  }
+}
+
+void frontend::planSettings(Walk &walk) {
+  const Decl &train = *walk.names.train;
+  Settings seen;
+  for (const auto &stmt : train.body)
+    if (stmt->kind == Stmt::Metric)
+      planMetric(walk, stmt->target);
+    else if (stmt->kind == Stmt::Setting)
+      planSetting(walk, *stmt, seen);
+  if (walk.plan.epochs && walk.plan.steps)
+    walk.fail(Code::BadSetting, seen["steps"]->range, "a plan has `epochs` or `steps`, not both")
+        .note(seen["epochs"]->range, "epochs are here");
+  if (!seen.count("batch"))
+    walk.fail(Code::BadSetting, train.name.range, "the train block does not tell its `batch`").help("write `batch 32`");
+  if (walk.options.batch > 0)
+    walk.plan.batch = walk.options.batch;
+  planOptimizers(walk);
+  for (const auto &stmt : train.body)
+    if (stmt->kind == Stmt::Metric)
+      checkMetricName(walk, stmt->target);
+  checkSets(walk);
+}
+
+//===-- the whole --------------------------------------------------------------------------------------------------===//
+
+/// The user's declaration of this kind. Null: reported, `what` it would be.
+static const Decl *lookUp(Walk &walk, const ast::Name &name, Decl::Kind kind, const char *what) {
+  const Decl *decl = walk.names.find(name.text, 0);
+  if (decl && (decl->kind == kind || (kind == Decl::Model && decl->kind == Decl::Layer)))
+    return decl;
+  walk.fail(Code::UnknownName, name.range, fmt::format("unknown {} `{}`", what, name.text))
+      .didYouMean(suggest(name.text, walk.names.namesOf({kind}, false)));
+  return nullptr;
+}
+
+bool frontend::planExperiment(Walk &walk) {
+  Frame top;
+  FrameScope scope(walk.scopes, top);
+  Names &names = walk.names;
+  names.declare(walk.files, walk.messages);
+  if (walk.diagnostics.hasErrors())
+    return false;
+  evalConfigs(walk);
+  if (!names.train) {
+    walk.fail(Code::MissingTrain, {0, 0, 0}, "the file has no `train`");
+    return false;
+  }
+  names.model = lookUp(walk, names.train->name, Decl::Model, "model");
+  names.data = lookUp(walk, names.train->data, Decl::Data, "data");
+  walk.plan.model = names.train->name.text;
+  walk.plan.data = names.train->data.text;
+  if (names.data)
+    planData(walk);
+  const bool canElaborate = !walk.diagnostics.hasErrors();
+  planSettings(walk);
+  return canElaborate;
+}

@@ -1,0 +1,22 @@
+// One clause of the train block, `optimizer adam(lr = 0.1) for "*.bias"`, as a train.optimizer with the slots of its parameters.
+#ifndef TALWEG_LIB_FRONTEND_RULE_H
+#define TALWEG_LIB_FRONTEND_RULE_H
+
+#include "Walk.h"
+
+namespace talweg::frontend {
+
+/// The optimizer that a clause names; null: it names none.
+const ast::Decl *ruleOf(Walk &walk, const ast::Stmt &clause);
+/// What a step tells of the learning rate of clause `number`.
+std::string reportName(std::size_t number);
+/// The number that is the hyper-parameter `lr`: the rate of the only clause, where it is a plain number and no config has the
+/// name. Null: there is none.
+const ast::Expr *plainRate(Walk &walk);
+
+/// Creates the train.optimizer of clause `number`, and the slots. The current frame is the train block's.
+void runRule(Walk &walk, const ast::Stmt &clause, int number, const std::vector<DeclaredVariable *> &parameters);
+
+} // namespace talweg::frontend
+
+#endif

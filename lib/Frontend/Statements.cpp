@@ -1,0 +1,152 @@
+// Statements: definitions, updates of what is assignable, loops.
+#include "Statements.h"
+
+#include "Expressions.h"
+#include "Indexing.h"
+#include "Operators.h"
+#include "Variables.h"
+#include "Walk.h"
+
+#include <fmt/format.h>
+
+using namespace talweg;
+using namespace talweg::frontend;
+using ast::Stmt;
+
+//===-- definitions ------------------------------------------------------------------------------------------------===//
+
+/// Can the state, which is a tensor of `type`, be given `value`?
+static bool canBeGiven(const DeclaredVariable &state, mlir::TensorType type, const Value &value) {
+  if (!value.isNumeric() || value.holdsConditions())
+    return false;
+  if (!value.isTensor())
+    return true;
+  const Tensor &tensor = value.tensor;
+  return tensor.vars.empty() && (tensor.dims.empty() || !type.hasRank() || sameSizes(tensor.dims, state.dims));
+}
+
+/// Gives a name its value; for a state, also the value it has after this step.
+static void assign(Walk &walk, const ast::Name &target, Value value, ast::Range range) {
+  Frame &frame = walk.frame();
+  Value &local = frame.locals[target.text];
+  const auto state = frame.states.find(target.text);
+  if (state == frame.states.end() || value.isPoison()) {
+    local = std::move(value);
+    return;
+  }
+  DeclaredVariable &variable = *state->second;
+  const auto type = mlir::cast<mlir::TensorType>(variable.current.getType());
+  if (!canBeGiven(variable, type, value)) {
+    walk.fail(Code::StateMismatch, range, fmt::format("`{}` cannot be given this value", target.text))
+        .line(fmt::format("it is {}", walk.describe(local)))
+        .line(fmt::format("this is {}", walk.describe(value)))
+        .note(variable.place, "declared here");
+    return;
+  }
+  Aligned shape;
+  shape.unranked = !type.hasRank();
+  shape.dims = variable.dims;
+  variable.current = walk.tensors.materialise(value, type.getElementType(), shape, range);
+  variable.assigned = true;
+  Tensor tensor;
+  tensor.ssa = variable.current;
+  tensor.dims = shape.unranked ? Dims() : variable.dims;
+  local = Value::of(tensor);
+}
+
+static Value define(Walk &walk, const Stmt &stmt, const ast::Type *result) {
+  Frame &frame = walk.frame();
+  const std::string &name = stmt.target.text;
+  Value value;
+  {
+    const bool wasBound = frame.local(name) && !(frame.beforeLoop && !frame.beforeLoop->count(name));
+    Definition definition{stmt, !wasBound};
+    DefinitionScope scope(frame, definition);
+    value = stmt.indexed ? evalIndexed(walk, stmt, result) : eval(walk, *stmt.value);
+  }
+  if (value.kind == Value::Nothing)
+    value = walk.fail(Code::WrongKind, stmt.value->range, "this has no value");
+  assign(walk, stmt.target, std::move(value), stmt.range);
+  return frame.locals[name];
+}
+
+static Value update(Walk &walk, const Stmt &stmt) {
+  const Value *target = walk.frame().local(stmt.target.text);
+  if (!target)
+    return walk.fail(Code::UnknownName, stmt.target.range, fmt::format("unknown name `{}`", stmt.target.text))
+        .didYouMean(suggest(stmt.target.text, walk.messages.namesInScope(false)));
+  const Value old = *target;
+  assign(walk, stmt.target,
+         binary(walk.tensors, stmt.binary, old, eval(walk, *stmt.value), stmt.range, nullptr, stmt.value.get()),
+         stmt.range);
+  return walk.frame().locals[stmt.target.text];
+}
+
+//===-- loops ------------------------------------------------------------------------------------------------------===//
+
+/// What a loop goes through. Nothing: reported.
+static std::optional<std::vector<Value>> evalTurns(Walk &walk, const Stmt &stmt) {
+  const Value over = eval(walk, *stmt.value);
+  if (over.isPoison())
+    return std::nullopt;
+  const bool isRepeat = stmt.kind == Stmt::Repeat, isRange = over.kind == Value::Range;
+  if (isRepeat ? !over.isInteger() : !isRange && over.kind != Value::List) {
+    walk.fail(Code::WrongKind, stmt.value->range,
+              (isRepeat ? "`repeat` takes an integer known at compile time, and this is "
+                        : "`for` goes through a range `0..6` or a list, and this is ") +
+                  walk.describe(over));
+    return std::nullopt;
+  }
+  if (over.kind == Value::List)
+    return over.items;
+  const std::int64_t from = isRange ? over.items[0].number.integer : 0;
+  const std::int64_t to = isRange ? over.items[1].number.integer : over.number.integer;
+  if (to < from || to - from > 100'000) {
+    walk.fail(Code::TooMuchUnrolled, stmt.value->range,
+              to < from ? "the range is negative" : "a loop is unrolled at most 100000 times");
+    return std::nullopt;
+  }
+  std::vector<Value> turns;
+  for (std::int64_t i = from; i < to; ++i)
+    turns.push_back(Value::integer(i));
+  return turns;
+}
+
+/// Loops are unrolled; each turn has layers of its own.
+static void runLoop(Walk &walk, const Stmt &stmt) {
+  const std::optional<std::vector<Value>> turns = evalTurns(walk, stmt);
+  if (!turns)
+    return;
+  LoopScope loop(walk.frame());
+  for (std::size_t turn = 0; turn < turns->size() && !walk.limits.exceeded(); ++turn) {
+    loop.enterTurn(turn);
+    if (stmt.kind == Stmt::For)
+      walk.frame().locals[stmt.target.text] = (*turns)[turn];
+    if (!walk.limits.spend(stmt.range))
+      break;
+    runBody(walk, stmt.body, nullptr);
+  }
+}
+
+//===-- bodies -----------------------------------------------------------------------------------------------------===//
+
+Value frontend::runStatement(Walk &walk, const Stmt &stmt, const ast::Type *result) {
+  switch (stmt.kind) {
+  case Stmt::Expr: return eval(walk, *stmt.value);
+  case Stmt::Define: return define(walk, stmt, result);
+  case Stmt::Update: return update(walk, stmt);
+  case Stmt::Param:
+  case Stmt::State: declareVariable(walk, stmt); return Value::nothing();
+  case Stmt::Repeat:
+  case Stmt::For: runLoop(walk, stmt); return Value::nothing();
+  case Stmt::Require: require(walk, stmt); return Value::nothing();
+  default: return walk.fail(Code::MisplacedStatement, stmt.range, "this statement belongs into `train`");
+  }
+}
+
+Value frontend::runBody(Walk &walk, const ast::Block &body, const ast::Type *result) {
+  Value last = Value::nothing();
+  for (std::size_t i = 0; i < body.size(); ++i)
+    last = runStatement(walk, *body[i], i + 1 == body.size() ? result : nullptr);
+  return last;
+}

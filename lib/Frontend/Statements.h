@@ -1,0 +1,21 @@
+// Bodies and their statements.
+#ifndef TALWEG_LIB_FRONTEND_STATEMENTS_H
+#define TALWEG_LIB_FRONTEND_STATEMENTS_H
+
+#include "Value.h"
+
+namespace talweg::frontend {
+
+struct Walk;
+
+/// Runs a body; the value of its last statement. `result`: its declared type, whose dimensions are used as far as they are
+/// known; or null.
+Value runBody(Walk &walk, const ast::Block &body, const ast::Type *result);
+Value runStatement(Walk &walk, const ast::Stmt &stmt, const ast::Type *result);
+
+/// `require` (Requirements.cpp): what is known while the program is elaborated is decided, the rest becomes a tw.require.
+void require(Walk &walk, const ast::Stmt &stmt);
+
+} // namespace talweg::frontend
+
+#endif

@@ -1,0 +1,91 @@
+// Tensors in the module: their types, constants and conversions, and operands brought to one element type and one shape (nothing
+// broadcasts but scalars). Knows values and messages; nothing of the tree, but for the texts of operands in messages.
+#ifndef TALWEG_LIB_FRONTEND_TENSORS_H
+#define TALWEG_LIB_FRONTEND_TENSORS_H
+
+#include "Messages.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace talweg::frontend {
+
+/// Operands brought to one shape, and perhaps to one element type.
+struct Aligned {
+  std::vector<IndexVar *> vars;
+  Dims dims;
+  bool weak = false, unranked = false;
+  mlir::Type element;
+};
+
+struct Operand {
+  const Value *value;
+  const ast::Expr *expr; ///< for the message; may be null
+};
+
+mlir::RankedTensorType tensorType(const std::vector<IndexVar *> &vars, const Dims &dims, mlir::Type element);
+bool sameSizes(const Dims &a, const Dims &b);
+
+class TensorBuilder {
+public:
+  /// `doublePrecision`: what the language calls f32 is f64.
+  TensorBuilder(mlir::OpBuilder &builder, Messages &messages, const Scopes &scopes, bool doublePrecision)
+      : builder(builder), messages(messages), scopes(scopes), doublePrecision(doublePrecision) {}
+
+  //--- element types and numbers
+  mlir::Type floatType() const;
+  /// What a number computed with `tensor` in floating point is: f64 as long as it is weak.
+  mlir::Type floatTypeFor(const Tensor &tensor) const;
+  /// Is it a finite number also as the program's f32?
+  bool isFinite(double value) const;
+  /// `what` is a finite number, and cannot be what `instead` says.
+  void failNotFinite(Code code, ast::Range range, const std::string &what, const std::string &instead);
+
+  //--- tensors
+  /// False (reported): the tensor would be too large or a size is negative.
+  bool checkSize(const std::vector<IndexVar *> &vars, const Dims &dims, ast::Range range);
+  /// Can operations at the present place use `value`?
+  bool isVisible(mlir::Value value) const;
+  mlir::Value constant(Number number, mlir::Type type, ast::Range range);
+  mlir::Value convert(mlir::Value value, mlir::Type element, ast::Range range);
+  Tensor converted(const Tensor &tensor, mlir::Type element, ast::Range range);
+  mlir::Value spread(const Tensor &tensor, const std::vector<IndexVar *> &vars, const Dims &dims, bool unranked,
+                     ast::Range range);
+  /// A number or hyper as a tensor (weak); tensors unchanged.
+  Value asTensor(const Value &value, ast::Range range);
+
+  //--- operands
+  /// One shape for operands of `what`. Nothing: they have none (reported).
+  std::optional<Aligned> unite(llvm::ArrayRef<Operand> operands, const std::string &what, ast::Range range);
+  /// One element type for operands that are numbers, of floating point if `toFloat`. Null: they have none (reported).
+  mlir::Type promote(llvm::ArrayRef<Operand> operands, const Aligned &shape, bool toFloat, ast::Range range);
+  /// Both.
+  std::optional<Aligned> align(llvm::ArrayRef<Operand> operands, const std::string &what, bool toFloat,
+                               ast::Range range);
+  mlir::Value materialise(const Value &value, mlir::Type element, const Aligned &shape, ast::Range range);
+
+  Failure fail(Code code, ast::Range range, std::string message) {
+    return messages.fail(code, range, std::move(message));
+  }
+  std::string describe(const Value &value) const { return messages.describe(value); }
+  mlir::Location location(ast::Range range) const { return messages.location(range); }
+
+  bool inDimension() const { return scopes.inDimension(); }
+
+  mlir::OpBuilder &builder;
+
+private:
+  Tensor readHyper(const Value &hyper, ast::Range range);
+  void failToUnite(const Operand &left, const Operand &right, const std::string &what, ast::Range range);
+
+  Messages &messages;
+  const Scopes &scopes;
+  bool doublePrecision;
+};
+
+/// A result with the shape of `shape`.
+Value wrap(mlir::Value ssa, const Aligned &shape);
+
+} // namespace talweg::frontend
+
+#endif

@@ -1,0 +1,21 @@
+// Parameters and states: each is a train.variable with a body that computes its initial value; the objective reads it.
+#ifndef TALWEG_LIB_FRONTEND_VARIABLES_H
+#define TALWEG_LIB_FRONTEND_VARIABLES_H
+
+#include "Instances.h"
+
+namespace talweg::frontend {
+
+struct Walk;
+
+/// `param`, `state` in a body.
+void declareVariable(Walk &walk, const ast::Stmt &stmt);
+/// A new variable of the program, of the language's f32, without its train.variable.
+DeclaredVariable &createVariable(Walk &walk, const std::string &name, Role role, const Dims &dims, ast::Range place);
+/// Creates the train.variable with a body for `init`: a number, a tensor, a list of numbers, or a function whose first parameter
+/// is `shape`; null: 0. False: reported.
+bool initialise(Walk &walk, DeclaredVariable &variable, const ast::Expr *init, ast::Range range);
+
+} // namespace talweg::frontend
+
+#endif

@@ -1,0 +1,51 @@
+// One walk over a program: what it is given, and the parts that it is made of. Each part knows only those above it; what goes through the tree
+// (Expressions, Indexing, Types, Calls, Statements, Variables, Requirements; Planning, Training) are functions that take the walk.
+#ifndef TALWEG_LIB_FRONTEND_WALK_H
+#define TALWEG_LIB_FRONTEND_WALK_H
+
+#include "Instances.h"
+#include "Limits.h"
+#include "Messages.h"
+#include "Names.h"
+#include "Scopes.h"
+#include "Tensors.h"
+
+#include "talweg/Frontend/Plan.h"
+
+namespace talweg::frontend {
+
+struct Walk {
+  Walk(mlir::MLIRContext &context, const Sources &sources, const std::vector<ast::File> &files,
+       Diagnostics &diagnostics, Diagnostics &ofPrediction, const Options &options)
+      : files(files), diagnostics(diagnostics), ofPrediction(ofPrediction), options(options), builder(&context),
+        messages(context, sources, diagnostics, scopes, names, options.doublePrecision), limits(messages),
+        tensors(builder, messages, scopes, options.doublePrecision) {}
+
+  const std::vector<ast::File> &files; ///< 0: the user's, then the library's
+  Diagnostics &diagnostics;
+  Diagnostics &ofPrediction; ///< gets what speaks against predictions only
+  const Options &options;
+
+  mlir::OpBuilder builder;
+  Names names;
+  Scopes scopes;
+  Messages messages;
+  Limits limits;
+  TensorBuilder tensors;
+  Instances instances;
+  std::deque<IndexVar> indexVars;       ///< all that tensors may range over
+  Plan plan;                            ///< what the file says about the run, as far as it is read
+  mlir::Operation *objective = nullptr; ///< variables are declared before it
+  bool isModelCalled = false;           ///< by the train block
+
+  Frame &frame() { return scopes.frame(); }
+  Failure fail(Code code, ast::Range range, std::string message) {
+    return messages.fail(code, range, std::move(message));
+  }
+  std::string describe(const Value &value) const { return messages.describe(value); }
+  mlir::Location location(ast::Range range) const { return messages.location(range); }
+};
+
+} // namespace talweg::frontend
+
+#endif
