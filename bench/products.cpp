@@ -92,7 +92,7 @@ Result<Compiled> compile(const Product &product) {
   if (!module)
     return Error{"", "the product is not read"};
   mlir::PassManager vector(&context), llvm(&context);
-  buildVectorPipeline(vector, CodegenTarget::host());
+  buildVectorPipeline(vector, {.target = nativeTarget()});
   buildLlvmPipeline(llvm);
   if (failed(vector.run(*module)))
     return Error{"", "the product is not vectorized"};
@@ -101,10 +101,10 @@ Result<Compiled> compile(const Product &product) {
   compiled.arenaBytes = function->getAttrOfType<mlir::IntegerAttr>("talweg.arena_bytes").getInt();
   if (failed(llvm.run(*module)))
     return Error{"", "the product is not lowered"};
-  auto object = emitNative(*module, NativeForm::Object);
+  auto object = emitNative(*module, nativeTarget(), NativeForm::Object);
   if (!object)
     return object.error();
-  auto code = NativeCode::load(*object);
+  auto code = NativeCode::load(*object, nativeTarget());
   if (!code)
     return code.error();
   compiled.code = std::move(*code);

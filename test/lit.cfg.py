@@ -1,7 +1,6 @@
 # How the tests under test/ are run. In: lit.site.cfg.py, made by CMake, which says where things are. Out: suites of shell
 # tests (a file's RUN lines) that find Talweg's and LLVM's tools on PATH. docs/Testing.md lists the substitutions.
 import os
-import subprocess
 
 import lit.formats
 
@@ -46,12 +45,6 @@ except OSError:
     pass  # a container without /dev/pts
 if config.talweg_sanitized:
     config.available_features.add("sanitized")
-
-# Processors that LLVM's tools make code for.
-targets = subprocess.run([os.path.join(config.llvm_tools_dir, "llc"), "--version"], capture_output=True, text=True).stdout
-for feature, target in (("llvm-x86", "x86-64"), ("llvm-aarch64", "aarch64 ")):
-    if f" {target}" in targets:
-        config.available_features.add(feature)
 
 config.substitutions += [
     ("%data", data or "/no-shared-data"),

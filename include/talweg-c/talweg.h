@@ -31,6 +31,8 @@ typedef struct talweg_options {
   int threads;          /* of sessions, at most 1024; 0: one for each core */
   int no_shuffle;       /* of sessions; nonzero: rows in their order */
   int64_t memory;       /* bytes that variables and arena may take together; 0: any number */
+  const char *
+      target; /* what code is made for, as LLVM calls it: "x86-64-v3"; NULL: this machine. Sessions need what runs on it */
 } talweg_options;
 
 /* One field's values for all rows, row-major, in the field's stored type. Each field is given once. */

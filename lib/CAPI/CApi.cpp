@@ -82,8 +82,8 @@ static Result<talweg_options> knownOptions(const talweg_options *given) {
   talweg_options options = {};
   if (!given)
     return options;
-  constexpr size_t least = offsetof(talweg_options, memory) + sizeof options.memory;
-  if (given->size < least)
+  constexpr size_t first = offsetof(talweg_options, target); // of the first version, which had no target
+  if (given->size != first && given->size < sizeof options)
     return Error{"E0884", "error: the size of talweg_options is " + std::to_string(given->size) +
                               "; set it to sizeof(talweg_options)"};
   const char *bytes = reinterpret_cast<const char *>(given), *end = bytes + given->size;
@@ -111,6 +111,8 @@ static Result<CompileOptions> compileOptions(const talweg_options *options) {
   if (given->has_seed)
     result.seed = std::uint64_t(given->seed);
   result.memory = optional(given->memory);
+  if (given->target)
+    result.target = given->target;
   result.doublePrecision = given->double_precision != 0;
   return result;
 }

@@ -65,11 +65,11 @@ llvm::MapVector<int64_t, Variable> variablesOf(func::FuncOp function) {
 bool isElementwise(GenericOp op) { return op.hasPureTensorSemantics() && op.getNumParallelLoops() == op.getNumLoops(); }
 
 /// The columns of a panel that the product which reads `operand` copies it into; 0: it reads it as it is.
-int64_t panelOf(OpOperand &operand, int64_t vectorBits, int64_t registers) {
+int64_t panelOf(OpOperand &operand, const Target &target) {
   auto op = dyn_cast<GenericOp>(operand.getOwner());
   if (!op || !op.hasPureTensorSemantics() || !isContraction(op))
     return 0;
-  ContractionPlan plan = planOf(op, nullptr, vectorBits, registers);
+  ContractionPlan plan = planOf(op, nullptr, target);
   auto [left, right] = contractionFactors(op);
   OpOperand *packed = plan.swapped ? left : right;
   return plan.packB.wanted && packed == &operand && plan.n.b == 1 ? plan.panel() : 0;
@@ -134,12 +134,12 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
       Location loc = step.getLoc();
       for (ToTensorOp read : variable.reads)
         for (OpOperand &use : read.getResult().getUses())
-          if (panel == 0 && (panel = panelOf(use, vectorBits, registers)) != 0)
+          if (panel == 0 && (panel = panelOf(use, target)) != 0)
             loc = use.getOwner()->getLoc();
       if (panel == 0)
         continue;
       auto type = cast<MemRefType>(variable.views.front().getType());
-      int64_t columns = type.getShape().back(), lanes = vectorBits / type.getElementTypeBitWidth();
+      int64_t columns = type.getShape().back(), lanes = target.vectorBits / type.getElementTypeBitWidth();
       auto refuse = [&](const Twine &why) {
         emitRemark(loc) << "the product copies its matrix into panels in every step; the matrix does not lie in them: "
                         << why;

@@ -138,7 +138,7 @@ std::string Epilogue::refusedBy(const ContractionPlan &plan) const {
   return "";
 }
 
-ContractionPlan planOf(GenericOp product, const Epilogue *epilogue, int64_t vectorBits, int64_t registers) {
+ContractionPlan planOf(GenericOp product, const Epilogue *epilogue, const Target &target) {
   auto [left, right] = contractionFactors(product);
   auto accessOf = [&](OpOperand *operand) {
     return linearize(product.getMatchingIndexingMap(operand), cast<ShapedType>(operand->get().getType()).getShape());
@@ -153,7 +153,7 @@ ContractionPlan planOf(GenericOp product, const Epilogue *epilogue, int64_t vect
         loops.back().e.push_back(operand.access.strides[d]);
   }
   Type element = cast<ShapedType>(result->get().getType()).getElementType();
-  return planContraction(loops, vectorBits / element.getIntOrFloatBitWidth(), registers);
+  return planContraction(loops, target.vectorBits / element.getIntOrFloatBitWidth(), target.registers);
 }
 
 void Epilogue::flattenOperands(OpBuilder &builder) {

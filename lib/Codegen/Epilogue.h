@@ -9,6 +9,8 @@
 #include "ContractionPlan.h"
 #include "VectorTools.h"
 
+#include "talweg/Codegen/Target.h"
+
 #include <optional>
 
 namespace talweg {
@@ -62,8 +64,7 @@ private:
 };
 
 /// The plan of `product`, on tensors or memrefs, with the strides of `epilogue`'s operands if there is one.
-ContractionPlan planOf(mlir::linalg::GenericOp product, const Epilogue *epilogue, std::int64_t vectorBits,
-                       std::int64_t registers);
+ContractionPlan planOf(mlir::linalg::GenericOp product, const Epilogue *epilogue, const Target &target);
 
 } // namespace talweg
 

@@ -87,7 +87,7 @@ struct FuseEpilogues : talweg::impl::FuseEpiloguesBase<FuseEpilogues> {
     for (Operation *between = product->getNextNode(); between != op; between = between->getNextNode())
       if (!mayPass(*between, product.getDpsInputs()))
         return "an op between them changes what the product reads";
-    return epilogue->refusedBy(planOf(product, &*epilogue, vectorBits, registers));
+    return epilogue->refusedBy(planOf(product, &*epilogue, target));
   }
 };
 

@@ -43,7 +43,7 @@ struct LowerContractions : talweg::impl::LowerContractionsBase<LowerContractions
     std::string reason;
     if (GenericOp next = epilogueOf(op))
       epilogue = Epilogue::of(op, next, reason);
-    ContractionPlan plan = planOf(op, epilogue ? &*epilogue : nullptr, vectorBits, registers);
+    ContractionPlan plan = planOf(op, epilogue ? &*epilogue : nullptr, target);
 
     dropFill(op, plan);
     OpBuilder builder(op);

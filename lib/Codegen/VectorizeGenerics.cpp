@@ -64,7 +64,7 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
         finish();
         continue;
       }
-      auto nest = std::make_unique<VectorNest>(generic, vectorBits);
+      auto nest = std::make_unique<VectorNest>(generic, target.vectorBits);
       if (failed(nest->prepare()))
         return failure();
       int64_t common = together.empty() ? nest->rows() : std::min(rows, nest->rows());
@@ -105,7 +105,7 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
     VectorTools tools(builder, op.getLoc());
     Value memory = flatten(builder, op.getLoc(), op.getOutputs()[0]);
     auto type = cast<MemRefType>(memory.getType());
-    int64_t lanes = vectorBits / std::max(8u, type.getElementTypeBitWidth());
+    int64_t lanes = target.vectorBits / std::max(8u, type.getElementTypeBitWidth());
     Value vector = tools.broadcast(op.getInputs()[0], lanes);
     constexpr int64_t piece = 1 << 16;
     bool parallel = type.getNumElements() >= parallelWork;

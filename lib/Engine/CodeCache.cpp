@@ -3,7 +3,6 @@
 #include "CodeCache.h"
 
 #include "Files.h"
-#include "Jit.h"
 #include "ManifestJson.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -53,7 +52,7 @@ static std::string fileIdentity(const void *function) {
   return fmt::format("{} {}", bytes, time.time_since_epoch().count());
 }
 
-/// These builds of the library, of MLIR and of LLVM, and this processor: others may make other code of the same program.
+/// These builds of the library, of MLIR and of LLVM: others may make other code of the same program.
 static const std::string &makers() {
   static const std::string text = [] {
     std::string ours = fileIdentity(reinterpret_cast<const void *>(&digestOf));
@@ -61,9 +60,7 @@ static const std::string &makers() {
     std::string llvms = fileIdentity(reinterpret_cast<const void *>(&llvm::sys::getHostCPUName));
     if (ours.empty() || mlirs.empty() || llvms.empty())
       return std::string();
-    const HostTarget &host = hostTarget();
-    return fmt::format("{}\n{}\n{} {}\n{}\n{}\n{}\n", ours, mlirs, LLVM_VERSION_STRING, llvms, host.triple, host.cpu,
-                       host.features);
+    return fmt::format("{}\n{}\n{} {}\n", ours, mlirs, LLVM_VERSION_STRING, llvms);
   }();
   return text;
 }
@@ -88,12 +85,12 @@ CodeCache::CodeCache() {
     folder = variable("HOME") + "/.cache/talweg";
 }
 
-std::string CodeCache::keyOf(mlir::ModuleOp module) const {
+std::string CodeCache::keyOf(mlir::ModuleOp module, const std::string &options) const {
   if (folder.empty() || makers().empty())
     return {};
   std::string text;
   llvm::raw_string_ostream stream(text);
-  stream << makers();
+  stream << makers() << options;
   module->print(stream, mlir::OpPrintingFlags().useLocalScope().assumeVerified());
   return digestOf({text});
 }

@@ -1,7 +1,7 @@
 // Compiled programs on disk, so that the second run of a program starts at once.
 //
-// Code (KEY.code) is found by a hash of all that decides it: the module after phase linalg, the processor, and these very builds
-// of the library and of LLVM. A start (KEY.start) is found by a hash of the source and the options in place of the module, and tells the
+// Code (KEY.code) is found by a hash of all that decides it: the module after phase linalg, the target and the limit of memory, and
+// these very builds of the library and of LLVM. A start (KEY.start) is found by a hash of the source and the options in place of the module, and tells the
 // module's facts and the key of its code, so that no module is made at all; a source that has changed in nothing but its looks
 // still finds its code. Entries are files of $TALWEG_CACHE (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`: no cache). One
 // digest of an entry's name and of everything in it is checked before anything in it is used: what does not match is no entry. The
@@ -34,8 +34,8 @@ public:
   /// The cache that the environment names.
   CodeCache();
 
-  /// The name of the entry for `module`, in phase linalg; empty without a cache.
-  std::string keyOf(mlir::ModuleOp module) const;
+  /// The name of the entry for `module`, in phase linalg, and `options` (Compiler::codeOptions); empty without a cache.
+  std::string keyOf(mlir::ModuleOp module, const std::string &options) const;
   std::optional<CachedCode> find(const std::string &key) const;
   void store(const std::string &key, const CachedCode &code) const;
 

@@ -1,6 +1,7 @@
-// Translation to LLVM IR, LLVM's optimizations for the host, code generation and ORC. The only file that sees them.
+// Translation to LLVM IR, LLVM's optimizations for the target, code generation and ORC. The only file that sees them.
 #include "Jit.h"
 
+#include "talweg/Pipeline/Pipeline.h"
 #include "talweg/Runtime/Abi.h"
 #include "talweg/Runtime/Profile.h"
 
@@ -19,67 +20,46 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <fmt/format.h>
 
-#include <map>
 #include <mutex>
 
 using namespace talweg;
 
 static Error nativeError(const std::string &what) {
-  return {"internal", fmt::format("error: code generation for this machine failed: {}", what)};
+  return {"internal", fmt::format("error: code generation failed: {}", what)};
 }
 
-//===-- the host ---------------------------------------------------------------------------------------------------===//
-
-const HostTarget &talweg::hostTarget() {
-  static const HostTarget host = [] {
-    llvm::InitializeNativeTarget();
-    llvm::InitializeNativeTargetAsmPrinter();
-    std::map<std::string, bool> features; // sorted, so that the text does not depend on a hash
-    for (auto &feature : llvm::sys::getHostCPUFeatures())
-      features[feature.getKey().str()] = feature.getValue();
-    HostTarget target{llvm::sys::getProcessTriple(), llvm::sys::getHostCPUName().str(), ""};
-    for (auto &[name, present] : features)
-      target.features += fmt::format("{}{}{}", target.features.empty() ? "" : ",", present ? '+' : '-', name);
-    return target;
-  }();
-  return host;
-}
-
-static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(std::string &failure) {
-  const HostTarget &host = hostTarget();
-  llvm::Triple triple(host.triple);
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, failure);
-  if (!target)
+static std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const Target &target) {
+  const llvm::Target *generator = codeGeneratorFor(target);
+  if (!generator)
     return nullptr;
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict; // a multiply-add is an op: talweg-form-multiply-adds
-  return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, host.cpu, host.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
-                                  llvm::CodeGenOptLevel::Aggressive, /*JIT=*/true));
+  return std::unique_ptr<llvm::TargetMachine>(generator->createTargetMachine(
+      llvm::Triple(target.triple), target.cpu, target.features, options, llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      llvm::CodeGenOptLevel::Aggressive, /*JIT=*/true));
 }
 
 //===-- LLVM IR ----------------------------------------------------------------------------------------------------===//
 
-/// Attributes that tell LLVM which processor the code is for and what the host guarantees of the arguments.
-static void describeFunction(llvm::Function &function) {
-  const HostTarget &host = hostTarget();
-  function.addFnAttr("target-cpu", host.cpu);
-  function.addFnAttr("target-features", host.features);
-  if (host.features.find("+avx512f") != std::string::npos)
+/// Attributes that tell LLVM which processor the code is for.
+static void describeFunction(llvm::Function &function, const Target &target) {
+  function.addFnAttr("target-cpu", target.cpu);
+  if (!target.features.empty())
+    function.addFnAttr("target-features", target.features);
+  if (target.vectorBits == 512)
     function.addFnAttr("prefer-vector-width", "512");
   function.addFnAttr(llvm::Attribute::NoUnwind);
 }
 
 /// Gives `talweg_<entry>` the signature of the ABI: the generated function becomes internal, and a new one under its name
 /// takes the arguments from an array.
-static bool wrapEntry(llvm::Function &body) {
+static bool wrapEntry(llvm::Function &body, const Target &target) {
   for (llvm::Argument &argument : body.args()) {
     if (!argument.getType()->isPointerTy())
       return false;
@@ -102,12 +82,12 @@ static bool wrapEntry(llvm::Function &body) {
   }
   builder.CreateCall(&body, values);
   builder.CreateRetVoid();
-  describeFunction(*entry);
+  describeFunction(*entry, target);
   return true;
 }
 
 static Result<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp source, llvm::LLVMContext &context,
-                                                       llvm::TargetMachine &machine) {
+                                                       const Target &target, llvm::TargetMachine &machine) {
   mlir::registerBuiltinDialectTranslation(*source.getContext());
   mlir::registerLLVMDialectTranslation(*source.getContext());
   mlir::registerOpenMPDialectTranslation(*source.getContext());
@@ -120,14 +100,14 @@ static Result<std::unique_ptr<llvm::Module>> translate(mlir::ModuleOp source, ll
   for (llvm::Function &function : *module) {
     if (function.isDeclaration())
       continue;
-    describeFunction(function);
+    describeFunction(function, target);
     if (function.getName().starts_with("talweg_") && !function.hasLocalLinkage())
       entries.push_back(&function);
     else
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
   }
   for (llvm::Function *entry : entries)
-    if (!wrapEntry(*entry))
+    if (!wrapEntry(*entry, target))
       return nativeError(fmt::format("`{}` has an argument that is not a pointer", entry->getName().str()));
   return module;
 }
@@ -156,13 +136,12 @@ static bool optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   return true;
 }
 
-Result<std::string> talweg::emitNative(mlir::ModuleOp source, NativeForm form) {
-  std::string failure;
-  std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(failure);
+Result<std::string> talweg::emitNative(mlir::ModuleOp source, const Target &target, NativeForm form) {
+  std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(target);
   if (!machine)
-    return nativeError(failure);
+    return nativeError("this LLVM makes no code for " + target.triple);
   llvm::LLVMContext context;
-  auto module = translate(source, context, *machine);
+  auto module = translate(source, context, target, *machine);
   if (!module)
     return module.error();
   std::string text;
@@ -192,8 +171,9 @@ struct NativeCode::Impl {
 NativeCode::NativeCode(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 NativeCode::~NativeCode() = default;
 
-Result<std::unique_ptr<NativeCode>> talweg::NativeCode::load(const std::string &object) {
-  hostTarget(); // initializes LLVM's target
+Result<std::unique_ptr<NativeCode>> talweg::NativeCode::load(const std::string &object, const Target &target) {
+  if (auto runs = runsHere(target); !runs)
+    return runs.error();
   // The OpenMP runtime is a dependency of this library, but its symbols need not be global in the process.
   static std::once_flag once;
   std::call_once(once, [] { llvm::sys::DynamicLibrary::LoadLibraryPermanently("libomp.so.5"); });

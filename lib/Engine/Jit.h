@@ -1,7 +1,7 @@
-// From a module in the LLVM dialect to native code of this machine, in this process or as text.
+// From a module in the LLVM dialect to native code of a target, as text or bytes, and into this process.
 //
 // In:  functions `talweg_<entry>` whose arguments are bare pointers in the order of Runtime/Abi.h.
-// Out: for each of them `void talweg_<entry>(void **args)`, optimized for the host's processor.
+// Out: for each of them `void talweg_<entry>(void **args)`, optimized for the target's processor.
 #ifndef TALWEG_ENGINE_JIT_H
 #define TALWEG_ENGINE_JIT_H
 
@@ -16,11 +16,7 @@ class ModuleOp;
 
 namespace talweg {
 
-/// The processor that code is made for: the one this runs on.
-struct HostTarget {
-  std::string triple, cpu, features;
-};
-const HostTarget &hostTarget();
+struct Target;
 
 /// What the native phase can show.
 enum class NativeForm {
@@ -28,7 +24,7 @@ enum class NativeForm {
   Assembly, ///< the processor's assembly
   Object,   ///< the bytes of an object file
 };
-Result<std::string> emitNative(mlir::ModuleOp module, NativeForm form);
+Result<std::string> emitNative(mlir::ModuleOp module, const Target &target, NativeForm form);
 
 /// An entry of generated code; the arguments are those of Runtime/Abi.h.
 using Entry = void (*)(void **args);
@@ -36,7 +32,8 @@ using Entry = void (*)(void **args);
 /// Code loaded into this process, for as long as this object lives.
 class NativeCode {
 public:
-  static Result<std::unique_ptr<NativeCode>> load(const std::string &object);
+  /// `object` was made for `target`; E0808 if that cannot run here.
+  static Result<std::unique_ptr<NativeCode>> load(const std::string &object, const Target &target);
   ~NativeCode();
 
   Result<Entry> entry(const std::string &symbol) const;

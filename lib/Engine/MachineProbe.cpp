@@ -8,6 +8,7 @@
 
 #include "talweg/Data/Table.h"
 #include "talweg/Engine/Bench.h"
+#include "talweg/Pipeline/Pipeline.h"
 #include "talweg/Runtime/Threads.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -40,15 +41,7 @@ struct Width {
 };
 } // namespace
 
-static Width hostWidth() {
-  const std::string &features = hostTarget().features;
-  auto has = [&](const char *feature) { return features.find(feature) != std::string::npos; };
-  if (has("+avx512f"))
-    return {16, 20};
-  if (has("+avx2"))
-    return {8, 12};
-  return {4, has("+neon") ? 20 : 12};
-}
+static Width widthOf(const Target &target) { return {target.vectorBits / 32, target.registers == 32 ? 20 : 12}; }
 
 /// `pattern` for 0 … count-1, joined by commas; {0} is the number.
 static std::string list(const char *pattern, std::int64_t count) {
@@ -145,17 +138,18 @@ Result<MachineProbe> MachineProbe::create(int threads) {
     return set.error();
   auto impl = std::make_unique<Impl>();
   impl->threads = threads;
-  impl->width = hostWidth();
+  const Target &target = nativeTarget();
+  impl->width = widthOf(target);
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   context.loadDialect<mlir::LLVM::LLVMDialect>();
   std::string text = fmaText(impl->width) + memoryText(impl->width, false) + memoryText(impl->width, true);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
-    return Error{"E0820", "error: code generation for this machine failed: its probes cannot be read"};
-  auto object = emitNative(*module, NativeForm::Object);
+    return Error{"E0820", "error: code generation failed: its probes cannot be read"};
+  auto object = emitNative(*module, target, NativeForm::Object);
   if (!object)
     return object.error();
-  auto code = NativeCode::load(*object);
+  auto code = NativeCode::load(*object, target);
   if (!code)
     return code.error();
   impl->code = std::move(*code);

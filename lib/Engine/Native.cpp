@@ -14,20 +14,29 @@ std::vector<PhaseTime> talweg::phaseTimes(const Unit &unit) {
   return result;
 }
 
-static Result<NativeUnit> load(const Compiler &compiler, const std::string &object, Manifest manifest,
-                               std::vector<RegionFacts> regions, std::vector<PhaseTime> times,
-                               const Stopwatch &stopwatch) {
-  if (auto fits = fitsMachine(manifest, machineMemory(), compiler.file()); !fits)
-    return fits.error();
-  auto code = NativeCode::load(object);
+static Result<NativeUnit> load(const Compiler &compiler, Result<ObjectUnit> unit) {
+  if (!unit)
+    return unit.error();
+  Stopwatch stopwatch;
+  auto code = NativeCode::load(unit->object, compiler.target());
   if (!code)
     return code.error();
   auto init = (*code)->entry("talweg_init"), step = (*code)->entry("talweg_step");
   if (!init || !step)
     return !init ? init.error() : step.error();
-  NativeUnit native{std::move(*code), *init, *step, std::move(manifest), std::move(regions), std::move(times)};
-  native.times.push_back({"native", stopwatch.seconds()});
-  return native;
+  unit->times.back().seconds += stopwatch.seconds();
+  return NativeUnit{std::move(*code),      *init, *step, std::move(unit->manifest), std::move(unit->regions),
+                    std::move(unit->times)};
+}
+
+/// What is known of an object file; an error if the program is larger than the machine.
+static Result<ObjectUnit> objectUnit(const Compiler &compiler, std::string object, Manifest manifest,
+                                     std::vector<RegionFacts> regions, std::vector<PhaseTime> times,
+                                     const Stopwatch &stopwatch) {
+  if (auto fits = fitsMachine(manifest, machineMemory(), compiler.file()); !fits)
+    return fits.error();
+  times.push_back({"native", stopwatch.seconds()});
+  return ObjectUnit{std::move(object), std::move(manifest), std::move(regions), std::move(times)};
 }
 
 /// What code generation has decided of equal code: how the variables, which are the same, lie, and how much memory there is.
@@ -38,12 +47,12 @@ static void takePlaces(Manifest &manifest, const Manifest &from) {
   manifest.persistentBytes = from.persistentBytes;
 }
 
-Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
+Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
   if (auto lowered = compiler.lower(unit, Phase::Linalg); !lowered)
     return lowered.error();
   CodeCache cache;
   // Code that is kept says nothing of regions: what is profiled is compiled anew.
-  std::string key = unit.profiled ? std::string() : cache.keyOf(*unit.module);
+  std::string key = unit.profiled ? std::string() : cache.keyOf(*unit.module, compiler.codeOptions());
   Stopwatch stopwatch;
   Result<std::string> object = std::string();
   if (std::optional<CachedCode> cached = cache.find(key)) {
@@ -53,7 +62,7 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
     if (auto lowered = compiler.lower(unit, Phase::Llvm); !lowered)
       return lowered.error();
     stopwatch = Stopwatch();
-    object = emitNative(*unit.module, NativeForm::Object);
+    object = emitNative(*unit.module, compiler.target(), NativeForm::Object);
     if (!object)
       return object.error();
     cache.store(key, CachedCode{*object, unit.manifest});
@@ -61,7 +70,12 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
   if (!unit.told && !unit.profiled) // what was told must be told again
     cache.store(cache.keyOf(unit.source), CachedStart{unit.manifest, key});
   std::vector<PhaseTime> times = phaseTimes(unit);
-  return load(compiler, *object, std::move(unit.manifest), std::move(unit.regions), std::move(times), stopwatch);
+  return objectUnit(compiler, std::move(*object), std::move(unit.manifest), std::move(unit.regions), std::move(times),
+                    stopwatch);
+}
+
+Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
+  return load(compiler, makeObject(compiler, std::move(unit)));
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet,
@@ -70,7 +84,8 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::
   CodeCache cache;
   if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(mode, batch, layouts))))
     if (auto cached = cache.find(start->code))
-      return load(compiler, cached->object, std::move(start->manifest), {}, {}, stopwatch);
+      return load(compiler,
+                  objectUnit(compiler, std::move(cached->object), std::move(start->manifest), {}, {}, stopwatch));
   Result<Unit> unit = compiler.build(mode, batch, layouts);
   if (!unit)
     return unit.error();

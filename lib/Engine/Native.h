@@ -9,6 +9,14 @@
 
 namespace talweg {
 
+/// A module as an object file.
+struct ObjectUnit {
+  std::string object; ///< its bytes
+  Manifest manifest;
+  std::vector<RegionFacts> regions; ///< of a profiled program
+  std::vector<PhaseTime> times;
+};
+
 struct NativeUnit {
   std::unique_ptr<NativeCode> code;
   Entry init = nullptr, step = nullptr;
@@ -17,7 +25,9 @@ struct NativeUnit {
   std::vector<PhaseTime> times;
 };
 
-/// Takes a unit through the phases that it has not seen, and makes native code of it.
+/// Takes a unit through the phases that it has not seen, and makes an object file of it for the compiler's target.
+Result<ObjectUnit> makeObject(const Compiler &compiler, Unit unit);
+/// The same, loaded into this process.
 Result<NativeUnit> makeNative(const Compiler &compiler, Unit unit);
 /// The same from the source; without a module, if both it and its code are kept. `layouts`: how a session's variables lie, if
 /// it has any.

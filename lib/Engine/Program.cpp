@@ -92,9 +92,12 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   if (auto checked = checkOptions(options); !checked)
     return checked.error();
   Stopwatch reading;
-  auto compiler = Compiler::create(
-      text, name,
-      {options.set, options.batch, options.doublePrecision, options.onMessage, options.remarks, options.memory});
+  Result<Target> target = targetFromName(options.target);
+  if (!target)
+    return target.error();
+  auto compiler = Compiler::create(text, name,
+                                   {options.set, options.batch, options.doublePrecision, options.onMessage,
+                                    options.remarks, *target, options.memory});
   if (!compiler)
     return compiler.error();
   Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;
@@ -171,10 +174,10 @@ Result<Facts> Program::check(Stage upTo) const {
                  module.persistentBytes, module.lossMetrics,  std::move(times)};
   };
   if (upTo >= Stage::Asm) {
-    Result<NativeUnit> native = makeNative(*impl->compiler, std::move(*unit));
-    if (!native)
-      return native.error();
-    return facts(native->manifest, native->times);
+    Result<ObjectUnit> object = makeObject(*impl->compiler, std::move(*unit));
+    if (!object)
+      return object.error();
+    return facts(object->manifest, object->times);
   }
   if (upTo >= Stage::Graph)
     if (auto lowered = impl->compiler->lower(*unit, Phase(int(upTo) - int(Stage::Graph))); !lowered)
@@ -196,9 +199,10 @@ Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) co
       !lowered)
     return lowered.error();
   if (stage == Stage::Llvm)
-    return emitNative(*unit->module, NativeForm::LlvmIr);
+    return emitNative(*unit->module, impl->compiler->target(), NativeForm::LlvmIr);
   if (stage >= Stage::Asm)
-    return emitNative(*unit->module, stage == Stage::Asm ? NativeForm::Assembly : NativeForm::Object);
+    return emitNative(*unit->module, impl->compiler->target(),
+                      stage == Stage::Asm ? NativeForm::Assembly : NativeForm::Object);
   std::string text;
   llvm::raw_string_ostream stream(text);
   unit->module->print(stream);

@@ -50,7 +50,8 @@ Result<void> Session::writeRunRecord(const std::string &directory, const std::ve
   record["flops_per_step"] = impl->facts.flopsPerStep;
   record["arena_bytes"] = impl->facts.arenaBytes;
   record["persistent_bytes"] = impl->facts.persistentBytes;
-  record["target"] = {{"triple", hostTarget().triple}, {"cpu", hostTarget().cpu}};
+  const Target &target = impl->program.impl->compiler->target();
+  record["target"] = {{"triple", target.triple}, {"cpu", target.cpu}};
   std::string text = record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   return writeFile((std::filesystem::path(directory) / "run.json").string(), {text});
 }

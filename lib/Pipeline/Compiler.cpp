@@ -213,21 +213,19 @@ Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layou
     return parsed.error();
   if (layouts)
     giveLayouts(*unit.module, *layouts);
-  if (options.memory) // a part of the program: other limits, other code
-    (*unit.module)
-        ->setAttr("talweg.memory_limit", mlir::Builder(unit.context.get()).getI64IntegerAttr(*options.memory));
   unit.times.push_back({"parse", parseSeconds + secondsSince(start)});
   unit.source = sourceOf(mode, batch, layouts);
   return unit;
 }
 
 std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts) const {
-  // A field that is added must be considered here.
-  const auto &[set, optionsBatch, doublePrecision, onMessage, remarks, memory] = options;
+  // A field that is added must be considered here, or in codeOptions.
+  const auto &[set, optionsBatch, doublePrecision, onMessage, remarks, target, memory] = options;
   if (remarks)
     return {};
-  std::string result = fmt::format("{} {} {} {}\n", nameOf(mode), batch ? batch : optionsBatch.value_or(thePlan.batch),
-                                   doublePrecision ? "f64" : "f32", memory.value_or(0));
+  std::string result = fmt::format("{} {} {}\n", nameOf(mode), batch ? batch : optionsBatch.value_or(thePlan.batch),
+                                   doublePrecision ? "f64" : "f32") +
+                       codeOptions();
   if (layouts) {
     result += "layouts\n"; // none is another thing than a choice to be made
     for (const auto &[name, block] : *layouts)
@@ -236,6 +234,11 @@ std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *lay
   for (const auto &[name, value] : set)
     result += fmt::format("{} {} {}={}\n", name.size(), value.size(), name, value);
   return result + (fileName.ends_with(".mlir") ? "module\n" : "language\n") + fileText;
+}
+
+std::string Compiler::codeOptions() const {
+  const Target &target = options.target; // the rest of it follows from these
+  return fmt::format("{} {} {}\nmemory {}\n", target.triple, target.cpu, target.features, options.memory.value_or(0));
 }
 
 Error Compiler::errorAt(const std::string &file, std::int64_t line, std::int64_t column, const std::string &message,
@@ -256,13 +259,14 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);
+    const CodegenOptions codegen{.target = options.target, .markRegions = unit.profiled};
     if (phase == Phase::Vector && options.memory) {
-      Result<bool> fitted = fitMemory(unit, *options.memory, fileName);
+      Result<bool> fitted = fitMemory(unit, codegen, *options.memory, fileName);
       if (!fitted)
         return fitted.error();
       if (!*fitted)
         return messages.error("E0830", "phase `vector` failed without saying why");
-    } else if (mlir::failed(runPhases(*unit.module, phase, phase, tell, {.markRegions = unit.profiled})))
+    } else if (mlir::failed(runPhases(*unit.module, phase, phase, codegen, tell)))
       return messages.error("E0830", fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
     if (phase == Phase::Gradient)

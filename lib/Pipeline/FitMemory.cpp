@@ -34,7 +34,8 @@ struct Attempt {
 
 } // namespace
 
-static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
+/// The phase on a copy of the unit's module.
+static std::optional<Attempt> attempt(const Unit &unit, const CodegenOptions &options) {
   Attempt result{mlir::cast<mlir::ModuleOp>((*unit.module)->clone()), {}, unit.manifest};
   // Errors go on to the outer handler; what else is told of an attempt that is not taken is nobody's business.
   mlir::ScopedDiagnosticHandler handler(unit.context.get(), [&](mlir::Diagnostic &diagnostic) {
@@ -44,8 +45,7 @@ static std::optional<Attempt> attempt(const Unit &unit, std::int64_t aim) {
     return mlir::success();
   });
   auto tell = [&](Phase, double seconds) { result.seconds = seconds; };
-  if (mlir::failed(runPhases(*result.module, Phase::Vector, Phase::Vector, tell,
-                             {.markRegions = unit.profiled, .memoryLimit = aim})))
+  if (mlir::failed(runPhases(*result.module, Phase::Vector, Phase::Vector, options, tell)))
     return std::nullopt;
   readSizes(*result.module, result.manifest);
   result.module->walk([&](mlir::func::FuncOp function) {
@@ -64,8 +64,13 @@ static Error tooSmall(const Manifest &least, std::int64_t limit, const std::stri
                                sizeText(least.arenaBytes), least.batch, batchHelp(least))};
 }
 
-Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string &file) {
-  std::optional<Attempt> tried = attempt(unit, INT64_MAX);
+Result<bool> talweg::fitMemory(Unit &unit, const CodegenOptions &options, std::int64_t limit, const std::string &file) {
+  auto attemptAt = [&](std::int64_t aim) {
+    CodegenOptions within = options;
+    within.memoryLimit = aim;
+    return attempt(unit, within);
+  };
+  std::optional<Attempt> tried = attemptAt(INT64_MAX);
   if (!tried)
     return false;
   const Manifest unlimited = tried->manifest;
@@ -76,7 +81,7 @@ Result<bool> talweg::fitMemory(Unit &unit, std::int64_t limit, const std::string
     if (number > kAttempts || tried->least)
       return tooSmall(tried->bytes() < unlimited.persistentBytes + unlimited.arenaBytes ? tried->manifest : unlimited,
                       limit, file);
-    tried = attempt(unit, number == kAttempts ? 1 : std::max<std::int64_t>(1, aim));
+    tried = attemptAt(number == kAttempts ? 1 : std::max<std::int64_t>(1, aim));
     if (!tried)
       return false;
     aim -= std::max<std::int64_t>(tried->bytes() - limit, aim / 256);

@@ -5,6 +5,7 @@
 
 #include "talweg/Autodiff/Passes.h"
 #include "talweg/Codegen/Pipeline.h"
+#include "talweg/Codegen/TargetOption.h"
 #include "talweg/Conversion/Passes.h"
 #include "talweg/Transforms/Passes.h"
 
@@ -68,14 +69,14 @@ void buildPhase(OpPassManager &passes, Phase phase, const CodegenOptions &option
   case Phase::Gradient: buildGradient(passes); break;
   case Phase::Update: buildUpdate(passes); break;
   case Phase::Linalg: buildLinalg(passes); break;
-  case Phase::Vector: buildVectorPipeline(passes, CodegenTarget::host(), options); break;
+  case Phase::Vector: buildVectorPipeline(passes, options); break;
   case Phase::Llvm: buildLlvmPipeline(passes); break;
   }
   passes.addPass(createVerifyPhase(phase));
 }
 
-LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const std::function<void(Phase, double)> &onTime,
-                        const CodegenOptions &options) {
+LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const CodegenOptions &options,
+                        const std::function<void(Phase, double)> &onTime) {
   for (Phase phase : kPhases) {
     if (phase < first || phase > last)
       continue;
@@ -95,7 +96,13 @@ LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const std::fun
 }
 
 namespace {
-struct ToOptions : PassPipelineOptions<ToOptions> {
+template <typename Options>
+struct TargetOptions : PassPipelineOptions<Options> {
+  detail::PassOptions::Option<Target> target{*this, "target",
+                                             llvm::cl::desc("the processor: native, or LLVM's name for it")};
+};
+struct PhaseOptions : TargetOptions<PhaseOptions> {};
+struct ToOptions : TargetOptions<ToOptions> {
   Option<std::string> phase{*this, "phase", llvm::cl::desc("the last phase to run"), llvm::cl::init("llvm")};
 };
 } // namespace
@@ -104,7 +111,9 @@ void registerPhasePipelines() {
   for (Phase phase : kPhases) {
     std::string flag = std::string("talweg-") + phaseName(phase);
     std::string text = std::string("phase `") + phaseName(phase) + "` alone";
-    PassPipelineRegistration<>(flag, text, [phase](OpPassManager &passes) { buildPhase(passes, phase); });
+    PassPipelineRegistration<PhaseOptions>(flag, text, [phase](OpPassManager &passes, const PhaseOptions &options) {
+      buildPhase(passes, phase, {.target = options.target});
+    });
   }
   PassPipelineRegistration<ToOptions>("talweg-to", "all phases from the frontend's output to `phase`",
                                       [](OpPassManager &passes, const ToOptions &options) {
@@ -113,7 +122,7 @@ void registerPhasePipelines() {
                                           llvm::report_fatal_error("no phase has the name given to talweg-to");
                                         for (Phase phase : kPhases)
                                           if (phase <= *last)
-                                            buildPhase(passes, phase);
+                                            buildPhase(passes, phase, {.target = options.target});
                                       });
 }
 

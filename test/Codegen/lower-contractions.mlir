@@ -1,4 +1,4 @@
-// RUN: talweg-opt %s --talweg-lower-contractions="vector-bits=512 registers=32" | FileCheck %s
+// RUN: talweg-opt %s --talweg-lower-contractions=target=x86-64-v4 | FileCheck %s
 // Products become tiles of accumulators in registers; tails are masked; lanes run along what is contiguous.
 
 #a = affine_map<(m, n, k) -> (m, k)>

@@ -1,4 +1,4 @@
-// RUN: talweg-opt %s --talweg-vectorize-generics="vector-bits=512" --verify-diagnostics | FileCheck %s
+// RUN: talweg-opt %s --talweg-vectorize-generics=target=x86-64-v4 --verify-diagnostics | FileCheck %s
 // Every inner loop is vectors: whole ones, then one masked tail; reductions keep their sums in registers.
 
 #id = affine_map<(i, j) -> (i, j)>

@@ -1,7 +1,6 @@
 // mlir-opt for Talweg: runs any of our passes and phases, and the few upstream ones that stand between them, on a file.
 #include "talweg/Autodiff/Passes.h"
 #include "talweg/Codegen/Passes.h"
-#include "talweg/Codegen/Pipeline.h"
 #include "talweg/Conversion/Passes.h"
 #include "talweg/Pipeline/Pipeline.h"
 #include "talweg/Transforms/Passes.h"
@@ -19,7 +18,6 @@ int main(int argc, char **argv) {
   talweg::registerTalwegTransformsPasses();
   talweg::registerTalwegConversionPasses();
   talweg::registerTalwegCodegenPasses();
-  talweg::registerCodegenPipelines();
   talweg::registerPhasePipelines();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "Talweg's passes, one at a time\n", registry));
 }

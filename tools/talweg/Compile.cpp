@@ -14,6 +14,7 @@ struct Options {
   std::string emit = "graph";
   std::string mode = "train";
   std::string output = "-";
+  std::string target = "native";
   bool remarks = false;
   bool timing = false;
 };
@@ -41,6 +42,7 @@ int run(const Options &options) {
     return report(makeError("an object file is not shown in a terminal", "name a file with --output"), experiment.json);
   CompileOptions settings = experiment.compileOptions();
   settings.remarks = options.remarks;
+  settings.target = options.target;
   auto program = Program::fromFile(experiment.file, settings);
   if (!program)
     return report(program.error(), experiment.json);
@@ -59,6 +61,7 @@ int run(const Options &options) {
     printLine(eventText({{"event", "compile"},
                          {"emit", options.emit},
                          {"mode", options.mode},
+                         {"target", options.target},
                          {"bytes", text->size()},
                          {"output", options.output}}));
   return kOk;
@@ -82,11 +85,18 @@ void addCompile(CommandLine &line) {
                  "of the step for train, eval, predict or gradient (default: train)");
   options.experiment.declareBatch(command);
   options.experiment.declareMemory(command);
+  command.text(
+      options.target, "--target NAME",
+      "what code is made for, from stage vector on: native, which is this machine, or a processor of x86-64 or "
+      "AArch64 by LLVM's name, such as x86-64-v3, znver4 or neoverse-n1",
+      "native");
   command.text(options.output, "--output,-o OUT", "where to write; `-` is standard output", "-");
   command.flag(options.remarks, "--remarks", "tell which optimizations were wanted and not done, and why");
   command.flag(options.timing, "--timing", "tell the time of each phase of the training program, on standard error");
   command.examples({{"talweg compile digits.tw --emit=gradient", "the backward pass"},
-                    {"talweg compile digits.tw --emit=asm -o digits.s", "the machine code"}});
+                    {"talweg compile digits.tw --emit=asm -o digits.s", "the machine code"},
+                    {"talweg compile digits.tw --emit=object --target=x86-64-v3 -o digits.o",
+                     "for any processor with AVX2, whatever this one has"}});
   command.action([] { return run(options); });
 }
 

@@ -245,10 +245,27 @@ TEST(CApi, OptionsMayGrow) {
   };
   later.more = 1;
   EXPECT_TRUE(refused(later.known));
+  later.known.size = offsetof(talweg_options, target);
+  later.known.target = "none, and not looked at";
+  talweg_program *earlier = talweg_program_from_text(kLine, "line.tw", &later.known);
+  EXPECT_NE(earlier, nullptr) << talweg_last_error();
+  talweg_program_free(earlier);
   for (size_t size : {size_t(0), sizeof(talweg_options) - 1}) {
     later.known.size = size;
     EXPECT_TRUE(refused(later.known));
   }
+  talweg_program_free(program);
+}
+
+TEST(CApi, ATargetIsAName) {
+  talweg_options options = {};
+  options.size = sizeof options;
+  options.target = "no-such-processor";
+  EXPECT_EQ(talweg_program_from_text(kLine, "line.tw", &options), nullptr);
+  EXPECT_STREQ(talweg_last_error_code(), "E0806");
+  options.target = "native";
+  talweg_program *program = talweg_program_from_text(kLine, "line.tw", &options);
+  EXPECT_NE(program, nullptr) << talweg_last_error();
   talweg_program_free(program);
 }
 

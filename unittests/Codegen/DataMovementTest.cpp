@@ -188,7 +188,7 @@ TEST(DataMovement, HasTheSameBitsOnOneThreadAndOnTwo) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   ASSERT_TRUE(module) << text;
   mlir::PassManager passes(&context);
-  buildVectorPipeline(passes, CodegenTarget::host());
+  buildVectorPipeline(passes, {.target = nativeTarget()});
   ASSERT_TRUE(succeeded(passes.run(*module)));
   std::vector<std::int64_t> arena;
   for (std::size_t i = 0; i < all.size(); ++i)
@@ -198,9 +198,9 @@ TEST(DataMovement, HasTheSameBitsOnOneThreadAndOnTwo) {
   mlir::PassManager lower(&context);
   buildLlvmPipeline(lower);
   ASSERT_TRUE(succeeded(lower.run(*module)));
-  auto object = emitNative(*module, NativeForm::Object);
+  auto object = emitNative(*module, nativeTarget(), NativeForm::Object);
   ASSERT_TRUE(object);
-  auto code = NativeCode::load(*object);
+  auto code = NativeCode::load(*object, nativeTarget());
   ASSERT_TRUE(code);
 
   double copy[2];

@@ -27,7 +27,7 @@ struct Compiled {
   std::vector<std::int64_t> arenaBytes;
 };
 
-Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, const CodegenTarget &target) {
+Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, const Target &target) {
   static mlir::MLIRContext *context = [] {
     mlir::DialectRegistry registry;
     registerPhaseDialects(registry);
@@ -45,7 +45,7 @@ Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, 
   if (!module)
     return Error{"", "not parsed: " + messages};
   mlir::PassManager vector(context), llvm(context);
-  buildVectorPipeline(vector, target);
+  buildVectorPipeline(vector, {.target = target});
   buildLlvmPipeline(llvm);
   if (failed(vector.run(*module)))
     return Error{"", "not vectorized: " + messages};
@@ -56,10 +56,10 @@ Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, 
   }
   if (failed(llvm.run(*module)))
     return Error{"", "not lowered to LLVM: " + messages};
-  auto object = emitNative(*module, NativeForm::Object);
+  auto object = emitNative(*module, target, NativeForm::Object);
   if (!object)
     return object.error();
-  auto code = NativeCode::load(*object);
+  auto code = NativeCode::load(*object, target);
   if (!code)
     return code.error();
   compiled->code = std::move(*code);

@@ -1,4 +1,4 @@
-// Compiles random programs for a processor's vectors, runs them in this process and compares with what they must give.
+// Compiles random programs for a target, runs them in this process and compares with what they must give.
 #ifndef TALWEG_UNITTESTS_CODEGEN_HARNESS_H
 #define TALWEG_UNITTESTS_CODEGEN_HARNESS_H
 
@@ -13,7 +13,7 @@ namespace talweg::random {
 struct Compiled;
 
 /// All programs in one module, as functions talweg_0, talweg_1, …
-Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, const CodegenTarget &target);
+Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, const Target &target);
 
 /// Runs program `number` on random inputs, on one thread and on two; empty if every result is right, else what is wrong.
 /// Every array ends, or starts, where memory ends; the rest of its pages and all scratch hold 0xff.

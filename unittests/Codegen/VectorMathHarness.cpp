@@ -40,10 +40,10 @@ std::unique_ptr<NativeCode> compileBody(const std::string &body, const std::stri
   buildLlvmPipeline(passes);
   if (!module || failed(passes.run(*module)))
     return nullptr;
-  auto object = emitNative(*module, NativeForm::Object);
+  auto object = emitNative(*module, nativeTarget(), NativeForm::Object);
   if (!object)
     return nullptr;
-  auto loaded = NativeCode::load(*object);
+  auto loaded = NativeCode::load(*object, nativeTarget());
   return loaded ? std::move(*loaded) : nullptr;
 }
 

@@ -1,7 +1,7 @@
 // Every size of the last batch is trained, evaluated and predicted right: examples and layers of the library, with 1, 2, 3 rows
 // and around the lanes of a vector, as the rest after full batches. f32 is compared with f64, whose gradient is compared with
 // differences of the loss. `./dev test --all` sweeps all of that; otherwise the layers, with one row.
-#include "talweg/Codegen/Pipeline.h"
+#include "talweg/Codegen/Target.h"
 #include "talweg/Engine/Bench.h"
 #include "talweg/Engine/Engine.h"
 
@@ -98,7 +98,7 @@ struct Done {
 
 class BatchSizes : public testing::TestWithParam<Model> {
 protected:
-  static std::int64_t lanes() { return CodegenTarget::host().vectorBits / 32; }
+  static std::int64_t lanes() { return nativeTarget().vectorBits / 32; }
 
   static Program program(bool doublePrecision, std::int64_t batch) {
     CompileOptions options;

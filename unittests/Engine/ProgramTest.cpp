@@ -97,6 +97,27 @@ TEST(Program, EveryStageHasAText) {
   EXPECT_FALSE(stageFromName("tokens"));
 }
 
+TEST(Program, CodeForAnotherMachineIsMadeAndNotRun) {
+  int foreign = 0;
+  for (const char *name : {"x86-64", "neoverse-n1"}) {
+    CompileOptions options;
+    options.target = name;
+    Result<Program> program = load(module("train", "f32", kLoss), options);
+    ASSERT_TRUE(bool(program)) << program.error().message;
+    EXPECT_EQ(program->emit(Stage::Object)->substr(1, 3), "ELF");
+    EXPECT_TRUE(bool(program->check(Stage::Object)));
+    for (int time : {1, 2}) // compiled, and found among what is kept
+      if (Result<Session> session = Session::create(*program); !session) {
+        EXPECT_EQ(session.error().code, "E0808") << session.error().message << " for the time " << time;
+        ++foreign;
+      }
+  }
+  EXPECT_GE(foreign, 2);
+  CompileOptions options;
+  options.target = "no-such-processor";
+  EXPECT_EQ(codeOf(load(module("train", "f32", kLoss), options)), "E0806");
+}
+
 TEST(Program, WrongModulesAreRefused) {
   EXPECT_EQ(codeOf(load("train.program")), "E0831");
   EXPECT_EQ(codeOf(load("module {}")), "E0831");

@@ -2,6 +2,8 @@
 #ifndef TALWEG_CODEGEN_PASSES_H
 #define TALWEG_CODEGEN_PASSES_H
 
+#include "talweg/Codegen/TargetOption.h"
+
 #include "mlir/Pass/Pass.h"
 
 namespace talweg {

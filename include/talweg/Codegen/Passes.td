@@ -2,6 +2,8 @@
 #define TALWEG_CODEGEN_PASSES
 include "mlir/Pass/PassBase.td"
 
+def TargetOption : Option<"target", "target", "::talweg::Target", "::talweg::Target()", "the processor: native, or LLVM's name for it">;
+
 def FormMultiplyAdds : Pass<"talweg-form-multiply-adds", "::mlir::func::FuncOp"> {
   let summary = "makes sums of products multiply-adds, which round once";
   let description = [{
@@ -47,10 +49,7 @@ def ChooseLayouts : Pass<"talweg-choose-layouts", "::mlir::ModuleOp"> {
     with the optimizer's state that is updated with it. `talweg.variables` says `block = b` for the host. A module that has `talweg.layouts`
     (a dictionary from names to blocks) takes these instead of choosing. Matrices that would be copied and are not stored in panels get a remark.
   }];
-  let options = [
-    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">,
-    Option<"registers", "registers", "int64_t", "32", "number of vector registers">
-  ];
+  let options = [TargetOption];
   let statistics = [Statistic<"tiled", "tiled", "variables stored in panels">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
@@ -105,10 +104,7 @@ def FuseEpilogues : Pass<"talweg-fuse-epilogues", "::mlir::func::FuncOp"> {
     tile in registers, and the product's own result is stored only if something else reads it. An op that cannot be joined
     gets a remark with the reason.
   }];
-  let options = [
-    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">,
-    Option<"registers", "registers", "int64_t", "32", "number of vector registers">
-  ];
+  let options = [TargetOption];
   let statistics = [Statistic<"fused", "fused", "ops computed in the registers of a product">];
 }
 
@@ -129,10 +125,7 @@ def LowerContractions : Pass<"talweg-lower-contractions", "::mlir::func::FuncOp"
     math.fma on accumulators held in registers; operands that are not contiguous in the vector dimension are packed into scratch
     (memref.alloc). Outer loops that carry enough work are scf.parallel; how work is cut does not depend on the number of threads.
   }];
-  let options = [
-    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">,
-    Option<"registers", "registers", "int64_t", "32", "number of vector registers">
-  ];
+  let options = [TargetOption];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
@@ -149,9 +142,7 @@ def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"
   let statistics = [
     Statistic<"joined", "joined", "ops done row by row together with the op in front">
   ];
-  let options = [
-    Option<"vectorBits", "vector-bits", "int64_t", "512", "width of a vector register">
-  ];
+  let options = [TargetOption];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
                            "::mlir::arith::ArithDialect"];
 }

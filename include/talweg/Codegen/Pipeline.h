@@ -2,7 +2,8 @@
 #ifndef TALWEG_CODEGEN_PIPELINE_H
 #define TALWEG_CODEGEN_PIPELINE_H
 
-#include <cstdint>
+#include "talweg/Codegen/Target.h"
+
 #include <memory>
 
 namespace mlir {
@@ -12,17 +13,9 @@ class Pass;
 
 namespace talweg {
 
-/// What code generation must know of the processor.
-struct CodegenTarget {
-  std::int64_t vectorBits = 512; ///< width of a vector register
-  std::int64_t registers = 32;   ///< number of vector registers
-
-  /// The machine this process runs on, by what LLVM reports of it.
-  static CodegenTarget host();
-};
-
-/// What a host may ask of code generation.
+/// What code generation is asked for.
 struct CodegenOptions {
+  Target target;
   bool markRegions = false;     ///< steps tell the time that each of their regions takes (talweg-mark-regions)
   std::int64_t memoryLimit = 0; ///< bytes alive at once, by estimate (talweg-rematerialize); 0: any number
 };
@@ -32,13 +25,10 @@ struct CodegenOptions {
 std::unique_ptr<mlir::Pass> createCanonicalizer();
 
 /// linalg on tensors → scf, vector and memref, with every buffer in the arena: the stage `vector`.
-void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenTarget &target, const CodegenOptions &options = {});
+void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenOptions &options);
 
 /// The stage `vector` → the LLVM dialect, parallel loops as OpenMP; functions take bare pointers.
 void buildLlvmPipeline(mlir::OpPassManager &pm);
-
-/// Makes both known by name to talweg-opt, for this machine: --talweg-vector-pipeline, --talweg-llvm-pipeline.
-void registerCodegenPipelines();
 
 } // namespace talweg
 

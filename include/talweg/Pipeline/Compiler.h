@@ -56,6 +56,7 @@ struct CompilerOptions {
   bool doublePrecision = false;
   std::function<void(const std::string &)> onMessage; ///< warnings and remarks, ready to be shown
   bool remarks = false;
+  Target target;                      ///< what code is made for
   std::optional<std::int64_t> memory; ///< bytes that variables and arena of every module may take together
 };
 
@@ -69,6 +70,7 @@ public:
   const frontend::Plan &plan() const { return thePlan; }
   const std::string &file() const { return fileName; }
   const std::string &text() const { return fileText; }
+  const Target &target() const { return options.target; }
   /// A module written for prediction alone.
   bool onlyPredicts() const { return predictsOnly; }
   virtual Result<std::string> ast() const = 0;
@@ -82,6 +84,8 @@ public:
   virtual Result<void> check(std::int64_t batch) const = 0;
   /// What `build` gives as Unit::source.
   std::string sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
+  /// Spells out all that decides the code of a module besides the module.
+  std::string codeOptions() const;
   /// Runs the phases after `unit.done` up to `last`.
   Result<void> lower(Unit &unit, Phase last) const;
 

@@ -34,19 +34,18 @@ const char *phaseName(Phase phase);
 std::optional<Phase> phaseFromName(mlir::StringRef name);
 
 /// Appends the passes of one phase, its check last. `module` must be what the phase before left.
-void buildPhase(mlir::OpPassManager &passes, Phase phase, const CodegenOptions &options = {});
+void buildPhase(mlir::OpPassManager &passes, Phase phase, const CodegenOptions &options);
 
 /// Runs the phases from `first` to `last`, both included; tells the seconds of each. Diagnostics go to the context's
 /// handler.
-mlir::LogicalResult runPhases(mlir::ModuleOp module, Phase first, Phase last,
-                              const std::function<void(Phase, double)> &onTime = {},
-                              const CodegenOptions &options = {});
+mlir::LogicalResult runPhases(mlir::ModuleOp module, Phase first, Phase last, const CodegenOptions &options,
+                              const std::function<void(Phase, double)> &onTime = {});
 
 /// The dialects and interfaces that the phases need.
 void registerPhaseDialects(mlir::DialectRegistry &registry);
 
-/// For talweg-opt: `--talweg-graph`, `--talweg-gradient`, …, each one phase, and `--talweg-to=PHASE` from the frontend's
-/// output to a phase.
+/// For talweg-opt: `--talweg-graph`, `--talweg-gradient`, …, each one phase, and `--talweg-to=phase=PHASE` from the frontend's
+/// output to a phase; `target=NAME` where code is generated.
 void registerPhasePipelines();
 
 } // namespace talweg
