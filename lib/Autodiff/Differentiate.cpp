@@ -198,7 +198,7 @@ void ReverseWalk::storeInSlots() {
     Location loc = variable.getLoc();
     auto type = cast<RankedTensorType>(gradient.getType());
     std::string name = (variable.getSymName() + ".grad").str();
-    auto slot = train::VariableOp::create(declare, loc, name, Role::Slot, type, nullptr, false);
+    auto slot = train::VariableOp::create(declare, loc, name, Role::Slot, type, nullptr, false, nullptr);
     Block &init = slot.getInit().emplaceBlock();
     init.addArgument(RankedTensorType::get({2}, builder.getI64Type()), loc);
     auto inside = OpBuilder::atBlockEnd(&init);

@@ -1,21 +1,21 @@
 // Chooses how parameters and optimizer state lie in memory, once for a whole program.
 //
-// In: a module of phase linalg, after talweg-fuse-elementwise. A variable is a memref.view of the persistent storage at a constant
-// offset, with a name in `talweg.variables`. Out: a matrix whose product would copy it into panels of b columns lies in these panels
-// from the start, [.., n] as [n / b, .., b], with all optimizer state that is updated with it; every op that reads or writes it does so
-// in tiles, and `talweg.variables` says `block = b`. What the host sees in canonical order it must convert (Engine/Variables).
+// In: a module of phase linalg, after talweg-fuse-elementwise. A variable is a memref.global. Out: a matrix whose product would copy it
+// into panels of b columns lies in these panels from the start, [.., n] as [n / b, .., b], with all optimizer state that is updated with
+// it: the memref.global has that type, and every op that reads or writes it does so in tiles. What the host sees in canonical order it
+// must convert (Engine/Variables).
 //
-// Where the module has `talweg.layouts` (name → block), another module of the same program has chosen, and this one obeys.
+// Where layouts are given (name → block), another module of the same program has chosen, and this one obeys.
 #include "Contraction.h"
 #include "Epilogue.h"
 #include "Retile.h"
 #include "talweg/Codegen/Passes.h"
+#include "talweg/Runtime/Abi.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -35,20 +35,17 @@ namespace {
 
 /// One variable in one function.
 struct Variable {
-  SmallVector<memref::ViewOp> views;
+  SmallVector<memref::GetGlobalOp> views;
   SmallVector<ToTensorOp> reads;
   SmallVector<MaterializeInDestinationOp> writes;
   bool plain = true; ///< nothing else uses its memory
 };
 
-/// The variables of `function`, by their offsets.
-llvm::MapVector<int64_t, Variable> variablesOf(func::FuncOp function) {
-  llvm::MapVector<int64_t, Variable> variables;
-  function.walk([&](memref::ViewOp view) {
-    std::optional<int64_t> offset = getConstantIntValue(view.getByteShift());
-    if (view.getSource() != function.getArgument(0) || !offset)
-      return;
-    Variable &variable = variables[*offset];
+/// The variables of `function`, by their names.
+llvm::MapVector<StringAttr, Variable> variablesOf(func::FuncOp function) {
+  llvm::MapVector<StringAttr, Variable> variables;
+  function.walk([&](memref::GetGlobalOp view) {
+    Variable &variable = variables[view.getNameAttr().getAttr()];
     variable.views.push_back(view);
     for (Operation *user : view->getUsers()) {
       if (auto read = dyn_cast<ToTensorOp>(user))
@@ -86,50 +83,47 @@ int64_t blockOf(int64_t extent, int64_t panel, int64_t lanes) {
 struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
   using ChooseLayoutsBase::ChooseLayoutsBase;
 
-  /// Offset → block.
-  using Layouts = llvm::MapVector<int64_t, int64_t>;
+  /// Name → block.
+  using Layouts = llvm::MapVector<StringAttr, int64_t>;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto facts = module->getAttrOfType<ArrayAttr>("talweg.variables");
-    auto step = module.lookupSymbol<func::FuncOp>("talweg_step");
-    if (!facts || !step)
+    auto step = module.lookupSymbol<func::FuncOp>(abi::kStepEntry);
+    if (!step)
       return;
-    Layouts layouts;
-    if (auto given = module->getAttrOfType<DictionaryAttr>("talweg.layouts")) {
-      for (auto fact : facts.getAsRange<DictionaryAttr>())
-        if (auto block = given.getAs<IntegerAttr>(fact.getAs<StringAttr>("name")))
-          layouts[fact.getAs<IntegerAttr>("offset").getInt()] = block.getInt();
-    } else {
-      layouts = choose(step);
-    }
+    std::optional<Layouts> layouts = obeys ? parseGiven() : choose(step);
+    if (!layouts)
+      return signalPassFailure();
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function.isExternal() && function.getNumArguments() > 0)
+      if (!function.isExternal())
         for (Block *block : blocksOf(function))
-          BlockRewriter(*block, function, layouts).run();
-    describe(module, facts, layouts);
-    tiled += layouts.size();
+          BlockRewriter(*block, *layouts).run();
+    for (auto storage : module.getOps<memref::GlobalOp>())
+      if (auto found = layouts->find(storage.getSymNameAttr()); found != layouts->end())
+        storage.setType(cast<MemRefType>(tiledType(storage.getType(), found->second)));
+    tiled += layouts->size();
   }
 
-  /// Tells the host.
-  void describe(ModuleOp module, ArrayAttr facts, const Layouts &layouts) {
-    Builder builder(&getContext());
-    SmallVector<Attribute> described;
-    for (auto fact : facts.getAsRange<DictionaryAttr>()) {
-      NamedAttrList entries(fact);
-      auto found = layouts.find(fact.getAs<IntegerAttr>("offset").getInt());
-      if (found != layouts.end())
-        entries.set("block", builder.getI64IntegerAttr(found->second));
-      described.push_back(entries.getDictionary(&getContext()));
+  /// `given` as layouts; an error, and nothing, where it is not name:block.
+  std::optional<Layouts> parseGiven() {
+    Layouts layouts;
+    for (StringRef text : given) {
+      auto [name, number] = text.rsplit(':');
+      int64_t block = 0;
+      if (number.getAsInteger(10, block) || block < 1) {
+        getOperation().emitError() << "`" << text << "` is not NAME:BLOCK";
+        return std::nullopt;
+      }
+      layouts[StringAttr::get(&getContext(), name)] = block;
     }
-    module->setAttr("talweg.variables", builder.getArrayAttr(described));
+    return layouts;
   }
 
   Layouts choose(func::FuncOp step) {
-    llvm::MapVector<int64_t, Variable> variables = variablesOf(step);
+    llvm::MapVector<StringAttr, Variable> variables = variablesOf(step);
     const Touched touched = touchedVariables(variables);
     Layouts layouts;
-    for (auto &[offset, variable] : variables) {
+    for (auto &[name, variable] : variables) {
       int64_t panel = 0;
       Location loc = step.getLoc();
       for (ToTensorOp read : variable.reads)
@@ -149,42 +143,42 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         refuse(Twine(columns) + " columns are not a multiple of a register's " + Twine(lanes) + " lanes");
         continue;
       }
-      SmallVector<int64_t> group = groupOf(offset, variables, touched);
-      bool fits = llvm::all_of(group, [&](int64_t each) { return fitsTiles(variables[each]); });
+      SmallVector<StringAttr> group = groupOf(name, variables, touched);
+      bool fits = llvm::all_of(group, [&](StringAttr each) { return fitsTiles(variables[each]); });
       if (!fits) {
         refuse("another op reads it, or its optimizer's state, in an order that cannot be tiled");
         continue;
       }
-      for (int64_t each : group)
+      for (StringAttr each : group)
         layouts[each] = block;
     }
     return layouts;
   }
 
-  /// Offsets of the variables that an op reads or writes.
-  using Touched = llvm::DenseMap<Operation *, SmallVector<int64_t>>;
+  /// The variables that an op reads or writes.
+  using Touched = llvm::DenseMap<Operation *, SmallVector<StringAttr>>;
 
-  static Touched touchedVariables(const llvm::MapVector<int64_t, Variable> &variables) {
+  static Touched touchedVariables(const llvm::MapVector<StringAttr, Variable> &variables) {
     Touched touched;
-    for (auto &[offset, variable] : variables) {
+    for (auto &[name, variable] : variables) {
       for (MaterializeInDestinationOp write : variable.writes)
-        touched[write.getSource().getDefiningOp()].push_back(offset);
+        touched[write.getSource().getDefiningOp()].push_back(name);
       for (ToTensorOp read : variable.reads)
         for (Operation *user : read->getUsers())
-          touched[user].push_back(offset);
+          touched[user].push_back(name);
     }
     return touched;
   }
 
   /// The variable and those of the same shape that one elementwise op reads or writes with it: its moments.
-  static SmallVector<int64_t> groupOf(int64_t offset, llvm::MapVector<int64_t, Variable> &variables,
-                                      const Touched &touched) {
-    llvm::SetVector<int64_t> group;
-    group.insert(offset);
-    for (MaterializeInDestinationOp write : variables[offset].writes)
+  static SmallVector<StringAttr> groupOf(StringAttr name, llvm::MapVector<StringAttr, Variable> &variables,
+                                         const Touched &touched) {
+    llvm::SetVector<StringAttr> group;
+    group.insert(name);
+    for (MaterializeInDestinationOp write : variables[name].writes)
       if (auto update = write.getSource().getDefiningOp<GenericOp>(); update && isElementwise(update))
-        for (int64_t each : touched.lookup(update))
-          if (variables[each].views.front().getType() == variables[offset].views.front().getType())
+        for (StringAttr each : touched.lookup(update))
+          if (variables[each].views.front().getType() == variables[name].views.front().getType())
             group.insert(each);
     return group.takeVector();
   }
@@ -205,17 +199,13 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
   /// Rewrites what one block does with tiled variables.
   class BlockRewriter {
   public:
-    BlockRewriter(Block &block, func::FuncOp function, const Layouts &layouts)
-        : block(block), function(function), layouts(layouts), builder(function.getContext()) {}
+    BlockRewriter(Block &block, const Layouts &layouts)
+        : block(block), layouts(layouts), builder(block.getParentOp()->getContext()) {}
 
     void run() {
-      for (auto view : llvm::to_vector(block.getOps<memref::ViewOp>())) {
-        std::optional<int64_t> offset = getConstantIntValue(view.getByteShift());
-        if (view.getSource() != function.getArgument(0) || !offset)
-          continue;
-        if (auto found = layouts.find(*offset); found != layouts.end())
+      for (auto view : llvm::to_vector(block.getOps<memref::GetGlobalOp>()))
+        if (auto found = layouts.find(view.getNameAttr().getAttr()); found != layouts.end())
           takeView(view, found->second);
-      }
       // What computes new values, first: its gradients become tiles too.
       SmallVector<GenericOp> ops(block.getOps<GenericOp>());
       for (GenericOp op : llvm::reverse(ops))
@@ -233,7 +223,6 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
 
   private:
     Block &block;
-    func::FuncOp function;
     const Layouts &layouts;
     OpBuilder builder;
     llvm::MapVector<Value, Value> tilesOf;  ///< a tensor in rows → the same in tiles
@@ -241,7 +230,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
     SmallVector<std::pair<MaterializeInDestinationOp, int64_t>> writes;
     llvm::SetVector<Operation *> replaced;
 
-    void takeView(memref::ViewOp view, int64_t size) {
+    void takeView(memref::GetGlobalOp view, int64_t size) {
       for (Operation *user : llvm::to_vector(view->getUsers())) {
         if (auto read = dyn_cast<ToTensorOp>(user)) {
           builder.setInsertionPoint(read);

@@ -19,14 +19,23 @@ std::unique_ptr<Pass> createCanonicalizer() {
   return createCanonicalizerPass(config);
 }
 
-void buildVectorPipeline(OpPassManager &pm, const CodegenOptions &options) {
+void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &tensors = pm.nest<func::FuncOp>();
   tensors.addPass(createFormMultiplyAdds());
   tensors.addPass(createOrderReductions());
   tensors.addPass(createFuseElementwise());
   tensors.addPass(createCanonicalizer());
   tensors.addPass(createCSEPass());
-  pm.addPass(createChooseLayouts({options.target}));
+  ChooseLayoutsOptions layouts;
+  layouts.target = options.target;
+  layouts.obeys = options.layouts.has_value();
+  if (options.layouts)
+    for (const auto &[name, block] : *options.layouts)
+      layouts.given.push_back(name + ":" + std::to_string(block));
+  pm.addPass(createChooseLayouts(layouts));
+}
+
+void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &buffers = pm.nest<func::FuncOp>();
   buffers.addPass(createSchedule());
   if (options.memoryLimit > 0) // without CSE afterwards, which would take copies back
@@ -46,6 +55,11 @@ void buildVectorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   shared.addPass(createCanonicalizer());
   shared.addPass(createCSEPass());
   shared.addPass(createApproximateMath());
+}
+
+void buildVectorPipeline(OpPassManager &pm, const CodegenOptions &options) {
+  buildTensorPipeline(pm, options);
+  buildBufferPipeline(pm, options);
 }
 
 void buildLlvmPipeline(OpPassManager &pm) {

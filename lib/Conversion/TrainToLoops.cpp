@@ -1,11 +1,13 @@
 // talweg-train-to-loops. In: one train.program, expanded, with storage assigned. Out: @talweg_init and @talweg_step over raw
-// memory (Runtime/Abi.h), whose bodies hold the program's tw ops on tensors, and the program's facts as attributes.
+// memory (Runtime/Abi.h), whose bodies hold the program's tw ops on tensors, and the program's declarations (Declarations.h). A variable's
+// storage is a memref.global of its name, declared only: talweg-place-variables says where it is.
 //
 // The order inside one step is what makes in-place storage right: every variable is read once, before anything is computed; all
 // writes come after all reads. A write whose value is another variable's old storage copies it first.
 //
 // Where a program requires something (tw.require), what a step writes is chosen by whether all of it holds: the new value or the old.
 // So every write depends on every requirement, whatever later passes do with the order, and a faulted step changes nothing.
+#include "Declarations.h"
 #include "GatherBatch.h"
 #include "Requirements.h"
 
@@ -50,7 +52,7 @@ public:
 
 private:
   LogicalResult collect();
-  void describe();
+  void declareStorage();
   func::FuncOp createEntry(StringRef name, ArrayRef<Type> arguments);
   LogicalResult emitInit();
   LogicalResult emitStep();
@@ -63,10 +65,10 @@ private:
   Value createIndex(int64_t value) { return arith::ConstantIndexOp::create(b, value); }
   Value loadControl(int word) { return memref::LoadOp::create(b, control, createIndex(word)); }
   Value toIndex(Value integer) { return arith::IndexCastOp::create(b, b.getIndexType(), integer); }
-  Value createVariableView(Value persistent, train::VariableOp variable);
+  Value createVariableView(train::VariableOp variable);
   Value createScalarF64(Value tensor);
   void lowerReads(Block *body, Value step, Value key, ValueRange hyperValues, Value totalSteps);
-  void lowerWrites(Value persistent, ArrayRef<train::SetOp> sets, Value holds);
+  void lowerWrites(ArrayRef<train::SetOp> sets, Value holds);
   void storeColumns(ArrayRef<Value> columns, Value out, Value batchNumber);
   void storePrediction(Value output, Value out, Value batchNumber);
 
@@ -88,11 +90,12 @@ private:
 LogicalResult ProgramLowering::run() {
   if (failed(collect()))
     return failure();
-  describe();
+  declare(program);
   b.setInsertionPointToEnd(module.getBody());
+  declareStorage();
   if (failed(emitInit()) || failed(emitStep()))
     return failure();
-  program.erase();
+  leaveDeclarations(program);
   return success();
 }
 
@@ -102,6 +105,8 @@ LogicalResult ProgramLowering::collect() {
       if (!variable.getOffset())
         return variable.emitOpError("has no offset: talweg-assign-storage runs before talweg-train-to-loops");
       variables.push_back(variable);
+      int64_t end = llvm::alignTo(*variable.getOffset() + variable.getBytes(), abi::kAlignment);
+      persistentBytes = std::max(persistentBytes, end);
     } else if (auto field = dyn_cast<train::FieldOp>(op)) {
       fields.push_back(field);
     } else if (auto hyper = dyn_cast<train::HyperOp>(op)) {
@@ -112,11 +117,6 @@ LogicalResult ProgramLowering::collect() {
   }
   if (!objective)
     return program.emitOpError("has no objective");
-  auto bytes = program->getAttrOfType<IntegerAttr>("talweg.persistent_bytes");
-  if (!bytes)
-    return program.emitOpError("has no `talweg.persistent_bytes`: talweg-assign-storage runs before "
-                               "talweg-train-to-loops");
-  persistentBytes = bytes.getInt();
   WalkResult updates = objective.walk([](train::UpdateOp update) {
     update.emitOpError("is left: talweg-expand-update runs before talweg-train-to-loops");
     return WalkResult::interrupt();
@@ -124,14 +124,12 @@ LogicalResult ProgramLowering::collect() {
   return failure(updates.wasInterrupted());
 }
 
-/// Where variables lie, for talweg-choose-layouts.
-void ProgramLowering::describe() {
-  auto entry = [&](StringRef name, Attribute value) { return b.getNamedAttr(name, value); };
-  SmallVector<Attribute> facts;
-  for (train::VariableOp variable : variables)
-    facts.push_back(
-        b.getDictionaryAttr({entry("name", variable.getSymNameAttr()), entry("offset", variable.getOffsetAttr())}));
-  module->setAttr("talweg.variables", b.getArrayAttr(facts));
+void ProgramLowering::declareStorage() {
+  for (train::VariableOp variable : variables) {
+    MemRefType type = bufferType(cast<RankedTensorType>(variable.getType()));
+    memref::GlobalOp::create(b, variable.getLoc(), variable.getSymName(), b.getStringAttr("private"), type, Attribute(),
+                             /*constant=*/false, IntegerAttr());
+  }
 }
 
 /// An empty function, the builder at its end; the host promises that its arguments do not overlap.
@@ -143,13 +141,13 @@ func::FuncOp ProgramLowering::createEntry(StringRef name, ArrayRef<Type> argumen
   return function;
 }
 
-Value ProgramLowering::createVariableView(Value persistent, train::VariableOp variable) {
+Value ProgramLowering::createVariableView(train::VariableOp variable) {
   MemRefType type = bufferType(cast<RankedTensorType>(variable.getType()));
-  return memref::ViewOp::create(b, type, persistent, createIndex(*variable.getOffset()), ValueRange{});
+  return memref::GetGlobalOp::create(b, type, variable.getSymName());
 }
 
 LogicalResult ProgramLowering::emitInit() {
-  func::FuncOp function = createEntry("talweg_init", {persistentType(), arenaType(), controlType()});
+  func::FuncOp function = createEntry(abi::kInitEntry, {persistentType(), arenaType(), controlType()});
   control = function.getArgument(abi::kControl);
   Value zero = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
   Value key = tensor::FromElementsOp::create(b, ValueRange{loadControl(abi::kSeed), zero});
@@ -161,7 +159,7 @@ LogicalResult ProgramLowering::emitInit() {
     for (Operation &op : init.without_terminator())
       b.clone(op, mapping);
     Value value = mapping.lookupOrDefault(init.getTerminator()->getOperand(0));
-    Value view = createVariableView(function.getArgument(abi::kPersistent), variable);
+    Value view = createVariableView(variable);
     bufferization::MaterializeInDestinationOp::create(b, Type(), value, view, /*restrict=*/true, /*writable=*/true);
   }
   b.setLoc(program.getLoc());
@@ -207,7 +205,7 @@ Value underlyingVariable(Value value) {
 }
 
 /// `holds`: a scalar that says whether the step may change anything; null: it may.
-void ProgramLowering::lowerWrites(Value persistent, ArrayRef<train::SetOp> sets, Value holds) {
+void ProgramLowering::lowerWrites(ArrayRef<train::SetOp> sets, Value holds) {
   llvm::StringMap<train::VariableOp> byName;
   for (train::VariableOp variable : variables)
     byName[variable.getSymName()] = variable;
@@ -232,7 +230,7 @@ void ProgramLowering::lowerWrites(Value persistent, ArrayRef<train::SetOp> sets,
     if (value == values.lookup(set.getVariable()))
       continue;
     b.setLoc(set.getLoc());
-    Value view = createVariableView(persistent, byName.lookup(set.getVariable()));
+    Value view = createVariableView(byName.lookup(set.getVariable()));
     bufferization::MaterializeInDestinationOp::create(b, Type(), value, view, /*restrict=*/true, /*writable=*/true);
   }
   b.setLoc(program.getLoc());
@@ -275,9 +273,8 @@ LogicalResult ProgramLowering::emitStep() {
     auto row = cast<RankedTensorType>(field.getType());
     arguments.push_back(rowsType(row.getShape(), row.getElementType()));
   }
-  func::FuncOp function = createEntry("talweg_step", arguments);
-  Value persistent = function.getArgument(abi::kPersistent), order = function.getArgument(abi::kOrder),
-        out = function.getArgument(abi::kOut);
+  func::FuncOp function = createEntry(abi::kStepEntry, arguments);
+  Value order = function.getArgument(abi::kOrder), out = function.getArgument(abi::kOut);
   control = function.getArgument(abi::kControl);
 
   auto scalarTensor = [&](Value x) -> Value {
@@ -311,7 +308,7 @@ LogicalResult ProgramLowering::emitStep() {
   SmallVector<Value> hyperValues = llvm::map_to_vector(hyperNumbers, scalarTensor);
 
   for (train::VariableOp variable : variables) {
-    Value view = createVariableView(persistent, variable);
+    Value view = createVariableView(variable);
     Type type = RankedTensorType::get(cast<MemRefType>(view.getType()).getShape(),
                                       cast<MemRefType>(view.getType()).getElementType());
     values[variable.getSymName()] = bufferization::ToTensorOp::create(b, type, view, /*restrict=*/true);
@@ -348,7 +345,7 @@ LogicalResult ProgramLowering::emitStep() {
       columns.push_back(createScalarF64(report.getValue()));
     storeColumns(columns, out, batchNumber);
   }
-  lowerWrites(persistent, sets, holds);
+  lowerWrites(sets, holds);
   for (train::SetOp set : sets)
     set.erase();
   for (train::ReportOp report : reports)

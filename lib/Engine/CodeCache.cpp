@@ -5,7 +5,6 @@
 #include "Files.h"
 #include "ManifestJson.h"
 
-#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
@@ -85,14 +84,10 @@ CodeCache::CodeCache() {
     folder = variable("HOME") + "/.cache/talweg";
 }
 
-std::string CodeCache::keyOf(mlir::ModuleOp module, const std::string &options) const {
-  if (folder.empty() || makers().empty())
+std::string CodeCache::keyOf(const std::string &text) const {
+  if (folder.empty() || text.empty() || makers().empty())
     return {};
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  stream << makers() << options;
-  module->print(stream, mlir::OpPrintingFlags().useLocalScope().assumeVerified());
-  return digestOf({text});
+  return digestOf({makers(), text});
 }
 
 std::optional<CachedCode> CodeCache::find(const std::string &key) const {
@@ -113,12 +108,6 @@ void CodeCache::store(const std::string &key, const CachedCode &code) const {
 }
 
 //===-- starts -----------------------------------------------------------------------------------------------------===//
-
-std::string CodeCache::keyOf(const std::string &source) const {
-  if (folder.empty() || source.empty() || makers().empty())
-    return {};
-  return digestOf({makers(), source});
-}
 
 std::optional<CachedStart> CodeCache::findStart(const std::string &key) const {
   std::optional<std::string> contents = read(key, startKind);

@@ -34,13 +34,10 @@ public:
   /// The cache that the environment names.
   CodeCache();
 
-  /// The name of the entry for `module`, in phase linalg, and `options` (Compiler::codeOptions); empty without a cache.
-  std::string keyOf(mlir::ModuleOp module, const std::string &options) const;
+  /// The name of the entry for what a text spells out (Unit::source, Compiler::codeText); empty without a cache or a text.
+  std::string keyOf(const std::string &text) const;
   std::optional<CachedCode> find(const std::string &key) const;
   void store(const std::string &key, const CachedCode &code) const;
-
-  /// The name of the start for a source (Unit::source); empty without a cache or a source.
-  std::string keyOf(const std::string &source) const;
   std::optional<CachedStart> findStart(const std::string &key) const;
   void store(const std::string &key, const CachedStart &start) const;
 

@@ -147,7 +147,7 @@ static Result<Effort> affordable(const Program &program, const GradcheckOptions 
   if (!unit)
     return unit.error();
   unit->quiet = true; // it is compiled again, to the end
-  if (auto lowered = compiler.lower(*unit, Phase::Gradient); !lowered)
+  if (auto lowered = compiler.lower(*unit, Phase::Linalg); !lowered)
     return lowered.error();
   Effort effort{program.plan().batch, options.maxElements.value_or(GradcheckOptions::kUsualElements)};
   auto share = [&] {

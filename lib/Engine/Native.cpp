@@ -5,6 +5,8 @@
 #include "MachineMemory.h"
 #include "Stopwatch.h"
 
+#include "talweg/Runtime/Abi.h"
+
 using namespace talweg;
 
 std::vector<PhaseTime> talweg::phaseTimes(const Unit &unit) {
@@ -21,7 +23,7 @@ static Result<NativeUnit> load(const Compiler &compiler, Result<ObjectUnit> unit
   auto code = NativeCode::load(unit->object, compiler.target());
   if (!code)
     return code.error();
-  auto init = (*code)->entry("talweg_init"), step = (*code)->entry("talweg_step");
+  auto init = (*code)->entry(abi::kInitEntry), step = (*code)->entry(abi::kStepEntry);
   if (!init || !step)
     return !init ? init.error() : step.error();
   unit->times.back().seconds += stopwatch.seconds();
@@ -52,7 +54,7 @@ Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
     return lowered.error();
   CodeCache cache;
   // Code that is kept says nothing of regions: what is profiled is compiled anew.
-  std::string key = unit.profiled ? std::string() : cache.keyOf(*unit.module, compiler.codeOptions());
+  std::string key = unit.profiled ? std::string() : cache.keyOf(compiler.codeText(unit));
   Stopwatch stopwatch;
   Result<std::string> object = std::string();
   if (std::optional<CachedCode> cached = cache.find(key)) {

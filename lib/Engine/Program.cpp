@@ -156,7 +156,7 @@ Result<std::vector<FieldUse>> Program::Impl::fieldUses(Mode mode) {
   Result<Unit> unit = takeUnit(mode);
   if (!unit)
     return unit.error();
-  if (auto lowered = compiler->lower(*unit, Phase::Update); !lowered)
+  if (auto lowered = compiler->lower(*unit, Phase::Linalg); !lowered)
     return lowered.error();
   std::vector<FieldUse> uses = unit->manifest.fields;
   keepUnit(mode, std::move(*unit));

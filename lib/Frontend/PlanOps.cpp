@@ -49,7 +49,8 @@ void frontend::createField(OpBuilder &builder, Location loc, const Field &field)
   const Type type = RankedTensorType::get(field.shape, tw::irType(field.element, builder.getContext()));
   train::FieldOp::create(builder, loc, builder.getStringAttr(field.name), TypeAttr::get(type),
                          optional(builder, field.classes),
-                         columns.empty() ? ArrayAttr() : builder.getArrayAttr(columns));
+                         columns.empty() ? ArrayAttr() : builder.getArrayAttr(columns), /*read=*/UnitAttr(),
+                         /*range=*/DenseI64ArrayAttr());
 }
 
 static Result<Field> readField(train::FieldOp op, const std::string &file) {

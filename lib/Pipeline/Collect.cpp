@@ -1,28 +1,34 @@
-// What a host takes from a module on its way: counts after the gradient, layout and columns after the update, sizes
-// once memory is planned.
+// Reads the manifest off a module: the declarations of its train.program, in their order, and the sizes of its functions' memory.
 #include "Collect.h"
 
 #include "Messages.h"
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
-#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Runtime/Abi.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #include <algorithm>
 
 using namespace mlir;
 using namespace talweg;
 
+static Variable variableOf(train::VariableOp op) {
+  auto type = cast<RankedTensorType>(op.getType());
+  return {op.getSymName().str(),
+          op.getRole(),
+          *tw::elementTypeOf(type.getElementType()), // the op's verifier
+          type.getShape().vec(),
+          op.getFrozen(),
+          std::int64_t(op.getOffset().value_or(0)),
+          std::int64_t(op.getBlock().value_or(0))};
+}
+
 std::vector<Variable> talweg::variablesOf(ModuleOp module) {
   std::vector<Variable> result;
-  module.walk([&](train::VariableOp op) {
-    auto type = cast<RankedTensorType>(op.getType());
-    ElementType element = *tw::elementTypeOf(type.getElementType()); // the op's verifier
-    result.push_back({op.getSymName().str(), op.getRole(), element, type.getShape().vec(), op.getFrozen(),
-                      std::int64_t(op.getOffset().value_or(0))});
-  });
+  module.walk([&](train::VariableOp op) { result.push_back(variableOf(op)); });
   return result;
 }
 
@@ -34,82 +40,76 @@ Layouts talweg::layoutsOf(const std::vector<Variable> &variables) {
   return layouts;
 }
 
-void talweg::countContractions(ModuleOp module, Manifest &manifest) {
-  module.walk([&](tw::ContractOp op) {
-    std::int64_t products = 1;
-    for (std::int64_t extent : op.getExtents())
-      products *= extent;
-    manifest.flops += 2 * products;
-    ++manifest.contractions;
-  });
-}
-
-/// What the objective reads, and what it requires.
-static void readFields(Block &objective, Manifest &manifest) {
-  for (BlockArgument batch : objective.getArguments())
-    manifest.fields.push_back({!batch.use_empty()});
-  for (auto require : objective.getOps<tw::RequireOp>()) {
-    FileLineColRange place = placeOf(require.getLoc());
-    manifest.faults.push_back({require.getMessage().str(), require.getHelp().value_or("").str(),
-                               place ? place.getFilename().str() : "", place ? place.getStartLine() : 0,
-                               place ? place.getStartColumn() : 0});
+static FieldUse useOf(train::FieldOp op) {
+  FieldUse use{op.getRead()};
+  if (std::optional<ArrayRef<std::int64_t>> range = op.getRange()) {
+    use.low = (*range)[0];
+    use.high = (*range)[1];
   }
-  boundFields(objective, manifest);
+  return use;
 }
 
-Result<void> talweg::readLayout(ModuleOp module, Manifest &manifest) {
+static FaultSite siteOf(train::FaultOp op, const std::string &file) {
+  FaultSite site{op.getMessage().str(), op.getHelp().value_or("").str(), "", 0, 0};
+  if (FileLineColRange place = placeOf(op.getLoc())) {
+    site.file = place.getFilename().str() == file ? "" : place.getFilename().str();
+    site.line = place.getStartLine();
+    site.column = place.getStartColumn();
+  }
+  return site;
+}
+
+static void readColumn(train::ColumnOp op, Manifest &manifest) {
+  (op.getReport() ? manifest.reports : manifest.metrics).push_back(op.getName().str());
+  if (op.getIsLoss())
+    manifest.lossMetrics.push_back(op.getName().str());
+}
+
+static Result<void> readPrediction(train::PredictionOp op, Manifest &manifest) {
+  auto type = cast<RankedTensorType>(op.getType());
+  manifest.outputShape = type.getShape().vec();
+  if (!isa<FloatType>(type.getElementType()))
+    return Error{"E0832", "error: prediction of a model whose output is not a float is not supported yet"};
+  manifest.outputType = *tw::elementTypeOf(type.getElementType());
+  return {};
+}
+
+static void readSizes(func::FuncOp function, Manifest &manifest) {
+  auto bytes = [&](unsigned argument) {
+    auto type = dyn_cast<MemRefType>(function.getArgumentTypes()[argument]);
+    return type && type.hasStaticShape() ? type.getNumElements() : 0;
+  };
+  manifest.persistentBytes = std::max(manifest.persistentBytes, bytes(abi::kPersistent));
+  manifest.arenaBytes = std::max(manifest.arenaBytes, bytes(abi::kArena));
+}
+
+Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
   auto programs = module.getOps<train::ProgramOp>();
   if (programs.empty())
     return Error{"E0831", "error: the module holds no train.program"};
   train::ProgramOp program = *programs.begin();
+  Manifest manifest;
   manifest.mode = *program.getMode();
   manifest.batch = program.getBatch();
-  manifest.variables = variablesOf(module);
-  for (auto objective : program.getOps<train::ObjectiveOp>()) {
-    readFields(objective.getBody().front(), manifest);
-    ValueRange told = objective.getBody().front().getTerminator()->getOperands();
-    for (auto [number, metric] : llvm::enumerate(objective.getMetrics().getAsRange<StringAttr>())) {
-      manifest.metrics.push_back(metric.str());
-      if (number + 1 < told.size() && told[number + 1] == told[0])
-        manifest.lossMetrics.push_back(metric.str());
-    }
-    objective.walk([&](train::ReportOp report) { manifest.reports.push_back(report.getName().str()); });
-    if (program.getMode() != Mode::Predict)
-      continue;
-    auto output = cast<RankedTensorType>(objective.getBody().front().getTerminator()->getOperand(0).getType());
-    manifest.outputShape = output.getShape().vec();
-    manifest.outputType = tw::elementTypeOf(output.getElementType()).value_or(ElementType::F32);
-    if (output.getRank() == 0 || output.getDimSize(0) != manifest.batch)
-      return Error{"internal", "error: the model's output does not have one row for each row of the batch"};
-    if (!isa<FloatType>(output.getElementType()))
-      return Error{"E0832", "error: prediction of a model whose output is not a float is not supported yet"};
+  for (Operation &op : program.getBody().front()) {
+    Result<void> read;
+    llvm::TypeSwitch<Operation *>(&op)
+        .Case([&](train::VariableOp variable) { manifest.variables.push_back(variableOf(variable)); })
+        .Case([&](train::FieldOp field) { manifest.fields.push_back(useOf(field)); })
+        .Case([&](train::ColumnOp column) { readColumn(column, manifest); })
+        .Case([&](train::FaultOp fault) { manifest.faults.push_back(siteOf(fault, file)); })
+        .Case([&](train::PredictionOp prediction) { read = readPrediction(prediction, manifest); })
+        .Case([&](train::WorkOp work) {
+          manifest.flops = work.getFlops();
+          manifest.contractions = work.getContractions();
+        });
+    if (!read)
+      return read.error();
   }
-  return {};
-}
-
-void talweg::giveLayouts(ModuleOp module, const Layouts &layouts) {
-  Builder builder(module.getContext());
-  SmallVector<NamedAttribute> blocks;
-  for (auto &[name, block] : layouts)
-    blocks.push_back(builder.getNamedAttr(name, builder.getI64IntegerAttr(block)));
-  module->setAttr("talweg.layouts", builder.getDictionaryAttr(blocks));
-}
-
-void talweg::readSizes(ModuleOp module, Manifest &manifest) {
-  if (auto described = module->getAttrOfType<ArrayAttr>("talweg.variables"))
-    for (auto [variable, entry] : llvm::zip_equal(manifest.variables, described.getAsRange<DictionaryAttr>()))
-      if (auto block = entry.getAs<IntegerAttr>("block"))
-        variable.block = block.getInt();
-  module.walk([&](func::FuncOp function) {
-    if (!function.getSymName().starts_with("talweg_") || function.getNumArguments() < 2)
-      return;
-    auto bytes = [&](unsigned argument) {
-      auto type = dyn_cast<MemRefType>(function.getArgumentTypes()[argument]);
-      return type && type.hasStaticShape() ? type.getNumElements() : 0;
-    };
-    manifest.persistentBytes = std::max(manifest.persistentBytes, bytes(0));
-    manifest.arenaBytes = std::max(manifest.arenaBytes, bytes(1));
-  });
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.getSymName() == abi::kInitEntry || function.getSymName() == abi::kStepEntry)
+      readSizes(function, manifest);
+  return manifest;
 }
 
 std::vector<RegionFacts> talweg::readRegions(ModuleOp module) {

@@ -1,4 +1,4 @@
-// Reading a module's facts at the phases where they stand.
+// The collector: a module as its host sees it.
 #ifndef TALWEG_PIPELINE_COLLECT_H
 #define TALWEG_PIPELINE_COLLECT_H
 
@@ -6,16 +6,10 @@
 
 namespace talweg {
 
-/// After phase gradient.
-void countContractions(mlir::ModuleOp module, Manifest &manifest);
-/// After phase update: variables, fields, columns, output.
-Result<void> readLayout(mlir::ModuleOp module, Manifest &manifest);
-/// The part of it that says which values of the fields make sense; the fields are there.
-void boundFields(mlir::Block &objective, Manifest &manifest);
-/// Before phase vector: what code generation must not choose again.
-void giveLayouts(mlir::ModuleOp module, const Layouts &layouts);
-/// After phase vector.
-void readSizes(mlir::ModuleOp module, Manifest &manifest);
+/// What stands on the declarations of a lowered program and on its functions: after phase linalg all but the blocks of variables and the
+/// arena, after phase vector these too. `file`: the program's, for messages; places in it have no file.
+Result<Manifest> collect(mlir::ModuleOp module, const std::string &file);
+
 /// After phase vector: what talweg-mark-regions has noted, if it ran.
 std::vector<RegionFacts> readRegions(mlir::ModuleOp module);
 

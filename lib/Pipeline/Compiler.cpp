@@ -212,10 +212,38 @@ Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layou
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
     return parsed.error();
   if (layouts)
-    giveLayouts(*unit.module, *layouts);
+    unit.layouts = *layouts;
   unit.times.push_back({"parse", parseSeconds + secondsSince(start)});
   unit.source = sourceOf(mode, batch, layouts);
   return unit;
+}
+
+std::string Compiler::codeOptions(const Layouts *layouts) const {
+  const Target &target = options.target; // the rest of it follows from these
+  std::string result =
+      fmt::format("{} {} {}\nmemory {}\n", target.triple, target.cpu, target.features, options.memory.value_or(0));
+  if (layouts) {
+    result += "layouts\n"; // none is another thing than a choice to be made
+    for (const auto &[name, block] : *layouts)
+      result += fmt::format("{} {} {}\n", name.size(), name, block);
+  }
+  return result;
+}
+
+std::string Compiler::codeText(const Unit &unit) const {
+  std::string result = codeOptions(unit.layouts ? &*unit.layouts : nullptr);
+  llvm::raw_string_ostream stream(result);
+  const auto flags = mlir::OpPrintingFlags().useLocalScope().assumeVerified();
+  for (mlir::Operation &op : *(*unit.module).getBody()) {
+    auto program = mlir::dyn_cast<train::ProgramOp>(op);
+    if (!program) {
+      op.print(stream, flags);
+      continue;
+    }
+    for (auto variable : program.getOps<train::VariableOp>()) // the other declarations tell, and decide nothing
+      variable->print(stream, flags);
+  }
+  return result;
 }
 
 std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts) const {
@@ -225,20 +253,10 @@ std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *lay
     return {};
   std::string result = fmt::format("{} {} {}\n", nameOf(mode), batch ? batch : optionsBatch.value_or(thePlan.batch),
                                    doublePrecision ? "f64" : "f32") +
-                       codeOptions();
-  if (layouts) {
-    result += "layouts\n"; // none is another thing than a choice to be made
-    for (const auto &[name, block] : *layouts)
-      result += fmt::format("{} {} {}\n", name.size(), name, block);
-  }
+                       codeOptions(layouts);
   for (const auto &[name, value] : set)
     result += fmt::format("{} {} {}={}\n", name.size(), value.size(), name, value);
   return result + (fileName.ends_with(".mlir") ? "module\n" : "language\n") + fileText;
-}
-
-std::string Compiler::codeOptions() const {
-  const Target &target = options.target; // the rest of it follows from these
-  return fmt::format("{} {} {}\nmemory {}\n", target.triple, target.cpu, target.features, options.memory.value_or(0));
 }
 
 Error Compiler::errorAt(const std::string &file, std::int64_t line, std::int64_t column, const std::string &message,
@@ -257,9 +275,9 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   };
   MessageCollector messages(*unit.context, fileName, fileText, tellMessage, options.remarks);
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
+  const CodegenOptions codegen{.target = options.target, .markRegions = unit.profiled, .layouts = unit.layouts};
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);
-    const CodegenOptions codegen{.target = options.target, .markRegions = unit.profiled};
     if (phase == Phase::Vector && options.memory) {
       Result<bool> fitted = fitMemory(unit, codegen, *options.memory, fileName);
       if (!fitted)
@@ -269,19 +287,17 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
     } else if (mlir::failed(runPhases(*unit.module, phase, phase, codegen, tell)))
       return messages.error("E0830", fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
-    if (phase == Phase::Gradient)
-      countContractions(*unit.module, unit.manifest);
-    if (phase == Phase::Update) {
-      if (auto read = readLayout(*unit.module, unit.manifest); !read)
-        return read.error();
-      for (FaultSite &site : unit.manifest.faults)
-        if (site.file == fileName)
-          site.file.clear();
+    if (phase == Phase::Linalg || phase == Phase::Vector) {
+      Result<Manifest> manifest = collect(*unit.module, fileName);
+      if (!manifest)
+        return manifest.error();
+      unit.manifest = std::move(*manifest);
     }
-    if (phase == Phase::Vector) {
-      readSizes(*unit.module, unit.manifest);
+    if (phase == Phase::Vector)
       unit.regions = readRegions(*unit.module);
-    }
+    if (phase == Phase::Llvm) // the declarations have been read: what is left is translated
+      for (auto program : llvm::make_early_inc_range(unit.module->getOps<train::ProgramOp>()))
+        program.erase();
   }
   return {};
 }

@@ -35,7 +35,7 @@ struct Attempt {
 } // namespace
 
 /// The phase on a copy of the unit's module.
-static std::optional<Attempt> attempt(const Unit &unit, const CodegenOptions &options) {
+static std::optional<Attempt> attempt(const Unit &unit, const CodegenOptions &options, const std::string &file) {
   Attempt result{mlir::cast<mlir::ModuleOp>((*unit.module)->clone()), {}, unit.manifest};
   // Errors go on to the outer handler; what else is told of an attempt that is not taken is nobody's business.
   mlir::ScopedDiagnosticHandler handler(unit.context.get(), [&](mlir::Diagnostic &diagnostic) {
@@ -47,7 +47,10 @@ static std::optional<Attempt> attempt(const Unit &unit, const CodegenOptions &op
   auto tell = [&](Phase, double seconds) { result.seconds = seconds; };
   if (mlir::failed(runPhases(*result.module, Phase::Vector, Phase::Vector, options, tell)))
     return std::nullopt;
-  readSizes(*result.module, result.manifest);
+  Result<Manifest> manifest = collect(*result.module, file);
+  if (!manifest)
+    return std::nullopt;
+  result.manifest = std::move(*manifest);
   result.module->walk([&](mlir::func::FuncOp function) {
     result.least |= function->hasAttr("talweg.least_memory");
     if (auto estimate = function->getAttrOfType<mlir::IntegerAttr>("talweg.estimated_bytes"))
@@ -68,7 +71,7 @@ Result<bool> talweg::fitMemory(Unit &unit, const CodegenOptions &options, std::i
   auto attemptAt = [&](std::int64_t aim) {
     CodegenOptions within = options;
     within.memoryLimit = aim;
-    return attempt(unit, within);
+    return attempt(unit, within, file);
   };
   std::optional<Attempt> tried = attemptAt(INT64_MAX);
   if (!tried)

@@ -57,6 +57,12 @@ static void buildUpdate(OpPassManager &passes) {
   simplify(passes);
 }
 
+static void buildVector(OpPassManager &passes, const CodegenOptions &options) {
+  buildTensorPipeline(passes, options);
+  passes.addPass(createPlaceVariables());
+  buildBufferPipeline(passes, options);
+}
+
 static void buildLinalg(OpPassManager &passes) {
   passes.addPass(createTrainToLoops());
   passes.addPass(createTwToLinalg());
@@ -69,7 +75,7 @@ void buildPhase(OpPassManager &passes, Phase phase, const CodegenOptions &option
   case Phase::Gradient: buildGradient(passes); break;
   case Phase::Update: buildUpdate(passes); break;
   case Phase::Linalg: buildLinalg(passes); break;
-  case Phase::Vector: buildVectorPipeline(passes, options); break;
+  case Phase::Vector: buildVector(passes, options); break;
   case Phase::Llvm: buildLlvmPipeline(passes); break;
   }
   passes.addPass(createVerifyPhase(phase));

@@ -4,6 +4,7 @@
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Verifier.h"
@@ -17,6 +18,7 @@ namespace {
 StringRef breach(Operation *op, Phase phase) {
   StringRef dialect = op->getName().getDialectNamespace();
   bool ours = dialect == "tw" || dialect == "train";
+  bool declares = isa<train::ProgramOp>(op) || isa_and_nonnull<train::ProgramOp>(op->getParentOp());
   switch (phase) {
   case Phase::Graph:
   case Phase::Gradient: return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
@@ -26,8 +28,15 @@ StringRef breach(Operation *op, Phase phase) {
     if (auto variable = dyn_cast<train::VariableOp>(op); variable && !variable.getOffset())
       return "every variable must have its offset";
     return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
-  case Phase::Linalg: return ours ? "no op of the tensor and training dialects may be left" : "";
+  case Phase::Linalg:
+    if (auto program = dyn_cast<train::ProgramOp>(op); program && !program.isLowered())
+      return "of a program declarations may be left";
+    return ours && !declares ? "no op of the tensor and training dialects may be left" : "";
   case Phase::Vector: {
+    if (declares)
+      return "";
+    if (auto storage = dyn_cast<memref::GlobalOp>(op); storage && storage.isExternal())
+      return "every variable must have its place";
     if (ours || dialect == "linalg" || dialect == "tensor" || dialect == "bufferization")
       return "everything must be loops over buffers";
     auto isTensor = [](Type type) { return isa<TensorType>(type); };
@@ -36,7 +45,8 @@ StringRef breach(Operation *op, Phase phase) {
     return "";
   }
   case Phase::Llvm:
-    return dialect == "llvm" || dialect == "omp" || isa<ModuleOp>(op) ? "" : "only the LLVM dialect may be left";
+    return dialect == "llvm" || dialect == "omp" || isa<ModuleOp>(op) || declares ? ""
+                                                                                  : "only the LLVM dialect may be left";
   }
   return "";
 }

@@ -1,35 +1,39 @@
 // RUN: split-file %s %t
 // RUN: talweg-opt %t/chosen.mlir --talweg-choose-layouts | FileCheck %s
-// RUN: talweg-opt %t/given.mlir --talweg-choose-layouts | FileCheck %s --check-prefix=GIVEN
+// RUN: talweg-opt %t/given.mlir --talweg-choose-layouts="obeys given=w:16" | FileCheck %s --check-prefix=GIVEN
 // RUN: talweg-opt %t/odd.mlir --talweg-choose-layouts --verify-diagnostics | FileCheck %s --check-prefix=ODD
 
 // A matrix that its product would copy into panels lies in them, with the moment that is updated with it; the gradient is computed in
 // panels, and the initial value is written in them. A vector stays.
-// CHECK: talweg.variables = [{block = 32 : i64, name = "w", {{.*}}}, {block = 32 : i64, name = "w.m", {{.*}}}, {name = "b", {{.*}}}]
+// CHECK: memref.global "private" @w : memref<8x256x32xf32>
+// CHECK: memref.global "private" @w.m : memref<8x256x32xf32>
+// CHECK: memref.global "private" @b : memref<256xf32>
 // CHECK-LABEL: func.func @talweg_init
 // CHECK: %[[AT:.*]] = linalg.index 0
 // CHECK: arith.muli %[[AT]], %c32
 // CHECK: bufferization.materialize_in_destination {{.*}} : (tensor<8x256x32xf32>, memref<8x256x32xf32>)
 // CHECK-LABEL: func.func @talweg_step
-// CHECK: memref.view {{.*}} to memref<8x256x32xf32>
+// CHECK: memref.get_global @w : memref<8x256x32xf32>
 // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%{{.*}}, %{{.*}} : tensor<64x256xf32>, tensor<8x256x32xf32>) outs(%{{.*}} : tensor<64x256xf32>)
 // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<8x256x32xf32>)
 // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel"]} {{.*}} outs(%{{.*}}, %{{.*}} : tensor<8x256x32xf32>, tensor<8x256x32xf32>)
 
 // What another module of the program chose is taken; an op that cannot read panels reads a copy in rows.
-// GIVEN: {block = 16 : i64, name = "w"
+// GIVEN: memref.global "private" @w : memref<2x32x16xf32>
 // GIVEN-LABEL: func.func @talweg_step
 // GIVEN: %[[PANELS:.*]] = bufferization.to_tensor {{.*}} : memref<2x32x16xf32> to tensor<2x32x16xf32>
 // GIVEN: %[[ROWS:.*]] = linalg.generic {{.*}} ins(%[[PANELS]] : tensor<2x32x16xf32>) outs(%{{.*}} : tensor<32x32xf32>)
 // GIVEN: linalg.generic {{.*}} ins(%[[ROWS]] : tensor<32x32xf32>)
 
-// ODD-NOT: block =
+// ODD: memref.global "private" @w : memref<256x259xf32>
 
 //--- chosen.mlir
-module attributes {talweg.variables = [{name = "w", offset = 0 : i64}, {name = "w.m", offset = 262144 : i64}, {name = "b", offset = 524288 : i64}]} {
-  func.func @talweg_init(%persistent: memref<525312xi8>) {
-    %c0 = arith.constant 0 : index
-    %view = memref.view %persistent[%c0][] : memref<525312xi8> to memref<256x256xf32>
+module {
+  memref.global "private" @w : memref<256x256xf32>
+  memref.global "private" @w.m : memref<256x256xf32>
+  memref.global "private" @b : memref<256xf32>
+  func.func @talweg_init() {
+    %view = memref.get_global @w : memref<256x256xf32>
     %e = tensor.empty() : tensor<256x256xf32>
     %w = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<256x256xf32>) {
     ^bb0(%o: f32):
@@ -41,14 +45,11 @@ module attributes {talweg.variables = [{name = "w", offset = 0 : i64}, {name = "
     bufferization.materialize_in_destination %w in restrict writable %view : (tensor<256x256xf32>, memref<256x256xf32>) -> ()
     return
   }
-  func.func @talweg_step(%persistent: memref<525312xi8>, %x: memref<64x256xf32>, %y: memref<64x256xf32>) {
-    %c0 = arith.constant 0 : index
-    %c1 = arith.constant 262144 : index
-    %c2 = arith.constant 524288 : index
+  func.func @talweg_step(%x: memref<64x256xf32>, %y: memref<64x256xf32>) {
     %zero = arith.constant 0.0 : f32
-    %view = memref.view %persistent[%c0][] : memref<525312xi8> to memref<256x256xf32>
-    %viewM = memref.view %persistent[%c1][] : memref<525312xi8> to memref<256x256xf32>
-    %viewB = memref.view %persistent[%c2][] : memref<525312xi8> to memref<256xf32>
+    %view = memref.get_global @w : memref<256x256xf32>
+    %viewM = memref.get_global @w.m : memref<256x256xf32>
+    %viewB = memref.get_global @b : memref<256xf32>
     %w = bufferization.to_tensor %view restrict : memref<256x256xf32> to tensor<256x256xf32>
     %m = bufferization.to_tensor %viewM restrict : memref<256x256xf32> to tensor<256x256xf32>
     %b = bufferization.to_tensor %viewB restrict : memref<256xf32> to tensor<256xf32>
@@ -93,11 +94,11 @@ module attributes {talweg.variables = [{name = "w", offset = 0 : i64}, {name = "
 }
 
 //--- given.mlir
-module attributes {talweg.layouts = {w = 16 : i64}, talweg.variables = [{name = "w", offset = 0 : i64}]} {
-  func.func @talweg_step(%persistent: memref<4096xi8>, %y: memref<32xf32>) {
-    %c0 = arith.constant 0 : index
+module {
+  memref.global "private" @w : memref<32x32xf32>
+  func.func @talweg_step(%y: memref<32xf32>) {
     %zero = arith.constant 0.0 : f32
-    %view = memref.view %persistent[%c0][] : memref<4096xi8> to memref<32x32xf32>
+    %view = memref.get_global @w : memref<32x32xf32>
     %w = bufferization.to_tensor %view restrict : memref<32x32xf32> to tensor<32x32xf32>
     %e = tensor.empty() : tensor<32xf32>
     %d = linalg.generic {indexing_maps = [affine_map<(i) -> (i, i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
@@ -112,11 +113,11 @@ module attributes {talweg.layouts = {w = 16 : i64}, talweg.variables = [{name = 
 }
 
 //--- odd.mlir
-module attributes {talweg.variables = [{name = "w", offset = 0 : i64}]} {
-  func.func @talweg_step(%persistent: memref<265216xi8>, %x: memref<64x256xf32>, %y: memref<64x259xf32>) {
-    %c0 = arith.constant 0 : index
+module {
+  memref.global "private" @w : memref<256x259xf32>
+  func.func @talweg_step(%x: memref<64x256xf32>, %y: memref<64x259xf32>) {
     %zero = arith.constant 0.0 : f32
-    %view = memref.view %persistent[%c0][] : memref<265216xi8> to memref<256x259xf32>
+    %view = memref.get_global @w : memref<256x259xf32>
     %w = bufferization.to_tensor %view restrict : memref<256x259xf32> to tensor<256x259xf32>
     %X = bufferization.to_tensor %x restrict : memref<64x256xf32> to tensor<64x256xf32>
     %e = tensor.empty() : tensor<64x259xf32>

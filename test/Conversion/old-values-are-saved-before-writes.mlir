@@ -9,7 +9,7 @@
 // CHECK: %[[SAVED:.*]] = bufferization.to_tensor %[[SCRATCH]]
 // CHECK: bufferization.materialize_in_destination %[[NEW]]
 // CHECK: bufferization.materialize_in_destination %[[SAVED]]
-train.program "Shift" mode train batch 1 attributes {talweg.persistent_bytes = 128 : i64} {
+train.program "Shift" mode train batch 1 {
   train.variable state @now : tensor<3xf32> offset 0 {
   ^bb0(%key: tensor<2xi64>):
     %one = tw.constant dense<1.0> : tensor<3xf32>

@@ -14,7 +14,7 @@
 // CHECK: %[[ROWS:.*]] = memref.subview %[[OUT]][%[[FIRST]], 0] [4, 6] [1, 1]
 // CHECK: bufferization.materialize_in_destination %[[Y]] in restrict writable %[[ROWS]]
 // CHECK-NOT: materialize_in_destination
-train.program "Copy" mode predict batch 4 attributes {talweg.persistent_bytes = 0 : i64} {
+train.program "Copy" mode predict batch 4 {
   train.field @x : tensor<2x3xui8>
   train.objective metrics [] {
   ^bb0(%x: tensor<4x2x3xui8>):

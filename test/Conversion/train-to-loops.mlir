@@ -1,27 +1,39 @@
 // RUN: talweg-opt %s --talweg-train-to-loops | FileCheck %s
 // One step of training: variables are read first, the batch is gathered, the objective computes, all writes come last.
 
-// CHECK: module attributes {talweg.variables = [{name = "w", offset = 0 : i64}, {name = "w.m", offset = 64 : i64}]}
+// What a host must know is declared; the rest is code.
+// CHECK: train.program "Line" mode train batch 4 {
+// CHECK-NEXT: train.field @x : tensor<3xf32> read
+// CHECK-NEXT: train.hyper @lr = 1.000000e-01 at 0
+// CHECK-NEXT: train.variable parameter @w : tensor<3xf32> offset 0
+// CHECK-NEXT: train.variable slot @w.m : tensor<3xf32> offset 64
+// CHECK-NEXT: train.column "error" is loss
+// CHECK-NEXT: train.column report "lr"
+// CHECK-NEXT: train.work 0 flops in 0
+// CHECK-NEXT: }
+// CHECK-NEXT: memref.global "private" @w : memref<3xf32>
+// CHECK-NEXT: memref.global "private" @w.m : memref<3xf32>
 // CHECK-NOT: train.
 
 // CHECK-LABEL: func.func @talweg_init
-// CHECK-SAME: (%[[P:.*]]: memref<128xi8> {llvm.noalias}, %{{.*}}: memref<0xi8> {llvm.noalias}, %[[C:.*]]: memref<16xi64> {llvm.noalias})
+// CHECK-SAME: (%{{.*}}: memref<128xi8> {llvm.noalias}, %{{.*}}: memref<0xi8> {llvm.noalias}, %[[C:.*]]: memref<16xi64> {llvm.noalias})
 // CHECK: %[[SEED:.*]] = memref.load %[[C]]
 // CHECK: %[[KEY:.*]] = tensor.from_elements %[[SEED]], %{{.*}} : tensor<2xi64>
 // CHECK: %[[INITIAL:.*]] = tw.uniform %[[KEY]] stream 7
-// CHECK: %[[W:.*]] = memref.view %[[P]]
+// CHECK: %[[W:.*]] = memref.get_global @w
 // CHECK: bufferization.materialize_in_destination %[[INITIAL]] in restrict writable %[[W]]
 
 // CHECK-LABEL: func.func @talweg_step
-// CHECK-SAME: %[[P:.*]]: memref<128xi8>
+// CHECK-SAME: memref<128xi8>
 // CHECK-SAME: %[[HYPER:[^:]*]]: memref<1xf64>
 // CHECK-SAME: %[[ORDER:[^:]*]]: memref<2147483648xi32>
 // CHECK-SAME: %[[OUT:[^:]*]]: memref<2147483648xf64>
 // CHECK-SAME: %[[DATA:[^:]*]]: memref<2147483648x3xf32>
 // CHECK: %[[LR:.*]] = memref.load %[[HYPER]]
 // CHECK: scf.for %[[S:.*]] =
-// CHECK: memref.view %[[P]]
+// CHECK: memref.get_global @w
 // CHECK: %[[W:.*]] = bufferization.to_tensor %{{.*}} restrict
+// CHECK: memref.get_global @w.m
 // CHECK: %[[M:.*]] = bufferization.to_tensor %{{.*}} restrict
 // CHECK: %[[BATCH:.*]] = memref.alloc() {{.*}} : memref<4x3xf32>
 // CHECK: scf.for
@@ -34,7 +46,7 @@
 // CHECK-COUNT-3: memref.store %{{.*}}, %[[OUT]]
 // CHECK: bufferization.materialize_in_destination %{{.*}} in restrict writable
 // CHECK: bufferization.materialize_in_destination %[[NEXT]] in restrict writable
-train.program "Line" mode train batch 4 attributes {talweg.persistent_bytes = 128 : i64} {
+train.program "Line" mode train batch 4 {
   train.field @x : tensor<3xf32>
   train.hyper @lr = 1.000000e-01 at 0
   train.variable parameter @w : tensor<3xf32> offset 0 {

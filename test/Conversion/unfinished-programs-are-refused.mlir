@@ -1,7 +1,7 @@
 // RUN: talweg-opt %s --talweg-train-to-loops --split-input-file --verify-diagnostics
 
-// expected-error @+1 {{'train.program' op has no `talweg.persistent_bytes`: talweg-assign-storage runs before talweg-train-to-loops}}
-train.program "Bare" mode eval batch 1 {
+// expected-error @+1 {{'train.program' op has no mode: talweg-specialize runs before talweg-train-to-loops}}
+train.program "InAllModes" batch 1 {
   train.objective metrics [] {
     %loss = tw.constant dense<0.0> : tensor<f32>
     train.yield %loss : tensor<f32>
@@ -10,7 +10,7 @@ train.program "Bare" mode eval batch 1 {
 
 // -----
 
-train.program "Unplaced" mode eval batch 1 attributes {talweg.persistent_bytes = 64 : i64} {
+train.program "Unplaced" mode eval batch 1 {
   // expected-error @+1 {{'train.variable' op has no offset: talweg-assign-storage runs before talweg-train-to-loops}}
   train.variable state @now : tensor<3xf32> {
   ^bb0(%key: tensor<2xi64>):

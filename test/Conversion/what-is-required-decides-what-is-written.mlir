@@ -27,7 +27,7 @@
 // CHECK:         %[[WRITTEN:.*]] = tw.select %[[SPREAD]], %[[NEW]], %[[OLD]]
 // CHECK:         bufferization.materialize_in_destination %[[WRITTEN]]
 // CHECK-NOT:   tw.require
-train.program "Counted" mode train batch 4 attributes {talweg.persistent_bytes = 64 : i64} {
+train.program "Counted" mode train batch 4 {
   train.field @words : tensor<3xi32>
   train.variable state @seen : tensor<5xf32> offset 0 {
   ^bb0(%key: tensor<2xi64>):

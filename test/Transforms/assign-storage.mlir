@@ -2,7 +2,7 @@
 //
 // RUN: talweg-opt %s --talweg-assign-storage | FileCheck %s
 
-// CHECK: train.program "p" mode eval batch 4 attributes {talweg.persistent_bytes = 320 : i64} {
+// CHECK: train.program "p" mode eval batch 4 {
 // CHECK: train.variable parameter @w : tensor<5x5xf32> offset 0 {
 // CHECK: train.variable state @count : tensor<3xi64> offset 128 {
 // CHECK: train.variable state @seen : tensor<3xi1> offset 192 {

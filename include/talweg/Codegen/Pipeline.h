@@ -4,7 +4,11 @@
 
 #include "talweg/Codegen/Target.h"
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace mlir {
 class OpPassManager;
@@ -18,13 +22,21 @@ struct CodegenOptions {
   Target target;
   bool markRegions = false;     ///< steps tell the time that each of their regions takes (talweg-mark-regions)
   std::int64_t memoryLimit = 0; ///< bytes alive at once, by estimate (talweg-rematerialize); 0: any number
+  /// The blocks of variables by their names, as another module of the program has them (talweg-choose-layouts); nothing: choose.
+  std::optional<std::map<std::string, std::int64_t>> layouts = {};
 };
 
 /// MLIR's, but regions stay as they are: structured control flow has no blocks to simplify, and looking for some costs a walk over
 /// the program each time.
 std::unique_ptr<mlir::Pass> createCanonicalizer();
 
-/// linalg on tensors → scf, vector and memref, with every buffer in the arena: the stage `vector`.
+/// linalg on tensors: fused, variables in the layouts that products want.
+void buildTensorPipeline(mlir::OpPassManager &pm, const CodegenOptions &options);
+
+/// linalg on tensors whose variables have their places → scf, vector and memref, with every buffer in the arena: the stage `vector`.
+void buildBufferPipeline(mlir::OpPassManager &pm, const CodegenOptions &options);
+
+/// Both: for functions without a program.
 void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenOptions &options);
 
 /// The stage `vector` → the LLVM dialect, parallel loops as OpenMP; functions take bare pointers.

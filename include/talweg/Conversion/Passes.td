@@ -10,9 +10,10 @@ def TrainToLoops : Pass<"talweg-train-to-loops", "::mlir::ModuleOp"> {
     memref<16xi64> control, memref<Hxf64> hyper (H >= 1), memref<2147483648xi32> order, out and fields with 2147483648 rows. talweg_step holds one
     scf.for over the batches. Its body gathers the rows of each field into a batch (memref.alloc'd tensor of storage
     type), then holds the objective's ops on tensors. Where these require something (tw.require), the body is an scf.if that holds as long
-    as no step was faulted; the first fault's words are stored in control, and its step writes old values. A variable is read with bufferization.to_tensor of a memref.view of
-    persistent, and written with bufferization.materialize_in_destination into such a view; writes come last, after every
-    read. Scalars for `out` are stored with memref.store after tensor.extract.
+    as no step was faulted; the first fault's words are stored in control, and its step writes old values. A variable is read with
+    bufferization.to_tensor of its storage, a memref.get_global, and written with bufferization.materialize_in_destination into
+    it; writes come last, after every read. Scalars for `out` are stored with memref.store after tensor.extract. Of the train.program
+    its declarations stay.
   }];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect",
@@ -29,5 +30,15 @@ def TwToLinalg : Pass<"talweg-tw-to-linalg", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect"];
+}
+
+def PlaceVariables : Pass<"talweg-place-variables", "::mlir::ModuleOp"> {
+  let summary = "says where variables lie: views of the persistent storage in place of their names";
+  let description = [{
+    In: what talweg-train-to-loops made, after talweg-choose-layouts. Out: every memref.get_global of a variable is a memref.view of the
+    function's first argument at the variable's offset; the train.variable has the block that the type of its memref.global shows, and the
+    memref.globals are gone.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
 }
 #endif

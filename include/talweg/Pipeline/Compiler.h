@@ -38,13 +38,14 @@ using Layouts = std::map<std::string, std::int64_t>;
 struct Unit {
   std::unique_ptr<mlir::MLIRContext> context; // outlives the module
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::optional<Phase> done; ///< the last phase run
-  Manifest
-      manifest; ///< as far as it is known: sizes and blocks after phase vector, what is counted after phase gradient
+  std::optional<Phase> done;                         ///< the last phase run
+  Manifest manifest;                                 ///< after phase linalg; sizes and blocks after phase vector
   std::vector<RegionFacts> regions;                  ///< of a profiled program, after phase vector
   std::vector<std::pair<std::string, double>> times; ///< phase, seconds; the first is `parse`
   /// Spells out all that decides the module: equal texts, equal modules. Empty where what it tells on the way matters too.
   std::string source;
+  std::optional<Layouts>
+      layouts;           ///< how another module of the program has its variables; nothing: code generation chooses
   bool told = false;     ///< a warning or remark
   bool profiled = false; ///< its steps tell the time of each region (Runtime/Profile.h)
   bool quiet = false;    ///< warnings and remarks are not told (they have been, for another batch size)
@@ -82,10 +83,10 @@ public:
   Result<Unit> build(Mode mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
   /// What is wrong with the file at a batch size, if anything is.
   virtual Result<void> check(std::int64_t batch) const = 0;
+  /// Spells out all that decides the code of a unit in phase linalg: equal texts, equal code.
+  std::string codeText(const Unit &unit) const;
   /// What `build` gives as Unit::source.
   std::string sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
-  /// Spells out all that decides the code of a module besides the module.
-  std::string codeOptions() const;
   /// Runs the phases after `unit.done` up to `last`.
   Result<void> lower(Unit &unit, Phase last) const;
 
@@ -103,6 +104,8 @@ protected:
   Unit freshUnit() const;
   /// Makes a module in all modes one in `mode`.
   Result<void> specialize(Unit &unit, Mode mode) const;
+  /// What of the options decides code.
+  std::string codeOptions(const Layouts *layouts) const;
   /// Fills the module of a unit whose context is ready.
   virtual Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const = 0;
 

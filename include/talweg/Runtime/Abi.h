@@ -44,6 +44,8 @@ enum Control : int {
   kControlWords = 16,
 };
 
+inline constexpr const char kInitEntry[] = "talweg_init", kStepEntry[] = "talweg_step";
+
 /// Position of each argument in the array given to an entry.
 enum Argument : int { kPersistent, kArena, kControl, kHyper, kOrder, kOut, kFields };
 

@@ -113,14 +113,14 @@ struct FaultSite {
 struct Manifest {
   Mode mode = Mode::Train;
   std::int64_t batch = 0;
-  std::vector<Variable> variables;              ///< in storage order
-  std::vector<FieldUse> fields;                 ///< for each field of the data, in their order
-  std::vector<FaultSite> faults;                ///< in the order of their numbers in Runtime/Abi.h
-  std::vector<std::string> metrics, reports;    ///< the columns of `out` after the loss
-  std::vector<std::string> lossMetrics;         ///< those that are the loss itself
-  std::vector<std::int64_t> outputShape;        ///< mode predict: of the whole batch
-  ElementType outputType = ElementType::F32;    ///< mode predict
-  std::int64_t flops = 0, contractions = 0;     ///< twice the products of all contractions, and their number
+  std::vector<Variable> variables;           ///< in storage order
+  std::vector<FieldUse> fields;              ///< for each field of the data, in their order
+  std::vector<FaultSite> faults;             ///< in the order of their numbers in Runtime/Abi.h
+  std::vector<std::string> metrics, reports; ///< the columns of `out` after the loss
+  std::vector<std::string> lossMetrics;      ///< those that are the loss itself
+  std::vector<std::int64_t> outputShape;     ///< mode predict: of the whole batch
+  ElementType outputType = ElementType::F32; ///< mode predict
+  std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number
   std::int64_t arenaBytes = 0, persistentBytes = 0;
 
   std::int64_t columns() const { return std::int64_t(1 + metrics.size() + reports.size()); }

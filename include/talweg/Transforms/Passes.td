@@ -31,7 +31,7 @@ def ExpandUpdate : Pass<"talweg-expand-update", "::mlir::ModuleOp"> {
 
 def AssignStorage : Pass<"talweg-assign-storage", "::mlir::ModuleOp"> {
   let summary = "gives every train.variable its offset in the persistent storage";
-  let description = "In the order of the ops, each at the next multiple of 64 bytes; the program gets `talweg.persistent_bytes`.";
+  let description = "In the order of the ops, each at the next multiple of 64 bytes.";
   let dependentDialects = ["::talweg::train::TrainDialect"];
 }
 #endif

@@ -77,7 +77,9 @@ LogicalResult ProgramOp::verify() {
   if (int64_t(getBatch()) < 1)
     return emitOpError() << "has a batch of " << int64_t(getBatch());
   auto objectives = getBody().front().getOps<ObjectiveOp>();
-  if (!llvm::hasSingleElement(objectives))
+  if (isLowered() && !objectives.empty())
+    return emitOpError() << "is lowered, and has an objective";
+  if (!isLowered() && !llvm::hasSingleElement(objectives))
     return emitOpError() << "must have one objective, but has " << std::distance(objectives.begin(), objectives.end());
   llvm::DenseMap<int64_t, Operation *> places;
   for (auto hyper : getBody().front().getOps<HyperOp>()) {
@@ -102,6 +104,13 @@ LogicalResult ProgramOp::verify() {
       return error;
     }
   return success();
+}
+
+bool ProgramOp::isLowered() { return !getBody().front().getOps<WorkOp>().empty(); }
+
+int64_t VariableOp::getBytes() {
+  auto type = cast<RankedTensorType>(getType());
+  return type.getNumElements() * sizeOf(*tw::elementTypeOf(type.getElementType()));
 }
 
 LogicalResult FieldOp::verify() {
@@ -130,6 +139,13 @@ LogicalResult VariableOp::verify() {
     return emitOpError() << "is frozen, which only a parameter can be";
   if (getOffset() && int64_t(*getOffset()) < 0)
     return emitOpError() << "has a negative offset";
+  if (getBlock() && int64_t(*getBlock()) < 0)
+    return emitOpError() << "has a negative block";
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  if (getInit().empty() && program && program.isLowered())
+    return success();
+  if (getInit().empty())
+    return emitOpError() << "has no initial value";
   Block &body = getInit().front();
   if (body.getNumArguments() != 1 || body.getArgument(0).getType() != keyType(getContext()))
     return emitOpError() << "computes its initial value from one argument of type " << keyType(getContext());

@@ -8,7 +8,9 @@
 //   graph     simplified
 //   gradient  talweg-differentiate: the backward pass follows the forward pass; one train.update for each parameter
 //   update    talweg-expand-update: every train.update is the optimizer's body at the parameter's shape, ending in train.set
-//   linalg    talweg-train-to-loops and talweg-tw-to-linalg: functions over raw storage (the ABI is in Runtime/Abi.h)
+//   linalg    talweg-train-to-loops and talweg-tw-to-linalg: functions over raw storage (the ABI is in Runtime/Abi.h). Of the program
+//             the declarations are left, and stay to the end: what a host must know stands on them (Pipeline/Collect.h)
+//   vector    talweg-place-variables: how each variable lies in memory is known
 #ifndef TALWEG_TRAIN
 #define TALWEG_TRAIN
 
@@ -51,17 +53,23 @@ def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, Iso
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name (`mode` $mode^)? `batch` $batch attr-dict-with-keyword $body";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether only its declarations are left, beside the functions that they speak of.
+    bool isLowered();
+  }];
 }
 
 def FieldOp : Train_Op<"field", [Symbol, HasParent<"ProgramOp">]> {
   let summary = "one column of the data: the type of one record's value, as stored (f32, i32, ui8)";
   let description = [{
     `classes` bounds the labels of a class field: values are 0 to classes-1, checked when data is loaded. `columns`: the columns of a table
-    that hold it, each by its name or by its number from 0.
+    that hold it, each by its name or by its number from 0. Of a lowered program: `read`, if a step reads it, and `range` [low, high),
+    where the program requires it to be, or compares it with positions.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, OptionalAttr<I64Attr>:$classes,
-                       OptionalAttr<ArrayAttr>:$columns);
-  let assemblyFormat = "$sym_name `:` $type (`classes` $classes^)? (`columns` $columns^)? attr-dict";
+                       OptionalAttr<ArrayAttr>:$columns, UnitAttr:$read, OptionalAttr<DenseI64ArrayAttr>:$range);
+  let assemblyFormat = [{$sym_name `:` $type (`classes` $classes^)? (`columns` $columns^)? (`read` $read^)? (`in` $range^)?
+                         attr-dict}];
   let hasVerifier = 1;
 }
 
@@ -97,14 +105,20 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
   let summary = "a tensor that persists from step to step";
   let description = [{
     Roles are parameter, state (never differentiated) and slot: talweg::Role. The body computes the initial value from the seed and
-    yields it; its single argument is the key for random numbers, tensor<2xi64>. `offset` is the position in the
-    persistent storage in bytes, set by talweg-assign-storage.
+    yields it; its single argument is the key for random numbers, tensor<2xi64>; of a lowered program there is no body. `offset` is the
+    position in the persistent storage in bytes, set by talweg-assign-storage. `block`, set by
+    talweg-place-variables: it is stored as [n / block, .., block] of [.., n]; without it in row-major order.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Train_Role:$role, TypeAttr:$type, OptionalAttr<I64Attr>:$offset,
-                       UnitAttr:$frozen);
-  let regions = (region SizedRegion<1>:$init);
-  let assemblyFormat = "$role $sym_name `:` $type (`frozen` $frozen^)? (`offset` $offset^)? attr-dict-with-keyword $init";
+                       UnitAttr:$frozen, OptionalAttr<I64Attr>:$block);
+  let regions = (region MaxSizedRegion<1>:$init);
+  let assemblyFormat = [{$role $sym_name `:` $type (`frozen` $frozen^)? (`offset` $offset^)? (`block` $block^)?
+                         attr-dict-with-keyword ($init^)?}];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Bytes of its value in storage; conditions take a whole byte each.
+    int64_t getBytes();
+  }];
 }
 
 def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove,
@@ -133,6 +147,32 @@ def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock, Is
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "`metrics` $metrics attr-dict-with-keyword $body";
   let hasVerifier = 1;
+}
+
+def ColumnOp : Train_Op<"column", [HasParent<"ProgramOp">]> {
+  let summary = "of a lowered program: a number that each step tells after the loss, in their order";
+  let description = "A metric or, behind all of these, a report of an optimizer. `is_loss`: its value is the loss itself.";
+  let arguments = (ins StrAttr:$name, UnitAttr:$report, UnitAttr:$is_loss);
+  let assemblyFormat = "(`report` $report^)? $name (`is` `loss` $is_loss^)? attr-dict";
+}
+
+def PredictionOp : Train_Op<"prediction", [HasParent<"ProgramOp">]> {
+  let summary = "of a lowered program in mode predict: the type of its output, of the whole batch";
+  let arguments = (ins TypeAttr:$type);
+  let assemblyFormat = "$type attr-dict";
+}
+
+def FaultOp : Train_Op<"fault", [HasParent<"ProgramOp">]> {
+  let summary = "of a lowered program: what it requires, in the order of the numbers that Runtime/Abi.h has for them";
+  let description = "`message` tells the fault, `{}` standing for the value, and `help` the way out; the place is the op's location.";
+  let arguments = (ins StrAttr:$message, OptionalAttr<StrAttr>:$help);
+  let assemblyFormat = "$message (`help` $help^)? attr-dict";
+}
+
+def WorkOp : Train_Op<"work", [HasParent<"ProgramOp">]> {
+  let summary = "of a lowered program: twice the products of all contractions of a step, and the number of these";
+  let arguments = (ins I64Attr:$flops, I64Attr:$contractions);
+  let assemblyFormat = "$flops `flops` `in` $contractions attr-dict";
 }
 
 def GetOp : Train_Op<"get", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemRead]>]> {

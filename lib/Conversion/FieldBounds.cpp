@@ -1,6 +1,6 @@
 // Which whole numbers a program can do something with: what it requires of a field, and which positions it compares the field
 // with, seen through conversions, windows and numbers that are added.
-#include "Collect.h"
+#include "Declarations.h"
 
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -10,6 +10,9 @@
 
 using namespace mlir;
 using namespace talweg;
+using namespace talweg::conversion;
+
+using Bounds = SmallVectorImpl<Bound>;
 
 namespace {
 /// A value that is another's elements plus a number.
@@ -50,24 +53,24 @@ static std::optional<std::int64_t> positionsIn(Value value) {
 }
 
 /// Bounds a field's values by [low, high), where `shifted` is the field plus a number.
-static void bound(Shifted shifted, std::int64_t low, std::int64_t high, Manifest &manifest) {
+static void bound(Shifted shifted, std::int64_t low, std::int64_t high, Bounds &bounds) {
   auto batch = dyn_cast<BlockArgument>(shifted.root);
   if (!batch)
     return;
-  FieldUse &field = manifest.fields[batch.getArgNumber()];
+  Bound &field = bounds[batch.getArgNumber()];
   field.low = std::max(field.low, low - shifted.by);
   field.high = std::min(field.high, high - shifted.by);
 }
 
 /// `position predicate field`: some position, not every one, is to satisfy it.
-static void boundByPositions(Shifted field, Shifted position, tw::Predicate predicate, Manifest &manifest) {
+static void boundByPositions(Shifted field, Shifted position, tw::Predicate predicate, Bounds &bounds) {
   auto count = positionsIn(position.root);
   if (!count)
     return;
   field.by -= position.by;
   std::int64_t low = predicate == tw::Predicate::lt ? 1 : 0;
   std::int64_t high = *count + low - (predicate == tw::Predicate::gt && *count > 1 ? 1 : 0);
-  bound(field, low, high, manifest);
+  bound(field, low, high, bounds);
 }
 
 static tw::Predicate mirrored(tw::Predicate predicate) {
@@ -81,39 +84,41 @@ static tw::Predicate mirrored(tw::Predicate predicate) {
 }
 
 /// `field predicate number` is to hold.
-static void boundByNumber(Shifted field, std::int64_t number, tw::Predicate predicate, Manifest &manifest) {
+static void boundByNumber(Shifted field, std::int64_t number, tw::Predicate predicate, Bounds &bounds) {
   constexpr std::int64_t any = INT64_MAX / 2; // a shift stays within 64 bits
   switch (predicate) {
-  case tw::Predicate::lt: return bound(field, -any, number, manifest);
-  case tw::Predicate::le: return bound(field, -any, number + 1, manifest);
-  case tw::Predicate::gt: return bound(field, number + 1, any, manifest);
-  case tw::Predicate::ge: return bound(field, number, any, manifest);
-  case tw::Predicate::eq: return bound(field, number, number + 1, manifest);
+  case tw::Predicate::lt: return bound(field, -any, number, bounds);
+  case tw::Predicate::le: return bound(field, -any, number + 1, bounds);
+  case tw::Predicate::gt: return bound(field, number + 1, any, bounds);
+  case tw::Predicate::ge: return bound(field, number, any, bounds);
+  case tw::Predicate::eq: return bound(field, number, number + 1, bounds);
   case tw::Predicate::ne: return;
   }
 }
 
-static void boundByCondition(Value condition, Manifest &manifest) {
+static void boundByCondition(Value condition, Bounds &bounds) {
   if (auto both = condition.getDefiningOp<tw::AndOp>()) {
-    boundByCondition(both.getA(), manifest);
-    boundByCondition(both.getB(), manifest);
+    boundByCondition(both.getA(), bounds);
+    boundByCondition(both.getB(), bounds);
   } else if (auto compare = condition.getDefiningOp<tw::CompareOp>()) {
     if (auto number = wholeNumber(compare.getB()))
-      boundByNumber(rootOf(compare.getA()), *number, compare.getPredicate(), manifest);
+      boundByNumber(rootOf(compare.getA()), *number, compare.getPredicate(), bounds);
     else if (auto first = wholeNumber(compare.getA()))
-      boundByNumber(rootOf(compare.getB()), *first, mirrored(compare.getPredicate()), manifest);
+      boundByNumber(rootOf(compare.getB()), *first, mirrored(compare.getPredicate()), bounds);
   }
 }
 
-void talweg::boundFields(Block &objective, Manifest &manifest) {
+SmallVector<Bound> conversion::boundFields(Block &objective) {
+  SmallVector<Bound> bounds(objective.getNumArguments());
   for (auto require : objective.getOps<tw::RequireOp>())
     if (require.getLow() && require.getValue())
-      bound(rootOf(require.getValue()), *require.getLow(), *require.getHigh(), manifest);
+      bound(rootOf(require.getValue()), *require.getLow(), *require.getHigh(), bounds);
     else
-      boundByCondition(require.getCondition(), manifest);
+      boundByCondition(require.getCondition(), bounds);
   for (auto compare : objective.getOps<tw::CompareOp>()) {
     Shifted a = rootOf(compare.getA()), b = rootOf(compare.getB());
-    boundByPositions(b, a, compare.getPredicate(), manifest);
-    boundByPositions(a, b, mirrored(compare.getPredicate()), manifest);
+    boundByPositions(b, a, compare.getPredicate(), bounds);
+    boundByPositions(a, b, mirrored(compare.getPredicate()), bounds);
   }
+  return bounds;
 }
