@@ -65,8 +65,6 @@ static const Builtin *find(const std::string &name) {
   return nullptr;
 }
 
-bool frontend::isBuiltin(const std::string &name) { return find(name) != nullptr; }
-
 std::vector<std::string> frontend::builtinNames() {
   std::vector<std::string> names;
   for (const Builtin &row : table())

@@ -9,7 +9,6 @@ namespace talweg::frontend {
 class Scopes;
 class TensorBuilder;
 
-bool isBuiltin(const std::string &name);
 std::vector<std::string> builtinNames();
 Value callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const std::string &name,
                   const std::vector<Given> &arguments, ast::Range range);

@@ -113,7 +113,7 @@ static Value evalCallee(Walk &walk, const Expr &callee) {
 
 /// Does `callee` name a built-in function, and nothing of the program's?
 static bool namesBuiltin(Walk &walk, const Expr &callee) {
-  if (callee.kind != Expr::Ident || !isBuiltin(callee.text))
+  if (callee.kind != Expr::Ident || !walk.names.isBuiltin(callee.text))
     return false;
   const Value *local = walk.frame().local(callee.text);
   return !(local && (local->kind == Value::Function || local->isPoison())) &&

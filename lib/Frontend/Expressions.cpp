@@ -1,7 +1,6 @@
 // Expressions other than calls and index notation. What is known at compile time is computed; the rest becomes operations.
 #include "Expressions.h"
 
-#include "Builtins.h"
 #include "Calls.h"
 #include "Indexing.h"
 #include "Operators.h"
@@ -89,7 +88,7 @@ Value frontend::evalIdent(Walk &walk, const Expr &expr, bool isBase) {
     return *value;
   if (const ast::Decl *decl = walk.names.find(expr.text, expr.range.file))
     return Value::function(decl);
-  if (isBuiltin(expr.text))
+  if (walk.names.isBuiltin(expr.text))
     return walk.fail(Code::WrongKind, expr.range,
                      fmt::format("`{}` is a function: write `{}(…)`", expr.text, expr.text));
   const std::string meant = suggest(expr.text, walk.messages.namesInScope(false));

@@ -1,7 +1,6 @@
 // Errors at the user's place, with the calls that lead to them, and the names of things.
 #include "Messages.h"
 
-#include "Builtins.h"
 #include "Numbers.h"
 
 #include "talweg/Dialect/Tw/Elements.h"
@@ -132,8 +131,7 @@ std::vector<std::string> Messages::namesInScope(bool functions) const {
   for (std::string &name : names.namesOf({Decl::Fn, Decl::Layer, Decl::Model, Decl::Schedule}))
     found.push_back(std::move(name));
   if (functions) {
-    for (std::string &name : builtinNames())
-      found.push_back(std::move(name));
+    found.insert(found.end(), names.builtins.begin(), names.builtins.end());
     return found;
   }
   for (const auto &binding : frame.indices)

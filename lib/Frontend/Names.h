@@ -6,12 +6,12 @@
 
 namespace talweg::frontend {
 
-class Messages;
-
 class Names {
 public:
-  /// Takes in the declarations of all files (0: the user's). What is declared twice is reported.
-  void declare(const std::vector<ast::File> &files, Messages &messages);
+  explicit Names(std::vector<std::string> builtins) : builtins(std::move(builtins)) {}
+
+  /// Takes in a declaration of file number `file` (0: the user's). Null, or the one that has its name already and keeps it.
+  const ast::Decl *declare(const ast::Decl &decl, int file);
 
   /// What `name` stands for in file number `file`; null: nothing.
   const ast::Decl *find(const std::string &name, int file) const;
@@ -19,6 +19,9 @@ public:
   /// The names of the user's declarations of these kinds, then of the library's.
   std::vector<std::string> namesOf(std::initializer_list<ast::Decl::Kind> kinds, bool withLibrary = true) const;
 
+  bool isBuiltin(const std::string &name) const;
+
+  const std::vector<std::string> builtins;                             ///< functions that the compiler knows
   const ast::Decl *train = nullptr, *data = nullptr, *model = nullptr; ///< of the experiment, as soon as they are known
   std::map<std::string, Value> configs;                                ///< those evaluated so far
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 using namespace talweg;
 using namespace talweg::frontend;
@@ -124,11 +125,31 @@ static const Decl *lookUp(Walk &walk, const ast::Name &name, Decl::Kind kind, co
   return nullptr;
 }
 
+/// What is declared twice is reported.
+static void declare(Walk &walk, const Decl &decl, int file) {
+  const Decl *first = walk.names.declare(decl, file);
+  if (decl.kind == Decl::Train) {
+    if (first)
+      walk.fail(Code::AlreadyDefined, decl.range, "a file has one `train`").note(first->range, "the first is here");
+    return;
+  }
+  if (first)
+    walk.fail(Code::AlreadyDefined, decl.name.range, fmt::format("`{}` is declared twice", decl.name.text))
+        .note(first->name.range, "first here");
+  std::set<std::string> formals;
+  for (const ast::Formal &formal : decl.formals)
+    if (!formals.insert(formal.name.text).second)
+      walk.fail(Code::AlreadyDefined, formal.name.range,
+                fmt::format("`{}` has two parameters named `{}`", decl.name.text, formal.name.text));
+}
+
 bool frontend::planExperiment(Walk &walk) {
   Frame top;
   FrameScope scope(walk.scopes, top);
   Names &names = walk.names;
-  names.declare(walk.files, walk.messages);
+  for (std::size_t file = 0; file < walk.files.size(); ++file)
+    for (const auto &decl : walk.files[file].decls)
+      declare(walk, *decl, int(file));
   if (walk.diagnostics.hasErrors())
     return false;
   evalConfigs(walk);

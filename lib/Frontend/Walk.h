@@ -3,6 +3,7 @@
 #ifndef TALWEG_LIB_FRONTEND_WALK_H
 #define TALWEG_LIB_FRONTEND_WALK_H
 
+#include "Builtins.h"
 #include "Instances.h"
 #include "Limits.h"
 #include "Messages.h"
@@ -27,7 +28,7 @@ struct Walk {
   const Options &options;
 
   mlir::OpBuilder builder;
-  Names names;
+  Names names{builtinNames()};
   Scopes scopes;
   Messages messages;
   Limits limits;
