@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 #include <vector>
 
 static const char *const kLine = "data points {\n"
@@ -229,6 +230,27 @@ TEST_F(Line, AStopIsForOneCall) {
   EXPECT_EQ(talweg_session_step(session), 0);
   ASSERT_EQ(talweg_session_train(session, 3, nullptr, nullptr), 0);
   EXPECT_EQ(talweg_session_step(session), 3);
+}
+
+TEST(CApi, EachThreadHasItsSessionAndItsError) {
+  talweg_program *program = talweg_program_from_text(kLine, "line.tw", nullptr);
+  ASSERT_NE(program, nullptr) << talweg_last_error();
+  auto use = [&](const char *name) {
+    std::vector<float> x(12, 0.5f), y(6, 1.0f);
+    talweg_field fields[] = {{"x", x.data()}, {"y", y.data()}};
+    talweg_dataset *rows = talweg_dataset_from_memory(program, fields, 2, 6);
+    talweg_session *session = talweg_session_create(program, nullptr);
+    EXPECT_EQ(talweg_session_set_training_data(session, rows), 0);
+    EXPECT_EQ(talweg_session_train(session, 5, nullptr, nullptr), 0) << talweg_last_error();
+    EXPECT_EQ(talweg_session_set_hyper(session, name, 1), -1);
+    EXPECT_NE(std::string(talweg_last_error()).find(name), std::string::npos);
+    talweg_session_free(session);
+    talweg_dataset_free(rows);
+  };
+  std::thread one(use, "one"), two(use, "two");
+  one.join();
+  two.join();
+  talweg_program_free(program);
 }
 
 TEST(CApi, OptionsMayGrow) {
