@@ -2,7 +2,7 @@
 //
 // In: a program in mode train or gradient whose objective yields the loss first. Out: the same objective, then the
 // cotangent of every parameter that is not frozen, handed to its optimizer (train) or stored in the slot
-// `<parameter>.grad` (gradient), all at locations named `backward`. Guaranteed: only values that lie between such a parameter and the loss get
+// `<parameter>.grad` (gradient), all at locations in Part::Backward. Guaranteed: only values that lie between such a parameter and the loss get
 // cotangents; several cotangents of one value are added in reverse order of its uses, so the result is deterministic;
 // a parameter that no derivative reaches is an error.
 //
@@ -47,7 +47,7 @@ private:
   LogicalResult handToOptimizers();
   void storeInSlots();
   void eraseUnused(Operation *lastPrimal);
-  void nameLocations(Operation *lastPrimal);
+  void markBackward(Operation *lastPrimal);
 
   /// The sum of what has arrived for `value`, or null.
   Value cotangentOf(Value value, Location loc);
@@ -76,7 +76,7 @@ LogicalResult ReverseWalk::run() {
   if (lastPrimal)
     eraseUnused(lastPrimal);
   makeZerosStrong(block, lastPrimal);
-  nameLocations(lastPrimal);
+  markBackward(lastPrimal);
   return success();
 }
 
@@ -218,12 +218,11 @@ void ReverseWalk::eraseUnused(Operation *lastPrimal) {
   }
 }
 
-/// Every op of the backward pass keeps the place of the op it comes from; the name tells which of the two it is.
-void ReverseWalk::nameLocations(Operation *lastPrimal) {
-  auto name = builder.getStringAttr("backward");
+/// Every op of the backward pass keeps the place of the op it comes from.
+void ReverseWalk::markBackward(Operation *lastPrimal) {
   for (Operation &op : llvm::make_range(lastPrimal ? std::next(lastPrimal->getIterator()) : block.begin(), block.end()))
     if (&op != block.getTerminator())
-      op.setLoc(NameLoc::get(name, op.getLoc()));
+      op.setLoc(train::inPart(op.getLoc(), Part::Backward));
 }
 
 struct Differentiate : impl::DifferentiateBase<Differentiate> {

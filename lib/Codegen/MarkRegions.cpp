@@ -2,8 +2,8 @@
 //
 // In: functions whose outermost loop holds linalg ops on memrefs: the steps of one native call. Out: before the loop a call of
 // @talweg_profile_mark(-1), which starts the clock, and after each region of the loop's body one of @talweg_profile_mark(n), which
-// adds the time since the last mark to region n (Runtime/Profile.h); the facts of region n are entry n of the module's
-// `talweg.regions` (RegionFacts.h).
+// adds the time since the last mark to region n (Runtime/Profile.h). What region n is, whoever made the pass is told; where nobody asks, it
+// is a remark.
 //
 // A region is one op, with the fills of what it accumulates into and the products whose epilogue it is (`talweg.epilogue`): the
 // passes that follow make one nest of loops of these, and no mark comes between them. Everything else in the body, scalars and
@@ -29,7 +29,7 @@ using namespace mlir;
 
 namespace {
 
-constexpr llvm::StringLiteral kMark = "talweg_profile_mark", kRegions = "talweg.regions";
+constexpr llvm::StringLiteral kMark = "talweg_profile_mark";
 
 bool holdsLinalg(Operation *op) {
   return op->walk([](linalg::LinalgOp) { return WalkResult::interrupt(); }).wasInterrupted();
@@ -66,18 +66,28 @@ bool joinsNext(Operation *op) {
 }
 
 struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
+  std::vector<talweg::CodeRegion> *asked = nullptr; ///< who made the pass
+
+  MarkRegions() = default;
+  explicit MarkRegions(std::vector<talweg::CodeRegion> &marked) : asked(&marked) {}
+
   void runOnOperation() override {
-    SmallVector<Attribute> facts;
+    std::vector<talweg::CodeRegion> marked;
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal())
         for (auto loop : function.front().getOps<scf::ForOp>())
           if (holdsLinalg(loop))
-            markLoop(loop, facts);
-    getOperation()->setAttr(kRegions, ArrayAttr::get(&getContext(), facts));
-    regions = facts.size();
+            markLoop(loop, marked);
+    regions = marked.size();
+    if (asked)
+      *asked = std::move(marked);
+    else
+      for (const talweg::CodeRegion &region : marked)
+        emitRemark(region.loc) << region.kind << " " << region.what << ": " << region.flops << " flops, "
+                               << region.bytesRead << " bytes read, " << region.bytesWritten << " written";
   }
 
-  void markLoop(scf::ForOp loop, SmallVector<Attribute> &facts) {
+  void markLoop(scf::ForOp loop, std::vector<talweg::CodeRegion> &marked) {
     OpBuilder builder(loop);
     mark(builder, loop.getLoc(), -1);
     SmallVector<Operation *> region;
@@ -88,8 +98,8 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
       if (joinsNext(&op))
         continue;
       builder.setInsertionPointAfter(&op);
-      mark(builder, op.getLoc(), facts.size());
-      facts.push_back(talweg::describeRegion(region));
+      mark(builder, op.getLoc(), marked.size());
+      marked.push_back(talweg::describeRegion(region));
       region.clear();
     }
   }
@@ -110,3 +120,7 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
 };
 
 } // namespace
+
+std::unique_ptr<Pass> talweg::createMarkRegions(std::vector<CodeRegion> &regions) {
+  return std::make_unique<MarkRegions>(regions);
+}

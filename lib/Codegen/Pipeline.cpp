@@ -42,8 +42,8 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
     buffers.addPass(createRematerialize({options.memoryLimit}));
   buffers.addPass(createBufferize());
   buffers.addPass(createFuseEpilogues({options.target}));
-  if (options.markRegions)
-    pm.addPass(createMarkRegions());
+  if (options.regions)
+    pm.addPass(createMarkRegions(*options.regions));
   OpPassManager &function = pm.nest<func::FuncOp>();
   function.addPass(createLowerContractions({options.target}));
   function.addPass(createVectorizeGenerics({options.target}));

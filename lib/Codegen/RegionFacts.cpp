@@ -14,6 +14,7 @@
 
 using namespace mlir;
 using linalg::GenericOp;
+using talweg::CodeRegion;
 
 namespace {
 
@@ -104,19 +105,6 @@ int64_t tripCount(scf::ForOp loop) {
   return lower && upper && step && *step > 0 ? llvm::divideCeil(std::max<int64_t>(0, *upper - *lower), *step) : 0;
 }
 
-/// The outermost name of a location, and the innermost place in a file.
-std::pair<StringRef, FileLineColRange> readLocation(Location loc) {
-  StringRef name;
-  FileLineColRange place;
-  loc->walk([&](Location inner) {
-    if (auto named = dyn_cast<NameLoc>(inner); named && name.empty())
-      name = named.getName().strref();
-    place = dyn_cast<FileLineColRange>(inner);
-    return place ? WalkResult::interrupt() : WalkResult::advance();
-  });
-  return {name, place};
-}
-
 /// Adds up what the ops of one region do.
 class Description {
 public:
@@ -125,18 +113,9 @@ public:
       add(op, 1);
   }
 
-  DictionaryAttr attribute(MLIRContext *context) {
-    Builder b(context);
-    auto [part, place] = readLocation(main ? main->getLoc() : UnknownLoc::get(context));
-    auto number = [&](StringRef name, int64_t value) { return b.getNamedAttr(name, b.getI64IntegerAttr(value)); };
+  CodeRegion region(Location otherwise) const {
     std::string text = what + (after ? ", then " + std::to_string(after) + (after == 1 ? " op" : " ops") : "");
-    return b.getDictionaryAttr(
-        {b.getNamedAttr("kind", b.getStringAttr(kind)), b.getNamedAttr("what", b.getStringAttr(text)),
-         b.getNamedAttr("part", b.getStringAttr(part)), b.getNamedAttr("then", b.getStringAttr(then)),
-         b.getNamedAttr("file", place ? place.getFilename() : b.getStringAttr("")),
-         number("line", place ? place.getStartLine() : 0), number("column", place ? place.getStartColumn() : 0),
-         number("end", place && place.getEndLine() == place.getStartLine() ? place.getEndColumn() : 0),
-         number("flops", flops), number("read", read), number("written", written)});
+    return {kind, text, main ? main->getLoc() : otherwise, epilogue, flops, read, written};
   }
 
 private:
@@ -144,8 +123,8 @@ private:
   int64_t mainBytes = -1; ///< of `main`; a contraction has more than anything else
   std::string kind = "loop", what;
   int64_t flops = 0, read = 0, written = 0;
-  int64_t after = 0; ///< operations computed in a contraction's epilogue
-  StringRef then;    ///< the name of their location
+  int64_t after = 0;                ///< operations computed in a contraction's epilogue
+  std::optional<Location> epilogue; ///< where the last of them is
   llvm::SmallDenseSet<Value> writtenHere;
 
   /// Notes an op that may stand for the region.
@@ -233,8 +212,7 @@ private:
       propose(op, INT64_MAX, isConvolution(op) ? "convolution" : "product", contractionShape(op));
     } else if (mainBytes == INT64_MAX) {
       after += countOps(op);
-      if (StringRef name = readLocation(op.getLoc()).first; !name.empty())
-        then = name;
+      epilogue = op.getLoc();
     } else if (elementwise) {
       propose(op, bytes, "elementwise", join(loops) + ", " + opsText(op));
     } else {
@@ -246,6 +224,6 @@ private:
 
 } // namespace
 
-DictionaryAttr talweg::describeRegion(ArrayRef<Operation *> ops) {
-  return Description(ops).attribute(ops.front()->getContext());
+talweg::CodeRegion talweg::describeRegion(ArrayRef<Operation *> ops) {
+  return Description(ops).region(UnknownLoc::get(ops.front()->getContext()));
 }

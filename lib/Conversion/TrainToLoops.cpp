@@ -315,7 +315,7 @@ LogicalResult ProgramLowering::emitStep() {
   }
   for (auto [number, field] : llvm::enumerate(fields)) {
     BlockArgument batchArgument = source.getArgument(number);
-    b.setLoc(NameLoc::get(b.getStringAttr("data"), field.getLoc()));
+    b.setLoc(train::inPart(field.getLoc(), Part::Data));
     if (!batchArgument.use_empty())
       batchArgument.replaceAllUsesWith(createBatch(b, cast<RankedTensorType>(field.getType()), batch,
                                                    function.getArgument(abi::kFields + number), order, position));

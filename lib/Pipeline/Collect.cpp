@@ -112,35 +112,27 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
   return manifest;
 }
 
-std::vector<RegionFacts> talweg::readRegions(ModuleOp module) {
-  std::vector<RegionFacts> result;
-  auto regions = module->getAttrOfType<ArrayAttr>("talweg.regions");
-  if (!regions)
-    return result;
-  for (auto region : regions.getAsRange<DictionaryAttr>()) {
-    auto text = [&](StringRef name) { return region.getAs<StringAttr>(name).str(); };
-    auto number = [&](StringRef name) { return region.getAs<IntegerAttr>(name).getInt(); };
-    RegionFacts &added = result.emplace_back();
-    added.kind = text("kind");
-    added.what = text("what");
-    // Locations are named by talweg-differentiate, talweg-expand-update and talweg-train-to-loops; those of the forward pass are not.
-    StringRef part = region.getAs<StringAttr>("part");
-    added.part = part.empty() ? "forward" : part.str();
-    StringRef then = region.getAs<StringAttr>("then");
-    if (part.consume_front("update of ")) {
-      added.part = "update";
-      added.variable = part.str();
-    } else if (then.consume_front("update of ")) {
-      added.what += " of the update";
-      added.variable = then.str();
-    }
-    added.file = text("file");
-    added.line = number("line");
-    added.column = number("column");
-    added.endColumn = number("end");
-    added.flops = number("flops");
-    added.bytesRead = number("read");
-    added.bytesWritten = number("written");
+RegionFacts talweg::factsOf(const CodeRegion &region) {
+  RegionFacts facts;
+  facts.kind = region.kind;
+  facts.what = region.what;
+  train::PartAttr part = train::partOf(region.loc), then = region.epilogue ? train::partOf(*region.epilogue) : nullptr;
+  if (part)
+    facts.part = part.getPart();
+  if (facts.part == Part::Update) {
+    facts.variable = part.getVariable().getValue().str();
+  } else if (then && then.getPart() == Part::Update) {
+    facts.what += " of the update";
+    facts.variable = then.getVariable().getValue().str();
   }
-  return result;
+  if (FileLineColRange place = placeOf(region.loc)) {
+    facts.file = place.getFilename().str();
+    facts.line = place.getStartLine();
+    facts.column = place.getStartColumn();
+    facts.endColumn = place.getEndLine() == place.getStartLine() ? place.getEndColumn() : 0;
+  }
+  facts.flops = region.flops;
+  facts.bytesRead = region.bytesRead;
+  facts.bytesWritten = region.bytesWritten;
+  return facts;
 }

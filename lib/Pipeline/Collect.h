@@ -10,8 +10,8 @@ namespace talweg {
 /// arena, after phase vector these too. `file`: the program's, for messages; places in it have no file.
 Result<Manifest> collect(mlir::ModuleOp module, const std::string &file);
 
-/// After phase vector: what talweg-mark-regions has noted, if it ran.
-std::vector<RegionFacts> readRegions(mlir::ModuleOp module);
+/// A region of a step as its host sees it.
+RegionFacts factsOf(const CodeRegion &region);
 
 } // namespace talweg
 

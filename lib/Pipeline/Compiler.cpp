@@ -275,7 +275,9 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   };
   MessageCollector messages(*unit.context, fileName, fileText, tellMessage, options.remarks);
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
-  const CodegenOptions codegen{.target = options.target, .markRegions = unit.profiled, .layouts = unit.layouts};
+  std::vector<CodeRegion> regions;
+  const CodegenOptions codegen{
+      .target = options.target, .regions = unit.profiled ? &regions : nullptr, .layouts = unit.layouts};
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);
     if (phase == Phase::Vector && options.memory) {
@@ -294,7 +296,8 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
       unit.manifest = std::move(*manifest);
     }
     if (phase == Phase::Vector)
-      unit.regions = readRegions(*unit.module);
+      for (const CodeRegion &region : regions)
+        unit.regions.push_back(factsOf(region));
     if (phase == Phase::Llvm) // the declarations have been read: what is left is translated
       for (auto program : llvm::make_early_inc_range(unit.module->getOps<train::ProgramOp>()))
         program.erase();

@@ -56,8 +56,8 @@ Value valueOf(train::UpdateOp update, const Reads &reads, OpBuilder &builder, Ra
 /// The update's rule in place of the update.
 void expand(train::UpdateOp update, train::OptimizerOp rule, const Reads &reads, bool isFirst) {
   OpBuilder builder(update);
-  auto name = builder.getStringAttr("update of " + update.getVariable());
-  Location loc = NameLoc::get(name, update.getLoc());
+  auto inUpdate = [&](Location loc) { return train::inPart(loc, Part::Update, update.getVariableAttr()); };
+  Location loc = inUpdate(update.getLoc());
   auto parameter = cast<RankedTensorType>(update.getGradient().getType());
   auto slotName = [&](Attribute slot) {
     return (update.getVariable() + "." + cast<StringAttr>(slot).getValue()).str();
@@ -70,7 +70,7 @@ void expand(train::UpdateOp update, train::OptimizerOp rule, const Reads &reads,
   for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
     mapping.map(body.getArgument(2 + position), train::GetOp::create(builder, loc, parameter, slotName(slot)));
   for (Operation &op : body.without_terminator())
-    cloneAtShape(builder, op, mapping, parameter)->setLoc(NameLoc::get(name, op.getLoc()));
+    cloneAtShape(builder, op, mapping, parameter)->setLoc(inUpdate(op.getLoc()));
 
   auto results = llvm::map_to_vector(body.getTerminator()->getOperands(),
                                      [&](Value value) { return mapping.lookupOrDefault(value); });

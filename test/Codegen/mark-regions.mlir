@@ -1,12 +1,11 @@
-// RUN: talweg-opt %s --talweg-mark-regions | FileCheck %s
+// RUN: talweg-opt %s --talweg-mark-regions --mlir-print-op-on-diagnostic=false 2>&1 | FileCheck %s
 
-// The facts: products with their epilogue, what was read and written (nothing twice), the place and the name of the location.
-// CHECK: module attributes {talweg.regions = [
-// CHECK-SAME: {column = 7 : i64, end = 7 : i64, file = "m.tw", flops = 0 : i64, kind = "gather", line = 3 : i64, part = "data", read = 64 : i64, then = "", what = "4 rows of 16 bytes", written = 64 : i64},
-// CHECK-SAME: {column = 3 : i64, end = 3 : i64, file = "m.tw", flops = 256 : i64, kind = "product", line = 9 : i64, part = "", read = 208 : i64, then = "update of v", what = "4x8x4, then 2 ops", written = 256 : i64},
-// CHECK-SAME: {column = 0 : i64, end = 0 : i64, file = "", flops = 0 : i64, kind = "reduction", line = 0 : i64, part = "", read = 128 : i64, then = "", what = "4x8 to 4, 1 op", written = 16 : i64},
-// CHECK-SAME: kind = "fill"{{.*}} read = 0 : i64, then = "", what = "4x8", written = 128 : i64},
-// CHECK-SAME: file = "m.tw", flops = 0 : i64, kind = "elementwise", line = 12 : i64, part = "update of w", read = 128 : i64, then = "", what = "4x8, 2 ops with exp", written = 128 : i64}]}
+// What they are: products with their epilogue, what was read and written (nothing twice), and where.
+// CHECK: m.tw:3:7: remark: gather 4 rows of 16 bytes: 0 flops, 64 bytes read, 64 written
+// CHECK: m.tw:9:3: remark: product 4x8x4, then 2 ops: 256 flops, 208 bytes read, 256 written
+// CHECK: remark: reduction 4x8 to 4, 1 op: 0 flops, 128 bytes read, 16 written
+// CHECK: remark: fill 4x8: 0 flops, 0 bytes read, 128 written
+// CHECK: m.tw:12:1: remark: elementwise 4x8, 2 ops with exp: 0 flops, 128 bytes read, 128 written
 
 // CHECK: llvm.func @talweg_profile_mark(i32)
 

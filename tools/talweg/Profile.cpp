@@ -141,9 +141,9 @@ std::string sourceOf(const TimedRegion &region) {
 }
 
 void printParts(const Profile &profile) {
-  auto isInside = [](const TimedRegion &region) { return region.part != "update" && !region.variable.empty(); };
+  auto isInside = [](const TimedRegion &region) { return region.part != Part::Update && !region.variable.empty(); };
   const auto inside = std::count_if(profile.regions.begin(), profile.regions.end(), isInside);
-  for (const std::string part : {"data", "forward", "backward", "update"}) {
+  for (Part part : {Part::Data, Part::Forward, Part::Backward, Part::Update}) {
     double seconds = 0, flops = 0;
     size_t count = 0;
     for (const TimedRegion &region : profile.regions)
@@ -152,7 +152,7 @@ void printParts(const Profile &profile) {
         flops += double(region.flops);
         ++count;
       }
-    const bool isFused = part == "update" && inside;
+    const bool isFused = part == Part::Update && inside;
     if (!count && !isFused)
       continue;
     std::string note;
@@ -161,7 +161,7 @@ void printParts(const Profile &profile) {
                          profile.limits.flops > 0 ? 100 * flops / seconds / profile.limits.flops : 0);
     else if (isFused)
       note = fmt::format("   {} more inside products of the backward pass", inside);
-    printLine(fmt::format("  {:<10}{:>6.1f} %  {}  {:>4} {}{}", part, 100 * seconds / profile.sum(),
+    printLine(fmt::format("  {:<10}{:>6.1f} %  {}  {:>4} {}{}", nameOf(part), 100 * seconds / profile.sum(),
                           rightAligned(microseconds(seconds), 9), count, count == 1 ? "region " : "regions",
                           styled(Stream::Out, Style::Dim, note)));
   }
@@ -202,8 +202,8 @@ void printProfile(const Profile &profile) {
                    padded("what", wide), "where"));
   for (size_t i = 0; i < shown; ++i)
     line(fmt::format("  {:>5.1f} %  {}  {:<20}  {:<8}  {}  {}", 100 * rows[i].seconds / sum,
-                     rightAligned(microseconds(rows[i].seconds), 9), speedOf(rows[i], profile.limits), rows[i].part,
-                     padded(clipped(rows[i].description(), wide), wide), sourceOf(rows[i])));
+                     rightAligned(microseconds(rows[i].seconds), 9), speedOf(rows[i], profile.limits),
+                     nameOf(rows[i].part), padded(clipped(rows[i].description(), wide), wide), sourceOf(rows[i])));
   double rest = 0;
   for (size_t i = shown; i < rows.size(); ++i)
     rest += rows[i].seconds;
@@ -219,7 +219,7 @@ Json profileJson(const Profile &profile) {
               {"sum_us", profile.sum() * 1e6}};
   Json &regions = result["regions"] = Json::array();
   for (const TimedRegion &region : profile.regions) {
-    Json entry{{"part", region.part}, {"kind", region.kind}, {"what", region.what}};
+    Json entry{{"part", nameOf(region.part)}, {"kind", region.kind}, {"what", region.what}};
     if (!region.variable.empty())
       entry["variable"] = region.variable;
     entry["file"] = region.file;

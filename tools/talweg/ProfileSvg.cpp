@@ -123,11 +123,11 @@ Box stepBox(const Profile &profile) {
   step.label = fmt::format("one {}: {}", name, microseconds(step.seconds));
   step.tip = fmt::format("{}\n{} regions\n{} with marks, {} without", step.label, profile.regions.size(),
                          microseconds(profile.marked), microseconds(profile.plain));
-  for (const char *partName : {"data", "forward", "backward", "update"}) {
+  for (Part kind : {Part::Data, Part::Forward, Part::Backward, Part::Update}) {
     std::map<std::pair<std::int64_t, std::string>, Box> lines;
     Box part;
     for (const RegionGroup &region : groups) {
-      if (region.part != partName)
+      if (region.part != kind)
         continue;
       part.seconds += region.seconds;
       Box &line = lines[{region.line, region.file}];
@@ -139,11 +139,11 @@ Box stepBox(const Profile &profile) {
     }
     if (lines.empty())
       continue;
-    part.label = fmt::format("{} {}", partName, shareText(part.seconds, profile));
+    part.label = fmt::format("{} {}", nameOf(kind), shareText(part.seconds, profile));
     part.tip = part.label;
     part.fill = "#dcdcdc";
     for (auto &[key, line] : lines) {
-      line.tip += fmt::format("\n{}: {}", partName, shareText(line.seconds, profile));
+      line.tip += fmt::format("\n{}: {}", nameOf(kind), shareText(line.seconds, profile));
       part.inner.push_back(std::move(line));
     }
     step.inner.push_back(std::move(part));

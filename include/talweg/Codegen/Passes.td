@@ -116,7 +116,7 @@ def MarkRegions : Pass<"talweg-mark-regions", "::mlir::ModuleOp"> {
   let summary = "makes the steps of a program note the time after each region";
   let description = [{
     Runs only where a profile is wanted, on what talweg-lower-contractions takes. Calls of talweg_profile_mark come after each linalg op of
-    a step, but never between a product and its epilogue; ops that would share a loop over rows stay apart. The regions' facts are the module's attribute `talweg.regions`.
+    a step, but never between a product and its epilogue; ops that would share a loop over rows stay apart. What the regions are is told to whoever made the pass, or as remarks.
   }];
   let statistics = [Statistic<"regions", "regions", "regions that are timed">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];

@@ -2,6 +2,7 @@
 #ifndef TALWEG_CODEGEN_PIPELINE_H
 #define TALWEG_CODEGEN_PIPELINE_H
 
+#include "talweg/Codegen/Regions.h"
 #include "talweg/Codegen/Target.h"
 
 #include <cstdint>
@@ -20,7 +21,8 @@ namespace talweg {
 /// What code generation is asked for.
 struct CodegenOptions {
   Target target;
-  bool markRegions = false;     ///< steps tell the time that each of their regions takes (talweg-mark-regions)
+  /// Steps tell the time that each of their regions takes (talweg-mark-regions), and these are the regions; null: they do not.
+  std::vector<CodeRegion> *regions = nullptr;
   std::int64_t memoryLimit = 0; ///< bytes alive at once, by estimate (talweg-rematerialize); 0: any number
   /// The blocks of variables by their names, as another module of the program has them (talweg-choose-layouts); nothing: choose.
   std::optional<std::map<std::string, std::int64_t>> layouts = {};

@@ -12,9 +12,9 @@ TALWEG_API Result<Dataset> generatedRows(const Program &program, std::int64_t ro
 
 /// Ops of a step whose time is taken together, in the order in which they run.
 struct StepRegion {
-  std::string kind;     ///< product, convolution, elementwise, reduction, fill, copy, gather, loop
-  std::string what;     ///< its shape and ops, for people: "128x1024x784, then 3 ops"
-  std::string part;     ///< data, forward, backward, update
+  std::string kind; ///< product, convolution, elementwise, reduction, fill, copy, gather, loop
+  std::string what; ///< its shape and ops, for people: "128x1024x784, then 3 ops"
+  Part part = Part::Forward;
   std::string variable; ///< the parameter that is updated here, if any
   std::string file;     ///< where the model asks for it; empty if that is not known, and then line and column are 0
   std::int64_t line = 0, column = 0;

@@ -20,9 +20,9 @@ namespace talweg {
 
 /// Ops of a step whose time is taken together.
 struct RegionFacts {
-  std::string kind;     ///< product, convolution, elementwise, reduction, fill, copy, gather, loop
-  std::string what;     ///< its shape and ops, for people
-  std::string part;     ///< data, forward, backward, update
+  std::string kind; ///< product, convolution, elementwise, reduction, fill, copy, gather, loop
+  std::string what; ///< its shape and ops, for people
+  Part part = Part::Forward;
   std::string variable; ///< the parameter that is updated here, if any
   std::string file;     ///< of the source; empty if it is not known, and then line and column are 0
   std::int64_t line = 0, column = 0;

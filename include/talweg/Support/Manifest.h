@@ -27,11 +27,16 @@ enum class Mode : std::uint8_t { Train, Eval, Predict, Gradient };
 /// parameter (named `<parameter>.<slot>`).
 enum class Role : std::uint8_t { Parameter, State, Slot };
 
+/// Which part of a step an op belongs to.
+enum class Part : std::uint8_t { Data, Forward, Backward, Update };
+
 inline constexpr std::string_view kModeNames[] = {"train", "eval", "predict", "gradient"};
 inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot"};
+inline constexpr std::string_view kPartNames[] = {"data", "forward", "backward", "update"};
 
 constexpr std::string_view nameOf(Mode mode) { return kModeNames[std::size_t(mode)]; }
 constexpr std::string_view nameOf(Role role) { return kRoleNames[std::size_t(role)]; }
+constexpr std::string_view nameOf(Part part) { return kPartNames[std::size_t(part)]; }
 
 /// The value of a name.
 constexpr std::optional<Mode> modeNamed(std::string_view name) {

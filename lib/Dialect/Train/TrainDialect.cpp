@@ -37,6 +37,13 @@ struct mlir::FieldParser<talweg::Role> {
 
 #include "talweg/Dialect/Train/TrainDialect.cpp.inc"
 
+template <>
+struct mlir::FieldParser<talweg::Part> {
+  static FailureOr<talweg::Part> parse(AsmParser &parser) {
+    return parseEnum<talweg::Part>(parser, talweg::kPartNames);
+  }
+};
+
 #define GET_ATTRDEF_CLASSES
 #include "talweg/Dialect/Train/TrainAttributes.cpp.inc"
 
@@ -52,4 +59,18 @@ void TrainDialect::initialize() {
 #define GET_OP_LIST
 #include "talweg/Dialect/Train/Train.cpp.inc"
       >();
+}
+
+Location talweg::train::inPart(Location loc, Part part, FlatSymbolRefAttr variable) {
+  return FusedLoc::get(loc.getContext(), {loc}, PartAttr::get(loc.getContext(), part, variable));
+}
+
+PartAttr talweg::train::partOf(Location loc) {
+  PartAttr result;
+  loc->walk([&](Location inner) {
+    if (auto fused = dyn_cast<FusedLocWith<PartAttr>>(inner))
+      result = fused.getMetadata();
+    return result ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return result;
 }

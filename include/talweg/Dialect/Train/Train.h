@@ -23,4 +23,13 @@
 #define GET_OP_CLASSES
 #include "talweg/Dialect/Train/Train.h.inc"
 
+namespace talweg::train {
+
+/// `loc` in a part of a step; of an update, that of `variable`.
+mlir::Location inPart(mlir::Location loc, Part part, mlir::FlatSymbolRefAttr variable = {});
+/// The outermost part that a location tells; null: none.
+PartAttr partOf(mlir::Location loc);
+
+} // namespace talweg::train
+
 #endif

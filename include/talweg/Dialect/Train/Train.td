@@ -42,6 +42,14 @@ class Train_Enum<string enum, string name> : AttrDef<Train_Dialect, enum> {
 def Train_Mode : Train_Enum<"Mode", "mode">;
 def Train_Role : Train_Enum<"Role", "role">;
 
+def Train_Part : AttrDef<Train_Dialect, "Part"> {
+  let summary = "which part of a step an op belongs to, and the parameter that is updated there: metadata of its location";
+  let mnemonic = "part";
+  let parameters = (ins Train_EnumParameter<"::talweg::Part">:$part,
+                        OptionalParameter<"::mlir::FlatSymbolRefAttr">:$variable);
+  let assemblyFormat = "`<` $part (`of` $variable^)? `>`";
+}
+
 class Train_Op<string mnemonic, list<Trait> traits> : Op<Train_Dialect, mnemonic, traits>;
 
 def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, IsolatedFromAbove]> {
