@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -81,6 +82,17 @@ TEST(HostThreads, SessionsOfOneProgramRunSideBySide) {
   const std::vector<double> alone = run(program, 1);
   for (const std::vector<double> &each : numbers)
     EXPECT_EQ(each, alone);
+}
+
+TEST(HostThreads, AProgramIsAskedSideBySide) {
+  Program program = programOf(5);
+  std::latch start(kHosts); // nothing orders them from here on
+  std::vector<std::int64_t> bytes(kHosts);
+  onHosts([&](int host) {
+    start.arrive_and_wait();
+    bytes[std::size_t(host)] = program.check()->arenaBytes;
+  });
+  EXPECT_EQ(bytes, std::vector<std::int64_t>(kHosts, program.check()->arenaBytes));
 }
 
 TEST(HostThreads, ProgramsAreCompiledSideBySide) {
