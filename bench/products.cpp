@@ -98,7 +98,8 @@ Result<Compiled> compile(const Product &product) {
     return Error{"", "the product is not vectorized"};
   Compiled compiled;
   auto function = module->lookupSymbol<mlir::func::FuncOp>("talweg_0");
-  compiled.arenaBytes = function->getAttrOfType<mlir::IntegerAttr>("talweg.arena_bytes").getInt();
+  auto arena = mlir::cast<mlir::MemRefType>(function.getArgumentTypes()[talweg::abi::kArena]);
+  compiled.arenaBytes = arena.getNumElements();
   if (failed(llvm.run(*module)))
     return Error{"", "the product is not lowered"};
   auto object = emitNative(*module, nativeTarget(), NativeForm::Object);

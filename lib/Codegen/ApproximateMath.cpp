@@ -2,6 +2,7 @@
 // Calls for each element are told.
 #include "Steps.h"
 #include "VectorMath.h"
+#include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -28,7 +29,7 @@ struct Approximate : OpRewritePattern<Op> {
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     auto type = dyn_cast<VectorType>(op.getType());
     if (!type || !(type.getElementType().isF32() || type.getElementType().isF64()) ||
-        op->hasAttr(talweg::vectormath::calledAttr))
+        op->hasAttr(talweg::attributes::kCalled))
       return failure();
     auto formula = type.getElementType().isF32() ? single : wide;
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
@@ -50,7 +51,7 @@ struct ApproximateLogistic : OpRewritePattern<arith::DivFOp> {
     auto type = dyn_cast<VectorType>(op.getType());
     auto sum = op.getRhs().getDefiningOp<arith::AddFOp>();
     bool single = type && type.getElementType().isF32();
-    if (!type || !(single || type.getElementType().isF64()) || !sum || !op->hasAttr("talweg.logistic") ||
+    if (!type || !(single || type.getElementType().isF64()) || !sum || !op->hasAttr(talweg::attributes::kLogistic) ||
         !matchPattern(op.getLhs(), m_OneFloat()))
       return failure();
     for (bool swap : {false, true}) {
@@ -86,7 +87,7 @@ struct ApproximateMath : talweg::impl::ApproximateMathBase<ApproximateMath> {
 
   /// A function that has no formula here and no instruction: a call for each lane or, in a loop within a step, for each element.
   static void tellCalls(Operation *op) {
-    if (!isa<math::MathDialect>(op->getDialect()) || op->hasAttr(talweg::vectormath::calledAttr) ||
+    if (!isa<math::MathDialect>(op->getDialect()) || op->hasAttr(talweg::attributes::kCalled) ||
         isa<math::FmaOp, math::SqrtOp, math::RsqrtOp, math::AbsFOp, math::FloorOp, math::CeilOp, math::TruncOp,
             math::RoundEvenOp, math::CopySignOp>(op))
       return;

@@ -1,8 +1,10 @@
 // Recognizes epilogues by their accesses, and writes them on vectors.
 #include "Epilogue.h"
+
 #include "Memory.h"
 #include "ReductionOrder.h"
 #include "VectorBody.h"
+#include "talweg/Codegen/Attributes.h"
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -13,7 +15,23 @@ using linalg::GenericOp;
 namespace talweg {
 
 GenericOp epilogueOf(GenericOp product) {
-  return product->hasAttr(epilogueAttr) ? cast<GenericOp>(product->getNextNode()) : GenericOp();
+  return product->hasAttr(attributes::kEpilogue) ? cast<GenericOp>(product->getNextNode()) : GenericOp();
+}
+
+LogicalResult verifyEpilogues(Operation *function) {
+  WalkResult result = function->walk([](Operation *op) {
+    if (!op->hasAttr(attributes::kEpilogue))
+      return WalkResult::advance();
+    auto product = dyn_cast<GenericOp>(op);
+    auto next = dyn_cast_or_null<GenericOp>(op->getNextNode());
+    bool reads = product && next && isContraction(product) &&
+                 llvm::any_of(next.getDpsInputs(), [&](Value input) { return input == product.getDpsInits()[0]; });
+    if (reads)
+      return WalkResult::advance();
+    op->emitError() << "is said to have an epilogue, and no op that reads its result follows it";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
 }
 
 /// The coefficient of each loop of `map` in each of its results; nothing if a result is not linear.

@@ -1,6 +1,6 @@
 // An elementwise op computed on the tiles of a product while they are in registers.
 //
-// talweg-fuse-epilogues decides: it puts the op right behind its product and gives the product the attribute `epilogueAttr`.
+// talweg-fuse-epilogues decides: it puts the op right behind its product and gives the product the attribute kEpilogue.
 // talweg-lower-contractions writes both as one nest.
 #ifndef TALWEG_LIB_CODEGEN_EPILOGUE_H
 #define TALWEG_LIB_CODEGEN_EPILOGUE_H
@@ -15,11 +15,11 @@
 
 namespace talweg {
 
-/// On a product: the next op is its epilogue.
-inline constexpr llvm::StringLiteral epilogueAttr = "talweg.epilogue";
-
 /// The op that `product` is written as one nest with, or null.
 mlir::linalg::GenericOp epilogueOf(mlir::linalg::GenericOp product);
+
+/// Fails, naming the op, where a product of the function is said to have an epilogue and is not followed by an op that reads it.
+mlir::LogicalResult verifyEpilogues(mlir::Operation *function);
 
 class Epilogue {
 public:

@@ -5,6 +5,7 @@
 // not joined to it gets a remark with the reason.
 #include "Epilogue.h"
 #include "Memory.h"
+#include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -73,12 +74,12 @@ struct FuseEpilogues : talweg::impl::FuseEpiloguesBase<FuseEpilogues> {
     if (auto fill = dyn_cast_or_null<linalg::FillOp>(product->getPrevNode()); fill && fill.getOutputs()[0] == result)
       fill->moveBefore(op);
     product->moveBefore(op);
-    product->setAttr(epilogueAttr, UnitAttr::get(&getContext()));
+    product->setAttr(attributes::kEpilogue, UnitAttr::get(&getContext()));
     ++fused;
   }
 
   std::string whyNot(GenericOp product, GenericOp op) {
-    if (Operation *before = op->getPrevNode(); before && before->hasAttr(epilogueAttr))
+    if (Operation *before = op->getPrevNode(); before && before->hasAttr(attributes::kEpilogue))
       return "it is computed in the registers of another product that it reads";
     std::string reason;
     std::optional<Epilogue> epilogue = Epilogue::of(product, op, reason);

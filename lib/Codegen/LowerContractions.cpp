@@ -29,6 +29,8 @@ struct LowerContractions : talweg::impl::LowerContractionsBase<LowerContractions
   using LowerContractionsBase::LowerContractionsBase;
 
   void runOnOperation() override {
+    if (failed(verifyEpilogues(getOperation())))
+      return signalPassFailure();
     SmallVector<GenericOp> contractions;
     getOperation().walk([&](GenericOp op) {
       if (op.hasPureBufferSemantics() && isContraction(op))

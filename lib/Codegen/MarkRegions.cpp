@@ -11,6 +11,7 @@
 #include "Contraction.h"
 #include "RegionFacts.h"
 #include "Steps.h"
+#include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -53,7 +54,7 @@ bool joinsNext(Operation *op) {
   Operation *next = workAfter(op);
   if (!next)
     return false;
-  if (op->hasAttr("talweg.epilogue"))
+  if (op->hasAttr(talweg::attributes::kEpilogue))
     return true;
   auto fill = dyn_cast<linalg::FillOp>(op);
   if (!fill)

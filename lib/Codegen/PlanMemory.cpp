@@ -4,6 +4,7 @@
 // from its first use to its last in the block that allocates it; what a loop's body needs is one buffer of the code around it,
 // alive while the loop runs.
 #include "ArenaLayout.h"
+#include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -48,8 +49,7 @@ struct PlanMemory : talweg::impl::PlanMemoryBase<PlanMemory> {
     arguments[arenaArgument] = type;
     function.setType(FunctionType::get(&getContext(), arguments, function.getResultTypes()));
     Builder builder(&getContext());
-    function->setAttr("talweg.arena_bytes", builder.getI64IntegerAttr(plan.bytes));
-    function->setAttr("talweg.live_bytes", builder.getI64IntegerAttr(plan.liveBytes));
+    function->setAttr(talweg::attributes::kLiveBytes, builder.getI64IntegerAttr(plan.liveBytes));
   }
 
   BlockPlan planBlock(Block &block) {

@@ -6,6 +6,7 @@
 #include "ArenaLayout.h"
 #include "Contraction.h"
 #include "RematerializationPlan.h"
+#include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
 #include "talweg/Codegen/Pipeline.h"
 
@@ -399,9 +400,9 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
       saved += before - schedule.peak;
       Rewriter(model, schedule).run(partlyUsed);
     }
-    function->setAttr("talweg.estimated_bytes", Builder(&getContext()).getI64IntegerAttr(estimate));
+    function->setAttr(talweg::attributes::kEstimatedBytes, Builder(&getContext()).getI64IntegerAttr(estimate));
     if (!fits)
-      function->setAttr("talweg.least_memory", UnitAttr::get(&getContext()));
+      function->setAttr(talweg::attributes::kLeastMemory, UnitAttr::get(&getContext()));
     RewritePatternSet unused(&getContext());
     linalg::populateEraseUnusedOperandsAndResultsPatterns(unused);
     GreedyRewriteConfig config;

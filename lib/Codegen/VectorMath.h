@@ -147,9 +147,6 @@ Split split(Lanes a);
 ///   |x| = 1 or y = 0 gives 1; a negative x takes the sign of an odd y, and is nan to a power that is not whole; nan gives
 ///   nan except in 1^nan and nan^0.
 Lanes powOfSigned(Lanes x, Lanes y, Lanes z);
-
-/// The attribute of an op of `math` that stays a call of the C library.
-inline constexpr llvm::StringLiteral calledAttr = "talweg.called";
 } // namespace vectormath
 
 } // namespace talweg

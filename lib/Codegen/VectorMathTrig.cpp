@@ -5,6 +5,8 @@
 // way is taken too and its results stand in those lanes, so that no lane's result depends on its neighbours.
 #include "VectorMath.h"
 
+#include "talweg/Codegen/Attributes.h"
+
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -141,7 +143,7 @@ Lanes vectormath::cos(Lanes x) {
 template <typename Op>
 static Lanes called(Lanes x) {
   auto op = Op::create(x.builder(), mlir::Value(x));
-  op->setAttr(vectormath::calledAttr, x.builder().getUnitAttr());
+  op->setAttr(attributes::kCalled, x.builder().getUnitAttr());
   return {x.builder(), op.getResult()};
 }
 

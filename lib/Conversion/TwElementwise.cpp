@@ -1,6 +1,8 @@
 // Elementwise tw ops: one line of the table each, the computation on single elements.
 #include "TwToLinalg.h"
 
+#include "talweg/Codegen/Attributes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -41,7 +43,7 @@ Value logistic(Builder &b, Operation *, ValueRange x) {
   Value one = createScalar(b, x[0].getType(), 1.0);
   Value e = math::ExpOp::create(b, arith::NegFOp::create(b, x[0]));
   auto quotient = arith::DivFOp::create(b, one, arith::AddFOp::create(b, one, e));
-  quotient->setAttr("talweg.logistic", b.getUnitAttr());
+  quotient->setAttr(attributes::kLogistic, b.getUnitAttr());
   return quotient;
 }
 

@@ -5,6 +5,8 @@
 // and the first word is the number. The rounds' keys depend on the seed alone and are computed once, before the loop.
 #include "TwToLinalg.h"
 
+#include "talweg/Codegen/Attributes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -92,9 +94,8 @@ Value lowerUniform(Builder &b, tw::UniformOp op, tw::UniformOp::Adaptor operands
     Value bits = philox(inner, {element, step, stream, word(inner, 0)}, keys);
     return toUnit(inner, bits, type.getElementType());
   });
-  // Ops that differ in what their bodies capture alone have one hash: among many of them, CSE would compare each with all others.
   if (auto generic = numbers.getDefiningOp<linalg::GenericOp>())
-    generic->setAttr("talweg.stream", op.getStreamAttr());
+    generic->setAttr(attributes::kStream, op.getStreamAttr());
   return numbers;
 }
 

@@ -8,6 +8,7 @@
 
 #include "Collect.h"
 
+#include "talweg/Codegen/Attributes.h"
 #include "talweg/Pipeline/MemoryText.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -52,8 +53,8 @@ static std::optional<Attempt> attempt(const Unit &unit, const CodegenOptions &op
     return std::nullopt;
   result.manifest = std::move(*manifest);
   result.module->walk([&](mlir::func::FuncOp function) {
-    result.least |= function->hasAttr("talweg.least_memory");
-    if (auto estimate = function->getAttrOfType<mlir::IntegerAttr>("talweg.estimated_bytes"))
+    result.least |= function->hasAttr(attributes::kLeastMemory);
+    if (auto estimate = function->getAttrOfType<mlir::IntegerAttr>(attributes::kEstimatedBytes))
       result.estimate = std::max(result.estimate, estimate.getInt());
   });
   return result;

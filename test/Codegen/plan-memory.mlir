@@ -3,7 +3,7 @@
 
 // CHECK-LABEL: func.func @chain
 // CHECK-SAME: %[[ARENA:arg1]]: memref<2048xi8>
-// CHECK-SAME: talweg.arena_bytes = 2048 : i64, talweg.live_bytes = 2048 : i64
+// CHECK-SAME: talweg.live_bytes = 2048 : i64
 // CHECK-DAG: %[[LOW:.*]] = arith.constant 0 : index
 // CHECK-DAG: %[[HIGH:.*]] = arith.constant 1024 : index
 // CHECK-DAG: memref.view %[[ARENA]][%[[LOW]]]

@@ -5,6 +5,7 @@
 #include "talweg/Codegen/Pipeline.h"
 #include "talweg/Engine/Bench.h"
 #include "talweg/Pipeline/Pipeline.h"
+#include "talweg/Runtime/Abi.h"
 #include "talweg/Runtime/Threads.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -191,10 +192,10 @@ TEST(DataMovement, HasTheSameBitsOnOneThreadAndOnTwo) {
   buildVectorPipeline(passes, {.target = nativeTarget()});
   ASSERT_TRUE(succeeded(passes.run(*module)));
   std::vector<std::int64_t> arena;
-  for (std::size_t i = 0; i < all.size(); ++i)
-    arena.push_back(module->lookupSymbol<mlir::func::FuncOp>(fmt::format("talweg_{}", i))
-                        ->getAttrOfType<mlir::IntegerAttr>("talweg.arena_bytes")
-                        .getInt());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto function = module->lookupSymbol<mlir::func::FuncOp>(fmt::format("talweg_{}", i));
+    arena.push_back(mlir::cast<mlir::MemRefType>(function.getArgumentTypes()[talweg::abi::kArena]).getNumElements());
+  }
   mlir::PassManager lower(&context);
   buildLlvmPipeline(lower);
   ASSERT_TRUE(succeeded(lower.run(*module)));

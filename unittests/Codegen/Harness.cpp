@@ -52,7 +52,8 @@ Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, 
   auto compiled = std::make_shared<Compiled>();
   for (std::size_t i = 0; i < programs.size(); ++i) {
     auto function = module->lookupSymbol<mlir::func::FuncOp>("talweg_" + std::to_string(i));
-    compiled->arenaBytes.push_back(function->getAttrOfType<mlir::IntegerAttr>("talweg.arena_bytes").getInt());
+    auto arena = mlir::cast<mlir::MemRefType>(function.getArgumentTypes()[abi::kArena]);
+    compiled->arenaBytes.push_back(arena.getNumElements());
   }
   if (failed(llvm.run(*module)))
     return Error{"", "not lowered to LLVM: " + messages};

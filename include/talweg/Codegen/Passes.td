@@ -156,7 +156,7 @@ def PlanMemory : Pass<"talweg-plan-memory", "::mlir::func::FuncOp"> {
   let description = [{
     Buffers whose lifetimes do not meet share memory; what a loop's body needs is one buffer, alive while the loop runs. Of
     several orders in which buffers are placed, the best is taken. The arena (argument 1) gets its size as its type, and the function the
-    attributes `talweg.arena_bytes` and `talweg.live_bytes` (the lower bound: the most bytes alive at once).
+    attribute `talweg.live_bytes` (the lower bound: the most bytes alive at once).
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::arith::ArithDialect"];
 }

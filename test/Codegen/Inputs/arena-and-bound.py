@@ -11,7 +11,7 @@ models = sorted([*root.glob("bench/models/*.tw"), *root.glob("examples/*/*.tw")]
 assert len(models) >= 10, models
 for model in models:
     text = subprocess.run(["talweg", "compile", model, "--emit=vector"], capture_output=True, text=True, check=True).stdout
-    sizes = re.findall(r"talweg.arena_bytes = (\d+) : i64, talweg.live_bytes = (\d+)", text)
+    sizes = re.findall(r"func.func @talweg_\w+\(%arg0: memref<\d+xi8>[^,]*, %arg1: memref<(\d+)xi8>.*talweg.live_bytes = (\d+)", text)
     assert sizes, model
     for arena, live in sizes:
         assert int(live) <= int(arena) <= 1.02 * int(live), f"{model}: arena {arena}, alive {live}"

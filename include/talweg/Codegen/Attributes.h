@@ -1,0 +1,34 @@
+// The names of the attributes that passes leave on ops for later passes, and what holds of each: who sets it, who reads it, what goes in
+// between. Nothing else travels by name.
+#ifndef TALWEG_CODEGEN_ATTRIBUTES_H
+#define TALWEG_CODEGEN_ATTRIBUTES_H
+
+#include "llvm/ADT/StringRef.h"
+
+namespace talweg::attributes {
+
+/// On a product: the next op is its epilogue. Set by talweg-fuse-epilogues, taken off by talweg-lower-contractions, which fails where
+/// it is not so any more.
+inline constexpr llvm::StringLiteral kEpilogue = "talweg.epilogue";
+
+/// On an arith.divf of the body of a linalg op: it is the last op of 1 / (1 + exp(-x)). Set where tw.logistic is lowered, read by
+/// talweg-approximate-math, which looks whether its operands still are.
+inline constexpr llvm::StringLiteral kLogistic = "talweg.logistic";
+
+/// On a linalg op whose body draws random numbers: the number of their stream. Ops that differ in what their bodies capture alone
+/// would have one hash: among many of them, CSE would compare each with all others.
+inline constexpr llvm::StringLiteral kStream = "talweg.stream";
+
+/// On an op of the math dialect: it stays a call of the C library. Set and read by talweg-approximate-math.
+inline constexpr llvm::StringLiteral kCalled = "talweg.called";
+
+/// On a function: the bytes that talweg-rematerialize estimates its arena at, and, if it could not keep within its limit, that this is
+/// as little as was found. Read by who asked for the limit.
+inline constexpr llvm::StringLiteral kEstimatedBytes = "talweg.estimated_bytes", kLeastMemory = "talweg.least_memory";
+
+/// On a function: the most bytes of its arena alive at once, the lower bound of its size. Set by talweg-plan-memory, read by tests.
+inline constexpr llvm::StringLiteral kLiveBytes = "talweg.live_bytes";
+
+} // namespace talweg::attributes
+
+#endif
