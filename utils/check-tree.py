@@ -144,7 +144,6 @@ def capi():
 # Codes that no test can raise, each with its reason.
 UNTESTABLE = {
     "E0820": "LLVM knows this machine, or the build would not have worked",
-    "E0833": "the frontend makes only fields of f32, i32 and ui8",
     "E0841": "memory would have to be exhausted",
     "E0850": "variables come before the mode in the frontend's output",
     "E0856": "the elaborator checks the output's leading dimension first",

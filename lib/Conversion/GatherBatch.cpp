@@ -12,7 +12,8 @@ using namespace mlir;
 namespace talweg::conversion {
 
 Type storedType(Type element) {
-  return element.isUnsignedInteger(8) ? IntegerType::get(element.getContext(), 8) : element;
+  return element.isUnsignedInteger() ? IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth())
+                                     : element;
 }
 
 MemRefType bufferType(RankedTensorType tensor) {

@@ -7,7 +7,7 @@
 
 namespace talweg::conversion {
 
-/// The element type in memory: ui8 is i8 to the dialects below.
+/// The element type to the dialects below, which know no sign: ui8 is i8.
 mlir::Type storedType(mlir::Type element);
 
 /// A tensor's memory, row-major.

@@ -1,4 +1,5 @@
 // Builds the linalg ops that tw is lowered to; the header states what holds for all of them.
+#include "GatherBatch.h"
 #include "TwToLinalg.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -11,11 +12,8 @@ namespace talweg::conversion {
 
 StorageTypes::StorageTypes() {
   addConversion([](Type type) { return type; });
-  addConversion([](RankedTensorType type) -> std::optional<Type> {
-    if (!type.getElementType().isUnsignedInteger(8))
-      return std::nullopt;
-    return type.clone(IntegerType::get(type.getContext(), 8));
-  });
+  addConversion(
+      [](RankedTensorType type) -> std::optional<Type> { return type.clone(storedType(type.getElementType())); });
   auto cast = [](OpBuilder &b, Type type, ValueRange values, Location loc) -> Value {
     return UnrealizedConversionCastOp::create(b, loc, type, values).getResult(0);
   };
@@ -27,9 +25,7 @@ RankedTensorType loweredType(Type tensor) {
   auto type = dyn_cast<RankedTensorType>(tensor);
   if (!type || !type.hasStaticShape())
     return nullptr;
-  if (type.getElementType().isUnsignedInteger(8))
-    return cast<RankedTensorType>(type.clone(IntegerType::get(type.getContext(), 8)));
-  return type;
+  return cast<RankedTensorType>(type.clone(storedType(type.getElementType())));
 }
 
 Value createScalar(ImplicitLocOpBuilder &b, Type type, double value) {

@@ -13,7 +13,7 @@ namespace {
 
 using Builder = ImplicitLocOpBuilder;
 
-/// ui8 literals are read as i8 of the same bits.
+/// Unsigned literals are read as signless ones of the same bits.
 Value lowerConstant(Builder &b, tw::ConstantOp op, tw::ConstantOp::Adaptor, RankedTensorType type) {
   auto value = dyn_cast<DenseElementsAttr>(op.getValue());
   if (!value)

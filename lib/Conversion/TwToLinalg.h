@@ -14,7 +14,7 @@
 
 namespace talweg::conversion {
 
-/// ui8 elements become i8 (arith knows no sign); every other type stays.
+/// Unsigned elements lose their sign, which arith does not know: ui8 becomes i8. Every other type stays.
 class StorageTypes : public mlir::TypeConverter {
 public:
   StorageTypes();

@@ -46,17 +46,23 @@ static CellFault notANumber(std::string_view text) {
   return {"E0711", quoted(text) + " is not a number", ""};
 }
 
-static CellFault parseFloat(std::string_view text, float &value) {
-  if (!readNumber(text, value))
+template <typename Stored>
+static CellFault parseFloat(std::string_view text, const ElementInfo &type, Stored &value) {
+  std::conditional_t<std::is_floating_point_v<Stored>, Stored, double> number = 0;
+  if (!readNumber(text, number))
     return notANumber(text);
-  if (std::isfinite(value))
+  value = Stored(number);
+  if (std::isfinite(double(value)))
     return {};
   double wide = 0;
   readNumber(text, wide);
   const bool spelt = text.find_first_of("nN") != std::string_view::npos; // nan, inf, infinity
   if (spelt)
     return {"E0713", quoted(text) + " is not a finite number", "fill in a value, or remove the row"};
-  return {"E0713", quoted(text) + " is too large for f32", "the largest is about 3.4e38: scale the column"};
+  std::string largest = fmt::format("{:.2g}", type.largest);
+  std::erase(largest, '+');
+  return {"E0713", fmt::format("{} is too large for {}", quoted(text), type.text),
+          fmt::format("the largest is about {}: scale the column", largest)};
 }
 
 /// An integer in [low, high]; `what` is what the field holds.
@@ -65,6 +71,7 @@ static CellFault parseInteger(std::string_view text, std::int64_t low, std::int6
   const std::string_view what = field.classes ? "label " : "";
   const std::string_view digits = unsignedText(text);
   const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  bool fits = true;
   if (error != std::errc() || rest != digits.data() + digits.size()) {
     double wide = 0;
     if (!readNumber(text, wide)) {
@@ -78,38 +85,35 @@ static CellFault parseInteger(std::string_view text, std::int64_t low, std::int6
     if (wide != std::trunc(wide))
       return {"E0714", fmt::format("{}{} is not an integer", what, quoted(text)),
               field.classes ? fmt::format("labels are the numbers 0 to {}", high) : "declare the field as f32"};
-    const double bounded = std::fmin(std::fmax(wide, -9e18), 9e18);
-    value = static_cast<std::int64_t>(bounded);
+    fits = wide >= -0x1p63 && wide < 0x1p63;
+    value = fits ? static_cast<std::int64_t>(wide) : 0;
   }
-  if (value >= low && value <= high)
+  if (fits && value >= low && value <= high)
     return {};
   if (!field.classes)
     return {"E0716", fmt::format("{} is not in {} to {}", quoted(text), low, high),
-            field.element == Element::U8 ? "declare the field as i32 or f32" : "declare the field as f32"};
+            high < INT32_MAX ? "declare the field as i32 or f32" : "declare the field as f32"};
   return {"E0715", fmt::format("label {} is not in 0 to {}", quoted(text), high),
-          value == high + 1
+          fits && value == high + 1
               ? fmt::format("labels count from 0; if the file's count from 1, declare class[{}]", high + 2)
               : ""};
 }
 
 CellFault parseCell(std::string_view text, const Field &field, std::byte *to) {
-  if (field.element == Element::F32) {
-    float value = 0;
-    CellFault fault = parseFloat(text, value);
-    std::memcpy(to, &value, sizeof value);
-    return fault;
-  }
   const ElementInfo &info = infoOf(field.element);
-  std::int64_t value = 0;
-  CellFault fault =
-      parseInteger(text, field.classes ? 0 : info.least, field.classes ? *field.classes - 1 : info.most, field, value);
-  if (fault)
-    return fault;
+  CellFault fault;
   withStored(field.element, [&](auto stored) {
-    stored = static_cast<decltype(stored)>(value);
+    if constexpr (std::is_integral_v<decltype(stored)>) {
+      std::int64_t value = 0;
+      fault = parseInteger(text, field.classes ? 0 : info.least, field.classes ? *field.classes - 1 : info.most, field,
+                           value);
+      stored = static_cast<decltype(stored)>(value);
+    } else {
+      fault = parseFloat(text, info, stored);
+    }
     std::memcpy(to, &stored, sizeof stored);
   });
-  return {};
+  return fault;
 }
 
 } // namespace talweg::data

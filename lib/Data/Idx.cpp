@@ -132,7 +132,7 @@ Result<void> IdxLoader::checkType() const {
         "E0732", place(),
         fmt::format("each record is {}, but {} is wanted", typeText(header.element, header.shape), fieldText()),
         header.shape.empty() ? "" : fmt::format("declare `{}: {}`", field.name, typeText(field.element, header.shape)));
-  if (header.element == Element::F32 && field.element != Element::F32)
+  if (infoOf(header.element).isFloat() && !infoOf(field.element).isFloat())
     return failure("E0731", place(), fmt::format("the values are f32, but {} is wanted", fieldText()),
                    "declare the field as f32");
   return {};
@@ -156,20 +156,30 @@ Result<void> IdxLoader::convert(std::span<const std::byte> record, std::byte *to
       integer = std::bit_cast<std::int32_t>(bigEndian32(record.data() + 4 * e));
     else
       number = std::bit_cast<float>(bigEndian32(record.data() + 4 * e));
-    if (field.element == Element::F32) {
-      if (header.element != Element::F32)
-        number = static_cast<float>(integer);
-      if (!std::isfinite(number))
+    if (infoOf(field.element).isFloat()) {
+      const bool isWhole = header.element != Element::F32;
+      const double exact = isWhole ? static_cast<double>(integer) : number;
+      double stored = 0;
+      withStored(field.element, [&](auto value) {
+        value = static_cast<decltype(value)>(exact);
+        stored = static_cast<double>(value);
+        std::memcpy(to + sizeof value * e, &value, sizeof value);
+      });
+      if (!std::isfinite(exact))
         return failure(
             "E0713", place(),
             fmt::format("value {} of record {}, element {} is not a finite number ({})", number, row, e, fieldText()),
             "fill in a value, or remove the record");
-      if (header.element != Element::F32 && static_cast<double>(number) != static_cast<double>(integer))
-        return failure(
-            "E0716", place(),
-            fmt::format("value {} of record {}, element {} is not exact in f32 ({})", integer, row, e, fieldText()),
-            "declare the field as i32");
-      std::memcpy(to + 4 * e, &number, 4);
+      if (isWhole && stored != exact)
+        return failure("E0716", place(),
+                       fmt::format("value {} of record {}, element {} is not exact in {} ({})", integer, row, e,
+                                   nameOf(field.element), fieldText()),
+                       "declare the field as i32");
+      if (!std::isfinite(stored))
+        return failure("E0713", place(),
+                       fmt::format("value {} of record {}, element {} is too large for {} ({})", number, row, e,
+                                   nameOf(field.element), fieldText()),
+                       "declare the field as f32");
       continue;
     }
     if (integer < low || integer > high)

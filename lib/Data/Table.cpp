@@ -113,11 +113,21 @@ Result<void> Table::check(std::string_view origin) const {
         return failure("E0715", {origin},
                        fmt::format("label {} of row {} is not in 0 to {} (field `{}: {}`)", label, i / elements,
                                    *field.classes - 1, field.name, field.typeText()));
-    for (std::int64_t i = 0; field.element == Element::F32 && i < count; ++i)
-      if (const float value = values<float>(f)[i]; !std::isfinite(value))
-        return failure("E0713", {origin},
-                       fmt::format("value {} of row {} is not a finite number (field `{}: {}`)", value, i / elements,
-                                   field.name, field.typeText()));
+    std::optional<std::int64_t> notFinite;
+    std::string value;
+    withStored(field.element, [&](auto stored) {
+      using Stored = decltype(stored);
+      if constexpr (!std::is_integral_v<Stored>)
+        for (std::int64_t i = 0; !notFinite && i < count; ++i)
+          if (const Stored number = values<Stored>(f)[i]; !std::isfinite(double(number))) {
+            notFinite = i;
+            value = fmt::format("{}", double(number));
+          }
+    });
+    if (notFinite)
+      return failure("E0713", {origin},
+                     fmt::format("value {} of row {} is not a finite number (field `{}: {}`)", value,
+                                 *notFinite / elements, field.name, field.typeText()));
   }
   return {};
 }

@@ -46,7 +46,7 @@ Result<Dataset> talweg::randomRows(const Program &program, const std::vector<Fie
     withStored(field.element, [&](auto zero) {
       using Stored = decltype(zero);
       auto *to = reinterpret_cast<Stored *>(columns[f].data());
-      if constexpr (std::is_floating_point_v<Stored>) {
+      if constexpr (!std::is_integral_v<Stored>) {
         for (std::int64_t i = 0; i < count; ++i)
           to[i] = Stored(floats == Floats::Normal ? normal(words) : 2 * words.uniform() - 1);
       } else {

@@ -4,6 +4,7 @@
 #include "Operators.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Functions.h"
 
 #include <algorithm>
@@ -99,8 +100,8 @@ static Value plainReduction(TensorBuilder &tensors, const std::string &name, con
   Tensor result;
   result.vars = tensor.vars;
   result.dims.assign(tensor.dims.begin(), tensor.dims.end() - 1);
-  const bool isByte = tensor.element().isUnsignedInteger(8);
-  return position(tensors, name, isByte ? tensors.converted(tensor, tensors.floatType(), range) : tensor,
+  const bool isStored = tw::isStoredInteger(tensor.element());
+  return position(tensors, name, isStored ? tensors.converted(tensor, tensors.floatType(), range) : tensor,
                   tensor.vars.size() + tensor.dims.size() - 1, std::move(result), range);
 }
 

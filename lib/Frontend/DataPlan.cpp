@@ -1,6 +1,7 @@
 // The plan's data: fields and splits as the data declaration has them.
 #include "Expressions.h"
 #include "Planning.h"
+#include "TypeNames.h"
 #include "Types.h"
 #include "Walk.h"
 
@@ -12,11 +13,6 @@ using namespace talweg::frontend;
 using ast::Expr;
 
 //===-- fields -----------------------------------------------------------------------------------------------------===//
-
-/// What the readers of data files make.
-static bool isReadable(ElementType type) {
-  return type == ElementType::F32 || type == ElementType::I32 || type == ElementType::U8;
-}
 
 /// Where a field's values come from.
 static void planColumns(Walk &walk, const Expr &source, Field &field) {
@@ -51,14 +47,17 @@ static Field planField(Walk &walk, const ast::DataField &declared) {
       walk.fail(Code::BadField, type.range, "a class field tells the number of its classes, as in `class[10]`");
     else
       field.classes = (*dims)[0].size;
-  } else if (const auto stored = elementTypeBy(&ElementInfo::text, element); stored && isReadable(*stored)) {
+  } else if (const auto stored = elementTypeBy(&ElementInfo::text, element); stored && infoOf(*stored).isOfFields()) {
     field.element = *stored;
     for (const Dim &dim : *dims)
       field.shape.push_back(dim.size);
-  } else
+  } else {
+    std::vector<std::string> types = fieldTypes();
+    types.pop_back(); // class
     walk.fail(Code::UnknownType, type.range,
-              fmt::format("a field is `f32`, `i32`, `u8` or `class[…]`, not `{}`", element))
-        .didYouMean(suggest(element, std::vector<std::string>{"f32", "i32", "u8", "class"}));
+              fmt::format("a field is `{}` or `class[…]`, not `{}`", fmt::join(types, "`, `"), element))
+        .didYouMean(suggest(element, fieldTypes()));
+  }
   if (declared.source)
     planColumns(walk, *declared.source, field);
   return field;

@@ -1,6 +1,7 @@
 // Declarations: fn, layer, model, optimizer, schedule, data, train, config.
 #include "ParseBraces.h"
 #include "ParserImpl.h"
+#include "TypeNames.h"
 
 #include <fmt/format.h>
 
@@ -23,10 +24,10 @@ constexpr Word words[] = {
     {"config", Decl::Config},
 };
 
-const TypePlace ofField = {{"f32", "i32", "u8", "class"},
+const TypePlace ofField = {frontend::fieldTypes(),
                            "fields are `f32[…]`, whole numbers `i32[…]`, stored bytes `u8[…]`, labels `class[10]`"};
 const TypePlace ofConfig = {{"int", "float", "bool", "string"}, "a config is `int`, `float`, `bool` or `string`"};
-const TypePlace ofInput = {{"f32", "f64", "i32", "u8", "bool", "int", "float", "string", "schedule"},
+const TypePlace ofInput = {frontend::with(frontend::tensorTypes(), {"int", "float", "string", "schedule"}),
                            "tensors are `f32[…]`, labels `i32[…]`; configuration is `int`, `float` or `string`"};
 const TypePlace ofResult = {{"f32", "f64", "i32", "bool", "int", "float", "string"},
                             "tensors are `f32[…]`, labels `i32[…]`; numbers known at compile time `int` or `float`"};

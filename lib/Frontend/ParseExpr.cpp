@@ -1,6 +1,7 @@
 // Expressions and types. From loosest to tightest: `|>`; `or`; `and`; `not`; comparisons; `+ -`; `* / %`; unary `-`; `^`, which
 // takes its right side first; calls and index lists. `if … then … else …` reaches as far to the right as it can.
 #include "ParserImpl.h"
+#include "TypeNames.h"
 
 #include <algorithm>
 #include <charconv>
@@ -417,8 +418,8 @@ bool Parser::index(Index &result) {
 
 /// What types are called elsewhere.
 static constexpr std::pair<std::string_view, std::string_view> otherNames[] = {
-    {"float32", "f32"}, {"double", "f32"}, {"float64", "f32"}, {"int32", "i32"},    {"int64", "i32"},
-    {"i64", "i32"},     {"uint8", "u8"},   {"byte", "u8"},     {"boolean", "bool"}, {"str", "string"},
+    {"float32", "f32"}, {"double", "f32"}, {"float64", "f32"},  {"int32", "i32"},  {"int64", "i64"},
+    {"uint8", "u8"},    {"byte", "u8"},    {"boolean", "bool"}, {"str", "string"},
 };
 
 /// The type that is meant by `written`, of those that can stand at `place`; empty: none is like it.
@@ -434,8 +435,7 @@ static std::string meantType(std::string_view written, const TypePlace &place) {
 
 /// `f32[..b, i]`, `class[10]`, `int`
 bool Parser::type(Type &result, const TypePlace &place) {
-  static const std::vector<std::string> elements = {"f32",   "f64", "i32",   "u8",     "bool",
-                                                    "class", "int", "float", "string", "schedule"};
+  const std::vector<std::string> &elements = frontend::allTypes();
   if (!sameLine() || !name(result.element, "a type"))
     return sameLine() ? false : (expected("a type"), false);
   if (std::find(elements.begin(), elements.end(), result.element.text) == elements.end()) {

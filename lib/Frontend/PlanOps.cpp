@@ -58,9 +58,8 @@ static Result<Field> readField(train::FieldOp op, const std::string &file) {
   field.name = op.getSymName().str();
   const auto type = cast<RankedTensorType>(op.getType()); // the op's verifier
   const auto element = tw::elementTypeOf(type.getElementType());
-  if (element != ElementType::F32 && element != ElementType::I32 && element != ElementType::U8)
-    return Error{"internal",
-                 fmt::format("{}: error: field `{}` is stored neither as f32, i32 nor ui8", file, field.name)};
+  if (!element || !infoOf(*element).isOfFields())
+    return Error{"internal", fmt::format("{}: error: field `{}` is stored in no type of fields", file, field.name)};
   field.element = *element;
   field.shape = type.getShape().vec();
   field.classes = op.getClasses();

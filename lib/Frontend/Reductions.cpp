@@ -1,6 +1,7 @@
 // Reductions.
 #include "Operators.h"
 
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Functions.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -111,7 +112,7 @@ Value frontend::reduce(TensorBuilder &tensors, const std::string &kind, const Te
     return tensors.fail(Code::WrongKind, range,
                         fmt::format("`{}` takes {}, and this is {}", kind, logic ? "conditions" : "numbers",
                                     tensors.describe(Value::of(tensor))));
-  const bool wantsFloat = kind == "mean" || kind == "logsumexp" || element.isInteger(1) || element.isUnsignedInteger(8);
+  const bool wantsFloat = kind == "mean" || kind == "logsumexp" || element.isInteger(1) || tw::isStoredInteger(element);
   if (!logic && wantsFloat && !mlir::isa<mlir::FloatType>(element))
     tensor = tensors.converted(tensor, tensors.floatTypeFor(tensor), range);
 

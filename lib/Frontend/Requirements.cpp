@@ -5,6 +5,7 @@
 #include "Statements.h"
 #include "Walk.h"
 
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/Parser.h"
 
@@ -39,18 +40,21 @@ static Required requiredRange(Walk &walk, const Stmt &stmt) {
     return {};
   if (bounds.kind != Value::Range)
     return wrong(*stmt.bounds, "`in` takes a range such as `0..10`", bounds);
-  const bool isByte = told.isTensor() && told.tensor.element().isUnsignedInteger(8);
-  if (!told.isInteger() && !isByte && !(told.isTensor() && told.tensor.element().isInteger(32)))
+  const bool isStored = told.isTensor() && tw::isStoredInteger(told.tensor.element());
+  if (isStored && !tw::fitsInto32Bits(told.tensor.element()))
+    return wrong(*stmt.value, "`in` takes whole numbers of 32 bits at most", told);
+  if (!told.isInteger() && !isStored && !(told.isTensor() && told.tensor.element().isInteger(32)))
     return wrong(*stmt.value, "`in` takes whole numbers", told);
   const std::int64_t low = bounds.items[0].number.integer, high = bounds.items[1].number.integer;
   const std::string message =
       fmt::format("`{}` is {{}}, which is not in {} to {}", talweg::toText(*stmt.value), low, high - 1);
-  const std::int64_t least = isByte ? 0 : INT32_MIN, most = isByte ? UINT8_MAX : INT32_MAX; // of a tensor's numbers
+  const ElementInfo &type = infoOf(isStored ? *tw::elementTypeOf(told.tensor.element()) : ElementType::I32);
+  const std::int64_t least = type.least, most = type.most; // of a tensor's numbers
   if (low >= high || (told.isTensor() && (low > most || high <= least)))
     return {Value::truth(false), told, message};
   if (told.isTensor() && told.tensor.classes && low <= 0 && *told.tensor.classes <= high)
     return {Value::truth(true), told, message};
-  if (isByte) // elsewhere bytes compute as floats
+  if (isStored) // elsewhere such numbers compute as floats
     told.tensor = walk.tensors.converted(told.tensor, walk.builder.getI32Type(), stmt.value->range);
   // A bound that every number keeps is not compared with: it may need more bits than they have.
   const auto compared = [&](BinaryOp op, std::int64_t bound, bool isKept) {

@@ -5,6 +5,7 @@
 #include "Numbers.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -315,8 +316,8 @@ mlir::Type TensorBuilder::promote(llvm::ArrayRef<Operand> operands, const Aligne
       }
       strong = type;
     }
-    // Stored bytes are numbers of measurement: they compute as floats.
-    anyFloat = anyFloat || type.isUnsignedInteger(8);
+    // Stored whole numbers are those of measurement: they compute as floats.
+    anyFloat = anyFloat || tw::isStoredInteger(type);
   }
   if (allWeak)
     return shape.weak ? mlir::Type(builder.getF64Type()) : floatType();

@@ -64,7 +64,7 @@ void Objective::bindField(const Field &field, const ast::DataField &declared) {
     return;
   tensor.classes = field.classes;
   tensor.label = field.classes.has_value();
-  if (field.element == ElementType::F32)
+  if (const ElementInfo &info = infoOf(field.element); info.isFloat() && info.computes == ElementType::F32)
     tensor.ssa = walk.tensors.convert(tensor.ssa, walk.tensors.floatType(), declared.name.range);
   walk.frame().locals[field.name] = Value::of(tensor);
 }

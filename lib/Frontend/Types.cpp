@@ -4,7 +4,10 @@
 
 #include "Calls.h"
 #include "Expressions.h"
+#include "TypeNames.h"
 #include "Walk.h"
+
+#include "talweg/Dialect/Tw/Elements.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -233,7 +236,7 @@ bool Unification::checkSizes() {
 //===-- arguments --------------------------------------------------------------------------------------------------===//
 
 static bool isTensorElement(const std::string &name) {
-  return name == "f32" || name == "f64" || name == "i32" || name == "u8" || name == "bool" || name == "class";
+  return name == "class" || llvm::is_contained(tensorTypes(), name);
 }
 
 bool frontend::isTensorType(const ast::Type &type) {
@@ -277,8 +280,7 @@ bool Conformity::refuse(const std::string &what) {
 bool Conformity::checkElementName() {
   if (!isTensorElement(wanted)) {
     walk.fail(Code::UnknownType, formal.type.range, fmt::format("unknown type `{}`", wanted))
-        .didYouMean(suggest(wanted, std::vector<std::string>{"f32", "f64", "i32", "u8", "bool", "class", "int", "float",
-                                                             "string", "schedule"}));
+        .didYouMean(suggest(wanted, allTypes()));
     return false;
   }
   if (wanted == "class")
@@ -303,16 +305,16 @@ bool Conformity::takeScalar() {
 bool Conformity::takeElement() {
   Tensor &tensor = value.tensor;
   const mlir::Type element = tensor.element();
-  const bool isInteger = element.isInteger(32), isByte = element.isUnsignedInteger(8);
+  const bool isInteger = element.isInteger(32), isStored = tw::isStoredInteger(element);
   if (wanted == "f32" || wanted == "f64") {
     const mlir::Type target = wanted == "f64" ? mlir::Type(walk.builder.getF64Type()) : walk.tensors.floatType();
-    if ((isInteger && !tensor.label) || isByte)
+    if ((isInteger && !tensor.label) || isStored)
       tensor = walk.tensors.converted(tensor, target, given.range);
     else if (!mlir::isa<mlir::FloatType>(element) || (!tensor.weak && element != target))
       return refuseType();
     return true;
   }
-  if (wanted == "i32" && isByte) {
+  if (wanted == "i32" && isStored && tw::fitsInto32Bits(element)) {
     tensor = walk.tensors.converted(tensor, walk.builder.getI32Type(), given.range);
     return true;
   }
@@ -381,7 +383,7 @@ static bool fitsUnconverted(Walk &walk, const ast::Type &type, const Value &valu
 static bool takeResultElement(Walk &walk, const std::string &wanted, Tensor &tensor, ast::Range place) {
   const mlir::Type element = tensor.element();
   const bool wantsFloat = wanted == "f32" || wanted == "f64";
-  if (wantsFloat && (element.isInteger(32) || element.isUnsignedInteger(8))) {
+  if (wantsFloat && (element.isInteger(32) || tw::isStoredInteger(element))) {
     tensor = walk.tensors.converted(tensor, walk.tensors.floatType(), place);
     return true;
   }

@@ -2,15 +2,18 @@
 #ifndef TALWEG_SUPPORT_ELEMENTTYPE_H
 #define TALWEG_SUPPORT_ELEMENTTYPE_H
 
+#include "talweg/Support/NarrowFloat.h"
+
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 namespace talweg {
 
 enum class ElementType : std::uint8_t {
-#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, safetensors) name,
+#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, computes, safetensors) name,
 #include "talweg/Support/ElementType.def"
 };
 
@@ -20,22 +23,35 @@ struct ElementInfo {
   ElementType type;
   std::string_view text, ir, safetensors;
   ElementKind kind;
-  std::int64_t bytes;
-  std::int64_t least, most; ///< the range of whole numbers; of floats 0
+  ElementType computes;
+  std::int64_t bytes = 0;
+  std::int64_t least = 0, most = 0; ///< the range of whole numbers; of floats 0
+  double largest = 0;               ///< of floats
+
+  bool isFloat() const { return kind == ElementKind::Float; }
+  /// Whether a field of the data may be stored so.
+  bool isOfFields() const { return kind != ElementKind::Truth; }
+  /// Whether the program computes with another type.
+  bool isOnlyStored() const { return computes != type; }
 };
 
+template <typename Stored>
+constexpr ElementInfo withRange(ElementInfo info) {
+  info.bytes = sizeof(Stored);
+  if constexpr (std::is_integral_v<Stored>) {
+    info.least = info.kind == ElementKind::Truth ? 0 : std::int64_t(std::numeric_limits<Stored>::lowest());
+    info.most = info.kind == ElementKind::Truth ? 1 : std::int64_t(std::numeric_limits<Stored>::max());
+  } else if constexpr (std::is_floating_point_v<Stored>) {
+    info.largest = std::numeric_limits<Stored>::max();
+  } else {
+    info.largest = Stored::largest;
+  }
+  return info;
+}
+
 inline constexpr ElementInfo kElementTypes[] = {
-#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, safetensors)                                                 \
-  {ElementType::name,                                                                                                  \
-   text,                                                                                                               \
-   ir,                                                                                                                 \
-   safetensors,                                                                                                        \
-   ElementKind::kind,                                                                                                  \
-   sizeof(stored),                                                                                                     \
-   ElementKind::kind == ElementKind::Float ? 0 : std::int64_t(std::numeric_limits<stored>::lowest()),                  \
-   ElementKind::kind == ElementKind::Float   ? 0                                                                       \
-   : ElementKind::kind == ElementKind::Truth ? 1                                                                       \
-                                             : std::int64_t(std::numeric_limits<stored>::max())},
+#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, computes, safetensors)                                       \
+  withRange<stored>({ElementType::name, text, ir, safetensors, ElementKind::kind, ElementType::computes}),
 #include "talweg/Support/ElementType.def"
 };
 
@@ -55,7 +71,7 @@ constexpr std::optional<ElementType> elementTypeBy(std::string_view ElementInfo:
 template <typename Action>
 void withStored(ElementType type, Action action) {
   switch (type) {
-#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, safetensors)                                                 \
+#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, computes, safetensors)                                       \
   case ElementType::name: action(stored()); break;
 #include "talweg/Support/ElementType.def"
   }

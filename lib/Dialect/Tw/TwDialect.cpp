@@ -1,4 +1,5 @@
 // Registers the tensor dialect and its generated parts.
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/Builders.h"

@@ -68,7 +68,7 @@ def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, Iso
 }
 
 def FieldOp : Train_Op<"field", [Symbol, HasParent<"ProgramOp">]> {
-  let summary = "one column of the data: the type of one record's value, as stored (f32, i32, ui8)";
+  let summary = "one column of the data: the type of one record's value, as stored";
   let description = [{
     `classes` bounds the labels of a class field: values are 0 to classes-1, checked when data is loaded. `columns`: the columns of a table
     that hold it, each by its name or by its number from 0. Of a lowered program: `read`, if a step reads it, and `range` [low, high),

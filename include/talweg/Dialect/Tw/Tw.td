@@ -1,7 +1,7 @@
 // The tensor dialect: mathematics on tensors of static shape, pure but for tw.require. It knows nothing of parameters or losses.
 //
-// Element types: f32, f64 (differentiable); i1 (conditions); i32, i64 (indices, labels, counters); ui8 (stored data,
-// read only through tw.convert). Rank 0 is a scalar. Nothing broadcasts: shapes of elementwise operands are equal, and
+// Element types: f32, f64 (differentiable); i1 (conditions); i32, i64 (indices, labels, counters); and those of stored data, which
+// are read only through tw.convert. Rank 0 is a scalar. Nothing broadcasts: shapes of elementwise operands are equal, and
 // a value is spread over new dimensions by tw.window.
 //
 // Optimizer bodies are written once for every parameter: there, and only there, types may be unranked
@@ -35,7 +35,8 @@ def Tw_Float   : TensorOf<[F32, F64]>;
 def Tw_Int     : TensorOf<[I32, I64]>;
 def Tw_Bool    : TensorOf<[I1]>;
 def Tw_Number  : TensorOf<[F32, F64, I32, I64]>;
-def Tw_Any     : TensorOf<[F32, F64, I32, I64, I1, UI8]>;
+def Tw_Element : Type<CPred<"::talweg::tw::elementTypeOf($_self).has_value()">, "type of Support/ElementType.def">;
+def Tw_Any     : TensorOf<[Tw_Element]>;
 
 //===-- elementwise ------------------------------------------------------------------------------------------------===//
 
@@ -162,8 +163,8 @@ def SelectOp : Tw_Op<"select", [AllTypesMatch<["a", "b", "y"]>, Tw_Elementwise, 
 def ConvertOp : Tw_Op<"convert", [Tw_Elementwise, Tw_Finite, Tw_Active]> {
   let summary = "the same value in another element type";
   let description = [{
-    ui8, i1 and integers to floats exactly or rounded to nearest; floats to integers toward zero; f32 to f64 exactly, f64
-    to f32 rounded to nearest. Differentiable between floats, otherwise its operand gets no cotangent.
+    i1, integers and narrower floats to floats exactly or rounded to nearest; floats to integers toward zero; f64 to f32 rounded
+    to nearest. Differentiable between floats, otherwise its operand gets no cotangent.
   }];
   let arguments = (ins Tw_Any:$x);
   let results = (outs Tw_Any:$y);
