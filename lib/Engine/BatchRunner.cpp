@@ -169,8 +169,8 @@ std::int64_t BatchRunner::leastBytes() const {
     else if (variable.role != Role::Slot)
       bytes += variable.bytes();
   }
-  for (std::size_t f = 0; f < manifest.fields.size(); ++f)
-    if (manifest.fields[f].read)
+  for (std::size_t f = 0; f < manifest.uses.size(); ++f)
+    if (manifest.uses[f].read)
       bytes += manifest.batch * impl->data.impl->table.fields[f].bytesPerRow();
   if (predicts)
     bytes += outputWidth(manifest, Mode::Predict) * sizeOf(manifest.outputType);

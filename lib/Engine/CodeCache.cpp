@@ -102,8 +102,7 @@ std::optional<CachedCode> CodeCache::find(const std::string &key) const {
 void CodeCache::store(const std::string &key, const CachedCode &code) const {
   if (key.empty() || !makeDirectory(folder))
     return;
-  // A message of the model's may hold any bytes; it is not what this manifest is kept for.
-  std::string manifest = toJson(code.manifest).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::string manifest = textOf(code.manifest);
   write(key, codeKind, {manifest, "\n", code.object});
 }
 

@@ -205,7 +205,7 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
     return unit.error();
   Result<Dataset> rows =
       options.data ? Result<Dataset>(*options.data)
-                   : randomRows(*program, (*unit)->manifest.fields, effort->rows, options.seed, Floats::Uniform);
+                   : randomRows(*program, (*unit)->manifest.uses, effort->rows, options.seed, Floats::Uniform);
   if (!rows)
     return rows.error();
   Check check(std::move(*session), **unit, std::move(*rows));

@@ -136,7 +136,14 @@ static bool optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   return true;
 }
 
-Result<std::string> talweg::emitNative(mlir::ModuleOp source, const Target &target, NativeForm form) {
+static void addConstant(llvm::Module &module, const char *name, const std::string &text) {
+  llvm::Constant *bytes = llvm::ConstantDataArray::getString(module.getContext(), text);
+  new llvm::GlobalVariable(module, bytes->getType(), /*isConstant=*/true, llvm::GlobalValue::ExternalLinkage, bytes,
+                           name);
+}
+
+Result<std::string> talweg::emitNative(mlir::ModuleOp source, const Target &target, NativeForm form,
+                                       const std::string &manifest) {
   std::unique_ptr<llvm::TargetMachine> machine = makeTargetMachine(target);
   if (!machine)
     return nativeError("this LLVM makes no code for " + target.triple);
@@ -144,6 +151,8 @@ Result<std::string> talweg::emitNative(mlir::ModuleOp source, const Target &targ
   auto module = translate(source, context, target, *machine);
   if (!module)
     return module.error();
+  if (!manifest.empty())
+    addConstant(**module, abi::kManifest, manifest);
   std::string text;
   if (form == NativeForm::LlvmIr) {
     llvm::raw_string_ostream stream(text);

@@ -24,7 +24,9 @@ enum class NativeForm {
   Assembly, ///< the processor's assembly
   Object,   ///< the bytes of an object file
 };
-Result<std::string> emitNative(mlir::ModuleOp module, const Target &target, NativeForm form);
+/// `manifest`, if it is not empty, becomes the constant abi::kManifest.
+Result<std::string> emitNative(mlir::ModuleOp module, const Target &target, NativeForm form,
+                               const std::string &manifest = "");
 
 /// An entry of generated code; the arguments are those of Runtime/Abi.h.
 using Entry = void (*)(void **args);

@@ -1,10 +1,32 @@
-// One list of members for both directions, under their names. Each record is also taken apart by a structured binding, which does not
-// compile where a member has been added and is not listed.
+// One list of members for both directions, under their names.
 #include "ManifestJson.h"
 
 #include <nlohmann/json.hpp>
 
 using nlohmann::json;
+
+template <>
+struct nlohmann::adl_serializer<talweg::ColumnRef> {
+  static void to_json(json &value, const talweg::ColumnRef &column) {
+    std::visit([&](const auto &given) { value = given; }, column);
+  }
+  static void from_json(const json &value, talweg::ColumnRef &column) {
+    if (value.is_string())
+      column = value.get<std::string>();
+    else
+      column = value.get<std::int64_t>();
+  }
+};
+
+template <>
+struct nlohmann::adl_serializer<std::optional<std::int64_t>> {
+  static void to_json(json &value, const std::optional<std::int64_t> &number) {
+    value = number ? json(*number) : json();
+  }
+  static void from_json(const json &value, std::optional<std::int64_t> &number) {
+    number = value.is_null() ? std::nullopt : std::optional(value.get<std::int64_t>());
+  }
+};
 
 namespace talweg {
 
@@ -18,18 +40,30 @@ static void to_json(json &value, Role role) { value = nameOf(role); }
 static void from_json(const json &value, Role &role) { role = roleNamed(value.get<std::string_view>()).value(); }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Variable, name, role, element, shape, frozen, offset, block)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Field, name, element, shape, classes, columns)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FieldUse, read, low, high)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hyper, name, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultSite, message, help, file, line, column)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, mode, batch, variables, fields, faults, metrics, reports, lossMetrics,
-                                   outputShape, outputType, flops, contractions, arenaBytes, persistentBytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, metrics,
+                                   reports, lossMetrics, outputShape, outputType, flops, contractions, arenaBytes,
+                                   persistentBytes)
 
-json toJson(const Manifest &manifest) {
+/// Does not compile where a member is not listed above.
+[[maybe_unused]] static void membersAreAllListed() {
   [[maybe_unused]] const auto &[name, role, element, shape, frozen, offset, block] = Variable();
+  [[maybe_unused]] const auto &[field, type, extents, classes, columns] = Field();
   [[maybe_unused]] const auto &[read, low, high] = FieldUse();
+  [[maybe_unused]] const auto &[hyper, value] = Hyper();
   [[maybe_unused]] const auto &[message, help, file, line, column] = FaultSite();
-  [[maybe_unused]] const auto &[mode, batch, variables, fields, faults, metrics, reports, lossMetrics, outputShape,
-                                outputType, flops, contractions, arenaBytes, persistentBytes] = manifest;
-  return manifest;
+  [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, metrics, reports,
+                                lossMetrics, outputShape, outputType, flops, contractions, arenaBytes,
+                                persistentBytes] = Manifest();
+}
+
+json toJson(const Manifest &manifest) { return manifest; }
+
+std::string textOf(const Manifest &manifest) {
+  return toJson(manifest).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 Manifest manifestFrom(const json &value) { return value.get<Manifest>(); }

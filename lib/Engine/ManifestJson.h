@@ -6,9 +6,13 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <string>
+
 namespace talweg {
 
 nlohmann::json toJson(const Manifest &manifest);
+/// The same as one line of text. A message of the model's may hold any bytes: what is no UTF-8 is replaced.
+std::string textOf(const Manifest &manifest);
 /// Of what toJson gave.
 Manifest manifestFrom(const nlohmann::json &json);
 

@@ -3,6 +3,7 @@
 
 #include "Files.h"
 #include "MachineMemory.h"
+#include "ManifestJson.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
@@ -152,13 +153,13 @@ void Program::Impl::keepUnit(Mode mode, Unit unit) {
 
 Result<std::vector<FieldUse>> Program::Impl::fieldUses(Mode mode) {
   if (std::optional<Manifest> kept = keptFacts(*compiler, mode, plan.batch))
-    return kept->fields;
+    return kept->uses;
   Result<Unit> unit = takeUnit(mode);
   if (!unit)
     return unit.error();
   if (auto lowered = compiler->lower(*unit, Phase::Linalg); !lowered)
     return lowered.error();
-  std::vector<FieldUse> uses = unit->manifest.fields;
+  std::vector<FieldUse> uses = unit->manifest.uses;
   keepUnit(mode, std::move(*unit));
   return uses;
 }
@@ -202,7 +203,7 @@ Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) co
     return emitNative(*unit->module, impl->compiler->target(), NativeForm::LlvmIr);
   if (stage >= Stage::Asm)
     return emitNative(*unit->module, impl->compiler->target(),
-                      stage == Stage::Asm ? NativeForm::Assembly : NativeForm::Object);
+                      stage == Stage::Asm ? NativeForm::Assembly : NativeForm::Object, textOf(unit->manifest));
   std::string text;
   llvm::raw_string_ostream stream(text);
   unit->module->print(stream);

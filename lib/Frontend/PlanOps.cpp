@@ -53,7 +53,7 @@ void frontend::createField(OpBuilder &builder, Location loc, const Field &field)
                          /*range=*/DenseI64ArrayAttr());
 }
 
-static Result<Field> readField(train::FieldOp op, const std::string &file) {
+Result<Field> frontend::readField(train::FieldOp op, const std::string &file) {
   Field field;
   field.name = op.getSymName().str();
   const auto type = cast<RankedTensorType>(op.getType()); // the op's verifier

@@ -5,6 +5,7 @@
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
+#include "talweg/Frontend/PlanOps.h"
 #include "talweg/Runtime/Abi.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -89,13 +90,24 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
     return Error{"E0831", "error: the module holds no train.program"};
   train::ProgramOp program = *programs.begin();
   Manifest manifest;
+  manifest.model = program.getName().str();
   manifest.mode = *program.getMode();
   manifest.batch = program.getBatch();
   for (Operation &op : program.getBody().front()) {
     Result<void> read;
     llvm::TypeSwitch<Operation *>(&op)
         .Case([&](train::VariableOp variable) { manifest.variables.push_back(variableOf(variable)); })
-        .Case([&](train::FieldOp field) { manifest.fields.push_back(useOf(field)); })
+        .Case([&](train::FieldOp op) {
+          manifest.uses.push_back(useOf(op));
+          if (Result<Field> field = frontend::readField(op, file))
+            manifest.fields.push_back(std::move(*field));
+          else
+            read = field.error();
+        })
+        .Case([&](train::HyperOp op) {
+          manifest.hypers.resize(std::max(manifest.hypers.size(), std::size_t(op.getIndex() + 1)));
+          manifest.hypers[op.getIndex()] = {op.getSymName().str(), op.getValue().convertToDouble()};
+        })
         .Case([&](train::ColumnOp column) { readColumn(column, manifest); })
         .Case([&](train::FaultOp fault) { manifest.faults.push_back(siteOf(fault, file)); })
         .Case([&](train::PredictionOp prediction) { read = readPrediction(prediction, manifest); })

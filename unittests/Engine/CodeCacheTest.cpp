@@ -66,7 +66,10 @@ Manifest manifest() {
   result.batch = 64;
   result.variables = {{"dense.weight", Role::Parameter, ElementType::F32, {4, 32}, false, 64, 32},
                       {"dense.mean", Role::State, ElementType::F64, {2}, true, 128, 0}};
-  result.fields = {{true, -3, 7}};
+  result.model = "Dense";
+  result.fields = {{"x", ElementType::U8, {4}, 10, {std::int64_t(3), "label"}}};
+  result.uses = {{true, -3, 7}};
+  result.hypers = {{"lr", 0.5}};
   result.faults = {{"\xff is {}", "help", "other.tw", 3, 4}};
   result.metrics = {"accuracy", "error"};
   result.reports = {"lr"};

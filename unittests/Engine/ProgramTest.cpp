@@ -124,7 +124,7 @@ TEST(Program, WrongModulesAreRefused) {
   CompileOptions options;
   options.set = {{"lr", "1"}};
   EXPECT_EQ(codeOf(load(module("train", "f32", kLoss), options)), "E0834");
-  EXPECT_EQ(codeOf(load(module("predict", "f32", "%label : tensor<4xi32>"))->emit(Stage::Update, Mode::Predict)),
+  EXPECT_EQ(codeOf(load(module("predict", "f32", "%label : tensor<4xi32>"))->emit(Stage::Linalg, Mode::Predict)),
             "E0832");
 }
 

@@ -44,6 +44,8 @@ enum Control : int {
   kControlWords = 16,
 };
 
+/// The symbols of an object file: both entries, and the module's manifest (Support/Manifest.h) as JSON, a text that ends in a zero byte.
+inline constexpr const char kManifest[] = "talweg_manifest";
 inline constexpr const char kInitEntry[] = "talweg_init", kStepEntry[] = "talweg_step";
 
 /// Position of each argument in the array given to an entry.

@@ -115,11 +115,15 @@ struct FaultSite {
   bool operator==(const FaultSite &) const = default;
 };
 
+/// What a compiled module is. As JSON it is what an object file has under the symbol talweg_manifest (Runtime/Abi.h).
 struct Manifest {
+  std::string model; ///< its name
   Mode mode = Mode::Train;
   std::int64_t batch = 0;
   std::vector<Variable> variables;           ///< in storage order
-  std::vector<FieldUse> fields;              ///< for each field of the data, in their order
+  std::vector<Field> fields;                 ///< of a record of the data, in the order in which a step takes them
+  std::vector<FieldUse> uses;                ///< of each field
+  std::vector<Hyper> hypers;                 ///< in the order in which a step takes them
   std::vector<FaultSite> faults;             ///< in the order of their numbers in Runtime/Abi.h
   std::vector<std::string> metrics, reports; ///< the columns of `out` after the loss
   std::vector<std::string> lossMetrics;      ///< those that are the loss itself
