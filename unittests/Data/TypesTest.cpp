@@ -13,7 +13,7 @@ struct Types : Scratch {
         types.push_back(info);
     return types;
   }
-  static Field field(const ElementInfo &info) { return {"x", info.type}; }
+  static Field field(const ElementInfo &info) { return {{"x", info.type}}; }
   static std::vector<double> numbers(const Table &table) {
     std::vector<double> numbers;
     withStored(table.fields[0].element, [&](auto stored) {
@@ -62,14 +62,14 @@ TEST_F(Types, have_their_ranges_and_refuse_what_is_beyond) {
 
 TEST_F(Types, of_narrow_floats_say_so) {
   const std::string large = file("a", idxHeader(0x0d, {1}) + bigEndian(1e5f));
-  EXPECT_EQ(fault(idx({large}), {{"x", Element::F16}}),
+  EXPECT_EQ(fault(idx({large}), {{{"x", Element::F16}}}),
             "E0713 a: error: value 100000 of record 0, element 0 is too large for f16 (field `x: f16`)\n"
             "help: declare the field as f32");
   const std::string inexact = file("b", idxHeader(0x0c, {1}) + bigEndian(257u));
-  EXPECT_EQ(fault(idx({inexact}), {{"x", Element::BF16}}),
+  EXPECT_EQ(fault(idx({inexact}), {{{"x", Element::BF16}}}),
             "E0716 b: error: value 257 of record 0, element 0 is not exact in bf16 (field `x: bf16`)\n"
             "help: declare the field as i32");
-  EXPECT_EQ(fault(csv(file("a.csv", "65504\n65520\n")), {{"x", Element::F16}}),
+  EXPECT_EQ(fault(csv(file("a.csv", "65504\n65520\n")), {{{"x", Element::F16}}}),
             "E0713 a.csv:2:1: error: `65520` is too large for f16 (field `x: f16`, column 0)\n"
             "help: the largest is about 6.6e04: scale the column");
 }
