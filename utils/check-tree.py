@@ -4,6 +4,7 @@
 check-tree.py [CHECK…] runs the named checks, all by default. One line for each fault, exit status 1 if there is any.
 """
 
+import glob
 import os
 import re
 import sys
@@ -167,6 +168,15 @@ def codes():
         yield f"{raised[code]}: {code} is expected by no test"
 
 
+def places():
+    """What the map says of where a new line goes is there: every path in its table."""
+    page = read("docs/Architecture.md")
+    table = page[page.index("## Where does it go?"):page.index("## Words")]
+    for path in re.findall(r"`([\w*]+(?:/[\w*]+)+(?:\.\w+)?)`", table):
+        if not any(glob.glob(os.path.join(ROOT, folder, path)) for folder in ("", "lib", "include/talweg")):
+            yield f"docs/Architecture.md: {path} is nowhere"
+
+
 def links():
     """What the documents link to is there."""
     for path in ["README.md", *files("docs", endings=".md")]:
@@ -176,7 +186,7 @@ def links():
                 yield f"{path}: links to {target}, which is not there"
 
 
-CHECKS = {check.__name__: check for check in (doors, sizes, passes, ops, std, capi, codes, links)}
+CHECKS = {check.__name__: check for check in (doors, sizes, passes, ops, std, capi, codes, places, links)}
 
 
 def main(names):
