@@ -84,8 +84,8 @@ bool CsvLoader::wouldFit(char delimiter) const {
   std::int64_t all = 0, wanted = 0;
   bool found = true, anyName = false;
   for (const Field &field : table.fields) {
-    all += field.elements();
-    wanted += field.wanted ? field.elements() : 0;
+    all += field.count();
+    wanted += field.wanted ? field.count() : 0;
     std::vector<ColumnRef> references = field.columns;
     if (references.empty())
       references.push_back(field.name);
@@ -94,7 +94,7 @@ bool CsvLoader::wouldFit(char delimiter) const {
       const bool named =
           !number && std::find(cells.begin(), cells.end(), std::get<std::string>(reference)) != cells.end();
       anyName |= named;
-      found &= !field.wanted || named || (number && *number + (references.size() == 1 ? field.elements() : 1) <= count);
+      found &= !field.wanted || named || (number && *number + (references.size() == 1 ? field.count() : 1) <= count);
     }
   }
   return found || (!anyName && (count == all || count == wanted));
@@ -152,7 +152,7 @@ Result<std::int64_t> CsvLoader::columnOf(const Field &field, const ColumnRef &re
 /// Finds the columns of one field. `next` follows the column of the field before. False: an unwanted field is not there.
 Result<bool> CsvLoader::bindField(std::size_t f, std::int64_t next) {
   const Field &field = table.fields[f];
-  const std::int64_t elements = field.elements();
+  const std::int64_t elements = field.count();
   std::vector<ColumnRef> references = field.columns;
   if (references.empty()) {
     const bool named = std::find(header.begin(), header.end(), field.name) != header.end();
@@ -194,8 +194,8 @@ Result<bool> CsvLoader::bindField(std::size_t f, std::int64_t next) {
 Result<void> CsvLoader::bindByOrder() {
   std::int64_t all = 0, wanted = 0;
   for (const Field &field : table.fields) {
-    all += field.elements();
-    wanted += field.wanted ? field.elements() : 0;
+    all += field.count();
+    wanted += field.wanted ? field.count() : 0;
   }
   if (width != all && width != wanted)
     return countMismatch(width < wanted ? wanted : all, nullptr);
@@ -204,7 +204,7 @@ Result<void> CsvLoader::bindByOrder() {
     const Field &field = table.fields[f];
     if (width != all && !field.wanted)
       continue;
-    for (std::int64_t e = 0; e < field.elements(); ++e)
+    for (std::int64_t e = 0; e < field.count(); ++e)
       columns[f].push_back(next++);
   }
   return {};
@@ -223,8 +223,8 @@ Result<void> CsvLoader::bind() {
   for (const Field &field : table.fields) {
     anyColumn |= !field.columns.empty();
     anyName |= std::find(header.begin(), header.end(), field.name) != header.end();
-    total += field.elements();
-    wanted += field.wanted ? field.elements() : 0;
+    total += field.count();
+    wanted += field.wanted ? field.count() : 0;
   }
   if (width == 1 && wanted > 1 && !anyColumn)
     return countMismatch(wanted, nullptr);
@@ -265,7 +265,7 @@ Result<void> CsvLoader::addRow() {
     const Field &field = table.fields[f];
     Buffer &values = table.columns[f];
     const std::int64_t old = values.size();
-    if (!values.resize(old + field.bytesPerRow()))
+    if (!values.resize(old + field.bytes()))
       return failure("E0740", reader.placeOf(0), fmt::format("out of memory after {}", counted(table.rows, "row")));
     std::byte *to = values.data() + old;
     for (std::size_t e = 0; e < columns[f].size(); ++e, to += sizeOf(field.element))

@@ -127,7 +127,7 @@ Result<void> IdxLoader::checkType() const {
   bool fits = true;
   for (std::int64_t extent : header.shape)
     fits = fits && extent > 0 && !__builtin_mul_overflow(elements, extent, &elements);
-  if (!fits || elements != field.elements() || (!flat && squeezed(header.shape) != squeezed(field.shape)))
+  if (!fits || elements != field.count() || (!flat && squeezed(header.shape) != squeezed(field.shape)))
     return failure(
         "E0732", place(),
         fmt::format("each record is {}, but {} is wanted", typeText(header.element, header.shape), fieldText()),
@@ -140,7 +140,7 @@ Result<void> IdxLoader::checkType() const {
 
 /// One record's values in the field's storage type.
 Result<void> IdxLoader::convert(std::span<const std::byte> record, std::byte *to, std::int64_t row) const {
-  const std::int64_t elements = field.elements();
+  const std::int64_t elements = field.count();
   const std::int64_t high = field.classes ? *field.classes - 1 : infoOf(field.element).most;
   const std::int64_t low = field.classes ? 0 : infoOf(field.element).least;
   if (header.element == Element::U8 && field.element == Element::U8) {
@@ -202,8 +202,8 @@ Result<void> IdxLoader::run(Buffer &column) {
     return read;
   if (Result<void> legal = checkType(); !legal)
     return legal;
-  const std::int64_t recordBytes = field.elements() * sizeOf(header.element);
-  const std::int64_t bytesPerRow = field.bytesPerRow();
+  const std::int64_t recordBytes = field.count() * sizeOf(header.element);
+  const std::int64_t bytesPerRow = field.bytes();
   const std::int64_t last = std::min(header.records, rows.end.value_or(header.records));
 
   // The header's count is a claim: no more is reserved than the file can hold.

@@ -63,10 +63,10 @@ Result<Table> load(const Source &source, std::vector<Field> fields) {
     return fits.error();
   constexpr std::int64_t largestValue = std::int64_t(1) << 30;
   for (const Field &field : fields)
-    if (field.bytesPerRow() > largestValue)
+    if (field.bytes() > largestValue)
       return failure("E0742", {path},
                      fmt::format("one record of field `{}: {}` takes {} bytes; the most is {}", field.name,
-                                 field.typeText(), field.bytesPerRow(), largestValue));
+                                 field.typeText(), field.bytes(), largestValue));
   if (Result<void> legal = checkSelection(source.rows, path); !legal)
     return legal.error();
   return source.format->read(source, std::move(fields));

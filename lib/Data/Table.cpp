@@ -103,7 +103,7 @@ Result<void> Table::check(std::string_view origin) const {
     const Field &field = fields[f];
     if (!field.wanted)
       continue;
-    const std::int64_t elements = field.elements(), count = rows * elements;
+    const std::int64_t elements = field.count(), count = rows * elements;
     if (columns[f].size() != count * sizeOf(field.element))
       return failure("E0741", {origin},
                      fmt::format("field `{}` holds {} instead of {}", field.name, counted(columns[f].size(), "byte"),

@@ -171,7 +171,7 @@ std::int64_t BatchRunner::leastBytes() const {
   }
   for (std::size_t f = 0; f < manifest.uses.size(); ++f)
     if (manifest.uses[f].read)
-      bytes += manifest.batch * impl->data.impl->table.fields[f].bytesPerRow();
+      bytes += manifest.batch * impl->data.impl->table.fields[f].bytes();
   if (predicts)
     bytes += outputWidth(manifest, Mode::Predict) * sizeOf(manifest.outputType);
   return bytes;

@@ -136,7 +136,7 @@ Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<Fi
   impl->table = std::move(*table);
   for (std::size_t f = 0; f < impl->table.fields.size(); ++f)
     if (const data::Field &field = impl->table.fields[f]; field.wanted && rows > 0)
-      std::copy_n(static_cast<const std::byte *>(viewOf(field.name)->data), rows * field.bytesPerRow(),
+      std::copy_n(static_cast<const std::byte *>(viewOf(field.name)->data), rows * field.bytes(),
                   impl->table.columns[f].data());
   if (auto checked = impl->table.check("memory"); !checked)
     return checked.error();

@@ -95,8 +95,8 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::
   return makeNative(compiler, std::move(*unit));
 }
 
-std::optional<Manifest> talweg::keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch,
-                                          const Layouts *layouts) {
+std::optional<Manifest> talweg::keptManifest(const Compiler &compiler, Mode mode, std::int64_t batch,
+                                             const Layouts *layouts) {
   CodeCache cache;
   if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(mode, batch, layouts))))
     return std::move(start->manifest);

@@ -35,8 +35,8 @@ Result<NativeUnit> makeNative(const Compiler &compiler, Mode mode, std::int64_t 
                               const Layouts *layouts = nullptr);
 
 /// The facts of a module whose code is kept, without making it.
-std::optional<Manifest> keptFacts(const Compiler &compiler, Mode mode, std::int64_t batch,
-                                  const Layouts *layouts = nullptr);
+std::optional<Manifest> keptManifest(const Compiler &compiler, Mode mode, std::int64_t batch,
+                                     const Layouts *layouts = nullptr);
 
 std::vector<PhaseTime> phaseTimes(const Unit &unit);
 

@@ -105,7 +105,7 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   auto impl = std::make_shared<Impl>();
   impl->options = options;
   impl->compiler = std::move(*compiler);
-  if (std::optional<Manifest> kept = keptFacts(*impl->compiler, mode, 0)) {
+  if (std::optional<Manifest> kept = keptManifest(*impl->compiler, mode, 0)) {
     impl->plan = planFacts(*impl->compiler, options, kept->variables); // compiled before: nothing is wrong with it
   } else {
     Result<Unit> unit = impl->compiler->build(mode, 0);
@@ -152,7 +152,7 @@ void Program::Impl::keepUnit(Mode mode, Unit unit) {
 }
 
 Result<std::vector<FieldUse>> Program::Impl::fieldUses(Mode mode) {
-  if (std::optional<Manifest> kept = keptFacts(*compiler, mode, plan.batch))
+  if (std::optional<Manifest> kept = keptManifest(*compiler, mode, plan.batch))
     return kept->uses;
   Result<Unit> unit = takeUnit(mode);
   if (!unit)

@@ -28,10 +28,6 @@ struct Field : talweg::Field {
   /// serves for prediction, and so does one with them.
   bool wanted = true;
 
-  /// Values in one record.
-  std::int64_t elements() const { return count(); }
-  /// Bytes of one record's value.
-  std::int64_t bytesPerRow() const { return bytes(); }
   /// The type as the language writes it: `f32[64]`, `class[10]`.
   std::string typeText() const;
 };
@@ -57,7 +53,7 @@ private:
   std::int64_t used = 0, capacity = 0;
 };
 
-/// Rows of records, stored by field: `columns[f]` holds rows * fields[f].elements() values of fields[f].element.
+/// Rows of records, stored by field: `columns[f]` holds rows * fields[f].count() values of fields[f].element.
 struct Table {
   std::vector<Field> fields;
   std::vector<Buffer> columns;
