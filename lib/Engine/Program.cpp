@@ -96,9 +96,10 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   Result<Target> target = targetFromName(options.target);
   if (!target)
     return target.error();
-  auto compiler = Compiler::create(text, name,
-                                   {options.set, options.batch, options.doublePrecision, options.onMessage,
-                                    options.remarks, *target, options.memory});
+  auto compiler =
+      Compiler::create(text, name,
+                       {options.set, options.batch, options.doublePrecision ? ElementType::F64 : ElementType::F32,
+                        options.onMessage, options.remarks, *target, options.memory});
   if (!compiler)
     return compiler.error();
   Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;

@@ -39,7 +39,7 @@ Result<void> Session::writeRunRecord(const std::string &directory, const std::ve
   record["hyper"] = Json::object();
   for (std::size_t i = 0; i < plan.hypers.size(); ++i)
     record["hyper"][plan.hypers[i].name] = impl->hypers[i];
-  record["precision"] = options.doublePrecision ? "f64" : "f32";
+  record["precision"] = nameOf(impl->program.impl->compiler->plan().real);
   record["seed"] = impl->seed;
   record["batch"] = plan.batch;
   record["shuffle"] = impl->options.shuffle;

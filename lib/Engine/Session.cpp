@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cfloat>
 #include <cmath>
 #include <cstring>
 #include <system_error>
@@ -239,8 +238,7 @@ void Session::prepare(Mode mode, const Dataset &data) {
 }
 
 Result<void> Session::setHyper(const std::string &name, double value) {
-  bool fits = impl->program.impl->options.doublePrecision ? std::isfinite(value) : std::abs(value) <= FLT_MAX;
-  if (!fits)
+  if (!(std::abs(value) <= infoOf(impl->program.impl->compiler->plan().real).largest))
     return Error{"E0846", fmt::format("error: `{}` cannot be {}: it must be a finite number", name, value)};
   const std::vector<Hyper> &known = impl->program.plan().hypers;
   for (std::size_t i = 0; i < known.size(); ++i)

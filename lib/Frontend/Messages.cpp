@@ -82,7 +82,8 @@ std::string Messages::inTheCall(ast::Range range) const {
 //===-- descriptions -----------------------------------------------------------------------------------------------===//
 
 std::string Messages::elementName(mlir::Type type) const {
-  return std::string(doublePrecision && type.isF64() ? "f32" : nameOf(*tw::elementTypeOf(type)));
+  const ElementType element = *tw::elementTypeOf(type);
+  return std::string(nameOf(element == theReal ? ElementType::F32 : element));
 }
 
 std::string Messages::describe(const Dims &dims) const {

@@ -7,6 +7,7 @@
 #include "Scopes.h"
 
 #include "talweg/Frontend/Diagnostics.h"
+#include "talweg/Support/ElementType.h"
 
 #include "mlir/IR/Location.h"
 
@@ -35,11 +36,10 @@ private:
 
 class Messages {
 public:
-  /// `doublePrecision`: what the language calls f32 is f64.
+  /// `real`: what the language calls f32.
   Messages(mlir::MLIRContext &context, const Sources &sources, Diagnostics &diagnostics, const Scopes &scopes,
-           const Names &names, bool doublePrecision)
-      : context(context), sources(sources), diagnostics(diagnostics), scopes(scopes), names(names),
-        doublePrecision(doublePrecision) {}
+           const Names &names, ElementType real)
+      : context(context), sources(sources), diagnostics(diagnostics), scopes(scopes), names(names), theReal(real) {}
 
   Failure fail(Code code, ast::Range range, std::string message);
   int count() const { return diagnostics.count(); }
@@ -54,6 +54,7 @@ public:
   std::string describe(const Value &value) const;
   std::string describe(const Dims &dims) const;
   std::string elementName(mlir::Type type) const;
+  ElementType real() const { return theReal; }
 
   /// What can be written here: names of values, or of what can be called.
   std::vector<std::string> namesInScope(bool functions) const;
@@ -66,7 +67,7 @@ private:
   Diagnostics &diagnostics;
   const Scopes &scopes;
   const Names &names;
-  bool doublePrecision;
+  ElementType theReal;
 };
 
 } // namespace talweg::frontend

@@ -24,21 +24,17 @@ using mlir::RankedTensorType;
 
 //===-- types ------------------------------------------------------------------------------------------------------===//
 
-mlir::Type TensorBuilder::floatType() const {
-  return doublePrecision ? mlir::Type(builder.getF64Type()) : builder.getF32Type();
-}
+mlir::Type TensorBuilder::floatType() const { return tw::irType(messages.real(), builder.getContext()); }
 
 mlir::Type TensorBuilder::floatTypeFor(const Tensor &tensor) const {
   return tensor.weak ? mlir::Type(builder.getF64Type()) : floatType();
 }
 
-bool TensorBuilder::isFinite(double value) const {
-  return doublePrecision ? std::isfinite(value) : std::fabs(value) <= std::numeric_limits<float>::max();
-}
+bool TensorBuilder::isFinite(double value) const { return std::fabs(value) <= infoOf(messages.real()).largest; }
 
 void TensorBuilder::failNotFinite(Code code, ast::Range range, const std::string &what, const std::string &instead) {
   Failure failure = fail(code, range, fmt::format("{} is a finite number, and cannot be {}", what, instead));
-  if (!doublePrecision)
+  if (messages.real() == ElementType::F32)
     failure.line("in f32 numbers go up to about 3.4e38");
 }
 

@@ -28,9 +28,8 @@ bool sameSizes(const Dims &a, const Dims &b);
 
 class TensorBuilder {
 public:
-  /// `doublePrecision`: what the language calls f32 is f64.
-  TensorBuilder(mlir::OpBuilder &builder, Messages &messages, const Scopes &scopes, bool doublePrecision)
-      : builder(builder), messages(messages), scopes(scopes), doublePrecision(doublePrecision) {}
+  TensorBuilder(mlir::OpBuilder &builder, Messages &messages, const Scopes &scopes)
+      : builder(builder), messages(messages), scopes(scopes) {}
 
   //--- element types and numbers
   mlir::Type floatType() const;
@@ -80,7 +79,6 @@ private:
 
   Messages &messages;
   const Scopes &scopes;
-  bool doublePrecision;
 };
 
 /// A result with the shape of `shape`.

@@ -199,7 +199,9 @@ mlir::OwningOpRef<mlir::ModuleOp> frontend::elaborate(Walk &walk) {
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
   builder.setInsertionPointToStart(module->getBody());
   auto program = train::ProgramOp::create(builder, loc, builder.getStringAttr(walk.plan.model), train::ModeAttr(),
-                                          builder.getI64IntegerAttr(walk.plan.batch));
+                                          builder.getI64IntegerAttr(walk.plan.batch), mlir::TypeAttr());
+  if (walk.options.real != ElementType::F32)
+    program.setReal(tw::irType(walk.options.real, builder.getContext()));
   builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
   createPlanOps(walk);
   if (!Objective(walk).run())

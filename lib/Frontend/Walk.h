@@ -19,8 +19,8 @@ struct Walk {
   Walk(mlir::MLIRContext &context, const Sources &sources, const std::vector<ast::File> &files,
        Diagnostics &diagnostics, Diagnostics &ofPrediction, const Options &options)
       : files(files), diagnostics(diagnostics), ofPrediction(ofPrediction), options(options), builder(&context),
-        messages(context, sources, diagnostics, scopes, names, options.doublePrecision), limits(messages),
-        tensors(builder, messages, scopes, options.doublePrecision) {}
+        messages(context, sources, diagnostics, scopes, names, options.real), limits(messages),
+        tensors(builder, messages, scopes) {}
 
   const std::vector<ast::File> &files; ///< 0: the user's, then the library's
   Diagnostics &diagnostics;

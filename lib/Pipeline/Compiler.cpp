@@ -81,7 +81,7 @@ private:
       return result;
     frontend::Options wanted;
     wanted.batch = batch ? batch : options.batch.value_or(0);
-    wanted.doublePrecision = options.doublePrecision;
+    wanted.real = options.real;
     for (auto &[key, value] : options.set)
       wanted.set[key] = value;
     Result<frontend::Elaborated> fresh = source.elaborate(wanted, own.get());
@@ -248,12 +248,12 @@ std::string Compiler::codeText(const Unit &unit) const {
 
 std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts) const {
   // A field that is added must be considered here, or in codeOptions.
-  const auto &[set, optionsBatch, doublePrecision, onMessage, remarks, target, memory] = options;
+  const auto &[set, optionsBatch, real, onMessage, remarks, target, memory] = options;
   if (remarks)
     return {};
-  std::string result = fmt::format("{} {} {}\n", nameOf(mode), batch ? batch : optionsBatch.value_or(thePlan.batch),
-                                   doublePrecision ? "f64" : "f32") +
-                       codeOptions(layouts);
+  std::string result =
+      fmt::format("{} {} {}\n", nameOf(mode), batch ? batch : optionsBatch.value_or(thePlan.batch), nameOf(real)) +
+      codeOptions(layouts);
   for (const auto &[name, value] : set)
     result += fmt::format("{} {} {}={}\n", name.size(), value.size(), name, value);
   return result + (fileName.ends_with(".mlir") ? "module\n" : "language\n") + fileText;

@@ -16,8 +16,9 @@ namespace talweg::frontend {
 
 /// What is asked of the frontend. The file is elaborated anew for every set of options.
 struct Options {
-  std::int64_t batch = 0;       ///< rows of a batch; 0: as the file says
-  bool doublePrecision = false; ///< every f32 of the language is computed in f64 (f32 data stays stored as f32)
+  std::int64_t batch = 0; ///< rows of a batch; 0: as the file says
+  /// What the language calls f32: F32, or F64, and then every f32 is computed as f64 (data stays stored as it is).
+  ElementType real = ElementType::F32;
   std::map<std::string, std::string> set; ///< values of `config` names (and of `lr`, see Hyper), as text
 };
 
@@ -46,7 +47,8 @@ inline constexpr std::string_view kEventKeys[] = {"event", "step",  "epoch",   "
 
 struct Plan {
   std::string model, data;
-  std::vector<Field> fields; ///< in the order of the data declaration
+  ElementType real = ElementType::F32; ///< what the program calls f32
+  std::vector<Field> fields;           ///< in the order of the data declaration
   std::vector<Split> splits;
   std::int64_t batch = 1;
   std::optional<std::int64_t> epochs, steps; ///< at most one is present

@@ -54,7 +54,7 @@ struct Unit {
 struct CompilerOptions {
   std::vector<std::pair<std::string, std::string>> set;
   std::optional<std::int64_t> batch;
-  bool doublePrecision = false;
+  ElementType real = ElementType::F32;                ///< what a file's f32 is (frontend::Options)
   std::function<void(const std::string &)> onMessage; ///< warnings and remarks, ready to be shown
   bool remarks = false;
   Target target;                      ///< what code is made for

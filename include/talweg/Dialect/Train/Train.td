@@ -55,11 +55,12 @@ class Train_Op<string mnemonic, list<Trait> traits> : Op<Train_Dialect, mnemonic
 def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, IsolatedFromAbove]> {
   let summary = "one experiment at one batch size, in one mode or, without `mode`, in all";
   let description = [{
-    Modes are train, eval, predict and gradient: talweg::Mode.
+    Modes are train, eval, predict and gradient: talweg::Mode. `real`: the type that stands for the language's f32, if it is another.
   }];
-  let arguments = (ins StrAttr:$name, OptionalAttr<Train_Mode>:$mode, I64Attr:$batch);
+  let arguments = (ins StrAttr:$name, OptionalAttr<Train_Mode>:$mode, I64Attr:$batch,
+                       OptionalAttr<TypeAttr>:$real);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$name (`mode` $mode^)? `batch` $batch attr-dict-with-keyword $body";
+  let assemblyFormat = "$name (`mode` $mode^)? `batch` $batch (`real` $real^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Whether only its declarations are left, beside the functions that they speak of.
