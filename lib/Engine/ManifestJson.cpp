@@ -1,7 +1,10 @@
 // One list of members for both directions, under their names.
 #include "ManifestJson.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <cmath>
 
 using nlohmann::json;
 
@@ -42,7 +45,16 @@ static void from_json(const json &value, Role &role) { role = roleNamed(value.ge
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Variable, name, role, element, shape, frozen, offset, block)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Field, name, element, shape, classes, columns)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FieldUse, read, low, high)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hyper, name, value)
+/// JSON has no numbers that are not finite: they are texts.
+static void to_json(json &value, const Hyper &hyper) {
+  value = {{"name", hyper.name},
+           {"value", std::isfinite(hyper.value) ? json(hyper.value) : json(fmt::format("{}", hyper.value))}};
+}
+static void from_json(const json &value, Hyper &hyper) {
+  value["name"].get_to(hyper.name);
+  hyper.value =
+      value["value"].is_string() ? std::stod(value["value"].get<std::string>()) : value["value"].get<double>();
+}
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultSite, message, help, file, line, column)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, metrics,
                                    reports, lossMetrics, outputShape, outputType, flops, contractions, arenaBytes,

@@ -25,7 +25,7 @@ static std::pair<std::int64_t, std::int64_t> wholeNumbers(const Field &field, co
   std::int64_t low = std::max(use.low, least), high = std::min(use.high, end);
   bool isWide = !field.classes && info.bytes > 1;
   if (isWide && low == least)
-    low = std::min<std::int64_t>(0, high - few);
+    low = std::max(least, std::min<std::int64_t>(0, high - few));
   if (isWide && high == end)
     high = low + few;
   return {low, std::max(high, low + 1)}; // nothing fits what is required: that is told when it is read

@@ -157,6 +157,14 @@ static Value evalBinary(Walk &walk, const Expr &expr) {
   return value;
 }
 
+/// Does the mode alone decide it: `training` or `not training`?
+static bool isOfTraining(const Value &condition) {
+  mlir::Value ssa = condition.tensor.ssa;
+  if (auto inverse = ssa.getDefiningOp<tw::NotOp>())
+    ssa = inverse.getA();
+  return ssa.getDefiningOp<train::TrainingOp>() != nullptr;
+}
+
 static Value evalIf(Walk &walk, const Expr &expr) {
   const Value condition = eval(walk, *expr.lhs);
   if (condition.isPoison())
@@ -166,7 +174,10 @@ static Value evalIf(Walk &walk, const Expr &expr) {
   if (!condition.isTensor() || !condition.tensor.element().isInteger(1))
     return walk.fail(Code::WrongKind, expr.lhs->range,
                      "a condition is needed, and this is " + walk.describe(condition));
-  const Value a = eval(walk, *expr.rhs), b = eval(walk, *expr.other);
+  Alternatives branches(isOfTraining(condition) ? walk.frame().instance : nullptr);
+  const Value a = eval(walk, *expr.rhs);
+  branches.beginSecond();
+  const Value b = eval(walk, *expr.other);
   return select(walk.tensors, condition, a, b, expr);
 }
 

@@ -46,6 +46,20 @@ struct Instance {
   }
 };
 
+/// While it lives, an instance's body has two branches of which a mode runs one: the second calls the layers that the first has called.
+class Alternatives {
+public:
+  /// Null: the body has no layers.
+  explicit Alternatives(Instance *instance);
+  void beginSecond();
+  ~Alternatives();
+
+private:
+  Instance *instance;
+  std::map<std::string, int> before, afterFirst; ///< counters
+  std::vector<Instance *> ofFirst;               ///< called in the first branch
+};
+
 class Instances {
 public:
   Instance &root() { return top; }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <limits>
 
 using namespace talweg;
 namespace fs = std::filesystem;
@@ -69,7 +70,7 @@ Manifest manifest() {
   result.model = "Dense";
   result.fields = {{"x", ElementType::U8, {4}, 10, {std::int64_t(3), "label"}}};
   result.uses = {{true, -3, 7}};
-  result.hypers = {{"lr", 0.5}};
+  result.hypers = {{"lr", 0.5}, {"limit", std::numeric_limits<double>::infinity()}};
   result.faults = {{"\xff is {}", "help", "other.tw", 3, 4}};
   result.metrics = {"accuracy", "error"};
   result.reports = {"lr"};

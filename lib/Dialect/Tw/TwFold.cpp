@@ -171,15 +171,15 @@ OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult AndOp::fold(FoldAdaptor adaptor) {
-  if (getA() == getB() || isAll(getB(), 1))
+  if (getA() == getB() || isAll(getB(), 1) || isAll(getA(), 0))
     return getA();
-  return isAll(getB(), 0) ? OpFoldResult(getB()) : nullptr;
+  return isAll(getA(), 1) || isAll(getB(), 0) ? OpFoldResult(getB()) : nullptr;
 }
 
 OpFoldResult OrOp::fold(FoldAdaptor adaptor) {
-  if (getA() == getB() || isAll(getB(), 0))
+  if (getA() == getB() || isAll(getB(), 0) || isAll(getA(), 1))
     return getA();
-  return isAll(getB(), 1) ? OpFoldResult(getB()) : nullptr;
+  return isAll(getA(), 0) || isAll(getB(), 1) ? OpFoldResult(getB()) : nullptr;
 }
 
 OpFoldResult NotOp::fold(FoldAdaptor adaptor) {
