@@ -2,7 +2,7 @@
 //
 // Code (KEY.code) is found by a hash of all that decides it: the module after phase linalg, the target and the limit of memory, and
 // these very builds of the library and of LLVM. A start (KEY.start) is found by a hash of the source and the options in place of the module, and tells the
-// module's facts and the key of its code, so that no module is made at all; a source that has changed in nothing but its looks
+// module's manifest and the key of its code, so that no module goes through the phases; a source that has changed in nothing but its looks
 // still finds its code. Entries are files of $TALWEG_CACHE (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`: no cache). One
 // digest of an entry's name and of everything in it is checked before anything in it is used: what does not match is no entry. The
 // oldest go when together they pass 256 MiB. A cache that cannot be read or written is no error: the program is compiled.

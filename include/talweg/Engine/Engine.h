@@ -142,8 +142,8 @@ public:
   static Result<Program> fromText(const std::string &text, const std::string &name, const CompileOptions &options);
 
   const PlanFacts &plan() const;
-  /// How often the file has been elaborated so far: once for each batch size that a step, an evaluation or a prediction had; not at
-  /// all for a module, or where all was compiled before.
+  /// How often the file has been elaborated so far: once at the plan's batch size, and once for each other one that had to be compiled;
+  /// not at all for a module.
   int elaborations() const;
   /// Compiles the training step as far as `upTo` (Vector: everything but LLVM; Object: everything) without running it.
   Result<Facts> check(Stage upTo = Stage::Vector) const;
