@@ -72,6 +72,19 @@ int64_t panelOf(OpOperand &operand, const Target &target) {
   return plan.packB.wanted && packed == &operand && plan.n.b == 1 ? plan.panel() : 0;
 }
 
+/// The product that reads the variable as a converted copy; null: there is none.
+GenericOp readerOfCopy(const Variable &variable) {
+  for (ToTensorOp read : variable.reads)
+    for (Operation *user : read->getUsers())
+      if (auto copy = dyn_cast<GenericOp>(user);
+          copy && isElementwise(copy) &&
+          getElementTypeOrSelf(copy->getResult(0)) != getElementTypeOrSelf(read.getResult()))
+        for (Operation *reader : copy->getUsers())
+          if (auto product = dyn_cast<GenericOp>(reader); product && isContraction(product))
+            return product;
+  return {};
+}
+
 /// The largest block of whole registers, at most `panel`, that divides `extent`; 0 if there is none.
 int64_t blockOf(int64_t extent, int64_t panel, int64_t lanes) {
   for (int64_t block = panel; block >= lanes; block -= lanes)
@@ -130,8 +143,12 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         for (OpOperand &use : read.getResult().getUses())
           if (panel == 0 && (panel = panelOf(use, target)) != 0)
             loc = use.getOwner()->getLoc();
-      if (panel == 0)
+      if (panel == 0) {
+        if (GenericOp product = readerOfCopy(variable))
+          emitRemark(product.getLoc()) << "the product reads a copy of `" << name.getValue()
+                                       << "` that is computed in every step";
         continue;
+      }
       auto type = cast<MemRefType>(variable.views.front().getType());
       int64_t columns = type.getShape().back(), lanes = target.vectorBits / type.getElementTypeBitWidth();
       auto refuse = [&](const Twine &why) {

@@ -12,8 +12,9 @@ using namespace mlir;
 namespace talweg::conversion {
 
 Type storedType(Type element) {
-  return element.isUnsignedInteger() ? IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth())
-                                     : element;
+  return element.isUnsignedInteger() || element.isBF16()
+             ? IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth())
+             : element;
 }
 
 MemRefType bufferType(RankedTensorType tensor) {

@@ -140,8 +140,9 @@ Value FaultCheck::firstFault(Value condition, ArrayRef<int64_t> order) {
 /// The element at a position as counted by firstFault, as the bits of an f64.
 Value FaultCheck::elementAt(Value tensor, Value position, ArrayRef<int64_t> order) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  if (type.getElementType().isUnsignedInteger()) {
-    type = cast<RankedTensorType>(type.clone(b.getI32Type()));
+  Type stored = type.getElementType();
+  if (stored.isUnsignedInteger() || stored.isBF16() || stored.isF16()) {
+    type = cast<RankedTensorType>(type.clone(stored.isUnsignedInteger() ? Type(b.getI32Type()) : b.getF32Type()));
     tensor = tw::ConvertOp::create(b, type, tensor);
   }
   SmallVector<Value> indices(type.getRank());

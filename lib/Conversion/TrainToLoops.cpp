@@ -66,6 +66,8 @@ private:
   Value loadControl(int word) { return memref::LoadOp::create(b, control, createIndex(word)); }
   Value toIndex(Value integer) { return arith::IndexCastOp::create(b, b.getIndexType(), integer); }
   Value createVariableView(train::VariableOp variable);
+  Value readVariable(train::VariableOp variable);
+  void store(Value value, Value memory);
   Value createScalarF64(Value tensor);
   void lowerReads(Block *body, Value step, Value key, ValueRange hyperValues, Value totalSteps);
   void lowerWrites(ArrayRef<train::SetOp> sets, Value holds);
@@ -146,6 +148,27 @@ Value ProgramLowering::createVariableView(train::VariableOp variable) {
   return memref::GetGlobalOp::create(b, type, variable.getSymName());
 }
 
+/// The variable's memory as a tensor of its type.
+Value ProgramLowering::readVariable(train::VariableOp variable) {
+  Value view = createVariableView(variable);
+  auto type = cast<MemRefType>(view.getType());
+  Value tensor =
+      bufferization::ToTensorOp::create(b, RankedTensorType::get(type.getShape(), type.getElementType()), view,
+                                        /*restrict=*/true);
+  if (tensor.getType() == variable.getType())
+    return tensor;
+  return UnrealizedConversionCastOp::create(b, variable.getType(), tensor).getResult(0);
+}
+
+/// Writes a tensor of any element type to its memory.
+void ProgramLowering::store(Value value, Value memory) {
+  auto type = cast<RankedTensorType>(value.getType());
+  auto stored = cast<RankedTensorType>(type.clone(storedType(type.getElementType())));
+  if (type != stored)
+    value = UnrealizedConversionCastOp::create(b, stored, value).getResult(0);
+  bufferization::MaterializeInDestinationOp::create(b, Type(), value, memory, /*restrict=*/true, /*writable=*/true);
+}
+
 LogicalResult ProgramLowering::emitInit() {
   func::FuncOp function = createEntry(abi::kInitEntry, {persistentType(), arenaType(), controlType()});
   control = function.getArgument(abi::kControl);
@@ -159,8 +182,7 @@ LogicalResult ProgramLowering::emitInit() {
     for (Operation &op : init.without_terminator())
       b.clone(op, mapping);
     Value value = mapping.lookupOrDefault(init.getTerminator()->getOperand(0));
-    Value view = createVariableView(variable);
-    bufferization::MaterializeInDestinationOp::create(b, Type(), value, view, /*restrict=*/true, /*writable=*/true);
+    store(value, createVariableView(variable));
   }
   b.setLoc(program.getLoc());
   func::ReturnOp::create(b);
@@ -180,9 +202,11 @@ void ProgramLowering::lowerReads(Block *body, Value step, Value key, ValueRange 
     hyperNumbers[hyper.getSymName()] = number;
   body->walk([&](Operation *op) {
     Value value;
-    if (auto get = dyn_cast<train::GetOp>(op))
+    if (auto get = dyn_cast<train::GetOp>(op)) {
       value = values.lookup(get.getVariable());
-    else if (isa<train::StepOp>(op))
+      if (OpBuilder here(op); value.getType() != get.getType())
+        value = tw::ConvertOp::create(here, get.getLoc(), get.getType(), value);
+    } else if (isa<train::StepOp>(op))
       value = step;
     else if (isa<train::KeyOp>(op))
       value = key;
@@ -201,6 +225,8 @@ void ProgramLowering::lowerReads(Block *body, Value step, Value key, ValueRange 
 Value underlyingVariable(Value value) {
   while (auto reshape = value.getDefiningOp<tw::ReshapeOp>())
     value = reshape.getX();
+  if (auto cast = value.getDefiningOp<UnrealizedConversionCastOp>())
+    value = cast.getInputs()[0];
   return value.getDefiningOp<bufferization::ToTensorOp>() ? value : Value();
 }
 
@@ -220,8 +246,9 @@ void ProgramLowering::lowerWrites(ArrayRef<train::SetOp> sets, Value holds) {
     if (isOldStorage && value != old) {
       MemRefType type = bufferType(cast<RankedTensorType>(value.getType()));
       Value saved = memref::AllocOp::create(b, type, b.getI64IntegerAttr(abi::kAlignment));
-      bufferization::MaterializeInDestinationOp::create(b, Type(), value, saved, /*restrict=*/true, /*writable=*/true);
-      value = bufferization::ToTensorOp::create(b, value.getType(), saved, /*restrict=*/true);
+      store(value, saved);
+      Type stored = RankedTensorType::get(type.getShape(), type.getElementType());
+      value = bufferization::ToTensorOp::create(b, stored, saved, /*restrict=*/true);
     }
     written.push_back(value);
   }
@@ -230,8 +257,7 @@ void ProgramLowering::lowerWrites(ArrayRef<train::SetOp> sets, Value holds) {
     if (value == values.lookup(set.getVariable()))
       continue;
     b.setLoc(set.getLoc());
-    Value view = createVariableView(byName.lookup(set.getVariable()));
-    bufferization::MaterializeInDestinationOp::create(b, Type(), value, view, /*restrict=*/true, /*writable=*/true);
+    store(value, createVariableView(byName.lookup(set.getVariable())));
   }
   b.setLoc(program.getLoc());
 }
@@ -307,12 +333,8 @@ LogicalResult ProgramLowering::emitStep() {
   Value totalSteps = scalarTensor(total);
   SmallVector<Value> hyperValues = llvm::map_to_vector(hyperNumbers, scalarTensor);
 
-  for (train::VariableOp variable : variables) {
-    Value view = createVariableView(variable);
-    Type type = RankedTensorType::get(cast<MemRefType>(view.getType()).getShape(),
-                                      cast<MemRefType>(view.getType()).getElementType());
-    values[variable.getSymName()] = bufferization::ToTensorOp::create(b, type, view, /*restrict=*/true);
-  }
+  for (train::VariableOp variable : variables)
+    values[variable.getSymName()] = readVariable(variable);
   for (auto [number, field] : llvm::enumerate(fields)) {
     BlockArgument batchArgument = source.getArgument(number);
     b.setLoc(train::inPart(field.getLoc(), Part::Data));

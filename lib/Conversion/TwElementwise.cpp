@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "talweg/Dialect/Tw/Elements.h"
 
 #include <algorithm>
 #include <string_view>
@@ -124,23 +125,87 @@ Value resize(Builder &b, Type to, Value x) {
   return from < wanted ? Value(Extend::create(b, to, x)) : Value(Truncate::create(b, to, x));
 }
 
-/// The operand's type in the op says whether its integers are unsigned: ui8 and i1 are, the others are not.
+/// The number whose upper half is `high`, an i16, and whose lower half is 0.
+Value createUpperBits(Builder &b, Value high) {
+  Value half = arith::ConstantOp::create(b, b.getI32IntegerAttr(16));
+  return arith::ShLIOp::create(b, arith::ExtUIOp::create(b, b.getI32Type(), high), half);
+}
+
+/// An f32 number rounded to the nearest one of bf16, of two that are as near to the even one. By its bits, for the instruction that some
+/// machines have for it takes small numbers for zero.
+Value roundToBFloat16(Builder &b, Value x) {
+  auto bitsOf = [&](int32_t value) -> Value { return arith::ConstantOp::create(b, b.getI32IntegerAttr(value)); };
+  Value bits = arith::BitcastOp::create(b, b.getI32Type(), x), half = bitsOf(16);
+  Value upper = arith::ShRUIOp::create(b, bits, half);
+  Value isOdd = arith::AndIOp::create(b, upper, bitsOf(1));
+  Value up = arith::AddIOp::create(b, bits, arith::AddIOp::create(b, isOdd, bitsOf(0x7fff)));
+  Value nearest = arith::ShRUIOp::create(b, up, half);
+  Value isNan = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, x, x);
+  Value nan = arith::OrIOp::create(b, upper, bitsOf(0x40));
+  return arith::TruncIOp::create(b, b.getI16Type(), arith::SelectOp::create(b, isNan, nan, nearest));
+}
+
+/// Between floats; from and to those of 16 bits by way of f32.
+Value toFloat(Builder &b, Type to, Value x) {
+  if (x.getType().getIntOrFloatBitWidth() == 16 || to.getIntOrFloatBitWidth() == 16)
+    x = resize<arith::ExtFOp, arith::TruncFOp>(b, b.getF32Type(), x);
+  return to.isBF16() ? roundToBFloat16(b, x) : resize<arith::ExtFOp, arith::TruncFOp>(b, to, x);
+}
+
+/// A float cut off, toward zero, as a `stored` integer; beyond its range the nearest end of that, and 0 for nan.
+Value toInteger(Builder &b, Type stored, Value x) {
+  const ElementInfo &info = infoOf(*tw::elementTypeOf(stored));
+  auto to = b.getIntegerType(stored.getIntOrFloatBitWidth());
+  auto integer = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, b.getIntegerAttr(to, APInt(64, value, true).trunc(to.getWidth())));
+  };
+  auto compare = [&](arith::CmpFPredicate predicate, int64_t end) -> Value {
+    return arith::CmpFOp::create(b, predicate, x, createScalar(b, x.getType(), double(end)));
+  };
+  Value isInside = arith::AndIOp::create(b, compare(arith::CmpFPredicate::OGT, info.least),
+                                         compare(arith::CmpFPredicate::OLT, info.most));
+  Value safe = arith::SelectOp::create(b, isInside, x, createScalar(b, x.getType(), 0));
+  Value y = stored.isUnsignedInteger() ? Value(arith::FPToUIOp::create(b, to, safe))
+                                       : Value(arith::FPToSIOp::create(b, to, safe));
+  y = arith::SelectOp::create(b, compare(arith::CmpFPredicate::OGE, info.most), integer(info.most), y);
+  return arith::SelectOp::create(b, compare(arith::CmpFPredicate::OLE, info.least), integer(info.least), y);
+}
+
+/// The types in the op say whether its integers are unsigned, as i1 is, or bf16.
 Value convert(Builder &b, Operation *op, ValueRange x) {
-  Type stored = cast<ShapedType>(op->getOperand(0).getType()).getElementType();
-  Type to = loweredType(op->getResult(0).getType()).getElementType();
-  bool fromUnsigned = stored.isUnsignedInteger() || stored.isInteger(1);
-  if (isa<FloatType>(stored) && isa<FloatType>(to))
-    return resize<arith::ExtFOp, arith::TruncFOp>(b, to, x[0]);
+  Type from = getElementTypeOrSelf(op->getOperand(0)), to = getElementTypeOrSelf(op->getResult(0));
+  bool fromUnsigned = from.isUnsignedInteger() || from.isInteger(1);
+  Value number = x[0];
+  if (from.isBF16())
+    number = arith::BitcastOp::create(b, b.getF32Type(), createUpperBits(b, number));
+  if (isa<FloatType>(from))
+    return isa<FloatType>(to) ? toFloat(b, to, number) : to.isInteger(1) ? Value() : toInteger(b, to, number);
   if (to.isInteger(1))
-    return stored.isInteger(1) ? x[0] : Value();
-  if (isa<FloatType>(stored))
-    return cast<ShapedType>(op->getResult(0).getType()).getElementType().isUnsignedInteger()
-               ? Value(arith::FPToUIOp::create(b, to, x[0]))
-               : Value(arith::FPToSIOp::create(b, to, x[0]));
-  if (isa<FloatType>(to))
-    return fromUnsigned ? Value(arith::UIToFPOp::create(b, to, x[0])) : Value(arith::SIToFPOp::create(b, to, x[0]));
-  return fromUnsigned ? resize<arith::ExtUIOp, arith::TruncIOp>(b, to, x[0])
-                      : resize<arith::ExtSIOp, arith::TruncIOp>(b, to, x[0]);
+    return from.isInteger(1) ? number : Value();
+  if (!isa<FloatType>(to)) {
+    Type lowered = b.getIntegerType(to.getIntOrFloatBitWidth());
+    return fromUnsigned ? resize<arith::ExtUIOp, arith::TruncIOp>(b, lowered, number)
+                        : resize<arith::ExtSIOp, arith::TruncIOp>(b, lowered, number);
+  }
+  Type wide = to.getIntOrFloatBitWidth() == 16 ? Type(b.getF32Type()) : to;
+  number =
+      fromUnsigned ? Value(arith::UIToFPOp::create(b, wide, number)) : Value(arith::SIToFPOp::create(b, wide, number));
+  return toFloat(b, to, number);
+}
+
+Value highHalf(Builder &b, Operation *, ValueRange x) {
+  Value bits = arith::BitcastOp::create(b, b.getI32Type(), x[0]);
+  Value half = arith::ConstantOp::create(b, b.getI32IntegerAttr(16));
+  return arith::TruncIOp::create(b, b.getI16Type(), arith::ShRUIOp::create(b, bits, half));
+}
+
+Value lowHalf(Builder &b, Operation *, ValueRange x) {
+  return arith::TruncIOp::create(b, b.getI16Type(), arith::BitcastOp::create(b, b.getI32Type(), x[0]));
+}
+
+Value joinHalves(Builder &b, Operation *, ValueRange x) {
+  Value low = arith::ExtUIOp::create(b, b.getI32Type(), x[1]);
+  return arith::BitcastOp::create(b, b.getF32Type(), arith::OrIOp::create(b, createUpperBits(b, x[0]), low));
 }
 
 struct Entry {
@@ -181,6 +246,9 @@ constexpr Entry table[] = {
     entry<tw::NotOp>(logicalNot),
     entry<tw::SelectOp>(select),
     entry<tw::ConvertOp>(convert),
+    entry<tw::HighHalfOp>(highHalf),
+    entry<tw::LowHalfOp>(lowHalf),
+    entry<tw::JoinHalvesOp>(joinHalves),
 };
 
 template <typename TwOp>

@@ -14,7 +14,7 @@
 
 namespace talweg::conversion {
 
-/// Unsigned elements lose their sign, which arith does not know: ui8 becomes i8. Every other type stays.
+/// Elements become those of storedType: ui8 becomes i8, bf16 i16. Every other type stays.
 class StorageTypes : public mlir::TypeConverter {
 public:
   StorageTypes();

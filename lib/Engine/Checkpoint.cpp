@@ -173,8 +173,9 @@ static Result<std::vector<Replacement>> match(const Session::Impl &session, cons
       return Error{"E0862",
                    fmt::format("{}: error: tensor `{}` has shape {} in the file, but {} in the program{}", path,
                                facts.name, shapeText(tensor->shape), shapeText(facts.shape), setHelp(session, path))};
-    bool widened = tensor->type == "F32" && facts.element == ElementType::F64;
-    if (tensor->type != safeType(facts.element) && !widened)
+    const auto held = elementTypeBy(&ElementInfo::safetensors, tensor->type);
+    bool widened = held && infoOf(*held).isFloat() && facts.element == ElementType::F64;
+    if (held != facts.element && !widened)
       return Error{"E0863", fmt::format("{}: error: tensor `{}` holds {} in the file, but {} in the program", path,
                                         facts.name, tensor->type, safeType(facts.element))};
     result.push_back({&variable, tensor});
@@ -193,15 +194,22 @@ static void putInPlace(Session::Impl &session, const std::vector<Replacement> &r
       session.setBytes(*replacement.variable, reinterpret_cast<const std::byte *>(bytes.data()));
       continue;
     }
-    std::vector<std::byte> widened(std::size_t(replacement.variable->bytes()));
-    for (std::int64_t i = 0; i < replacement.variable->count(); ++i) {
-      float narrow;
-      std::memcpy(&narrow, bytes.data() + i * sizeof(float), sizeof(float));
-      double wide = narrow;
-      std::memcpy(widened.data() + i * sizeof(double), &wide, sizeof(double));
-    }
-    session.setBytes(*replacement.variable, widened.data());
+    std::vector<double> widened;
+    withStored(*elementTypeBy(&ElementInfo::safetensors, replacement.tensor->type), [&](auto narrow) {
+      for (; !bytes.empty(); bytes.remove_prefix(sizeof narrow)) {
+        std::memcpy(&narrow, bytes.data(), sizeof narrow);
+        widened.push_back(double(narrow));
+      }
+    });
+    session.setBytes(*replacement.variable, reinterpret_cast<const std::byte *>(widened.data()));
   }
+}
+
+/// What has only upper halves are the numbers with nothing below.
+static void clearLowHalves(Session::Impl &session, const std::vector<Replacement> &replacements) {
+  for (const Replacement &replacement : replacements)
+    if (const Variable *low = session.lowHalfOf(*replacement.variable))
+      session.setBytes(*low, std::vector<std::byte>(std::size_t(low->bytes())).data());
 }
 
 Result<void> Session::loadModel(const std::string &path) {
@@ -214,6 +222,7 @@ Result<void> Session::loadModel(const std::string &path) {
   if (!matched)
     return matched.error();
   putInPlace(*impl, *matched);
+  clearLowHalves(*impl, *matched);
   return {};
 }
 

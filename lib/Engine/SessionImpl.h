@@ -66,6 +66,8 @@ struct Session::Impl {
   Result<void> initialize(std::uint64_t seed);
 
   Result<const Variable *> find(const std::string &name) const;
+  /// The slot with the lower halves of a parameter of bf16; null: it is no such parameter, or not learnt.
+  const Variable *lowHalfOf(const Variable &variable) const;
 
   /// A variable's elements, of its stored type, in row-major order.
   std::vector<std::byte> bytesOf(const Variable &variable) const;

@@ -1,5 +1,8 @@
-// Variables by path: their elements in row-major order, however they lie in storage, converted from and to the stored type.
+// Variables by path: their elements in row-major order, however they lie in storage, converted from and to the stored type. Of a
+// parameter of bf16 its upper half is read, and both halves are written.
 #include "SessionImpl.h"
+
+#include "talweg/Support/Halves.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +15,13 @@ Result<const Variable *> Session::Impl::find(const std::string &name) const {
     if (variable.name == name)
       return &variable;
   return Error{"E0857", fmt::format("error: the program has no variable `{}`", name)};
+}
+
+const Variable *Session::Impl::lowHalfOf(const Variable &variable) const {
+  if (variable.role != Role::Parameter || variable.element != ElementType::BF16)
+    return nullptr;
+  auto low = find(lowHalfName(variable.name));
+  return low ? *low : nullptr;
 }
 
 /// Calls action(stored, canonical, bytes) for each run of a variable's bytes that is one run in both orders.
@@ -70,6 +80,20 @@ static Result<std::vector<Value>> readVariable(const Session::Impl &session, con
   return values;
 }
 
+/// Both halves of each value as a number of f32.
+template <typename Value>
+static void writeHalves(Session::Impl &session, const Variable &high, const Variable &low,
+                        const std::vector<Value> &values) {
+  std::vector<std::uint16_t> highs, lows;
+  for (Value value : values) {
+    const Halves halves{float(value)};
+    highs.push_back(halves.high);
+    lows.push_back(halves.low);
+  }
+  session.setBytes(high, reinterpret_cast<const std::byte *>(highs.data()));
+  session.setBytes(low, reinterpret_cast<const std::byte *>(lows.data()));
+}
+
 template <typename Value>
 static Result<void> writeVariable(Session::Impl &session, const std::string &name, const std::vector<Value> &values) {
   auto variable = session.find(name);
@@ -78,6 +102,10 @@ static Result<void> writeVariable(Session::Impl &session, const std::string &nam
   if (std::int64_t(values.size()) != (*variable)->count())
     return Error{"E0859",
                  fmt::format("error: variable `{}` has size {}, not {}", name, (*variable)->count(), values.size())};
+  if (const Variable *low = session.lowHalfOf(**variable)) {
+    writeHalves(session, **variable, *low, values);
+    return {};
+  }
   withStored((*variable)->element, [&](auto stored) {
     std::vector<std::byte> bytes(std::size_t((*variable)->bytes()));
     writeAs<decltype(stored)>(bytes.data(), values);

@@ -18,9 +18,10 @@ struct DeclaredVariable {
   std::string name; ///< `Mlp.dense_0.weight`
   Role role = Role::Parameter;
   Dims dims;
-  mlir::RankedTensorType type;
+  ElementType declared = ElementType::F32;
+  mlir::RankedTensorType type;   ///< as it is stored
   mlir::Operation *op = nullptr; ///< its train.variable
-  mlir::Value current;           ///< its value at this point of the objective
+  mlir::Value current;           ///< its value at this point of the objective; of a state, as it is stored
   bool assigned = false;         ///< a body has given it a new value
   ast::Range place;
 };

@@ -2,6 +2,7 @@
 // a parameter, `param -= …` updates the value called param.
 #include "ParseBraces.h"
 #include "ParserImpl.h"
+#include "TypeNames.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -131,7 +132,9 @@ bool Parser::unknownStatement() {
 
 //===-- in layers, models and optimizers ---------------------------------------------------------------------------===//
 
-static const TypePlace ofVariable = {{"f32"}, "parameters and states are `f32[…]`"};
+static const TypePlace ofParameter = {{"f32", "bf16"}, "parameters are `f32[…]` or `bf16[…]`"};
+static const TypePlace ofState = {frontend::fieldTypes(),
+                                  "states are `f32[…]`, or of another type that data are stored in"};
 
 /// `param weight: f32[i, out] = glorot_uniform`, `state m = 0`
 bool Parser::variable(Stmt &stmt, Stmt::Kind kind) {
@@ -146,7 +149,7 @@ bool Parser::variable(Stmt &stmt, Stmt::Kind kind) {
     return false;
   if (at(Token::Colon) && sameLine()) {
     take();
-    if (!type(stmt.type, ofVariable))
+    if (!type(stmt.type, kind == Stmt::Param ? ofParameter : ofState))
       return false;
   } else if (ofModel) {
     expected(fmt::format("`:` and a type after {}", stmt.target.text))

@@ -66,6 +66,11 @@ bool RuleBuilder::findSlots() {
                 "a state of an update rule has its parameter's shape; others are not supported yet");
       return false;
     }
+    if (!stmt->type.element.text.empty() && stmt->type.element.text != "f32") {
+      walk.fail(Code::NotSupportedYet, stmt->range,
+                "a state of an update rule is `f32`; other types are not supported yet");
+      return false;
+    }
     slots.push_back(stmt.get());
   }
   return true;
@@ -200,13 +205,16 @@ void RuleBuilder::yield(bool fits) {
 }
 
 void RuleBuilder::createSlots(bool fits) {
-  for (const DeclaredVariable *parameter : parameters)
+  for (const DeclaredVariable *parameter : parameters) {
     for (const Stmt *slot : slots) {
       DeclaredVariable &variable = createVariable(walk, parameter->name + "." + slot->target.text, Role::Slot,
-                                                  parameter->dims, slot->target.range);
+                                                  ElementType::F32, parameter->dims, slot->target.range);
       if (fits && !initialise(walk, variable, slot->value.get(), slot->range))
         return;
     }
+    if (mlir::cast<train::VariableOp>(parameter->op).isSplit() && !createLowHalf(walk, *parameter))
+      return;
+  }
 }
 
 void RuleBuilder::run() {

@@ -46,10 +46,11 @@ static void assign(Walk &walk, const ast::Name &target, Value value, ast::Range 
   Aligned shape;
   shape.unranked = !type.hasRank();
   shape.dims = variable.dims;
-  variable.current = walk.tensors.materialise(value, type.getElementType(), shape, range);
+  const mlir::Type stored = type.getElementType(), computed = walk.tensors.computedType(stored);
+  variable.current = walk.tensors.convert(walk.tensors.materialise(value, computed, shape, range), stored, range);
   variable.assigned = true;
   Tensor tensor;
-  tensor.ssa = variable.current;
+  tensor.ssa = walk.tensors.convert(variable.current, computed, range);
   tensor.dims = shape.unranked ? Dims() : variable.dims;
   local = Value::of(tensor);
 }

@@ -26,6 +26,17 @@ using mlir::RankedTensorType;
 
 mlir::Type TensorBuilder::floatType() const { return tw::irType(messages.real(), builder.getContext()); }
 
+mlir::Type TensorBuilder::computedType(mlir::Type stored) const {
+  const ElementType computed = infoOf(*tw::elementTypeOf(stored)).computes;
+  return computed == ElementType::F32 ? floatType() : tw::irType(computed, builder.getContext());
+}
+
+mlir::Type TensorBuilder::storedType(ElementType declared) const {
+  const ElementInfo &info = infoOf(declared);
+  const bool isReal = info.isFloat() && info.computes == ElementType::F32;
+  return isReal && messages.real() != ElementType::F32 ? floatType() : tw::irType(declared, builder.getContext());
+}
+
 mlir::Type TensorBuilder::floatTypeFor(const Tensor &tensor) const {
   return tensor.weak ? mlir::Type(builder.getF64Type()) : floatType();
 }

@@ -5,6 +5,8 @@
 
 #include "Messages.h"
 
+#include "talweg/Support/ElementType.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 
@@ -33,6 +35,10 @@ public:
 
   //--- element types and numbers
   mlir::Type floatType() const;
+  /// What is computed with where elements of this type are stored.
+  mlir::Type computedType(mlir::Type stored) const;
+  /// What a variable that is declared so is stored in.
+  mlir::Type storedType(ElementType declared) const;
   /// What a number computed with `tensor` in floating point is: f64 as long as it is weak.
   mlir::Type floatTypeFor(const Tensor &tensor) const;
   /// Is it a finite number also as the program's f32?

@@ -9,6 +9,8 @@
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -39,9 +41,22 @@ static bool checkOwner(Walk &walk, const Stmt &stmt, const char *what) {
   return false;
 }
 
+/// The element type that `stmt` declares. Nothing: a variable of this kind cannot have it, or there is none; reported.
+static std::optional<ElementType> elementOf(Walk &walk, const Stmt &stmt, const char *what) {
+  const bool isParam = stmt.kind == Stmt::Param;
+  const auto element = elementTypeBy(&ElementInfo::text, stmt.type.element.text);
+  if (element &&
+      (isParam ? *element == ElementType::F32 || *element == ElementType::BF16 : infoOf(*element).isOfFields()))
+    return element;
+  walk.fail(Code::UnknownType, stmt.type.element.text.empty() ? stmt.target.range : stmt.type.range,
+            fmt::format("{} is {}, with its dimensions, as in `{}: f32[i, out]`", what,
+                        isParam ? "`f32` or `bf16`" : "of a type that data are stored in", stmt.target.text));
+  return std::nullopt;
+}
+
 /// The instance's variable that `stmt` declares, of sizes `dims`: a new one, or in a further run of the body the same. Null:
 /// reported.
-static DeclaredVariable *findOrCreate(Walk &walk, const Stmt &stmt, const Dims &dims) {
+static DeclaredVariable *findOrCreate(Walk &walk, const Stmt &stmt, ElementType element, const Dims &dims) {
   Instance &instance = *walk.frame().instance;
   DeclaredVariable *&variable = instance.variables[stmt.target.text];
   if (variable && instance.run > 1 && variable->place.begin == stmt.target.range.begin) {
@@ -49,8 +64,8 @@ static DeclaredVariable *findOrCreate(Walk &walk, const Stmt &stmt, const Dims &
       return variable;
     walk.fail(Code::SharedMismatch, stmt.range,
               fmt::format("`{}` is shared between calls that need it in different shapes", variable->name))
-        .line("first it is f32" + sizesOf(variable->dims))
-        .line("here it is  f32" + sizesOf(dims))
+        .line(fmt::format("first it is {}{}", nameOf(element), sizesOf(variable->dims)))
+        .line(fmt::format("here it is  {}{}", nameOf(element), sizesOf(dims)))
         .note(instance.place, "the instance is made here");
     return nullptr;
   }
@@ -62,8 +77,8 @@ static DeclaredVariable *findOrCreate(Walk &walk, const Stmt &stmt, const Dims &
       failure.note(variable->place, "first here");
     return nullptr;
   }
-  variable =
-      &createVariable(walk, name, stmt.kind == Stmt::Param ? Role::Parameter : Role::State, dims, stmt.target.range);
+  variable = &createVariable(walk, name, stmt.kind == Stmt::Param ? Role::Parameter : Role::State, element, dims,
+                             stmt.target.range);
   return initialise(walk, *variable, stmt.value.get(), stmt.range) ? variable : nullptr;
 }
 
@@ -74,32 +89,32 @@ void frontend::declareVariable(Walk &walk, const Stmt &stmt) {
     return;
   Value &local = walk.frame().locals[stmt.target.text];
   local = Value();
-  if (stmt.type.element.text != "f32") {
-    walk.fail(Code::UnknownType, stmt.type.element.text.empty() ? stmt.target.range : stmt.type.range,
-              fmt::format("{} is `f32`, with its dimensions, as in `{}: f32[i, out]`", what, stmt.target.text));
-    return;
-  }
-  const std::optional<Dims> dims = evalDims(walk, stmt.type);
-  DeclaredVariable *variable = dims ? findOrCreate(walk, stmt, *dims) : nullptr;
+  const std::optional<ElementType> element = elementOf(walk, stmt, what);
+  const std::optional<Dims> dims = element ? evalDims(walk, stmt.type) : std::nullopt;
+  DeclaredVariable *variable = dims ? findOrCreate(walk, stmt, *element, *dims) : nullptr;
   if (!variable)
     return;
-  if (!variable->current) // else it is what the step has given it so far
-    variable->current = train::GetOp::create(walk.builder, walk.location(stmt.range), variable->type, variable->name);
+  const mlir::Type computed = walk.tensors.computedType(variable->type.getElementType());
+  if (!variable->current) { // else it is what the step has given it so far
+    const mlir::Type type = isParam ? mlir::Type(variable->type.clone(computed)) : variable->type;
+    variable->current = train::GetOp::create(walk.builder, walk.location(stmt.range), type, variable->name);
+  }
   Tensor tensor;
-  tensor.ssa = variable->current;
+  tensor.ssa = walk.tensors.convert(variable->current, computed, stmt.range);
   tensor.dims = variable->dims;
   local = Value::of(tensor);
   if (!isParam)
     walk.frame().states[stmt.target.text] = variable;
 }
 
-DeclaredVariable &frontend::createVariable(Walk &walk, const std::string &name, Role role, const Dims &dims,
-                                           ast::Range place) {
+DeclaredVariable &frontend::createVariable(Walk &walk, const std::string &name, Role role, ElementType declared,
+                                           const Dims &dims, ast::Range place) {
   DeclaredVariable variable;
   variable.name = name;
   variable.role = role;
   variable.dims = dims;
-  variable.type = tensorType({}, dims, walk.tensors.floatType());
+  variable.declared = declared;
+  variable.type = tensorType({}, dims, walk.tensors.storedType(declared));
   variable.place = place;
   return walk.instances.add(std::move(variable));
 }
@@ -123,31 +138,55 @@ static Value evalInitial(Walk &walk, const DeclaredVariable &variable, const Exp
   return callDecl(walk, *value.callable, {shape}, init.range, function.name.text);
 }
 
-/// A list of numbers, one for each element of the variable. Null: it is none.
-static mlir::Value listed(Walk &walk, const DeclaredVariable &variable, const std::vector<Value> &items,
-                          mlir::Location loc) {
+/// The number as an element of this type, which is computed with.
+static mlir::Attribute elementFor(mlir::OpBuilder &builder, Number number, mlir::Type element) {
+  if (mlir::isa<mlir::FloatType>(element))
+    return builder.getFloatAttr(element, number.asReal());
+  return builder.getIntegerAttr(element, number.isInteger ? number.integer : std::int64_t(number.real));
+}
+
+/// A list of numbers, one for each element of the variable, of `type`. Null: it is none.
+static mlir::Value listed(Walk &walk, const DeclaredVariable &variable, mlir::RankedTensorType type,
+                          const std::vector<Value> &items, mlir::Location loc) {
   std::vector<mlir::Attribute> elements;
   for (const Value &item : items)
     if (item.isNumber())
-      elements.push_back(walk.builder.getFloatAttr(variable.type.getElementType(), item.number.asReal()));
+      elements.push_back(elementFor(walk.builder, item.number, type.getElementType()));
   if (variable.dims.size() != 1 || std::int64_t(elements.size()) != variable.dims[0].size ||
       elements.size() != items.size())
     return {};
-  return tw::ConstantOp::create(walk.builder, loc, variable.type,
-                                mlir::DenseElementsAttr::get(variable.type, elements));
+  return tw::ConstantOp::create(walk.builder, loc, type, mlir::DenseElementsAttr::get(type, elements));
 }
 
-/// The variable's tensor of `value`. Null: it does not fit.
-static mlir::Value fitted(Walk &walk, const DeclaredVariable &variable, const Value &value, ast::Range range) {
+/// A number that a variable of whole numbers cannot hold.
+static bool isOutOfRange(const DeclaredVariable &variable, const Value &value) {
+  const ElementInfo &info = infoOf(variable.declared);
+  const double number = value.isNumber() ? value.number.asReal() : 0;
+  return !info.isFloat() && (number != std::floor(number) || number < double(info.least) || number > double(info.most));
+}
+
+/// The variable's tensor of `value`, as it is computed with. Null: it does not fit.
+static mlir::Value fitted(Walk &walk, const DeclaredVariable &variable, mlir::RankedTensorType type, const Value &value,
+                          ast::Range range) {
+  const std::vector<Value> numbers = value.kind == Value::List ? value.items : std::vector<Value>{value};
+  if (std::any_of(numbers.begin(), numbers.end(), [&](const Value &each) { return isOutOfRange(variable, each); }))
+    return {};
   if (value.kind == Value::List)
-    return listed(walk, variable, value.items, walk.location(range));
+    return listed(walk, variable, type, value.items, walk.location(range));
   if (!value.isNumeric() || (value.isTensor() && (value.tensor.hasConditions() || !value.tensor.vars.empty())))
     return {};
   if (value.isTensor() && !value.tensor.dims.empty() && !sameSizes(value.tensor.dims, variable.dims))
     return {};
   Aligned whole;
   whole.dims = variable.dims;
-  return walk.tensors.materialise(value, variable.type.getElementType(), whole, range);
+  return walk.tensors.materialise(value, type.getElementType(), whole, range);
+}
+
+/// The initial value as the variable is stored: of a split parameter its upper half.
+static mlir::Value asStored(Walk &walk, const DeclaredVariable &variable, mlir::Value value, ast::Range range) {
+  if (mlir::cast<train::VariableOp>(variable.op).isSplit())
+    return tw::HighHalfOp::create(walk.builder, walk.location(range), variable.type, value);
+  return walk.tensors.convert(value, variable.type.getElementType(), range);
 }
 
 bool frontend::initialise(Walk &walk, DeclaredVariable &variable, const Expr *init, ast::Range range) {
@@ -166,14 +205,41 @@ bool frontend::initialise(Walk &walk, DeclaredVariable &variable, const Expr *in
   ProgramBodyScope scope(walk.scopes, body);
 
   const Value value = init ? evalInitial(walk, variable, *init) : Value::integer(0);
-  mlir::Value result = value.isPoison() ? mlir::Value() : fitted(walk, variable, value, range);
+  const auto computed = mlir::cast<mlir::RankedTensorType>(
+      variable.type.clone(walk.tensors.computedType(variable.type.getElementType())));
+  mlir::Value result = value.isPoison() ? mlir::Value() : fitted(walk, variable, computed, value, range);
   const bool good = bool(result);
   if (!good && !value.isPoison())
     walk.fail(Code::BadInitialValue, init->range, fmt::format("the initial value does not fit `{}`", variable.name))
-        .line("the variable is f32" + sizesOf(variable.dims))
+        .line(fmt::format("the variable is {}{}", nameOf(variable.declared), sizesOf(variable.dims)))
         .line("the value is " + walk.describe(value));
   if (!good) // the module is not used after an error, but must be well formed
-    result = walk.tensors.constant(Number::of(std::int64_t(0)), variable.type, range);
-  train::YieldOp::create(builder, loc, result);
+    result = walk.tensors.constant(Number::of(std::int64_t(0)), computed, range);
+  train::YieldOp::create(builder, loc, asStored(walk, variable, result, range));
   return good;
+}
+
+bool frontend::createLowHalf(Walk &walk, const DeclaredVariable &parameter) {
+  auto whole = mlir::cast<train::VariableOp>(parameter.op);
+  const std::string name = whole.getLowHalfName();
+  if (walk.instances.find(name)) {
+    walk.fail(Code::AlreadyDefined, parameter.place,
+              fmt::format("`{}` is declared twice: it is the lower half of a parameter of bf16", name));
+    return false;
+  }
+  DeclaredVariable &low = createVariable(walk, name, Role::Slot, ElementType::U16, parameter.dims, parameter.place);
+  mlir::OpBuilder &builder = walk.builder;
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(walk.objective);
+  auto op = mlir::cast<train::VariableOp>(builder.clone(*whole));
+  op.setSymName(name);
+  op.setRole(Role::Slot);
+  op.setType(low.type);
+  low.op = op;
+  mlir::Operation *yield = op.getInit().front().getTerminator();
+  builder.setInsertionPoint(yield);
+  auto high = yield->getOperand(0).getDefiningOp<tw::HighHalfOp>();
+  yield->setOperand(0, tw::LowHalfOp::create(builder, high.getLoc(), low.type, high.getX()));
+  high.erase();
+  return true;
 }

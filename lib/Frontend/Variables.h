@@ -10,11 +10,14 @@ struct Walk;
 
 /// `param`, `state` in a body.
 void declareVariable(Walk &walk, const ast::Stmt &stmt);
-/// A new variable of the program, of the language's f32, without its train.variable.
-DeclaredVariable &createVariable(Walk &walk, const std::string &name, Role role, const Dims &dims, ast::Range place);
+/// A new variable of the program, without its train.variable.
+DeclaredVariable &createVariable(Walk &walk, const std::string &name, Role role, ElementType declared, const Dims &dims,
+                                 ast::Range place);
 /// Creates the train.variable with a body for `init`: a number, a tensor, a list of numbers, or a function whose first parameter
 /// is `shape`; null: 0. False: reported.
 bool initialise(Walk &walk, DeclaredVariable &variable, const ast::Expr *init, ast::Range range);
+/// Creates the slot of the lower half of a split parameter. False: reported.
+bool createLowHalf(Walk &walk, const DeclaredVariable &parameter);
 
 } // namespace talweg::frontend
 

@@ -46,15 +46,36 @@ Operation *cloneAtShape(OpBuilder &builder, Operation &op, IRMapping &mapping, R
 /// Reads of variables, by their names.
 using Reads = llvm::StringMap<train::GetOp>;
 
-/// The variable's value, as the objective has already read it if it has. (Nothing set in a step is seen in that step.)
-Value valueOf(train::UpdateOp update, const Reads &reads, OpBuilder &builder, RankedTensorType type) {
-  if (train::GetOp get = reads.lookup(update.getVariable()))
+/// The parameter's value, as the objective has already read it if it has (nothing set in a step is seen in that step); of a split one
+/// both halves.
+Value valueOf(train::UpdateOp update, train::VariableOp parameter, const Reads &reads, OpBuilder &builder,
+              Location loc) {
+  StringRef name = update.getVariable();
+  if (parameter.isSplit()) {
+    Value high = train::GetOp::create(builder, loc, parameter.getType(), name);
+    Value low = train::GetOp::create(builder, loc, parameter.getLowHalfType(), parameter.getLowHalfName());
+    return tw::JoinHalvesOp::create(builder, loc, parameter.getUpdatedType(), high, low);
+  }
+  if (train::GetOp get = reads.lookup(name))
     return get;
-  return train::GetOp::create(builder, update.getLoc(), type, update.getVariable());
+  return train::GetOp::create(builder, update.getLoc(), parameter.getType(), name);
+}
+
+/// Gives the parameter its new value.
+void set(train::VariableOp parameter, Value value, OpBuilder &builder, Location loc) {
+  if (!parameter.isSplit()) {
+    train::SetOp::create(builder, loc, parameter.getSymName(), value);
+    return;
+  }
+  Value high = tw::HighHalfOp::create(builder, loc, parameter.getType(), value);
+  Value low = tw::LowHalfOp::create(builder, loc, parameter.getLowHalfType(), value);
+  train::SetOp::create(builder, loc, parameter.getSymName(), high);
+  train::SetOp::create(builder, loc, parameter.getLowHalfName(), low);
 }
 
 /// The update's rule in place of the update.
-void expand(train::UpdateOp update, train::OptimizerOp rule, const Reads &reads, bool isFirst) {
+void expand(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule, const Reads &reads,
+            bool isFirst) {
   OpBuilder builder(update);
   auto inUpdate = [&](Location loc) { return train::inPart(loc, Part::Update, update.getVariableAttr()); };
   Location loc = inUpdate(update.getLoc());
@@ -65,7 +86,7 @@ void expand(train::UpdateOp update, train::OptimizerOp rule, const Reads &reads,
 
   Block &body = rule.getBody().front();
   IRMapping mapping;
-  mapping.map(body.getArgument(0), valueOf(update, reads, builder, parameter));
+  mapping.map(body.getArgument(0), valueOf(update, variable, reads, builder, loc));
   mapping.map(body.getArgument(1), update.getGradient());
   for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
     mapping.map(body.getArgument(2 + position), train::GetOp::create(builder, loc, parameter, slotName(slot)));
@@ -74,7 +95,7 @@ void expand(train::UpdateOp update, train::OptimizerOp rule, const Reads &reads,
 
   auto results = llvm::map_to_vector(body.getTerminator()->getOperands(),
                                      [&](Value value) { return mapping.lookupOrDefault(value); });
-  train::SetOp::create(builder, loc, update.getVariable(), results[0]);
+  set(variable, results[0], builder, loc);
   size_t next = 1;
   for (Attribute slot : rule.getSlots())
     train::SetOp::create(builder, loc, slotName(slot), results[next++]);
@@ -98,7 +119,8 @@ void expandProgram(train::ProgramOp program) {
   llvm::DenseSet<Operation *> reported;
   for (train::UpdateOp update : updates) {
     auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());
-    expand(update, rule, reads, reported.insert(rule).second);
+    auto variable = symbols.lookup<train::VariableOp>(update.getVariable());
+    expand(update, variable, rule, reads, reported.insert(rule).second);
   }
   for (auto rule : llvm::make_early_inc_range(body.getOps<train::OptimizerOp>()))
     rule.erase();

@@ -1,6 +1,7 @@
 // What a legal program is: symbols that resolve, types that agree, regions that yield what they promise.
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
+#include "talweg/Support/Halves.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -39,17 +40,19 @@ FailureOr<OperandRange> yieldedBy(Operation *op, Region &region) {
   return yield.getValues();
 }
 
-/// The variable called `name`, whose type must be `type`.
-LogicalResult verifyVariable(Operation *op, FlatSymbolRefAttr name, Type type, SymbolTableCollection &symbols) {
-  auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(op, name);
-  if (!variable)
-    return op->emitOpError() << "names the variable " << name << ", which is not declared";
-  if (variable.getType() != type) {
-    auto error = op->emitOpError() << "has type " << type << ", but " << name << " has type " << variable.getType();
-    error.attachNote(variable.getLoc()) << "declared here";
-    return error;
-  }
-  return success();
+/// The variable called `name`, or an error.
+FailureOr<VariableOp> lookUp(Operation *op, FlatSymbolRefAttr name, SymbolTableCollection &symbols) {
+  if (auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(op, name))
+    return variable;
+  op->emitOpError() << "names the variable " << name << ", which is not declared";
+  return failure();
+}
+
+LogicalResult wrongType(Operation *op, VariableOp variable, Type type) {
+  auto error = op->emitOpError() << "has type " << type << ", but " << FlatSymbolRefAttr::get(variable.getSymNameAttr())
+                                 << " has type " << variable.getType();
+  error.attachNote(variable.getLoc()) << "declared here";
+  return error;
 }
 
 bool mayChange(std::optional<Mode> mode) { return !mode || *mode == Mode::Train || *mode == Mode::Gradient; }
@@ -108,6 +111,22 @@ LogicalResult ProgramOp::verify() {
 
 bool ProgramOp::isLowered() { return !getBody().front().getOps<WorkOp>().empty(); }
 
+bool VariableOp::isSplit() {
+  return getRole() == Role::Parameter && cast<RankedTensorType>(getType()).getElementType().isBF16();
+}
+
+RankedTensorType VariableOp::getUpdatedType() {
+  auto type = cast<RankedTensorType>(getType());
+  return isSplit() ? cast<RankedTensorType>(type.clone(Float32Type::get(getContext()))) : type;
+}
+
+std::string VariableOp::getLowHalfName() { return lowHalfName(getSymName().str()); }
+
+RankedTensorType VariableOp::getLowHalfType() {
+  Type half = IntegerType::get(getContext(), 16, IntegerType::Unsigned);
+  return cast<RankedTensorType>(cast<RankedTensorType>(getType()).clone(half));
+}
+
 int64_t VariableOp::getBytes() {
   auto type = cast<RankedTensorType>(getType());
   return type.getNumElements() * sizeOf(*tw::elementTypeOf(type.getElementType()));
@@ -132,9 +151,9 @@ LogicalResult VariableOp::verify() {
     return emitOpError() << "must have a tensor type of static shape, but has " << getType();
   if (!tw::elementTypeOf(getElementTypeOrSelf(getType())))
     return emitOpError() << "has elements of a type that cannot be stored: " << getType();
-  bool isFloat = isa<Float32Type, Float64Type>(cast<RankedTensorType>(getType()).getElementType());
+  bool isFloat = isa<Float32Type, Float64Type, BFloat16Type>(cast<RankedTensorType>(getType()).getElementType());
   if (getRole() == Role::Parameter && !isFloat)
-    return emitOpError() << "is a parameter, so its elements must be f32 or f64, but it has type " << getType();
+    return emitOpError() << "is a parameter, so its elements must be f32, f64 or bf16, but it has type " << getType();
   if (getFrozen() && getRole() != Role::Parameter)
     return emitOpError() << "is frozen, which only a parameter can be";
   if (getOffset() && int64_t(*getOffset()) < 0)
@@ -197,17 +216,23 @@ LogicalResult OptimizerOp::verifySymbolUses(SymbolTableCollection &symbols) {
     auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(*this, name);
     if (!variable || variable.getRole() != Role::Parameter)
       return emitOpError() << "updates " << name << ", which is not a declared parameter";
-    if (getElementTypeOrSelf(variable.getType()) != element)
+    if (getElementTypeOrSelf(variable.getUpdatedType()) != element)
       return emitOpError() << "is written for " << element << ", but " << name << " has type " << variable.getType();
-    for (Attribute slot : getSlots()) {
-      std::string slotName = (name.getValue() + "." + cast<StringAttr>(slot).getValue()).str();
+    auto verifySlot = [&](std::string slotName, Type type) -> LogicalResult {
       auto held = symbols.lookupNearestSymbolFrom<VariableOp>(*this, StringAttr::get(getContext(), slotName));
       if (!held || held.getRole() != Role::Slot)
         return emitOpError() << "needs the slot @\"" << slotName << "\", which is not declared";
-      if (held.getType() != variable.getType())
+      if (held.getType() != type)
         return held.emitOpError() << "has type " << held.getType() << ", but its parameter has type "
                                   << variable.getType();
-    }
+      return success();
+    };
+    for (Attribute slot : getSlots())
+      if (failed(
+              verifySlot((name.getValue() + "." + cast<StringAttr>(slot).getValue()).str(), variable.getUpdatedType())))
+        return failure();
+    if (variable.isSplit() && failed(verifySlot(variable.getLowHalfName(), variable.getLowHalfType())))
+      return failure();
   }
   return success();
 }
@@ -251,20 +276,32 @@ LogicalResult ObjectiveOp::verify() {
 //===-- reading and writing ---------------------------------------------------------------------------------------===//
 
 LogicalResult GetOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  return verifyVariable(*this, getVariableAttr(), getValue().getType(), symbols);
+  auto variable = lookUp(*this, getVariableAttr(), symbols);
+  if (failed(variable))
+    return failure();
+  Type type = getValue().getType();
+  return type == variable->getType() || type == variable->getUpdatedType() ? success()
+                                                                           : wrongType(*this, *variable, type);
 }
 
 LogicalResult SetOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto program = (*this)->getParentOfType<ProgramOp>();
   if (program && !mayChange(program.getMode()))
     return emitOpError() << "changes " << getVariableAttr() << " in mode " << text(*program.getMode());
-  return verifyVariable(*this, getVariableAttr(), getValue().getType(), symbols);
+  auto variable = lookUp(*this, getVariableAttr(), symbols);
+  if (failed(variable))
+    return failure();
+  Type type = getValue().getType();
+  return type == variable->getType() ? success() : wrongType(*this, *variable, type);
 }
 
 LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  if (failed(verifyVariable(*this, getVariableAttr(), getGradient().getType(), symbols)))
+  auto found = lookUp(*this, getVariableAttr(), symbols);
+  if (failed(found))
     return failure();
-  auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(*this, getVariableAttr());
+  VariableOp variable = *found;
+  if (getGradient().getType() != variable.getUpdatedType())
+    return wrongType(*this, variable, getGradient().getType());
   if (variable.getRole() != Role::Parameter || variable.getFrozen())
     return emitOpError() << "updates " << getVariableAttr() << ", which is "
                          << (variable.getFrozen() ? "frozen" : ("a " + text(variable.getRole())).str());

@@ -86,7 +86,7 @@ train.program "p" mode train batch 4 {
 // -----
 
 train.program "p" mode train batch 4 {
-  // expected-error @+1 {{is a parameter, so its elements must be f32 or f64, but it has type 'tensor<3xi32>'}}
+  // expected-error @+1 {{is a parameter, so its elements must be f32, f64 or bf16, but it has type 'tensor<3xi32>'}}
   train.variable parameter @w : tensor<3xi32> {
   ^bb0(%key: tensor<2xi64>):
     %value = tw.constant dense<0> : tensor<3xi32>
@@ -480,6 +480,25 @@ train.program "p" mode train batch 4 {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{must be of type 'tensor<2xi64>', but is of type 'tensor<2xi32>'}}
     %key = train.key : tensor<2xi32>
+    train.yield %loss : tensor<f32>
+  }
+}
+
+// -----
+
+train.program "p" mode train batch 4 {
+  train.variable parameter @w : tensor<3xbf16> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<3xbf16>
+    train.yield %value : tensor<3xbf16>
+  }
+  // expected-error @+1 {{needs the slot @"w.low", which is not declared}}
+  train.optimizer @rule slots [] report [] for [@w] {
+  ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
+    train.yield %param : tensor<*xf32>
+  }
+  train.objective metrics [] {
+    %loss = tw.constant dense<0.0> : tensor<f32>
     train.yield %loss : tensor<f32>
   }
 }

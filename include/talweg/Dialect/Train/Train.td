@@ -113,7 +113,8 @@ def HyperOp : Train_Op<"hyper", [Symbol, HasParent<"ProgramOp">]> {
 def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
   let summary = "a tensor that persists from step to step";
   let description = [{
-    Roles are parameter, state (never differentiated) and slot: talweg::Role. The body computes the initial value from the seed and
+    Roles are parameter, state (never differentiated) and slot: talweg::Role. A parameter of bf16 is the upper half of f32 numbers (tw.high_half);
+    the lower half is the slot `<parameter>.low`, of ui16, without which it must be frozen. The body computes the initial value from the seed and
     yields it; its single argument is the key for random numbers, tensor<2xi64>; of a lowered program there is no body. `offset` is the
     position in the persistent storage in bytes, set by talweg-assign-storage. `block`, set by
     talweg-place-variables: it is stored as [n / block, .., block] of [.., n]; without it in row-major order.
@@ -127,6 +128,13 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
   let extraClassDeclaration = [{
     /// Bytes of its value in storage; conditions take a whole byte each.
     int64_t getBytes();
+    /// Whether it is the upper half of f32 numbers: a parameter of bf16.
+    bool isSplit();
+    /// The type that an update computes it in, and of its gradient: its own or, of a split one, f32.
+    ::mlir::RankedTensorType getUpdatedType();
+    /// Of a split parameter: the slot of its lower half.
+    std::string getLowHalfName();
+    ::mlir::RankedTensorType getLowHalfType();
   }];
 }
 
@@ -186,6 +194,7 @@ def WorkOp : Train_Op<"work", [HasParent<"ProgramOp">]> {
 
 def GetOp : Train_Op<"get", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemRead]>]> {
   let summary = "the value of a variable at this point of the step";
+  let description = "The upper half of a split parameter is read as it is, in bf16, or as a number of f32.";
   let arguments = (ins FlatSymbolRefAttr:$variable);
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "$variable attr-dict `:` type($value)";

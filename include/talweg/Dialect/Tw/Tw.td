@@ -163,14 +163,36 @@ def SelectOp : Tw_Op<"select", [AllTypesMatch<["a", "b", "y"]>, Tw_Elementwise, 
 def ConvertOp : Tw_Op<"convert", [Tw_Elementwise, Tw_Finite, Tw_Active]> {
   let summary = "the same value in another element type";
   let description = [{
-    i1, integers and narrower floats to floats exactly or rounded to nearest; floats to integers toward zero; f64 to f32 rounded
-    to nearest. Differentiable between floats, otherwise its operand gets no cotangent.
+    To floats: exactly or rounded to nearest, of two that are as near to the even one; to floats of 16 bits by way of f32. Floats to
+    integers: toward zero; what is beyond their range becomes the nearest end of it, and nan 0. Differentiable between floats, otherwise
+    its operand gets no cotangent.
   }];
   let arguments = (ins Tw_Any:$x);
   let results = (outs Tw_Any:$y);
   let assemblyFormat = "$x attr-dict `:` type($x) `->` type($y)";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+
+// Both halves of the bits of an f32 number. The upper one is a number of bf16, cut off, not rounded.
+
+def HighHalfOp : Tw_Op<"high_half", [SameOperandsAndResultShape, Tw_Elementwise, Tw_Inactive]> {
+  let summary = "the upper 16 bits of an f32 number, as bf16";
+  let arguments = (ins TensorOf<[F32]>:$x);
+  let results = (outs TensorOf<[BF16]>:$high);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($high)";
+}
+def LowHalfOp : Tw_Op<"low_half", [SameOperandsAndResultShape, Tw_Elementwise, Tw_Inactive]> {
+  let summary = "the lower 16 bits of an f32 number";
+  let arguments = (ins TensorOf<[F32]>:$x);
+  let results = (outs TensorOf<[UI16]>:$low);
+  let assemblyFormat = "$x attr-dict `:` type($x) `->` type($low)";
+}
+def JoinHalvesOp : Tw_Op<"join_halves", [SameOperandsAndResultShape, Tw_Elementwise, Tw_Inactive]> {
+  let summary = "the f32 number of these halves";
+  let arguments = (ins TensorOf<[BF16]>:$high, TensorOf<[UI16]>:$low);
+  let results = (outs TensorOf<[F32]>:$x);
+  let assemblyFormat = "$high `,` $low attr-dict `:` type($high) `,` type($low) `->` type($x)";
 }
 
 //===-- sources ----------------------------------------------------------------------------------------------------===//
