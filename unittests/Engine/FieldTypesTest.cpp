@@ -1,4 +1,6 @@
 // A field of every type of the table is read from a host's memory and computes as its numbers do in f32.
+#include "../Support/ValueOf.h"
+
 #include "talweg/Engine/Engine.h"
 
 #include <fmt/format.h>
@@ -24,12 +26,6 @@ train Scaled on points {{
   batch 4
 }}
 )";
-
-template <typename T>
-T valueOf(Result<T> result) {
-  EXPECT_TRUE(result) << (result ? "" : result.error().message);
-  return std::move(*result);
-}
 
 /// The predictions for 20 numbers that all types hold, and for the least number where the type has one.
 std::vector<double> predictions(const ElementInfo &info) {

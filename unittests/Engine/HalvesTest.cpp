@@ -1,5 +1,7 @@
 // A parameter of bf16 and the slot of its lower half are an f32 number together, which is updated as such by gradients taken at the upper
 // half.
+#include "../Support/ValueOf.h"
+
 #include "talweg/Engine/Engine.h"
 
 #include <fmt/format.h>
@@ -49,12 +51,6 @@ train Creep on points {
   steps 1000
 }
 )";
-
-template <typename T>
-T valueOf(Result<T> result) {
-  EXPECT_TRUE(result) << (result ? "" : result.error().message);
-  return std::move(*result);
-}
 
 Session sessionOf(const char *text, const std::vector<float> &x, int threads) {
   Session session = valueOf(Session::create(valueOf(Program::fromText(text, "test.tw", {})), {.threads = threads}));

@@ -1,4 +1,6 @@
 // A state is kept in the type that it is declared in, also in checkpoints, and computes as a field of that type does.
+#include "../Support/ValueOf.h"
+
 #include "talweg/Engine/Engine.h"
 
 #include <fmt/format.h>
@@ -33,12 +35,6 @@ train Sum on points {{
   steps 10
 }}
 )";
-
-template <typename T>
-T valueOf(Result<T> result) {
-  EXPECT_TRUE(result) << (result ? "" : result.error().message);
-  return std::move(*result);
-}
 
 Session sessionOf(std::string_view type, const char *addend) {
   const Program program = valueOf(Program::fromText(fmt::format(kModel, type, addend), "sum.tw", {}));
