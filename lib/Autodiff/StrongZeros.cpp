@@ -13,6 +13,7 @@
 #include "StrongZeros.h"
 
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Functions.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
@@ -137,8 +138,7 @@ Sign StrongZeros::signOfResult(Operation *op) const {
       .Case([&](tw::FoldOp fold) { return std::min(sign(fold.getX()), Sign::notNegative); })
       .Case([&](tw::PadOp pad) { return std::min(sign(pad.getX()), signOf(pad.getValue().convertToDouble())); })
       .Case([&](tw::ConvertOp convert) {
-        Type from = getElementTypeOrSelf(convert.getX());
-        return from.isInteger(1) || from.isUnsignedInteger() ? Sign::notNegative : sign(convert.getX());
+        return tw::infoOf(getElementTypeOrSelf(convert.getX())).isUnsigned() ? Sign::notNegative : sign(convert.getX());
       })
       .Case([&](tw::AddOp add) {
         Sign least = lesser(add.getA(), add.getB());

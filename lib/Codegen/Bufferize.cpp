@@ -28,11 +28,14 @@ using talweg::sameMemory;
 
 namespace {
 
-/// The memref type that stores a tensor; conditions take a byte each.
+/// A condition, which takes a byte of memory.
+bool isTruth(Type element) { return element.isInteger(1); }
+
+/// The memref type that stores a tensor.
 MemRefType storageType(Type type, Builder &builder) {
   auto tensor = cast<RankedTensorType>(type);
   Type element = tensor.getElementType();
-  return MemRefType::get(tensor.getShape(), element.isInteger(1) ? builder.getI8Type() : element);
+  return MemRefType::get(tensor.getShape(), isTruth(element) ? builder.getI8Type() : element);
 }
 
 class BlockBufferizer {
@@ -143,7 +146,7 @@ private:
 
   void fillBuffer(linalg::FillOp fill, Value buffer) {
     Value value = fill.getInputs()[0];
-    if (value.getType().isInteger(1))
+    if (isTruth(value.getType()))
       value = arith::ExtUIOp::create(builder, fill.getLoc(), builder.getI8Type(), value);
     linalg::FillOp::create(builder, fill.getLoc(), value, buffer);
   }
@@ -161,7 +164,7 @@ private:
 
   LogicalResult convertExtract(tensor::ExtractOp op) {
     Value value = memref::LoadOp::create(builder, op.getLoc(), bufferOf(op.getTensor()), op.getIndices());
-    if (op.getType().isInteger(1))
+    if (isTruth(op.getType()))
       value = arith::TruncIOp::create(builder, op.getLoc(), op.getType(), value);
     op.getResult().replaceAllUsesWith(value);
     done.push_back(op);
@@ -172,7 +175,7 @@ private:
     if (op.getType().getNumElements() != 1)
       return op.emitError("cannot be given a buffer: more than one element");
     Value buffer = allocate(op.getResult()), value = op.getElements()[0];
-    if (value.getType().isInteger(1))
+    if (isTruth(value.getType()))
       value = arith::ExtUIOp::create(builder, op.getLoc(), builder.getI8Type(), value);
     SmallVector<Value> zeros(op.getType().getRank(), arith::ConstantIndexOp::create(builder, op.getLoc(), 0));
     memref::StoreOp::create(builder, op.getLoc(), value, buffer, zeros);
@@ -189,7 +192,7 @@ private:
       fillWith(value.getSplatValue<TypedAttr>(), op.getLoc(), buffer);
       return buffer;
     }
-    if (type.getElementType().isInteger(1))
+    if (isTruth(type.getElementType()))
       value = value.mapValues(builder.getI8Type(), [](const APInt &bit) { return bit.zext(8); });
     std::string name = ("talweg_constant_" + Twine(module.getBody()->getOperations().size())).str();
     OpBuilder atModule = OpBuilder::atBlockBegin(module.getBody());
@@ -199,7 +202,7 @@ private:
   }
 
   void fillWith(TypedAttr splat, Location loc, Value buffer) {
-    if (splat.getType().isInteger(1))
+    if (isTruth(splat.getType()))
       splat = builder.getI8IntegerAttr(cast<IntegerAttr>(splat).getValue().getZExtValue());
     linalg::FillOp::create(builder, loc, arith::ConstantOp::create(builder, loc, splat).getResult(), buffer);
   }
@@ -391,7 +394,7 @@ private:
     SmallVector<Value> results;
     for (Value value : from.getBody()->getTerminator()->getOperands()) {
       Value result = mapping.lookupOrDefault(value);
-      if (result.getType().isInteger(1))
+      if (isTruth(result.getType()))
         result = toByte(result);
       results.push_back(result);
     }

@@ -5,20 +5,15 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Runtime/Abi.h"
 
 using namespace mlir;
 
 namespace talweg::conversion {
 
-Type storedType(Type element) {
-  return element.isUnsignedInteger() || element.isBF16()
-             ? IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth())
-             : element;
-}
-
 MemRefType bufferType(RankedTensorType tensor) {
-  return MemRefType::get(tensor.getShape(), storedType(tensor.getElementType()));
+  return MemRefType::get(tensor.getShape(), tw::loweredType(tensor.getElementType()));
 }
 
 /// Copies one row of static size. A row of one element is a load and a store; of more, a memref.copy between subviews, which

@@ -7,9 +7,6 @@
 
 namespace talweg::conversion {
 
-/// The element type to the dialects below, which know no sign, and no bf16 (many machines do not): ui8 is i8, bf16 is i16.
-mlir::Type storedType(mlir::Type element);
-
 /// A tensor's memory, row-major.
 mlir::MemRefType bufferType(mlir::RankedTensorType tensor);
 

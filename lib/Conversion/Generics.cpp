@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "talweg/Dialect/Tw/Elements.h"
 
 using namespace mlir;
 
@@ -13,7 +14,7 @@ namespace talweg::conversion {
 StorageTypes::StorageTypes() {
   addConversion([](Type type) { return type; });
   addConversion(
-      [](RankedTensorType type) -> std::optional<Type> { return type.clone(storedType(type.getElementType())); });
+      [](RankedTensorType type) -> std::optional<Type> { return type.clone(tw::loweredType(type.getElementType())); });
   auto cast = [](OpBuilder &b, Type type, ValueRange values, Location loc) -> Value {
     return UnrealizedConversionCastOp::create(b, loc, type, values).getResult(0);
   };
@@ -25,7 +26,7 @@ RankedTensorType loweredType(Type tensor) {
   auto type = dyn_cast<RankedTensorType>(tensor);
   if (!type || !type.hasStaticShape())
     return nullptr;
-  return cast<RankedTensorType>(type.clone(storedType(type.getElementType())));
+  return cast<RankedTensorType>(type.clone(tw::loweredType(type.getElementType())));
 }
 
 Value createScalar(ImplicitLocOpBuilder &b, Type type, double value) {

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Runtime/Abi.h"
 
 using namespace mlir;
@@ -140,9 +141,9 @@ Value FaultCheck::firstFault(Value condition, ArrayRef<int64_t> order) {
 /// The element at a position as counted by firstFault, as the bits of an f64.
 Value FaultCheck::elementAt(Value tensor, Value position, ArrayRef<int64_t> order) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  Type stored = type.getElementType();
-  if (stored.isUnsignedInteger() || stored.isBF16() || stored.isF16()) {
-    type = cast<RankedTensorType>(type.clone(stored.isUnsignedInteger() ? Type(b.getI32Type()) : b.getF32Type()));
+  const ElementInfo &stored = tw::infoOf(type.getElementType());
+  if (stored.isOnlyStored() && stored.kind != ElementKind::Signed) {
+    type = cast<RankedTensorType>(type.clone(tw::irType(stored.computes, b.getContext())));
     tensor = tw::ConvertOp::create(b, type, tensor);
   }
   SmallVector<Value> indices(type.getRank());
@@ -154,11 +155,11 @@ Value FaultCheck::elementAt(Value tensor, Value position, ArrayRef<int64_t> orde
   }
   Value element = tensor::ExtractOp::create(b, tensor, indices);
   Type f64 = b.getF64Type();
-  if (element.getType().isF32())
+  if (tw::isReal(element.getType()) && element.getType() != f64)
     element = arith::ExtFOp::create(b, f64, element);
-  else if (element.getType().isInteger(1))
+  else if (tw::isTruth(element.getType()))
     element = arith::UIToFPOp::create(b, f64, element);
-  else if (element.getType().isInteger())
+  else if (isa<IntegerType>(element.getType()))
     element = arith::SIToFPOp::create(b, f64, element);
   return arith::BitcastOp::create(b, b.getI64Type(), element);
 }

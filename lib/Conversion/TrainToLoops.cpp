@@ -21,6 +21,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "talweg/Conversion/Passes.h"
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Runtime/Abi.h"
 
@@ -39,7 +40,7 @@ namespace {
 MemRefType rowsType(ArrayRef<int64_t> row, Type element) {
   SmallVector<int64_t> shape{abi::kMaxRows};
   shape.append(row.begin(), row.end());
-  return MemRefType::get(shape, storedType(element));
+  return MemRefType::get(shape, tw::loweredType(element));
 }
 
 class ProgramLowering {
@@ -163,7 +164,7 @@ Value ProgramLowering::readVariable(train::VariableOp variable) {
 /// Writes a tensor of any element type to its memory.
 void ProgramLowering::store(Value value, Value memory) {
   auto type = cast<RankedTensorType>(value.getType());
-  auto stored = cast<RankedTensorType>(type.clone(storedType(type.getElementType())));
+  auto stored = cast<RankedTensorType>(type.clone(tw::loweredType(type.getElementType())));
   if (type != stored)
     value = UnrealizedConversionCastOp::create(b, stored, value).getResult(0);
   bufferization::MaterializeInDestinationOp::create(b, Type(), value, memory, /*restrict=*/true, /*writable=*/true);

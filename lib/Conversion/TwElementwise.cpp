@@ -154,7 +154,7 @@ Value toFloat(Builder &b, Type to, Value x) {
 
 /// A float cut off, toward zero, as a `stored` integer; beyond its range the nearest end of that, and 0 for nan.
 Value toInteger(Builder &b, Type stored, Value x) {
-  const ElementInfo &info = infoOf(*tw::elementTypeOf(stored));
+  const ElementInfo &info = tw::infoOf(stored);
   auto to = b.getIntegerType(stored.getIntOrFloatBitWidth());
   auto integer = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(b, b.getIntegerAttr(to, APInt(64, value, true).trunc(to.getWidth())));
@@ -165,8 +165,8 @@ Value toInteger(Builder &b, Type stored, Value x) {
   Value isInside = arith::AndIOp::create(b, compare(arith::CmpFPredicate::OGT, info.least),
                                          compare(arith::CmpFPredicate::OLT, info.most));
   Value safe = arith::SelectOp::create(b, isInside, x, createScalar(b, x.getType(), 0));
-  Value y = stored.isUnsignedInteger() ? Value(arith::FPToUIOp::create(b, to, safe))
-                                       : Value(arith::FPToSIOp::create(b, to, safe));
+  Value y =
+      info.isUnsigned() ? Value(arith::FPToUIOp::create(b, to, safe)) : Value(arith::FPToSIOp::create(b, to, safe));
   y = arith::SelectOp::create(b, compare(arith::CmpFPredicate::OGE, info.most), integer(info.most), y);
   return arith::SelectOp::create(b, compare(arith::CmpFPredicate::OLE, info.least), integer(info.least), y);
 }
@@ -174,16 +174,16 @@ Value toInteger(Builder &b, Type stored, Value x) {
 /// The types in the op say whether its integers are unsigned, as i1 is, or bf16.
 Value convert(Builder &b, Operation *op, ValueRange x) {
   Type from = getElementTypeOrSelf(op->getOperand(0)), to = getElementTypeOrSelf(op->getResult(0));
-  bool fromUnsigned = from.isUnsignedInteger() || from.isInteger(1);
+  bool fromUnsigned = tw::infoOf(from).isUnsigned();
   Value number = x[0];
   if (from.isBF16())
     number = arith::BitcastOp::create(b, b.getF32Type(), createUpperBits(b, number));
   if (isa<FloatType>(from))
-    return isa<FloatType>(to) ? toFloat(b, to, number) : to.isInteger(1) ? Value() : toInteger(b, to, number);
-  if (to.isInteger(1))
-    return from.isInteger(1) ? number : Value();
+    return isa<FloatType>(to) ? toFloat(b, to, number) : tw::isTruth(to) ? Value() : toInteger(b, to, number);
+  if (tw::isTruth(to))
+    return tw::isTruth(from) ? number : Value();
   if (!isa<FloatType>(to)) {
-    Type lowered = b.getIntegerType(to.getIntOrFloatBitWidth());
+    Type lowered = tw::loweredType(to);
     return fromUnsigned ? resize<arith::ExtUIOp, arith::TruncIOp>(b, lowered, number)
                         : resize<arith::ExtSIOp, arith::TruncIOp>(b, lowered, number);
   }

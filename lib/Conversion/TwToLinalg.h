@@ -14,7 +14,7 @@
 
 namespace talweg::conversion {
 
-/// Elements become those of storedType: ui8 becomes i8, bf16 i16. Every other type stays.
+/// Elements become those of the column `lowered` of Support/ElementType.def.
 class StorageTypes : public mlir::TypeConverter {
 public:
   StorageTypes();

@@ -171,7 +171,7 @@ static Value evalIf(Walk &walk, const Expr &expr) {
     return condition;
   if (condition.kind == Value::Bool) // decided at compile time: the other branch does not exist
     return eval(walk, condition.boolean ? *expr.rhs : *expr.other);
-  if (!condition.isTensor() || !condition.tensor.element().isInteger(1))
+  if (!condition.holdsConditions())
     return walk.fail(Code::WrongKind, expr.lhs->range,
                      "a condition is needed, and this is " + walk.describe(condition));
   Alternatives branches(isOfTraining(condition) ? walk.frame().instance : nullptr);

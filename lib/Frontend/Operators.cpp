@@ -45,7 +45,7 @@ Value frontend::unary(TensorBuilder &tensors, const tw::Function &function, cons
   std::optional<Aligned> shape = tensors.align(operand, name, !negatesTensor, range);
   if (!shape)
     return Value();
-  if (negatesTensor && shape->element.isInteger(32))
+  if (negatesTensor && tw::isWhole(shape->element))
     return binary(tensors, BinaryOp::Sub, Value::integer(0), x, range);
   if (x.kind == Value::Hyper) {
     shape->weak = true;
@@ -201,7 +201,7 @@ static mlir::Value createBinary(TensorBuilder &tensors, BinaryOp op, mlir::Value
     return tw::CompareOp::create(builder, loc, type.cloneWith(std::nullopt, builder.getI1Type()), predicateOf(op), x,
                                  y);
   }
-  if (type.getElementType().isInteger(32))
+  if (tw::isWhole(type.getElementType()))
     return tw::RemOp::create(builder, loc, type, x, y);
   const mlir::Value quotient = tw::FloorOp::create(builder, loc, type, tw::DivOp::create(builder, loc, type, x, y));
   return tw::SubOp::create(builder, loc, type, x, tw::MulOp::create(builder, loc, type, y, quotient));

@@ -108,11 +108,11 @@ Value frontend::reduce(TensorBuilder &tensors, const std::string &kind, const Te
   Tensor tensor = given;
   const bool logic = kind == "any" || kind == "all", arg = kind == "argmax" || kind == "argmin";
   const mlir::Type element = tensor.element();
-  if (logic != element.isInteger(1) && (logic || arg || (kind != "sum" && kind != "mean")))
+  if (logic != tensor.hasConditions() && (logic || arg || (kind != "sum" && kind != "mean")))
     return tensors.fail(Code::WrongKind, range,
                         fmt::format("`{}` takes {}, and this is {}", kind, logic ? "conditions" : "numbers",
                                     tensors.describe(Value::of(tensor))));
-  const bool wantsFloat = kind == "mean" || kind == "logsumexp" || element.isInteger(1) || tw::isStoredInteger(element);
+  const bool wantsFloat = kind == "mean" || kind == "logsumexp" || !tw::isWhole(element);
   if (!logic && wantsFloat && !mlir::isa<mlir::FloatType>(element))
     tensor = tensors.converted(tensor, tensors.floatTypeFor(tensor), range);
 

@@ -40,15 +40,16 @@ static Required requiredRange(Walk &walk, const Stmt &stmt) {
     return {};
   if (bounds.kind != Value::Range)
     return wrong(*stmt.bounds, "`in` takes a range such as `0..10`", bounds);
-  const bool isStored = told.isTensor() && tw::isStoredInteger(told.tensor.element());
-  if (isStored && !tw::fitsInto32Bits(told.tensor.element()))
+  const ElementInfo &whole = infoOf(ElementType::I32),
+                    &type = told.isTensor() ? tw::infoOf(told.tensor.element()) : whole;
+  const bool isStored = type.isWhole() && type.isOnlyStored();
+  if (isStored && !type.isWithin(whole))
     return wrong(*stmt.value, "`in` takes whole numbers of 32 bits at most", told);
-  if (!told.isInteger() && !isStored && !(told.isTensor() && told.tensor.element().isInteger(32)))
+  if (!told.isInteger() && !(told.isTensor() && type.isWhole()))
     return wrong(*stmt.value, "`in` takes whole numbers", told);
   const std::int64_t low = bounds.items[0].number.integer, high = bounds.items[1].number.integer;
   const std::string message =
       fmt::format("`{}` is {{}}, which is not in {} to {}", talweg::toText(*stmt.value), low, high - 1);
-  const ElementInfo &type = infoOf(isStored ? *tw::elementTypeOf(told.tensor.element()) : ElementType::I32);
   const std::int64_t least = type.least, most = type.most; // of a tensor's numbers
   if (low >= high || (told.isTensor() && (low > most || high <= least)))
     return {Value::truth(false), told, message};

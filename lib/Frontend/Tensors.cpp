@@ -26,10 +26,7 @@ using mlir::RankedTensorType;
 
 mlir::Type TensorBuilder::floatType() const { return tw::irType(messages.real(), builder.getContext()); }
 
-mlir::Type TensorBuilder::computedType(mlir::Type stored) const {
-  const ElementType computed = infoOf(*tw::elementTypeOf(stored)).computes;
-  return computed == ElementType::F32 ? floatType() : tw::irType(computed, builder.getContext());
-}
+mlir::Type TensorBuilder::computedType(mlir::Type stored) const { return storedType(tw::infoOf(stored).computes); }
 
 mlir::Type TensorBuilder::storedType(ElementType declared) const {
   const ElementInfo &info = infoOf(declared);
@@ -99,15 +96,17 @@ bool TensorBuilder::isVisible(mlir::Value value) const {
          !(scopes.inInitialValue() && region != block->getParent());
 }
 
+mlir::Attribute frontend::elementFor(mlir::OpBuilder &builder, Number number, mlir::Type element) {
+  if (mlir::isa<mlir::FloatType>(element))
+    return builder.getFloatAttr(element, number.asReal());
+  return mlir::IntegerAttr::get(element, number.isInteger ? number.integer : std::int64_t(number.real));
+}
+
 mlir::Value TensorBuilder::constant(Number number, mlir::Type type, ast::Range range) {
   const auto shaped = mlir::cast<RankedTensorType>(type);
   const mlir::Type element = shaped.getElementType();
-  mlir::Attribute attribute;
-  if (mlir::isa<mlir::FloatType>(element))
-    attribute = builder.getFloatAttr(element, number.asReal());
-  else
-    attribute = mlir::IntegerAttr::get(element, number.isInteger ? number.integer : std::int64_t(number.real));
-  return tw::ConstantOp::create(builder, location(range), shaped, mlir::DenseElementsAttr::get(shaped, attribute));
+  return tw::ConstantOp::create(builder, location(range), shaped,
+                                mlir::DenseElementsAttr::get(shaped, elementFor(builder, number, element)));
 }
 
 mlir::Value TensorBuilder::convert(mlir::Value value, mlir::Type element, ast::Range range) {
@@ -306,38 +305,37 @@ std::optional<Aligned> TensorBuilder::unite(llvm::ArrayRef<Operand> operands, co
 
 mlir::Type TensorBuilder::promote(llvm::ArrayRef<Operand> operands, const Aligned &shape, bool toFloat,
                                   ast::Range range) {
-  bool anyFloat = toFloat, allWeak = true;
-  mlir::Type strong;
+  bool anyFloat = toFloat;
+  const ElementInfo *real = nullptr, *latest = nullptr; // of the table, in what tensors compute with
   for (const Operand &operand : operands) {
     const Value &value = *operand.value;
     if (!value.isTensor() || value.tensor.weak) {
       anyFloat = anyFloat || !value.isInteger();
       continue;
     }
-    allWeak = false;
-    const mlir::Type type = value.tensor.element();
-    if (mlir::isa<mlir::FloatType>(type)) {
-      if (strong && strong != type) {
-        fail(Code::WrongKind, range, "f32 and f64 meet; convert one of them");
-        return {};
-      }
-      strong = type;
-    }
-    // Stored whole numbers are those of measurement: they compute as floats.
-    anyFloat = anyFloat || tw::isStoredInteger(type);
-  }
-  if (allWeak)
-    return shape.weak ? mlir::Type(builder.getF64Type()) : floatType();
-  if (strong)
-    return strong;
-  if (anyFloat)
-    return floatType();
-  for (const Operand &operand : operands)
-    if (operand.value->isInteger() && operand.value->number.integer != std::int32_t(operand.value->number.integer)) {
-      fail(Code::NumberOutOfRange, range, fmt::format("{} does not fit into 32 bits", operand.value->number.integer));
+    const ElementInfo &type = tw::infoOf(computedType(value.tensor.element()));
+    latest = !latest || latest->type < type.type ? &type : latest;
+    if (!mlir::isa<mlir::FloatType>(value.tensor.element()))
+      continue;
+    if (real && real != &type) {
+      fail(Code::WrongKind, range, "f32 and f64 meet; convert one of them");
       return {};
     }
-  return builder.getI32Type();
+    real = &type;
+  }
+  if (!latest)
+    return shape.weak ? mlir::Type(builder.getF64Type()) : floatType();
+  if (anyFloat && !latest->isFloat())
+    return floatType();
+  if (latest->isFloat())
+    return tw::irType(latest->type, builder.getContext());
+  for (const Operand &operand : operands)
+    if (operand.value->isInteger() && !latest->holds(operand.value->number.integer)) {
+      fail(Code::NumberOutOfRange, range,
+           fmt::format("{} does not fit into {} bits", operand.value->number.integer, 8 * latest->bytes));
+      return {};
+    }
+  return tw::irType(latest->type, builder.getContext());
 }
 
 std::optional<Aligned> TensorBuilder::align(llvm::ArrayRef<Operand> operands, const std::string &what, bool toFloat,

@@ -25,6 +25,9 @@ struct Operand {
   const ast::Expr *expr; ///< for the message; may be null
 };
 
+/// The number as an element of this type, which is computed with.
+mlir::Attribute elementFor(mlir::OpBuilder &builder, Number number, mlir::Type element);
+
 mlir::RankedTensorType tensorType(const std::vector<IndexVar *> &vars, const Dims &dims, mlir::Type element);
 bool sameSizes(const Dims &a, const Dims &b);
 

@@ -304,21 +304,15 @@ bool Conformity::takeScalar() {
 /// Stored data is converted to the element wanted; anything else has it already.
 bool Conformity::takeElement() {
   Tensor &tensor = value.tensor;
-  const mlir::Type element = tensor.element();
-  const bool isInteger = element.isInteger(32), isStored = tw::isStoredInteger(element);
-  if (wanted == "f32" || wanted == "f64") {
-    const mlir::Type target = wanted == "f64" ? mlir::Type(walk.builder.getF64Type()) : walk.tensors.floatType();
-    if ((isInteger && !tensor.label) || isStored)
-      tensor = walk.tensors.converted(tensor, target, given.range);
-    else if (!mlir::isa<mlir::FloatType>(element) || (!tensor.weak && element != target))
-      return refuseType();
-    return true;
-  }
-  if (wanted == "i32" && isStored && tw::fitsInto32Bits(element)) {
-    tensor = walk.tensors.converted(tensor, walk.builder.getI32Type(), given.range);
-    return true;
-  }
-  return (wanted == "i32" ? isInteger : walk.messages.elementName(element) == wanted) || refuseType();
+  const ElementInfo &has = tw::infoOf(tensor.element()), &wants = infoOf(*elementTypeBy(&ElementInfo::text, wanted));
+  const mlir::Type target = walk.tensors.storedType(wants.type);
+  const bool isMeasured = has.isWhole() && (has.isOnlyStored() || !tensor.label);
+  const bool converts =
+      wants.isFloat() ? isMeasured : !wants.isOnlyStored() && has.isOnlyStored() && has.isWithin(wants);
+  if (converts)
+    tensor = walk.tensors.converted(tensor, target, given.range);
+  const bool isAnyFloat = tensor.weak && wants.isFloat() && has.isFloat();
+  return isAnyFloat || tensor.element() == target || refuseType();
 }
 
 /// Inside, dimensions go by the callee's names.
@@ -381,15 +375,10 @@ static bool fitsUnconverted(Walk &walk, const ast::Type &type, const Value &valu
 
 /// Does a result have the element declared? Integers are converted to floating point.
 static bool takeResultElement(Walk &walk, const std::string &wanted, Tensor &tensor, ast::Range place) {
-  const mlir::Type element = tensor.element();
-  const bool wantsFloat = wanted == "f32" || wanted == "f64";
-  if (wantsFloat && (element.isInteger(32) || tw::isStoredInteger(element))) {
+  const ElementInfo &has = tw::infoOf(tensor.element()), &wants = infoOf(*elementTypeBy(&ElementInfo::text, wanted));
+  if (wants.isFloat() && has.isWhole())
     tensor = walk.tensors.converted(tensor, walk.tensors.floatType(), place);
-    return true;
-  }
-  return wanted == "bool" ? element.isInteger(1)
-         : wantsFloat     ? mlir::isa<mlir::FloatType>(element)
-                          : element.isInteger(32);
+  return wants.isFloat() ? !tensor.hasConditions() : tensor.element() == walk.tensors.storedType(wants.type);
 }
 
 bool frontend::conformResult(Walk &walk, const ast::Decl &decl, Value &value) {

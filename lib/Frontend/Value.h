@@ -8,6 +8,7 @@
 
 #include "IndexSolver.h"
 
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Frontend/Ast.h"
 
 #include "mlir/IR/BuiltinTypes.h"
@@ -48,7 +49,7 @@ struct Tensor {
   bool label = false;                  ///< it comes from the data
 
   mlir::Type element() const { return mlir::cast<mlir::TensorType>(ssa.getType()).getElementType(); }
-  bool hasConditions() const { return element().isInteger(1); }
+  bool hasConditions() const { return tw::isTruth(element()); }
   /// False: a tensor of an update rule, which has its parameter's shape.
   bool isRanked() const { return mlir::cast<mlir::TensorType>(ssa.getType()).hasRank(); }
 };

@@ -138,13 +138,6 @@ static Value evalInitial(Walk &walk, const DeclaredVariable &variable, const Exp
   return callDecl(walk, *value.callable, {shape}, init.range, function.name.text);
 }
 
-/// The number as an element of this type, which is computed with.
-static mlir::Attribute elementFor(mlir::OpBuilder &builder, Number number, mlir::Type element) {
-  if (mlir::isa<mlir::FloatType>(element))
-    return builder.getFloatAttr(element, number.asReal());
-  return builder.getIntegerAttr(element, number.isInteger ? number.integer : std::int64_t(number.real));
-}
-
 /// A list of numbers, one for each element of the variable, of `type`. Null: it is none.
 static mlir::Value listed(Walk &walk, const DeclaredVariable &variable, mlir::RankedTensorType type,
                           const std::vector<Value> &items, mlir::Location loc) {

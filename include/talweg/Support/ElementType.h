@@ -13,7 +13,7 @@
 namespace talweg {
 
 enum class ElementType : std::uint8_t {
-#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, computes, safetensors) name,
+#define TALWEG_ELEMENT_TYPE(name, text, ir, lowered, stored, kind, computes, safetensors) name,
 #include "talweg/Support/ElementType.def"
 };
 
@@ -21,18 +21,27 @@ enum class ElementKind : std::uint8_t { Truth, Unsigned, Signed, Float };
 
 struct ElementInfo {
   ElementType type;
-  std::string_view text, ir, safetensors;
+  std::string_view text, ir, lowered, safetensors;
   ElementKind kind;
   ElementType computes;
   std::int64_t bytes = 0;
   std::int64_t least = 0, most = 0; ///< the range of whole numbers; of floats 0
   double largest = 0;               ///< of floats
 
-  bool isFloat() const { return kind == ElementKind::Float; }
+  constexpr bool isFloat() const { return kind == ElementKind::Float; }
+  constexpr bool isWhole() const { return kind == ElementKind::Unsigned || kind == ElementKind::Signed; }
   /// Whether a field of the data may be stored so.
   bool isOfFields() const { return kind != ElementKind::Truth; }
   /// Whether the program computes with another type.
   bool isOnlyStored() const { return computes != type; }
+  /// Whether it has no negative numbers.
+  bool isUnsigned() const { return kind == ElementKind::Truth || kind == ElementKind::Unsigned; }
+  /// Whether a whole number is one of its own.
+  constexpr bool holds(std::int64_t number) const { return number >= least && number <= most; }
+  /// Whether it is of whole numbers, all of which are of `other`, too.
+  constexpr bool isWithin(const ElementInfo &other) const {
+    return !isFloat() && !other.isFloat() && least >= other.least && most <= other.most;
+  }
 };
 
 template <typename Stored>
@@ -50,8 +59,8 @@ constexpr ElementInfo withRange(ElementInfo info) {
 }
 
 inline constexpr ElementInfo kElementTypes[] = {
-#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, computes, safetensors)                                       \
-  withRange<stored>({ElementType::name, text, ir, safetensors, ElementKind::kind, ElementType::computes}),
+#define TALWEG_ELEMENT_TYPE(name, text, ir, lowered, stored, kind, computes, safetensors)                              \
+  withRange<stored>({ElementType::name, text, ir, lowered, safetensors, ElementKind::kind, ElementType::computes}),
 #include "talweg/Support/ElementType.def"
 };
 
@@ -71,7 +80,7 @@ constexpr std::optional<ElementType> elementTypeBy(std::string_view ElementInfo:
 template <typename Action>
 void withStored(ElementType type, Action action) {
   switch (type) {
-#define TALWEG_ELEMENT_TYPE(name, text, ir, stored, kind, computes, safetensors)                                       \
+#define TALWEG_ELEMENT_TYPE(name, text, ir, lowered, stored, kind, computes, safetensors)                              \
   case ElementType::name: action(stored()); break;
 #include "talweg/Support/ElementType.def"
   }

@@ -12,7 +12,7 @@ namespace {
 
 bool isFloatScalar(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.getRank() == 0 && isa<Float32Type, Float64Type>(tensor.getElementType());
+  return tensor && tensor.getRank() == 0 && tw::isReal(tensor.getElementType());
 }
 
 RankedTensorType hostScalar(MLIRContext *context) { return RankedTensorType::get({}, Float64Type::get(context)); }
@@ -129,7 +129,7 @@ RankedTensorType VariableOp::getLowHalfType() {
 
 int64_t VariableOp::getBytes() {
   auto type = cast<RankedTensorType>(getType());
-  return type.getNumElements() * sizeOf(*tw::elementTypeOf(type.getElementType()));
+  return type.getNumElements() * tw::infoOf(type.getElementType()).bytes;
 }
 
 LogicalResult FieldOp::verify() {
@@ -151,8 +151,7 @@ LogicalResult VariableOp::verify() {
     return emitOpError() << "must have a tensor type of static shape, but has " << getType();
   if (!tw::elementTypeOf(getElementTypeOrSelf(getType())))
     return emitOpError() << "has elements of a type that cannot be stored: " << getType();
-  bool isFloat = isa<Float32Type, Float64Type, BFloat16Type>(cast<RankedTensorType>(getType()).getElementType());
-  if (getRole() == Role::Parameter && !isFloat)
+  if (getRole() == Role::Parameter && !isSplit() && !tw::isReal(getElementTypeOrSelf(getType())))
     return emitOpError() << "is a parameter, so its elements must be f32, f64 or bf16, but it has type " << getType();
   if (getFrozen() && getRole() != Role::Parameter)
     return emitOpError() << "is frozen, which only a parameter can be";
@@ -186,7 +185,7 @@ LogicalResult OptimizerOp::verify() {
                          << body.getNumArguments() << " arguments";
   Type type = body.getArgument(0).getType();
   auto unranked = dyn_cast<UnrankedTensorType>(type);
-  if (!unranked || !isa<Float32Type, Float64Type>(unranked.getElementType()))
+  if (!unranked || !tw::isReal(unranked.getElementType()))
     return emitOpError() << "is written for any shape: its arguments are of type tensor<*xf32> or tensor<*xf64>, not "
                          << type;
   for (BlockArgument argument : body.getArguments())

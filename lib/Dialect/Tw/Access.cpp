@@ -1,5 +1,6 @@
 // Ranges and kinds of affine accesses, by structural recursion over the expressions.
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/AffineExpr.h"
@@ -128,8 +129,7 @@ std::optional<double> uniformValue(Value value) {
     return number.convertToDouble();
   }
   APInt number = elements.getSplatValue<APInt>();
-  bool isUnsigned = type.isUnsignedInteger() || type.isInteger(1);
-  return isUnsigned ? double(number.getZExtValue()) : double(number.getSExtValue());
+  return infoOf(type).isUnsigned() ? double(number.getZExtValue()) : double(number.getSExtValue());
 }
 
 } // namespace talweg::tw

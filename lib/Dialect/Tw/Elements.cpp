@@ -27,14 +27,34 @@ std::optional<ElementType> tw::elementTypeOf(mlir::Type type) {
   return std::nullopt;
 }
 
-bool tw::isStoredInteger(mlir::Type type) {
-  const auto element = mlir::isa<mlir::IntegerType>(type) ? elementTypeOf(type) : std::nullopt;
-  return element && infoOf(*element).isOnlyStored();
+const ElementInfo &tw::infoOf(mlir::Type type) { return talweg::infoOf(*elementTypeOf(type)); }
+
+mlir::Type tw::loweredType(mlir::Type type) {
+  const auto element = elementTypeOf(type);
+  const bool isSame = !element || infoOf(*element).lowered == infoOf(*element).ir;
+  return isSame ? type : mlir::parseType(infoOf(*element).lowered, type.getContext());
 }
 
-bool tw::fitsInto32Bits(mlir::Type type) {
-  const auto element = elementTypeOf(type);
-  return element && infoOf(*element).least >= INT32_MIN && infoOf(*element).most <= INT32_MAX;
+template <typename Property>
+static bool has(mlir::Type type, Property property) {
+  const auto element = tw::elementTypeOf(type);
+  return element && property(infoOf(*element));
+}
+
+bool tw::isTruth(mlir::Type type) {
+  return has(type, [](const ElementInfo &info) { return info.kind == ElementKind::Truth; });
+}
+
+bool tw::isReal(mlir::Type type) {
+  return has(type, [](const ElementInfo &info) { return info.isFloat() && !info.isOnlyStored(); });
+}
+
+bool tw::isWhole(mlir::Type type) {
+  return has(type, [](const ElementInfo &info) { return info.isWhole() && !info.isOnlyStored(); });
+}
+
+bool tw::isStoredInteger(mlir::Type type) {
+  return has(type, [](const ElementInfo &info) { return info.isWhole() && info.isOnlyStored(); });
 }
 
 } // namespace talweg

@@ -1,6 +1,7 @@
 // Folders of the elementwise ops: constants whose elements are all equal are computed, and neutral elements vanish.
 // The value of a float is computed in f64 and rounded once to its type.
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -20,7 +21,7 @@ std::optional<Number> splat(Attribute attribute) {
   if (!elements || !elements.isSplat())
     return std::nullopt;
   if constexpr (std::is_same_v<Number, double>) {
-    if (!isa<Float32Type, Float64Type>(elements.getElementType()))
+    if (!isReal(elements.getElementType()))
       return std::nullopt;
     APFloat value = elements.getSplatValue<APFloat>();
     bool inexact;
@@ -202,24 +203,24 @@ OpFoldResult ConvertOp::fold(FoldAdaptor adaptor) {
     return getX();
   Type from = getElementTypeOrSelf(getX()), to = getElementTypeOrSelf(getType());
   if (auto inner = getX().getDefiningOp<ConvertOp>())
-    if (from.isF64() && to.isF32() && inner.getX().getType() == getType())
+    if (isa<FloatType>(from) && isa<FloatType>(to) && infoOf(from).bytes > infoOf(to).bytes &&
+        inner.getX().getType() == getType())
       return inner.getX();
   if (auto number = splat<double>(adaptor.getX())) {
     if (isa<FloatType>(to))
       return floatSplat(getType(), *number);
     double limit = std::ldexp(1.0, to.getIntOrFloatBitWidth() - 1);
-    if (to.isSignlessInteger() && !to.isInteger(1) && *number > -limit && *number < limit)
+    if (infoOf(to).kind == ElementKind::Signed && *number > -limit && *number < limit)
       return intSplat(getType(), APInt(to.getIntOrFloatBitWidth(), int64_t(*number), /*isSigned=*/true));
     return nullptr;
   }
   auto number = splat<APInt>(adaptor.getX());
   if (!number)
     return nullptr;
-  bool isUnsigned = from.isUnsignedInteger() || from.isInteger(1);
-  int64_t value = isUnsigned ? int64_t(number->getZExtValue()) : number->getSExtValue();
+  int64_t value = infoOf(from).isUnsigned() ? int64_t(number->getZExtValue()) : number->getSExtValue();
   if (isa<FloatType>(to))
     return floatSplat(getType(), double(value));
-  if (to.isInteger(32) || to.isInteger(64))
+  if (infoOf(to).kind == ElementKind::Signed)
     return intSplat(getType(), APInt(64, value, true).sextOrTrunc(to.getIntOrFloatBitWidth()));
   return nullptr;
 }

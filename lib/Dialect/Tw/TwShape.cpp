@@ -1,6 +1,7 @@
 // Folders and canonical forms of the ops that move or combine elements: window, fold, reshape, reduce. Afterwards
 // accesses are composed, spreads of constants are constants, and a fold onto permuted dimensions is a sum.
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -266,7 +267,7 @@ OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
     return nullptr;
   if (getKind() != Reduction::sum && getKind() != Reduction::prod)
     return splatAt(elements, getType());
-  if (!isa<Float32Type, Float64Type>(ranked.getElementType()))
+  if (!isReal(ranked.getElementType()))
     return nullptr;
   APFloat number = elements.getSplatValue<APFloat>();
   bool inexact;

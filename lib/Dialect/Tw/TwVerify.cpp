@@ -1,5 +1,6 @@
 // What a legal tensor op is, beyond its types: shapes that agree, and accesses that stay inside.
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -199,7 +200,7 @@ LogicalResult RequireOp::verify() {
 LogicalResult ReduceOp::verify() {
   if (failed(verifySameElement(*this, getX(), getY())))
     return failure();
-  bool ofConditions = getElementTypeOrSelf(getX()).isInteger(1);
+  bool ofConditions = isTruth(getElementTypeOrSelf(getX()));
   if (ofConditions != (getKind() == Reduction::any || getKind() == Reduction::all))
     return emitOpError() << "combines " << getElementTypeOrSelf(getX()) << " by " << stringifyReduction(getKind());
   if (isUnranked(getY()))
