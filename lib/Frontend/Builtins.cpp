@@ -190,9 +190,11 @@ static Value pad(TensorBuilder &tensors, const std::vector<std::optional<Given>>
   for (std::size_t i = 0; i < result.dims.size(); ++i) {
     before.push_back((*low)[i].size);
     after.push_back((*high)[i].size);
-    if (__builtin_add_overflow(result.dims[i].size, (*low)[i].size, &result.dims[i].size) ||
-        __builtin_add_overflow(result.dims[i].size, (*high)[i].size, &result.dims[i].size))
-      return tensors.fail(Code::NumberOutOfRange, range, "the padded dimension does not fit into 64 bits");
+    Number size = Number::of(result.dims[i].size);
+    for (const Count added : {(*low)[i].size, (*high)[i].size})
+      if (arithmetic(ast::BinaryOp::Add, size, Number::of(added), true, size) != NumberFault::None)
+        return tensors.fail(Code::NumberOutOfRange, range, "the padded dimension does not fit into 64 bits");
+    result.dims[i].size = size.integer;
     if ((*low)[i].size != 0 || (*high)[i].size != 0) {
       nothing = false;
       result.dims[i].name.clear();
@@ -244,17 +246,17 @@ static Value ofSizes(TensorBuilder &tensors, const Builtin &row, const Given &gi
   if (row.family == Family::Rank)
     return Value::integer(sizes->size());
   // Of a weight [.., in, out] everything but the last dimension feeds one output, and everything but the last but one is fed by one input.
-  std::int64_t count = 1;
+  Number count = Number::of(std::int64_t(1));
   for (std::size_t i = 0; i < sizes->size(); ++i) {
     const Value &size = (*sizes)[i];
     if (!size.isInteger())
       return tensors.fail(Code::WrongKind, given.range, "a shape is a list of integers");
     const bool left = (row.family == Family::FanIn && i + 1 == sizes->size() && sizes->size() > 1) ||
                       (row.family == Family::FanOut && i + 2 == sizes->size());
-    if (!left && __builtin_mul_overflow(count, size.number.integer, &count))
+    if (!left && arithmetic(ast::BinaryOp::Mul, count, size.number, true, count) != NumberFault::None)
       return tensors.fail(Code::NumberOutOfRange, range, "the number of elements does not fit into 64 bits");
   }
-  return Value::integer(count);
+  return Value::of(count);
 }
 
 /// The stable hash (FNV-1a) that gives a variable's initial value a stream of its own, apart from the objective's.

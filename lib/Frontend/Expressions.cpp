@@ -211,7 +211,7 @@ Value frontend::eval(Walk &walk, const Expr &expr) {
   return level ? evalUncached(walk, expr) : Value();
 }
 
-std::optional<std::int64_t> frontend::evalInteger(Walk &walk, const Expr &expr, const char *what) {
+std::optional<Count> frontend::evalInteger(Walk &walk, const Expr &expr, const char *what) {
   const Value value = eval(walk, expr);
   if (value.isPoison())
     return std::nullopt;

@@ -12,7 +12,7 @@ Value eval(Walk &walk, const ast::Expr &expr);
 /// The value of a name; of one that is indexed, `isBase`.
 Value evalIdent(Walk &walk, const ast::Expr &expr, bool isBase = false);
 /// An integer known at compile time. Nothing: reported, `what` it would be.
-std::optional<std::int64_t> evalInteger(Walk &walk, const ast::Expr &expr, const char *what);
+std::optional<Count> evalInteger(Walk &walk, const ast::Expr &expr, const char *what);
 
 } // namespace talweg::frontend
 

@@ -61,22 +61,6 @@ Result<Source> Source::parse(std::string text, std::string filename) {
 
 std::string Source::dumpAst() const { return talweg::dumpAst(impl->files[0]); }
 
-static std::map<std::string, std::vector<std::int64_t>> shapesOf(const Instances &instances) {
-  std::map<std::string, std::vector<std::int64_t>> shapes;
-  for (const DeclaredVariable &variable : instances.variables())
-    shapes[variable.name] = variable.type.getShape().vec();
-  return shapes;
-}
-
-/// Parameters outlive the batch.
-static void checkBatchIndependence(const Instances &instances, Diagnostics &diagnostics, const Elaborated &like) {
-  for (const DeclaredVariable &variable : instances.variables())
-    if (const auto same = like.variables.find(variable.name);
-        same != like.variables.end() && variable.type.getShape() != llvm::ArrayRef(same->second))
-      diagnostics.error(Code::BatchDependent, variable.place,
-                        fmt::format("the shape of `{}` depends on the number of rows in a batch", variable.name));
-}
-
 static Result<void> verified(mlir::ModuleOp module, const std::string &path) {
   std::string problem;
   mlir::ScopedDiagnosticHandler handler(module.getContext(), [&](mlir::Diagnostic &diagnostic) {
@@ -91,13 +75,11 @@ static Result<void> verified(mlir::ModuleOp module, const std::string &path) {
                            problem)};
 }
 
-static Result<Elaborated> elaborateHere(const Source::Impl &impl, const Options &options, const Elaborated *like) {
+static Result<Elaborated> elaborateHere(const Source::Impl &impl, const Options &options) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   Diagnostics diagnostics(impl.sources), ofPrediction(impl.sources);
   Walk walk(context, impl.sources, impl.files, diagnostics, ofPrediction, options);
   mlir::OwningOpRef<mlir::ModuleOp> module = elaborate(walk);
-  if (!diagnostics.hasErrors() && like)
-    checkBatchIndependence(walk.instances, diagnostics, *like);
   if (diagnostics.hasErrors())
     return diagnostics.toError();
   if (auto good = verified(*module, impl.sources.path(0)); !good)
@@ -110,15 +92,14 @@ static Result<Elaborated> elaborateHere(const Source::Impl &impl, const Options 
   if (!plan)
     return plan.error();
   result.plan = std::move(*plan);
-  result.variables = shapesOf(walk.instances);
   if (ofPrediction.hasErrors())
     result.noPrediction = ofPrediction.toError();
   return result;
 }
 
-Result<Elaborated> Source::elaborate(const Options &options, const Elaborated *like) const {
+Result<Elaborated> Source::elaborate(const Options &options) const {
   std::optional<Result<Elaborated>> result;
-  if (auto done = withLargeStack([&] { result.emplace(elaborateHere(*impl, options, like)); }); !done)
+  if (auto done = withLargeStack([&] { result.emplace(elaborateHere(*impl, options)); }); !done)
     return done.error();
   return std::move(*result);
 }

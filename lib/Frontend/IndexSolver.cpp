@@ -25,7 +25,7 @@ void IndexSum::scale(std::int64_t factor) {
     overflow |= __builtin_mul_overflow(coefficient, factor, &coefficient);
 }
 
-IndexUse IndexUse::of(const IndexSum &sum, std::int64_t extent, bool bare, ast::Range place) {
+IndexUse IndexUse::of(const IndexSum &sum, Count extent, bool bare, ast::Range place) {
   IndexUse use{{}, sum.offset, extent, bare, place};
   for (const auto &term : sum.terms)
     if (term.second != 0)
@@ -42,14 +42,17 @@ struct Bounds {
 };
 } // namespace
 
+/// Of a count: the number itself, or that of a batch with one row more.
+using Lane = std::int64_t Count::*;
+
 /// The least and the greatest value that the index takes. The variable `except` counts as 0.
-static Bounds boundsOf(const IndexUse &use, const IndexVar *except = nullptr) {
+static Bounds boundsOf(const IndexUse &use, Lane lane, const IndexVar *except = nullptr) {
   Bounds bounds{use.offset, use.offset};
   for (const auto &[var, coefficient] : use.terms) {
     if (var == except)
       continue;
     std::int64_t reach = 0;
-    bounds.overflow = __builtin_mul_overflow(coefficient, var->extent - 1, &reach);
+    bounds.overflow = __builtin_mul_overflow(coefficient, var->extent.*lane - 1, &reach);
     std::int64_t &end = reach < 0 ? bounds.least : bounds.greatest;
     if (bounds.overflow || (bounds.overflow = __builtin_add_overflow(end, reach, &end)))
       break;
@@ -60,7 +63,7 @@ static Bounds boundsOf(const IndexUse &use, const IndexVar *except = nullptr) {
 std::optional<IndexFault> frontend::findOutside(const IndexUse &use) {
   if (std::any_of(use.terms.begin(), use.terms.end(), [](const auto &term) { return term.first->extent == 0; }))
     return std::nullopt; // there is no value
-  const Bounds bounds = boundsOf(use);
+  const Bounds bounds = boundsOf(use, &Count::value);
   if (!bounds.overflow && bounds.least >= 0 && bounds.greatest < use.extent)
     return std::nullopt;
   return IndexFault{IndexFault::Outside, use.place, use.extent, nullptr, use.terms, bounds.least, bounds.greatest};
@@ -96,6 +99,16 @@ static std::optional<std::pair<IndexVar *, std::int64_t>> onlyUnknown(const Inde
   return *first;
 }
 
+/// The greatest range of the sum's variable `var` with which the sum stays inside. Nothing: it is beyond 64 bits.
+static std::optional<std::int64_t> greatestRange(const IndexUse &use, const IndexVar *var, std::int64_t factor,
+                                                 Lane lane) {
+  const Bounds bounds = boundsOf(use, lane, var);
+  if (bounds.overflow)
+    return std::nullopt;
+  const std::int64_t room = factor > 0 ? use.extent.*lane - 1 - bounds.greatest : bounds.least;
+  return room < 0 ? 0 : floorDivide(room, factor > 0 ? factor : -factor) + 1;
+}
+
 bool IndexSolver::stretch() {
   std::vector<Fixed> fits; // for each variable the least of what its sums leave to it
   for (const IndexUse &use : uses) {
@@ -103,11 +116,10 @@ bool IndexSolver::stretch() {
     if (!unknown)
       continue;
     const auto [var, factor] = *unknown;
-    const Bounds bounds = boundsOf(use, var);
-    if (bounds.overflow)
+    const std::optional<std::int64_t> greatest = greatestRange(use, var, factor, &Count::value);
+    if (!greatest)
       continue;
-    const std::int64_t room = factor > 0 ? use.extent - 1 - bounds.greatest : bounds.least;
-    const std::int64_t extent = room < 0 ? 0 : floorDivide(room, factor > 0 ? factor : -factor) + 1;
+    const Count extent(*greatest, greatestRange(use, var, factor, &Count::next).value_or(*greatest));
     auto fit = std::find_if(fits.begin(), fits.end(), [&](const Fixed &other) { return other.var == var; });
     if (fit == fits.end())
       fit = fits.insert(fit, {var, extent, use.place});

@@ -6,6 +6,8 @@
 #ifndef TALWEG_LIB_FRONTEND_INDEXSOLVER_H
 #define TALWEG_LIB_FRONTEND_INDEXSOLVER_H
 
+#include "Count.h"
+
 #include "talweg/Frontend/Ast.h"
 
 #include <cstdint>
@@ -20,10 +22,10 @@ namespace talweg::frontend {
 /// An index variable of one statement or reduction.
 struct IndexVar {
   std::string name;
-  bool rest = false;        ///< part of a rest index
-  std::int64_t extent = -1; ///< the range is [0, extent); -1: not known yet
-  ast::Range place;         ///< where it is introduced
-  ast::Range fixedAt;       ///< where its range comes from
+  bool rest = false;  ///< part of a rest index
+  Count extent = -1;  ///< the range is [0, extent); -1: not known yet
+  ast::Range place;   ///< where it is introduced
+  ast::Range fixedAt; ///< where its range comes from
 };
 
 using IndexTerms = std::vector<std::pair<IndexVar *, std::int64_t>>; ///< variables, each once, with their coefficients
@@ -43,14 +45,13 @@ struct IndexSum {
 /// An index position: a sum that stays within [0, extent).
 struct IndexUse {
   IndexTerms terms; ///< without those whose coefficient is 0
-  std::int64_t offset = 0, extent = 0;
+  std::int64_t offset = 0;
+  Count extent;
   bool bare = false; ///< a single variable by itself: its range is the extent
   ast::Range place;
 
-  static IndexUse of(const IndexSum &sum, std::int64_t extent, bool bare, ast::Range place);
-  static IndexUse of(IndexVar *var, std::int64_t extent, ast::Range place) {
-    return {{{var, 1}}, 0, extent, true, place};
-  }
+  static IndexUse of(const IndexSum &sum, Count extent, bool bare, ast::Range place);
+  static IndexUse of(IndexVar *var, Count extent, ast::Range place) { return {{{var, 1}}, 0, extent, true, place}; }
 };
 
 /// What is wrong with the ranges of a statement's indices.
@@ -77,7 +78,7 @@ std::optional<IndexFault> findOutside(const IndexUse &use);
 /// Out: ranges, or faults. After a fault nothing more is asked of it.
 class IndexSolver {
 public:
-  void fix(IndexVar *var, std::int64_t extent, ast::Range place) { fixed.push_back({var, extent, place}); }
+  void fix(IndexVar *var, Count extent, ast::Range place) { fixed.push_back({var, extent, place}); }
   void add(IndexUse use) { uses.push_back(std::move(use)); }
   bool isTold() const { return !uses.empty() || !fixed.empty(); }
 
@@ -94,7 +95,7 @@ public:
 private:
   struct Fixed {
     IndexVar *var;
-    std::int64_t extent;
+    Count extent;
     ast::Range place;
   };
   void set(const Fixed &told);

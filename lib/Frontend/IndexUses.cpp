@@ -127,7 +127,7 @@ std::optional<IndexBindings> frontend::bindIndices(Walk &walk, const std::vector
         return std::nullopt;
       }
     if (listed.size) {
-      const std::optional<std::int64_t> extent = evalDim(walk, *listed.size);
+      const std::optional<Count> extent = evalDim(walk, *listed.size);
       if (!extent)
         return std::nullopt;
       statement.solver.fix(binding.vars.front(), *extent, index.range);
@@ -225,7 +225,7 @@ static std::optional<IndexSum> readIndex(Walk &walk, const Expr &expr) {
   return a;
 }
 
-std::optional<IndexUse> frontend::readUse(Walk &walk, const Index &index, std::int64_t extent) {
+std::optional<IndexUse> frontend::readUse(Walk &walk, const Index &index, Count extent) {
   const Expr &expr = *index.value;
   const std::optional<IndexSum> sum = readIndex(walk, expr);
   if (sum && !sum->overflow)

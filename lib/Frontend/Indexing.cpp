@@ -33,7 +33,7 @@ static Failure failUnresolved(Walk &walk, const IndexBinding &binding) {
 /// What the declared result tells about the ranges of `bindings`; a rest stands for the dimensions that the others leave.
 static void takeDeclared(Walk &walk, const ast::Type &result, const IndexBindings &bindings,
                          IndexStatement &statement) {
-  const std::vector<std::optional<std::int64_t>> declared = expectedSizes(walk, result);
+  const std::vector<std::optional<Count>> declared = expectedSizes(walk, result);
   std::size_t known = 0, at = 0;
   for (const auto &binding : bindings)
     known += binding->resolved ? binding->vars.size() : 0;
@@ -43,7 +43,7 @@ static void takeDeclared(Walk &walk, const ast::Type &result, const IndexBinding
   const std::vector<IndexVar *> vars = varsOf(bindings);
   if (declared.size() == vars.size())
     for (IndexVar *var : vars)
-      if (const std::optional<std::int64_t> size = declared[at++])
+      if (const std::optional<Count> size = declared[at++])
         statement.solver.fix(var, *size, result.range);
 }
 
@@ -177,7 +177,7 @@ Value frontend::evalIndex(Walk &walk, IndexVar *var, ast::Range range) {
 
 /// An element of a list known at compile time.
 static Value evalElement(Walk &walk, const Expr &expr, const std::vector<Value> &items) {
-  std::optional<std::int64_t> at;
+  std::optional<Count> at;
   if (expr.indices.size() == 1 && expr.indices[0].kind == Index::Value)
     at = evalInteger(walk, *expr.indices[0].value, "a position in a list");
   if (!at)

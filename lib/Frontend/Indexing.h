@@ -64,7 +64,7 @@ bool checkAccess(Walk &walk, const ast::Expr &expr, const Value &value);
 /// The number of indices of an access that are no rest.
 std::size_t countSingle(const ast::Expr &expr);
 /// The position that `index` takes in a dimension of `extent`. Nothing: reported.
-std::optional<IndexUse> readUse(Walk &walk, const ast::Index &index, std::int64_t extent);
+std::optional<IndexUse> readUse(Walk &walk, const ast::Index &index, Count extent);
 /// Finds the ranges of all indices of the statement. False: something is wrong with them (reported).
 bool solve(Walk &walk, IndexStatement &statement);
 void tell(Walk &walk, const IndexFault &fault);

@@ -63,8 +63,14 @@ static NumberFault onIntegers(BinaryOp op, std::int64_t a, std::int64_t b, bool 
 }
 
 NumberFault frontend::arithmetic(BinaryOp op, Number a, Number b, bool floorDivision, Number &result) {
-  if (a.isInteger && b.isInteger)
-    return onIntegers(op, a.integer, b.integer, floorDivision, result);
+  if (a.isInteger && b.isInteger) {
+    Number next;
+    const NumberFault faultOfNext = onIntegers(op, a.integer.next, b.integer.next, floorDivision, next),
+                      fault = onIntegers(op, a.integer, b.integer, floorDivision, result);
+    if (faultOfNext == NumberFault::None && next.isInteger && result.isInteger)
+      result.integer.next = next.integer;
+    return fault;
+  }
   const double x = a.asReal(), y = b.asReal();
   switch (op) {
   case BinaryOp::Add: result = Number::of(x + y); break;

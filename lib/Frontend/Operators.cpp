@@ -17,11 +17,10 @@ using ast::Expr;
 static Value valueOfNumber(TensorBuilder &tensors, const tw::Function &function, const Value &x, ast::Range range) {
   const Number number = x.number;
   if (number.isInteger && number.integer != INT64_MIN) {
-    if (&function == &tw::functionOf<tw::NegOp>)
-      return Value::integer(-number.integer);
-    if (&function == &tw::functionOf<tw::AbsOp>)
-      return Value::integer(std::abs(number.integer));
-    if (&function == &tw::functionOf<tw::FloorOp> || &function == &tw::functionOf<tw::StopGradientOp>)
+    const bool isAbs = &function == &tw::functionOf<tw::AbsOp>;
+    if (&function == &tw::functionOf<tw::NegOp> || (isAbs && number.integer < 0))
+      return binary(tensors, BinaryOp::Sub, Value::integer(0), x, range);
+    if (isAbs || &function == &tw::functionOf<tw::FloorOp> || &function == &tw::functionOf<tw::StopGradientOp>)
       return x;
   }
   const double result = function.valueOf(number.asReal());
@@ -254,8 +253,13 @@ Value frontend::extremum(TensorBuilder &tensors, const std::string &name, Operan
       return tensors.fail(Code::WrongKind, range,
                           fmt::format("`{}` takes numbers, and one is {}", name, tensors.describe(*operand.value)));
   const bool isMax = name == "max";
-  if (a.value->isNumber() && b.value->isNumber())
-    return compare(BinaryOp::Lt, a.value->number, b.value->number) == isMax ? *b.value : *a.value;
+  if (a.value->isNumber() && b.value->isNumber()) {
+    Value chosen = compare(BinaryOp::Lt, a.value->number, b.value->number) == isMax ? *b.value : *a.value;
+    const std::int64_t x = a.value->number.integer.next, y = b.value->number.integer.next;
+    if (a.value->isInteger() && b.value->isInteger())
+      chosen.number.integer.next = isMax ? std::max(x, y) : std::min(x, y);
+    return chosen;
+  }
   const std::optional<Aligned> shape = tensors.align({a, b}, name, false, range);
   if (!shape)
     return Value();

@@ -73,15 +73,18 @@ public:
   /// The body that operations are written into; null: the plan, where there is none, or an update rule.
   ProgramBody *body() const { return written; }
   bool inInitialValue() const { return written && !written->isObjective(); }
+  /// Would what is evaluated perhaps not be, were the batch another?
+  bool isBatchDependent() const { return batchDependent; }
 
 private:
   friend class FrameScope;
   friend class TellingScope;
   friend class DimensionScope;
   friend class ProgramBodyScope;
+  friend class BatchDependentScope;
   Frame *innermost = nullptr;
   const Frame *told = nullptr;
-  bool dimension = false;
+  bool dimension = false, batchDependent = false;
   ProgramBody *written = nullptr;
 };
 
@@ -108,6 +111,15 @@ private:
 class DimensionScope {
 public:
   explicit DimensionScope(Scopes &scopes) : kept(scopes.dimension, true) {}
+
+private:
+  llvm::SaveAndRestore<bool> kept;
+};
+
+/// Whether what is evaluated is evaluated at all depends on the batch.
+class BatchDependentScope {
+public:
+  BatchDependentScope(Scopes &scopes, bool depends) : kept(scopes.batchDependent, scopes.batchDependent || depends) {}
 
 private:
   llvm::SaveAndRestore<bool> kept;

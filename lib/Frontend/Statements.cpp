@@ -85,8 +85,16 @@ static Value update(Walk &walk, const Stmt &stmt) {
 
 //===-- loops ------------------------------------------------------------------------------------------------------===//
 
-/// What a loop goes through. Nothing: reported.
-static std::optional<std::vector<Value>> evalTurns(Walk &walk, const Stmt &stmt) {
+namespace {
+/// What a loop goes through.
+struct Turns {
+  std::vector<Value> values;
+  bool dependOnBatch = false; ///< how many they are
+};
+} // namespace
+
+/// Nothing: reported.
+static std::optional<Turns> evalTurns(Walk &walk, const Stmt &stmt) {
   const Value over = eval(walk, *stmt.value);
   if (over.isPoison())
     return std::nullopt;
@@ -99,32 +107,33 @@ static std::optional<std::vector<Value>> evalTurns(Walk &walk, const Stmt &stmt)
     return std::nullopt;
   }
   if (over.kind == Value::List)
-    return over.items;
-  const std::int64_t from = isRange ? over.items[0].number.integer : 0;
-  const std::int64_t to = isRange ? over.items[1].number.integer : over.number.integer;
+    return Turns{over.items};
+  const Count from = isRange ? over.items[0].number.integer : Count(0);
+  const Count to = isRange ? over.items[1].number.integer : over.number.integer;
   if (to < from || to - from > 100'000) {
     walk.fail(Code::TooMuchUnrolled, stmt.value->range,
               to < from ? "the range is negative" : "a loop is unrolled at most 100000 times");
     return std::nullopt;
   }
-  std::vector<Value> turns;
+  Turns turns{{}, from.dependsOnBatch() || to.dependsOnBatch()};
   for (std::int64_t i = from; i < to; ++i)
-    turns.push_back(Value::integer(i));
+    turns.values.push_back(Value::integer(i));
   return turns;
 }
 
 /// Loops are unrolled; each turn has layers of its own.
 static void runLoop(Walk &walk, const Stmt &stmt) {
-  const std::optional<std::vector<Value>> turns = evalTurns(walk, stmt);
+  const std::optional<Turns> turns = evalTurns(walk, stmt);
   if (!turns)
     return;
   LoopScope loop(walk.frame());
-  for (std::size_t turn = 0; turn < turns->size() && !walk.limits.exceeded(); ++turn) {
+  for (std::size_t turn = 0; turn < turns->values.size() && !walk.limits.exceeded(); ++turn) {
     loop.enterTurn(turn);
     if (stmt.kind == Stmt::For)
-      walk.frame().locals[stmt.target.text] = (*turns)[turn];
+      walk.frame().locals[stmt.target.text] = turns->values[turn];
     if (!walk.limits.spend(stmt.range))
       break;
+    BatchDependentScope scope(walk.scopes, turns->dependOnBatch && turn > 0); // a batch has one row at least
     runBody(walk, stmt.body, nullptr);
   }
 }

@@ -99,7 +99,7 @@ bool TensorBuilder::isVisible(mlir::Value value) const {
 mlir::Attribute frontend::elementFor(mlir::OpBuilder &builder, Number number, mlir::Type element) {
   if (mlir::isa<mlir::FloatType>(element))
     return builder.getFloatAttr(element, number.asReal());
-  return mlir::IntegerAttr::get(element, number.isInteger ? number.integer : std::int64_t(number.real));
+  return mlir::IntegerAttr::get(element, number.isInteger ? number.integer.value : std::int64_t(number.real));
 }
 
 mlir::Value TensorBuilder::constant(Number number, mlir::Type type, ast::Range range) {

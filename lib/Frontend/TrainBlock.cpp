@@ -54,8 +54,9 @@ Objective::Objective(Walk &walk) : walk(walk), train(*walk.names.train) {
 }
 
 void Objective::bindField(const Field &field, const ast::DataField &declared) {
+  const Count batch(walk.plan.batch, std::int64_t(std::uint64_t(walk.plan.batch) + 1));
   Tensor tensor;
-  tensor.dims.push_back({walk.plan.batch, "batch", false});
+  tensor.dims.push_back({batch, "batch", false});
   for (std::int64_t size : field.shape)
     tensor.dims.push_back({size, "", false});
   const mlir::Type element = tw::irType(field.element, walk.builder.getContext());

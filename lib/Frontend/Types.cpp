@@ -19,11 +19,11 @@ using ast::Index;
 
 //===-- dimensions -------------------------------------------------------------------------------------------------===//
 
-std::optional<std::int64_t> frontend::evalDim(Walk &walk, const Expr &expr) {
+std::optional<Count> frontend::evalDim(Walk &walk, const Expr &expr) {
   DimensionScope scope(walk.scopes);
-  const std::optional<std::int64_t> size = evalInteger(walk, expr, "a dimension");
+  const std::optional<Count> size = evalInteger(walk, expr, "a dimension");
   if (size && *size < 0) {
-    walk.fail(Code::BadDimension, expr.range, fmt::format("a dimension cannot be {}", *size));
+    walk.fail(Code::BadDimension, expr.range, fmt::format("a dimension cannot be {}", size->value));
     return std::nullopt;
   }
   return size;
@@ -52,7 +52,7 @@ std::optional<Dims> frontend::evalDims(Walk &walk, const ast::Type &type) {
       walk.fail(Code::BadDimension, index.range, "a dimension is a number or a name");
       return std::nullopt;
     }
-    const std::optional<std::int64_t> size = evalDim(walk, *index.value);
+    const std::optional<Count> size = evalDim(walk, *index.value);
     if (!size)
       return std::nullopt;
     dims.push_back({*size, index.value->kind == Expr::Ident ? index.value->text : "", false});
@@ -71,8 +71,8 @@ static bool isBound(Walk &walk, const Expr &expr, int file) {
                      [&](const ast::Argument &argument) { return isBound(walk, *argument.value, file); });
 }
 
-std::vector<std::optional<std::int64_t>> frontend::expectedSizes(Walk &walk, const ast::Type &type) {
-  std::vector<std::optional<std::int64_t>> sizes;
+std::vector<std::optional<Count>> frontend::expectedSizes(Walk &walk, const ast::Type &type) {
+  std::vector<std::optional<Count>> sizes;
   for (const Index &index : type.dims) {
     if (index.kind == Index::Rest) {
       const Dims *rest = findRest(walk.frame(), index);

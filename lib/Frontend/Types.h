@@ -10,11 +10,11 @@ struct Given;
 struct Walk;
 
 /// A dimension's size. Nothing: reported.
-std::optional<std::int64_t> evalDim(Walk &walk, const ast::Expr &expr);
+std::optional<Count> evalDim(Walk &walk, const ast::Expr &expr);
 /// The dimensions of a type all of whose names are known. Nothing: reported.
 std::optional<Dims> evalDims(Walk &walk, const ast::Type &type);
 /// The sizes of a declared result, where they are known already; empty: nothing is known.
-std::vector<std::optional<std::int64_t>> expectedSizes(Walk &walk, const ast::Type &type);
+std::vector<std::optional<Count>> expectedSizes(Walk &walk, const ast::Type &type);
 
 /// Is it the type of a tensor?
 bool isTensorType(const ast::Type &type);

@@ -24,7 +24,7 @@ namespace talweg::frontend {
 
 /// One dimension of a tensor's shape, with the name it goes by in messages (`n`, or the rest `..b` it belongs to).
 struct Dim {
-  std::int64_t size = 0;
+  Count size;
   std::string name;  ///< empty: shown as its size
   bool rest = false; ///< part of the rest dimensions `name`
 };
@@ -32,9 +32,10 @@ using Dims = std::vector<Dim>;
 
 struct Number {
   bool isInteger = true;
-  std::int64_t integer = 0;
+  Count integer;
   double real = 0;
 
+  static Number of(Count i) { return {true, i, 0}; }
   static Number of(std::int64_t i) { return {true, i, 0}; }
   static Number of(double r) { return {false, 0, r}; }
   double asReal() const { return isInteger ? double(integer) : real; }
@@ -112,7 +113,7 @@ struct Value {
     v.number = n;
     return v;
   }
-  static Value integer(std::int64_t i) { return of(frontend::Number::of(i)); }
+  static Value integer(Count i) { return of(frontend::Number::of(i)); }
   static Value real(double r) { return of(frontend::Number::of(r)); }
   static Value truth(bool b) {
     Value v = of(Bool);

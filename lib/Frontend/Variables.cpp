@@ -54,6 +54,17 @@ static std::optional<ElementType> elementOf(Walk &walk, const Stmt &stmt, const 
   return std::nullopt;
 }
 
+/// Variables are those of every batch. False: the variable `name` would not be (reported).
+static bool checkOutlivesBatch(Walk &walk, const std::string &name, const Dims &dims, ast::Range place) {
+  const bool isShape = std::any_of(dims.begin(), dims.end(), [](const Dim &dim) { return dim.size.dependsOnBatch(); });
+  if (!isShape && !walk.scopes.isBatchDependent())
+    return true;
+  walk.fail(Code::BatchDependent, place,
+            fmt::format("{} `{}` depends on the number of rows in a batch",
+                        isShape ? "the shape of" : "whether there is", name));
+  return false;
+}
+
 /// The instance's variable that `stmt` declares, of sizes `dims`: a new one, or in a further run of the body the same. Null:
 /// reported.
 static DeclaredVariable *findOrCreate(Walk &walk, const Stmt &stmt, ElementType element, const Dims &dims) {
@@ -77,6 +88,8 @@ static DeclaredVariable *findOrCreate(Walk &walk, const Stmt &stmt, ElementType 
       failure.note(variable->place, "first here");
     return nullptr;
   }
+  if (!checkOutlivesBatch(walk, name, dims, stmt.target.range))
+    return nullptr;
   variable = &createVariable(walk, name, stmt.kind == Stmt::Param ? Role::Parameter : Role::State, element, dims,
                              stmt.target.range);
   return initialise(walk, *variable, stmt.value.get(), stmt.range) ? variable : nullptr;

@@ -84,7 +84,7 @@ private:
     wanted.real = options.real;
     for (auto &[key, value] : options.set)
       wanted.set[key] = value;
-    Result<frontend::Elaborated> fresh = source.elaborate(wanted, own.get());
+    Result<frontend::Elaborated> fresh = source.elaborate(wanted);
     if (!fresh) {
       byBatch.erase(batch);
       return fresh.error();

@@ -9,7 +9,6 @@
 #include "talweg/Frontend/Plan.h"
 #include "talweg/Support/Result.h"
 
-#include <map>
 #include <memory>
 
 namespace talweg::frontend {
@@ -18,7 +17,6 @@ namespace talweg::frontend {
 struct Elaborated {
   std::string module; ///< in MLIR's bytecode, for any context
   Plan plan;
-  std::map<std::string, std::vector<std::int64_t>> variables; ///< their shapes
   std::optional<Error> noPrediction; ///< why the program has no mode predict: an output for each row is what it needs
 };
 
@@ -31,8 +29,8 @@ public:
   /// The syntax tree as text, for `--emit=ast`.
   std::string dumpAst() const;
 
-  /// The file at the batch size of the options. `like`: at another one; the variables must be the same, for they outlive a batch.
-  Result<Elaborated> elaborate(const Options &options, const Elaborated *like = nullptr) const;
+  /// The file at the batch size of the options. Variables are the same at every one.
+  Result<Elaborated> elaborate(const Options &options) const;
 
   struct Impl;
   explicit Source(std::shared_ptr<const Impl> impl) : impl(std::move(impl)) {}
