@@ -5,10 +5,12 @@
 #include <fast_float/fast_float.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <tuple>
 
 namespace talweg::data {
 
@@ -46,21 +48,79 @@ static CellFault notANumber(std::string_view text) {
   return {"E0711", quoted(text) + " is not a number", ""};
 }
 
+namespace {
+/// A decimal number as it is written: ±digits · 10^exponent, with no zero at either end of the digits; of zero nothing is left.
+struct Decimal {
+  /// `text` reads as a finite number.
+  explicit Decimal(std::string_view text);
+  /// Where the first digit stands.
+  std::int64_t magnitude() const { return std::int64_t(digits.size()) + exponent; }
+
+  bool isNegative;
+  std::string digits;
+  std::int64_t exponent = 0;
+};
+} // namespace
+
+Decimal::Decimal(std::string_view text) : isNegative(text.starts_with('-')) {
+  if (const std::size_t mark = text.find_first_of("eE"); mark != std::string_view::npos) {
+    const std::string_view power = unsignedText(text.substr(mark + 1));
+    constexpr std::int64_t unbounded = INT64_MAX / 4;
+    if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec != std::errc())
+      exponent = power.starts_with('-') ? -unbounded : unbounded;
+    exponent = std::clamp(exponent, -unbounded, unbounded);
+    text = text.substr(0, mark);
+  }
+  bool isFraction = false;
+  for (char c : text) {
+    isFraction |= c == '.';
+    if (c < '0' || c > '9')
+      continue;
+    exponent -= isFraction;
+    if (c != '0' || !digits.empty())
+      digits += c;
+  }
+  for (; digits.ends_with('0'); ++exponent)
+    digits.pop_back();
+  if (digits.empty())
+    exponent = 0;
+}
+
+/// What `text` says, rounded once, where `nearest` is the double nearest to it.
+template <typename Stored> static Stored roundedOnce(std::string_view text, double nearest) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const double below = std::nextafter(nearest, -infinity), above = std::nextafter(nearest, infinity);
+  if (!std::isfinite(nearest) || double(Stored(below)) == double(Stored(above)))
+    return Stored(nearest);
+  // In the middle of two: it is decided by what the double has lost.
+  const Decimal said(text), kept(fmt::format("{:.800e}", nearest));
+  const auto key = [](const Decimal &number) {
+    return std::tuple(number.magnitude(), std::string_view(number.digits));
+  };
+  if (key(said) == key(kept))
+    return Stored(nearest);
+  return Stored((key(said) > key(kept)) != said.isNegative ? above : below);
+}
+
 template <typename Stored>
 static CellFault parseFloat(std::string_view text, const ElementInfo &type, Stored &value) {
-  std::conditional_t<std::is_floating_point_v<Stored>, Stored, double> number = 0;
-  if (!readNumber(text, number))
-    return notANumber(text);
-  value = Stored(number);
+  if constexpr (std::is_floating_point_v<Stored>) {
+    if (!readNumber(text, value))
+      return notANumber(text);
+  } else {
+    double nearest = 0;
+    if (!readNumber(text, nearest))
+      return notANumber(text);
+    value = roundedOnce<Stored>(text, nearest);
+  }
   if (std::isfinite(double(value)))
     return {};
-  double wide = 0;
-  readNumber(text, wide);
-  const bool spelt = text.find_first_of("nN") != std::string_view::npos; // nan, inf, infinity
-  if (spelt)
+  if (text.find_first_of("nN") != std::string_view::npos) // nan, inf, infinity
     return {"E0713", quoted(text) + " is not a finite number", "fill in a value, or remove the row"};
   std::string largest = fmt::format("{:.2g}", type.largest);
   std::erase(largest, '+');
+  if (type.largest < 1e6)
+    largest = fmt::format("{}", type.largest);
   return {"E0713", fmt::format("{} is too large for {}", quoted(text), type.text),
           fmt::format("the largest is about {}: scale the column", largest)};
 }
@@ -82,11 +142,14 @@ static CellFault parseInteger(std::string_view text, std::int64_t low, std::int6
     }
     if (!std::isfinite(wide))
       return {"E0713", quoted(text) + " is not a finite number", "fill in a value, or remove the row"};
-    if (wide != std::trunc(wide))
+    const Decimal exact(text);
+    if (exact.exponent < 0)
       return {"E0714", fmt::format("{}{} is not an integer", what, quoted(text)),
               field.classes ? fmt::format("labels are the numbers 0 to {}", high) : "declare the field as f32"};
-    fits = wide >= -0x1p63 && wide < 0x1p63;
-    value = fits ? static_cast<std::int64_t>(wide) : 0;
+    fits = exact.magnitude() <= std::numeric_limits<std::int64_t>::digits10 + 1;
+    const std::string whole =
+        (exact.isNegative ? "-0" : "0") + exact.digits + std::string(fits ? exact.exponent : 0, '0');
+    fits = fits && std::from_chars(whole.data(), whole.data() + whole.size(), value).ec == std::errc();
   }
   if (fits && value >= low && value <= high)
     return {};

@@ -11,11 +11,21 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 namespace talweg::data {
 
 namespace {
+
+/// A type of the format. It is read if the table of element types has one of its name.
+struct IdxType {
+  std::byte mark; ///< the third byte of a file
+  std::string_view name;
+
+  std::optional<Element> element() const { return elementTypeBy(&ElementInfo::text, name); }
+};
+
+constexpr IdxType idxTypes[] = {{std::byte(0x08), "u8"},  {std::byte(0x09), "i8"},  {std::byte(0x0b), "i16"},
+                                {std::byte(0x0c), "i32"}, {std::byte(0x0d), "f32"}, {std::byte(0x0e), "f64"}};
 
 struct IdxHeader {
   Element element = Element::U8;
@@ -46,11 +56,12 @@ private:
   const Field &field;
 };
 
-std::uint32_t bigEndian32(const std::byte *at) {
-  std::uint32_t value = 0;
-  for (int i = 0; i < 4; ++i)
-    value = value << 8 | std::to_integer<std::uint32_t>(at[i]);
-  return value;
+template <typename Stored> Stored bigEndian(const std::byte *at) {
+  std::array<std::byte, sizeof(Stored)> bytes;
+  std::copy_n(at, bytes.size(), bytes.begin());
+  if constexpr (std::endian::native == std::endian::little)
+    std::reverse(bytes.begin(), bytes.end());
+  return std::bit_cast<Stored>(bytes);
 }
 
 /// `f32[28, 28]`
@@ -70,9 +81,8 @@ std::vector<std::int64_t> squeezed(std::vector<std::int64_t> shape) {
 static bool isIdx(std::span<const std::byte> start) {
   if (start.size() < 4)
     return false;
-  const int type = std::to_integer<int>(start[2]);
-  return start[0] == std::byte(0) && start[1] == std::byte(0) && type >= 0x08 && type <= 0x0e && type != 0x0a &&
-         start[3] != std::byte(0);
+  return start[0] == std::byte(0) && start[1] == std::byte(0) && start[3] != std::byte(0) &&
+         std::ranges::find(idxTypes, start[2], &IdxType::mark) != std::end(idxTypes);
 }
 
 Result<void> IdxLoader::readHeader() {
@@ -91,20 +101,20 @@ Result<void> IdxLoader::readHeader() {
         fmt::format("this is not an IDX file: it begins with {}, not with two zero bytes", quoted({text, *got})),
         printable ? "text is declared with `csv(…)`" : "");
   }
-  switch (std::to_integer<int>(magic[2])) {
-  case 0x08: header.element = Element::U8; break;
-  case 0x0c: header.element = Element::I32; break;
-  case 0x0d: header.element = Element::F32; break;
-  case 0x09:
-  case 0x0b:
-  case 0x0e:
-    return failure("E0731", place(),
-                   fmt::format("IDX values of type 0x{:02x} are not supported", std::to_integer<int>(magic[2])),
-                   "write the file as u8 (0x08), i32 (0x0c) or f32 (0x0d)");
-  default:
+  const IdxType *type = std::ranges::find(idxTypes, magic[2], &IdxType::mark);
+  if (type == std::end(idxTypes))
     return failure("E0730", place(),
                    fmt::format("this is not an IDX file: 0x{:02x} is no type of IDX", std::to_integer<int>(magic[2])));
+  const std::optional<Element> element = type->element();
+  if (!element) {
+    std::vector<std::string_view> read;
+    for (const IdxType &each : idxTypes)
+      if (each.element())
+        read.push_back(each.name);
+    return failure("E0731", place(), fmt::format("IDX values of type {} are not supported", type->name),
+                   fmt::format("write the file with values of one of these types: {}", fmt::join(read, ", ")));
   }
+  header.element = *element;
   const int rank = std::to_integer<int>(magic[3]);
   if (rank == 0)
     return failure("E0730", place(), "this IDX file has rank 0: it holds no records");
@@ -114,9 +124,9 @@ Result<void> IdxLoader::readHeader() {
     return got.error();
   if (*got < extents.size())
     return failure("E0734", place(), "the file ends in its header: it is truncated", "fetch or write it again");
-  header.records = bigEndian32(extents.data());
+  header.records = bigEndian<std::uint32_t>(extents.data());
   for (int d = 1; d < rank; ++d)
-    header.shape.push_back(bigEndian32(extents.data() + 4 * d));
+    header.shape.push_back(bigEndian<std::uint32_t>(extents.data() + 4 * d));
   return {};
 }
 
@@ -133,66 +143,58 @@ Result<void> IdxLoader::checkType() const {
         fmt::format("each record is {}, but {} is wanted", typeText(header.element, header.shape), fieldText()),
         header.shape.empty() ? "" : fmt::format("declare `{}: {}`", field.name, typeText(field.element, header.shape)));
   if (infoOf(header.element).isFloat() && !infoOf(field.element).isFloat())
-    return failure("E0731", place(), fmt::format("the values are f32, but {} is wanted", fieldText()),
-                   "declare the field as f32");
+    return failure("E0731", place(),
+                   fmt::format("the values are {}, but {} is wanted", nameOf(header.element), fieldText()),
+                   fmt::format("declare the field as {}", nameOf(header.element)));
   return {};
 }
 
 /// One record's values in the field's storage type.
 Result<void> IdxLoader::convert(std::span<const std::byte> record, std::byte *to, std::int64_t row) const {
-  const std::int64_t elements = field.count();
-  const std::int64_t high = field.classes ? *field.classes - 1 : infoOf(field.element).most;
-  const std::int64_t low = field.classes ? 0 : infoOf(field.element).least;
-  if (header.element == Element::U8 && field.element == Element::U8) {
+  const ElementInfo &given = infoOf(header.element), &wanted = infoOf(field.element);
+  if (given.type == wanted.type && given.bytes == 1) {
     std::memcpy(to, record.data(), record.size());
     return {};
   }
-  for (std::int64_t e = 0; e < elements; ++e) {
-    std::int64_t integer = 0;
-    float number = 0;
-    if (header.element == Element::U8)
-      integer = std::to_integer<std::int64_t>(record[e]);
-    else if (header.element == Element::I32)
-      integer = std::bit_cast<std::int32_t>(bigEndian32(record.data() + 4 * e));
-    else
-      number = std::bit_cast<float>(bigEndian32(record.data() + 4 * e));
-    if (infoOf(field.element).isFloat()) {
-      const bool isWhole = header.element != Element::F32;
-      const double exact = isWhole ? static_cast<double>(integer) : number;
-      double stored = 0;
-      withStored(field.element, [&](auto value) {
-        value = static_cast<decltype(value)>(exact);
-        stored = static_cast<double>(value);
-        std::memcpy(to + sizeof value * e, &value, sizeof value);
-      });
-      if (!std::isfinite(exact))
-        return failure(
-            "E0713", place(),
-            fmt::format("value {} of record {}, element {} is not a finite number ({})", number, row, e, fieldText()),
-            "fill in a value, or remove the record");
-      if (isWhole && stored != exact)
-        return failure("E0716", place(),
-                       fmt::format("value {} of record {}, element {} is not exact in {} ({})", integer, row, e,
-                                   nameOf(field.element), fieldText()),
-                       "declare the field as i32");
-      if (!std::isfinite(stored))
-        return failure("E0713", place(),
-                       fmt::format("value {} of record {}, element {} is too large for {} ({})", number, row, e,
-                                   nameOf(field.element), fieldText()),
-                       "declare the field as f32");
-      continue;
-    }
-    if (integer < low || integer > high)
+  const std::int64_t low = field.classes ? 0 : wanted.least, high = field.classes ? *field.classes - 1 : wanted.most;
+  for (std::int64_t e = 0; e < field.count(); ++e) {
+    std::int64_t whole = 0; // the value, if it is of a type of whole numbers
+    double exact = 0;       // the value
+    withStored(given.type, [&](auto number) {
+      number = bigEndian<decltype(number)>(record.data() + given.bytes * e);
+      exact = static_cast<double>(number);
+      if constexpr (std::is_integral_v<decltype(number)>)
+        whole = number;
+    });
+    const auto refuse = [&](std::string_view code, const std::string &why, std::string_view help) {
+      const std::string value = !given.isFloat()   ? fmt::format("{}", whole)
+                                : given.bytes <= 4 ? fmt::format("{}", static_cast<float>(exact))
+                                                   : fmt::format("{}", exact);
+      return failure(code, place(),
+                     fmt::format("value {} of record {}, element {} {} ({})", value, row, e, why, fieldText()), help);
+    };
+    if (!std::isfinite(exact))
+      return refuse("E0713", "is not a finite number", "fill in a value, or remove the record");
+    if (!wanted.isFloat() && (whole < low || whole > high))
       return field.classes
                  ? failure("E0715", place(),
-                           fmt::format("label {} of record {} is not in 0 to {} ({})", integer, row, high, fieldText()))
-                 : failure("E0716", place(),
-                           fmt::format("value {} of record {}, element {} is not in {} to {} ({})", integer, row, e,
-                                       low, high, fieldText()));
-    withStored(field.element, [&](auto stored) {
-      stored = static_cast<decltype(stored)>(integer);
-      std::memcpy(to + sizeof stored * e, &stored, sizeof stored);
+                           fmt::format("label {} of record {} is not in 0 to {} ({})", whole, row, high, fieldText()))
+                 : refuse("E0716", fmt::format("is not in {} to {}", low, high), "");
+    double stored = 0;
+    withStored(wanted.type, [&](auto number) {
+      if constexpr (std::is_integral_v<decltype(number)>)
+        number = static_cast<decltype(number)>(whole);
+      else
+        number = static_cast<decltype(number)>(exact);
+      stored = static_cast<double>(number);
+      std::memcpy(to + sizeof number * e, &number, sizeof number);
     });
+    if (!given.isFloat() && stored != exact)
+      return refuse("E0716", fmt::format("is not exact in {}", wanted.text),
+                    fmt::format("declare the field as {}", given.text));
+    if (!std::isfinite(stored))
+      return refuse("E0713", fmt::format("is too large for {}", wanted.text),
+                    fmt::format("declare the field as {}", given.text));
   }
   return {};
 }

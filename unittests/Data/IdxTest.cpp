@@ -80,9 +80,9 @@ TEST_F(Idx, not_idx) {
             "E0730 a: error: this is not an IDX file: 0x07 is no type of IDX");
   EXPECT_EQ(fault(idx({file("a", idxHeader(8, {}))}), fields),
             "E0730 a: error: this IDX file has rank 0: it holds no records");
-  EXPECT_EQ(fault(idx({file("a", idxHeader(0x0e, {1}) + "abcdefgh")}), fields),
-            "E0731 a: error: IDX values of type 0x0e are not supported\n"
-            "help: write the file as u8 (0x08), i32 (0x0c) or f32 (0x0d)");
+  EXPECT_EQ(fault(idx({file("a", idxHeader(0x0b, {1}) + "ab")}), fields),
+            "E0731 a: error: IDX values of type i16 are not supported\n"
+            "help: write the file with values of one of these types: u8, i8, i32, f32, f64");
   EXPECT_EQ(fault(idx({file("a", "")}), fields), "E0704 a: error: the file is empty");
   EXPECT_EQ(fault(idx({file("a", idxHeader(8, {0}))}), fields), "E0704 a: error: the file has no records");
 }

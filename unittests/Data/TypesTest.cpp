@@ -30,15 +30,27 @@ TEST_F(Types, are_read_from_csv) {
     EXPECT_EQ(numbers(loaded(csv(text), {field(info)})), (std::vector<double>{0, 1, 100})) << info.text;
 }
 
-TEST_F(Types, are_read_from_idx) {
-  const std::string bytes = file("a", idxHeader(8, {3}) + std::string("\0\1\x64", 3));
-  const std::string ints = file("b", idxHeader(0x0c, {2}) + bigEndian(1u) + bigEndian(100u));
-  const std::string floats = file("c", idxHeader(0x0d, {2}) + bigEndian(1.5f) + bigEndian(-2.f));
+TEST_F(Types, are_read_from_every_type_of_idx) {
+  const auto of = [&](int mark, int count, const std::string &values) {
+    return idx({file(std::to_string(mark), idxHeader(mark, {std::uint32_t(count)}) + values)});
+  };
+  const Source bytes = of(0x08, 3, std::string("\0\1\x64", 3)), negative = of(0x09, 2, "\1\x80");
+  const Source ints = of(0x0c, 2, bigEndian(1u) + bigEndian(100u));
+  const Source floats = of(0x0d, 2, bigEndian(1.5f) + bigEndian(-2.f));
+  const Source doubles = of(0x0e, 2, bigEndian(0x3ff80000u) + bigEndian(0u) + bigEndian(0xc0000000u) + bigEndian(0u));
   for (const ElementInfo &info : ofFields()) {
-    EXPECT_EQ(numbers(loaded(idx({bytes}), {field(info)})), (std::vector<double>{0, 1, 100})) << info.text;
-    EXPECT_EQ(numbers(loaded(idx({ints}), {field(info)})), (std::vector<double>{1, 100})) << info.text;
-    if (info.isFloat())
-      EXPECT_EQ(numbers(loaded(idx({floats}), {field(info)})), (std::vector<double>{1.5, -2})) << info.text;
+    EXPECT_EQ(numbers(loaded(bytes, {field(info)})), (std::vector<double>{0, 1, 100})) << info.text;
+    EXPECT_EQ(numbers(loaded(ints, {field(info)})), (std::vector<double>{1, 100})) << info.text;
+    if (info.kind != ElementKind::Unsigned)
+      EXPECT_EQ(numbers(loaded(negative, {field(info)})), (std::vector<double>{1, -128})) << info.text;
+    else
+      EXPECT_NE(fault(negative, {field(info)}).find("value -128 of record 1, element 0 is not in 0 to"),
+                std::string::npos);
+    for (const Source *source : {&floats, &doubles})
+      if (info.isFloat())
+        EXPECT_EQ(numbers(loaded(*source, {field(info)})), (std::vector<double>{1.5, -2})) << info.text;
+      else
+        EXPECT_EQ(fault(*source, {field(info)}).substr(0, 5), "E0731") << info.text;
   }
 }
 
@@ -71,7 +83,22 @@ TEST_F(Types, of_narrow_floats_say_so) {
             "help: declare the field as i32");
   EXPECT_EQ(fault(csv(file("a.csv", "65504\n65520\n")), {{{"x", Element::F16}}}),
             "E0713 a.csv:2:1: error: `65520` is too large for f16 (field `x: f16`, column 0)\n"
-            "help: the largest is about 6.6e04: scale the column");
+            "help: the largest is about 65504: scale the column");
+}
+
+TEST_F(Types, of_narrow_floats_are_rounded_once) {
+  // 1 + 2^-11 is in the middle of two numbers of f16; the double nearest to a little more is the middle itself.
+  const std::string text = file("a.csv", "1.00048828125\n1.00048828125000000000001\n-1.00048828124999999999999\n"
+                                         "65519.99999999999999999999\n");
+  EXPECT_EQ(numbers(loaded(csv(text), {{{"x", Element::F16}}})), (std::vector<double>{1, 1 + 0x1p-10, -1, 65504}));
+}
+
+TEST_F(Types, of_whole_numbers_are_exact_however_they_are_written) {
+  const std::string text = file("a.csv", "9007199254740993.0\n-9007199254740993e0\n9.007199254740993e15\n0.0e7\n");
+  const Table table = loaded(csv(text), {{{"x", Element::I64}}});
+  EXPECT_EQ(column<std::int64_t>(table, 0),
+            (std::vector<std::int64_t>{9007199254740993, -9007199254740993, 9007199254740993, 0}));
+  EXPECT_EQ(fault(csv(file("b.csv", "1\n9007199254740993.5\n")), {{{"x", Element::I64}}}).substr(0, 5), "E0714");
 }
 
 } // namespace talweg::data
