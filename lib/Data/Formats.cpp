@@ -25,18 +25,6 @@ static bool isFrom(std::int64_t least, const OptionValue &value) {
 
 static bool isPositive(const OptionValue &value) { return isFrom(1, value); }
 
-/// What selects rows, in every format.
-static constexpr Option rowOptions[] = {
-    {"every", "a positive integer", isPositive},
-    {"except_every", "a positive integer", isPositive},
-    {"offset", "an integer from 0", [](const OptionValue &value) { return isFrom(0, value); }},
-    {"rows", "a range of row numbers, as in `0..1000`",
-     [](const OptionValue &value) {
-       const auto *rows = std::get_if<Range>(&value);
-       return rows && rows->begin >= 0 && rows->end > rows->begin;
-     }},
-};
-
 RowSelection selectionOf(const Options &options) {
   RowSelection rows;
   if (const auto range = valueOf<Range>(options, "rows")) {
@@ -49,6 +37,25 @@ RowSelection selectionOf(const Options &options) {
   rows.offset = valueOf<std::int64_t>(options, "offset").value_or(0);
   return rows;
 }
+
+static bool countsOnce(const Options &given) { return !given.contains("every") || !given.contains("except_every"); }
+
+/// What selects rows, in every format.
+static constexpr Option rowOptions[] = {
+    {"every", "a positive integer", isPositive},
+    {"except_every", "a positive integer", isPositive, "`every` and `except_every` exclude each other", countsOnce},
+    {"offset", "an integer from 0", [](const OptionValue &value) { return isFrom(0, value); },
+     "`offset` is less than the number of `every` or `except_every`",
+     [](const Options &given) {
+       const RowSelection rows = selectionOf(given);
+       return rows.offset < rows.every && (given.contains("every") || given.contains("except_every"));
+     }},
+    {"rows", "a range of row numbers, as in `0..1000`",
+     [](const OptionValue &value) {
+       const auto *rows = std::get_if<Range>(&value);
+       return rows && rows->begin >= 0 && rows->end > rows->begin;
+     }},
+};
 
 const Option *Format::option(std::string_view wanted) const {
   for (const std::span<const Option> options : {std::span<const Option>(rowOptions), ownOptions})

@@ -92,7 +92,7 @@ private:
   Walk &walk;
   const Expr &source;
   Split &split;
-  std::optional<ast::Range> every, offset; ///< where `every` or `except_every`, and `offset`, are given
+  std::map<std::string, ast::Range> given; ///< where each option is
 };
 } // namespace
 
@@ -110,18 +110,15 @@ void SplitReader::readOption(const ast::Name &name, const Value &value, ast::Ran
         .didYouMean(suggest(name.text, split.format->optionNames()));
     return;
   }
-  const bool counts = name.text == "every" || name.text == "except_every";
-  if (const auto given = optionValue(value); !given || !option->accepts(*given))
+  const auto [first, isNew] = given.insert({name.text, {at.file, name.range.begin, at.end}});
+  if (!isNew)
+    walk.fail(Code::DuplicateArgument, name.range, fmt::format("`{}` is given twice", name.text))
+        .note(first->second, "first here");
+  else if (const auto said = optionValue(value); !said || !option->accepts(*said))
     walk.fail(Code::BadSplit, at,
               fmt::format("`{}` is {}, and this is {}", name.text, option->wanted, walk.describe(value)));
-  else if (counts && every)
-    walk.fail(Code::BadSplit, name.range, "`every` and `except_every` exclude each other").note(*every, "first here");
   else
-    split.options.insert_or_assign(name.text, *given);
-  if (counts)
-    every = name.range;
-  if (name.text == "offset")
-    offset = at;
+    split.options.insert({name.text, *said});
 }
 
 void SplitReader::run() {
@@ -135,11 +132,12 @@ void SplitReader::run() {
     else
       readOption(argument.name, value, argument.value->range);
   }
-  const data::RowSelection rows = data::selectionOf(split.options);
-  if (offset && (!every || rows.offset >= rows.every))
-    walk.fail(Code::BadSplit, *offset, "`offset` is less than the number of `every` or `except_every`");
-  const bool filesUnderstood = walk.messages.count() == errors;
-  if (filesUnderstood && (split.files.empty() || (split.files.size() > 1 && !split.format->severalFiles)))
+  if (walk.messages.count() != errors)
+    return;
+  for (const auto &[name, at] : given)
+    if (const data::Option *option = split.format->option(name); !option->agrees(split.options))
+      walk.fail(Code::BadSplit, at, std::string(option->rule));
+  if (split.files.empty() || (split.files.size() > 1 && !split.format->severalFiles))
     walk.fail(Code::BadSplit, source.range, fmt::format("`{}` names {}", split.format->name, split.format->files));
 }
 

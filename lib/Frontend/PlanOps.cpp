@@ -136,6 +136,9 @@ static Result<Split> readSplit(train::SplitOp op, const std::string &file) {
       return wrong(fmt::format("an option `{}` that its format does not take", given.getName().str()));
     split.options.insert_or_assign(given.getName().str(), *value);
   }
+  for (const auto &[name, value] : split.options)
+    if (const data::Option *option = split.format->option(name); !option->agrees(split.options))
+      return wrong("options that do not go together: " + std::string(option->rule));
   return split;
 }
 

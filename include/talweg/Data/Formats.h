@@ -40,10 +40,14 @@ std::optional<T> valueOf(const Options &options, std::string_view name) {
   return value ? std::optional<T>(*value) : std::nullopt;
 }
 
+inline bool allAgree(const Options &) { return true; }
+
 struct Option {
   std::string_view name;
   std::string_view wanted; ///< what it is, as messages say it: `a positive integer`
   bool (*accepts)(const OptionValue &value);
+  std::string_view rule = {};                      ///< what must hold among the options given, as messages say it
+  bool (*agrees)(const Options &given) = allAgree; ///< whether it does: each by itself is right
 };
 
 struct Format {
