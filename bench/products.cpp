@@ -105,7 +105,7 @@ Result<Compiled> compile(const Product &product) {
   auto object = emitNative(*module, nativeTarget(), NativeForm::Object);
   if (!object)
     return object.error();
-  auto code = NativeCode::load(*object, nativeTarget());
+  auto code = NativeCode::load(*object);
   if (!code)
     return code.error();
   compiled.code = std::move(*code);

@@ -72,14 +72,20 @@ const Target &nativeTarget() {
 
 //===-- names ------------------------------------------------------------------------------------------------------===//
 
+/// LLVM's account of a 64-bit processor by its name, among those that `any` knows; null if there is none.
+static Description describeNamed(const MCSubtargetInfo &any, StringRef name) {
+  Description named = any.isCPUStringValid(name) ? describe(any.getTargetTriple().str(), name, "") : nullptr;
+  return named && (!any.getTargetTriple().isX86() || has(*named, "64bit")) ? std::move(named) : nullptr;
+}
+
 /// Some of the names that there are, the closest one first.
 static std::string someNames(const std::string &wrong) {
   std::string closest;
-  unsigned least = 3; // edits
+  unsigned least = std::min<std::size_t>(3, wrong.size()); // edits
   for (const char *triple : kTriples)
     if (Description any = describe(triple, "", ""))
       for (const SubtargetSubTypeKV &each : any->getAllProcessorDescriptions())
-        if (unsigned edits = StringRef(each.Key).edit_distance(wrong); edits < least) {
+        if (unsigned edits = StringRef(each.Key).edit_distance(wrong); edits < least && describeNamed(*any, each.Key)) {
           least = edits;
           closest = each.Key;
         }
@@ -91,14 +97,11 @@ Result<Target> targetFromName(const std::string &name) {
   if (name == "native")
     return nativeTarget();
   for (const char *triple : kTriples) {
-    Description any = describe(triple, "", "");
-    if (!any || !any->isCPUStringValid(name))
-      continue;
-    Description description = describe(triple, name, "");
-    if (any->getTargetTriple().isX86() && !has(*description, "64bit"))
+    Description any = describe(triple, "", ""), named = any ? describeNamed(*any, name) : nullptr;
+    if (!named)
       continue;
     Target target{name, triple, name, ""};
-    measureVectors(target, *description);
+    measureVectors(target, *named);
     return target;
   }
   return Error{"E0806", "error: there is no target `" + name + "` [E0806]\nhelp: " + someNames(name)};
@@ -107,6 +110,19 @@ Result<Target> targetFromName(const std::string &name) {
 const llvm::Target *codeGeneratorFor(const Target &target) { return codeGeneratorOf(target.triple); }
 
 //===-- this process -----------------------------------------------------------------------------------------------===//
+
+/// Features that no generated code needs: what they add is for operating systems or is asked for by name, as talweg never does, or they
+/// only tell what is quick.
+static constexpr StringRef kNotSelected[] = {
+    "aes",      "amx-avx512", "amx-bf16",   "amx-complex", "amx-fp16", "amx-fp8", "amx-int8", "amx-movrs",
+    "amx-tf32", "amx-tile",   "cldemote",   "clflushopt",  "clwb",     "clzero",  "crc32",    "enqcmd",
+    "ermsb",    "fsgsbase",   "fsrm",       "fxsr",        "hreset",   "invpcid", "kl",       "lwp",
+    "mmx",      "movdir64b",  "movdiri",    "movrs",       "mwaitx",   "pclmul",  "pconfig",  "pku",
+    "prfchw",   "ptwrite",    "rdpid",      "rdpru",       "rdrnd",    "rdseed",  "rtm",      "serialize",
+    "sgx",      "sha",        "sha512",     "shstk",       "sm3",      "sm4",     "tsxldtrk", "uintr",
+    "usermsr",  "vaes",       "vpclmulqdq", "waitpkg",     "wbnoinvd", "widekl",  "xsave",    "xsavec",
+    "xsaveopt", "xsaves",
+};
 
 /// What the instructions of a processor are; not what it is quick at.
 static FeatureBitset instructionsOf(MCSubtargetInfo &description, const Target &target) {
@@ -128,7 +144,7 @@ Result<void> runsHere(const Target &target) {
     return cannot("for which this LLVM makes no code");
   FeatureBitset lacking = instructionsOf(*theirs, target) & ~instructionsOf(*ours, here);
   for (const SubtargetFeatureKV &feature : theirs->getAllProcessorFeatures())
-    if (lacking.test(feature.Value))
+    if (lacking.test(feature.Value) && !is_contained(kNotSelected, feature.Key))
       return cannot("a " + here.cpu + " without " + feature.Key);
   return {};
 }

@@ -4,6 +4,7 @@
 #include "talweg/Pipeline/Pipeline.h"
 #include "talweg/Runtime/Abi.h"
 #include "talweg/Runtime/Profile.h"
+#include "talweg/Support/NarrowFloat.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -26,7 +27,8 @@
 
 #include <fmt/format.h>
 
-#include <mutex>
+#include <bit>
+#include <dlfcn.h>
 
 using namespace talweg;
 
@@ -180,24 +182,35 @@ struct NativeCode::Impl {
 NativeCode::NativeCode(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 NativeCode::~NativeCode() = default;
 
-Result<std::unique_ptr<NativeCode>> talweg::NativeCode::load(const std::string &object, const Target &target) {
-  if (auto runs = runsHere(target); !runs)
-    return runs.error();
-  // The OpenMP runtime is a dependency of this library, but its symbols need not be global in the process.
-  static std::once_flag once;
-  std::call_once(once, [] { llvm::sys::DynamicLibrary::LoadLibraryPermanently("libomp.so.5"); });
+/// This library and what it is linked with (OpenMP, the C library), which the process need not see: a host may have loaded them for
+/// itself alone. The whole process where this is a part of its program.
+static llvm::sys::DynamicLibrary ownLibrary() {
+  Dl_info here;
+  void *handle = dladdr(reinterpret_cast<void *>(&talweg_profile_mark), &here)
+                     ? dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD)
+                     : nullptr;
+  return llvm::sys::DynamicLibrary(handle ? handle : dlopen(nullptr, RTLD_LAZY));
+}
+
+// What code for a processor without instructions for f16 calls, which not every compiler's library has.
+static float extendHalf(_Float16 number) { return float(std::bit_cast<Float16>(number)); }
+static _Float16 truncateFloat(float number) { return std::bit_cast<_Float16>(Float16(number)); }
+
+Result<std::unique_ptr<NativeCode>> talweg::NativeCode::load(const std::string &object) {
   auto jit = llvm::orc::LLJITBuilder().setPlatformSetUp(llvm::orc::setUpInactivePlatform).create();
   if (!jit)
     return nativeError(llvm::toString(jit.takeError()));
-  auto symbols =
-      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
-  if (!symbols)
-    return nativeError(llvm::toString(symbols.takeError()));
-  (*jit)->getMainJITDylib().addGenerator(std::move(*symbols));
-  // Of this library's own, which the process need not see.
-  auto mark = llvm::orc::ExecutorSymbolDef::fromPtr(&talweg_profile_mark);
-  if (auto failed = (*jit)->getMainJITDylib().define(
-          llvm::orc::absoluteSymbols({{(*jit)->mangleAndIntern("talweg_profile_mark"), mark}})))
+  llvm::orc::JITDylib &symbols = (*jit)->getMainJITDylib();
+  symbols.addGenerator(std::make_unique<llvm::orc::DynamicLibrarySearchGenerator>(
+      ownLibrary(), (*jit)->getDataLayout().getGlobalPrefix()));
+  llvm::orc::SymbolMap own;
+  auto define = [&](const char *name, auto *function) {
+    own[(*jit)->mangleAndIntern(name)] = llvm::orc::ExecutorSymbolDef::fromPtr(function);
+  };
+  define("talweg_profile_mark", &talweg_profile_mark); // not seen outside of this library
+  define("__extendhfsf2", &extendHalf);
+  define("__truncsfhf2", &truncateFloat);
+  if (auto failed = symbols.define(llvm::orc::absoluteSymbols(std::move(own))))
     return nativeError(llvm::toString(std::move(failed)));
   if (auto failed = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "talweg")))
     return nativeError(llvm::toString(std::move(failed)));

@@ -34,8 +34,8 @@ using Entry = void (*)(void **args);
 /// Code loaded into this process, for as long as this object lives.
 class NativeCode {
 public:
-  /// `object` was made for `target`; E0808 if that cannot run here.
-  static Result<std::unique_ptr<NativeCode>> load(const std::string &object, const Target &target);
+  /// `object` was made for a target that runs here.
+  static Result<std::unique_ptr<NativeCode>> load(const std::string &object);
   ~NativeCode();
 
   Result<Entry> entry(const std::string &symbol) const;

@@ -149,7 +149,7 @@ Result<MachineProbe> MachineProbe::create(int threads) {
   auto object = emitNative(*module, target, NativeForm::Object);
   if (!object)
     return object.error();
-  auto code = NativeCode::load(*object, target);
+  auto code = NativeCode::load(*object);
   if (!code)
     return code.error();
   impl->code = std::move(*code);

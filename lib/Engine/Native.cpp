@@ -16,11 +16,11 @@ std::vector<PhaseTime> talweg::phaseTimes(const Unit &unit) {
   return result;
 }
 
-static Result<NativeUnit> load(const Compiler &compiler, Result<ObjectUnit> unit) {
+static Result<NativeUnit> load(Result<ObjectUnit> unit) {
   if (!unit)
     return unit.error();
   Stopwatch stopwatch;
-  auto code = NativeCode::load(unit->object, compiler.target());
+  auto code = NativeCode::load(unit->object);
   if (!code)
     return code.error();
   auto init = (*code)->entry(abi::kInitEntry), step = (*code)->entry(abi::kStepEntry);
@@ -77,7 +77,7 @@ Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
-  return load(compiler, makeObject(compiler, std::move(unit)));
+  return load(makeObject(compiler, std::move(unit)));
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet,
@@ -86,8 +86,7 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::
   CodeCache cache;
   if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(mode, batch, layouts))))
     if (auto cached = cache.find(start->code))
-      return load(compiler,
-                  objectUnit(compiler, std::move(cached->object), std::move(start->manifest), {}, {}, stopwatch));
+      return load(objectUnit(compiler, std::move(cached->object), std::move(start->manifest), {}, {}, stopwatch));
   Result<Unit> unit = compiler.build(mode, batch, layouts);
   if (!unit)
     return unit.error();

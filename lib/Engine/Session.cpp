@@ -197,6 +197,8 @@ Result<Session> Session::create(const Program &program, const SessionOptions &op
   if (options.threads < 0 || options.threads > kMostThreads)
     return Error{"E0805", fmt::format("error: the number of threads is between 1 and {}, or 0 for every core; it is {}",
                                       kMostThreads, options.threads)};
+  if (auto runs = runsHere(program.impl->compiler->target()); !runs)
+    return runs.error();
   auto impl = std::make_unique<Impl>(program);
   impl->options = options;
   impl->threads = options.threads ? options.threads : std::min(runtime::usableCores(), kMostThreads);

@@ -201,7 +201,7 @@ TEST(DataMovement, HasTheSameBitsOnOneThreadAndOnTwo) {
   ASSERT_TRUE(succeeded(lower.run(*module)));
   auto object = emitNative(*module, nativeTarget(), NativeForm::Object);
   ASSERT_TRUE(object);
-  auto code = NativeCode::load(*object, nativeTarget());
+  auto code = NativeCode::load(*object);
   ASSERT_TRUE(code);
 
   double copy[2];

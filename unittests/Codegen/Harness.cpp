@@ -60,7 +60,7 @@ Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, 
   auto object = emitNative(*module, target, NativeForm::Object);
   if (!object)
     return object.error();
-  auto code = NativeCode::load(*object, target);
+  auto code = NativeCode::load(*object);
   if (!code)
     return code.error();
   compiled->code = std::move(*code);

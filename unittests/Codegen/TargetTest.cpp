@@ -37,6 +37,18 @@ TEST(TargetTest, WrongNamesAreToldRightOnes) {
   EXPECT_NE(targetFromName("znver-4").error().message.find("did you mean `znver4`?"), std::string::npos);
 }
 
+TEST(TargetTest, WhatIsSuggestedIsATarget) {
+  for (const char *name : {"", "k", "pentium5", "i686x", "athlon-xq", "x86-64-v5", "neoverse-n4", "cortex-m55"}) {
+    std::string help = targetFromName(name).error().message, before = "did you mean `";
+    std::size_t at = help.find(before);
+    if (at == std::string::npos)
+      continue;
+    help = help.substr(at + before.size());
+    named(help.substr(0, help.find('`')));
+    EXPECT_NE(std::string(name), "");
+  }
+}
+
 TEST(TargetTest, WhatThisMachineLacksDoesNotRun) {
   EXPECT_TRUE(bool(runsHere(nativeTarget())));
   auto runs = [](const std::string &name) {
@@ -50,5 +62,15 @@ TEST(TargetTest, WhatThisMachineLacksDoesNotRun) {
   EXPECT_GE(runs("x86-64-v2"), runs("x86-64-v3"));
   EXPECT_GE(runs("x86-64-v3"), runs("x86-64-v4"));
 }
+
+#ifdef __x86_64__
+TEST(TargetTest, WhatNoCodeUsesIsNotAskedFor) {
+  Target target = nativeTarget();
+  target.features += ",+mwaitx,+rdpru,+clzero,+ermsb,+shstk,+wbnoinvd,+amx-tile";
+  EXPECT_TRUE(bool(runsHere(target)));
+  target.features += ",+fma4,+avx512fp16"; // no processor has both
+  EXPECT_FALSE(runsHere(target));
+}
+#endif
 
 } // namespace

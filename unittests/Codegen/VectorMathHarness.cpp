@@ -43,7 +43,7 @@ std::unique_ptr<NativeCode> compileBody(const std::string &body, const std::stri
   auto object = emitNative(*module, nativeTarget(), NativeForm::Object);
   if (!object)
     return nullptr;
-  auto loaded = NativeCode::load(*object, nativeTarget());
+  auto loaded = NativeCode::load(*object);
   return loaded ? std::move(*loaded) : nullptr;
 }
 
