@@ -8,6 +8,7 @@
 #include "talweg/Dialect/Tw/Functions.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -158,6 +159,13 @@ static Value reshape(TensorBuilder &tensors, const Given &x, const Given &shape,
   return Value::of(result);
 }
 
+/// Whether `value` is one of the numbers of a type; of floats any is, and of whole numbers those that f64 tells apart.
+static bool isElement(double value, const ElementInfo &type) {
+  constexpr double most = 0x1p53;
+  return type.isFloat() ||
+         (std::fabs(value) <= most && std::trunc(value) == value && type.holds(static_cast<std::int64_t>(value)));
+}
+
 /// pad(x, low, high, value = 0): `low` and `high` list the elements added before and after each dimension.
 static Value pad(TensorBuilder &tensors, const std::vector<std::optional<Given>> &given, ast::Range range) {
   const Value &x = given[0]->value;
@@ -173,6 +181,10 @@ static Value pad(TensorBuilder &tensors, const std::vector<std::optional<Given>>
         .fail(Code::WrongIndexCount, range,
               fmt::format("padding is listed for each of the {} dimensions", x.tensor.dims.size()))
         .line("padded is " + tensors.describe(x));
+  Tensor result = x.tensor;
+  if (result.weak || result.hasConditions())
+    return tensors.fail(Code::WrongKind, given[0]->range,
+                        "`pad` takes a tensor of numbers, and this is " + tensors.describe(x));
   double value = 0;
   if (given[3]) {
     if (!given[3]->value.isNumber())
@@ -180,11 +192,13 @@ static Value pad(TensorBuilder &tensors, const std::vector<std::optional<Given>>
                           "the padding's value is a number known at compile time, and this is " +
                               tensors.describe(given[3]->value));
     value = given[3]->value.number.asReal();
+    if (!isElement(value, tw::infoOf(result.element())))
+      return tensors
+          .fail(Code::NumberOutOfRange, given[3]->range,
+                fmt::format("{} cannot be stored among the padded numbers", tensors.describe(given[3]->value)))
+          .line("padded is " + tensors.describe(x))
+          .help("`float(…)` of it is padded with any number");
   }
-  Tensor result = x.tensor;
-  if (result.weak || result.hasConditions())
-    return tensors.fail(Code::WrongKind, given[0]->range,
-                        "`pad` takes a tensor of numbers, and this is " + tensors.describe(x));
   llvm::SmallVector<std::int64_t> before(result.vars.size(), 0), after(result.vars.size(), 0);
   bool nothing = true;
   for (std::size_t i = 0; i < result.dims.size(); ++i) {
