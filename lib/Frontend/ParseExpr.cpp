@@ -416,21 +416,20 @@ bool Parser::index(Index &result) {
   return true;
 }
 
-/// What types are called elsewhere.
+/// What types are called elsewhere; of several that are meant the first that can stand at a place.
 static constexpr std::pair<std::string_view, std::string_view> otherNames[] = {
-    {"float32", "f32"}, {"double", "f32"}, {"float64", "f32"},  {"int32", "i32"},  {"int64", "i64"},
-    {"uint8", "u8"},    {"byte", "u8"},    {"boolean", "bool"}, {"str", "string"},
+    {"float32", "f32"},  {"double", "f64"},  {"double", "f32"}, {"double", "float"},  {"float64", "f64"},
+    {"float64", "f32"},  {"float16", "f16"}, {"half", "f16"},   {"bfloat16", "bf16"}, {"int32", "i32"},
+    {"int64", "i64"},    {"int8", "i8"},     {"uint8", "u8"},   {"byte", "u8"},       {"uint16", "u16"},
+    {"boolean", "bool"}, {"str", "string"},
 };
 
 /// The type that is meant by `written`, of those that can stand at `place`; empty: none is like it.
 static std::string meantType(std::string_view written, const TypePlace &place) {
-  const auto *other =
-      std::find_if(std::begin(otherNames), std::end(otherNames), [&](auto &pair) { return pair.first == written; });
-  const auto fits = [&](std::string_view name) {
-    return std::find(place.elements.begin(), place.elements.end(), name) != place.elements.end();
-  };
-  return other != std::end(otherNames) && fits(other->second) ? std::string(other->second)
-                                                              : suggest(written, place.elements);
+  for (const auto &[other, name] : otherNames)
+    if (other == written && std::ranges::find(place.elements, name) != place.elements.end())
+      return std::string(name);
+  return suggest(written, place.elements);
 }
 
 /// `f32[..b, i]`, `class[10]`, `int`

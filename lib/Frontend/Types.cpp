@@ -243,6 +243,36 @@ bool frontend::isTensorType(const ast::Type &type) {
   return type.hasShape || (type.element.text != "bool" && isTensorElement(type.element.text));
 }
 
+/// Brings a tensor to the element that is declared: stored data to what it computes as, whole numbers to floats (labels only if
+/// `labelsToo`), and those that fit to i32. False: it has another.
+static bool takeElement(Walk &walk, const std::string &declared, Tensor &tensor, bool labelsToo, ast::Range range) {
+  const std::optional<ElementType> type = elementTypeBy(&ElementInfo::text, declared);
+  if (!type)
+    return false;
+  const ElementInfo &has = tw::infoOf(tensor.element()), &wants = infoOf(*type);
+  const mlir::Type target = walk.tensors.storedType(wants.type);
+  const bool isMeasured = has.isWhole() && (has.isOnlyStored() || labelsToo || !tensor.label);
+  const bool converts =
+      wants.isFloat() ? isMeasured : !wants.isOnlyStored() && has.isOnlyStored() && has.isWithin(wants);
+  if (converts)
+    tensor = walk.tensors.converted(tensor, target, range);
+  const bool isAnyFloat = tensor.weak && wants.isFloat() && has.isFloat();
+  return isAnyFloat || tensor.element() == target;
+}
+
+/// What to do about a value that does not have the element `declared`; empty: nothing is known.
+static std::string helpForElement(const std::string &declared, const Value &value) {
+  if (!value.isTensor())
+    return "";
+  const ElementInfo &has = tw::infoOf(value.tensor.element());
+  const auto type = elementTypeBy(&ElementInfo::text, declared);
+  if (type == ElementType::I32 && has.isWhole())
+    return "labels are declared as `class[…]`, other whole numbers that are computed with as `i32`";
+  if (type == ElementType::F32 && has.isFloat())
+    return "`float(…)` makes f32 of it";
+  return "";
+}
+
 namespace {
 /// An argument that is checked against its declaration.
 class Conformity {
@@ -254,11 +284,9 @@ public:
   bool run();
 
 private:
-  bool refuse(const std::string &what);
-  bool refuseType() { return refuse(std::string(walk.messages.text(formal.type.range))); }
+  bool refuse(const std::string &what, const std::string &help = "");
   bool checkElementName();
   bool takeScalar();
-  bool takeElement();
   void nameDims();
 
   Walk &walk;
@@ -270,17 +298,21 @@ private:
 };
 } // namespace
 
-bool Conformity::refuse(const std::string &what) {
-  walk.fail(Code::WrongArgument, given.range,
-            fmt::format("`{}` of {} is {}, and this is {}", formal.name.text, callee, what, walk.describe(value)))
-      .note(formal.name.range, "declared here");
+bool Conformity::refuse(const std::string &what, const std::string &help) {
+  Failure failure =
+      walk.fail(Code::WrongArgument, given.range,
+                fmt::format("`{}` of {} is {}, and this is {}", formal.name.text, callee, what, walk.describe(value)));
+  failure.note(formal.name.range, "declared here");
+  if (!help.empty())
+    failure.help(help);
   return false;
 }
 
 bool Conformity::checkElementName() {
   if (!isTensorElement(wanted)) {
-    walk.fail(Code::UnknownType, formal.type.range, fmt::format("unknown type `{}`", wanted))
-        .didYouMean(suggest(wanted, allTypes()));
+    walk.fail(Code::UnknownType, formal.type.range, fmt::format("an input is not `{}`: that is only stored", wanted))
+        .help(fmt::format("write `{}`, which it computes as",
+                          nameOf(infoOf(*elementTypeBy(&ElementInfo::text, wanted)).computes)));
     return false;
   }
   if (wanted == "class")
@@ -299,20 +331,6 @@ bool Conformity::takeScalar() {
   for (const Index &rest : dims)
     walk.frame().locals.insert({".." + rest.rest.text, Value::of(Value::Rest)});
   return true;
-}
-
-/// Stored data is converted to the element wanted; anything else has it already.
-bool Conformity::takeElement() {
-  Tensor &tensor = value.tensor;
-  const ElementInfo &has = tw::infoOf(tensor.element()), &wants = infoOf(*elementTypeBy(&ElementInfo::text, wanted));
-  const mlir::Type target = walk.tensors.storedType(wants.type);
-  const bool isMeasured = has.isWhole() && (has.isOnlyStored() || !tensor.label);
-  const bool converts =
-      wants.isFloat() ? isMeasured : !wants.isOnlyStored() && has.isOnlyStored() && has.isWithin(wants);
-  if (converts)
-    tensor = walk.tensors.converted(tensor, target, given.range);
-  const bool isAnyFloat = tensor.weak && wants.isFloat() && has.isFloat();
-  return isAnyFloat || tensor.element() == target || refuseType();
 }
 
 /// Inside, dimensions go by the callee's names.
@@ -348,7 +366,9 @@ bool Conformity::run() {
     return true;
   if (!value.isTensor())
     return takeScalar();
-  if (!takeElement() || !Unification(walk, formal.type, value.tensor, given, formal.name.text, callee).run())
+  if (!takeElement(walk, wanted, value.tensor, /*labelsToo=*/false, given.range))
+    return refuse(std::string(walk.messages.text(formal.type.range)), helpForElement(wanted, value));
+  if (!Unification(walk, formal.type, value.tensor, given, formal.name.text, callee).run())
     return false;
   nameDims();
   return true;
@@ -373,14 +393,6 @@ static bool fitsUnconverted(Walk &walk, const ast::Type &type, const Value &valu
   return expectedSizes(walk, type).empty() && isScalar && (type.dims.empty() || beginsWithRest);
 }
 
-/// Does a result have the element declared? Integers are converted to floating point.
-static bool takeResultElement(Walk &walk, const std::string &wanted, Tensor &tensor, ast::Range place) {
-  const ElementInfo &has = tw::infoOf(tensor.element()), &wants = infoOf(*elementTypeBy(&ElementInfo::text, wanted));
-  if (wants.isFloat() && has.isWhole())
-    tensor = walk.tensors.converted(tensor, walk.tensors.floatType(), place);
-  return wants.isFloat() ? !tensor.hasConditions() : tensor.element() == walk.tensors.storedType(wants.type);
-}
-
 bool frontend::conformResult(Walk &walk, const ast::Decl &decl, Value &value) {
   const ast::Type &type = decl.result;
   if (value.isPoison())
@@ -393,12 +405,14 @@ bool frontend::conformResult(Walk &walk, const ast::Decl &decl, Value &value) {
   Given given;
   given.range = decl.body.empty() ? decl.range : decl.body.back()->range;
   const bool isTensor = value.isTensor() && isTensorElement(type.element.text);
-  if (isTensor ? !takeResultElement(walk, type.element.text, value.tensor, given.range)
+  if (isTensor ? !takeElement(walk, type.element.text, value.tensor, /*labelsToo=*/true, given.range)
                : !fitsUnconverted(walk, type, value)) {
-    walk.fail(Code::ResultMismatch, given.range,
-              fmt::format("`{}` gives {}, and declares {}", decl.name.text, walk.describe(value),
-                          walk.messages.text(type.range)))
-        .note(type.range, "declared here");
+    Failure failure = walk.fail(Code::ResultMismatch, given.range,
+                                fmt::format("`{}` gives {}, and declares {}", decl.name.text, walk.describe(value),
+                                            walk.messages.text(type.range)));
+    failure.note(type.range, "declared here");
+    if (const std::string help = helpForElement(type.element.text, value); !help.empty())
+      failure.help(help);
     return false;
   }
   if (!isTensor || !value.tensor.isRanked())
