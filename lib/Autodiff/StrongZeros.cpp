@@ -180,6 +180,13 @@ bool StrongZeros::canLeave(tw::FiniteWhere where, Value x) const {
   return !negated || sign(negated.getX()) == Sign::unknown;
 }
 
+/// Whether finite numbers become infinite. Single ones do not: they are the plan's, whose hyper-parameters are numbers of f32.
+static bool overflows(tw::ConvertOp convert) {
+  auto from = convert.getX().getType(), to = convert.getY().getType();
+  const ElementInfo &wide = tw::infoOf(from.getElementType()), &narrow = tw::infoOf(to.getElementType());
+  return wide.isFloat() && narrow.isFloat() && wide.largest > narrow.largest && (!to.hasRank() || to.getRank() > 0);
+}
+
 /// Whether the op's result may be infinite or nan where its operands are not.
 bool StrongZeros::makesSingular(Operation *op) const {
   if (!isa<tw::TwDialect>(op->getDialect()))
@@ -193,6 +200,7 @@ bool StrongZeros::makesSingular(Operation *op) const {
         return !elements || !(elements.isSplat() ? isInside(elements.getSplatValue<APFloat>())
                                                  : llvm::all_of(elements.getValues<APFloat>(), isInside));
       })
+      .Case([](tw::ConvertOp convert) { return overflows(convert); })
       .Case([](tw::PadOp pad) { return !pad.getValue().isFinite(); })
       .Case([&](tw::DivOp div) { return canBeZero(div.getB()); })
       .Case([&](tw::PowOp pow) {

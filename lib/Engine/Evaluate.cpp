@@ -73,6 +73,7 @@ Result<Prediction> Session::predict(const Dataset &data) {
   auto append = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
     const std::vector<std::int64_t> &shape = unit.manifest.outputShape;
     result.shape.assign(shape.begin() + 1, shape.end());
+    result.computedIn = unit.manifest.outputType;
     std::int64_t values = count * unit.manifest.batch;
     for (std::int64_t extent : result.shape)
       values *= extent;
@@ -81,7 +82,7 @@ Result<Prediction> Session::predict(const Dataset &data) {
       result.values.insert(result.values.end(), out.begin(), out.end());
       return call;
     };
-    if (unit.manifest.outputType == ElementType::F64)
+    if (result.computedIn == ElementType::F64)
       return collect(std::vector<double>(std::size_t(values)));
     return collect(std::vector<float>(std::size_t(values)));
   };

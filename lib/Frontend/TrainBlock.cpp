@@ -87,8 +87,10 @@ Value Objective::asScalar(const Value &value, ast::Range range, const char *what
       failure.help("`mean(…)` or `sum(…)` makes one number of a tensor");
     return failure;
   }
+  const bool isReal = value.isTensor() && !value.tensor.weak && tw::isReal(value.tensor.element());
   Tensor tensor;
-  tensor.ssa = walk.tensors.materialise(value, walk.tensors.floatType(), Aligned(), range);
+  tensor.ssa =
+      walk.tensors.materialise(value, isReal ? value.tensor.element() : walk.tensors.floatType(), Aligned(), range);
   return Value::of(tensor);
 }
 

@@ -56,9 +56,7 @@ void tellLess(const Options &options, const GradcheckResult &result, std::int64_
 
 int run(const Options &options) {
   const Experiment &experiment = options.experiment;
-  CompileOptions settings = experiment.compileOptions();
-  settings.doublePrecision = true;
-  auto program = Program::fromFile(experiment.file, settings);
+  auto program = Program::fromFile(experiment.file, experiment.compileOptions());
   if (!program)
     return report(program.error(), experiment.json);
   GradcheckOptions how;

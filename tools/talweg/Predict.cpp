@@ -39,7 +39,9 @@ std::string table(const PlanFacts &plan, const Prediction &prediction) {
   for (std::int64_t row = 0; row < prediction.rows; ++row) {
     const double *values = prediction.values.data() + row * width;
     for (std::int64_t i = 0; i < width; ++i)
-      fmt::format_to(out, "{}{}", i ? "," : "", float(plainNan(values[i])));
+      withStored(prediction.computedIn, [&](auto type) {
+        fmt::format_to(out, "{}{}", i ? "," : "", double(decltype(type)(plainNan(values[i]))));
+      });
     if (classes)
       fmt::format_to(out, ",{}", std::max_element(values, values + width) - values);
     fmt::format_to(out, "\n");

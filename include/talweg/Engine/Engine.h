@@ -37,7 +37,7 @@ namespace talweg {
 
 /// The version of this library, such as "0.1.0".
 TALWEG_API const char *versionText();
-/// The versions and the target this library was built for, one `name: value` a line.
+/// The versions, this machine as code is generated for it, and its cores, one `name: value` a line.
 TALWEG_API std::string versionDetails();
 /// MLIR's own debugging flags (`--mlir-print-ir-after-all`, `--mlir-timing`, …), for all programs compiled afterwards.
 /// Call at most once, before any other thread compiles.
@@ -234,8 +234,9 @@ struct Evaluation {
 
 struct Prediction {
   std::int64_t rows = 0;
-  std::vector<std::int64_t> shape; ///< of one row's output
-  std::vector<double> values;      ///< row-major
+  std::vector<std::int64_t> shape;           ///< of one row's output
+  ElementType computedIn = ElementType::F32; ///< or F64
+  std::vector<double> values;                ///< row-major
 };
 
 /// A program in native code with its variables. Movable.

@@ -160,7 +160,7 @@ def SelectOp : Tw_Op<"select", [AllTypesMatch<["a", "b", "y"]>, Tw_Elementwise, 
   let hasFolder = 1;
 }
 
-def ConvertOp : Tw_Op<"convert", [Tw_Elementwise, Tw_Finite, Tw_Active]> {
+def ConvertOp : Tw_Op<"convert", [Tw_Elementwise, Tw_Active]> {
   let summary = "the same value in another element type";
   let description = [{
     To floats: exactly or rounded to nearest, of two that are as near to the even one; to floats of 16 bits by way of f32. Floats to
