@@ -1,5 +1,5 @@
 // talweg-tw-to-linalg. In: functions that hold tw ops on tensors of static shape. Out: linalg.generic, linalg.fill, tensor,
-// arith and math ops; no tw op and no ui8 is left, or the pass fails and names the op. Each family has a file of its own.
+// arith and math ops; no tw op and no unsigned type is left, or the pass fails and names the op. Each family has a file of its own.
 #include "TwToLinalg.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,7 +19,7 @@ namespace talweg {
 
 namespace {
 
-/// i8 memory seen as ui8 tensors: both are i8 after this pass.
+/// Memory seen as tensors of a type that is lowered to another: both are of that one after this pass.
 struct DropStorageCast : OpConversionPattern<UnrealizedConversionCastOp> {
   using OpConversionPattern::OpConversionPattern;
 

@@ -310,9 +310,8 @@ void addBench(CommandLine &line) {
   Command command = line.add(
       "bench", "how fast a step is, and how near the machine's limits",
       "Times training steps in native code, without reports, validation or checkpoints; nothing is saved. The rows are "
-      "the split `train`, or generated from the seed where its files are absent: f32 normal, u8 uniform, labels "
-      "uniform "
-      "in their classes.\n\n"
+      "the split `train`, or generated from the seed where its files are absent: floats normal, bytes uniform, wider "
+      "whole numbers from 0 to 15 or as the program requires them, labels uniform in their classes.\n\n"
       "A step's time is told as median and 10th percentile over chunks of at least about a millisecond. `products` "
       "counts the multiplications and additions of contractions, forward and backward, and nothing else. `memory` "
       "counts what a step must move at least: each trained parameter, state and optimizer slot read and written once, "

@@ -25,8 +25,8 @@ def TwToLinalg : Pass<"talweg-tw-to-linalg", "::mlir::ModuleOp"> {
   let description = [{
     Every tw op becomes one linalg.generic whose output map is the identity (contract, fold and reduce: a map of
     the iteration space, onto an output filled by linalg.fill) over tensor.empty; reshape becomes tensor.expand_shape / collapse_shape;
-    constants become arith.constant. ui8 becomes i8 (read with arith.uitofp / extui). An iteration dimension that no
-    operand shows alone gets an unused tensor.empty operand that gives its extent.
+    constants become arith.constant. Elements are lowered as Support/ElementType.def says: ui8 becomes i8 (read with arith.uitofp /
+    extui), bf16 becomes i16. An iteration dimension that no operand shows alone gets an unused tensor.empty operand that gives its extent.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect"];

@@ -3,13 +3,13 @@
 // Every entry is called through one C symbol, `void talweg_<entry>(void **args)`, where args[i] is the address that
 // argument i of the entry's function starts at. All arguments are flat memory:
 //
-//   args[0]  persistent  ui8[persistentBytes]   variables at their offsets (train.variable's `offset`), 64-byte aligned
-//   args[1]  arena       ui8[arenaBytes]        scratch for one call; its contents mean nothing between calls; 64-byte aligned
+//   args[0]  persistent  bytes[persistentBytes]   variables at their offsets (train.variable's `offset`), 64-byte aligned
+//   args[1]  arena       bytes[arenaBytes]      scratch for one call; its contents mean nothing between calls; 64-byte aligned
 //   args[2]  control     i64[kControlWords]     see Control
 //   args[3]  hyper       f64[hypers]            run-time hyper-parameters, in the order of train.hyper's `index`
 //   args[4]  order       i32[…]                 row numbers: batch s takes order[first + s*batch … + batch)
 //   args[5]  out         f64[…] or f32/f64[…]   see below
-//   args[6…] fields      T[rows * elements]     one array for each train.field, in their order; ui8 stays ui8
+//   args[6…] fields      T[rows * elements]     one array for each train.field, in their order, stored as declared
 //
 // Entries of a module (one module per mode and batch size):
 //   talweg_init     (persistent, arena, control) writes every variable's initial value: parameters, states, slots
