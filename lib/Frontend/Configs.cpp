@@ -4,6 +4,7 @@
 #include "Planning.h"
 #include "Walk.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -11,6 +12,9 @@
 using namespace talweg;
 using namespace talweg::frontend;
 using ast::Decl;
+
+/// What configs are declared as.
+static constexpr std::string_view configTypes[] = {"int", "float", "bool", "string"};
 
 /// Is `value` what a config of type `wanted` (empty: any) can be?
 static bool isConfig(const Value &value, const std::string &wanted) {
@@ -60,6 +64,11 @@ static void evalConfig(Walk &walk, const Decl &decl) {
     value = Value::of(value.number);
   if (wanted == "float" && value.isNumber())
     value = Value::real(value.number.asReal());
+  if (!wanted.empty() && std::ranges::find(configTypes, wanted) == std::end(configTypes)) {
+    walk.fail(Code::UnknownType, decl.type.range,
+              fmt::format("a config is `int`, `float`, `bool` or `string`, not `{}`", wanted));
+    return;
+  }
   if (!isConfig(value, wanted)) {
     walk.fail(Code::BadConfig, decl.value->range,
               fmt::format("config `{}` is {}, and this is {}", name,

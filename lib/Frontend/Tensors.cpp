@@ -318,7 +318,7 @@ mlir::Type TensorBuilder::promote(llvm::ArrayRef<Operand> operands, const Aligne
     if (!mlir::isa<mlir::FloatType>(value.tensor.element()))
       continue;
     if (real && real != &type) {
-      fail(Code::WrongKind, range, "f32 and f64 meet; convert one of them");
+      fail(Code::WrongKind, range, "f32 and f64 meet; convert one of them").help("`float(…)` makes f32 of f64");
       return {};
     }
     real = &type;
