@@ -5,10 +5,11 @@
 // it: the memref.global has that type, and every op that reads or writes it does so in tiles. What the host sees in canonical order it
 // must convert (Engine/Variables).
 //
-// Where layouts are given (name → block), another module of the same program has chosen, and this one obeys.
+// Where blocks stand on the storage, another module of the same program has chosen, and this one obeys.
 #include "Contraction.h"
 #include "Epilogue.h"
 #include "Retile.h"
+#include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
 #include "talweg/Runtime/Abi.h"
 
@@ -104,31 +105,28 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
     auto step = module.lookupSymbol<func::FuncOp>(abi::kStepEntry);
     if (!step)
       return;
-    std::optional<Layouts> layouts = obeys ? parseGiven() : choose(step);
-    if (!layouts)
-      return signalPassFailure();
+    std::optional<Layouts> given = givenIn(module);
+    const Layouts layouts = given ? *given : choose(step);
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal())
         for (Block *block : blocksOf(function))
-          BlockRewriter(*block, *layouts).run();
+          BlockRewriter(*block, layouts).run();
     for (auto storage : module.getOps<memref::GlobalOp>())
-      if (auto found = layouts->find(storage.getSymNameAttr()); found != layouts->end())
+      if (auto found = layouts.find(storage.getSymNameAttr()); found != layouts.end())
         storage.setType(cast<MemRefType>(tiledType(storage.getType(), found->second)));
-    tiled += layouts->size();
+    tiled += layouts.size();
   }
 
-  /// `given` as layouts; an error, and nothing, where it is not name:block.
-  std::optional<Layouts> parseGiven() {
-    Layouts layouts;
-    for (StringRef text : given) {
-      auto [name, number] = text.rsplit(':');
-      int64_t block = 0;
-      if (number.getAsInteger(10, block) || block < 1) {
-        getOperation().emitError() << "`" << text << "` is not NAME:BLOCK";
-        return std::nullopt;
+  /// What another module has chosen; nothing: none has.
+  static std::optional<Layouts> givenIn(ModuleOp module) {
+    std::optional<Layouts> layouts;
+    for (auto storage : module.getOps<memref::GlobalOp>())
+      if (auto block = storage->getAttrOfType<IntegerAttr>(attributes::kBlock)) {
+        if (!layouts)
+          layouts.emplace();
+        if (block.getInt() != 0)
+          layouts->insert({storage.getSymNameAttr(), block.getInt()});
       }
-      layouts[StringAttr::get(&getContext(), name)] = block;
-    }
     return layouts;
   }
 

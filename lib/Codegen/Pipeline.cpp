@@ -26,13 +26,7 @@ void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   tensors.addPass(createFuseElementwise());
   tensors.addPass(createCanonicalizer());
   tensors.addPass(createCSEPass());
-  ChooseLayoutsOptions layouts;
-  layouts.target = options.target;
-  layouts.obeys = options.layouts.has_value();
-  if (options.layouts)
-    for (const auto &[name, block] : *options.layouts)
-      layouts.given.push_back(name + ":" + std::to_string(block));
-  pm.addPass(createChooseLayouts(layouts));
+  pm.addPass(createChooseLayouts({options.target}));
 }
 
 void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {

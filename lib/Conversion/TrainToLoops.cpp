@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "talweg/Codegen/Attributes.h"
 #include "talweg/Conversion/Passes.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
@@ -130,8 +131,10 @@ LogicalResult ProgramLowering::collect() {
 void ProgramLowering::declareStorage() {
   for (train::VariableOp variable : variables) {
     MemRefType type = bufferType(cast<RankedTensorType>(variable.getType()));
-    memref::GlobalOp::create(b, variable.getLoc(), variable.getSymName(), b.getStringAttr("private"), type, Attribute(),
-                             /*constant=*/false, IntegerAttr());
+    auto storage = memref::GlobalOp::create(b, variable.getLoc(), variable.getSymName(), b.getStringAttr("private"),
+                                            type, Attribute(), /*constant=*/false, IntegerAttr());
+    if (variable.getBlock())
+      storage->setAttr(attributes::kBlock, variable.getBlockAttr());
   }
 }
 

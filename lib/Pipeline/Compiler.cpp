@@ -218,20 +218,13 @@ Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layou
   return unit;
 }
 
-std::string Compiler::codeOptions(const Layouts *layouts) const {
+std::string Compiler::codeOptions() const {
   const Target &target = options.target; // the rest of it follows from these
-  std::string result =
-      fmt::format("{} {} {}\nmemory {}\n", target.triple, target.cpu, target.features, options.memory.value_or(0));
-  if (layouts) {
-    result += "layouts\n"; // none is another thing than a choice to be made
-    for (const auto &[name, block] : *layouts)
-      result += fmt::format("{} {} {}\n", name.size(), name, block);
-  }
-  return result;
+  return fmt::format("{} {} {}\nmemory {}\n", target.triple, target.cpu, target.features, options.memory.value_or(0));
 }
 
 std::string Compiler::codeText(const Unit &unit) const {
-  std::string result = codeOptions(unit.layouts ? &*unit.layouts : nullptr);
+  std::string result = codeOptions();
   llvm::raw_string_ostream stream(result);
   const auto flags = mlir::OpPrintingFlags().useLocalScope().assumeVerified();
   for (mlir::Operation &op : *(*unit.module).getBody()) {
@@ -251,9 +244,14 @@ std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *lay
   const auto &[set, optionsBatch, real, onMessage, remarks, target, memory] = options;
   if (remarks)
     return {};
-  std::string result =
-      fmt::format("{} {} {}\n", nameOf(mode), batch ? batch : optionsBatch.value_or(thePlan.batch), nameOf(real)) +
-      codeOptions(layouts);
+  std::string result = fmt::format("{} {} {}\n", nameOf(mode),
+                                   batch && batch != thePlan.batch ? batch : optionsBatch.value_or(0), nameOf(real)) +
+                       codeOptions();
+  if (layouts) {
+    result += "layouts\n"; // none is another thing than a choice to be made
+    for (const auto &[name, block] : *layouts)
+      result += fmt::format("{} {} {}\n", name.size(), name, block);
+  }
   for (const auto &[name, value] : set)
     result += fmt::format("{} {} {}={}\n", name.size(), value.size(), name, value);
   return result + (fileName.ends_with(".mlir") ? "module\n" : "language\n") + fileText;
@@ -276,8 +274,15 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   MessageCollector messages(*unit.context, fileName, fileText, tellMessage, options.remarks);
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
   std::vector<CodeRegion> regions;
-  const CodegenOptions codegen{
-      .target = options.target, .regions = unit.profiled ? &regions : nullptr, .layouts = unit.layouts};
+/// Says on the declarations how another module of the program has its variables.
+static void placeAs(const Layouts &layouts, mlir::ModuleOp module) {
+  module.walk([&](train::VariableOp variable) {
+    const auto block = layouts.find(variable.getSymName().str());
+    variable.setBlock(block == layouts.end() ? 0 : block->second);
+  });
+}
+
+  const CodegenOptions codegen{.target = options.target, .regions = unit.profiled ? &regions : nullptr};
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);
     if (phase == Phase::Vector && options.memory) {
@@ -289,6 +294,8 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
     } else if (mlir::failed(runPhases(*unit.module, phase, phase, codegen, tell)))
       return messages.error("E0830", fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
+    if (phase == Phase::Linalg && unit.layouts)
+      placeAs(*unit.layouts, *unit.module);
     if (phase == Phase::Linalg || phase == Phase::Vector) {
       Result<Manifest> manifest = collect(*unit.module, fileName);
       if (!manifest)

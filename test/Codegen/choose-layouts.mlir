@@ -1,6 +1,7 @@
 // RUN: split-file %s %t
 // RUN: talweg-opt %t/chosen.mlir --talweg-choose-layouts | FileCheck %s
-// RUN: talweg-opt %t/given.mlir --talweg-choose-layouts="obeys given=w:16" | FileCheck %s --check-prefix=GIVEN
+// RUN: talweg-opt %t/given.mlir --talweg-choose-layouts | FileCheck %s --check-prefix=GIVEN
+// RUN: sed 's/ @w : memref<256x256xf32>$/& {talweg.block = 0 : i64}/' %t/chosen.mlir | talweg-opt --talweg-choose-layouts | FileCheck %s --check-prefix=PLAIN
 // RUN: talweg-opt %t/odd.mlir --talweg-choose-layouts --verify-diagnostics | FileCheck %s --check-prefix=ODD
 
 // A matrix that its product would copy into panels lies in them, with the moment that is updated with it; the gradient is computed in
@@ -24,6 +25,10 @@
 // GIVEN: %[[PANELS:.*]] = bufferization.to_tensor {{.*}} : memref<2x32x16xf32> to tensor<2x32x16xf32>
 // GIVEN: %[[ROWS:.*]] = linalg.generic {{.*}} ins(%[[PANELS]] : tensor<2x32x16xf32>) outs(%{{.*}} : tensor<32x32xf32>)
 // GIVEN: linalg.generic {{.*}} ins(%[[ROWS]] : tensor<32x32xf32>)
+
+// So it is where it chose nothing.
+// PLAIN: memref.global "private" @w : memref<256x256xf32>
+// PLAIN: memref.global "private" @w.m : memref<256x256xf32>
 
 // ODD: memref.global "private" @w : memref<256x259xf32>
 
@@ -95,7 +100,7 @@ module {
 
 //--- given.mlir
 module {
-  memref.global "private" @w : memref<32x32xf32>
+  memref.global "private" @w : memref<32x32xf32> {talweg.block = 16 : i64}
   func.func @talweg_step(%y: memref<32xf32>) {
     %zero = arith.constant 0.0 : f32
     %view = memref.get_global @w : memref<32x32xf32>

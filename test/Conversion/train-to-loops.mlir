@@ -6,13 +6,13 @@
 // CHECK-NEXT: train.field @x : tensor<3xf32> read
 // CHECK-NEXT: train.hyper @lr = 1.000000e-01 at 0
 // CHECK-NEXT: train.variable parameter @w : tensor<3xf32> offset 0
-// CHECK-NEXT: train.variable slot @w.m : tensor<3xf32> offset 64
+// CHECK-NEXT: train.variable slot @w.m : tensor<3xf32> offset 64 block 0
 // CHECK-NEXT: train.column "error" is loss
 // CHECK-NEXT: train.column report "lr"
 // CHECK-NEXT: train.work 0 flops in 0
 // CHECK-NEXT: }
 // CHECK-NEXT: memref.global "private" @w : memref<3xf32>
-// CHECK-NEXT: memref.global "private" @w.m : memref<3xf32>
+// CHECK-NEXT: memref.global "private" @w.m : memref<3xf32> {talweg.block = 0 : i64}
 // CHECK-NOT: train.
 
 // CHECK-LABEL: func.func @talweg_init
@@ -54,7 +54,7 @@ train.program "Line" mode train batch 4 {
     %u = tw.uniform %key stream 7 : tensor<2xi64> -> tensor<3xf32>
     train.yield %u : tensor<3xf32>
   }
-  train.variable slot @w.m : tensor<3xf32> offset 64 {
+  train.variable slot @w.m : tensor<3xf32> offset 64 block 0 {
   ^bb0(%key: tensor<2xi64>):
     %zero = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %zero : tensor<3xf32>

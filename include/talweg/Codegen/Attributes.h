@@ -29,6 +29,10 @@ inline constexpr llvm::StringLiteral kEstimatedBytes = "talweg.estimated_bytes",
 /// On a function: the most bytes of its arena alive at once, the lower bound of its size. Set by talweg-plan-memory, read by tests.
 inline constexpr llvm::StringLiteral kLiveBytes = "talweg.live_bytes";
 
+/// On a memref.global: the columns of the panels that it lies in, 0 for rows, as another module of the program has it. Set by
+/// talweg-train-to-loops, read by talweg-choose-layouts, which then chooses nothing.
+inline constexpr llvm::StringLiteral kBlock = "talweg.block";
+
 } // namespace talweg::attributes
 
 #endif

@@ -46,14 +46,10 @@ def ChooseLayouts : Pass<"talweg-choose-layouts", "::mlir::ModuleOp"> {
   let summary = "lets matrices lie in memory in the panels that their products want";
   let description = [{
     A variable, a memref.global, whose product would copy it into panels of b columns in every step is stored in them: [.., n] as
-    [n / b, .., b], with the optimizer's state that is updated with it. With `obeys`, the blocks `given` are taken instead of choosing.
-    Matrices that would be copied and are not stored in panels get a remark.
+    [n / b, .., b], with the optimizer's state that is updated with it. Where storage has the attribute `talweg.block`, that is taken
+    instead of choosing. Matrices that would be copied and are not stored in panels get a remark.
   }];
-  let options = [
-    TargetOption,
-    Option<"obeys", "obeys", "bool", "false", "take the layouts given, and choose none">,
-    ListOption<"given", "given", "std::string", "NAME:BLOCK of each variable that lies in panels">
-  ];
+  let options = [TargetOption];
   let statistics = [Statistic<"tiled", "tiled", "variables stored in panels">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }

@@ -6,10 +6,8 @@
 #include "talweg/Codegen/Target.h"
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
-#include <string>
+#include <vector>
 
 namespace mlir {
 class OpPassManager;
@@ -24,8 +22,6 @@ struct CodegenOptions {
   /// Steps tell the time that each of their regions takes (talweg-mark-regions), and these are the regions; null: they do not.
   std::vector<CodeRegion> *regions = nullptr;
   std::int64_t memoryLimit = 0; ///< bytes alive at once, by estimate (talweg-rematerialize); 0: any number
-  /// The blocks of variables by their names, as another module of the program has them (talweg-choose-layouts); nothing: choose.
-  std::optional<std::map<std::string, std::int64_t>> layouts = {};
 };
 
 /// MLIR's, but regions stay as they are: structured control flow has no blocks to simplify, and looking for some costs a walk over

@@ -105,7 +105,7 @@ protected:
   /// Makes a module in all modes one in `mode`.
   Result<void> specialize(Unit &unit, Mode mode) const;
   /// What of the options decides code.
-  std::string codeOptions(const Layouts *layouts) const;
+  std::string codeOptions() const;
   /// Fills the module of a unit whose context is ready.
   virtual Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const = 0;
 

@@ -116,8 +116,8 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
     Roles are parameter, state (never differentiated) and slot: talweg::Role. A parameter of bf16 is the upper half of f32 numbers (tw.high_half);
     the lower half is the slot `<parameter>.low`, of ui16, without which it must be frozen. The body computes the initial value from the seed and
     yields it; its single argument is the key for random numbers, tensor<2xi64>; of a lowered program there is no body. `offset` is the
-    position in the persistent storage in bytes, set by talweg-assign-storage. `block`, set by
-    talweg-place-variables: it is stored as [n / block, .., block] of [.., n]; without it in row-major order.
+    position in the persistent storage in bytes, set by talweg-assign-storage. `block`: it is stored as [n / block, .., block] of
+    [.., n]; 0 or without it in row-major order. It is set by talweg-place-variables, unless another module of the program has chosen before.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Train_Role:$role, TypeAttr:$type, OptionalAttr<I64Attr>:$offset,
                        UnitAttr:$frozen, OptionalAttr<I64Attr>:$block);
