@@ -147,7 +147,7 @@ int64_t talweg_program_batch(const talweg_program *program) {
 }
 
 size_t talweg_program_metrics(const talweg_program *program) {
-  return guarded(0, {{"program", program}}, [&] { return program->program.plan().metrics.size(); });
+  return guarded(0, {{"program", program}}, [&] { return program->program.manifest().metrics.size(); });
 }
 
 /// NULL, with the error kept: a list of so many has nothing at this place.
@@ -158,24 +158,24 @@ static const char *outOfRange(size_t index, size_t count, const char *noun) {
 
 const char *talweg_program_metric(const talweg_program *program, size_t index) {
   return guarded(nullptr, {{"program", program}}, [&] {
-    const auto &metrics = program->program.plan().metrics;
+    const auto &metrics = program->program.manifest().metrics;
     return index < metrics.size() ? metrics[index].c_str() : outOfRange(index, metrics.size(), "metric");
   });
 }
 
 size_t talweg_program_variables(const talweg_program *program) {
-  return guarded(0, {{"program", program}}, [&] { return program->program.plan().variables.size(); });
+  return guarded(0, {{"program", program}}, [&] { return program->program.manifest().variables.size(); });
 }
 
 const char *talweg_program_variable(const talweg_program *program, size_t index) {
   return guarded(nullptr, {{"program", program}}, [&] {
-    const auto &variables = program->program.plan().variables;
+    const auto &variables = program->program.manifest().variables;
     return index < variables.size() ? variables[index].name.c_str() : outOfRange(index, variables.size(), "variable");
   });
 }
 
 static const Variable *findVariable(const Program &program, const char *name) {
-  const auto &variables = program.plan().variables;
+  const auto &variables = program.manifest().variables;
   auto found = std::find_if(variables.begin(), variables.end(), [&](const Variable &v) { return v.name == name; });
   if (found != variables.end())
     return &*found;

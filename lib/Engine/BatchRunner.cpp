@@ -101,7 +101,7 @@ Result<BatchRunner> BatchRunner::createProfiled(Session &session, const Dataset 
     return runner.error();
   Session::Impl &self = *session.impl;
   const Compiler &compiler = *self.program.impl->compiler;
-  Layouts layouts = layoutsOf(self.variables);
+  Layouts layouts = layoutsOf(self.variables());
   Result<Unit> unit = compiler.build(self.options.mode, self.batch(), &layouts);
   if (!unit)
     return unit.error();

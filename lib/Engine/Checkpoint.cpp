@@ -62,7 +62,7 @@ struct Written {
 static Result<Written> writeVariables(const Session::Impl &session, const std::string &path, bool slots) {
   std::vector<SafeTensor> tensors;
   std::vector<std::vector<std::byte>> contents;
-  for (const Variable &variable : session.variables) {
+  for (const Variable &variable : session.variables()) {
     if (isSlot(variable) != slots)
       continue;
     contents.push_back(session.bytesOf(variable));
@@ -104,9 +104,9 @@ Result<void> Session::save(const std::string &directory) const {
                         {"seed", impl->seed},
                         {"shuffle", impl->options.shuffle}};
   auto &hypers = state["hyper"] = ordered_json::object();
-  const PlanFacts &plan = impl->program.plan();
-  for (std::size_t i = 0; i < plan.hypers.size(); ++i)
-    hypers[plan.hypers[i].name] = impl->hypers[i];
+  const std::vector<Hyper> &known = impl->facts.manifest.hypers;
+  for (std::size_t i = 0; i < known.size(); ++i)
+    hypers[known[i].name] = impl->hypers[i];
   state["model"] = model->digest;
   state["optimizer"] = optimizer->digest;
   state["digest"] = digestOf(state.dump());
@@ -158,7 +158,7 @@ static std::string setHelp(const Session::Impl &session, const std::string &file
 static Result<std::vector<Replacement>> match(const Session::Impl &session, const SafetensorsFile &file,
                                               const std::string &path, bool slots, bool statesOptional) {
   std::vector<Replacement> result;
-  for (const Variable &variable : session.variables) {
+  for (const Variable &variable : session.variables()) {
     if (isSlot(variable) != slots)
       continue;
     const Variable &facts = variable;
@@ -314,7 +314,7 @@ static Result<void> checkTogether(const Session::Impl &session, const RunState &
     return wrong("model.safetensors", "the values are not those that were saved with state.json");
   if (state.optimizer != digestOf(optimizer.tensors))
     return wrong("optimizer.safetensors", "the values are not those that were saved with state.json");
-  const std::vector<Hyper> &known = session.program.plan().hypers;
+  const std::vector<Hyper> &known = session.facts.manifest.hypers;
   auto sameName = [](const auto &pair, const Hyper &hyper) { return pair.first == hyper.name; };
   if (!std::equal(state.hypers.begin(), state.hypers.end(), known.begin(), known.end(), sameName))
     return wrong("state.json", "the run has other hyper-parameters than the program");

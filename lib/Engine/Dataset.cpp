@@ -14,15 +14,15 @@
 using namespace talweg;
 
 /// The fields of the data; those that `wanted` leaves out need not be there.
-static std::vector<data::Field> dataFields(const frontend::Plan &plan, const std::vector<bool> &wanted) {
+static std::vector<data::Field> dataFields(const Manifest &manifest, const std::vector<bool> &wanted) {
   std::vector<data::Field> fields;
-  for (std::size_t f = 0; f < plan.fields.size(); ++f)
-    fields.push_back({plan.fields[f], wanted[f]});
+  for (std::size_t f = 0; f < manifest.fields.size(); ++f)
+    fields.push_back({manifest.fields[f], wanted[f]});
   return fields;
 }
 
-static std::vector<data::Field> allFields(const frontend::Plan &plan) {
-  return dataFields(plan, std::vector<bool>(plan.fields.size(), true));
+static std::vector<data::Field> allFields(const Manifest &manifest) {
+  return dataFields(manifest, std::vector<bool>(manifest.fields.size(), true));
 }
 
 /// `PATH`, or `PATH,PATH` where no file has that name.
@@ -95,7 +95,7 @@ static Result<Dataset> loadFields(const Program &program, const std::string &spl
 }
 
 Result<Dataset> Dataset::load(const Program &program, const std::string &split, const std::string &path) {
-  return loadFields(program, split, path, allFields(program.impl->compiler->plan()));
+  return loadFields(program, split, path, allFields(program.manifest()));
 }
 
 Result<Dataset> Dataset::loadForPredict(const Program &program, const std::string &split, const std::string &path) {
@@ -107,13 +107,13 @@ Result<Dataset> Dataset::loadForPredict(const Program &program, const std::strin
     wanted.push_back(use.read);
   if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), true) == wanted.end())
     wanted.front() = true; // the rows must be counted by something
-  return loadFields(program, split, path, dataFields(program.impl->compiler->plan(), wanted));
+  return loadFields(program, split, path, dataFields(program.manifest(), wanted));
 }
 
 Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<FieldView> &views, std::int64_t rows) {
   if (rows < 0 || rows > INT32_MAX)
     return Error{"E0842", "error: a data set has between 0 and 2147483647 rows"};
-  std::vector<data::Field> fields = allFields(program.impl->compiler->plan());
+  std::vector<data::Field> fields = allFields(program.manifest());
   for (auto view = views.begin(); view != views.end(); ++view) {
     auto same = [&](const auto &other) { return other.name == view->name; };
     if (std::none_of(fields.begin(), fields.end(), same))
@@ -144,7 +144,7 @@ Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<Fi
 }
 
 Result<void> Dataset::Impl::checkFields(const Program &program) const {
-  std::vector<data::Field> wanted = allFields(program.impl->compiler->plan());
+  std::vector<data::Field> wanted = allFields(program.manifest());
   const std::vector<data::Field> &fields = table.fields;
   auto same = [](const data::Field &a, const data::Field &b) {
     return a.name == b.name && a.element == b.element && a.shape == b.shape && a.classes == b.classes;

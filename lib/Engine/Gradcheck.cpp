@@ -152,7 +152,7 @@ static Result<Effort> affordable(const Program &program, const GradcheckOptions 
   Effort effort{program.plan().batch, options.maxElements.value_or(GradcheckOptions::kUsualElements)};
   auto share = [&] {
     double evaluations = 0;
-    for (const Variable &variable : program.plan().variables)
+    for (const Variable &variable : program.manifest().variables)
       if (variable.role == Role::Parameter && !variable.frozen)
         evaluations += kEvaluations * double(std::min(variable.count(), effort.elements));
     return kMostFlops / (evaluations * double(unit->manifest.flops));
@@ -196,7 +196,7 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   if (options.data)
     if (auto checked = session->impl->checkFields(Mode::Gradient, *options.data); !checked)
       return checked.error();
-  for (const Variable &variable : session->impl->variables)
+  for (const Variable &variable : session->impl->variables())
     if (variable.role == Role::Parameter && variable.element != ElementType::F64)
       return Error{"E0870", fmt::format("error: parameter `{}` is computed in {}; a gradient is checked in f64",
                                         variable.name, nameOf(variable.element))};
@@ -217,7 +217,7 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   result.rows = effort->rows;
   result.maxElements = effort->elements;
   std::vector<Variable> parameters;
-  for (const Variable &variable : check.session.impl->variables)
+  for (const Variable &variable : check.session.impl->variables())
     if (variable.role == Role::Parameter && !variable.frozen)
       parameters.push_back(variable);
   for (const Variable &parameter : parameters) {

@@ -44,9 +44,8 @@ Result<void> talweg::setDebugFlags(const std::vector<std::string> &flags) {
 
 //===-- from source ------------------------------------------------------------------------------------------------===//
 
-/// The plan as the file says it, changed by the options; the variables are those of the module.
-static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &options,
-                           const std::vector<Variable> &variables) {
+/// The plan as the file says it, changed by the options.
+static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &options) {
   const frontend::Plan &plan = compiler.plan();
   PlanFacts facts;
   facts.name = plan.model;
@@ -61,16 +60,8 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
   }
   facts.validateSteps = plan.validateEvery;
   facts.seed = options.seed.value_or(plan.seed);
-  facts.fields = plan.fields;
   for (const frontend::Split &split : plan.splits)
     facts.splits.push_back(split.name);
-  facts.metrics = plan.metrics;
-  facts.reports = plan.reports;
-  facts.hypers = plan.hypers;
-  facts.variables = variables;
-  for (const Variable &variable : variables)
-    if (variable.role == Role::Parameter)
-      facts.parameterCount += variable.count();
   return facts;
 }
 
@@ -107,17 +98,18 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   impl->options = options;
   impl->compiler = std::move(*compiler);
   if (std::optional<Manifest> kept = keptManifest(*impl->compiler, mode, 0)) {
-    impl->plan = planFacts(*impl->compiler, options, kept->variables); // compiled before: nothing is wrong with it
+    impl->manifest = std::move(*kept); // compiled before: nothing is wrong with it
   } else {
     Result<Unit> unit = impl->compiler->build(mode, 0);
     if (!unit)
       return unit.error();
-    impl->plan = planFacts(*impl->compiler, options, variablesOf(*unit->module));
+    impl->manifest = unit->manifest;
     impl->keepUnit(mode, std::move(*unit));
   }
   impl->readSeconds = reading.seconds();
   return Program(std::move(impl));
 }
+  impl->plan = planFacts(*impl->compiler, options);
 
 Result<Program> Program::fromFile(const std::string &path, const CompileOptions &options) {
   Result<std::string> text = readFile(path);
@@ -130,6 +122,13 @@ const PlanFacts &Program::plan() const { return impl->plan; }
 int Program::elaborations() const { return impl->compiler->elaborations(); }
 
 Result<Unit> Program::Impl::takeUnit(Mode mode) {
+const Manifest &Program::manifest() const { return impl->manifest; }
+std::int64_t Program::parameterCount() const {
+  std::int64_t count = 0;
+  for (const Variable &variable : impl->manifest.variables)
+    count += variable.role == Role::Parameter ? variable.count() : 0;
+  return count;
+}
   if (std::optional<Unit> unit = takeKeptUnit(mode))
     return std::move(*unit);
   return compiler->build(mode, plan.batch);
@@ -171,22 +170,18 @@ Result<Facts> Program::check(Stage upTo) const {
   Result<Unit> unit = impl->takeUnit(Mode::Train);
   if (!unit)
     return unit.error();
-  auto facts = [](const Manifest &module, std::vector<PhaseTime> times) {
-    return Facts{module.flops,           module.contractions, module.arenaBytes,
-                 module.persistentBytes, module.lossMetrics,  std::move(times)};
-  };
   if (upTo >= Stage::Asm) {
     Result<ObjectUnit> object = makeObject(*impl->compiler, std::move(*unit));
     if (!object)
       return object.error();
-    return facts(object->manifest, object->times);
+    return Facts{object->manifest, object->times};
   }
   if (upTo >= Stage::Graph)
     if (auto lowered = impl->compiler->lower(*unit, Phase(int(upTo) - int(Stage::Graph))); !lowered)
       return lowered.error();
   if (auto fits = fitsMachine(unit->manifest, machineMemory(), impl->compiler->file()); !fits)
     return fits.error();
-  return facts(unit->manifest, phaseTimes(*unit));
+  return Facts{unit->manifest, phaseTimes(*unit)};
 }
 
 Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) const {

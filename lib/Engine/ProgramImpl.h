@@ -14,6 +14,7 @@ struct Program::Impl {
   CompileOptions options;
   std::unique_ptr<Compiler> compiler;
   PlanFacts plan;
+  Manifest manifest;      ///< see Program::manifest
   double readSeconds = 0; ///< parsing and checking the source
 
   /// The module of a mode at the plan's batch that an earlier question has made, for the first who asks; then a new one.

@@ -35,7 +35,7 @@ Result<Dataset> talweg::randomRows(const Program &program, const std::vector<Fie
                                    std::uint64_t seed, Floats floats) {
   if (rows < 0 || rows > INT32_MAX)
     return Error{"E0842", "error: a data set has between 0 and 2147483647 rows"};
-  const std::vector<Field> &fields = program.plan().fields;
+  const std::vector<Field> &fields = program.manifest().fields;
   std::vector<std::vector<std::byte>> columns(fields.size());
   std::vector<FieldView> views;
   for (std::size_t f = 0; f < fields.size(); ++f) {

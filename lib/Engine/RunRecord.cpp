@@ -24,6 +24,7 @@ Result<void> Session::writeRunRecord(const std::string &directory, const std::ve
   if (auto made = makeDirectory(directory); !made)
     return made.error();
   const PlanFacts &plan = impl->program.plan();
+  const Manifest &manifest = impl->facts.manifest;
   const CompileOptions &options = impl->program.impl->options;
   Json record;
   record["talweg"] = versionText();
@@ -37,8 +38,8 @@ Result<void> Session::writeRunRecord(const std::string &directory, const std::ve
   for (auto &[name, value] : options.set)
     record["set"][name] = value;
   record["hyper"] = Json::object();
-  for (std::size_t i = 0; i < plan.hypers.size(); ++i)
-    record["hyper"][plan.hypers[i].name] = impl->hypers[i];
+  for (std::size_t i = 0; i < manifest.hypers.size(); ++i)
+    record["hyper"][manifest.hypers[i].name] = impl->hypers[i];
   record["precision"] = nameOf(impl->program.impl->compiler->plan().real);
   record["seed"] = impl->seed;
   record["batch"] = plan.batch;
@@ -46,10 +47,10 @@ Result<void> Session::writeRunRecord(const std::string &directory, const std::ve
   record["threads"] = impl->threads;
   record["rows"] = impl->training ? impl->training->rows() : 0;
   record["total_steps"] = impl->totalSteps();
-  record["parameters"] = plan.parameterCount;
-  record["flops_per_step"] = impl->facts.flopsPerStep;
-  record["arena_bytes"] = impl->facts.arenaBytes;
-  record["persistent_bytes"] = impl->facts.persistentBytes;
+  record["parameters"] = impl->program.parameterCount();
+  record["flops_per_step"] = manifest.flops;
+  record["arena_bytes"] = manifest.arenaBytes;
+  record["persistent_bytes"] = manifest.persistentBytes;
   const Target &target = impl->program.impl->compiler->target();
   record["target"] = {{"triple", target.triple}, {"cpu", target.cpu}};
   std::string text = record.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

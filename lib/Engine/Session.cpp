@@ -47,7 +47,7 @@ static bool sameLayout(const std::vector<Variable> &a, const std::vector<Variabl
 }
 
 Result<void> Session::Impl::fit(const NativeUnit &unit, Mode mode) {
-  if (!sameLayout(variables, unit.manifest.variables))
+  if (!sameLayout(variables(), unit.manifest.variables))
     return Error{
         "internal",
         fmt::format("error: mode `{}` stores its variables differently from the mode compiled first", nameOf(mode))};
@@ -58,9 +58,9 @@ Result<void> Session::Impl::fit(const NativeUnit &unit, Mode mode) {
 
 Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
   if (units.empty()) {
-    variables = unit.manifest.variables;
-    facts = {unit.manifest.flops,           unit.manifest.contractions, unit.manifest.arenaBytes,
-             unit.manifest.persistentBytes, unit.manifest.lossMetrics,  unit.times};
+    facts = {unit.manifest, unit.times};
+    for (const Hyper &hyper : facts.manifest.hypers)
+      hypers.push_back(hyper.value);
   }
   if (auto fits = fit(unit, mode); !fits)
     return fits.error();
@@ -82,7 +82,7 @@ Result<const NativeUnit *> Session::Impl::unit(Mode mode, std::int64_t batch) {
   auto obtain = [&]() -> Result<NativeUnit> {
     auto found = underWay.find(key);
     if (found == underWay.end())
-      return makeUnit(*program.impl->compiler, mode, batch, layoutsOf(variables));
+      return makeUnit(*program.impl->compiler, mode, batch, layoutsOf(variables()));
     std::future<Result<NativeUnit>> future = std::move(found->second);
     underWay.erase(found);
     return future.get();
@@ -96,7 +96,7 @@ Result<const NativeUnit *> Session::Impl::unit(Mode mode, std::int64_t batch) {
 
 Result<void> Session::Impl::check(Mode mode, std::int64_t batch) const {
   const Compiler &compiler = *program.impl->compiler;
-  const Layouts layouts = layoutsOf(variables);
+  const Layouts layouts = layoutsOf(variables());
   if (units.count({mode, batch}) || keptManifest(compiler, mode, batch, &layouts))
     return {};
   return compiler.check(batch);
@@ -106,7 +106,7 @@ void Session::Impl::prepareUnit(Mode mode, std::int64_t batch) {
   Key key{mode, batch};
   if (units.count(key) || underWay.count(key))
     return;
-  auto compile = [program = program, mode, batch, layouts = layoutsOf(variables)] {
+  auto compile = [program = program, mode, batch, layouts = layoutsOf(variables())] {
     return makeUnit(*program.impl->compiler, mode, batch, layouts);
   };
   try {
@@ -185,6 +185,14 @@ Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
   return {};
 }
 
+Result<std::size_t> Session::Impl::hyper(const std::string &name) const {
+  const std::vector<Hyper> &known = facts.manifest.hypers;
+  for (std::size_t i = 0; i < known.size(); ++i)
+    if (known[i].name == name)
+      return i;
+  return Error{"E0851", fmt::format("error: `{}` is not a number that can change between steps", name)};
+}
+
 void ChunkSize::took(std::int64_t steps, double seconds) {
   constexpr double kTarget = 0.05;
   double fit = seconds > 0 ? kTarget * double(steps) / seconds : 1e9;
@@ -204,8 +212,6 @@ Result<Session> Session::create(const Program &program, const SessionOptions &op
   impl->threads = options.threads ? options.threads : std::min(runtime::usableCores(), kMostThreads);
   if (auto set = runtime::setThreads(impl->threads); !set)
     return set.error();
-  for (const Hyper &hyper : program.plan().hypers)
-    impl->hypers.push_back(hyper.value);
   Stopwatch waiting;
   Result<NativeUnit> native = program.impl->makeNativeUnit(options.mode);
   if (!native)
@@ -242,19 +248,14 @@ void Session::prepare(Mode mode, const Dataset &data) {
 Result<void> Session::setHyper(const std::string &name, double value) {
   if (!(std::abs(value) <= infoOf(impl->program.impl->compiler->plan().real).largest))
     return Error{"E0846", fmt::format("error: `{}` cannot be {}: it must be a finite number", name, value)};
-  const std::vector<Hyper> &known = impl->program.plan().hypers;
-  for (std::size_t i = 0; i < known.size(); ++i)
-    if (known[i].name == name) {
-      impl->hypers[i] = value;
-      return {};
-    }
-  return Error{"E0851", fmt::format("error: `{}` is not a number that can change between steps", name)};
+  Result<std::size_t> place = impl->hyper(name);
+  if (!place)
+    return place.error();
+  impl->hypers[*place] = value;
+  return {};
 }
 
 Result<double> Session::hyper(const std::string &name) const {
-  const std::vector<Hyper> &known = impl->program.plan().hypers;
-  for (std::size_t i = 0; i < known.size(); ++i)
-    if (known[i].name == name)
-      return impl->hypers[i];
-  return Error{"E0851", fmt::format("error: `{}` is not a number that can change between steps", name)};
+  Result<std::size_t> place = impl->hyper(name);
+  return place ? Result<double>(impl->hypers[*place]) : place.error();
 }

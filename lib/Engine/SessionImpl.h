@@ -27,10 +27,9 @@ struct Session::Impl {
   SessionOptions options;
   int threads = 1;
   std::uint64_t seed = 0;
-  std::vector<double> hypers;
-  std::vector<Variable> variables;
+  Facts facts;                ///< of the first unit compiled
+  std::vector<double> hypers; ///< present values, in the manifest's order
   data::Buffer persistent, arena;
-  Facts facts;               ///< of the first unit compiled
   double compileSeconds = 0; ///< how long calls have waited for compilation
   std::atomic<bool> stop = false;
   int callsUnderWay = 0;
@@ -65,6 +64,10 @@ struct Session::Impl {
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);
 
+  /// The place of a hyper-parameter in `hypers`; E0851: there is none of this name.
+  Result<std::size_t> hyper(const std::string &name) const;
+  /// As every unit has them.
+  const std::vector<Variable> &variables() const { return facts.manifest.variables; }
   Result<const Variable *> find(const std::string &name) const;
   /// The slot with the lower halves of a parameter of bf16; null: it is no such parameter, or not learnt.
   const Variable *lowHalfOf(const Variable &variable) const;

@@ -11,7 +11,7 @@
 using namespace talweg;
 
 Result<const Variable *> Session::Impl::find(const std::string &name) const {
-  for (const Variable &variable : variables)
+  for (const Variable &variable : variables())
     if (variable.name == name)
       return &variable;
   return Error{"E0857", fmt::format("error: the program has no variable `{}`", name)};

@@ -79,7 +79,7 @@ static void evalConfig(Walk &walk, const Decl &decl) {
   if (const auto set = walk.options.set.find(name); set != walk.options.set.end() && !setTo(walk, value, set->second))
     failToSet(walk, decl, value, set->second);
   if (value.isNumber() && !value.number.isInteger) {
-    walk.plan.hypers.push_back({name, value.number.real});
+    walk.hypers.push_back({name, value.number.real});
     value.kind = Value::Hyper;
     value.text = name;
   } else

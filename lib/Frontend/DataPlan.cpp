@@ -165,7 +165,7 @@ void frontend::planData(Walk &walk) {
   for (const ast::DataField &field : walk.names.data->fields) {
     if (!names.insert(field.name.text).second)
       walk.fail(Code::AlreadyDefined, field.name.range, fmt::format("`{}` is declared twice", field.name.text));
-    walk.plan.fields.push_back(planField(walk, field));
+    walk.fields.push_back(planField(walk, field));
   }
   names.clear();
   for (const ast::DataSplit &split : walk.names.data->splits) {
@@ -173,6 +173,6 @@ void frontend::planData(Walk &walk) {
       walk.fail(Code::AlreadyDefined, split.name.range, fmt::format("split `{}` is declared twice", split.name.text));
     walk.plan.splits.push_back(planSplit(walk, split));
   }
-  if (walk.plan.fields.empty())
+  if (walk.fields.empty())
     walk.fail(Code::BadField, walk.names.data->name.range, "a data declaration has at least one field");
 }

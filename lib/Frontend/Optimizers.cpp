@@ -58,7 +58,15 @@ static const Expr *argumentFor(const Stmt &clause, const Decl &rule, const std::
   return nullptr;
 }
 
-std::string frontend::reportName(std::size_t number) { return number == 0 ? "lr" : fmt::format("lr_{}", number + 1); }
+std::map<const Stmt *, std::string> frontend::rateNames(Walk &walk) {
+  const auto isRate = [](const ast::Formal &formal) { return formal.name.text == "lr"; };
+  std::map<const Stmt *, std::string> names;
+  for (const Stmt *clause : clausesOf(*walk.names.train))
+    if (const Decl *rule = ruleOf(walk, *clause);
+        rule && std::any_of(rule->formals.begin(), rule->formals.end(), isRate))
+      names.emplace(clause, names.empty() ? "lr" : fmt::format("lr_{}", names.size() + 1));
+  return names;
+}
 
 const Expr *frontend::plainRate(Walk &walk) {
   const std::vector<const Stmt *> clauses = clausesOf(*walk.names.train);
@@ -78,22 +86,15 @@ static void planRate(Walk &walk, const Expr &rate) {
     if (set->second.empty() || *end || !walk.tensors.isFinite(value))
       walk.tensors.failNotFinite(Code::BadConfig, rate.range, "`lr`", fmt::format("set to `{}`", set->second));
   }
-  walk.plan.hypers.push_back({"lr", value});
+  walk.hypers.push_back({"lr", value});
 }
 
 void frontend::planOptimizers(Walk &walk) {
-  std::size_t number = 0; // of the clauses whose rule is known
   for (const Stmt *clause : clausesOf(*walk.names.train)) {
     const Expr &name = ruleName(*clause);
-    const Decl *rule = ruleOf(walk, *clause);
-    if (!rule) {
+    if (!ruleOf(walk, *clause))
       walk.fail(Code::UnknownName, name.range, fmt::format("unknown optimizer `{}`", walk.messages.text(name.range)))
           .didYouMean(suggest(name.text, walk.names.namesOf({Decl::Optimizer})));
-      continue;
-    }
-    if (argumentFor(*clause, *rule, "lr"))
-      walk.plan.reports.push_back(walk.plan.reports.empty() ? "lr" : reportName(number));
-    ++number;
   }
   if (const Expr *rate = plainRate(walk))
     planRate(walk, *rate);

@@ -160,21 +160,6 @@ Result<Plan> frontend::readPlan(train::ProgramOp program, const std::string &fil
       if (!read)
         return read.error();
       plan.splits.push_back(std::move(*read));
-    } else if (auto declared = dyn_cast<train::FieldOp>(op)) {
-      Result<Field> field = readField(declared, file);
-      if (!field)
-        return field.error();
-      plan.fields.push_back(std::move(*field));
-    } else if (auto hyper = dyn_cast<train::HyperOp>(op)) {
-      const std::size_t index = hyper.getIndex();
-      plan.hypers.resize(std::max(plan.hypers.size(), index + 1));
-      plan.hypers[index] = {hyper.getSymName().str(), hyper.getValue().convertToDouble()};
-    } else if (auto objective = dyn_cast<train::ObjectiveOp>(op)) {
-      for (StringAttr metric : objective.getMetrics().getAsRange<StringAttr>())
-        plan.metrics.push_back(metric.str());
-    } else if (auto optimizer = dyn_cast<train::OptimizerOp>(op)) {
-      for (StringAttr report : optimizer.getReport().getAsRange<StringAttr>())
-        plan.reports.push_back(report.str());
     }
   }
   return plan;

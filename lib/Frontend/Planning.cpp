@@ -2,7 +2,7 @@
 #include "Planning.h"
 
 #include "Expressions.h"
-#include "Walk.h"
+#include "Rule.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -59,7 +59,7 @@ static void planSetting(Walk &walk, const Stmt &stmt, Settings &seen) {
 }
 
 static void planMetric(Walk &walk, const ast::Name &name) {
-  std::vector<std::string> &metrics = walk.plan.metrics;
+  std::vector<std::string> &metrics = walk.metrics;
   if (std::find(metrics.begin(), metrics.end(), name.text) != metrics.end())
     walk.fail(Code::AlreadyDefined, name.range, fmt::format("metric `{}` is defined twice", name.text));
   metrics.push_back(name.text);
@@ -67,10 +67,10 @@ static void planMetric(Walk &walk, const ast::Name &name) {
 
 /// A metric is not called as something else that a step tells.
 static void checkMetricName(Walk &walk, const ast::Name &name) {
-  const auto isAmong = [&](const auto &names) {
-    return std::find(std::begin(names), std::end(names), name.text) != std::end(names);
-  };
-  if (isAmong(kEventKeys) || isAmong(walk.plan.reports))
+  const auto rates = rateNames(walk);
+  const auto isName = [&](const auto &rate) { return rate.second == name.text; };
+  if (std::find(std::begin(kEventKeys), std::end(kEventKeys), name.text) != std::end(kEventKeys) ||
+      std::any_of(rates.begin(), rates.end(), isName))
     walk.fail(Code::AlreadyDefined, name.range,
               fmt::format("a metric cannot be called `{}`: that name is taken by a run's events", name.text))
         .help("give it another name");
@@ -79,7 +79,7 @@ static void checkMetricName(Walk &walk, const ast::Name &name) {
 /// What is set from outside is there.
 static void checkSets(Walk &walk) {
   for (const auto &[name, value] : walk.options.set) {
-    const auto &hypers = walk.plan.hypers;
+    const auto &hypers = walk.hypers;
     if (walk.names.configs.count(name) ||
         std::any_of(hypers.begin(), hypers.end(), [&](const Hyper &hyper) { return hyper.name == name; }))
       continue;

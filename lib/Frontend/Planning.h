@@ -15,7 +15,7 @@ void evalConfigs(Walk &walk);
 void planData(Walk &walk);
 /// The train block's settings and the names of its metrics (Planning.cpp).
 void planSettings(Walk &walk);
-/// What the optimizers add: a report `lr` for each rule with such a parameter, and the hyper-parameter `lr` (Optimizers.cpp).
+/// The optimizers' rules are there; and the hyper-parameter `lr` (Optimizers.cpp).
 void planOptimizers(Walk &walk);
 
 } // namespace talweg::frontend

@@ -29,7 +29,6 @@ public:
 
 private:
   bool findSlots();
-  bool hasRate() const;
   void create();
   Value evalOrHyper(const Expr &expr);
   std::optional<Arguments> evalArguments();
@@ -76,11 +75,6 @@ bool RuleBuilder::findSlots() {
   return true;
 }
 
-bool RuleBuilder::hasRate() const {
-  return std::any_of(rule.formals.begin(), rule.formals.end(),
-                     [](const ast::Formal &formal) { return formal.name.text == "lr"; });
-}
-
 mlir::ArrayAttr RuleBuilder::slotNames() {
   std::vector<llvm::StringRef> names;
   for (const Stmt *slot : slots)
@@ -94,10 +88,10 @@ void RuleBuilder::create() {
   llvm::SmallVector<mlir::Attribute> symbols;
   for (const DeclaredVariable *parameter : parameters)
     symbols.push_back(mlir::FlatSymbolRefAttr::get(builder.getContext(), parameter->name));
-  const std::string report = reportName(number);
+  const auto rates = rateNames(walk);
   std::vector<llvm::StringRef> reports;
-  if (hasRate())
-    reports.push_back(report);
+  if (const auto rate = rates.find(&clause); rate != rates.end())
+    reports.push_back(rate->second);
   builder.setInsertionPoint(walk.objective);
   op = train::OptimizerOp::create(builder, loc, builder.getStringAttr(fmt::format("{}_{}", rule.name.text, number)),
                                   slotNames(), builder.getStrArrayAttr(reports), builder.getArrayAttr(symbols));
@@ -199,7 +193,7 @@ void RuleBuilder::yield(bool fits) {
   llvm::SmallVector<mlir::Value> results;
   for (const DeclaredVariable &variable : rolling)
     results.push_back(variable.current);
-  if (hasRate() && fits)
+  if (!op.getReport().empty() && fits)
     results.push_back(walk.tensors.materialise(frame.locals["lr"], walk.builder.getF64Type(), Aligned(), clause.range));
   train::YieldOp::create(walk.builder, op.getLoc(), results);
 }

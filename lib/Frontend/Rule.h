@@ -4,12 +4,14 @@
 
 #include "Walk.h"
 
+#include <map>
+
 namespace talweg::frontend {
 
 /// The optimizer that a clause names; null: it names none.
 const ast::Decl *ruleOf(Walk &walk, const ast::Stmt &clause);
-/// What a step tells of the learning rate of clause `number`.
-std::string reportName(std::size_t number);
+/// What a step tells of learning rates, by the clauses whose rules have one: lr, lr_2, …
+std::map<const ast::Stmt *, std::string> rateNames(Walk &walk);
 /// The number that is the hyper-parameter `lr`: the rate of the only clause, where it is a plain number and no config has the
 /// name. Null: there is none.
 const ast::Expr *plainRate(Walk &walk);

@@ -46,7 +46,7 @@ private:
 } // namespace
 
 Objective::Objective(Walk &walk) : walk(walk), train(*walk.names.train) {
-  const llvm::SmallVector<llvm::StringRef> names(walk.plan.metrics.begin(), walk.plan.metrics.end());
+  const llvm::SmallVector<llvm::StringRef> names(walk.metrics.begin(), walk.metrics.end());
   op = train::ObjectiveOp::create(walk.builder, walk.location(train.range), walk.builder.getStrArrayAttr(names));
   block = &op.getBody().emplaceBlock();
   walk.objective = op;
@@ -141,8 +141,8 @@ bool Objective::run() {
   {
     ProgramBody body;
     ProgramBodyScope writing(walk.scopes, body);
-    for (std::size_t i = 0; i < walk.plan.fields.size(); ++i)
-      bindField(walk.plan.fields[i], walk.names.data->fields[i]);
+    for (std::size_t i = 0; i < walk.fields.size(); ++i)
+      bindField(walk.fields[i], walk.names.data->fields[i]);
     for (const auto &stmt : train.body)
       runStatement(*stmt);
   }
@@ -186,11 +186,11 @@ static void createPlanOps(Walk &walk) {
   createPlan(builder, loc, plan);
   for (std::size_t i = 0; i < plan.splits.size(); ++i)
     createSplit(builder, walk.location(data.splits[i].name.range), plan.splits[i]);
-  for (std::size_t i = 0; i < plan.fields.size(); ++i)
-    createField(builder, walk.location(data.fields[i].name.range), plan.fields[i]);
-  for (std::size_t i = 0; i < plan.hypers.size(); ++i)
-    train::HyperOp::create(builder, loc, builder.getStringAttr(plan.hypers[i].name),
-                           builder.getF64FloatAttr(plan.hypers[i].value), builder.getI64IntegerAttr(i));
+  for (std::size_t i = 0; i < walk.fields.size(); ++i)
+    createField(builder, walk.location(data.fields[i].name.range), walk.fields[i]);
+  for (std::size_t i = 0; i < walk.hypers.size(); ++i)
+    train::HyperOp::create(builder, loc, builder.getStringAttr(walk.hypers[i].name),
+                           builder.getF64FloatAttr(walk.hypers[i].value), builder.getI64IntegerAttr(i));
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> frontend::elaborate(Walk &walk) {

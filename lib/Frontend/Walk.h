@@ -12,6 +12,7 @@
 #include "Tensors.h"
 
 #include "talweg/Frontend/Plan.h"
+#include "talweg/Support/Manifest.h"
 
 namespace talweg::frontend {
 
@@ -34,8 +35,13 @@ struct Walk {
   Limits limits;
   TensorBuilder tensors;
   Instances instances;
-  std::deque<IndexVar> indexVars;       ///< all that tensors may range over
-  Plan plan;                            ///< what the file says about the run, as far as it is read
+  std::deque<IndexVar> indexVars; ///< all that tensors may range over
+  Plan plan;                      ///< what the file says about the run, as far as it is read
+  std::vector<Field> fields;      ///< of the data, in their order
+  /// A `config` of a fractional value, or `lr` of the train block's optimizer where it is written as a plain number and no config has
+  /// that name. The order is train.hyper's index.
+  std::vector<Hyper> hypers;
+  std::vector<std::string> metrics;     ///< in their order
   mlir::Operation *objective = nullptr; ///< variables are declared before it
   bool isModelCalled = false;           ///< by the train block
 

@@ -27,12 +27,6 @@ static Variable variableOf(train::VariableOp op) {
           std::int64_t(op.getBlock().value_or(0))};
 }
 
-std::vector<Variable> talweg::variablesOf(ModuleOp module) {
-  std::vector<Variable> result;
-  module.walk([&](train::VariableOp op) { result.push_back(variableOf(op)); });
-  return result;
-}
-
 Layouts talweg::layoutsOf(const std::vector<Variable> &variables) {
   Layouts layouts;
   for (const Variable &variable : variables)
@@ -107,6 +101,10 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
         .Case([&](train::HyperOp op) {
           manifest.hypers.resize(std::max(manifest.hypers.size(), std::size_t(op.getIndex() + 1)));
           manifest.hypers[op.getIndex()] = {op.getSymName().str(), op.getValue().convertToDouble()};
+        })
+        .Case([&](train::ObjectiveOp objective) { // each is a train.column once it is lowered
+          for (auto metric : objective.getMetrics().getAsRange<StringAttr>())
+            manifest.metrics.push_back(metric.str());
         })
         .Case([&](train::ColumnOp column) { readColumn(column, manifest); })
         .Case([&](train::FaultOp fault) { manifest.faults.push_back(siteOf(fault, file)); })

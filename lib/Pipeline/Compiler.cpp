@@ -205,11 +205,21 @@ Unit Compiler::freshUnit() const {
   unit.context->printOpOnDiagnostic(false); // messages show the model's line
   return unit;
 }
+Result<void> Compiler::collectInto(Unit &unit) const {
+  Result<Manifest> manifest = collect(*unit.module, fileName);
+  if (!manifest)
+    return manifest.error();
+  unit.manifest = std::move(*manifest);
+  return {};
+}
+
 
 Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layouts) const {
   auto start = Clock::now();
   Unit unit = freshUnit();
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
+  if (auto collected = collectInto(unit); !collected)
+    return collected.error();
     return parsed.error();
   if (layouts)
     unit.layouts = *layouts;
@@ -294,14 +304,9 @@ static void placeAs(const Layouts &layouts, mlir::ModuleOp module) {
     } else if (mlir::failed(runPhases(*unit.module, phase, phase, codegen, tell)))
       return messages.error("E0830", fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
-    if (phase == Phase::Linalg && unit.layouts)
-      placeAs(*unit.layouts, *unit.module);
-    if (phase == Phase::Linalg || phase == Phase::Vector) {
-      Result<Manifest> manifest = collect(*unit.module, fileName);
-      if (!manifest)
-        return manifest.error();
-      unit.manifest = std::move(*manifest);
-    }
+    if (phase == Phase::Linalg || phase == Phase::Vector)
+      if (auto collected = collectInto(unit); !collected)
+        return collected.error();
     if (phase == Phase::Vector)
       for (const CodeRegion &region : regions)
         unit.regions.push_back(factsOf(region));

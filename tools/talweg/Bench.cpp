@@ -74,7 +74,7 @@ Result<Dataset> openRows(const Options &options, const Program &program, bool &g
   }
   std::int64_t batch = program.plan().batch;
   std::int64_t batches = std::clamp<std::int64_t>(
-      kGeneratedBytes / (batch * std::max<std::int64_t>(rowBytes(program.plan()), 1)), 1, kGeneratedBatches);
+      kGeneratedBytes / (batch * std::max<std::int64_t>(rowBytes(program.manifest()), 1)), 1, kGeneratedBatches);
   return generatedRows(program, batch * batches, program.plan().seed);
 }
 
@@ -158,9 +158,9 @@ struct Derived {
   double gflops, peakShare, bandwidthShare, leastSeconds;
 
   Derived(const Figures &figures, const Facts &facts)
-      : gflops(double(facts.flopsPerStep) / figures.median * 1e-9), peakShare(gflops * 1e9 / figures.peakFlops),
+      : gflops(double(facts.manifest.flops) / figures.median * 1e-9), peakShare(gflops * 1e9 / figures.peakFlops),
         bandwidthShare(double(figures.leastBytes) / figures.median / figures.bandwidth.update),
-        leastSeconds(double(facts.flopsPerStep) / figures.peakFlops +
+        leastSeconds(double(facts.manifest.flops) / figures.peakFlops +
                      double(figures.leastBytes) / figures.bandwidth.update) {}
 };
 
@@ -176,7 +176,7 @@ Json benchEvent(const Options &options, const Session &session, const Figures &f
   event["bytes_per_step"] = figures.leastBytes;
   event["compile_seconds"] = session.compileSeconds();
   event["first_step_seconds"] = figures.firstStep;
-  event["arena_bytes"] = facts.arenaBytes;
+  event["arena_bytes"] = facts.manifest.arenaBytes;
   event["peak_rss_bytes"] = figures.peakBytes;
   event["model"] = plan.name;
   event["mode"] = options.inference ? "predict" : "train";
@@ -186,13 +186,13 @@ Json benchEvent(const Options &options, const Session &session, const Figures &f
   event["seconds"] = figures.seconds;
   event["steps_per_second"] = 1 / figures.median;
   event["examples_per_second"] = double(plan.batch) / figures.median;
-  event["flops_per_step"] = facts.flopsPerStep;
+  event["flops_per_step"] = facts.manifest.flops;
   event["fma_peak_gflops"] = figures.peakFlops * 1e-9;
   event["copy_bytes_per_second"] = figures.bandwidth.copy;
   event["update_bytes_per_second"] = figures.bandwidth.update;
   event["bandwidth_share"] = derived.bandwidthShare;
   event["least_us"] = derived.leastSeconds * 1e6;
-  event["persistent_bytes"] = facts.persistentBytes;
+  event["persistent_bytes"] = facts.manifest.persistentBytes;
   if (figures.profile)
     event["profile"] = profileJson(*figures.profile);
   return event;
@@ -232,7 +232,7 @@ void printText(const Options &options, const Session &session, const Figures &fi
   row("examples a second", rate(double(plan.batch) / figures.median));
   row("products", fmt::format("{:.1f} GFLOP/s", derived.gflops),
       fmt::format("{:.0f} % of the multiply-add peak; {} a {}", 100 * derived.peakShare,
-                  humanCount(double(facts.flopsPerStep), "FLOP"), step));
+                  humanCount(double(facts.manifest.flops), "FLOP"), step));
   row("memory", fmt::format("{:.1f} GB/s", double(figures.leastBytes) / figures.median * 1e-9),
       fmt::format("{:.0f} % of the update bandwidth; {} a {} at least", 100 * derived.bandwidthShare,
                   humanBytes(figures.leastBytes), step));
@@ -246,8 +246,8 @@ void printText(const Options &options, const Session &session, const Figures &fi
   row("compilation", humanSeconds(session.compileSeconds()));
   row(fmt::format("first {} after", step), humanSeconds(figures.firstStep), "from the start of the process");
   heading("Memory");
-  row("variables", humanBytes(facts.persistentBytes));
-  row(fmt::format("arena of a {}", step), humanBytes(facts.arenaBytes));
+  row("variables", humanBytes(facts.manifest.persistentBytes));
+  row(fmt::format("arena of a {}", step), humanBytes(facts.manifest.arenaBytes));
   row("peak of the process", humanBytes(figures.peakBytes), "with the rows and the compiler");
   if (figures.profile)
     printProfile(*figures.profile);

@@ -43,26 +43,28 @@ void printTable(const std::vector<Variable> &variables, Role role, const char *t
                           grouped(variable->count()), countWidth, variable->frozen ? "  frozen" : ""));
 }
 
-void printText(const PlanFacts &plan, const Facts &facts) {
+void printText(const Program &program, const Facts &facts) {
+  const PlanFacts &plan = program.plan();
+  const Manifest &manifest = facts.manifest;
   printLine(fmt::format("{} on {}: {}", plan.name, plan.data, planText(plan)));
-  printTable(plan.variables, Role::Parameter, "Parameters");
-  printTable(plan.variables, Role::State, "States");
+  printTable(manifest.variables, Role::Parameter, "Parameters");
+  printTable(manifest.variables, Role::State, "States");
   std::int64_t slots = 0;
-  for (const Variable &variable : plan.variables)
+  for (const Variable &variable : manifest.variables)
     slots += variable.role == Role::Slot ? variable.count() : 0;
 
   auto row = [](std::string_view name, const std::string &value) { printLine(fmt::format("  {:<24}{}", name, value)); };
   printLine("");
   printLine(styled(Stream::Out, Style::Bold, "Totals"));
-  row("parameters", grouped(plan.parameterCount));
+  row("parameters", grouped(program.parameterCount()));
   row("optimizer state", grouped(slots));
   row("work in a step",
-      fmt::format("{} in {} products", humanCount(double(facts.flopsPerStep), "FLOP"), grouped(facts.contractions)));
-  row("memory of variables", humanBytes(facts.persistentBytes));
-  row("memory of a step", humanBytes(facts.arenaBytes) + " (arena)");
-  std::int64_t together = facts.persistentBytes + facts.arenaBytes;
+      fmt::format("{} in {} products", humanCount(double(manifest.flops), "FLOP"), grouped(manifest.contractions)));
+  row("memory of variables", humanBytes(manifest.persistentBytes));
+  row("memory of a step", humanBytes(manifest.arenaBytes) + " (arena)");
+  std::int64_t together = manifest.persistentBytes + manifest.arenaBytes;
   row("both together", fmt::format("{} ({} bytes)", humanBytes(together), grouped(together)));
-  row("a row of data", humanBytes(rowBytes(plan)));
+  row("a row of data", humanBytes(rowBytes(manifest)));
   printLine("");
   printLine(styled(Stream::Out, Style::Bold, "Compilation"));
   double total = 0;
@@ -73,7 +75,9 @@ void printText(const PlanFacts &plan, const Facts &facts) {
   row("total", humanSeconds(total));
 }
 
-Json factsEvent(const PlanFacts &plan, const Facts &facts) {
+Json factsEvent(const Program &program, const Facts &facts) {
+  const PlanFacts &plan = program.plan();
+  const Manifest &manifest = facts.manifest;
   Json event{{"event", "check"}, {"file", plan.file}, {"model", plan.name}, {"data", plan.data}};
   event["batch"] = plan.batch;
   if (plan.epochs)
@@ -81,21 +85,21 @@ Json factsEvent(const PlanFacts &plan, const Facts &facts) {
   if (plan.steps)
     event["steps"] = *plan.steps;
   event["seed"] = plan.seed;
-  event["parameters"] = plan.parameterCount;
-  event["flops_per_step"] = facts.flopsPerStep;
-  event["contractions"] = facts.contractions;
-  event["persistent_bytes"] = facts.persistentBytes;
-  event["arena_bytes"] = facts.arenaBytes;
-  event["memory_bytes"] = facts.persistentBytes + facts.arenaBytes;
-  event["row_bytes"] = rowBytes(plan);
-  for (const Variable &variable : plan.variables)
+  event["parameters"] = program.parameterCount();
+  event["flops_per_step"] = manifest.flops;
+  event["contractions"] = manifest.contractions;
+  event["persistent_bytes"] = manifest.persistentBytes;
+  event["arena_bytes"] = manifest.arenaBytes;
+  event["memory_bytes"] = manifest.persistentBytes + manifest.arenaBytes;
+  event["row_bytes"] = rowBytes(manifest);
+  for (const Variable &variable : manifest.variables)
     event["variables"].push_back({{"name", variable.name},
                                   {"role", nameOf(variable.role)},
                                   {"type", nameOf(variable.element)},
                                   {"shape", variable.shape},
                                   {"count", variable.count()},
                                   {"frozen", variable.frozen}});
-  for (const Hyper &hyper : plan.hypers)
+  for (const Hyper &hyper : manifest.hypers)
     event["hypers"][hyper.name] = hyper.value;
   double total = 0;
   for (const PhaseTime &phase : facts.phases) {
@@ -115,9 +119,9 @@ int run(const Options &options) {
   if (!facts)
     return report(facts.error(), experiment.json);
   if (experiment.json)
-    printLine(eventText(factsEvent(program->plan(), *facts)));
+    printLine(eventText(factsEvent(*program, *facts)));
   else
-    printText(program->plan(), *facts);
+    printText(*program, *facts);
   return kOk;
 }
 

@@ -43,8 +43,7 @@ int run(const Options &options) {
   if (auto loaded = session->loadModel(options.checkpoint); !loaded)
     return report(loaded.error(), experiment.json);
 
-  const PlanFacts &plan = program->plan();
-  std::vector<std::string> splits = chosenSplits(options, plan);
+  std::vector<std::string> splits = chosenSplits(options, program->plan());
   size_t widest = 0;
   for (const std::string &split : splits)
     widest = std::max(widest, split.size());
@@ -56,7 +55,7 @@ int run(const Options &options) {
     if (!result)
       return report(result.error(), experiment.json);
     if (experiment.json)
-      printLine(eventText(evaluationEvent(plan, split, *result)));
+      printLine(eventText(evaluationEvent(*session, split, *result)));
     else
       printLine(fmt::format("{:<{}}  {}  ({}, {})", split, widest, evaluationText(*result, *session),
                             counted(result->rows, "row"), humanSeconds(result->seconds)));

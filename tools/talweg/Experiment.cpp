@@ -91,9 +91,9 @@ Result<void> Experiment::checkData(const Program &program) const {
   return {};
 }
 
-std::int64_t rowBytes(const PlanFacts &plan) {
+std::int64_t rowBytes(const Manifest &manifest) {
   std::int64_t bytes = 0;
-  for (const Field &field : plan.fields)
+  for (const Field &field : manifest.fields)
     bytes += field.count() * sizeOf(field.element);
   return bytes;
 }
@@ -108,7 +108,8 @@ void addNumbers(Json &event, const std::vector<std::string> &names, const std::v
 }
 
 std::string numbersText(double loss, const std::vector<double> &metrics, const Session &session) {
-  const std::vector<std::string> &names = session.program().plan().metrics, &same = session.facts().lossMetrics;
+  const std::vector<std::string> &names = session.facts().manifest.metrics,
+                                 &same = session.facts().manifest.lossMetrics;
   std::string text = "loss " + shortNumber(loss);
   for (size_t i = 0; i < names.size() && i < metrics.size(); ++i)
     if (std::find(same.begin(), same.end(), names[i]) == same.end())
@@ -116,9 +117,9 @@ std::string numbersText(double loss, const std::vector<double> &metrics, const S
   return text;
 }
 
-Json evaluationEvent(const PlanFacts &plan, const std::string &split, const Evaluation &evaluation) {
+Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation) {
   Json event{{"event", "eval"}, {"split", split}, {"rows", evaluation.rows}, {"loss", evaluation.loss}};
-  addNumbers(event, plan.metrics, evaluation.metrics);
+  addNumbers(event, session.facts().manifest.metrics, evaluation.metrics);
   event["seconds"] = evaluation.seconds;
   return event;
 }

@@ -38,7 +38,7 @@ struct Experiment {
 };
 
 /// What a row of data takes in memory.
-std::int64_t rowBytes(const PlanFacts &plan);
+std::int64_t rowBytes(const Manifest &manifest);
 
 /// One event: a line of JSON. Numbers that JSON cannot hold (nan, inf) become null.
 std::string eventText(const Json &event);
@@ -47,7 +47,7 @@ void addNumbers(Json &event, const std::vector<std::string> &names, const std::v
 /// "loss 0.1234  accuracy 0.9722". A metric that is the loss is not told again.
 std::string numbersText(double loss, const std::vector<double> &metrics, const Session &session);
 /// The event and the line of one evaluation.
-Json evaluationEvent(const PlanFacts &plan, const std::string &split, const Evaluation &evaluation);
+Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation);
 std::string evaluationText(const Evaluation &evaluation, const Session &session);
 
 /// Writes a whole file aside and renames it, so that the path holds the old bytes or the new ones, never a part.

@@ -28,12 +28,12 @@ int run(const Options &options) {
   if (experiment.json)
     printLine(eventText({{"event", "init"},
                          {"model", plan.name},
-                         {"parameters", plan.parameterCount},
+                         {"parameters", program->parameterCount()},
                          {"seed", plan.seed},
                          {"output", options.output}}));
   else
-    printLine(fmt::format("{}: {} from seed {}, in {}", plan.name, counted(plan.parameterCount, "parameter"), plan.seed,
-                          options.output));
+    printLine(fmt::format("{}: {} from seed {}, in {}", plan.name, counted(program->parameterCount(), "parameter"),
+                          plan.seed, options.output));
   return kOk;
 }
 

@@ -18,16 +18,16 @@ struct Options {
 };
 
 /// Whether the outputs are scores of the classes of some field.
-bool scoresClasses(const PlanFacts &plan, const std::vector<std::int64_t> &shape) {
-  return shape.size() == 1 && std::any_of(plan.fields.begin(), plan.fields.end(),
+bool scoresClasses(const Manifest &manifest, const std::vector<std::int64_t> &shape) {
+  return shape.size() == 1 && std::any_of(manifest.fields.begin(), manifest.fields.end(),
                                           [&](const Field &field) { return field.classes == shape.front(); });
 }
 
-std::string table(const PlanFacts &plan, const Prediction &prediction) {
+std::string table(const Manifest &manifest, const Prediction &prediction) {
   std::int64_t width = 1;
   for (std::int64_t extent : prediction.shape)
     width *= extent;
-  bool classes = scoresClasses(plan, prediction.shape);
+  bool classes = scoresClasses(manifest, prediction.shape);
   fmt::memory_buffer text;
   auto out = std::back_inserter(text);
   for (std::int64_t i = 0; i < width; ++i)
@@ -58,7 +58,6 @@ int run(const Options &options) {
   auto program = experiment.open();
   if (!program)
     return report(program.error(), experiment.json);
-  const PlanFacts &plan = program->plan();
   if (auto known = experiment.checkData(*program); !known)
     return report(known.error(), experiment.json);
   auto [split, path] = experiment.data.empty() ? Pair("test", "") : experiment.named(*program);
@@ -73,7 +72,7 @@ int run(const Options &options) {
   auto prediction = session->predict(*data);
   if (!prediction)
     return report(prediction.error(), experiment.json);
-  if (auto written = writeFile(options.output, table(plan, *prediction)); !written)
+  if (auto written = writeFile(options.output, table(program->manifest(), *prediction)); !written)
     return report(written.error(), experiment.json);
   if (options.output == "-")
     return kOk;

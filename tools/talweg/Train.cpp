@@ -128,15 +128,19 @@ Result<Dataset> loadSplits(const Experiment &experiment, const Program &program,
 void announce(const Options &options, const Session &session, const Json &splitFacts, const std::string &folder,
               RunFolder &log) {
   const PlanFacts &plan = session.program().plan();
-  Json event{{"event", "start"}, {"model", plan.name}, {"data", plan.data}, {"parameters", plan.parameterCount}};
+  const Manifest &manifest = session.facts().manifest;
+  Json event{{"event", "start"},
+             {"model", plan.name},
+             {"data", plan.data},
+             {"parameters", session.program().parameterCount()}};
   for (const auto &[split, facts] : splitFacts.items())
     event["rows"][split] = facts["rows"];
   event["batch"] = plan.batch;
   event["steps"] = session.totalSteps();
   event["seed"] = plan.seed;
   event["threads"] = session.threads();
-  event["persistent_bytes"] = session.facts().persistentBytes;
-  event["arena_bytes"] = session.facts().arenaBytes;
+  event["persistent_bytes"] = manifest.persistentBytes;
+  event["arena_bytes"] = manifest.arenaBytes;
   event["step"] = session.step();
   event["out"] = folder;
   std::string text = eventText(event);
@@ -149,7 +153,7 @@ void announce(const Options &options, const Session &session, const Json &splitF
   for (const auto &[split, facts] : splitFacts.items())
     sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", grouped(facts["rows"].get<std::int64_t>()), split);
   printLine(fmt::format("{} on {}: {}; rows: {}; batch {}, {}", plan.name, plan.data,
-                        counted(plan.parameterCount, "parameter"), sizes, plan.batch,
+                        counted(session.program().parameterCount(), "parameter"), sizes, plan.batch,
                         counted(session.totalSteps(), "step")));
   if (session.step() > 0)
     printLine(fmt::format("resumed at step {} of {}", grouped(session.step()), grouped(session.totalSteps())));

@@ -19,14 +19,14 @@ constexpr std::int64_t kReports = 100;
 
 TrainLoop::TrainLoop(Session &session, RunFolder &folder, LoopOptions given)
     : session(session), folder(folder), options(std::move(given)), plan(session.program().plan()),
-      progress(!options.json && !options.quiet) {
+      manifest(session.facts().manifest), progress(!options.json && !options.quiet) {
   std::int64_t total = std::max<std::int64_t>(1, session.totalSteps());
   std::int64_t perEpoch = std::clamp<std::int64_t>(session.stepsPerEpoch(), 1, total);
   every = options.logEvery.value_or(std::max((perEpoch + 9) / 10, (total + 999) / 1000));
   reportEveryEpochs = std::max<std::int64_t>(1, (total / perEpoch + kReports - 1) / kReports);
   firstStep = session.step();
-  means.metrics.assign(plan.metrics.size(), 0);
-  smooth.assign(1 + plan.metrics.size(), 0);
+  means.metrics.assign(manifest.metrics.size(), 0);
+  smooth.assign(1 + manifest.metrics.size(), 0);
 }
 
 void TrainLoop::restore(const Json &pending) {
@@ -120,15 +120,15 @@ void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
   if (step.step % every != 0 && !last && !(step.step == 1 && !options.logEvery))
     return;
   Json event{{"event", "step"}, {"step", step.step}, {"epoch", step.epoch}, {"loss", step.loss}};
-  addNumbers(event, plan.metrics, step.metrics);
-  addNumbers(event, plan.reports, step.reports);
+  addNumbers(event, manifest.metrics, step.metrics);
+  addNumbers(event, manifest.reports, step.reports);
   event["examples_per_second"] = chunk.examplesPerSecond;
   emit(event);
 
   bool due = options.logEvery ? step.step % every == 0 : !progress.live() && Clock::now() - lastLine > kLineInterval;
   if (due)
     say(fmt::format("step {}/{}  epoch {}  {}{}  {} examples/s", step.step, chunk.totalSteps, step.epoch,
-                    numbersText(step.loss, step.metrics, session), ratesText(plan.reports, step.reports),
+                    numbersText(step.loss, step.metrics, session), ratesText(manifest.reports, step.reports),
                     humanCount(chunk.examplesPerSecond)));
 }
 
@@ -184,7 +184,7 @@ Result<void> TrainLoop::reportProgress() {
     metric /= rows;
   event["rows"] = std::int64_t(means.rows);
   event["loss"] = means.loss / rows;
-  addNumbers(event, plan.metrics, means.metrics);
+  addNumbers(event, manifest.metrics, means.metrics);
   std::string line = fmt::format("{}  {}", position(), numbersText(means.loss / rows, means.metrics, session));
   auto now = Clock::now();
   double taken = std::chrono::duration<double>(now - lastReport).count();
@@ -193,7 +193,7 @@ Result<void> TrainLoop::reportProgress() {
   event.erase("event");
   event.erase("seconds");
   final["train"] = event;
-  means = {0, 0, std::vector<double>(plan.metrics.size(), 0)};
+  means = {0, 0, std::vector<double>(manifest.metrics.size(), 0)};
   lastReport = now;
 
   Result<void> evaluated;
@@ -210,7 +210,7 @@ Result<void> TrainLoop::evaluate(const Split &split, std::string *line) {
   auto result = session.evaluate(split.data);
   if (!result)
     return result.error();
-  Json event = evaluationEvent(plan, split.name, *result);
+  Json event = evaluationEvent(session, split.name, *result);
   Json tail{{"step", session.step()}, {"epoch", session.epoch()}};
   event.update(tail);
   emit(event);
@@ -256,7 +256,7 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   event["compile_seconds"] = session.compileSeconds();
   event["elaborations"] = session.program().elaborations();
   event["peak_rss_bytes"] = peakMemory();
-  event["arena_bytes"] = session.facts().arenaBytes;
+  event["arena_bytes"] = manifest.arenaBytes;
   event["saved"] = folder.directory();
   emit(event);
   if (auto flushed = folder.flush(); !flushed)
@@ -264,7 +264,7 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   if (auto recorded = folder.record({{"seconds", trained},
                                      {"compile_seconds", session.compileSeconds()},
                                      {"peak_rss_bytes", peakMemory()},
-                                     {"arena_bytes", session.facts().arenaBytes}});
+                                     {"arena_bytes", manifest.arenaBytes}});
       !recorded)
     return recorded.error();
   if (progress.live() && !curve.empty())

@@ -65,6 +65,7 @@ private:
   RunFolder &folder;
   LoopOptions options;
   const PlanFacts &plan;
+  const Manifest &manifest;
   Progress progress;
   Curve curve;
   Means means;

@@ -125,7 +125,7 @@ protected:
     EXPECT_TRUE(bool(session.setTrainingData(rows)));
     auto trained = session.train(one);
     EXPECT_TRUE(bool(trained)) << trained.error().message;
-    for (const Variable &variable : session.program().plan().variables)
+    for (const Variable &variable : session.program().manifest().variables)
       add(variable.name, *session.readDouble(variable.name));
     auto evaluated = session.evaluate(rows);
     EXPECT_TRUE(bool(evaluated)) << evaluated.error().message;
@@ -180,7 +180,7 @@ TEST_P(BatchSizes, AreRight) {
   for (std::int64_t size : sizes) {
     auto rows = generatedRows(single, size, 1);
     ASSERT_TRUE(bool(rows));
-    for (const Variable &variable : single.plan().variables)
+    for (const Variable &variable : single.manifest().variables)
       ASSERT_TRUE(bool(other->writeDouble(variable.name, *session->readDouble(variable.name))));
     Done done = run(*session, *rows);
     expectNear(done, run(*other, *rows), size);

@@ -65,7 +65,7 @@ struct Trained {
 
   std::vector<float> state() const {
     std::vector<float> all;
-    for (const Variable &variable : program.plan().variables) {
+    for (const Variable &variable : program.manifest().variables) {
       std::vector<float> values = *session.read(variable.name);
       all.insert(all.end(), values.begin(), values.end());
     }

@@ -33,7 +33,7 @@ const char *const kFields = "x: f32[2]\n side: class[3]";
 Dataset zeros(const Program &program, std::int64_t rows) {
   std::vector<char> bytes(std::size_t(rows) * 64);
   std::vector<FieldView> views;
-  for (const Field &field : program.plan().fields)
+  for (const Field &field : program.manifest().fields)
     views.push_back({field.name, bytes.data()});
   Result<Dataset> data = Dataset::fromMemory(program, views, rows);
   EXPECT_TRUE(bool(data)) << data.error().message;

@@ -90,9 +90,9 @@ TEST(HostThreads, AProgramIsAskedSideBySide) {
   std::vector<std::int64_t> bytes(kHosts);
   onHosts([&](int host) {
     start.arrive_and_wait();
-    bytes[std::size_t(host)] = program.check()->arenaBytes;
+    bytes[std::size_t(host)] = program.check()->manifest.arenaBytes;
   });
-  EXPECT_EQ(bytes, std::vector<std::int64_t>(kHosts, program.check()->arenaBytes));
+  EXPECT_EQ(bytes, std::vector<std::int64_t>(kHosts, program.check()->manifest.arenaBytes));
 }
 
 TEST(HostThreads, ProgramsAreCompiledSideBySide) {

@@ -92,7 +92,7 @@ Result<Run> train(const char *text, std::optional<std::int64_t> memory, int thre
   if (auto trained = session->train(training); !trained)
     return trained.error();
   run.facts = session->facts();
-  for (const Variable &variable : program->plan().variables)
+  for (const Variable &variable : program->manifest().variables)
     run.variables.push_back(*session->read(variable.name));
   return run;
 }
@@ -124,16 +124,16 @@ TEST_P(MemoryLimit, KeepsTheBitsInLessMemory) {
   ASSERT_FALSE(bool(tooLittle));
   EXPECT_EQ(tooLittle.error().code, "E0871");
   std::int64_t least = leastOf(tooLittle.error());
-  std::int64_t all = free->facts.arenaBytes + free->facts.persistentBytes;
+  std::int64_t all = free->facts.manifest.arenaBytes + free->facts.manifest.persistentBytes;
   EXPECT_LT(least, all);
   auto enough = train(GetParam(), all);
   ASSERT_TRUE(bool(enough));
-  EXPECT_EQ(enough->facts.arenaBytes, free->facts.arenaBytes);
+  EXPECT_EQ(enough->facts.manifest.arenaBytes, free->facts.manifest.arenaBytes);
   for (double part : {0.7, 0.4, 0.0}) {
     std::int64_t limit = least + std::int64_t(part * double(all - least));
     auto run = train(GetParam(), limit, part < 0.5 ? 2 : 1);
     ASSERT_TRUE(bool(run)) << run.error().message;
-    EXPECT_LE(run->facts.arenaBytes + run->facts.persistentBytes, limit);
+    EXPECT_LE(run->facts.manifest.arenaBytes + run->facts.manifest.persistentBytes, limit);
     EXPECT_TRUE(sameBits(*free, *run)) << "at " << part << " of what can be saved";
   }
   EXPECT_FALSE(bool(train(GetParam(), least * 9 / 10)));
@@ -157,8 +157,8 @@ TEST(MemoryOfAStep, DoesNotGrowAndCopiesNoRowsButTheBatch) {
   Result<Session> session = Session::create(*program, {.threads = 1});
   ASSERT_TRUE(bool(session));
   // What check tells is what a session has.
-  EXPECT_EQ(session->facts().arenaBytes, checked->arenaBytes);
-  EXPECT_EQ(session->facts().persistentBytes, checked->persistentBytes);
+  EXPECT_EQ(session->facts().manifest.arenaBytes, checked->manifest.arenaBytes);
+  EXPECT_EQ(session->facts().manifest.persistentBytes, checked->manifest.persistentBytes);
   Result<Dataset> rows = generatedRows(*program, 40'000, 1); // 41 MB
   ASSERT_TRUE(bool(rows));
   auto runner = BatchRunner::create(*session, *rows);

@@ -61,10 +61,10 @@ std::string codeOf(const Result<T> &result) {
 TEST(Program, ModuleRuns) {
   Result<Program> program = load(module("train", "f32", kLoss));
   ASSERT_TRUE(bool(program)) << program.error().message;
-  EXPECT_EQ(program->plan().parameterCount, 3);
-  EXPECT_EQ(program->plan().reports, std::vector<std::string>{"lr"});
+  EXPECT_EQ(program->parameterCount(), 3);
   Result<Session> session = Session::create(*program);
   ASSERT_TRUE(bool(session)) << session.error().message;
+  EXPECT_EQ(session->facts().manifest.reports, std::vector<std::string>{"lr"});
   std::vector<float> x{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   Result<Dataset> rows = Dataset::fromMemory(*program, {{"x", x.data()}}, 4);
   ASSERT_TRUE(bool(session->setTrainingData(*rows)));
@@ -75,7 +75,7 @@ TEST(Program, ModuleRuns) {
 TEST(Program, FactsAreCounted) {
   Result<Facts> facts = load(module("train", "f32", kLoss))->check();
   ASSERT_TRUE(bool(facts)) << facts.error().message;
-  EXPECT_EQ(facts->persistentBytes, 64);
+  EXPECT_EQ(facts->manifest.persistentBytes, 64);
   EXPECT_EQ(facts->phases.front().phase, "parse");
   EXPECT_EQ(facts->phases.back().phase, "vector");
 }

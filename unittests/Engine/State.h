@@ -11,7 +11,7 @@ namespace talweg {
 /// All parameters, states and slots, one behind the other.
 inline std::vector<float> state(const Session &session) {
   std::vector<float> all;
-  for (const Variable &variable : session.program().plan().variables) {
+  for (const Variable &variable : session.program().manifest().variables) {
     std::vector<float> values = *session.read(variable.name);
     all.insert(all.end(), values.begin(), values.end());
   }

@@ -67,9 +67,9 @@ Result<Run> run(const RandomStep &step, const Form &form) {
     if (auto trained = session->train(two); !trained)
       return trained.error();
   }
-  for (const Variable &variable : program->plan().variables)
+  for (const Variable &variable : program->manifest().variables)
     result.numbers.push_back(*session->readDouble(variable.name));
-  result.bytes = session->facts().arenaBytes + session->facts().persistentBytes;
+  result.bytes = session->facts().manifest.arenaBytes + session->facts().manifest.persistentBytes;
   return result;
 }
 

@@ -63,7 +63,7 @@ private:
   Result<Trained> train(Session &session) {
     Trained result;
     auto readAll = [&](std::map<std::string, Numbers> &into) -> Result<void> {
-      for (const Variable &variable : session.program().plan().variables) {
+      for (const Variable &variable : session.program().manifest().variables) {
         auto values = session.readDouble(variable.name);
         if (!values)
           return values.error();

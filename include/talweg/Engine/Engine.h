@@ -71,13 +71,7 @@ struct PlanFacts {
   std::optional<std::int64_t> epochs, steps; ///< at most one is present; with neither, one epoch
   std::optional<std::int64_t> validateSteps; ///< validate after every N steps, too; after each epoch anyway
   std::uint64_t seed = 0;
-  std::vector<Field> fields;
-  std::vector<std::string> splits;  ///< declared names, in order: train, test, …
-  std::vector<std::string> metrics; ///< names, in the order of every `metrics` vector
-  std::vector<std::string> reports; ///< names of further per-step numbers, such as lr
-  std::vector<Hyper> hypers;
-  std::vector<Variable> variables; ///< parameters, states and slots, in storage order
-  std::int64_t parameterCount = 0; ///< elements of all parameters
+  std::vector<std::string> splits; ///< declared names, in order: train, test, …
 };
 
 /// Seconds spent in one phase of compilation.
@@ -89,13 +83,7 @@ struct PhaseTime {
 
 /// What is known without running.
 struct Facts {
-  /// Multiplications and additions of all contractions of one training step, forward and backward: twice the product
-  /// of each contraction's extents. Elementwise work, reductions and the update are not counted.
-  std::int64_t flopsPerStep = 0;
-  std::int64_t contractions = 0;        ///< how many were counted
-  std::int64_t arenaBytes = 0;          ///< scratch of one training step, planned at compile time
-  std::int64_t persistentBytes = 0;     ///< parameters, states, slots
-  std::vector<std::string> lossMetrics; ///< metrics that are the loss itself
+  Manifest manifest;
   std::vector<PhaseTime> phases;
 };
 
@@ -142,8 +130,13 @@ public:
   static Result<Program> fromText(const std::string &text, const std::string &name, const CompileOptions &options);
 
   const PlanFacts &plan() const;
-  /// How often the file has been elaborated so far: once at the plan's batch size, and once for each other one that had to be compiled;
-  /// not at all for a module.
+  /// What a training step (of a module for prediction alone, a prediction) works on, as it is known before it is compiled: variables
+  /// without their places, fields, hyper-parameters and metrics. The whole is in Session::facts.
+  const Manifest &manifest() const;
+  /// Elements of all parameters.
+  std::int64_t parameterCount() const;
+  /// How often the file has been elaborated so far: once for each batch size that had to be compiled, and then at the plan's, too; not at
+  /// all for a module, or where everything was kept.
   int elaborations() const;
   /// Compiles the training step as far as `upTo` (Vector: everything but LLVM; Object: everything) without running it.
   Result<Facts> check(Stage upTo = Stage::Vector) const;
@@ -203,7 +196,7 @@ struct StepRecord {
   std::int64_t epoch = 0; ///< 1 for the first epoch
   std::int64_t rows = 0;  ///< of this step's batch
   double loss = 0;
-  std::vector<double> metrics, reports; ///< in the order of PlanFacts
+  std::vector<double> metrics, reports; ///< in the order of the manifest of Session::facts
 };
 
 /// The steps of one native call.
@@ -228,7 +221,7 @@ enum class Stopped { PlanDone, EpochDone, StepsDone, ByCallback, ByRequest };
 struct Evaluation {
   std::int64_t rows = 0;
   double loss = 0;             ///< mean over rows
-  std::vector<double> metrics; ///< means over rows
+  std::vector<double> metrics; ///< means over rows, in the order of Program::manifest
   double seconds = 0;
 };
 
@@ -246,7 +239,7 @@ public:
   static Result<Session> create(const Program &program, const SessionOptions &options = {});
 
   const Program &program() const;
-  /// Arena and phase times of what has been compiled so far.
+  /// Of the first module that was compiled.
   const Facts &facts() const;
   /// Seconds that calls have waited for compilation so far. (What is compiled meanwhile on another thread costs nothing.)
   double compileSeconds() const;

@@ -1,9 +1,10 @@
-// What a model file says about the run: data, batch, length, hyper-parameters, names. Plain values; no MLIR header.
+// What a model file says about the run: data, batch, length. Plain values; no MLIR header. What a module works on and tells is its
+// manifest (Support/Manifest.h).
 #ifndef TALWEG_FRONTEND_PLAN_H
 #define TALWEG_FRONTEND_PLAN_H
 
 #include "talweg/Data/Formats.h"
-#include "talweg/Support/Manifest.h"
+#include "talweg/Support/ElementType.h"
 
 #include <cstdint>
 #include <map>
@@ -48,18 +49,12 @@ inline constexpr std::string_view kEventKeys[] = {"event", "step",  "epoch",   "
 struct Plan {
   std::string model, data;
   ElementType real = ElementType::F32; ///< what the program calls f32
-  std::vector<Field> fields;           ///< in the order of the data declaration
   std::vector<Split> splits;
   std::int64_t batch = 1;
   std::optional<std::int64_t> epochs, steps; ///< at most one is present
   std::optional<std::int64_t> validateEvery; ///< steps
   std::uint64_t seed = 0;
-  /// A `config` of a fractional value, or `lr` of the train block's optimizer where it is written as a plain number and no config
-  /// has that name. The order is train.hyper's index.
-  std::vector<Hyper> hypers;
   std::vector<Constant> constants;
-  std::vector<std::string> metrics; ///< in their order
-  std::vector<std::string> reports; ///< further scalars a step tells, such as lr, in their order
 };
 
 } // namespace talweg::frontend

@@ -1,10 +1,11 @@
-// The plan as ops of a train.program: train.plan, train.split, train.field, train.hyper and the names that objective and optimizers
-// report. Written by the frontend, read by whoever holds the program.
+// The plan and the fields of the data as ops of a train.program: train.plan, train.split, train.field. Written by the frontend, read by
+// whoever holds the program.
 #ifndef TALWEG_FRONTEND_PLANOPS_H
 #define TALWEG_FRONTEND_PLANOPS_H
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Frontend/Plan.h"
+#include "talweg/Support/Manifest.h"
 #include "talweg/Support/Result.h"
 
 namespace talweg::frontend {

@@ -39,7 +39,7 @@ struct Unit {
   std::unique_ptr<mlir::MLIRContext> context; // outlives the module
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::optional<Phase> done;                         ///< the last phase run
-  Manifest manifest;                                 ///< after phase linalg; sizes and blocks after phase vector
+  Manifest manifest;                                 ///< as much of it as is known (collect)
   std::vector<RegionFacts> regions;                  ///< of a profiled program, after phase vector
   std::vector<std::pair<std::string, double>> times; ///< phase, seconds; the first is `parse`
   /// Spells out all that decides the module: equal texts, equal modules. Empty where what it tells on the way matters too.
@@ -108,6 +108,8 @@ protected:
   std::string codeOptions() const;
   /// Fills the module of a unit whose context is ready.
   virtual Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const = 0;
+  /// Reads a unit's manifest off its module, in its present phase.
+  Result<void> collectInto(Unit &unit) const;
 
   CompilerOptions options;
   frontend::Plan thePlan;
@@ -116,10 +118,7 @@ protected:
   bool predictsOnly = false;
 };
 
-/// The variables a module declares; offsets are 0 before phase update.
-std::vector<Variable> variablesOf(mlir::ModuleOp module);
-
-/// Their blocks, for the next module of the same program.
+/// The blocks of variables, for the next module of the same program.
 Layouts layoutsOf(const std::vector<Variable> &variables);
 
 } // namespace talweg
