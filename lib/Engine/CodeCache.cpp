@@ -1,5 +1,5 @@
-// Compiled programs on disk. An entry is a digest of its name and of all that follows, a space, and its contents: of code, one
-// line of JSON, its manifest, and an object file; of a start, JSON.
+// Compiled programs on disk. An entry is a digest of its name and of all that follows, a space, and its contents: of code, an object
+// file; of a start, MessagePack.
 #include "CodeCache.h"
 
 #include "Files.h"
@@ -25,7 +25,6 @@ using namespace talweg;
 namespace fs = std::filesystem;
 
 static constexpr std::uintmax_t mostBytes = 256u << 20;
-static constexpr const char *codeKind = ".code", *startKind = ".start";
 
 /// SHA-256 of the pieces, one after another, in hexadecimal.
 static std::string digestOf(llvm::ArrayRef<llvm::StringRef> pieces) {
@@ -90,20 +89,9 @@ std::string CodeCache::keyOf(const std::string &text) const {
   return digestOf({makers(), text});
 }
 
-std::optional<CachedCode> CodeCache::find(const std::string &key) const {
-  std::optional<std::string> contents = read(key, codeKind);
-  if (!contents)
-    return {};
-  std::size_t line = contents->find('\n');
-  auto manifest = nlohmann::json::parse(contents->begin(), contents->begin() + line);
-  return CachedCode{contents->substr(line + 1), manifestFrom(manifest)};
-}
-
-void CodeCache::store(const std::string &key, const CachedCode &code) const {
-  if (key.empty() || !makeDirectory(folder))
-    return;
-  std::string manifest = textOf(code.manifest);
-  write(key, codeKind, {manifest, "\n", code.object});
+void CodeCache::store(const std::string &key, const std::string &object) const {
+  if (!key.empty() && makeDirectory(folder))
+    write(key, codeKind, object);
 }
 
 //===-- starts -----------------------------------------------------------------------------------------------------===//
@@ -113,15 +101,16 @@ std::optional<CachedStart> CodeCache::findStart(const std::string &key) const {
   if (!contents)
     return {};
   auto start = nlohmann::json::from_msgpack(*contents);
-  return CachedStart{manifestFrom(start["manifest"]), start["code"]};
+  return CachedStart{planFrom(start["plan"]), manifestFrom(start["manifest"]), start["code"]};
 }
 
 void CodeCache::store(const std::string &key, const CachedStart &start) const {
   if (key.empty() || start.code.empty())
     return;
   std::string bytes; // a message of the model's may hold any
-  nlohmann::json::to_msgpack({{"manifest", toJson(start.manifest)}, {"code", start.code}}, bytes);
-  write(key, startKind, {bytes});
+  nlohmann::json::to_msgpack({{"plan", toJson(start.plan)}, {"manifest", toJson(start.manifest)}, {"code", start.code}},
+                             bytes);
+  write(key, startKind, bytes);
 }
 
 //===-- entries ----------------------------------------------------------------------------------------------------===//
@@ -138,12 +127,9 @@ std::optional<std::string> CodeCache::read(const std::string &key, const char *k
   return std::move(*entry);
 }
 
-void CodeCache::write(const std::string &key, const char *kind, std::vector<std::string_view> contents) const {
-  std::vector<llvm::StringRef> hashed{key, kind};
-  hashed.insert(hashed.end(), contents.begin(), contents.end());
-  std::string digest = digestOf(hashed) + ' ';
-  contents.insert(contents.begin(), digest);
-  if (writeFile(pathOf(key, kind), contents))
+void CodeCache::write(const std::string &key, const char *kind, const std::string &contents) const {
+  std::string digest = digestOf({key, kind, contents}) + ' ';
+  if (writeFile(pathOf(key, kind), {digest, contents}))
     dropOldest();
 }
 

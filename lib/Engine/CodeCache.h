@@ -2,7 +2,7 @@
 //
 // Code (KEY.code) is found by a hash of all that decides it: the module after phase linalg, the target and the limit of memory, and
 // these very builds of the library and of LLVM. A start (KEY.start) is found by a hash of the source and the options in place of the module, and tells the
-// module's manifest and the key of its code, so that no module goes through the phases; a source that has changed in nothing but its looks
+// plan, the module's manifest and the key of its code, so that nothing is elaborated; a source that has changed in nothing but its looks
 // still finds its code. Entries are files of $TALWEG_CACHE (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`: no cache). One
 // digest of an entry's name and of everything in it is checked before anything in it is used: what does not match is no entry. The
 // oldest go when together they pass 256 MiB. A cache that cannot be read or written is no error: the program is compiled.
@@ -14,17 +14,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 namespace talweg {
 
-struct CachedCode {
-  std::string object; ///< the bytes of an object file
-  Manifest manifest;  ///< of a module with the same code; names and words may be another's
-};
-
 struct CachedStart {
+  frontend::Plan plan; ///< of its file
   Manifest manifest;
   std::string code; ///< the key of its code
 };
@@ -36,17 +30,20 @@ public:
 
   /// The name of the entry for what a text spells out (Unit::source, Compiler::codeText); empty without a cache or a text.
   std::string keyOf(const std::string &text) const;
-  std::optional<CachedCode> find(const std::string &key) const;
-  void store(const std::string &key, const CachedCode &code) const;
+  /// The bytes of an object file with a manifest, of a module with the same code: its names and words may be another's.
+  std::optional<std::string> find(const std::string &key) const { return read(key, codeKind); }
+  void store(const std::string &key, const std::string &object) const;
   std::optional<CachedStart> findStart(const std::string &key) const;
   void store(const std::string &key, const CachedStart &start) const;
 
 private:
+  static constexpr const char *codeKind = ".code", *startKind = ".start";
+
   std::string folder; ///< empty: no cache
 
   /// The contents of an entry, if they are what was written under its name.
   std::optional<std::string> read(const std::string &key, const char *kind) const;
-  void write(const std::string &key, const char *kind, std::vector<std::string_view> contents) const;
+  void write(const std::string &key, const char *kind, const std::string &contents) const;
   std::string pathOf(const std::string &key, const char *kind) const { return folder + "/" + key + kind; }
   void dropOldest() const;
 };

@@ -50,8 +50,15 @@ static void readAs(data::Source &source, const frontend::Plan &plan, const front
     source.options = first->options;
 }
 
+/// `path` as seen from the folder of `file`.
+static std::string besideFile(const std::string &path, const std::string &file) {
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  return folder.empty() ? path : (folder / path).string(); // an absolute path stays as it is
+}
+
 /// The source of the split `name`: as it is declared, or the files of `given`, whose format is told by their contents.
-static Result<data::Source> sourceOf(const frontend::Plan &plan, const std::string &name, const std::string &given) {
+static Result<data::Source> sourceOf(const Compiler &compiler, const std::string &name, const std::string &given) {
+  const frontend::Plan &plan = compiler.plan();
   auto found = std::find_if(plan.splits.begin(), plan.splits.end(), [&](auto &s) { return s.name == name; });
   const frontend::Split *declared = found == plan.splits.end() ? nullptr : &*found;
   data::Source source;
@@ -65,7 +72,8 @@ static Result<data::Source> sourceOf(const frontend::Plan &plan, const std::stri
                                                       : fmt::format("its splits are {}", fmt::join(names, ", ")))};
     }
     source.format = declared->format;
-    source.paths = declared->files;
+    for (const std::string &path : declared->files)
+      source.paths.push_back(besideFile(path, compiler.file()));
   } else {
     const frontend::Split *like = declared ? declared : plan.splits.empty() ? nullptr : &plan.splits.front();
     source.paths = pathsOf(given);
@@ -81,7 +89,7 @@ static Result<data::Source> sourceOf(const frontend::Plan &plan, const std::stri
 
 static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
                                   std::vector<data::Field> fields) {
-  Result<data::Source> source = sourceOf(program.impl->compiler->plan(), split, path);
+  Result<data::Source> source = sourceOf(*program.impl->compiler, split, path);
   if (!source)
     return source.error();
   Result<data::Table> table = data::load(*source, std::move(fields));

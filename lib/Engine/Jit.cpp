@@ -18,6 +18,7 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -171,6 +172,17 @@ Result<std::string> talweg::emitNative(mlir::ModuleOp source, const Target &targ
     return nativeError("this target cannot write such a file");
   emitter.run(**module);
   return std::string(bytes.begin(), bytes.end());
+}
+
+std::string talweg::manifestIn(const std::string &object) {
+  auto file = llvm::cantFail(llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "talweg")));
+  for (const llvm::object::SymbolRef &symbol : file->symbols()) {
+    if (llvm::cantFail(symbol.getName()) != abi::kManifest)
+      continue;
+    llvm::StringRef section = llvm::cantFail(llvm::cantFail(symbol.getSection())->getContents());
+    return section.drop_front(llvm::cantFail(symbol.getValue())).split('\0').first.str();
+  }
+  return {};
 }
 
 //===-- loading ----------------------------------------------------------------------------------------------------===//

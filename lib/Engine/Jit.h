@@ -28,6 +28,9 @@ enum class NativeForm {
 Result<std::string> emitNative(mlir::ModuleOp module, const Target &target, NativeForm form,
                                const std::string &manifest = "");
 
+/// The manifest in an object file that was made with one.
+std::string manifestIn(const std::string &object);
+
 /// An entry of generated code; the arguments are those of Runtime/Abi.h.
 using Entry = void (*)(void **args);
 

@@ -31,6 +31,28 @@ struct nlohmann::adl_serializer<std::optional<std::int64_t>> {
   }
 };
 
+namespace talweg::data {
+static void to_json(json &value, const Range &range) { value = {range.begin, range.end}; }
+static void from_json(const json &value, Range &range) { range = {value[0], value[1]}; }
+} // namespace talweg::data
+
+template <>
+struct nlohmann::adl_serializer<talweg::data::OptionValue> {
+  static void to_json(json &value, const talweg::data::OptionValue &option) {
+    std::visit([&](const auto &given) { value = given; }, option);
+  }
+  static void from_json(const json &value, talweg::data::OptionValue &option) {
+    if (value.is_boolean())
+      option = value.get<bool>();
+    else if (value.is_number())
+      option = value.get<std::int64_t>();
+    else if (value.is_string())
+      option = value.get<std::string>();
+    else
+      option = value.get<talweg::data::Range>();
+  }
+};
+
 namespace talweg {
 
 static void to_json(json &value, ElementType type) { value = nameOf(type); }
@@ -72,6 +94,28 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
                                 persistentBytes] = Manifest();
 }
 
+namespace frontend {
+static void to_json(json &value, const Split &split) {
+  value = {{"name", split.name}, {"format", split.format->name}, {"files", split.files}, {"options", split.options}};
+}
+static void from_json(const json &value, Split &split) {
+  split = {value["name"], data::formatNamed(value["format"].get<std::string_view>()), value["files"], value["options"]};
+}
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Constant, name, value)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, model, data, real, splits, batch, epochs, steps, validateEvery, seed,
+                                   constants)
+
+[[maybe_unused]] static void membersAreAllListed() {
+  [[maybe_unused]] const auto &[name, format, files, options] = Split();
+  [[maybe_unused]] const auto &[constant, value] = Constant();
+  [[maybe_unused]] const auto &[model, data, real, splits, batch, epochs, steps, validateEvery, seed, constants] =
+      Plan();
+}
+} // namespace frontend
+
+json toJson(const frontend::Plan &plan) { return plan; }
+frontend::Plan planFrom(const json &value) { return value.get<frontend::Plan>(); }
+
 json toJson(const Manifest &manifest) { return manifest; }
 
 std::string textOf(const Manifest &manifest) {
@@ -79,5 +123,6 @@ std::string textOf(const Manifest &manifest) {
 }
 
 Manifest manifestFrom(const json &value) { return value.get<Manifest>(); }
+Manifest manifestFrom(const std::string &text) { return manifestFrom(json::parse(text)); }
 
 } // namespace talweg

@@ -1,8 +1,8 @@
 // The last part of the road: LLVM dialect, object file, code in this process.
 #include "Native.h"
 
-#include "CodeCache.h"
 #include "MachineMemory.h"
+#include "ManifestJson.h"
 #include "Stopwatch.h"
 
 #include "talweg/Runtime/Abi.h"
@@ -57,20 +57,20 @@ Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
   std::string key = unit.profiled ? std::string() : cache.keyOf(compiler.codeText(unit));
   Stopwatch stopwatch;
   Result<std::string> object = std::string();
-  if (std::optional<CachedCode> cached = cache.find(key)) {
-    object = std::move(cached->object);
-    takePlaces(unit.manifest, cached->manifest);
+  if (std::optional<std::string> kept = cache.find(key)) {
+    takePlaces(unit.manifest, manifestFrom(manifestIn(*kept)));
+    object = std::move(*kept);
   } else {
     if (auto lowered = compiler.lower(unit, Phase::Llvm); !lowered)
       return lowered.error();
     stopwatch = Stopwatch();
-    object = emitNative(*unit.module, compiler.target(), NativeForm::Object);
+    object = emitNative(*unit.module, compiler.target(), NativeForm::Object, textOf(unit.manifest));
     if (!object)
       return object.error();
-    cache.store(key, CachedCode{*object, unit.manifest});
+    cache.store(key, *object);
   }
   if (!unit.told && !unit.profiled) // what was told must be told again
-    cache.store(cache.keyOf(unit.source), CachedStart{unit.manifest, key});
+    cache.store(cache.keyOf(unit.source), CachedStart{compiler.plan(), unit.manifest, key});
   std::vector<PhaseTime> times = phaseTimes(unit);
   return objectUnit(compiler, std::move(*object), std::move(unit.manifest), std::move(unit.regions), std::move(times),
                     stopwatch);
@@ -84,9 +84,9 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::
                                       const Layouts *layouts) {
   Stopwatch stopwatch;
   CodeCache cache;
-  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(mode, batch, layouts))))
-    if (auto cached = cache.find(start->code))
-      return load(objectUnit(compiler, std::move(cached->object), std::move(start->manifest), {}, {}, stopwatch));
+  if (auto start = keptStart(compiler, mode, batch, layouts))
+    if (auto object = cache.find(start->code))
+      return load(objectUnit(compiler, std::move(*object), std::move(start->manifest), {}, {}, stopwatch));
   Result<Unit> unit = compiler.build(mode, batch, layouts);
   if (!unit)
     return unit.error();
@@ -94,10 +94,8 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::
   return makeNative(compiler, std::move(*unit));
 }
 
-std::optional<Manifest> talweg::keptManifest(const Compiler &compiler, Mode mode, std::int64_t batch,
+std::optional<CachedStart> talweg::keptStart(const Compiler &compiler, Mode mode, std::int64_t batch,
                                              const Layouts *layouts) {
   CodeCache cache;
-  if (auto start = cache.findStart(cache.keyOf(compiler.sourceOf(mode, batch, layouts))))
-    return std::move(start->manifest);
-  return std::nullopt;
+  return cache.findStart(cache.keyOf(compiler.sourceOf(mode, batch, layouts)));
 }

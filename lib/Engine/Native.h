@@ -2,6 +2,7 @@
 #ifndef TALWEG_ENGINE_NATIVE_H
 #define TALWEG_ENGINE_NATIVE_H
 
+#include "CodeCache.h"
 #include "Jit.h"
 
 #include "talweg/Engine/Engine.h"
@@ -34,8 +35,8 @@ Result<NativeUnit> makeNative(const Compiler &compiler, Unit unit);
 Result<NativeUnit> makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet,
                               const Layouts *layouts = nullptr);
 
-/// The facts of a module whose code is kept, without making it.
-std::optional<Manifest> keptManifest(const Compiler &compiler, Mode mode, std::int64_t batch,
+/// What is kept of a module whose code is kept, without making it.
+std::optional<CachedStart> keptStart(const Compiler &compiler, Mode mode, std::int64_t batch,
                                      const Layouts *layouts = nullptr);
 
 std::vector<PhaseTime> phaseTimes(const Unit &unit);

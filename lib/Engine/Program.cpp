@@ -97,19 +97,22 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   auto impl = std::make_shared<Impl>();
   impl->options = options;
   impl->compiler = std::move(*compiler);
-  if (std::optional<Manifest> kept = keptManifest(*impl->compiler, mode, 0)) {
-    impl->manifest = std::move(*kept); // compiled before: nothing is wrong with it
+  if (std::optional<CachedStart> kept = keptStart(*impl->compiler, mode, 0)) { // nothing is wrong with it
+    impl->compiler->usePlan(std::move(kept->plan));
+    impl->manifest = std::move(kept->manifest);
   } else {
+    if (auto read = impl->compiler->readPlan(); !read)
+      return read.error();
     Result<Unit> unit = impl->compiler->build(mode, 0);
     if (!unit)
       return unit.error();
     impl->manifest = unit->manifest;
     impl->keepUnit(mode, std::move(*unit));
   }
+  impl->plan = planFacts(*impl->compiler, options);
   impl->readSeconds = reading.seconds();
   return Program(std::move(impl));
 }
-  impl->plan = planFacts(*impl->compiler, options);
 
 Result<Program> Program::fromFile(const std::string &path, const CompileOptions &options) {
   Result<std::string> text = readFile(path);
@@ -119,9 +122,6 @@ Result<Program> Program::fromFile(const std::string &path, const CompileOptions 
 }
 
 const PlanFacts &Program::plan() const { return impl->plan; }
-int Program::elaborations() const { return impl->compiler->elaborations(); }
-
-Result<Unit> Program::Impl::takeUnit(Mode mode) {
 const Manifest &Program::manifest() const { return impl->manifest; }
 std::int64_t Program::parameterCount() const {
   std::int64_t count = 0;
@@ -129,6 +129,9 @@ std::int64_t Program::parameterCount() const {
     count += variable.role == Role::Parameter ? variable.count() : 0;
   return count;
 }
+int Program::elaborations() const { return impl->compiler->elaborations(); }
+
+Result<Unit> Program::Impl::takeUnit(Mode mode) {
   if (std::optional<Unit> unit = takeKeptUnit(mode))
     return std::move(*unit);
   return compiler->build(mode, plan.batch);
@@ -152,8 +155,8 @@ void Program::Impl::keepUnit(Mode mode, Unit unit) {
 }
 
 Result<std::vector<FieldUse>> Program::Impl::fieldUses(Mode mode) {
-  if (std::optional<Manifest> kept = keptManifest(*compiler, mode, plan.batch))
-    return kept->uses;
+  if (std::optional<CachedStart> kept = keptStart(*compiler, mode, plan.batch))
+    return kept->manifest.uses;
   Result<Unit> unit = takeUnit(mode);
   if (!unit)
     return unit.error();

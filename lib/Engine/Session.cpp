@@ -97,7 +97,7 @@ Result<const NativeUnit *> Session::Impl::unit(Mode mode, std::int64_t batch) {
 Result<void> Session::Impl::check(Mode mode, std::int64_t batch) const {
   const Compiler &compiler = *program.impl->compiler;
   const Layouts layouts = layoutsOf(variables());
-  if (units.count({mode, batch}) || keptManifest(compiler, mode, batch, &layouts))
+  if (units.count({mode, batch}) || keptStart(compiler, mode, batch, &layouts))
     return {};
   return compiler.check(batch);
 }

@@ -5,7 +5,6 @@
 
 #include "mlir/IR/Builders.h"
 
-#include <filesystem>
 #include <fmt/format.h>
 
 using namespace mlir;
@@ -107,15 +106,6 @@ void frontend::createSplit(OpBuilder &builder, Location loc, const Split &split)
                          builder.getDictionaryAttr(options));
 }
 
-/// `path` as seen from the program's folder.
-static std::string besideFile(StringRef path, const std::string &file) {
-  const std::filesystem::path given(path.str());
-  if (given.is_absolute())
-    return path.str();
-  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  return folder.empty() ? path.str() : (folder / given).string();
-}
-
 static Result<Split> readSplit(train::SplitOp op, const std::string &file) {
   Split split;
   split.name = op.getName().str();
@@ -126,7 +116,7 @@ static Result<Split> readSplit(train::SplitOp op, const std::string &file) {
   if (!split.format)
     return wrong(fmt::format("the format `{}`, which does not exist", op.getFormat().str()));
   for (StringAttr path : op.getFiles().getAsRange<StringAttr>())
-    split.files.push_back(besideFile(path.strref(), file));
+    split.files.push_back(path.str());
   if (split.files.empty() || (split.files.size() > 1 && !split.format->severalFiles))
     return wrong(fmt::format("{} files", split.files.size()));
   for (NamedAttribute given : op.getOptions()) {

@@ -34,11 +34,13 @@ public:
   LanguageCompiler(frontend::Source source, const CompilerOptions &options)
       : Compiler(options), source(std::move(source)) {}
 
-  Result<void> readPlan() {
+  Result<void> readPlan() override {
+    auto start = Clock::now();
     auto own = elaborated(0);
     if (!own)
       return own.error();
     thePlan = (*own)->plan;
+    parseSeconds += secondsSince(start);
     return {};
   }
 
@@ -73,24 +75,19 @@ private:
   /// The file at a batch size (0: the plan's).
   Result<Elaborated> elaborated(std::int64_t batch) const {
     std::lock_guard lock(mutex);
-    Elaborated &own = byBatch[0];
-    if (own && batch == own->plan.batch)
+    if (batch == thePlan.batch)
       batch = 0;
-    Elaborated &result = byBatch[batch];
-    if (result)
-      return result;
+    if (auto known = byBatch.find(batch); known != byBatch.end())
+      return known->second;
     frontend::Options wanted;
     wanted.batch = batch ? batch : options.batch.value_or(0);
     wanted.real = options.real;
     for (auto &[key, value] : options.set)
       wanted.set[key] = value;
     Result<frontend::Elaborated> fresh = source.elaborate(wanted);
-    if (!fresh) {
-      byBatch.erase(batch);
+    if (!fresh)
       return fresh.error();
-    }
-    result = std::make_shared<frontend::Elaborated>(std::move(*fresh));
-    return result;
+    return byBatch[batch] = std::make_shared<frontend::Elaborated>(std::move(*fresh));
   }
 
   frontend::Source source;
@@ -105,7 +102,7 @@ public:
     setText(std::move(text), name);
   }
 
-  Result<void> readPlan() {
+  Result<void> readModule() {
     Unit unit = freshUnit();
     if (auto parsed = parse(unit); !parsed)
       return parsed.error();
@@ -170,7 +167,7 @@ Result<std::unique_ptr<Compiler>> Compiler::create(std::string text, const std::
   std::unique_ptr<Compiler> result;
   if (name.ends_with(".mlir")) {
     auto compiler = std::make_unique<ModuleCompiler>(std::move(text), name, options);
-    if (auto read = compiler->readPlan(); !read)
+    if (auto read = compiler->readModule(); !read)
       return read.error();
     result = std::move(compiler);
   } else {
@@ -179,8 +176,6 @@ Result<std::unique_ptr<Compiler>> Compiler::create(std::string text, const std::
       return source.error();
     auto compiler = std::make_unique<LanguageCompiler>(std::move(*source), options);
     compiler->setText(std::move(text), name);
-    if (auto read = compiler->readPlan(); !read)
-      return read.error();
     result = std::move(compiler);
   }
   result->parseSeconds = secondsSince(start);
@@ -205,6 +200,7 @@ Unit Compiler::freshUnit() const {
   unit.context->printOpOnDiagnostic(false); // messages show the model's line
   return unit;
 }
+
 Result<void> Compiler::collectInto(Unit &unit) const {
   Result<Manifest> manifest = collect(*unit.module, fileName);
   if (!manifest)
@@ -213,14 +209,13 @@ Result<void> Compiler::collectInto(Unit &unit) const {
   return {};
 }
 
-
 Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layouts) const {
   auto start = Clock::now();
   Unit unit = freshUnit();
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
+    return parsed.error();
   if (auto collected = collectInto(unit); !collected)
     return collected.error();
-    return parsed.error();
   if (layouts)
     unit.layouts = *layouts;
   unit.times.push_back({"parse", parseSeconds + secondsSince(start)});
@@ -275,6 +270,14 @@ Error Compiler::errorAt(const std::string &file, std::int64_t line, std::int64_t
                     more};
 }
 
+/// Says on the declarations how another module of the program has its variables.
+static void placeAs(const Layouts &layouts, mlir::ModuleOp module) {
+  module.walk([&](train::VariableOp variable) {
+    const auto block = layouts.find(variable.getSymName().str());
+    variable.setBlock(block == layouts.end() ? 0 : block->second);
+  });
+}
+
 Result<void> Compiler::lower(Unit &unit, Phase last) const {
   auto tellMessage = [&](const std::string &message) {
     unit.told = true;
@@ -284,17 +287,11 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   MessageCollector messages(*unit.context, fileName, fileText, tellMessage, options.remarks);
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
   std::vector<CodeRegion> regions;
-/// Says on the declarations how another module of the program has its variables.
-static void placeAs(const Layouts &layouts, mlir::ModuleOp module) {
-  module.walk([&](train::VariableOp variable) {
-    const auto block = layouts.find(variable.getSymName().str());
-    variable.setBlock(block == layouts.end() ? 0 : block->second);
-  });
-}
-
   const CodegenOptions codegen{.target = options.target, .regions = unit.profiled ? &regions : nullptr};
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);
+    if (phase == Phase::Linalg && unit.layouts)
+      placeAs(*unit.layouts, *unit.module);
     if (phase == Phase::Vector && options.memory) {
       Result<bool> fitted = fitMemory(unit, codegen, *options.memory, fileName);
       if (!fitted)

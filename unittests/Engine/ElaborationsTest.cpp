@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 using namespace talweg;
 
@@ -43,4 +44,25 @@ TEST(Elaborations, AreOneForEachBatchSize) {
   ASSERT_TRUE(bool(session->evaluate(rows(11))));
   ASSERT_TRUE(bool(session->predict(rows(11))));
   EXPECT_EQ(program->elaborations(), 3); // and of 3
+}
+
+TEST(Elaborations, AreNoneWhereAllIsKept) {
+  char folder[] = "/tmp/talweg-elaborations-XXXXXX";
+  ASSERT_TRUE(mkdtemp(folder));
+  setenv("TALWEG_CACHE", folder, 1);
+  for (int expected : {2, 0}) {
+    Result<Program> program = Program::fromText(kModel, "line.tw", {});
+    ASSERT_TRUE(bool(program)) << program.error().message;
+    std::vector<float> x(30, 1), y(10, 1);
+    Result<Dataset> rows = Dataset::fromMemory(*program, {{"x", x.data()}, {"y", y.data()}}, 10);
+    Result<Session> session = Session::create(*program);
+    ASSERT_TRUE(bool(session)) << session.error().message;
+    ASSERT_TRUE(bool(session->setTrainingData(*rows)));
+    ASSERT_TRUE(bool(session->train({})));
+    ASSERT_TRUE(bool(session->evaluate(*rows)));
+    ASSERT_TRUE(bool(session->predict(*rows)));
+    EXPECT_EQ(program->elaborations(), expected);
+  }
+  setenv("TALWEG_CACHE", "off", 1);
+  std::filesystem::remove_all(folder);
 }

@@ -135,8 +135,8 @@ public:
   const Manifest &manifest() const;
   /// Elements of all parameters.
   std::int64_t parameterCount() const;
-  /// How often the file has been elaborated so far: once for each batch size that had to be compiled, and then at the plan's, too; not at
-  /// all for a module, or where everything was kept.
+  /// How often the file has been elaborated so far: once for each batch size that had to be compiled; not at all for a module, or where
+  /// everything was kept.
   int elaborations() const;
   /// Compiles the training step as far as `upTo` (Vector: everything but LLVM; Object: everything) without running it.
   Result<Facts> check(Stage upTo = Stage::Vector) const;

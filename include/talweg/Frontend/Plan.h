@@ -32,8 +32,8 @@ struct Options {
 struct Split {
   std::string name;
   const data::Format *format = nullptr; ///< not null in a plan without errors
-  std::vector<std::string> files; ///< of a plan that was read from a program, relative paths begin where it is run
-  data::Options options;          ///< as written; the format accepts them
+  std::vector<std::string> files;       ///< as written: relative paths begin at the program's own folder
+  data::Options options;                ///< as written; the format accepts them
 };
 
 /// A `config` that is fixed when the program is compiled.

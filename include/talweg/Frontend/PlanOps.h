@@ -19,7 +19,7 @@ Result<Field> readField(train::FieldOp op, const std::string &file);
 /// Creates the train.split for a split.
 void createSplit(mlir::OpBuilder &builder, mlir::Location loc, const Split &split);
 
-/// The plan of a program without a train.plan is one step. `file`: the program's, whose folder relative paths begin at.
+/// The plan of a program without a train.plan is one step. `file`: the program's, for messages.
 Result<Plan> readPlan(train::ProgramOp program, const std::string &file);
 
 } // namespace talweg::frontend

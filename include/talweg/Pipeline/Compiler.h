@@ -61,13 +61,17 @@ struct CompilerOptions {
   std::optional<std::int64_t> memory; ///< bytes that variables and arena of every module may take together
 };
 
-/// A parsed source. Building and lowering are const and may run on several threads at once.
+/// A parsed source. It has its plan once `readPlan` has found it, or `usePlan` has said what was found before; then building and lowering
+/// are const and may run on several threads at once.
 class Compiler {
 public:
   static Result<std::unique_ptr<Compiler>> create(std::string text, const std::string &name,
                                                   const CompilerOptions &options);
   virtual ~Compiler() = default;
 
+  /// Elaborates the file at the plan's batch size; what is wrong with it, if anything is. The plan of a module is known at once.
+  virtual Result<void> readPlan() { return {}; }
+  void usePlan(frontend::Plan known) { thePlan = std::move(known); }
   const frontend::Plan &plan() const { return thePlan; }
   const std::string &file() const { return fileName; }
   const std::string &text() const { return fileText; }
@@ -85,7 +89,7 @@ public:
   virtual Result<void> check(std::int64_t batch) const = 0;
   /// Spells out all that decides the code of a unit in phase linalg: equal texts, equal code.
   std::string codeText(const Unit &unit) const;
-  /// What `build` gives as Unit::source.
+  /// What `build` gives as Unit::source. At batch size 0 it depends on no plan.
   std::string sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
   /// Runs the phases after `unit.done` up to `last`.
   Result<void> lower(Unit &unit, Phase last) const;
@@ -104,12 +108,12 @@ protected:
   Unit freshUnit() const;
   /// Makes a module in all modes one in `mode`.
   Result<void> specialize(Unit &unit, Mode mode) const;
+  /// Reads a unit's manifest off its module, in its present phase.
+  Result<void> collectInto(Unit &unit) const;
   /// What of the options decides code.
   std::string codeOptions() const;
   /// Fills the module of a unit whose context is ready.
   virtual Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const = 0;
-  /// Reads a unit's manifest off its module, in its present phase.
-  Result<void> collectInto(Unit &unit) const;
 
   CompilerOptions options;
   frontend::Plan thePlan;
