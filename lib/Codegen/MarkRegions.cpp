@@ -13,6 +13,7 @@
 #include "Steps.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
+#include "talweg/Runtime/Abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -29,8 +30,6 @@ namespace talweg {
 using namespace mlir;
 
 namespace {
-
-constexpr llvm::StringLiteral kMark = "talweg_profile_mark";
 
 bool holdsLinalg(Operation *op) {
   return op->walk([](linalg::LinalgOp) { return WalkResult::interrupt(); }).wasInterrupted();
@@ -112,11 +111,11 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
 
   /// The runtime's function; of the LLVM dialect, so that passes on functions do not meet one without a body.
   LLVM::LLVMFuncOp declaration() {
-    if (auto known = getOperation().lookupSymbol<LLVM::LLVMFuncOp>(kMark))
+    if (auto known = getOperation().lookupSymbol<LLVM::LLVMFuncOp>(talweg::abi::kProfileMark))
       return known;
     auto builder = OpBuilder::atBlockBegin(getOperation().getBody());
     auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {builder.getI32Type()});
-    return LLVM::LLVMFuncOp::create(builder, getOperation().getLoc(), kMark, type);
+    return LLVM::LLVMFuncOp::create(builder, getOperation().getLoc(), talweg::abi::kProfileMark, type);
   }
 };
 

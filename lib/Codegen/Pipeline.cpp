@@ -51,11 +51,6 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   shared.addPass(createApproximateMath());
 }
 
-void buildVectorPipeline(OpPassManager &pm, const CodegenOptions &options) {
-  buildTensorPipeline(pm, options);
-  buildBufferPipeline(pm, options);
-}
-
 void buildLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createConvertSCFToOpenMPPass());
   pm.addPass(createCanonicalizer()); // omp leaves scopes that scf-to-cf does not take

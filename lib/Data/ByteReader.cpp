@@ -36,7 +36,7 @@ static std::string missingHelp(const fs::path &path) {
   for (const char *suffix : {".gz", ".csv", ".csv.gz"})
     if (std::binary_search(names.begin(), names.end(), wanted + suffix))
       return fmt::format("did you mean `{}`?", (path.parent_path() / (wanted + suffix)).string());
-  if (const std::string near = closest(wanted, names); !near.empty())
+  if (const std::string near = suggest(wanted, names); !near.empty())
     return fmt::format("did you mean `{}`?", (path.parent_path() / near).string());
   return "check the path, or name another file with `--data SPLIT=PATH`";
 }

@@ -140,7 +140,7 @@ Result<std::int64_t> CsvLoader::columnOf(const Field &field, const ColumnRef &re
   const auto found = std::find(header.begin(), header.end(), name);
   if (found != header.end())
     return found - header.begin();
-  const std::string near = closest(name, header);
+  const std::string near = suggest(name, header);
   std::string help = near.empty() ? fmt::format("the columns are {}", listed(header)) : "";
   if (!near.empty())
     help = field.columns.empty() ? fmt::format("did you mean {0}? write `{1}: {2} = column(\"{3}\")`", quoted(near),

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 namespace talweg::data {
 
@@ -29,36 +28,6 @@ std::string quoted(std::string_view text) {
       shown += char(c);
   }
   return shown + (text.size() > longest ? "…`" : "`");
-}
-
-static std::size_t editDistance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-std::string closest(std::string_view wanted, const std::vector<std::string> &names) {
-  std::string best;
-  std::size_t bestDistance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
-  for (const std::string &name : names) {
-    if (name.size() > 4 * wanted.size() + 8 || name == wanted)
-      continue;
-    const std::size_t distance = editDistance(wanted, name);
-    if (distance < bestDistance && distance < std::min(wanted.size(), name.size())) {
-      bestDistance = distance;
-      best = name;
-    }
-  }
-  return best;
 }
 
 std::string listed(const std::vector<std::string> &names) {

@@ -4,6 +4,7 @@
 
 #include "talweg/Support/Counted.h"
 #include "talweg/Support/Result.h"
+#include "talweg/Support/Suggest.h"
 
 #include <cstdint>
 #include <string>
@@ -23,9 +24,6 @@ Error failure(std::string_view code, const Place &place, std::string_view situat
 
 /// The text in backticks, at most 40 bytes of it, with what cannot be printed written as \xNN.
 std::string quoted(std::string_view text);
-
-/// The name nearest to `wanted` by edits, if one is near enough to be meant; else empty.
-std::string closest(std::string_view wanted, const std::vector<std::string> &names);
 
 /// The names in backticks, separated by commas; after the first twelve, how many more there are.
 std::string listed(const std::vector<std::string> &names);

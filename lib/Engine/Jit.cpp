@@ -219,7 +219,7 @@ Result<std::unique_ptr<NativeCode>> talweg::NativeCode::load(const std::string &
   auto define = [&](const char *name, auto *function) {
     own[(*jit)->mangleAndIntern(name)] = llvm::orc::ExecutorSymbolDef::fromPtr(function);
   };
-  define("talweg_profile_mark", &talweg_profile_mark); // not seen outside of this library
+  define(abi::kProfileMark, &talweg_profile_mark); // not seen outside of this library
   define("__extendhfsf2", &extendHalf);
   define("__truncsfhf2", &truncateFloat);
   if (auto failed = symbols.define(llvm::orc::absoluteSymbols(std::move(own))))

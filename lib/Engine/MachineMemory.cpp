@@ -3,6 +3,7 @@
 #include "MachineMemory.h"
 
 #include "talweg/Pipeline/MemoryText.h"
+#include "talweg/Support/Counted.h"
 
 #include <fmt/format.h>
 
@@ -70,8 +71,8 @@ Result<void> talweg::fitsMachine(const Manifest &manifest, const MachineMemory &
   std::string message =
       fmt::format("{0}: error: the program needs {1} of memory, and {2} has {3} [E0872]\n"
                   "{0}: note: {4}; its arena takes {5} for a batch of {6}",
-                  file, sizeText(needed), machine.ofGroup ? "this process's control group" : "this machine",
-                  sizeText(machine.bytes), variablesText(manifest), sizeText(manifest.arenaBytes), manifest.batch);
+                  file, bytesText(needed), machine.ofGroup ? "this process's control group" : "this machine",
+                  bytesText(machine.bytes), variablesText(manifest), bytesText(manifest.arenaBytes), manifest.batch);
   if (manifest.persistentBytes < machine.bytes)
     message += batchHelp(manifest);
   return Error{"E0872", message};

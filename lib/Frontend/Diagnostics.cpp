@@ -181,38 +181,3 @@ Error Diagnostics::toError() const {
     text.pop_back();
   return {list.empty() ? std::string() : std::string(describe(sorted().front()->code).code), text};
 }
-
-//===-- suggestions ------------------------------------------------------------------------------------------------===//
-
-/// The number of letters to insert, remove, replace or exchange with their neighbour to make `a` of `b`; case does not count.
-static int editDistance(std::string_view a, std::string_view b) {
-  const auto same = [](char x, char y) { return std::tolower(x) == std::tolower(y); };
-  std::vector<std::vector<int>> d(a.size() + 1, std::vector<int>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i)
-    for (size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        d[i][j] = int(i + j);
-        continue;
-      }
-      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + !same(a[i - 1], b[j - 1])});
-      if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-    }
-  return d[a.size()][b.size()];
-}
-
-std::string talweg::suggest(std::string_view name, std::span<const std::string> candidates) {
-  constexpr size_t longest = 64;
-  int best = std::max(1, int(name.size()) / 3) + 1;
-  std::string result;
-  for (const std::string &candidate : candidates) {
-    if (std::max(name.size(), candidate.size()) > longest || candidate == name)
-      continue;
-    const int distance = editDistance(name, candidate);
-    if (distance < best && distance < int(std::min(name.size(), candidate.size()))) {
-      best = distance;
-      result = candidate;
-    }
-  }
-  return result;
-}

@@ -10,6 +10,7 @@
 
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Pipeline/MemoryText.h"
+#include "talweg/Support/Counted.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -64,8 +65,8 @@ static Error tooSmall(const Manifest &least, std::int64_t limit, const std::stri
   std::int64_t needed = least.persistentBytes + least.arenaBytes;
   return {"E0871", fmt::format("{0}: error: {1} of memory are too few: the program needs {2}, {3}B [E0871]\n"
                                "{0}: note: {4}; its arena takes at least {5} for a batch of {6}{7}",
-                               file, sizeText(limit), sizeText(needed), needed, variablesText(least),
-                               sizeText(least.arenaBytes), least.batch, batchHelp(least))};
+                               file, bytesText(limit), bytesText(needed), needed, variablesText(least),
+                               bytesText(least.arenaBytes), least.batch, batchHelp(least))};
 }
 
 Result<bool> talweg::fitMemory(Unit &unit, const CodegenOptions &options, std::int64_t limit, const std::string &file) {

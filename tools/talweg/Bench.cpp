@@ -7,6 +7,8 @@
 #include "Console.h"
 #include "Profile.h"
 
+#include "talweg/Support/Counted.h"
+
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -235,7 +237,7 @@ void printText(const Options &options, const Session &session, const Figures &fi
                   humanCount(double(facts.manifest.flops), "FLOP"), step));
   row("memory", fmt::format("{:.1f} GB/s", double(figures.leastBytes) / figures.median * 1e-9),
       fmt::format("{:.0f} % of the update bandwidth; {} a {} at least", 100 * derived.bandwidthShare,
-                  humanBytes(figures.leastBytes), step));
+                  bytesText(figures.leastBytes), step));
   row("both at their limits", microseconds(derived.leastSeconds),
       fmt::format("{:.0f} % of the time of a {}", 100 * derived.leastSeconds / figures.median, step));
   heading("This machine, in the same run");
@@ -246,9 +248,9 @@ void printText(const Options &options, const Session &session, const Figures &fi
   row("compilation", humanSeconds(session.compileSeconds()));
   row(fmt::format("first {} after", step), humanSeconds(figures.firstStep), "from the start of the process");
   heading("Memory");
-  row("variables", humanBytes(facts.manifest.persistentBytes));
-  row(fmt::format("arena of a {}", step), humanBytes(facts.manifest.arenaBytes));
-  row("peak of the process", humanBytes(figures.peakBytes), "with the rows and the compiler");
+  row("variables", bytesText(facts.manifest.persistentBytes));
+  row(fmt::format("arena of a {}", step), bytesText(facts.manifest.arenaBytes));
+  row("peak of the process", bytesText(figures.peakBytes), "with the rows and the compiler");
   if (figures.profile)
     printProfile(*figures.profile);
 }

@@ -3,6 +3,8 @@
 #include "Console.h"
 #include "Experiment.h"
 
+#include "talweg/Support/Counted.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -60,11 +62,11 @@ void printText(const Program &program, const Facts &facts) {
   row("optimizer state", grouped(slots));
   row("work in a step",
       fmt::format("{} in {} products", humanCount(double(manifest.flops), "FLOP"), grouped(manifest.contractions)));
-  row("memory of variables", humanBytes(manifest.persistentBytes));
-  row("memory of a step", humanBytes(manifest.arenaBytes) + " (arena)");
+  row("memory of variables", bytesText(manifest.persistentBytes));
+  row("memory of a step", bytesText(manifest.arenaBytes) + " (arena)");
   std::int64_t together = manifest.persistentBytes + manifest.arenaBytes;
-  row("both together", fmt::format("{} ({} bytes)", humanBytes(together), grouped(together)));
-  row("a row of data", humanBytes(rowBytes(manifest)));
+  row("both together", fmt::format("{} ({} bytes)", bytesText(together), grouped(together)));
+  row("a row of data", bytesText(rowBytes(manifest)));
   printLine("");
   printLine(styled(Stream::Out, Style::Bold, "Compilation"));
   double total = 0;

@@ -186,15 +186,6 @@ bool finishOutput() {
   return false;
 }
 
-std::string humanBytes(std::int64_t bytes) {
-  static constexpr const char *units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-  double value = double(bytes);
-  int unit = 0;
-  for (; value >= 1024 && unit < 5; ++unit)
-    value /= 1024;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
-}
-
 std::string grouped(std::int64_t number) {
   std::string digits = fmt::format("{}", number);
   for (int at = int(digits.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3)

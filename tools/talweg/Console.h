@@ -54,8 +54,6 @@ Error makeError(std::string situation, std::string help = "");
 /// False, after a message, if anything written to standard output was lost.
 bool finishOutput();
 
-/// 1536 → "1.5 KiB"
-std::string humanBytes(std::int64_t bytes);
 /// 1234567 → "1,234,567"
 std::string grouped(std::int64_t number);
 /// "1 step", "1,234 steps"

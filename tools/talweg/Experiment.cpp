@@ -2,6 +2,8 @@
 #include "Experiment.h"
 #include "Console.h"
 
+#include "talweg/Support/Suggest.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -82,9 +84,9 @@ Result<void> Experiment::checkData(const Program &program) const {
     };
     if (split.empty() || known(plan.splits) || known(customary))
       continue;
-    auto similar = closest(split, plan.splits);
+    const std::string similar = suggest(split, plan.splits);
     return makeError(fmt::format("--data {}=…: {} declares no split `{}`", split, plan.data, split),
-                     similar               ? fmt::format("did you mean `{}`?", *similar)
+                     !similar.empty()      ? fmt::format("did you mean `{}`?", similar)
                      : plan.splits.empty() ? "name it train, validation or test"
                                            : fmt::format("its splits are {}", fmt::join(plan.splits, ", ")));
   }

@@ -3,6 +3,7 @@
 #include "Console.h"
 
 #include "talweg/Engine/Engine.h"
+#include "talweg/Support/Suggest.h"
 
 #include <CLI/CLI.hpp>
 
@@ -278,35 +279,6 @@ void Command::action(std::function<int()> body) {
 
 //===-- the command line -------------------------------------------------------------------------------------------===//
 
-/// Insertions, deletions, replacements and exchanges of neighbours that make `b` of `a`.
-static size_t editDistance(const std::string &a, const std::string &b) {
-  std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));
-  for (size_t i = 0; i <= a.size(); ++i)
-    for (size_t j = 0; j <= b.size(); ++j) {
-      if (i == 0 || j == 0) {
-        cost[i][j] = i + j;
-        continue;
-      }
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-    }
-  return cost[a.size()][b.size()];
-}
-
-std::optional<std::string> closest(const std::string &word, const std::vector<std::string> &candidates) {
-  std::optional<std::string> best;
-  size_t least = std::max<size_t>(1, std::min<size_t>(word.size(), 64) / 3) + 1;
-  for (const std::string &candidate : candidates) {
-    size_t distance = editDistance(word.substr(0, 64), candidate);
-    if (distance < least && distance > 0) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
 CommandLine::CommandLine(int argc, char **argv) : app(std::make_unique<CLI::App>()), typed(argv, argv + argc) {
   app->description(
       "Talweg compiles a model file (layers, losses, optimizers and the training plan in one text) to native "
@@ -338,8 +310,8 @@ static std::string suggestion(const CLI::App &app, const std::string &word) {
   else
     for (const CLI::App *sub : app.get_subcommands([](const CLI::App *) { return true; }))
       known.push_back(sub->get_name());
-  auto found = closest(word.substr(0, word.find('=')), known);
-  return found ? fmt::format("did you mean `{}`?", *found) : "";
+  const std::string found = suggest(word.substr(0, word.find('=')), known);
+  return found.empty() ? "" : fmt::format("did you mean `{}`?", found);
 }
 
 static int usageError(const CLI::App &app, const std::string &situation, std::string hint) {

@@ -87,9 +87,6 @@ private:
   std::function<int()> chosen; ///< the action of the subcommand that was given
 };
 
-/// The candidate closest to a misspelt word, or nothing if none is close.
-std::optional<std::string> closest(const std::string &word, const std::vector<std::string> &candidates);
-
 } // namespace talweg::driver
 
 #endif

@@ -189,7 +189,8 @@ TEST(DataMovement, HasTheSameBitsOnOneThreadAndOnTwo) {
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   ASSERT_TRUE(module) << text;
   mlir::PassManager passes(&context);
-  buildVectorPipeline(passes, {.target = nativeTarget()});
+  buildTensorPipeline(passes, {.target = nativeTarget()});
+  buildBufferPipeline(passes, {.target = nativeTarget()});
   ASSERT_TRUE(succeeded(passes.run(*module)));
   std::vector<std::int64_t> arena;
   for (std::size_t i = 0; i < all.size(); ++i) {

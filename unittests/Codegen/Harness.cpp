@@ -45,7 +45,8 @@ Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, 
   if (!module)
     return Error{"", "not parsed: " + messages};
   mlir::PassManager vector(context), llvm(context);
-  buildVectorPipeline(vector, {.target = target});
+  buildTensorPipeline(vector, {.target = target});
+  buildBufferPipeline(vector, {.target = target});
   buildLlvmPipeline(llvm);
   if (failed(vector.run(*module)))
     return Error{"", "not vectorized: " + messages};

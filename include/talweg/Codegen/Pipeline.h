@@ -34,9 +34,6 @@ void buildTensorPipeline(mlir::OpPassManager &pm, const CodegenOptions &options)
 /// linalg on tensors whose variables have their places → scf, vector and memref, with every buffer in the arena: the stage `vector`.
 void buildBufferPipeline(mlir::OpPassManager &pm, const CodegenOptions &options);
 
-/// Both: for functions without a program.
-void buildVectorPipeline(mlir::OpPassManager &pm, const CodegenOptions &options);
-
 /// The stage `vector` → the LLVM dialect, parallel loops as OpenMP; functions take bare pointers.
 void buildLlvmPipeline(mlir::OpPassManager &pm);
 

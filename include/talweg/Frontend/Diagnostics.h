@@ -5,6 +5,7 @@
 
 #include "talweg/Frontend/Ast.h"
 #include "talweg/Support/Result.h"
+#include "talweg/Support/Suggest.h"
 
 #include <deque>
 #include <span>
@@ -126,9 +127,6 @@ private:
   std::deque<Diagnostic> list;
   Diagnostic forgotten{};
 };
-
-/// The candidate that `name` was most likely meant to be, or an empty string when none is close.
-std::string suggest(std::string_view name, std::span<const std::string> candidates);
 
 } // namespace talweg
 

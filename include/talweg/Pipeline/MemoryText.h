@@ -6,9 +6,6 @@
 
 namespace talweg {
 
-/// Bytes for people: `1.5 MiB`.
-std::string sizeText(std::int64_t bytes);
-
 /// `its variables take 72 B (parameters 24 B, optimizer state 48 B)`, of a module after phase vector.
 std::string variablesText(const Manifest &manifest);
 

@@ -47,6 +47,8 @@ enum Control : int {
 /// The symbols of an object file: both entries, and the module's manifest (Support/Manifest.h) as JSON, a text that ends in a zero byte.
 inline constexpr const char kManifest[] = "talweg_manifest";
 inline constexpr const char kInitEntry[] = "talweg_init", kStepEntry[] = "talweg_step";
+/// What a profiled program calls (Runtime/Profile.h).
+inline constexpr const char kProfileMark[] = "talweg_profile_mark";
 
 /// Position of each argument in the array given to an entry.
 enum Argument : int { kPersistent, kArena, kControl, kHyper, kOrder, kOut, kFields };

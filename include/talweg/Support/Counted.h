@@ -3,6 +3,7 @@
 #define TALWEG_SUPPORT_COUNTED_H
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,20 @@ namespace talweg {
 /// `1 row`, `3 rows`.
 inline std::string counted(std::int64_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+/// Bytes for people: `1.5 MiB`.
+inline std::string bytesText(std::int64_t bytes) {
+  constexpr const char *units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  if (bytes < 1024)
+    return std::to_string(bytes) + " B";
+  double size = double(bytes);
+  int unit = 0;
+  for (; size >= 1024 && unit < 5; ++unit)
+    size /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f %s", size, units[unit]);
+  return text;
 }
 
 } // namespace talweg
