@@ -33,9 +33,8 @@ bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value)); 
 /// The backward pass of one program.
 class ReverseWalk {
 public:
-  explicit ReverseWalk(train::ProgramOp program)
-      : program(program), objective(*program.getBody().front().getOps<train::ObjectiveOp>().begin()),
-        block(objective.getBody().front()), builder(block.getTerminator()) {}
+  ReverseWalk(train::ProgramOp program, train::ObjectiveOp objective)
+      : program(program), objective(objective), block(objective.getBody().front()), builder(block.getTerminator()) {}
 
   LogicalResult run();
 
@@ -227,10 +226,19 @@ void ReverseWalk::markBackward(Operation *lastPrimal) {
 
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
-    for (auto program : getOperation().getOps<train::ProgramOp>())
-      if (program.getMode() == Mode::Train || program.getMode() == Mode::Gradient)
-        if (failed(ReverseWalk(program).run()))
-          return signalPassFailure();
+    for (auto program : getOperation().getOps<train::ProgramOp>()) {
+      if (program.getMode() != Mode::Train && program.getMode() != Mode::Gradient)
+        continue;
+      FailureOr<train::ObjectiveOp> objective = program.findObjective();
+      if (failed(objective))
+        return signalPassFailure();
+      if (auto updates = objective->getBody().getOps<train::UpdateOp>(); !updates.empty()) {
+        (*updates.begin()).emitOpError("is in a program that has been differentiated already");
+        return signalPassFailure();
+      }
+      if (failed(ReverseWalk(program, *objective).run()))
+        return signalPassFailure();
+    }
   }
 };
 

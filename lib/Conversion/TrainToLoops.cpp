@@ -108,6 +108,8 @@ LogicalResult ProgramLowering::collect() {
     if (auto variable = dyn_cast<train::VariableOp>(op)) {
       if (!variable.getOffset())
         return variable.emitOpError("has no offset: talweg-assign-storage runs before talweg-train-to-loops");
+      if (variable.getSymName().starts_with("talweg_"))
+        return variable.emitOpError("has a name that begins with `talweg_`, as those of the module's functions do");
       variables.push_back(variable);
       int64_t end = llvm::alignTo(*variable.getOffset() + variable.getBytes(), abi::kAlignment);
       persistentBytes = std::max(persistentBytes, end);

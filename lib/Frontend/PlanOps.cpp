@@ -139,7 +139,7 @@ Result<Plan> frontend::readPlan(train::ProgramOp program, const std::string &fil
   plan.model = program.getName().str();
   plan.batch = program.getBatch();
   if (program.getReal())
-    plan.real = tw::elementTypeOf(*program.getReal()).value_or(ElementType::F32);
+    plan.real = *tw::elementTypeOf(*program.getReal());
   if (program.getOps<train::PlanOp>().empty())
     plan.steps = 1;
   for (Operation &op : program.getBody().front()) {

@@ -21,7 +21,10 @@ StringRef breach(Operation *op, Phase phase) {
   bool declares = isa<train::ProgramOp>(op) || isa_and_nonnull<train::ProgramOp>(op->getParentOp());
   switch (phase) {
   case Phase::Graph:
-  case Phase::Gradient: return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
+  case Phase::Gradient:
+    if (auto program = dyn_cast<train::ProgramOp>(op); program && !program.getMode())
+      return "talweg-specialize chooses a mode first";
+    return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
   case Phase::Update:
     if (isa<train::UpdateOp, train::OptimizerOp>(op))
       return "every update must be spelt out";

@@ -105,9 +105,8 @@ void expand(train::UpdateOp update, train::VariableOp variable, train::Optimizer
   update.erase();
 }
 
-void expandProgram(train::ProgramOp program) {
+void expandProgram(train::ProgramOp program, train::ObjectiveOp objective) {
   Block &body = program.getBody().front();
-  auto objective = *body.getOps<train::ObjectiveOp>().begin();
   SymbolTable symbols(program);
   Operation *end = objective.getBody().front().getTerminator();
   auto updates = llvm::to_vector(objective.getBody().getOps<train::UpdateOp>());
@@ -128,8 +127,12 @@ void expandProgram(train::ProgramOp program) {
 
 struct ExpandUpdate : impl::ExpandUpdateBase<ExpandUpdate> {
   void runOnOperation() override {
-    for (auto program : getOperation().getOps<train::ProgramOp>())
-      expandProgram(program);
+    for (auto program : getOperation().getOps<train::ProgramOp>()) {
+      FailureOr<train::ObjectiveOp> objective = program.findObjective();
+      if (failed(objective))
+        return signalPassFailure();
+      expandProgram(program, *objective);
+    }
   }
 };
 

@@ -68,9 +68,8 @@ void eraseDead(Block &block) {
 
 class Specialization {
 public:
-  Specialization(train::ProgramOp program, Mode mode)
-      : program(program), mode(mode), objective(*program.getBody().front().getOps<train::ObjectiveOp>().begin()),
-        block(objective.getBody().front()) {}
+  Specialization(train::ProgramOp program, train::ObjectiveOp objective, Mode mode)
+      : program(program), mode(mode), objective(objective), block(objective.getBody().front()) {}
 
   LogicalResult run() {
     bool updates = mode == Mode::Train, learns = updates || mode == Mode::Gradient;
@@ -136,7 +135,8 @@ struct Specialize : impl::SpecializeBase<Specialize> {
         program.emitError() << "the program is in mode " << StringRef(nameOf(*program.getMode())) << " already";
         return signalPassFailure();
       }
-      if (failed(Specialization(program, *wanted).run()))
+      FailureOr<train::ObjectiveOp> objective = program.findObjective();
+      if (failed(objective) || failed(Specialization(program, *objective, *wanted).run()))
         return signalPassFailure();
     }
   }

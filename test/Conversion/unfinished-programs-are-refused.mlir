@@ -25,5 +25,20 @@ train.program "Unplaced" mode eval batch 1 {
 
 // -----
 
+train.program "Named" mode eval batch 1 {
+  // expected-error @+1 {{'train.variable' op has a name that begins with `talweg_`, as those of the module's functions do}}
+  train.variable state @talweg_step : tensor<3xf32> offset 0 {
+  ^bb0(%key: tensor<2xi64>):
+    %one = tw.constant dense<1.0> : tensor<3xf32>
+    train.yield %one : tensor<3xf32>
+  }
+  train.objective metrics [] {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.yield %loss : tensor<f32>
+  }
+}
+
+// -----
+
 // expected-error @+1 {{a module to lower holds one train.program, here are 0}}
 module {}

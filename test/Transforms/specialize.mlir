@@ -6,6 +6,8 @@
 // RUN: talweg-opt %s --talweg-specialize=mode=predict | FileCheck %s --check-prefixes=CHECK,PREDICT
 // RUN: talweg-opt %s --talweg-specialize=mode=eval -o %t.mlir && not talweg-opt %t.mlir --talweg-specialize=mode=eval 2>&1 | FileCheck %s --check-prefix=TWICE
 // TWICE: error: the program is in mode eval already
+// RUN: not talweg-opt %s --talweg-graph 2>&1 | FileCheck %s --check-prefix=NONE
+// NONE: error: phase `graph` left `train.program`: talweg-specialize chooses a mode first
 
 // CHECK: train.program "p" mode {{train|eval|gradient|predict}} batch 4
 train.program "p" batch 4 {

@@ -76,6 +76,40 @@ LogicalResult verifyInAllModes(Operation *op) {
 
 //===-- declarations ----------------------------------------------------------------------------------------------===//
 
+/// What only a lowered program tells, if `op` tells any such thing.
+static StringRef loweredFact(Operation &op) {
+  if (isa<ColumnOp, PredictionOp, FaultOp>(op))
+    return "it";
+  auto field = dyn_cast<FieldOp>(op);
+  if (field && (field.getRead() || field.getRange()))
+    return field.getRead() ? "`read`" : "`in`";
+  auto variable = dyn_cast<VariableOp>(op);
+  return variable && variable.getBlock() ? "`block`" : "";
+}
+
+/// Each declaration by itself is legal: are they together?
+static LogicalResult verifyTogether(ProgramOp program) {
+  Block &body = program.getBody().front();
+  bool isLowered = program.isLowered();
+  llvm::StringMap<Operation *> splits;
+  Operation *plan = nullptr;
+  auto second = [](Operation *op, Operation *first) {
+    auto error = op->emitOpError() << "is the second of its kind in a program";
+    error.attachNote(first->getLoc()) << "the first is here";
+    return error;
+  };
+  for (Operation &op : body) {
+    if (StringRef fact = loweredFact(op); !fact.empty() && !isLowered)
+      return op.emitOpError() << "is in a program that is not lowered, where nothing tells " << fact;
+    if (isa<PlanOp>(op) && std::exchange(plan, &op))
+      return second(&op, *body.getOps<PlanOp>().begin());
+    if (auto split = dyn_cast<SplitOp>(op))
+      if (auto [first, isNew] = splits.try_emplace(split.getName(), split); !isNew)
+        return second(&op, first->second);
+  }
+  return success();
+}
+
 LogicalResult ProgramOp::verify() {
   if (int64_t(getBatch()) < 1)
     return emitOpError() << "has a batch of " << int64_t(getBatch());
@@ -84,8 +118,15 @@ LogicalResult ProgramOp::verify() {
     return emitOpError() << "is lowered, and has an objective";
   if (!isLowered() && !llvm::hasSingleElement(objectives))
     return emitOpError() << "must have one objective, but has " << std::distance(objectives.begin(), objectives.end());
+  if (getReal() && !isa<Float32Type, Float64Type>(*getReal()))
+    return emitOpError() << "computes in f32 or f64, and `real` is " << *getReal();
+  if (failed(verifyTogether(*this)))
+    return failure();
   llvm::DenseMap<int64_t, Operation *> places;
-  for (auto hyper : getBody().front().getOps<HyperOp>()) {
+  auto hypers = getBody().front().getOps<HyperOp>();
+  for (auto hyper : hypers) {
+    if (int64_t(hyper.getIndex()) >= std::distance(hypers.begin(), hypers.end()))
+      return hyper.emitOpError() << "has place " << hyper.getIndex() << ", but places are 0, 1, … without a gap";
     auto [other, isNew] = places.try_emplace(hyper.getIndex(), hyper);
     if (isNew)
       continue;
@@ -107,6 +148,13 @@ LogicalResult ProgramOp::verify() {
       return error;
     }
   return success();
+}
+
+FailureOr<ObjectiveOp> ProgramOp::findObjective() {
+  auto objectives = getBody().front().getOps<ObjectiveOp>();
+  if (!objectives.empty())
+    return *objectives.begin();
+  return emitOpError() << "is lowered already: it has no objective";
 }
 
 bool ProgramOp::isLowered() { return !getBody().front().getOps<WorkOp>().empty(); }
@@ -137,6 +185,32 @@ LogicalResult FieldOp::verify() {
     return emitOpError() << "must have a tensor type of static shape, but has " << getType();
   if (getClasses() && int64_t(*getClasses()) < 1)
     return emitOpError() << "has " << int64_t(*getClasses()) << " classes";
+  auto element = tw::elementTypeOf(getElementTypeOrSelf(getType()));
+  if (!element || !infoOf(*element).isOfFields())
+    return emitOpError() << "has elements that no field is stored in: " << getType();
+  for (Attribute column : getColumnsAttr() ? getColumnsAttr().getValue() : ArrayRef<Attribute>()) {
+    auto number = dyn_cast<IntegerAttr>(column);
+    if (!isa<StringAttr>(column) && !(number && number.getType().isInteger(64) && number.getInt() >= 0))
+      return emitOpError() << "comes from columns, each a name or a number from 0, and not from " << column;
+  }
+  if (getRange() && getRange()->size() != 2)
+    return emitOpError() << "is in a range of two numbers, not of " << getRange()->size();
+  return success();
+}
+
+LogicalResult SplitOp::verify() { return getFiles().empty() ? emitOpError() << "names no file" : success(); }
+
+LogicalResult PlanOp::verify() {
+  std::pair<StringRef, std::optional<uint64_t>> counts[] = {
+      {"epochs", getEpochs()}, {"steps", getSteps()}, {"validate", getValidate()}};
+  for (auto [name, count] : counts)
+    if (count && int64_t(*count) < 1)
+      return emitOpError() << "has `" << name << "` " << int64_t(*count) << ", which must be positive";
+  if (getEpochs() && getSteps())
+    return emitOpError() << "has `epochs` and `steps`, of which one is told";
+  for (NamedAttribute constant : getConstants())
+    if (!isa<StringAttr>(constant.getValue()))
+      return emitOpError() << "has the constant `" << constant.getName().strref() << "`, which is no text";
   return success();
 }
 

@@ -27,7 +27,7 @@ def Train_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
 }
 
-// The enums are Support/Manifest.h's, for hosts know them too. In text each is its name.
+// The enums are Support/Manifest.h's, for hosts know them too. In text each is its name, behind a space of its own.
 class Train_EnumParameter<string enum> : AttrParameter<enum, ""> {
   let printer = "$_printer << ::llvm::StringRef(::talweg::nameOf($_self))";
 }
@@ -55,16 +55,19 @@ class Train_Op<string mnemonic, list<Trait> traits> : Op<Train_Dialect, mnemonic
 def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, IsolatedFromAbove]> {
   let summary = "one experiment at one batch size, in one mode or, without `mode`, in all";
   let description = [{
-    Modes are train, eval, predict and gradient: talweg::Mode. `real`: the type that stands for the language's f32, if it is another.
+    Modes are train, eval, predict and gradient: talweg::Mode. `real`: the type that stands for the language's f32: f32 or f64. There is at
+    most one train.plan, splits and reported numbers have names of their own, and hypers are at places 0, 1, ….
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<Train_Mode>:$mode, I64Attr:$batch,
                        OptionalAttr<TypeAttr>:$real);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$name (`mode` $mode^)? `batch` $batch (`real` $real^)? attr-dict-with-keyword $body";
+  let assemblyFormat = "$name (`mode` `` $mode^)? `batch` $batch (`real` $real^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Whether only its declarations are left, beside the functions that they speak of.
     bool isLowered();
+    /// The computation of a step. A lowered program has none, which is an error here (reported).
+    ::mlir::FailureOr<ObjectiveOp> findObjective();
   }];
 }
 
@@ -90,17 +93,19 @@ def SplitOp : Train_Op<"split", [HasParent<"ProgramOp">]> {
   }];
   let arguments = (ins StrAttr:$name, StrAttr:$format, StrArrayAttr:$files, DictionaryAttr:$options);
   let assemblyFormat = "$name `=` $format $files $options attr-dict";
+  let hasVerifier = 1;
 }
 
 def PlanOp : Train_Op<"plan", [HasParent<"ProgramOp">]> {
   let summary = "how long and on what a run trains";
   let description = [{
-    `data` names the data declaration; at most one of `epochs` and `steps` is there; `validate` counts steps; `seed` is the key of all
+    `data` names the data declaration; at most one of `epochs` and `steps` is there; `validate` counts steps; all three are from 1; `seed` is the key of all
     random numbers (64 bits, unsigned). `constants` are the names and texts of what was fixed when the file was elaborated.
   }];
   let arguments = (ins StrAttr:$data, OptionalAttr<I64Attr>:$epochs, OptionalAttr<I64Attr>:$steps,
                        OptionalAttr<I64Attr>:$validate, I64Attr:$seed, DictionaryAttr:$constants);
   let assemblyFormat = "$data (`epochs` $epochs^)? (`steps` $steps^)? (`validate` $validate^)? `seed` $seed $constants attr-dict";
+  let hasVerifier = 1;
 }
 
 def HyperOp : Train_Op<"hyper", [Symbol, HasParent<"ProgramOp">]> {
@@ -122,7 +127,7 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
   let arguments = (ins SymbolNameAttr:$sym_name, Train_Role:$role, TypeAttr:$type, OptionalAttr<I64Attr>:$offset,
                        UnitAttr:$frozen, OptionalAttr<I64Attr>:$block);
   let regions = (region MaxSizedRegion<1>:$init);
-  let assemblyFormat = [{$role $sym_name `:` $type (`frozen` $frozen^)? (`offset` $offset^)? (`block` $block^)?
+  let assemblyFormat = [{`` $role $sym_name `:` $type (`frozen` $frozen^)? (`offset` $offset^)? (`block` $block^)?
                          attr-dict-with-keyword ($init^)?}];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -1,0 +1,70 @@
+// What lowering tells of a program stands in a lowered one only.
+//
+// RUN: talweg-opt %s --split-input-file --verify-diagnostics
+
+train.program "p" batch 4 {
+  // expected-error @+1 {{is in a program that is not lowered, where nothing tells `read`}}
+  train.field @x : tensor<f32> read
+  train.objective metrics [] {
+  ^bb0(%x: tensor<4xf32>):
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.yield %loss : tensor<f32>
+  }
+}
+
+// -----
+
+train.program "p" batch 4 {
+  // expected-error @+1 {{is in a program that is not lowered, where nothing tells `in`}}
+  train.field @x : tensor<f32> in [0, 9]
+  train.objective metrics [] {
+  ^bb0(%x: tensor<4xf32>):
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.yield %loss : tensor<f32>
+  }
+}
+
+// -----
+
+train.program "p" mode train batch 4 {
+  // expected-error @+1 {{is in a range of two numbers, not of 1}}
+  train.field @x : tensor<f32> in [3]
+  train.work 0 flops in 0
+}
+
+// -----
+
+train.program "p" batch 4 {
+  // expected-error @+1 {{is in a program that is not lowered, where nothing tells it}}
+  train.fault "`x > 0` is required"
+  train.objective metrics [] {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.yield %loss : tensor<f32>
+  }
+}
+
+// -----
+
+train.program "p" batch 4 {
+  // expected-error @+1 {{is in a program that is not lowered, where nothing tells it}}
+  train.column "accuracy"
+  train.objective metrics [] {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.yield %loss : tensor<f32>
+  }
+}
+
+// -----
+
+train.program "p" batch 4 {
+  // expected-error @+1 {{is in a program that is not lowered, where nothing tells `block`}}
+  train.variable state @s : tensor<8xf32> block 4 {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<8xf32>
+    train.yield %value : tensor<8xf32>
+  }
+  train.objective metrics [] {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.yield %loss : tensor<f32>
+  }
+}
