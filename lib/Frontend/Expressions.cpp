@@ -43,13 +43,28 @@ static Value evalStep(Walk &walk, const std::string &name, ast::Range range) {
   return inRule ? binary(walk.tensors, BinaryOp::Add, taken, Value::integer(1), range) : taken;
 }
 
+/// The mode that a program runs in. The plan is that of every mode.
+static Value evalTraining(Walk &walk, ast::Range range) {
+  if (!walk.objective)
+    return walk.fail(Code::NotKnownHere, range, "`training` is known only while a program runs");
+  return scalarOf(train::TrainingOp::create(walk.builder, walk.location(range),
+                                            mlir::RankedTensorType::get({}, walk.builder.getI1Type())));
+}
+
+/// Does the mode alone decide it: `training` or `not training`?
+static bool isOfTraining(const Value &condition) {
+  mlir::Value ssa = condition.tensor.ssa;
+  if (auto inverse = ssa.getDefiningOp<tw::NotOp>())
+    ssa = inverse.getA();
+  return ssa.getDefiningOp<train::TrainingOp>() != nullptr;
+}
+
 /// The names that the language has without a declaration.
 static std::optional<Value> evalKnownName(Walk &walk, const std::string &name, ast::Range range) {
   if (name == "true" || name == "false")
     return Value::truth(name == "true");
   if (name == "training")
-    return scalarOf(train::TrainingOp::create(walk.builder, walk.location(range),
-                                              mlir::RankedTensorType::get({}, walk.builder.getI1Type())));
+    return evalTraining(walk, range);
   if (name == "pi")
     return Value::real(std::numbers::pi);
   if (name == "inf")
@@ -60,7 +75,12 @@ static std::optional<Value> evalKnownName(Walk &walk, const std::string &name, a
 }
 
 static Value evalLocal(Walk &walk, const Value &value, const Expr &expr) {
-  if (value.isTensor() && !walk.tensors.isVisible(value.tensor.ssa))
+  const bool isVisible = !value.isTensor() || walk.tensors.isVisible(value.tensor.ssa);
+  if (!isVisible && isOfTraining(value)) { // the same everywhere
+    const Value training = evalTraining(walk, expr.range);
+    return value.tensor.ssa.getDefiningOp<tw::NotOp>() ? negation(walk.tensors, training, expr.range) : training;
+  }
+  if (!isVisible)
     return walk.fail(
         Code::NotKnownHere, expr.range,
         walk.scopes.inInitialValue()
@@ -155,14 +175,6 @@ static Value evalBinary(Walk &walk, const Expr &expr) {
     value = binary(walk.tensors, node.binary, value, right, node.range, node.lhs.get(), node.rhs.get());
   }
   return value;
-}
-
-/// Does the mode alone decide it: `training` or `not training`?
-static bool isOfTraining(const Value &condition) {
-  mlir::Value ssa = condition.tensor.ssa;
-  if (auto inverse = ssa.getDefiningOp<tw::NotOp>())
-    ssa = inverse.getA();
-  return ssa.getDefiningOp<train::TrainingOp>() != nullptr;
 }
 
 static Value evalIf(Walk &walk, const Expr &expr) {

@@ -116,7 +116,8 @@ std::string Messages::describe(const Value &value) const {
   if (!tensor.isRanked())
     return "a tensor of the parameter's shape";
   if (tensor.weak)
-    return tensor.hasConditions() ? "a condition" : "a number";
+    return tensor.hasConditions() ? "a condition decided while the program runs"
+                                  : "a number computed while the program runs";
   const std::string element = elementName(tensor.element());
   return tensor.dims.empty() ? element : element + "[" + describe(tensor.dims) + "]";
 }

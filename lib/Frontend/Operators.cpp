@@ -217,6 +217,9 @@ Value frontend::binary(TensorBuilder &tensors, BinaryOp op, const Value &a, cons
   const bool equality = op == BinaryOp::Eq || op == BinaryOp::Ne;
   if (equality && a.kind == b.kind && (a.kind == Value::Bool || a.kind == Value::Text))
     return Value::truth((a.kind == Value::Bool ? a.boolean == b.boolean : a.text == b.text) == (op == BinaryOp::Eq));
+  const Value *truth = a.kind == Value::Bool ? &a : b.kind == Value::Bool ? &b : nullptr;
+  if (const Value &other = truth == &a ? b : a; equality && truth && other.holdsConditions())
+    return truth->boolean == (op == BinaryOp::Eq) ? other : negation(tensors, other, range);
   for (const Value *v : {&a, &b})
     if (!isNumbers(*v)) {
       Failure failure = tensors.fail(Code::WrongKind, range,

@@ -8,6 +8,8 @@
 #include "Planning.h"
 #include "Training.h"
 
+#include "talweg/Dialect/Train/Train.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -189,7 +191,7 @@ void Updates::check() {
   const bool noClauses = clausesOf(train).empty();
   for (DeclaredVariable *parameter : parameters) {
     if (frozen.count(parameter))
-      parameter->op->setAttr("frozen", walk.builder.getUnitAttr());
+      mlir::cast<train::VariableOp>(parameter->op).setFrozen(true);
     else if (!clauseFor.count(parameter)) {
       walk.fail(Code::NoOptimizer, train.name.range,
                 noClauses ? "the train block has no `optimizer`"

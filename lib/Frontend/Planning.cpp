@@ -91,6 +91,16 @@ static void checkSets(Walk &walk) {
   }
 }
 
+/// A field is not called as a number that may change between steps: a program has one of each name.
+static void checkFieldNames(Walk &walk) {
+  for (const ast::DataField &field : walk.names.data->fields)
+    for (const Hyper &hyper : walk.plan.hypers)
+      if (hyper.name == field.name.text)
+        walk.fail(Code::AlreadyDefined, field.name.range,
+                  fmt::format("a field cannot be called `{}`: that is a setting of the program", hyper.name))
+            .help("give it another name");
+}
+
 void frontend::planSettings(Walk &walk) {
   const Decl &train = *walk.names.train;
   Settings seen;
@@ -111,6 +121,8 @@ void frontend::planSettings(Walk &walk) {
     if (stmt->kind == Stmt::Metric)
       checkMetricName(walk, stmt->target);
   checkSets(walk);
+  if (walk.names.data)
+    checkFieldNames(walk);
 }
 
 //===-- the whole --------------------------------------------------------------------------------------------------===//
@@ -144,6 +156,9 @@ static void declare(Walk &walk, const Decl &decl, int file) {
 }
 
 bool frontend::planExperiment(Walk &walk) {
+  mlir::Block unused; // what is computed while a program runs is not of the plan, and goes with its messages
+  mlir::OpBuilder::InsertionGuard guard(walk.builder);
+  walk.builder.setInsertionPointToStart(&unused);
   Frame top;
   FrameScope scope(walk.scopes, top);
   Names &names = walk.names;

@@ -93,8 +93,11 @@ void RuleBuilder::create() {
   if (const auto rate = rates.find(&clause); rate != rates.end())
     reports.push_back(rate->second);
   builder.setInsertionPoint(walk.objective);
-  op = train::OptimizerOp::create(builder, loc, builder.getStringAttr(fmt::format("{}_{}", rule.name.text, number)),
-                                  slotNames(), builder.getStrArrayAttr(reports), builder.getArrayAttr(symbols));
+  std::string symbol = fmt::format("{}_{}", rule.name.text, number);
+  while (mlir::SymbolTable::lookupSymbolIn(walk.objective->getParentOp(), symbol)) // a config or a field is called so
+    symbol += "_";
+  op = train::OptimizerOp::create(builder, loc, builder.getStringAttr(symbol), slotNames(),
+                                  builder.getStrArrayAttr(reports), builder.getArrayAttr(symbols));
   block = &op.getBody().emplaceBlock();
   for (std::size_t i = 0; i < 2 + slots.size(); ++i)
     block->addArgument(mlir::UnrankedTensorType::get(walk.tensors.floatType()), loc);

@@ -6,6 +6,8 @@
 #include "Messages.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/Frontend.h"
 #include "talweg/Frontend/PlanOps.h"
 #include "talweg/Transforms/Passes.h"
@@ -155,6 +157,11 @@ private:
     auto programs = unit.module->getOps<train::ProgramOp>();
     if (std::distance(programs.begin(), programs.end()) != 1)
       return Error{"E0831", fmt::format("{}: error: the module does not hold exactly one train.program", fileName)};
+    if ((*programs.begin()).isLowered())
+      return Error{"E0831",
+                   fmt::format("{}: error: the program is lowered already; what is run is a program as it is in "
+                               "phase `graph`",
+                               fileName)};
     return {};
   }
 };
@@ -182,13 +189,35 @@ Result<std::unique_ptr<Compiler>> Compiler::create(std::string text, const std::
   return result;
 }
 
+/// A requirement that never holds in the program's mode; null: there is none.
+static tw::RequireOp findUnfulfilled(mlir::ModuleOp module) {
+  tw::RequireOp found;
+  module.walk([&](tw::RequireOp require) {
+    if (tw::uniformValue(require.getCondition()) != 0.0)
+      return mlir::WalkResult::advance();
+    found = require;
+    return mlir::WalkResult::interrupt();
+  });
+  return found;
+}
+
 Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
   MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
-  passes.enableVerifier(false);
+  prepare(passes);
   passes.addPass(createSpecialize({std::string(nameOf(mode))}));
   if (mlir::failed(passes.run(*unit.module)))
     return messages.error("E0836", fmt::format("the program has no mode `{}`", nameOf(mode)));
+  if (tw::RequireOp require = findUnfulfilled(*unit.module)) {
+    mlir::FileLineColRange place = placeOf(require.getLoc());
+    std::string text = require.getMessage().str();
+    const auto told = require.getValue() ? tw::uniformValue(require.getValue()) : std::nullopt;
+    if (const std::size_t at = text.find("{}"); at != std::string::npos)
+      text.replace(at, 2, told ? fmt::format("{}", *told) : "another");
+    return errorAt("", place.getStartLine(), place.getStartColumn(),
+                   fmt::format("{}, and this does not hold in mode `{}`", text, nameOf(mode)), "E0210",
+                   require.getHelp() ? "\nhelp: " + require.getHelp()->str() : "");
+  }
   return {};
 }
 

@@ -81,6 +81,13 @@ void buildPhase(OpPassManager &passes, Phase phase, const CodegenOptions &option
   passes.addPass(createVerifyPhase(phase));
 }
 
+void prepare(PassManager &passes) {
+  passes.enableVerifier(false);
+  // Fails when the flags were never registered, which is the usual case.
+  (void)applyPassManagerCLOptions(passes);
+  applyDefaultTimingPassManagerCLOptions(passes);
+}
+
 LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const CodegenOptions &options,
                         const std::function<void(Phase, double)> &onTime) {
   for (Phase phase : kPhases) {
@@ -88,10 +95,7 @@ LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const CodegenO
       continue;
     auto start = std::chrono::steady_clock::now();
     auto passes = PassManager::on<ModuleOp>(module.getContext());
-    passes.enableVerifier(false); // each phase ends in a check, which verifies once
-    // Fails when the flags were never registered, which is the usual case.
-    (void)applyPassManagerCLOptions(passes);
-    applyDefaultTimingPassManagerCLOptions(passes);
+    prepare(passes);
     buildPhase(passes, phase, options);
     if (failed(passes.run(module)))
       return failure();

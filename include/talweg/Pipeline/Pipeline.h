@@ -23,6 +23,7 @@ namespace mlir {
 class DialectRegistry;
 class ModuleOp;
 class OpPassManager;
+class PassManager;
 } // namespace mlir
 
 namespace talweg {
@@ -35,6 +36,9 @@ std::optional<Phase> phaseFromName(mlir::StringRef name);
 
 /// Appends the passes of one phase, its check last. `module` must be what the phase before left.
 void buildPhase(mlir::OpPassManager &passes, Phase phase, const CodegenOptions &options);
+
+/// Makes a pass manager heed MLIR's debugging flags, where they have been given, and verify nothing: each phase ends in a check.
+void prepare(mlir::PassManager &passes);
 
 /// Runs the phases from `first` to `last`, both included; tells the seconds of each. Diagnostics go to the context's
 /// handler.
