@@ -52,14 +52,11 @@ void frontend::createField(OpBuilder &builder, Location loc, const Field &field)
                          /*range=*/DenseI64ArrayAttr());
 }
 
-Result<Field> frontend::readField(train::FieldOp op, const std::string &file) {
+Field frontend::readField(train::FieldOp op) {
   Field field;
   field.name = op.getSymName().str();
-  const auto type = cast<RankedTensorType>(op.getType()); // the op's verifier
-  const auto element = tw::elementTypeOf(type.getElementType());
-  if (!element || !infoOf(*element).isOfFields())
-    return Error{"internal", fmt::format("{}: error: field `{}` is stored in no type of fields", file, field.name)};
-  field.element = *element;
+  const auto type = cast<RankedTensorType>(op.getType());
+  field.element = *tw::elementTypeOf(type.getElementType());
   field.shape = type.getShape().vec();
   field.classes = op.getClasses();
   for (Attribute column : op.getColumnsAttr() ? op.getColumnsAttr().getValue() : ArrayRef<Attribute>()) {

@@ -93,10 +93,7 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
         .Case([&](train::VariableOp variable) { manifest.variables.push_back(variableOf(variable)); })
         .Case([&](train::FieldOp op) {
           manifest.uses.push_back(useOf(op));
-          if (Result<Field> field = frontend::readField(op, file))
-            manifest.fields.push_back(std::move(*field));
-          else
-            read = field.error();
+          manifest.fields.push_back(frontend::readField(op));
         })
         .Case([&](train::HyperOp op) {
           manifest.hypers.resize(std::max(manifest.hypers.size(), std::size_t(op.getIndex() + 1)));

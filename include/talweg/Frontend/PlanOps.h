@@ -14,8 +14,8 @@ namespace talweg::frontend {
 void createPlan(mlir::OpBuilder &builder, mlir::Location loc, const Plan &plan);
 /// Creates the train.field for a field.
 void createField(mlir::OpBuilder &builder, mlir::Location loc, const Field &field);
-/// The field that a train.field declares. `file`: the program's, for messages.
-Result<Field> readField(train::FieldOp op, const std::string &file);
+/// The field that a train.field declares.
+Field readField(train::FieldOp op);
 /// Creates the train.split for a split.
 void createSplit(mlir::OpBuilder &builder, mlir::Location loc, const Split &split);
 
