@@ -81,10 +81,9 @@ static StringRef loweredFact(Operation &op) {
   if (isa<ColumnOp, PredictionOp, FaultOp>(op))
     return "it";
   auto field = dyn_cast<FieldOp>(op);
-  if (field && (field.getRead() || field.getRange()))
-    return field.getRead() ? "`read`" : "`in`";
-  auto variable = dyn_cast<VariableOp>(op);
-  return variable && variable.getBlock() ? "`block`" : "";
+  if (field && field.getRead())
+    return "`read`";
+  return field && field.getRange() ? "`in`" : "";
 }
 
 /// Each declaration by itself is legal: are they together?

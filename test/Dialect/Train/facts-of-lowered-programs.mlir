@@ -53,18 +53,3 @@ train.program "p" batch 4 {
     train.yield %loss : tensor<f32>
   }
 }
-
-// -----
-
-train.program "p" batch 4 {
-  // expected-error @+1 {{is in a program that is not lowered, where nothing tells `block`}}
-  train.variable state @s : tensor<8xf32> block 4 {
-  ^bb0(%key: tensor<2xi64>):
-    %value = tw.constant dense<0.0> : tensor<8xf32>
-    train.yield %value : tensor<8xf32>
-  }
-  train.objective metrics [] {
-    %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
-  }
-}
