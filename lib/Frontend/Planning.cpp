@@ -94,7 +94,7 @@ static void checkSets(Walk &walk) {
 /// A field is not called as a number that may change between steps: a program has one of each name.
 static void checkFieldNames(Walk &walk) {
   for (const ast::DataField &field : walk.names.data->fields)
-    for (const Hyper &hyper : walk.plan.hypers)
+    for (const Hyper &hyper : walk.hypers)
       if (hyper.name == field.name.text)
         walk.fail(Code::AlreadyDefined, field.name.range,
                   fmt::format("a field cannot be called `{}`: that is a setting of the program", hyper.name))
