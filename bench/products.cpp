@@ -92,7 +92,8 @@ Result<Compiled> compile(const Product &product) {
   if (!module)
     return Error{"", "the product is not read"};
   mlir::PassManager vector(&context), llvm(&context);
-  buildVectorPipeline(vector, {.target = nativeTarget()});
+  buildTensorPipeline(vector, {.target = nativeTarget()});
+  buildBufferPipeline(vector, {.target = nativeTarget()});
   buildLlvmPipeline(llvm);
   if (failed(vector.run(*module)))
     return Error{"", "the product is not vectorized"};
