@@ -2,7 +2,7 @@
 // where the derivative inside of it is infinite or nan. In `if x > 0 then sqrt(x) else 0` the cotangent of sqrt(x) is
 // exactly 0 wherever the condition fails, and by IEEE's rules 0 times sqrt's derivative there is nan.
 //
-// In: a block of primal ops with the backward pass behind them. Out: the same, in which every product or quotient of such a
+// In: a block of primal ops with a backward pass among them. Out: the same, in which every product or quotient of such a
 // cotangent dy and a factor that can be infinite or nan is `dy == 0 ? 0 : factor dy`. Guaranteed: values that were finite are
 // the same numbers, and a backward pass without such a pair is left as it was. Not looked into: contractions that
 // sum, as matrix products do. Neither their factors are guarded nor do zeros pass through them.
@@ -78,9 +78,9 @@ std::optional<AffineMap> singleProducts(tw::ContractOp op) {
 
 class StrongZeros {
 public:
-  explicit StrongZeros(Block &block) : block(block), builder(block.getTerminator()) {}
+  explicit StrongZeros(Block &block) : block(block), builder(block.getParentOp()) {}
 
-  void run(Operation *lastPrimal);
+  void run(Operation *lastPrimal, Operation *end);
 
 private:
   Sign sign(Value value) const { return facts.lookup(value).sign; }
@@ -105,9 +105,9 @@ private:
   bool isBackward = false;
 };
 
-void StrongZeros::run(Operation *lastPrimal) {
+void StrongZeros::run(Operation *lastPrimal, Operation *end) {
   isBackward = !lastPrimal;
-  for (Operation *op = &block.front(); op != block.getTerminator(); op = op->getNextNode()) {
+  for (Operation *op = &block.front(); op != end; op = op->getNextNode()) {
     if (auto contract = dyn_cast<tw::ContractOp>(op); contract && isBackward)
       if (auto toSpace = singleProducts(contract); toSpace && weakZeros(contract.getA(), contract.getB()))
         op = asProduct(contract, *toSpace);
@@ -283,6 +283,6 @@ tw::MulOp StrongZeros::asProduct(tw::ContractOp op, AffineMap toSpace) {
 
 } // namespace
 
-void makeZerosStrong(Block &block, Operation *lastPrimal) { StrongZeros(block).run(lastPrimal); }
+void makeZerosStrong(Block &block, Operation *lastPrimal, Operation *end) { StrongZeros(block).run(lastPrimal, end); }
 
 } // namespace talweg

@@ -9,9 +9,9 @@ class Operation;
 
 namespace talweg {
 
-/// Makes the zeros of the backward pass strong, which is every op of `block` behind `lastPrimal` (all of them where it
-/// is null). The top of StrongZeros.cpp says what that means.
-void makeZerosStrong(mlir::Block &block, mlir::Operation *lastPrimal);
+/// Makes the zeros of the backward pass strong, which is every op of `block` behind `lastPrimal` (from the first on where it is null) and
+/// in front of `end`. The top of StrongZeros.cpp says what that means.
+void makeZerosStrong(mlir::Block &block, mlir::Operation *lastPrimal, mlir::Operation *end);
 
 } // namespace talweg
 

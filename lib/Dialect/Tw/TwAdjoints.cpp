@@ -34,32 +34,32 @@ Expr extremumCotangent(Expr x, Expr y, Expr dy, ArrayRef<int64_t> dims, AffineMa
 } // namespace
 
 // y[d] = x[m(d)]:  dx[m(d)] += dy[d]
-SmallVector<Value> WindowOp::vjp(OpBuilder &builder, Value cotangent) {
-  return {Expr(builder, getLoc(), cotangent).fold(typeOf(getX()), getMap())};
+SmallVector<Value> WindowOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  return {Expr(builder, getLoc(), cotangents[0]).fold(typeOf(getX()), getMap())};
 }
 
 // y[m(d)] += x[d]:  dx[d] = dy[m(d)]
-SmallVector<Value> FoldOp::vjp(OpBuilder &builder, Value cotangent) {
-  return {Expr(builder, getLoc(), cotangent).window(typeOf(getX()), getMap())};
+SmallVector<Value> FoldOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  return {Expr(builder, getLoc(), cotangents[0]).window(typeOf(getX()), getMap())};
 }
 
 // y[d + low] = x[d], a constant elsewhere:  dx[d] = dy[d + low]
-SmallVector<Value> PadOp::vjp(OpBuilder &builder, Value cotangent) {
+SmallVector<Value> PadOp::vjp(OpBuilder &builder, ValueRange cotangents) {
   SmallVector<AffineExpr> shifted;
   for (auto [dim, low] : llvm::enumerate(getLow()))
     shifted.push_back(builder.getAffineDimExpr(dim) + low);
   AffineMap inside = AffineMap::get(shifted.size(), 0, shifted, builder.getContext());
-  return {Expr(builder, getLoc(), cotangent).window(typeOf(getX()), inside)};
+  return {Expr(builder, getLoc(), cotangents[0]).window(typeOf(getX()), inside)};
 }
 
 // y = x in another shape:  dx = dy in x's
-SmallVector<Value> ReshapeOp::vjp(OpBuilder &builder, Value cotangent) {
-  return {Expr(builder, getLoc(), cotangent).make<ReshapeOp>(typeOf(getX()), cotangent)};
+SmallVector<Value> ReshapeOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  return {Expr(builder, getLoc(), cotangents[0]).make<ReshapeOp>(typeOf(getX()), cotangents[0])};
 }
 
 // y = Σ x:  dx = dy, spread; products and extrema above
-SmallVector<Value> ReduceOp::vjp(OpBuilder &builder, Value cotangent) {
-  Expr dy(builder, getLoc(), cotangent), x = dy.with(getX()), y = dy.with(getY());
+SmallVector<Value> ReduceOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  Expr dy(builder, getLoc(), cotangents[0]), x = dy.with(getX()), y = dy.with(getY());
   AffineMap spread = dropDims(builder.getContext(), x.type().getRank(), getDims());
   switch (getKind()) {
   case Reduction::sum: return {dy.window(x.type(), spread)};
@@ -73,8 +73,8 @@ SmallVector<Value> ReduceOp::vjp(OpBuilder &builder, Value cotangent) {
 }
 
 // y[Y(d)] += a[A(d)] b[B(d)]:  da[A(d)] += dy[Y(d)] b[B(d)],  db[B(d)] += a[A(d)] dy[Y(d)]
-SmallVector<Value> ContractOp::vjp(OpBuilder &builder, Value cotangent) {
-  Expr dy(builder, getLoc(), cotangent);
+SmallVector<Value> ContractOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  Expr dy(builder, getLoc(), cotangents[0]);
   Expr da = dy.make<ContractOp>(typeOf(getA()), dy, getB(), getExtents(), getYMap(), getBMap(), getAMap());
   Expr db = dy.make<ContractOp>(typeOf(getB()), getA(), dy, getExtents(), getAMap(), getYMap(), getBMap());
   return {da, db};

@@ -13,15 +13,15 @@ using Cotangents = SmallVector<Value>;
 
 /// A rule over the op's operand x, its result y and the cotangent dy.
 #define TALWEG_VJP(OP, ...)                                                                                            \
-  Cotangents OP::vjp(OpBuilder &builder, Value cotangent) {                                                            \
-    [[maybe_unused]] Expr dy(builder, getLoc(), cotangent), x = dy.with(getX()), y = dy.with(getY());                  \
+  Cotangents OP::vjp(OpBuilder &builder, ValueRange cotangents) {                                                      \
+    [[maybe_unused]] Expr dy(builder, getLoc(), cotangents[0]), x = dy.with(getX()), y = dy.with(getY());              \
     return {Value(__VA_ARGS__)};                                                                                       \
   }
 /// The same over two operands a and b; gives da, then db.
 #define TALWEG_VJP2(OP, DA, DB)                                                                                        \
-  Cotangents OP::vjp(OpBuilder &builder, Value cotangent) {                                                            \
-    [[maybe_unused]] Expr dy(builder, getLoc(), cotangent), a = dy.with(getA()), b = dy.with(getB()),                  \
-                                                            y = dy.with(getY());                                       \
+  Cotangents OP::vjp(OpBuilder &builder, ValueRange cotangents) {                                                      \
+    [[maybe_unused]] Expr dy(builder, getLoc(), cotangents[0]), a = dy.with(getA()), b = dy.with(getB()),              \
+                                                                y = dy.with(getY());                                   \
     return {DA, DB};                                                                                                   \
   }
 
@@ -66,8 +66,8 @@ TALWEG_VJP2(DivOp, dy / b, -(y * (dy / b)))
 // clang-format on
 
 // y = aᵇ:  da = b a^(b-1) dy, 0 where b = 0;  db = y log a dy, 0 where a = 0
-Cotangents PowOp::vjp(OpBuilder &builder, Value cotangent) {
-  Expr dy(builder, getLoc(), cotangent), a = dy.with(getA()), b = dy.with(getB()), y = dy.with(getY());
+Cotangents PowOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  Expr dy(builder, getLoc(), cotangents[0]), a = dy.with(getA()), b = dy.with(getB()), y = dy.with(getY());
   Expr zero = dy.all(0);
   Expr da = b.is(Predicate::eq, 0).choose(zero, b * pow(a, b - 1.0) * dy);
   Expr db = a.is(Predicate::eq, 0).choose(zero, y * log(a) * dy);
@@ -81,30 +81,30 @@ static Cotangents splitAtTies(Expr dy, Expr a, Expr b, Predicate wins, Predicate
 }
 
 // y = max(a, b):  da = dy where a > b, dy/2 where a = b; db likewise
-Cotangents MaxOp::vjp(OpBuilder &builder, Value cotangent) {
-  Expr dy(builder, getLoc(), cotangent);
+Cotangents MaxOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  Expr dy(builder, getLoc(), cotangents[0]);
   return splitAtTies(dy, dy.with(getA()), dy.with(getB()), Predicate::gt, Predicate::lt);
 }
 
 // y = min(a, b):  da = dy where a < b, dy/2 where a = b; db likewise
-Cotangents MinOp::vjp(OpBuilder &builder, Value cotangent) {
-  Expr dy(builder, getLoc(), cotangent);
+Cotangents MinOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  Expr dy(builder, getLoc(), cotangents[0]);
   return splitAtTies(dy, dy.with(getA()), dy.with(getB()), Predicate::lt, Predicate::gt);
 }
 
 //===-- of other kinds --------------------------------------------------------------------------------------------===//
 
 // y = x in another element type:  dx = dy in x's, between floats
-Cotangents ConvertOp::vjp(OpBuilder &builder, Value cotangent) {
+Cotangents ConvertOp::vjp(OpBuilder &builder, ValueRange cotangents) {
   Type element = getElementTypeOrSelf(getX());
   if (!isa<FloatType>(element))
     return {Value()};
-  return {Expr(builder, getLoc(), cotangent).convert(element)};
+  return {Expr(builder, getLoc(), cotangents[0]).convert(element)};
 }
 
 // y = a where c, else b:  da = dy where c, else 0; db = 0 where c, else dy
-Cotangents SelectOp::vjp(OpBuilder &builder, Value cotangent) {
-  Expr dy(builder, getLoc(), cotangent), c = dy.with(getCondition()), zero = dy.all(0);
+Cotangents SelectOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  Expr dy(builder, getLoc(), cotangents[0]), c = dy.with(getCondition()), zero = dy.all(0);
   return {Value(), c.choose(dy, zero), c.choose(zero, dy)};
 }
 

@@ -12,10 +12,10 @@ def Differentiable : OpInterface<"Differentiable"> {
     `tw::Inactive`; an op that does neither is rejected by the dialect's verifier test.
   }];
   let methods = [InterfaceMethod<[{
-    The cotangent of every operand, given the cotangent `dy` of the single result (same type as the result). Entry i is
+    The cotangent of every operand, given that of every result (of its type; null: none has arrived, but not of all). Entry i is
     null when operand i carries no derivative (integers, indices, conditions). New ops are created with `builder`, whose
     insertion point is after every primal op.
-  }], "::llvm::SmallVector<::mlir::Value>", "vjp", (ins "::mlir::OpBuilder &":$builder, "::mlir::Value":$dy)>];
+  }], "::llvm::SmallVector<::mlir::Value>", "vjp", (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$cotangents)>];
 }
 
 #endif
