@@ -1,11 +1,13 @@
-// The backward pass of a program's objective.
+// The derivatives in a program's objective, and its backward pass.
 //
-// In: a program in mode train or gradient whose objective yields the loss first. Out: the same objective, then the
+// In: a program. Out: every tw.gradient is the ops that it stands for, and there is no tw.watch; in mode train and gradient, whose
+// objective yields the loss first, then follows the
 // cotangent of every parameter that is not frozen, handed to its optimizer (train) or stored in the slot
 // `<parameter>.grad` (gradient), all at locations in Part::Backward. Guaranteed: a parameter that no derivative reaches is an error.
 #include "talweg/Autodiff/Differentiate.h"
 #include "talweg/Autodiff/Passes.h"
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/DerivativePath.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/Builders.h"
@@ -21,6 +23,13 @@ namespace talweg {
 #include "talweg/Autodiff/Passes.h.inc"
 
 namespace {
+
+/// A constant of the value's type, all of whose elements are `number`.
+Value createSplat(OpBuilder &builder, Value like, double number) {
+  auto type = cast<RankedTensorType>(like.getType());
+  auto elements = DenseElementsAttr::get(type, Attribute(builder.getFloatAttr(type.getElementType(), number)));
+  return tw::ConstantOp::create(builder, like.getLoc(), elements);
+}
 
 /// The backward pass of one program.
 class BackwardPass {
@@ -73,14 +82,12 @@ LogicalResult BackwardPass::findGradients() {
     if (parameters.contains(get.getVariable()))
       reads.push_back(get.getValue());
   Value loss = block.getTerminator()->getOperand(0);
-  auto type = cast<RankedTensorType>(loss.getType());
-  auto one = DenseElementsAttr::get(type, Attribute(builder.getFloatAttr(type.getElementType(), 1.0)));
-  auto unit = tw::ConstantOp::create(builder, loss.getLoc(), one);
+  Value unit = createSplat(builder, loss, 1);
   auto cotangents = differentiate(builder, Seed{loss, unit}, reads, "a parameter");
   if (failed(cotangents))
     return failure();
-  if (unit->use_empty())
-    unit.erase();
+  if (unit.use_empty())
+    unit.getDefiningOp()->erase();
   for (auto [read, dy] : llvm::reverse(llvm::zip_equal(reads, *cotangents))) {
     Value &gradient = gradients[parameters.lookup(read.getDefiningOp<train::GetOp>().getVariable())];
     gradient = gradient && dy ? builder.createOrFold<tw::AddOp>(read.getLoc(), dy.getType(), gradient, dy)
@@ -93,20 +100,12 @@ LogicalResult BackwardPass::findGradients() {
 InFlightDiagnostic BackwardPass::reportUnreached(train::VariableOp parameter) {
   auto error = parameter.emitError() << "the loss does not depend on parameter '" << parameter.getSymName()
                                      << "' in a way that has a derivative";
-  llvm::DenseSet<Value> reached;
-  for (Operation &op : block.without_terminator()) {
-    auto get = dyn_cast<train::GetOp>(op);
-    auto isReached = [&](Value operand) { return reached.contains(operand); };
-    if ((!get || get.getVariable() != parameter.getSymName()) && llvm::none_of(op.getOperands(), isReached))
-      continue;
-    if (op.getNumResults() == 0) // it only looks
-      continue;
-    if (op.hasTrait<tw::Inactive>()) {
-      error.attachNote(op.getLoc()) << "`" << op.getName() << "`, which has no derivative, depends on it here";
-      return error;
-    }
-    reached.insert(op.getResults().begin(), op.getResults().end());
-  }
+  SmallVector<Value> reads;
+  for (auto get : block.getOps<train::GetOp>())
+    if (get.getVariable() == parameter.getSymName())
+      reads.push_back(get);
+  if (Operation *cut = tw::derivativePath(reads, block.getTerminator()->getOperand(0)).cut)
+    error.attachNote(cut->getLoc()) << "`" << cut->getName() << "`, which has no derivative, depends on it here";
   return error;
 }
 
@@ -149,8 +148,7 @@ void BackwardPass::storeInSlots() {
     Block &init = slot.getInit().emplaceBlock();
     init.addArgument(RankedTensorType::get({2}, builder.getI64Type()), loc);
     auto inside = OpBuilder::atBlockEnd(&init);
-    auto zero = DenseElementsAttr::get(type, Attribute(builder.getFloatAttr(type.getElementType(), 0.0)));
-    train::YieldOp::create(inside, loc, ValueRange(tw::ConstantOp::create(inside, loc, zero)));
+    train::YieldOp::create(inside, loc, createSplat(inside, gradient, 0));
     train::SetOp::create(builder, loc, name, gradient);
   }
 }
@@ -162,12 +160,34 @@ void BackwardPass::markBackward(Operation *lastPrimal) {
       op.setLoc(train::inPart(op.getLoc(), Part::Backward));
 }
 
+/// Puts the ops in the place of a tw.gradient. Of what y does not depend on, it is 0.
+LogicalResult expand(tw::GradientOp gradient) {
+  OpBuilder builder(gradient);
+  Seed seed{gradient.getY(), createSplat(builder, gradient.getY(), 1)};
+  auto cotangents = differentiate(builder, seed, gradient.getX(), "what is differentiated by");
+  if (failed(cotangents))
+    return failure();
+  for (auto [dx, cotangent] : llvm::zip_equal(gradient.getDx(), *cotangents))
+    dx.replaceAllUsesWith(cotangent ? cotangent : createSplat(builder, dx, 0));
+  gradient.erase();
+  return success();
+}
+
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
-    for (auto program : getOperation().getOps<train::ProgramOp>())
+    for (auto program : getOperation().getOps<train::ProgramOp>()) {
+      Block &block = (*program.getBody().front().getOps<train::ObjectiveOp>().begin()).getBody().front();
+      for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>()))
+        if (failed(expand(gradient)))
+          return signalPassFailure();
       if (program.getMode() == Mode::Train || program.getMode() == Mode::Gradient)
         if (failed(BackwardPass(program).run()))
           return signalPassFailure();
+      for (auto watch : llvm::make_early_inc_range(block.getOps<tw::WatchOp>())) {
+        watch.getY().replaceAllUsesWith(watch.getX());
+        watch.erase();
+      }
+    }
   }
 };
 

@@ -134,7 +134,8 @@ Sign StrongZeros::signOfResult(Operation *op) const {
       .Case<tw::ExpOp, tw::LogisticOp, tw::UniformOp>([](Operation *) { return Sign::notNegative; })
       .Case<tw::AbsOp, tw::SqrtOp, tw::RsqrtOp>(
           [&](auto unary) { return std::max(sign(unary.getX()), Sign::notNegative); })
-      .Case<tw::WindowOp, tw::ReshapeOp, tw::StopGradientOp, tw::ReduceOp>([&](auto same) { return sign(same.getX()); })
+      .Case<tw::WindowOp, tw::ReshapeOp, tw::StopGradientOp, tw::WatchOp, tw::ReduceOp>(
+          [&](auto same) { return sign(same.getX()); })
       .Case([&](tw::FoldOp fold) { return std::min(sign(fold.getX()), Sign::notNegative); })
       .Case([&](tw::PadOp pad) { return std::min(sign(pad.getX()), signOf(pad.getValue().convertToDouble())); })
       .Case([&](tw::ConvertOp convert) {

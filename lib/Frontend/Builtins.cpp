@@ -1,6 +1,7 @@
 // The table of built-in functions, and what each family of them does.
 #include "Builtins.h"
 
+#include "Derivatives.h"
 #include "Operators.h"
 
 #include "talweg/Dialect/Train/Train.h"
@@ -15,7 +16,22 @@ using namespace talweg;
 using namespace talweg::frontend;
 
 namespace {
-enum class Family { Unary, Extremum, Pow, Reduction, Reshape, Pad, Shape, Size, Rank, Random, FanIn, FanOut, Float };
+enum class Family {
+  Unary,
+  Extremum,
+  Pow,
+  Reduction,
+  Reshape,
+  Pad,
+  Shape,
+  Size,
+  Rank,
+  Random,
+  FanIn,
+  FanOut,
+  Float,
+  Grad
+};
 struct Builtin {
   const char *name;
   Family family;
@@ -51,6 +67,7 @@ static std::vector<Builtin> makeTable() {
                               {"fan_in", Family::FanIn, {"shape"}, 1},
                               {"fan_out", Family::FanOut, {"shape"}, 1},
                               {"float", Family::Float, {"x"}, 1},
+                              {"grad", Family::Grad, {"y", "x"}, 2},
                           });
   return rows;
 }
@@ -358,8 +375,8 @@ static std::optional<Misfit> arrange(const Builtin &row, const std::vector<Given
   return std::nullopt;
 }
 
-Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const std::string &name,
-                            const std::vector<Given> &arguments, ast::Range range) {
+Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const Instances &instances,
+                            const std::string &name, const std::vector<Given> &arguments, ast::Range range) {
   const Builtin &row = *find(name);
   std::vector<std::optional<Given>> given;
   if (std::optional<Misfit> misfit = arrange(row, arguments, range, given))
@@ -375,6 +392,7 @@ Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const 
   case Family::Reshape: return reshape(tensors, x, *given[1], range);
   case Family::Pad: return pad(tensors, given, range);
   case Family::Random: return random(tensors, scopes, x, range);
+  case Family::Grad: return gradient(tensors, scopes, instances, x, *given[1], range);
   case Family::Float: return toFloat(tensors, x, range);
   case Family::Shape:
   case Family::Size:

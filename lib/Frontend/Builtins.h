@@ -6,11 +6,12 @@
 
 namespace talweg::frontend {
 
+class Instances;
 class Scopes;
 class TensorBuilder;
 
 std::vector<std::string> builtinNames();
-Value callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const std::string &name,
+Value callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const Instances &instances, const std::string &name,
                   const std::vector<Given> &arguments, ast::Range range);
 
 } // namespace talweg::frontend

@@ -124,7 +124,7 @@ Value frontend::evalCall(Walk &walk, const Expr &call, const Given *piped, ast::
   const Expr &callee = call.kind == Expr::Call ? *call.lhs : call;
   const std::optional<std::vector<Given>> arguments = evalArguments(walk, call, piped);
   if (namesBuiltin(walk, callee))
-    return arguments ? callBuiltin(walk.tensors, walk.scopes, callee.text, *arguments, range) : Value();
+    return arguments ? callBuiltin(walk.tensors, walk.scopes, walk.instances, callee.text, *arguments, range) : Value();
   const Value function = callee.kind == Expr::Ident ? evalCallee(walk, callee) : eval(walk, callee);
   if (!arguments || function.isPoison())
     return Value();

@@ -1,7 +1,6 @@
 // Update rules: which parameter is updated by which clause of the train block, and each rule as a train.optimizer.
 //
-// A pattern (`*`: any characters, `?`: one) is matched with a variable's path, whole (`Mlp.dense_0.bias`) or without the
-// model's name (`dense_0.bias`). A clause without `for` takes what no pattern takes; of several patterns that match, the last
+// Patterns are those of Instances.h. A clause without `for` takes what no pattern takes; of several patterns that match, the last
 // one decides. A frozen parameter is updated by none.
 #include "Rule.h"
 
@@ -102,30 +101,7 @@ void frontend::planOptimizers(Walk &walk) {
     planRate(walk, *rate);
 }
 
-//===-- patterns ---------------------------------------------------------------------------------------------------===//
-
-static bool glob(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t]) && pattern[p] != '*')
-      ++p, ++t;
-    else if (p < pattern.size() && pattern[p] == '*')
-      star = p++, resume = t;
-    else if (star != std::string_view::npos)
-      p = star + 1, t = ++resume;
-    else
-      return false;
-  }
-  while (p < pattern.size() && pattern[p] == '*')
-    ++p;
-  return p == pattern.size();
-}
-
-static bool matches(const ast::Name &pattern, const std::string &name) {
-  const std::size_t dot = name.find('.');
-  return glob(pattern.text, name) ||
-         (dot != std::string::npos && glob(pattern.text, std::string_view(name).substr(dot + 1)));
-}
+//===-- which clause updates which parameter -----------------------------------------------------------------------===//
 
 namespace {
 /// Which clause updates which parameter.
@@ -168,7 +144,7 @@ Updates::Updates(Walk &walk) : walk(walk) {
 void Updates::takePattern(const Stmt &stmt, const ast::Name &pattern) {
   bool any = false;
   for (DeclaredVariable *parameter : parameters) {
-    if (!matches(pattern, parameter->name))
+    if (!matchesPattern(pattern.text, parameter->name))
       continue;
     any = true;
     if (stmt.kind == Stmt::Freeze)

@@ -76,6 +76,7 @@ public:
     return messages.fail(code, range, std::move(message));
   }
   std::string describe(const Value &value) const { return messages.describe(value); }
+  std::string_view text(ast::Range range) const { return messages.text(range); }
   mlir::Location location(ast::Range range) const { return messages.location(range); }
 
   bool inDimension() const { return scopes.inDimension(); }

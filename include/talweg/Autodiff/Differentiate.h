@@ -15,7 +15,7 @@ struct Seed {
 /// builder's block, in front of its place, where the new ops come to stand. An op on the way that has no derivative is an error, which
 /// says that it depends on `what`.
 mlir::FailureOr<llvm::SmallVector<mlir::Value>> differentiate(mlir::OpBuilder &builder, llvm::ArrayRef<Seed> seeds,
-                                                             mlir::ValueRange wanted, llvm::StringRef what);
+                                                              mlir::ValueRange wanted, llvm::StringRef what);
 
 } // namespace talweg
 

@@ -33,6 +33,9 @@ Expr extremumCotangent(Expr x, Expr y, Expr dy, ArrayRef<int64_t> dims, AffineMa
 
 } // namespace
 
+// y = x:  dx = dy
+SmallVector<Value> WatchOp::vjp(OpBuilder &builder, ValueRange cotangents) { return {cotangents[0]}; }
+
 // y[d] = x[m(d)]:  dx[m(d)] += dy[d]
 SmallVector<Value> WindowOp::vjp(OpBuilder &builder, ValueRange cotangents) {
   return {Expr(builder, getLoc(), cotangents[0]).fold(typeOf(getX()), getMap())};

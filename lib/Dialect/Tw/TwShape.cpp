@@ -254,6 +254,14 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   return nullptr;
 }
 
+//===-- gradient --------------------------------------------------------------------------------------------------===//
+
+LogicalResult GradientOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
+                                           OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
+  llvm::append_range(types, operands.drop_front().getTypes());
+  return success();
+}
+
 //===-- reduce ----------------------------------------------------------------------------------------------------===//
 
 OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
