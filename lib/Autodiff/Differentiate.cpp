@@ -163,8 +163,8 @@ void BackwardPass::markBackward(Operation *lastPrimal) {
 /// Puts the ops in the place of a tw.gradient. Of what y does not depend on, it is 0.
 LogicalResult expand(tw::GradientOp gradient) {
   OpBuilder builder(gradient);
-  Seed seed{gradient.getY(), createSplat(builder, gradient.getY(), 1)};
-  auto cotangents = differentiate(builder, seed, gradient.getX(), "what is differentiated by");
+  auto cotangents =
+      differentiate(builder, Seed{gradient.getY(), gradient.getDy()}, gradient.getX(), "what is differentiated by");
   if (failed(cotangents))
     return failure();
   for (auto [dx, cotangent] : llvm::zip_equal(gradient.getDx(), *cotangents))

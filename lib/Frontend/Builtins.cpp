@@ -67,7 +67,7 @@ static std::vector<Builtin> makeTable() {
                               {"fan_in", Family::FanIn, {"shape"}, 1},
                               {"fan_out", Family::FanOut, {"shape"}, 1},
                               {"float", Family::Float, {"x"}, 1},
-                              {"grad", Family::Grad, {"y", "x"}, 2},
+                              {"grad", Family::Grad, {"y", "x", "dy"}, 2},
                           });
   return rows;
 }
@@ -392,7 +392,7 @@ Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const 
   case Family::Reshape: return reshape(tensors, x, *given[1], range);
   case Family::Pad: return pad(tensors, given, range);
   case Family::Random: return random(tensors, scopes, x, range);
-  case Family::Grad: return gradient(tensors, scopes, instances, x, *given[1], range);
+  case Family::Grad: return gradient(tensors, scopes, instances, x, *given[1], given[2] ? &*given[2] : nullptr, range);
   case Family::Float: return toFloat(tensors, x, range);
   case Family::Shape:
   case Family::Size:

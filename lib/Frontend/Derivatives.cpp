@@ -12,19 +12,44 @@
 using namespace talweg;
 using namespace talweg::frontend;
 
-/// Is it a number that a step computes?
-static bool checkNumber(TensorBuilder &tensors, const Given &y) {
+/// Is it a tensor that a step computes, and a number if it `isNumber`?
+static bool checkTensor(TensorBuilder &tensors, const Given &y, bool isNumber) {
   const Value &value = y.value;
-  const bool isFloat = value.isRankedTensor() && tw::isReal(value.tensor.element()) && value.tensor.vars.empty();
-  if (isFloat && value.tensor.dims.empty())
-    return true;
-  Failure failure = tensors.fail(Code::NoDerivative, y.range,
-                                 "`grad` differentiates one number, and this is " + tensors.describe(value));
-  if (isFloat)
-    failure.help(fmt::format("`sum({})` makes one number of a tensor; where each row has its own x, its derivatives are "
-                             "those of the rows",
-                             tensors.text(y.range)));
-  return false;
+  const bool isFloat = value.isRankedTensor() && tw::isReal(value.tensor.element());
+  const std::string what = isNumber ? "one number" : "a tensor";
+  if (isFloat && !value.tensor.vars.empty())
+    tensors
+        .fail(Code::NoDerivative, y.range,
+              fmt::format("`grad` differentiates {}, and `{}` is one for each index", what, tensors.text(y.range)))
+        .help("define it with its indices first, and write `grad` without any");
+  else if (isFloat && isNumber && !value.tensor.dims.empty())
+    tensors
+        .fail(Code::NoDerivative, y.range, "`grad` differentiates one number, and this is " + tensors.describe(value))
+        .help(fmt::format("`sum({0})` makes one number of a tensor; `grad({0}, x, dy)` weighs its elements by dy",
+                          tensors.text(y.range)));
+  else if (!isFloat)
+    tensors.fail(Code::NoDerivative, y.range,
+                 fmt::format("`grad` differentiates {}, and this is {}", what, tensors.describe(value)));
+  return isFloat && value.tensor.vars.empty() && (!isNumber || value.tensor.dims.empty());
+}
+
+/// The cotangent of y, of its type; null (reported): it has another shape.
+static mlir::Value cotangentOf(TensorBuilder &tensors, const Given &y, const Given *dy, ast::Range range) {
+  const mlir::Type element = y.value.tensor.element();
+  Aligned shape;
+  shape.dims = y.value.tensor.dims;
+  const Value one = Value::integer(1);
+  if (dy && (!dy->value.isNumeric() || dy->value.holdsConditions())) {
+    tensors.fail(Code::NoDerivative, dy->range,
+                 "what `grad` weighs elements by is a tensor of numbers, and this is " + tensors.describe(dy->value));
+    return {};
+  }
+  if (dy) {
+    const std::optional<Aligned> united = tensors.unite({{{&y.value, y.expr}, {&dy->value, dy->expr}}}, "grad", range);
+    if (!united || !sameSizes(united->dims, shape.dims) || !united->vars.empty())
+      return {};
+  }
+  return tensors.materialise(dy ? dy->value : one, element, shape, range);
 }
 
 /// The values that x stands for: what reads each of the parameters that the pattern matches, or a tensor.
@@ -67,18 +92,19 @@ static Value failToReach(TensorBuilder &tensors, const Given &y, const Given &x,
     return tensors.fail(Code::NoDerivative, x.range, fmt::format("`{}` does not depend on `{}`", of, by))
         .help("`grad` takes a value from which the number was computed");
   const llvm::StringRef op = cut->getName().stripDialect();
-  return tensors.fail(Code::NoDerivative, x.range,
-                      fmt::format("`{}` depends on `{}` only through `{}`, which has no derivative", of, by,
-                                  std::string_view(op)));
+  return tensors.fail(
+      Code::NoDerivative, x.range,
+      fmt::format("`{}` depends on `{}` only through `{}`, which has no derivative", of, by, std::string_view(op)));
 }
 
 Value frontend::gradient(TensorBuilder &tensors, const Scopes &scopes, const Instances &instances, const Given &y,
-                         const Given &x, ast::Range range) {
-  if (y.value.isPoison() || x.value.isPoison())
+                         const Given &x, const Given *dy, ast::Range range) {
+  if (y.value.isPoison() || x.value.isPoison() || (dy && dy->value.isPoison()))
     return Value();
   if (!scopes.body() || !scopes.body()->isObjective())
-    return tensors.fail(Code::NotKnownHere, range, "`grad` differentiates what a step computes, which is not known here");
-  if (!checkNumber(tensors, y))
+    return tensors.fail(Code::NotKnownHere, range,
+                        "`grad` differentiates what a step computes, which is not known here");
+  if (!checkTensor(tensors, y, /*isNumber=*/!dy))
     return Value();
   const std::vector<Tensor> values = valuesOf(tensors, instances, x);
   if (values.empty())
@@ -90,7 +116,10 @@ Value frontend::gradient(TensorBuilder &tensors, const Scopes &scopes, const Ins
       return failToReach(tensors, y, x, path.cut);
     by.push_back(x.value.isTensor() ? watch(tensors, tensor, x.range) : tensor.ssa);
   }
-  auto op = tw::GradientOp::create(tensors.builder, tensors.location(range), y.value.tensor.ssa, by);
+  const mlir::Value cotangent = cotangentOf(tensors, y, dy, range);
+  if (!cotangent)
+    return Value();
+  auto op = tw::GradientOp::create(tensors.builder, tensors.location(range), y.value.tensor.ssa, cotangent, by);
   std::vector<Value> gradients;
   for (std::size_t i = 0; i < values.size(); ++i) {
     Tensor gradient;

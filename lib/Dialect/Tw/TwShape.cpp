@@ -258,7 +258,7 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
 
 LogicalResult GradientOp::inferReturnTypes(MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
                                            OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
-  llvm::append_range(types, operands.drop_front().getTypes());
+  llvm::append_range(types, operands.drop_front(2).getTypes());
   return success();
 }
 

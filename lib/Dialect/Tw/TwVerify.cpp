@@ -197,12 +197,6 @@ LogicalResult RequireOp::verify() {
   return success();
 }
 
-LogicalResult GradientOp::verify() {
-  if (rankOf(getY()) != 0)
-    return emitOpError() << "is of a number, but y has type " << getY().getType();
-  return success();
-}
-
 LogicalResult ReduceOp::verify() {
   if (failed(verifySameElement(*this, getX(), getY())))
     return failure();

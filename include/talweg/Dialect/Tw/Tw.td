@@ -341,16 +341,15 @@ def ContractOp : Tw_Op<"contract", [Tw_Finite, AllElementTypesMatch<["a", "b", "
 
 //===-- derivatives ------------------------------------------------------------------------------------------------===//
 
-def GradientOp : Tw_Op<"gradient", [DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
-  let summary = "the derivative of a number y with respect to each x";
+def GradientOp : Tw_Op<"gradient", [AllTypesMatch<["y", "dy"]>, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "the cotangent of each x, given that of y";
   let description = [{
-    y has rank 0. Each x is a value from which y is computed in the same block: a result of tw.watch, or what reads a parameter. It stands
+    Each x is a value from which y is computed in the same block: a result of tw.watch, or what reads a parameter. It stands
     for ops, in whose place talweg-differentiate puts them, from the first on: one behind it may differentiate what it gives.
   }];
-  let arguments = (ins Tw_Float:$y, Variadic<Tw_Float>:$x);
+  let arguments = (ins Tw_Float:$y, Tw_Float:$dy, Variadic<Tw_Float>:$x);
   let results = (outs Variadic<Tw_Float>:$dx);
-  let assemblyFormat = "$y `by` $x attr-dict `:` type($y) `by` type($x)";
-  let hasVerifier = 1;
+  let assemblyFormat = "$y `,` $dy `by` $x attr-dict `:` type($y) `by` type($x)";
 }
 
 def WatchOp : Tw_Op<"watch", [SameOperandsAndResultType, Tw_Finite, Tw_Active]> {
