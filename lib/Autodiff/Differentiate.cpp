@@ -1,6 +1,6 @@
 // The derivatives in a program's objective, and its backward pass.
 //
-// In: a program. Out: every tw.gradient is the ops that it stands for, and there is no tw.watch; in mode train and gradient, whose
+// In: a program. Out: every tw.gradient is the ops that it stands for, and there is neither tw.watch nor tw.with_derivative; in mode train and gradient, whose
 // objective yields the loss first, then follows the
 // cotangent of every parameter that is not frozen, handed to its optimizer (train) or stored in the slot
 // `<parameter>.grad` (gradient), all at locations in Part::Backward. Guaranteed: a parameter that no derivative reaches is an error.
@@ -183,10 +183,11 @@ struct Differentiate : impl::DifferentiateBase<Differentiate> {
       if (program.getMode() == Mode::Train || program.getMode() == Mode::Gradient)
         if (failed(BackwardPass(program).run()))
           return signalPassFailure();
-      for (auto watch : llvm::make_early_inc_range(block.getOps<tw::WatchOp>())) {
-        watch.getY().replaceAllUsesWith(watch.getX());
-        watch.erase();
-      }
+      for (Operation &op : llvm::make_early_inc_range(block))
+        if (isa<tw::WatchOp, tw::WithDerivativeOp>(op)) {
+          op.getResult(0).replaceAllUsesWith(op.getOperand(0));
+          op.erase();
+        }
     }
   }
 };

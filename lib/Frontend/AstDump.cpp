@@ -207,10 +207,13 @@ void Printer::type(const Type &type) {
 }
 
 void Printer::declaration(const Decl &decl) {
-  static constexpr const char *words[] = {"fn", "layer", "model", "optimizer", "schedule", "data", "train", "config"};
+  static constexpr const char *words[] = {"fn",   "layer", "model",  "optimizer",    "schedule",
+                                          "data", "train", "config", "derivative of"};
   line(fmt::format("{} {}", words[decl.kind], decl.name.text), [&] {
     if (decl.kind == Decl::Train)
       out += " on " + decl.data.text;
+    if (decl.kind == Decl::Derivative)
+      out += " given " + decl.given.text;
     typed(decl.type);
     assigned(decl.value);
   });

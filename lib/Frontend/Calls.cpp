@@ -2,6 +2,7 @@
 #include "Calls.h"
 
 #include "Builtins.h"
+#include "Derivatives.h"
 #include "Expressions.h"
 #include "Statements.h"
 #include "Training.h"
@@ -310,6 +311,8 @@ Value frontend::callDecl(Walk &walk, const Callable &callable, const std::vector
   FrameScope scope(walk.scopes, callee);
   if (!takeArguments(walk, decl, *bound, caller, name))
     return Value();
+  const Decl *derivative = walk.names.derivativeOf(decl);
+  const std::map<std::string, Value> taken = derivative ? callee.locals : std::map<std::string, Value>();
   Value value;
   {
     Limits::CallLevel level(walk.limits);
@@ -322,5 +325,5 @@ Value frontend::callDecl(Walk &walk, const Callable &callable, const std::vector
     return Value();
   if (isModel && !std::exchange(walk.isModelCalled, true))
     markOutput(walk, value);
-  return value;
+  return derivative ? withDerivative(walk, *derivative, value, taken) : value;
 }

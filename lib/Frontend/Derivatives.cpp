@@ -1,8 +1,11 @@
 #include "Derivatives.h"
 
 #include "Instances.h"
+#include "Operators.h"
 #include "Scopes.h"
+#include "Statements.h"
 #include "Tensors.h"
+#include "Walk.h"
 
 #include "talweg/Dialect/Tw/DerivativePath.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -104,6 +107,8 @@ Value frontend::gradient(TensorBuilder &tensors, const Scopes &scopes, const Ins
   if (!scopes.body() || !scopes.body()->isObjective())
     return tensors.fail(Code::NotKnownHere, range,
                         "`grad` differentiates what a step computes, which is not known here");
+  if (mlir::isa<tw::WithDerivativeOp>(tensors.builder.getInsertionBlock()->getParentOp()))
+    return tensors.fail(Code::NotSupportedYet, range, "`grad` in a derivative is not supported yet");
   if (!checkTensor(tensors, y, /*isNumber=*/!dy))
     return Value();
   const std::vector<Tensor> values = valuesOf(tensors, instances, x);
@@ -128,4 +133,94 @@ Value frontend::gradient(TensorBuilder &tensors, const Scopes &scopes, const Ins
     gradients.push_back(Value::of(std::move(gradient)));
   }
   return gradients.size() == 1 ? gradients[0] : Value::list(std::move(gradients));
+}
+
+//===-- derivatives of the program's own ---------------------------------------------------------------------------===//
+
+/// A rule's result for x, as a tensor of x's type: summed over the indices that x does not have. Null: reported.
+static mlir::Value cotangentFor(Walk &walk, const ast::Decl &rule, const ast::Formal &formal, const Value &x,
+                                Value given) {
+  TensorBuilder &tensors = walk.tensors;
+  const ast::Range range = rule.body.empty() ? rule.range : rule.body.back()->range;
+  given = tensors.asTensor(given, range);
+  if (given.isPoison())
+    return {};
+  const bool isNumber = given.isRankedTensor() && !given.holdsConditions();
+  if (isNumber && !given.tensor.weak) {
+    std::vector<IndexVar *> more;
+    for (IndexVar *var : given.tensor.vars)
+      if (std::find(x.tensor.vars.begin(), x.tensor.vars.end(), var) == x.tensor.vars.end())
+        more.push_back(var);
+    if (!more.empty())
+      given = reduce(tensors, "sum", given.tensor, more, false, range);
+  }
+  if (!isNumber || (!given.tensor.dims.empty() && !sameSizes(given.tensor.dims, x.tensor.dims))) {
+    walk.fail(Code::ResultMismatch, range,
+              fmt::format("the derivative of `{}` by `{}` has the shape of that, {}, and this is {}", rule.name.text,
+                          formal.name.text, walk.describe(x), walk.describe(given)));
+    return {};
+  }
+  Aligned shape;
+  shape.vars = x.tensor.vars;
+  shape.dims = x.tensor.dims;
+  return tensors.materialise(given, x.tensor.element(), shape, range);
+}
+
+/// The body of the op. False: reported.
+static bool runRule(Walk &walk, const ast::Decl &rule, tw::WithDerivativeOp op, const Value &value,
+                    const std::vector<const Value *> &by, const std::map<std::string, Value> &taken) {
+  mlir::OpBuilder::InsertionGuard guard(walk.builder);
+  mlir::Block &block = op.getBody().emplaceBlock();
+  Tensor dy = value.tensor;
+  dy.ssa = block.addArgument(value.tensor.ssa.getType(), walk.location(rule.given.range));
+  walk.builder.setInsertionPointToStart(&block);
+  Frame frame;
+  frame.decl = &rule;
+  frame.ambient = walk.frame().ambient;
+  FrameScope scope(walk.scopes, frame);
+  frame.locals = taken;
+  frame.locals[rule.given.text] = Value::of(dy);
+  const Value result = runBody(walk, rule.body, nullptr);
+  if (result.isPoison())
+    return false;
+  const std::vector<Value> results = result.kind == Value::List ? result.items : std::vector<Value>{result};
+  if (results.size() != rule.formals.size()) {
+    walk.fail(Code::ResultMismatch, rule.name.range,
+              fmt::format("the derivative of `{}` by {} parameters is a list of as many, and this gives {}",
+                          rule.name.text, rule.formals.size(), results.size()));
+    return false;
+  }
+  llvm::SmallVector<mlir::Value> cotangents;
+  for (std::size_t i = 0; i < results.size(); ++i)
+    if (by[i]) {
+      cotangents.push_back(cotangentFor(walk, rule, rule.formals[i], *by[i], results[i]));
+      if (!cotangents.back())
+        return false;
+    }
+  tw::YieldOp::create(walk.builder, op.getLoc(), cotangents);
+  return true;
+}
+
+Value frontend::withDerivative(Walk &walk, const ast::Decl &rule, const Value &value,
+                               const std::map<std::string, Value> &taken) {
+  const auto isFloat = [](const Value &v) {
+    return v.isRankedTensor() && tw::isReal(v.tensor.element()) && !v.tensor.weak;
+  };
+  std::vector<const Value *> by; // null: known when the program is compiled, or no float
+  llvm::SmallVector<mlir::Value> operands;
+  for (const ast::Formal &formal : rule.formals) {
+    const Value &x = taken.at(formal.name.text);
+    by.push_back(isFloat(x) ? &x : nullptr);
+    if (by.back())
+      operands.push_back(x.tensor.ssa);
+  }
+  if (!isFloat(value) || operands.empty())
+    return value;
+  auto op =
+      tw::WithDerivativeOp::create(walk.builder, walk.location(walk.frame().callSite), value.tensor.ssa, operands);
+  if (!runRule(walk, rule, op, value, by, taken))
+    return Value();
+  Value result = value;
+  result.tensor.ssa = op.getY();
+  return result;
 }

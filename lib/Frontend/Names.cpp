@@ -11,6 +11,10 @@ using ast::Decl;
 const Decl *Names::declare(const Decl &decl, int file) {
   if (decl.kind == Decl::Train)
     return train ? train : std::exchange(train, &decl);
+  if (decl.kind == Decl::Derivative) {
+    const auto [place, isNew] = derivatives.insert({{file == 0, decl.name.text}, &decl});
+    return isNew ? nullptr : place->second;
+  }
   const auto [place, isNew] = (file == 0 ? user : library).insert({decl.name.text, &decl});
   return isNew ? nullptr : place->second;
 }
@@ -21,6 +25,11 @@ const Decl *Names::find(const std::string &name, int file) const {
       return found->second;
   const auto found = library.find(name);
   return found != library.end() ? found->second : nullptr;
+}
+
+const Decl *Names::derivativeOf(const Decl &function) const {
+  const auto found = derivatives.find({function.name.range.file == 0, function.name.text});
+  return found != derivatives.end() ? found->second : nullptr;
 }
 
 const Value *Names::findConfig(const std::string &name, int file) const {

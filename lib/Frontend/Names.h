@@ -15,6 +15,8 @@ public:
 
   /// What `name` stands for in file number `file`; null: nothing.
   const ast::Decl *find(const std::string &name, int file) const;
+  /// The user's or the library's rule for the derivative of a function; null: it has none of its own.
+  const ast::Decl *derivativeOf(const ast::Decl &function) const;
   const Value *findConfig(const std::string &name, int file) const;
   /// The names of the user's declarations of these kinds, then of the library's.
   std::vector<std::string> namesOf(std::initializer_list<ast::Decl::Kind> kinds, bool withLibrary = true) const;
@@ -27,6 +29,7 @@ public:
 
 private:
   std::map<std::string, const ast::Decl *> user, library;
+  std::map<std::pair<bool, std::string>, const ast::Decl *> derivatives; ///< of the user's functions, or not, by name
 };
 
 } // namespace talweg::frontend

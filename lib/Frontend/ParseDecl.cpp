@@ -1,4 +1,4 @@
-// Declarations: fn, layer, model, optimizer, schedule, data, train, config.
+// Declarations: fn, layer, model, optimizer, schedule, data, train, config, derivative.
 #include "ParseBraces.h"
 #include "ParserImpl.h"
 #include "TypeNames.h"
@@ -22,6 +22,7 @@ constexpr Word words[] = {
     {"data", Decl::Data},
     {"train", Decl::Train},
     {"config", Decl::Config},
+    {"derivative", Decl::Derivative},
 };
 
 const TypePlace ofField = {frontend::fieldTypes(),
@@ -41,10 +42,11 @@ std::unique_ptr<Decl> Parser::declaration() {
       take();
       decl->kind = inside = word.kind;
       decl->doc = documentation(first.begin);
-      const bool understood = word.kind == Decl::Data     ? dataDeclaration(*decl)
-                              : word.kind == Decl::Train  ? trainDeclaration(*decl)
-                              : word.kind == Decl::Config ? configDeclaration(*decl)
-                                                          : definition(*decl);
+      const bool understood = word.kind == Decl::Data         ? dataDeclaration(*decl)
+                              : word.kind == Decl::Train      ? trainDeclaration(*decl)
+                              : word.kind == Decl::Config     ? configDeclaration(*decl)
+                              : word.kind == Decl::Derivative ? derivativeDeclaration(*decl)
+                                                              : definition(*decl);
       decl->range = since(first.begin);
       return understood ? std::move(decl) : nullptr;
     }
@@ -61,8 +63,8 @@ std::unique_ptr<Decl> Parser::declaration() {
   else if (first.kind == Token::RightBrace)
     error.help("no `{` is open here");
   else
-    error.help(
-        "at the top of a file stand `data`, `model`, `layer`, `fn`, `optimizer`, `schedule`, `config` and `train`");
+    error.help("at the top of a file stand `data`, `model`, `layer`, `fn`, `derivative`, `optimizer`, `schedule`, "
+               "`config` and `train`");
   return nullptr;
 }
 
@@ -145,6 +147,25 @@ bool Parser::configDeclaration(Decl &decl) {
     return false;
   endStatement(begin);
   return true;
+}
+
+/// `derivative of f(x, y) given dy { … }`.
+bool Parser::derivativeDeclaration(Decl &decl) {
+  if (!acceptWord("of")) {
+    expected("`of` and a function after derivative").help("write `derivative of f(x) given dy {`");
+    return false;
+  }
+  if (!name(decl.name, "the name of a function") || !formals(decl))
+    return false;
+  for (const Formal &formal : decl.formals)
+    if (!formal.type.element.text.empty() || formal.value)
+      return misplaced(formal.name.range, "the types and defaults of a function's parameters stand at the function");
+  if (!acceptWord("given")) {
+    expected("`given` and a name for the cotangent of the result").help("write `given dy {`");
+    return false;
+  }
+  return name(decl.given, "the name of the cotangent") &&
+         block(decl.body, fmt::format("the derivative of {}", decl.name.text));
 }
 
 bool Parser::dataDeclaration(Decl &decl) {

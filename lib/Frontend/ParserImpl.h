@@ -80,6 +80,7 @@ private:
   bool dataDeclaration(ast::Decl &decl);
   bool trainDeclaration(ast::Decl &decl);
   bool configDeclaration(ast::Decl &decl);
+  bool derivativeDeclaration(ast::Decl &decl);
   bool formals(ast::Decl &decl);
   bool formal(ast::Formal &result);
   bool dataItem(ast::Decl &decl);

@@ -146,13 +146,35 @@ static void declare(Walk &walk, const Decl &decl, int file) {
     return;
   }
   if (first)
-    walk.fail(Code::AlreadyDefined, decl.name.range, fmt::format("`{}` is declared twice", decl.name.text))
+    walk.fail(Code::AlreadyDefined, decl.name.range,
+              fmt::format("{}`{}` is declared twice", decl.kind == Decl::Derivative ? "the derivative of " : "",
+                          decl.name.text))
         .note(first->name.range, "first here");
   std::set<std::string> formals;
   for (const ast::Formal &formal : decl.formals)
     if (!formals.insert(formal.name.text).second)
       walk.fail(Code::AlreadyDefined, formal.name.range,
                 fmt::format("`{}` has two parameters named `{}`", decl.name.text, formal.name.text));
+}
+
+/// A derivative is that of a function in the same file, by its parameters.
+static void checkDerivative(Walk &walk, const Decl &rule, int file) {
+  const Decl *function = walk.names.find(rule.name.text, file);
+  if (!function || function->kind != Decl::Fn || function->name.range.file != file) {
+    walk.fail(Code::UnknownName, rule.name.range,
+              fmt::format("no function of this file is called `{}`", rule.name.text))
+        .didYouMean(suggest(rule.name.text, walk.names.namesOf({Decl::Fn}, false)));
+    return;
+  }
+  std::vector<std::string> names;
+  for (const ast::Formal &formal : function->formals)
+    names.push_back(formal.name.text);
+  for (const ast::Formal &formal : rule.formals)
+    if (std::find(names.begin(), names.end(), formal.name.text) == names.end())
+      walk.fail(Code::UnknownName, formal.name.range,
+                fmt::format("`{}` has no parameter `{}`", function->name.text, formal.name.text))
+          .didYouMean(suggest(formal.name.text, names))
+          .note(function->name.range, "declared here");
 }
 
 bool frontend::planExperiment(Walk &walk) {
@@ -165,6 +187,10 @@ bool frontend::planExperiment(Walk &walk) {
   for (std::size_t file = 0; file < walk.files.size(); ++file)
     for (const auto &decl : walk.files[file].decls)
       declare(walk, *decl, int(file));
+  for (std::size_t file = 0; file < walk.files.size(); ++file)
+    for (const auto &decl : walk.files[file].decls)
+      if (decl->kind == Decl::Derivative)
+        checkDerivative(walk, *decl, int(file));
   if (walk.diagnostics.hasErrors())
     return false;
   evalConfigs(walk);

@@ -9,7 +9,11 @@ TEST(Tw, EveryOpIsDifferentiableOrInactive) {
   context.loadDialect<talweg::tw::TwDialect>();
   auto ops = context.getRegisteredOperationsByDialect("tw");
   EXPECT_GT(ops.size(), 30u);
-  for (mlir::RegisteredOperationName op : ops)
+  for (mlir::RegisteredOperationName op : ops) {
+    // What stands for ops, and what only ends a region.
+    if (op.getStringRef() == talweg::tw::GradientOp::getOperationName() || op.hasTrait<mlir::OpTrait::IsTerminator>())
+      continue;
     EXPECT_NE(op.hasInterface<talweg::tw::Differentiable>(), op.hasTrait<talweg::tw::Inactive>())
         << op.getStringRef().str();
+  }
 }

@@ -143,7 +143,7 @@ struct DataSplit {
 };
 
 struct Decl {
-  enum Kind { Fn, Layer, Model, Optimizer, Schedule, Data, Train, Config } kind;
+  enum Kind { Fn, Layer, Model, Optimizer, Schedule, Data, Train, Config, Derivative } kind;
   Range range;
   std::string doc; ///< the `//` lines directly above
   Name name;
@@ -155,6 +155,7 @@ struct Decl {
   Name data;     ///< Train: the data set's name; `name` is the model's
   ExprPtr value; ///< Config: config lr = 0.1
   Type type;     ///< Config: optional
+  Name given;    ///< Derivative of the function `name` by its parameters `formals`: the cotangent of its result
 };
 
 struct File {

@@ -2,6 +2,8 @@
 // window and fold are each other's, and a contraction's are contractions with the maps exchanged.
 #include "Expr.h"
 
+#include "mlir/IR/IRMapping.h"
+
 using namespace mlir;
 
 namespace talweg::tw {
@@ -32,6 +34,19 @@ Expr extremumCotangent(Expr x, Expr y, Expr dy, ArrayRef<int64_t> dims, AffineMa
 }
 
 } // namespace
+
+// y = value:  dx by its own rule
+SmallVector<Value> WithDerivativeOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  Block &body = getBody().front();
+  IRMapping mapping;
+  mapping.map(body.getArgument(0), cotangents[0]);
+  for (Operation &op : body.without_terminator())
+    builder.clone(op, mapping);
+  SmallVector<Value> results{Value()};
+  for (Value value : body.getTerminator()->getOperands())
+    results.push_back(mapping.lookupOrDefault(value));
+  return results;
+}
 
 // y = x:  dx = dy
 SmallVector<Value> WatchOp::vjp(OpBuilder &builder, ValueRange cotangents) { return {cotangents[0]}; }

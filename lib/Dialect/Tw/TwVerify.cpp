@@ -197,6 +197,16 @@ LogicalResult RequireOp::verify() {
   return success();
 }
 
+LogicalResult WithDerivativeOp::verifyRegions() {
+  Block &body = getBody().front();
+  if (body.getArgumentTypes() != TypeRange(getY().getType()))
+    return emitOpError() << "takes the cotangent of y, so its body has one argument, of type " << getY().getType();
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || yield.getValues().getTypes() != getX().getTypes())
+    return emitOpError() << "yields a cotangent of its type for each x";
+  return success();
+}
+
 LogicalResult ReduceOp::verify() {
   if (failed(verifySameElement(*this, getX(), getY())))
     return failure();

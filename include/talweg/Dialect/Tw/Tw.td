@@ -352,6 +352,25 @@ def GradientOp : Tw_Op<"gradient", [AllTypesMatch<["y", "dy"]>, DeclareOpInterfa
   let assemblyFormat = "$y `,` $dy `by` $x attr-dict `:` type($y) `by` type($x)";
 }
 
+def WithDerivativeOp : Tw_Op<"with_derivative", [AllTypesMatch<["value", "y"]>, SingleBlock, Tw_Active]> {
+  let summary = "the value, with a derivative of its own";
+  let description = [{
+    The body takes the cotangent of y and yields that of each x; it may use what is defined in front. Nothing is differentiated through the
+    value. Behind talweg-differentiate there is only the value.
+  }];
+  let arguments = (ins Tw_Float:$value, Variadic<Tw_Float>:$x);
+  let results = (outs Tw_Float:$y);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$value `by` $x attr-dict `:` type($value) `by` type($x) $body";
+  let hasRegionVerifier = 1;
+}
+
+def YieldOp : Op<Tw_Dialect, "yield", [Pure, Terminator, ParentOneOf<["WithDerivativeOp"]>]> {
+  let summary = "the values of the enclosing region";
+  let arguments = (ins Variadic<Tw_Float>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+}
+
 def WatchOp : Tw_Op<"watch", [SameOperandsAndResultType, Tw_Finite, Tw_Active]> {
   let summary = "x itself, with respect to which something is differentiated: no simplification looks through it";
   let arguments = (ins Tw_Float:$x);
