@@ -73,7 +73,8 @@ TEST(Scopes, CallLayersAfterTheTurnsOfLoops) {
 TEST(Instances, AreTheSameInEachRunOfABody) {
   Instances instances;
   Instance &root = instances.root();
-  const ast::Decl dense{.kind = ast::Decl::Layer};
+  ast::Decl dense;
+  dense.kind = ast::Decl::Layer;
   const auto call = [&](const std::string &name) { return instances.instantiate(root, name, dense, {}, false).path; };
   root.enter();
   EXPECT_EQ(call(root.nextName("dense")), "dense_0");
@@ -88,7 +89,8 @@ TEST(Instances, AreTheSameInEachRunOfABody) {
 
 TEST(Instances, OfTheTrainedModelThereIsOne) {
   Instances instances;
-  const ast::Decl model{.kind = ast::Decl::Model};
+  ast::Decl model;
+  model.kind = ast::Decl::Model;
   Instance &first = instances.instantiate(instances.root(), "Mlp", model, {}, true);
   EXPECT_EQ(&instances.instantiate(instances.root(), "Mlp", model, {}, true), &first);
 }
