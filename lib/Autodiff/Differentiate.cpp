@@ -1,8 +1,7 @@
-// The derivatives in a program's objective, and its backward pass.
+// The derivatives in a program's objective, and the backward pass of each of its losses.
 //
-// In: a program. Out: every tw.gradient is the ops that it stands for, and there is neither tw.watch nor tw.with_derivative; in mode train and gradient, whose
-// objective yields the loss first, then follows the
-// cotangent of every parameter that is not frozen, handed to its optimizer (train) or stored in the slot
+// In: a program. Out: every tw.gradient is the ops that it stands for, and there is neither tw.watch nor tw.with_derivative; in the place
+// of every train.minimize stands the gradient of each of its parameters, handed to its optimizer (mode train) or stored in the slot
 // `<parameter>.grad` (gradient), all at locations in Part::Backward. Guaranteed: a parameter that no derivative reaches is an error.
 #include "talweg/Autodiff/Differentiate.h"
 #include "talweg/Autodiff/Passes.h"
@@ -31,119 +30,105 @@ Value createSplat(OpBuilder &builder, Value like, double number) {
   return tw::ConstantOp::create(builder, like.getLoc(), elements);
 }
 
-/// The backward pass of one program.
+/// The backward pass of one loss.
 class BackwardPass {
 public:
-  explicit BackwardPass(train::ProgramOp program)
-      : program(program), objective(*program.getBody().front().getOps<train::ObjectiveOp>().begin()),
-        block(objective.getBody().front()), builder(block.getTerminator()) {}
+  explicit BackwardPass(train::MinimizeOp minimize)
+      : program(minimize->getParentOfType<train::ProgramOp>()), minimize(minimize), block(*minimize->getBlock()),
+        symbols(program), builder(minimize) {}
 
   LogicalResult run();
 
 private:
-  void findParameters();
   LogicalResult findGradients();
-  LogicalResult handOver();
-  LogicalResult handToOptimizers();
+  void handToOptimizers();
   void storeInSlots();
   void markBackward(Operation *lastPrimal);
   InFlightDiagnostic reportUnreached(train::VariableOp parameter);
+  SmallVector<train::GetOp> readsOf(StringRef parameter);
 
   train::ProgramOp program;
-  train::ObjectiveOp objective;
+  train::MinimizeOp minimize;
   Block &block;
+  SymbolTable symbols;
   OpBuilder builder;
-  /// Every parameter to be learnt, in order of declaration, with its gradient once it is known.
-  llvm::MapVector<Operation *, Value> gradients;
-  llvm::StringMap<train::VariableOp> parameters;
+  /// Of each parameter, in the order of the op.
+  SmallVector<std::pair<train::VariableOp, Value>> gradients;
 };
 
 LogicalResult BackwardPass::run() {
-  findParameters();
-  Operation *lastPrimal = block.getTerminator()->getPrevNode();
-  if (failed(findGradients()) || failed(handOver()))
+  Operation *lastPrimal = minimize->getPrevNode();
+  if (failed(findGradients()))
     return failure();
+  if (program.getMode() == Mode::Train)
+    handToOptimizers();
+  else
+    storeInSlots();
   markBackward(lastPrimal);
+  minimize.erase();
   return success();
 }
 
-void BackwardPass::findParameters() {
-  for (auto variable : program.getBody().front().getOps<train::VariableOp>())
-    if (variable.getRole() == Role::Parameter && !variable.getFrozen()) {
-      gradients[variable] = Value();
-      parameters[variable.getSymName()] = variable;
-    }
+SmallVector<train::GetOp> BackwardPass::readsOf(StringRef parameter) {
+  SmallVector<train::GetOp> reads;
+  for (auto get : block.getOps<train::GetOp>())
+    if (get.getVariable() == parameter && get->isBeforeInBlock(minimize))
+      reads.push_back(get);
+  return reads;
 }
 
 /// The loss has cotangent 1. A parameter's gradient is the sum of those of all its reads.
 LogicalResult BackwardPass::findGradients() {
   SmallVector<Value> reads;
-  for (auto get : block.getOps<train::GetOp>())
-    if (parameters.contains(get.getVariable()))
+  for (auto name : minimize.getOver().getAsRange<FlatSymbolRefAttr>()) {
+    gradients.push_back({symbols.lookup<train::VariableOp>(name.getValue()), Value()});
+    for (train::GetOp get : readsOf(name.getValue()))
       reads.push_back(get.getValue());
-  Value loss = block.getTerminator()->getOperand(0);
+  }
+  llvm::sort(reads, [](Value a, Value b) { return a.getDefiningOp()->isBeforeInBlock(b.getDefiningOp()); });
+  Value loss = minimize.getLoss();
   Value unit = createSplat(builder, loss, 1);
   auto cotangents = differentiate(builder, Seed{loss, unit}, reads, "a parameter");
   if (failed(cotangents))
     return failure();
-  if (unit.use_empty())
+  if (unit.use_empty() && !llvm::is_contained(*cotangents, unit))
     unit.getDefiningOp()->erase();
-  for (auto [read, dy] : llvm::reverse(llvm::zip_equal(reads, *cotangents))) {
-    Value &gradient = gradients[parameters.lookup(read.getDefiningOp<train::GetOp>().getVariable())];
-    gradient = gradient && dy ? builder.createOrFold<tw::AddOp>(read.getLoc(), dy.getType(), gradient, dy)
-               : gradient     ? gradient
-                              : dy;
+  llvm::StringMap<Value> sums;
+  for (auto [read, dy] : llvm::reverse(llvm::zip_equal(reads, *cotangents)))
+    if (Value &sum = sums[read.getDefiningOp<train::GetOp>().getVariable()]; dy)
+      sum = sum ? builder.createOrFold<tw::AddOp>(read.getLoc(), dy.getType(), sum, dy) : dy;
+  LogicalResult result = success();
+  for (auto &[parameter, gradient] : gradients) {
+    gradient = sums.lookup(parameter.getSymName());
+    if (!gradient)
+      result = reportUnreached(parameter);
   }
-  return success();
+  return result;
 }
 
 InFlightDiagnostic BackwardPass::reportUnreached(train::VariableOp parameter) {
   auto error = parameter.emitError() << "the loss does not depend on parameter '" << parameter.getSymName()
                                      << "' in a way that has a derivative";
-  SmallVector<Value> reads;
-  for (auto get : block.getOps<train::GetOp>())
-    if (get.getVariable() == parameter.getSymName())
-      reads.push_back(get);
-  if (Operation *cut = tw::derivativePath(reads, block.getTerminator()->getOperand(0)).cut)
+  auto reads = llvm::map_to_vector(readsOf(parameter.getSymName()), [](train::GetOp get) -> Value { return get; });
+  if (Operation *cut = tw::derivativePath(reads, minimize.getLoss()).cut)
     error.attachNote(cut->getLoc()) << "`" << cut->getName() << "`, which has no derivative, depends on it here";
   return error;
 }
 
-LogicalResult BackwardPass::handOver() {
-  LogicalResult result = success();
-  for (auto [variable, gradient] : gradients)
-    if (!gradient)
-      result = reportUnreached(cast<train::VariableOp>(variable));
-  if (failed(result))
-    return failure();
-  if (program.getMode() == Mode::Train)
-    return handToOptimizers();
-  storeInSlots();
-  return success();
-}
-
-LogicalResult BackwardPass::handToOptimizers() {
-  llvm::StringMap<train::OptimizerOp> owners;
-  for (auto optimizer : program.getBody().front().getOps<train::OptimizerOp>())
-    for (Attribute parameter : optimizer.getParameters())
-      owners[cast<FlatSymbolRefAttr>(parameter).getValue()] = optimizer;
-  for (auto [op, gradient] : gradients) {
-    auto variable = cast<train::VariableOp>(op);
-    auto owner = owners.find(variable.getSymName());
-    if (owner == owners.end())
-      return variable.emitError() << "parameter '" << variable.getSymName() << "' has no optimizer";
-    train::UpdateOp::create(builder, variable.getLoc(), variable.getSymName(), gradient, owner->second.getSymName());
+void BackwardPass::handToOptimizers() {
+  for (auto [of, by] : llvm::zip_equal(gradients, minimize.getBy()->getAsRange<FlatSymbolRefAttr>())) {
+    auto [parameter, gradient] = of;
+    train::UpdateOp::create(builder, parameter.getLoc(), FlatSymbolRefAttr::get(parameter.getSymNameAttr()), gradient,
+                            by);
   }
-  return success();
 }
 
 void BackwardPass::storeInSlots() {
-  OpBuilder declare(objective);
-  for (auto [op, gradient] : gradients) {
-    auto variable = cast<train::VariableOp>(op);
-    Location loc = variable.getLoc();
+  OpBuilder declare(minimize->getParentOp());
+  for (auto [parameter, gradient] : gradients) {
+    Location loc = parameter.getLoc();
     auto type = cast<RankedTensorType>(gradient.getType());
-    std::string name = (variable.getSymName() + ".grad").str();
+    std::string name = (parameter.getSymName() + ".grad").str();
     auto slot = train::VariableOp::create(declare, loc, name, Role::Slot, type, nullptr, false, nullptr);
     Block &init = slot.getInit().emplaceBlock();
     init.addArgument(RankedTensorType::get({2}, builder.getI64Type()), loc);
@@ -155,9 +140,9 @@ void BackwardPass::storeInSlots() {
 
 /// Every op of the backward pass keeps the place of the op it comes from.
 void BackwardPass::markBackward(Operation *lastPrimal) {
-  for (Operation &op : llvm::make_range(lastPrimal ? std::next(lastPrimal->getIterator()) : block.begin(), block.end()))
-    if (&op != block.getTerminator())
-      op.setLoc(train::inPart(op.getLoc(), Part::Backward));
+  for (Operation &op :
+       llvm::make_range(lastPrimal ? std::next(lastPrimal->getIterator()) : block.begin(), minimize->getIterator()))
+    op.setLoc(train::inPart(op.getLoc(), Part::Backward));
 }
 
 /// Puts the ops in the place of a tw.gradient. Of what y does not depend on, it is 0.
@@ -180,8 +165,8 @@ struct Differentiate : impl::DifferentiateBase<Differentiate> {
       for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>()))
         if (failed(expand(gradient)))
           return signalPassFailure();
-      if (program.getMode() == Mode::Train || program.getMode() == Mode::Gradient)
-        if (failed(BackwardPass(program).run()))
+      for (auto minimize : llvm::make_early_inc_range(block.getOps<train::MinimizeOp>()))
+        if (failed(BackwardPass(minimize).run()))
           return signalPassFailure();
       for (Operation &op : llvm::make_early_inc_range(block))
         if (isa<tw::WatchOp, tw::WithDerivativeOp>(op)) {

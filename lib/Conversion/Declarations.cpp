@@ -20,11 +20,10 @@ static void declareFields(train::ProgramOp program, Block &objective) {
 }
 
 static void declareColumns(OpBuilder &builder, train::ObjectiveOp objective) {
-  ValueRange told = objective.getBody().front().getTerminator()->getOperands();
-  for (auto [number, metric] : llvm::enumerate(objective.getMetrics().getAsRange<StringAttr>()))
-    train::ColumnOp::create(builder, objective.getLoc(), metric, /*report=*/false, told[number + 1] == told[0]);
-  for (auto report : objective.getBody().getOps<train::ReportOp>())
-    train::ColumnOp::create(builder, report.getLoc(), report.getNameAttr(), /*report=*/true, /*is_loss=*/false);
+  SmallVector<train::ReportOp> told = train::toldBy(objective);
+  for (train::ReportOp report : told)
+    train::ColumnOp::create(builder, report.getLoc(), report.getTold(), report.getNameAttr(),
+                            report.getTold() == Told::Metric && report.getValue() == told[0].getValue());
 }
 
 static void declareWork(OpBuilder &builder, train::ObjectiveOp objective) {

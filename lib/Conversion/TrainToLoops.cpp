@@ -350,33 +350,23 @@ LogicalResult ProgramLowering::emitStep() {
   }
   b.setLoc(program.getLoc());
 
+  SmallVector<train::ReportOp> told = train::toldBy(objective);
   body->getOperations().splice(body->getTerminator()->getIterator(), source.getOperations(), source.begin(),
                                yield->getIterator());
   lowerReads(body, step, key, hyperValues, totalSteps);
-  SmallVector<Value> yielded(yield.getValues());
-
-  SmallVector<train::SetOp> sets;
-  SmallVector<train::ReportOp> reports;
-  for (Operation &op : *body) {
-    if (auto set = dyn_cast<train::SetOp>(op))
-      sets.push_back(set);
-    if (auto report = dyn_cast<train::ReportOp>(op))
-      reports.push_back(report);
-  }
+  SmallVector<train::SetOp> sets(body->getOps<train::SetOp>());
   Value holds = requirements.empty() ? Value() : createFaultCheck(b, requirements, batch, control, batchNumber);
   b.setInsertionPoint(body->getTerminator());
   if (predicts) {
-    storePrediction(yielded[0], out, batchNumber);
+    storePrediction(yield.getValues()[0], out, batchNumber);
   } else {
-    SmallVector<Value> columns = llvm::map_to_vector(yielded, [&](Value value) { return createScalarF64(value); });
-    for (train::ReportOp report : reports)
-      columns.push_back(createScalarF64(report.getValue()));
-    storeColumns(columns, out, batchNumber);
+    storeColumns(llvm::map_to_vector(told, [&](train::ReportOp op) { return createScalarF64(op.getValue()); }), out,
+                 batchNumber);
   }
   lowerWrites(sets, holds);
   for (train::SetOp set : sets)
     set.erase();
-  for (train::ReportOp report : reports)
+  for (train::ReportOp report : told)
     report.erase();
   return success();
 }

@@ -78,7 +78,7 @@ static void from_json(const json &value, Hyper &hyper) {
       value["value"].is_string() ? std::stod(value["value"].get<std::string>()) : value["value"].get<double>();
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultSite, message, help, file, line, column)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, metrics,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics,
                                    reports, lossMetrics, outputShape, outputType, flops, contractions, arenaBytes,
                                    persistentBytes)
 
@@ -89,7 +89,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
   [[maybe_unused]] const auto &[read, low, high] = FieldUse();
   [[maybe_unused]] const auto &[hyper, value] = Hyper();
   [[maybe_unused]] const auto &[message, help, file, line, column] = FaultSite();
-  [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, metrics, reports,
+  [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics, reports,
                                 lossMetrics, outputShape, outputType, flops, contractions, arenaBytes,
                                 persistentBytes] = Manifest();
 }

@@ -189,16 +189,36 @@ std::vector<DeclaredVariable *> Updates::of(const Stmt &clause) const {
   return own;
 }
 
+/// Which parameters a `minimize` updates, each by which optimizer; in the order of their declaration.
+static void setUpdates(Walk &walk, train::MinimizeOp op,
+                       const std::map<const DeclaredVariable *, mlir::Attribute> &by) {
+  llvm::SmallVector<mlir::Attribute> parameters, optimizers;
+  for (const DeclaredVariable &variable : walk.instances.variables())
+    if (const auto found = by.find(&variable); found != by.end()) {
+      parameters.push_back(mlir::FlatSymbolRefAttr::get(walk.builder.getContext(), variable.name));
+      optimizers.push_back(found->second);
+    }
+  op.setOverAttr(walk.builder.getArrayAttr(parameters));
+  op.setByAttr(walk.builder.getArrayAttr(optimizers));
+}
+
 void frontend::runOptimizers(Walk &walk) {
   Updates updates(walk);
   updates.check();
+  std::map<const DeclaredVariable *, mlir::Attribute> by;
   int number = 0;
   for (const Stmt *clause : clausesOf(*walk.names.train)) {
     const std::vector<DeclaredVariable *> own = updates.of(*clause);
-    if (!own.empty())
-      runRule(walk, *clause, number, own);
-    else if (updates.hasParameters() && !walk.diagnostics.hasErrors())
+    if (!own.empty()) {
+      const mlir::FlatSymbolRefAttr optimizer = runRule(walk, *clause, number, own);
+      for (const DeclaredVariable *parameter : own)
+        if (optimizer)
+          by[parameter] = optimizer;
+    } else if (updates.hasParameters() && !walk.diagnostics.hasErrors())
       walk.fail(Code::PatternMatchesNothing, clause->range, "no parameter is left for this optimizer");
     ++number;
   }
+  for (const Minimized &minimized : walk.minimized)
+    if (minimized.op)
+      setUpdates(walk, minimized.op, by);
 }

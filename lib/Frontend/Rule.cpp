@@ -25,7 +25,8 @@ public:
   RuleBuilder(Walk &walk, const Stmt &clause, const Decl &rule, int number,
               const std::vector<DeclaredVariable *> &parameters)
       : walk(walk), clause(clause), rule(rule), number(number), parameters(parameters) {}
-  void run();
+  /// The optimizer's symbol; null: reported.
+  mlir::FlatSymbolRefAttr run();
 
 private:
   bool findSlots();
@@ -85,9 +86,6 @@ mlir::ArrayAttr RuleBuilder::slotNames() {
 void RuleBuilder::create() {
   mlir::OpBuilder &builder = walk.builder;
   const mlir::Location loc = walk.location(clause.range);
-  llvm::SmallVector<mlir::Attribute> symbols;
-  for (const DeclaredVariable *parameter : parameters)
-    symbols.push_back(mlir::FlatSymbolRefAttr::get(builder.getContext(), parameter->name));
   const auto rates = rateNames(walk);
   std::vector<llvm::StringRef> reports;
   if (const auto rate = rates.find(&clause); rate != rates.end())
@@ -97,7 +95,7 @@ void RuleBuilder::create() {
   while (mlir::SymbolTable::lookupSymbolIn(walk.objective->getParentOp(), symbol)) // a config or a field is called so
     symbol += "_";
   op = train::OptimizerOp::create(builder, loc, builder.getStringAttr(symbol), slotNames(),
-                                  builder.getStrArrayAttr(reports), builder.getArrayAttr(symbols));
+                                  builder.getStrArrayAttr(reports));
   block = &op.getBody().emplaceBlock();
   for (std::size_t i = 0; i < 2 + slots.size(); ++i)
     block->addArgument(mlir::UnrankedTensorType::get(walk.tensors.floatType()), loc);
@@ -214,9 +212,9 @@ void RuleBuilder::createSlots(bool fits) {
   }
 }
 
-void RuleBuilder::run() {
+mlir::FlatSymbolRefAttr RuleBuilder::run() {
   if (!findSlots())
-    return;
+    return nullptr;
   mlir::OpBuilder::InsertionGuard guard(walk.builder);
   create();
   Frame top; // the clause's arguments are evaluated as in the train block
@@ -240,9 +238,11 @@ void RuleBuilder::run() {
   }
   yield(fits);
   createSlots(fits);
+  return mlir::FlatSymbolRefAttr::get(op.getSymNameAttr());
 }
 
-void frontend::runRule(Walk &walk, const Stmt &clause, int number, const std::vector<DeclaredVariable *> &parameters) {
-  if (const Decl *rule = ruleOf(walk, clause)) // else planOptimizers has said so
-    RuleBuilder(walk, clause, *rule, number, parameters).run();
+mlir::FlatSymbolRefAttr frontend::runRule(Walk &walk, const Stmt &clause, int number,
+                                          const std::vector<DeclaredVariable *> &parameters) {
+  const Decl *rule = ruleOf(walk, clause);
+  return rule ? RuleBuilder(walk, clause, *rule, number, parameters).run() : nullptr; // else planOptimizers has said so
 }

@@ -16,8 +16,9 @@ std::map<const ast::Stmt *, std::string> rateNames(Walk &walk);
 /// name. Null: there is none.
 const ast::Expr *plainRate(Walk &walk);
 
-/// Creates the train.optimizer of clause `number`, and the slots. The current frame is the train block's.
-void runRule(Walk &walk, const ast::Stmt &clause, int number, const std::vector<DeclaredVariable *> &parameters);
+/// Creates the train.optimizer of clause `number`, and the slots; gives its symbol. The current frame is the train block's.
+mlir::FlatSymbolRefAttr runRule(Walk &walk, const ast::Stmt &clause, int number,
+                                const std::vector<DeclaredVariable *> &parameters);
 
 } // namespace talweg::frontend
 

@@ -39,15 +39,12 @@ private:
   const ast::Decl &train;
   train::ObjectiveOp op;
   mlir::Block *block;
-  const Stmt *minimized = nullptr;
-  Value loss;
-  std::vector<Value> metrics;
+  void report(Told told, const std::string &name, const Value &value, ast::Range range);
 };
 } // namespace
 
 Objective::Objective(Walk &walk) : walk(walk), train(*walk.names.train) {
-  const llvm::SmallVector<llvm::StringRef> names(walk.metrics.begin(), walk.metrics.end());
-  op = train::ObjectiveOp::create(walk.builder, walk.location(train.range), walk.builder.getStrArrayAttr(names));
+  op = train::ObjectiveOp::create(walk.builder, walk.location(train.range));
   block = &op.getBody().emplaceBlock();
   walk.objective = op;
   walk.builder.setInsertionPointToStart(block);
@@ -94,14 +91,28 @@ Value Objective::asScalar(const Value &value, ast::Range range, const char *what
   return Value::of(tensor);
 }
 
+void Objective::report(Told told, const std::string &name, const Value &value, ast::Range range) {
+  if (value.isTensor())
+    train::ReportOp::create(walk.builder, walk.location(range), told, name, value.tensor.ssa);
+}
+
+/// Its parameters and their optimizers are known when the whole block is (runOptimizers).
 void Objective::minimize(const Stmt &stmt) {
-  if (minimized) {
+  if (!walk.minimized.empty()) {
     walk.fail(Code::SeveralObjectives, stmt.range, "several objectives are not supported yet")
-        .note(minimized->range, "the first is here");
+        .note(walk.minimized.front().stmt->range, "the first is here");
     return;
   }
-  minimized = &stmt;
-  loss = asScalar(eval(walk, *stmt.value), stmt.value->range, "what is minimized");
+  const Value loss = asScalar(eval(walk, *stmt.value), stmt.value->range, "what is minimized");
+  train::MinimizeOp op;
+  report(Told::Loss, "loss", loss, stmt.range);
+  if (loss.isTensor())
+    op = train::MinimizeOp::create(walk.builder, walk.location(stmt.range), "loss", loss.tensor.ssa,
+                                   walk.builder.getArrayAttr({}), walk.builder.getArrayAttr({}));
+  walk.minimized.push_back({&stmt, op});
+  for (DeclaredVariable &variable : walk.instances.variables())
+    if (variable.role == Role::Parameter)
+      variable.current = {}; // it may have another value from here on
 }
 
 void Objective::runStatement(const Stmt &stmt) {
@@ -112,7 +123,7 @@ void Objective::runStatement(const Stmt &stmt) {
   case Stmt::Minimize: minimize(stmt); break;
   case Stmt::Metric: {
     const Value value = eval(walk, *stmt.value);
-    metrics.push_back(asScalar(value, stmt.value->range, "a metric"));
+    report(Told::Metric, stmt.target.text, asScalar(value, stmt.value->range, "a metric"), stmt.range);
     walk.frame().locals[stmt.target.text] = value;
     break;
   }
@@ -120,16 +131,13 @@ void Objective::runStatement(const Stmt &stmt) {
   }
 }
 
-/// What the step yields and the states are given.
+/// What the states are given.
 void Objective::finish() {
-  const mlir::Location end = walk.location(minimized->range);
-  llvm::SmallVector<mlir::Value> results{loss.tensor.ssa};
-  for (const Value &metric : metrics)
-    results.push_back(metric.tensor.ssa);
+  const mlir::Location end = walk.location(train.range);
   for (const DeclaredVariable &variable : walk.instances.variables())
     if (variable.assigned)
       train::SetOp::create(walk.builder, end, variable.name, variable.current);
-  train::YieldOp::create(walk.builder, end, results);
+  train::YieldOp::create(walk.builder, end, mlir::ValueRange());
 }
 
 bool Objective::run() {
@@ -146,7 +154,7 @@ bool Objective::run() {
     for (const auto &stmt : train.body)
       runStatement(*stmt);
   }
-  if (!minimized)
+  if (walk.minimized.empty())
     walk.fail(Code::MissingObjective, train.name.range, "the train block minimizes nothing")
         .help("write `minimize` and a loss");
   if (!walk.isModelCalled && walk.messages.count() == before)

@@ -11,10 +11,17 @@
 #include "Scopes.h"
 #include "Tensors.h"
 
+#include "talweg/Dialect/Train/Train.h"
 #include "talweg/Frontend/Plan.h"
 #include "talweg/Support/Manifest.h"
 
 namespace talweg::frontend {
+
+/// A `minimize` of the train block.
+struct Minimized {
+  const ast::Stmt *stmt;
+  train::MinimizeOp op; ///< null where the loss is wrong (reported)
+};
 
 struct Walk {
   Walk(mlir::MLIRContext &context, const Sources &sources, const std::vector<ast::File> &files,
@@ -42,6 +49,7 @@ struct Walk {
   /// that name. The order is train.hyper's index.
   std::vector<Hyper> hypers;
   std::vector<std::string> metrics;     ///< in their order
+  std::vector<Minimized> minimized;     ///< in their order
   mlir::Operation *objective = nullptr; ///< variables are declared before it
   bool isModelCalled = false;           ///< by the train block
 

@@ -54,10 +54,11 @@ static FaultSite siteOf(train::FaultOp op, const std::string &file) {
   return site;
 }
 
-static void readColumn(train::ColumnOp op, Manifest &manifest) {
-  (op.getReport() ? manifest.reports : manifest.metrics).push_back(op.getName().str());
-  if (op.getIsLoss())
-    manifest.lossMetrics.push_back(op.getName().str());
+static void addColumn(Told told, StringRef name, bool isFirst, Manifest &manifest) {
+  if (isFirst && told == Told::Loss)
+    manifest.loss = name.str();
+  else
+    (told == Told::Report ? manifest.reports : manifest.metrics).push_back(name.str());
 }
 
 static Result<void> readPrediction(train::PredictionOp op, Manifest &manifest) {
@@ -100,10 +101,14 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
           manifest.hypers[op.getIndex()] = {op.getSymName().str(), op.getValue().convertToDouble()};
         })
         .Case([&](train::ObjectiveOp objective) { // each is a train.column once it is lowered
-          for (auto metric : objective.getMetrics().getAsRange<StringAttr>())
-            manifest.metrics.push_back(metric.str());
+          for (auto [number, report] : llvm::enumerate(train::toldBy(objective)))
+            addColumn(report.getTold(), report.getName(), number == 0, manifest);
         })
-        .Case([&](train::ColumnOp column) { readColumn(column, manifest); })
+        .Case([&](train::ColumnOp column) {
+          addColumn(column.getTold(), column.getName(), column == *program.getOps<train::ColumnOp>().begin(), manifest);
+          if (column.getIsLoss())
+            manifest.lossMetrics.push_back(column.getName().str());
+        })
         .Case([&](train::FaultOp fault) { manifest.faults.push_back(siteOf(fault, file)); })
         .Case([&](train::PredictionOp prediction) { read = readPrediction(prediction, manifest); })
         .Case([&](train::WorkOp work) {

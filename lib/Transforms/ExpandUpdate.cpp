@@ -1,7 +1,7 @@
 // Spells out every update. In: an objective with train.update ops and the rules they name, written for any shape. Out:
-// for each update the rule's body at the parameter's shape, reading the slots and setting parameter and slots; the
-// rule's reports once, from its first parameter; no train.update and no train.optimizer. All of it follows the forward
-// and backward ops, at locations named `update of PARAMETER`.
+// for each update the rule's body at the parameter's shape, which takes what updates in front have left, and sets parameter and slots; what
+// reads them behind it takes the new values. The rule's reports once, from its first parameter; no train.update and no train.optimizer.
+// What an update computes is in Part::Update of its parameter.
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -43,39 +43,83 @@ Operation *cloneAtShape(OpBuilder &builder, Operation &op, IRMapping &mapping, R
   return clone;
 }
 
-/// Reads of variables, by their names.
-using Reads = llvm::StringMap<train::GetOp>;
+/// The updates of one program, in their order.
+class Expansion {
+public:
+  explicit Expansion(train::ProgramOp program)
+      : objective(*program.getOps<train::ObjectiveOp>().begin()), symbols(program) {}
 
-/// The parameter's value, as the objective has already read it if it has (nothing set in a step is seen in that step); of a split one
-/// both halves.
-Value valueOf(train::UpdateOp update, train::VariableOp parameter, const Reads &reads, OpBuilder &builder,
-              Location loc) {
-  StringRef name = update.getVariable();
-  if (parameter.isSplit()) {
-    Value high = train::GetOp::create(builder, loc, parameter.getType(), name);
-    Value low = train::GetOp::create(builder, loc, parameter.getLowHalfType(), parameter.getLowHalfName());
-    return tw::JoinHalvesOp::create(builder, loc, parameter.getUpdatedType(), high, low);
-  }
-  if (train::GetOp get = reads.lookup(name))
-    return get;
-  return train::GetOp::create(builder, update.getLoc(), parameter.getType(), name);
+  void run();
+
+private:
+  void expand(train::UpdateOp update);
+  Value valueOf(StringRef variable, Type type, OpBuilder &builder, Location loc);
+  Value parameterOf(train::VariableOp parameter, OpBuilder &builder, Location loc);
+  void set(StringRef variable, Value value, OpBuilder &builder, Location loc);
+  void setParameter(train::VariableOp parameter, Value value, OpBuilder &builder, Location loc);
+
+  train::ObjectiveOp objective;
+  SymbolTable symbols;
+  /// Of each variable the value that a statement in front has read, or an update has given it.
+  llvm::StringMap<Value> values;
+  llvm::StringMap<train::SetOp> sets; ///< by the updates in front: the last one of a variable stays
+  llvm::DenseSet<Operation *> reported;
+};
+
+void Expansion::run() {
+  for (Operation &op : llvm::make_early_inc_range(objective.getBody().front()))
+    if (auto update = dyn_cast<train::UpdateOp>(op)) {
+      expand(update);
+    } else if (auto get = dyn_cast<train::GetOp>(op)) {
+      auto set = sets.find(get.getVariable());
+      Value value =
+          set != sets.end() ? Value(set->second.getValue()) : values.try_emplace(get.getVariable(), get).first->second;
+      if (value == get.getValue())
+        continue;
+      if (value.getType() != get.getType())
+        value = OpBuilder(get).createOrFold<tw::ConvertOp>(get.getLoc(), get.getType(), value);
+      get.replaceAllUsesWith(value);
+      get.erase();
+    }
 }
 
-/// Gives the parameter its new value.
-void set(train::VariableOp parameter, Value value, OpBuilder &builder, Location loc) {
-  if (!parameter.isSplit()) {
-    train::SetOp::create(builder, loc, parameter.getSymName(), value);
-    return;
-  }
+Value Expansion::valueOf(StringRef variable, Type type, OpBuilder &builder, Location loc) {
+  if (auto set = sets.find(variable); set != sets.end())
+    return set->second.getValue();
+  if (Value read = values.lookup(variable); read && read.getType() == type)
+    return read;
+  return train::GetOp::create(builder, loc, type, variable);
+}
+
+/// What an update takes for the parameter: of a split one both halves.
+Value Expansion::parameterOf(train::VariableOp parameter, OpBuilder &builder, Location loc) {
+  if (!parameter.isSplit())
+    return valueOf(parameter.getSymName(), parameter.getType(), builder, parameter.getLoc());
+  Value high = valueOf(parameter.getSymName(), parameter.getType(), builder, loc);
+  Value low = valueOf(parameter.getLowHalfName(), parameter.getLowHalfType(), builder, loc);
+  return tw::JoinHalvesOp::create(builder, loc, parameter.getUpdatedType(), high, low);
+}
+
+void Expansion::set(StringRef variable, Value value, OpBuilder &builder, Location loc) {
+  train::SetOp &last = sets[variable];
+  if (last)
+    last.erase();
+  last = train::SetOp::create(builder, loc, variable, value);
+}
+
+void Expansion::setParameter(train::VariableOp parameter, Value value, OpBuilder &builder, Location loc) {
+  if (!parameter.isSplit())
+    return set(parameter.getSymName(), value, builder, loc);
   Value high = tw::HighHalfOp::create(builder, loc, parameter.getType(), value);
   Value low = tw::LowHalfOp::create(builder, loc, parameter.getLowHalfType(), value);
-  train::SetOp::create(builder, loc, parameter.getSymName(), high);
-  train::SetOp::create(builder, loc, parameter.getLowHalfName(), low);
+  set(parameter.getSymName(), high, builder, loc);
+  set(parameter.getLowHalfName(), low, builder, loc);
 }
 
 /// The update's rule in place of the update.
-void expand(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule, const Reads &reads,
-            bool isFirst) {
+void Expansion::expand(train::UpdateOp update) {
+  auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());
+  auto variable = symbols.lookup<train::VariableOp>(update.getVariable());
   OpBuilder builder(update);
   auto inUpdate = [&](Location loc) { return train::inPart(loc, Part::Update, update.getVariableAttr()); };
   Location loc = inUpdate(update.getLoc());
@@ -86,52 +130,31 @@ void expand(train::UpdateOp update, train::VariableOp variable, train::Optimizer
 
   Block &body = rule.getBody().front();
   IRMapping mapping;
-  mapping.map(body.getArgument(0), valueOf(update, variable, reads, builder, loc));
+  mapping.map(body.getArgument(0), parameterOf(variable, builder, loc));
   mapping.map(body.getArgument(1), update.getGradient());
   for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
-    mapping.map(body.getArgument(2 + position), train::GetOp::create(builder, loc, parameter, slotName(slot)));
+    mapping.map(body.getArgument(2 + position), valueOf(slotName(slot), parameter, builder, loc));
   for (Operation &op : body.without_terminator())
     cloneAtShape(builder, op, mapping, parameter)->setLoc(inUpdate(op.getLoc()));
 
   auto results = llvm::map_to_vector(body.getTerminator()->getOperands(),
                                      [&](Value value) { return mapping.lookupOrDefault(value); });
-  set(variable, results[0], builder, loc);
+  setParameter(variable, results[0], builder, loc);
   size_t next = 1;
   for (Attribute slot : rule.getSlots())
-    train::SetOp::create(builder, loc, slotName(slot), results[next++]);
-  if (isFirst)
+    set(slotName(slot), results[next++], builder, loc);
+  if (reported.insert(rule).second)
     for (Attribute name : rule.getReport())
-      train::ReportOp::create(builder, rule.getLoc(), cast<StringAttr>(name), results[next++]);
+      train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name), results[next++]);
   update.erase();
-}
-
-void expandProgram(train::ProgramOp program, train::ObjectiveOp objective) {
-  Block &body = program.getBody().front();
-  SymbolTable symbols(program);
-  Operation *end = objective.getBody().front().getTerminator();
-  auto updates = llvm::to_vector(objective.getBody().getOps<train::UpdateOp>());
-  for (train::UpdateOp update : updates)
-    update->moveBefore(end);
-  Reads reads; // the first of each: updates stand behind all of them
-  for (auto get : objective.getBody().getOps<train::GetOp>())
-    reads.try_emplace(get.getVariable(), get);
-  llvm::DenseSet<Operation *> reported;
-  for (train::UpdateOp update : updates) {
-    auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());
-    auto variable = symbols.lookup<train::VariableOp>(update.getVariable());
-    expand(update, variable, rule, reads, reported.insert(rule).second);
-  }
-  for (auto rule : llvm::make_early_inc_range(body.getOps<train::OptimizerOp>()))
-    rule.erase();
 }
 
 struct ExpandUpdate : impl::ExpandUpdateBase<ExpandUpdate> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
-      FailureOr<train::ObjectiveOp> objective = program.findObjective();
-      if (failed(objective))
-        return signalPassFailure();
-      expandProgram(program, *objective);
+      Expansion(program).run();
+      for (auto rule : llvm::make_early_inc_range(program.getOps<train::OptimizerOp>()))
+        rule.erase();
     }
   }
 };

@@ -79,8 +79,12 @@ public:
     eraseAll<train::OutputOp>(block);
     if (!updates)
       eraseAll<train::SetOp>(block);
-    if (!learns)
+    if (!learns) {
+      eraseAll<train::MinimizeOp>(block);
       eraseAll<train::OptimizerOp>(program.getBody().front());
+    }
+    if (mode == Mode::Predict)
+      eraseAll<train::ReportOp>(block);
     for (Operation &op : program.getBody().front())
       for (Region &region : op.getRegions())
         eraseDead(region.front());
@@ -116,7 +120,6 @@ private:
     OpBuilder builder(block.getTerminator());
     train::YieldOp::create(builder, block.getTerminator()->getLoc(), output.getValue());
     block.getTerminator()->erase();
-    objective.setMetricsAttr(builder.getStrArrayAttr({}));
     return success();
   }
 };

@@ -18,18 +18,20 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>
   }
-  train.optimizer @sgd slots [] report [] for [@w] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %first = train.get @w : tensor<f32>
     %second = train.get @w : tensor<f32>
     %exp = tw.exp %first : tensor<f32>
     %sin = tw.sin %first : tensor<f32>
     %product = tw.mul %exp, %sin : tensor<f32>
     %loss = tw.mul %product, %second : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.minimize "loss", %loss over [@w] by [@sgd] : tensor<f32>
+    train.yield
   }
 }

@@ -11,12 +11,13 @@
 // CHECK:      %[[Y:.*]] = tw.contract %[[X]], %[[W]]
 // CHECK:      %[[H:.*]] = tw.tanh
 // CHECK:      %[[LOSS:.*]] = tw.reduce sum
+// CHECK-NEXT: train.report loss "loss", %[[LOSS]]
 // CHECK:      %[[DY:.*]] = tw.sub %{{.*}}, %{{.*}} : tensor<4x2xf32>
 // CHECK:      %[[DB:.*]] = tw.reduce sum %[[DY]] dims [0]
 // CHECK:      %[[DW:.*]] = tw.contract %[[X]], %[[DY]]
 // CHECK:      train.update @w by @sgd, %[[DW]] : tensor<3x2xf32>
 // CHECK-NEXT: train.update @b by @sgd, %[[DB]] : tensor<2xf32>
-// CHECK-NEXT: train.yield %[[LOSS]]
+// CHECK-NEXT: train.yield{{$}}
 
 train.program "p" mode train batch 4 {
   train.field @x : tensor<3xf32>
@@ -30,12 +31,12 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<2xf32>
     train.yield %value : tensor<2xf32>
   }
-  train.optimizer @sgd slots [] report [] for [@w, @b] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
   ^bb0(%x: tensor<4x3xf32>):
     %w = train.get @w : tensor<3x2xf32>
     %b = train.get @b : tensor<2xf32>
@@ -45,6 +46,8 @@ train.program "p" mode train batch 4 {
     %y = tw.add %product, %shift : tensor<4x2xf32>
     %h = tw.tanh %y : tensor<4x2xf32>
     %loss = tw.reduce sum %h dims [0, 1] : tensor<4x2xf32> -> tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.minimize "loss", %loss over [@w, @b] by [@sgd, @sgd] : tensor<f32>
+    train.yield
   }
 }

@@ -4,6 +4,7 @@
 
 // CHECK:      train.get @w
 // CHECK-NEXT: tw.exp
+// CHECK-NEXT: train.report
 // CHECK-NEXT: train.yield
 
 train.program "p" mode eval batch 4 {
@@ -12,9 +13,10 @@ train.program "p" mode eval batch 4 {
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>
   }
-  train.objective metrics [] {
+  train.objective {
     %w = train.get @w : tensor<f32>
     %loss = tw.exp %w : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }

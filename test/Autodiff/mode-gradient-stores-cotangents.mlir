@@ -18,10 +18,12 @@ train.program "p" mode gradient batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf64>
     train.yield %value : tensor<3xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %w = train.get @w : tensor<3xf64>
     %square = tw.mul %w, %w : tensor<3xf64>
     %loss = tw.reduce sum %square dims [0] : tensor<3xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@w] : tensor<f64>
+    train.yield
   }
 }

@@ -7,6 +7,8 @@
 // CHECK:      %[[W:.*]] = train.get @w
 // CHECK:      %[[INPUT:.*]] = tw.exp %{{.*}} : tensor<4xf32>
 // CHECK:      tw.exp %{{.*}} : tensor<f32>
+// CHECK-NEXT: train.report loss
+// CHECK-NEXT: train.report metric
 // CHECK-NEXT: train.update @w by @sgd, %[[INPUT]]
 // CHECK-NEXT: train.yield
 
@@ -27,12 +29,12 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<4xf32>
     train.yield %value : tensor<4xf32>
   }
-  train.optimizer @sgd slots [] report [] for [@w] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  train.objective metrics ["m"] {
+  train.objective {
   ^bb0(%x: tensor<4xf32>):
     %w = train.get @w : tensor<4xf32>
     %fixed = train.get @fixed : tensor<4xf32>
@@ -43,6 +45,9 @@ train.program "p" mode train batch 4 {
     %y = tw.mul %w, %input : tensor<4xf32>
     %loss = tw.reduce sum %y dims [0] : tensor<4xf32> -> tensor<f32>
     %metric = tw.exp %loss : tensor<f32>
-    train.yield %loss, %metric : tensor<f32>, tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.report metric "m", %metric : tensor<f32>
+    train.minimize "loss", %loss over [@w] by [@sgd] : tensor<f32>
+    train.yield
   }
 }

@@ -30,7 +30,7 @@ train.program "branch" mode gradient batch 1 {
     %value = tw.constant dense<[1.0, 2.0, 3.0]> : tensor<3xf64>
     train.yield %value : tensor<3xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<3xf64>
     %z = train.get @z : tensor<3xf64>
     %zero = tw.constant dense<0.0> : tensor<3xf64>
@@ -43,6 +43,8 @@ train.program "branch" mode gradient batch 1 {
     %taken = tw.compare gt %x, %zero : tensor<3xf64> -> tensor<3xi1>
     %y = tw.select %taken, %scaled, %zero : tensor<3xi1>, tensor<3xf64>
     %loss = tw.reduce sum %y dims [0] : tensor<3xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x, @z] : tensor<f64>
+    train.yield
   }
 }

@@ -20,12 +20,13 @@ train.program "Shift" mode train batch 1 {
     %one = tw.constant dense<1.0> : tensor<3xf32>
     train.yield %one : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %now = train.get @now : tensor<3xf32>
     %next = tw.exp %now : tensor<3xf32>
     train.set @now, %next : tensor<3xf32>
     train.set @before, %now : tensor<3xf32>
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }

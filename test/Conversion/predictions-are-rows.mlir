@@ -16,7 +16,7 @@
 // CHECK-NOT: materialize_in_destination
 train.program "Copy" mode predict batch 4 {
   train.field @x : tensor<2x3xui8>
-  train.objective metrics [] {
+  train.objective {
   ^bb0(%x: tensor<4x2x3xui8>):
     %f = tw.convert %x : tensor<4x2x3xui8> -> tensor<4x2x3xf32>
     %y = tw.reshape %f : tensor<4x2x3xf32> -> tensor<4x6xf32>

@@ -7,7 +7,8 @@
 // CHECK-NEXT: train.hyper @lr = 1.000000e-01 at 0
 // CHECK-NEXT: train.variable parameter @w : tensor<3xf32> offset 0
 // CHECK-NEXT: train.variable slot @w.m : tensor<3xf32> offset 64 block 0
-// CHECK-NEXT: train.column "error" is loss
+// CHECK-NEXT: train.column loss "loss"
+// CHECK-NEXT: train.column metric "error" is loss
 // CHECK-NEXT: train.column report "lr"
 // CHECK-NEXT: train.work 0 flops in 0
 // CHECK-NEXT: }
@@ -59,7 +60,7 @@ train.program "Line" mode train batch 4 {
     %zero = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %zero : tensor<3xf32>
   }
-  train.objective metrics ["error"] {
+  train.objective {
   ^bb0(%x: tensor<4x3xf32>):
     %squares = tw.mul %x, %x : tensor<4x3xf32>
     %loss = tw.reduce sum %squares dims [0, 1] : tensor<4x3xf32> -> tensor<f32>
@@ -71,7 +72,9 @@ train.program "Line" mode train batch 4 {
     %w1 = tw.sub %w, %m1 : tensor<3xf32>
     train.set @w, %w1 : tensor<3xf32>
     %lr = train.get_hyper @lr : tensor<f64>
-    train.report "lr", %lr : tensor<f64>
-    train.yield %loss, %loss : tensor<f32>, tensor<f32>
+    train.report report "lr", %lr : tensor<f64>
+    train.report loss "loss", %loss : tensor<f32>
+    train.report metric "error", %loss : tensor<f32>
+    train.yield
   }
 }

@@ -2,9 +2,10 @@
 
 // expected-error @+1 {{'train.program' op has no mode: talweg-specialize runs before talweg-train-to-loops}}
 train.program "InAllModes" batch 1 {
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -17,9 +18,10 @@ train.program "Unplaced" mode eval batch 1 {
     %one = tw.constant dense<1.0> : tensor<3xf32>
     train.yield %one : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 

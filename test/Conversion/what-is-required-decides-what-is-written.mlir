@@ -34,7 +34,7 @@ train.program "Counted" mode train batch 4 {
     %zero = tw.constant dense<0.0> : tensor<5xf32>
     train.yield %zero : tensor<5xf32>
   }
-  train.objective metrics [] {
+  train.objective {
   ^bb0(%words: tensor<4x3xi32>):
     %old = train.get @seen : tensor<5xf32>
     %columns = tw.window %words by affine_map<(j, n) -> (n, j)> : tensor<4x3xi32> -> tensor<3x4xi32>
@@ -45,6 +45,7 @@ train.program "Counted" mode train batch 4 {
     %new = tw.add %old, %one : tensor<5xf32>
     train.set @seen, %new : tensor<5xf32>
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }

@@ -44,7 +44,7 @@ train.program "contract-convolution" mode gradient batch 1 {
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0]> : tensor<4xf64>
     train.yield %value : tensor<4xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %a = train.get @a : tensor<6xf64>
     %b = train.get @b : tensor<3xf64>
     %w = train.get @w : tensor<4xf64>
@@ -52,6 +52,8 @@ train.program "contract-convolution" mode gradient batch 1 {
         y affine_map<(i, u) -> (i)> : tensor<6xf64>, tensor<3xf64> -> tensor<4xf64>
     %product = tw.mul %y, %w : tensor<4xf64>
     %loss = tw.reduce sum %product dims [0] : tensor<4xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@a, @b, @w] : tensor<f64>
+    train.yield
   }
 }

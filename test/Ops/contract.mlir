@@ -50,7 +50,7 @@ train.program "contract" mode gradient batch 1 {
     %value = tw.constant dense<[[1.0, -2.0], [0.5, 3.0]]> : tensor<2x2xf64>
     train.yield %value : tensor<2x2xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %a = train.get @a : tensor<2x3xf64>
     %b = train.get @b : tensor<3x2xf64>
     %w = train.get @w : tensor<2x2xf64>
@@ -58,6 +58,8 @@ train.program "contract" mode gradient batch 1 {
         y affine_map<(i, j, k) -> (i, j)> : tensor<2x3xf64>, tensor<3x2xf64> -> tensor<2x2xf64>
     %product = tw.mul %y, %w : tensor<2x2xf64>
     %loss = tw.reduce sum %product dims [0, 1] : tensor<2x2xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@a, @b, @w] : tensor<f64>
+    train.yield
   }
 }

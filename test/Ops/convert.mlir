@@ -35,7 +35,7 @@ train.program "convert" mode gradient batch 1 {
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<5xf64>
     %w = train.get @w : tensor<5xf64>
     %narrow = tw.convert %x : tensor<5xf64> -> tensor<5xf32>
@@ -45,6 +45,8 @@ train.program "convert" mode gradient batch 1 {
     %y = tw.add %wide, %whole : tensor<5xf64>
     %product = tw.mul %y, %w : tensor<5xf64>
     %loss = tw.reduce sum %product dims [0] : tensor<5xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x, @w] : tensor<f64>
+    train.yield
   }
 }

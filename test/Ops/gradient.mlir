@@ -11,10 +11,13 @@
 // CHECK:       %[[Y:.*]] = tw.reduce sum
 // CHECK-NEXT:  %[[DY:.*]] = tw.mul %{{.*}}, %[[TWO]]
 // CHECK-NEXT:  %[[Z:.*]] = tw.reduce sum %[[DY]]
-// CHECK-NEXT:  train.yield %[[Y]], %[[Z]], %[[EIGHT]], %[[ZERO]]
+// CHECK-NEXT:  train.report loss "loss", %[[Y]]
+// CHECK-NEXT:  train.report metric "first", %[[Z]]
+// CHECK-NEXT:  train.report metric "second", %[[EIGHT]]
+// CHECK-NEXT:  train.report metric "third", %[[ZERO]]
 train.program "p" mode eval batch 4 {
   train.field @x : tensor<f32>
-  train.objective metrics ["first", "second", "third"] {
+  train.objective {
   ^bb0(%data: tensor<4xf32>):
     %x = tw.watch %data : tensor<4xf32>
     %one = tw.constant dense<1.0> : tensor<f32>
@@ -26,6 +29,10 @@ train.program "p" mode eval batch 4 {
     %u = tw.reduce sum %dz dims [0] : tensor<4xf32> -> tensor<f32>
     %du = tw.gradient %u, %one by %x : tensor<f32> by tensor<4xf32>
     %v = tw.reduce sum %du dims [0] : tensor<4xf32> -> tensor<f32>
-    train.yield %y, %z, %u, %v : tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>
+    train.report loss "loss", %y : tensor<f32>
+    train.report metric "first", %z : tensor<f32>
+    train.report metric "second", %u : tensor<f32>
+    train.report metric "third", %v : tensor<f32>
+    train.yield
   }
 }

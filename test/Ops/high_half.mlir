@@ -25,13 +25,15 @@ train.program "high_half" mode gradient batch 1 {
     %value = tw.constant dense<1.0> : tensor<4xf64>
     train.yield %value : tensor<4xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<4xf32>
     %w = train.get @w : tensor<4xf64>
     %high = tw.high_half %x : tensor<4xf32> -> tensor<4xbf16>
     %wide = tw.convert %high : tensor<4xbf16> -> tensor<4xf64>
     %product = tw.mul %wide, %w : tensor<4xf64>
     %loss = tw.reduce sum %product dims [0] : tensor<4xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@w] : tensor<f64>
+    train.yield
   }
 }

@@ -26,7 +26,7 @@ train.program "join_halves" mode gradient batch 1 {
     %value = tw.constant dense<1.0> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<5xf32>
     %w = train.get @w : tensor<5xf64>
     %high = tw.high_half %x : tensor<5xf32> -> tensor<5xbf16>
@@ -36,6 +36,8 @@ train.program "join_halves" mode gradient batch 1 {
     %ones = tw.convert %equal : tensor<5xi1> -> tensor<5xf64>
     %product = tw.mul %ones, %w : tensor<5xf64>
     %loss = tw.reduce sum %product dims [0] : tensor<5xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@w] : tensor<f64>
+    train.yield
   }
 }

@@ -24,13 +24,15 @@ train.program "low_half" mode gradient batch 1 {
     %value = tw.constant dense<1.0> : tensor<3xf64>
     train.yield %value : tensor<3xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<3xf32>
     %w = train.get @w : tensor<3xf64>
     %low = tw.low_half %x : tensor<3xf32> -> tensor<3xui16>
     %wide = tw.convert %low : tensor<3xui16> -> tensor<3xf64>
     %product = tw.mul %wide, %w : tensor<3xf64>
     %loss = tw.reduce sum %product dims [0] : tensor<3xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@w] : tensor<f64>
+    train.yield
   }
 }

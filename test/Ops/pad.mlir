@@ -42,12 +42,14 @@ train.program "pad" mode gradient batch 1 {
     %value = tw.constant dense<[[0.0, 1.0, 2.0, 3.0, 4.0], [10.0, 11.0, 12.0, 13.0, 14.0], [20.0, 21.0, 22.0, 23.0, 24.0]]> : tensor<3x5xf64>
     train.yield %value : tensor<3x5xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<2x3xf64>
     %w = train.get @w : tensor<3x5xf64>
     %y = tw.pad %x low [1, 2] high [0, 0] value 7.5 : tensor<2x3xf64> -> tensor<3x5xf64>
     %product = tw.mul %y, %w : tensor<3x5xf64>
     %loss = tw.reduce sum %product dims [0, 1] : tensor<3x5xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x, @w] : tensor<f64>
+    train.yield
   }
 }

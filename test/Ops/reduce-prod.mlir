@@ -34,12 +34,14 @@ train.program "reduce-prod" mode gradient batch 1 {
     %value = tw.constant dense<[2.0, -1.0, 3.0]> : tensor<3xf64>
     train.yield %value : tensor<3xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<3x3xf64>
     %w = train.get @w : tensor<3xf64>
     %y = tw.reduce prod %x dims [1] : tensor<3x3xf64> -> tensor<3xf64>
     %product = tw.mul %y, %w : tensor<3xf64>
     %loss = tw.reduce sum %product dims [0] : tensor<3xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x, @w] : tensor<f64>
+    train.yield
   }
 }

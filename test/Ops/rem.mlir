@@ -31,7 +31,7 @@ train.program "rem" mode gradient batch 1 {
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<5xf64>
     %w = train.get @w : tensor<5xf64>
     %a = tw.constant dense<[7, -7, 7, -7, 6]> : tensor<5xi32>
@@ -41,6 +41,8 @@ train.program "rem" mode gradient batch 1 {
     %y = tw.add %x, %f : tensor<5xf64>
     %product = tw.mul %y, %w : tensor<5xf64>
     %loss = tw.reduce sum %product dims [0] : tensor<5xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x, @w] : tensor<f64>
+    train.yield
   }
 }

@@ -26,7 +26,7 @@ train.program "require" mode gradient batch 1 {
     %value = tw.constant dense<[2.0, -1.0, 0.5]> : tensor<3xf64>
     train.yield %value : tensor<3xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<3xf64>
     %zero = tw.constant dense<0.0> : tensor<3xf64>
     %one = tw.constant dense<1.0> : tensor<3xf64>
@@ -36,6 +36,8 @@ train.program "require" mode gradient batch 1 {
     tw.require %always "never" : tensor<3xi1>
     %square = tw.mul %x, %x : tensor<3xf64>
     %loss = tw.reduce sum %square dims [0] : tensor<3xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x] : tensor<f64>
+    train.yield
   }
 }

@@ -33,12 +33,14 @@ train.program "reshape" mode gradient batch 1 {
     %value = tw.constant dense<[[1.0, -2.0], [0.5, 3.0], [-1.0, 2.0]]> : tensor<3x2xf64>
     train.yield %value : tensor<3x2xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<2x3xf64>
     %w = train.get @w : tensor<3x2xf64>
     %y = tw.reshape %x : tensor<2x3xf64> -> tensor<3x2xf64>
     %product = tw.mul %y, %w : tensor<3x2xf64>
     %loss = tw.reduce sum %product dims [0, 1] : tensor<3x2xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x, @w] : tensor<f64>
+    train.yield
   }
 }

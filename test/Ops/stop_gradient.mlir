@@ -14,11 +14,13 @@ train.program "stop_gradient" mode gradient batch 1 {
     %value = tw.constant dense<[-2.5, -0.5, 0.25, 1.75, 3.5]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<5xf64>
     %still = tw.stop_gradient %x : tensor<5xf64>
     %y = tw.mul %x, %still : tensor<5xf64>
     %loss = tw.reduce sum %y dims [0] : tensor<5xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x] : tensor<f64>
+    train.yield
   }
 }

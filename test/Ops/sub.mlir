@@ -45,13 +45,15 @@ train.program "sub" mode gradient batch 1 {
     %value = tw.constant dense<[1.0, -2.0, 0.5, 3.0, -1.0]> : tensor<5xf64>
     train.yield %value : tensor<5xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %a = train.get @a : tensor<5xf64>
     %b = train.get @b : tensor<5xf64>
     %w = train.get @w : tensor<5xf64>
     %y = tw.sub %a, %b : tensor<5xf64>
     %product = tw.mul %y, %w : tensor<5xf64>
     %loss = tw.reduce sum %product dims [0] : tensor<5xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@a, @b, @w] : tensor<f64>
+    train.yield
   }
 }

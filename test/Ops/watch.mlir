@@ -19,12 +19,14 @@ train.program "p" mode gradient batch 1 {
     %value = tw.constant dense<[1.0, 2.0, -1.0, 0.5]> : tensor<4xf64>
     train.yield %value : tensor<4xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<4xf64>
     %square = tw.reshape %x : tensor<4xf64> -> tensor<2x2xf64>
     %watched = tw.watch %square : tensor<2x2xf64>
     %line = tw.reshape %watched : tensor<2x2xf64> -> tensor<4xf64>
     %loss = tw.reduce sum %line dims [0] : tensor<4xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x] : tensor<f64>
+    train.yield
   }
 }

@@ -35,12 +35,14 @@ train.program "window" mode gradient batch 1 {
     %value = tw.constant dense<[[[1.0, 2.0], [3.0, 4.0]], [[-1.0, 0.5], [2.0, -3.0]]]> : tensor<2x2x2xf64>
     train.yield %value : tensor<2x2x2xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<6xf64>
     %w = train.get @w : tensor<2x2x2xf64>
     %y = tw.window %x by affine_map<(i, j, k) -> (2 * i + j + k)> : tensor<6xf64> -> tensor<2x2x2xf64>
     %product = tw.mul %y, %w : tensor<2x2x2xf64>
     %loss = tw.reduce sum %product dims [0, 1, 2] : tensor<2x2x2xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x, @w] : tensor<f64>
+    train.yield
   }
 }

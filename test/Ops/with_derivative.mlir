@@ -19,7 +19,7 @@ train.program "p" mode gradient batch 1 {
     %value = tw.constant dense<[1.5, -0.5]> : tensor<2xf64>
     train.yield %value : tensor<2xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %x = train.get @x : tensor<2xf64>
     %two = tw.constant dense<2.0> : tensor<2xf64>
     %floor = tw.floor %x : tensor<2xf64>
@@ -30,6 +30,8 @@ train.program "p" mode gradient batch 1 {
       tw.yield %dx : tensor<2xf64>
     }
     %loss = tw.reduce sum %y dims [0] : tensor<2xf64> -> tensor<f64>
-    train.yield %loss : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    train.minimize "loss", %loss over [@x] : tensor<f64>
+    train.yield
   }
 }

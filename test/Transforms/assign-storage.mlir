@@ -29,8 +29,9 @@ train.program "p" mode eval batch 4 {
     %value = tw.constant dense<0.0> : tensor<f64>
     train.yield %value : tensor<f64>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }

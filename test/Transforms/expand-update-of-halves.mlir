@@ -24,15 +24,16 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0> : tensor<3xui16>
     train.yield %value : tensor<3xui16>
   }
-  train.optimizer @rule slots [] report [] for [@w] {
+  train.optimizer @rule slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %moved = tw.sub %param, %grad : tensor<*xf32>
     train.yield %moved : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %w = train.get @w : tensor<3xf32>
     train.update @w by @rule, %w : tensor<3xf32>
     %loss = tw.reduce sum %w dims [0] : tensor<3xf32> -> tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }

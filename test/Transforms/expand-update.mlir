@@ -8,7 +8,6 @@
 // CHECK:      train.objective
 // CHECK:      %[[W:.*]] = train.get @w
 // CHECK:      %[[B:.*]] = train.get @b
-// CHECK:      %[[LOSS:.*]] = tw.add
 // CHECK-NEXT: %[[M:.*]] = train.get @w.m : tensor<2x3xf32>
 // CHECK-NEXT: %[[LR:.*]] = train.get_hyper @lr
 // CHECK-NEXT: %[[NARROW:.*]] = tw.convert %[[LR]]
@@ -20,12 +19,14 @@
 // CHECK-NEXT: %[[MOVED:.*]] = tw.sub %[[W]], %[[DOWN]]
 // CHECK-NEXT: train.set @w, %[[MOVED]]
 // CHECK-NEXT: train.set @w.m, %[[NEXT]]
-// CHECK-NEXT: train.report "lr", %[[LR]]
+// CHECK-NEXT: train.report report "lr", %[[LR]]
 // CHECK-NEXT: train.get @b.m : tensor<f32>
 // CHECK:      tw.reduce sum %[[B]] dims [] : tensor<f32> -> tensor<f32>
 // CHECK:      train.set @b,
 // CHECK-NEXT: train.set @b.m,
-// CHECK-NEXT: train.yield %[[LOSS]]
+// CHECK-NEXT: %[[LOSS:.*]] = tw.add
+// CHECK-NEXT: train.report loss "loss", %[[LOSS]]
+// CHECK-NEXT: train.yield
 
 train.program "p" mode train batch 4 {
   train.hyper @lr = 0.1 at 0
@@ -49,7 +50,7 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<f32>
     train.yield %value : tensor<f32>
   }
-  train.optimizer @rule slots ["m"] report ["lr"] for [@w, @b] {
+  train.optimizer @rule slots ["m"] report ["lr"] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>, %m: tensor<*xf32>):
     %lr = train.get_hyper @lr : tensor<f64>
     %narrow = tw.convert %lr : tensor<f64> -> tensor<f32>
@@ -61,12 +62,13 @@ train.program "p" mode train batch 4 {
     %moved = tw.sub %param, %down : tensor<*xf32>
     train.yield %moved, %next, %lr : tensor<*xf32>, tensor<*xf32>, tensor<f64>
   }
-  train.objective metrics [] {
+  train.objective {
     %w = train.get @w : tensor<2x3xf32>
     %b = train.get @b : tensor<f32>
     train.update @w by @rule, %w : tensor<2x3xf32>
     train.update @b by @rule, %b : tensor<f32>
     %loss = tw.add %b, %b : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }

@@ -25,12 +25,12 @@ train.program "p" mode train batch 2 {
     %value = tw.constant dense<0.0> : tensor<3x3x2x3xf32>
     train.yield %value : tensor<3x3x2x3xf32>
   }
-  train.optimizer @sgd slots [] report [] for [@scale, @w] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
   ^bb0(%image: tensor<2x7x8x2xf32>):
     %scale = train.get @scale : tensor<7x8x2xf32>
     %w = train.get @w : tensor<3x3x2x3xf32>
@@ -43,6 +43,8 @@ train.program "p" mode train batch 2 {
     %y = tw.reduce sum %product dims [4, 5, 6] : tensor<2x5x6x3x3x3x2xf32> -> tensor<2x5x6x3xf32>
     %h = tw.exp %y : tensor<2x5x6x3xf32>
     %loss = tw.reduce sum %h dims [0, 1, 2, 3] : tensor<2x5x6x3xf32> -> tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.minimize "loss", %loss over [@scale, @w] by [@sgd, @sgd] : tensor<f32>
+    train.yield
   }
 }

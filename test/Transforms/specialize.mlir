@@ -23,11 +23,11 @@ train.program "p" batch 4 {
   // EVAL-NOT:    train.optimizer
   // GRADIENT:    train.optimizer
   // PREDICT-NOT: train.optimizer
-  train.optimizer @sgd slots [] report [] for [] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%p: tensor<*xf32>, %g: tensor<*xf32>):
     train.yield %p : tensor<*xf32>
   }
-  train.objective metrics ["error"] {
+  train.objective {
   ^bb0(%x: tensor<4xf32>, %y: tensor<4xf32>):
     %zero = tw.constant dense<0.0> : tensor<4xf32>
     %fits = tw.compare ge %x, %zero : tensor<4xf32> -> tensor<4xi1>
@@ -53,9 +53,17 @@ train.program "p" batch 4 {
     // GRADIENT-NOT: train.set
     // PREDICT-NOT:  train.set
     train.set @seen, %loss : tensor<f32>
-    // TRAIN:    train.yield %[[LOSS:.*]], %[[LOSS]] : tensor<f32>, tensor<f32>
-    // EVAL:     train.yield %[[LOSS:.*]], %[[LOSS]] : tensor<f32>, tensor<f32>
+    // TRAIN:         train.report loss "loss", %[[LOSS:.*]] : tensor<f32>
+    // TRAIN-NEXT:    train.report metric "error", %[[LOSS]] : tensor<f32>
+    // TRAIN-NEXT:    train.minimize
+    // EVAL:          train.report loss "loss", %[[LOSS:.*]] : tensor<f32>
+    // EVAL-NEXT:     train.report metric "error", %[[LOSS]] : tensor<f32>
+    // EVAL-NEXT:     train.yield
+    // PREDICT-NOT:   train.report
     // PREDICT:  train.yield %{{.*}} : tensor<4xf32>
-    train.yield %loss, %loss : tensor<f32>, tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.report metric "error", %loss : tensor<f32>
+    train.minimize "loss", %loss over [] by [] : tensor<f32>
+    train.yield
   }
 }

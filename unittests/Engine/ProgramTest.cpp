@@ -22,7 +22,7 @@ train.program "Sum" mode {0} batch 4 {{
     %one = tw.constant dense<1.0> : tensor<3x{1}>
     train.yield %one : tensor<3x{1}>
   }}
-  train.optimizer @sgd slots [] report ["lr"] for [@w] {{
+  train.optimizer @sgd slots [] report ["lr"] {{
   ^bb0(%p: tensor<*x{1}>, %g: tensor<*x{1}>):
     %lr = train.get_hyper @lr : tensor<f64>
     %near = tw.convert %lr : tensor<f64> -> tensor<{1}>
@@ -31,7 +31,7 @@ train.program "Sum" mode {0} batch 4 {{
     %n = tw.sub %p, %d : tensor<*x{1}>
     train.yield %n, %lr : tensor<*x{1}>, tensor<f64>
   }}
-  train.objective metrics [] {{
+  train.objective {{
   ^bb0(%x: tensor<4x3xf32>):
     %c = tw.convert %x : tensor<4x3xf32> -> tensor<4x3x{1}>
     %w = train.get @w : tensor<3x{1}>
@@ -39,14 +39,21 @@ train.program "Sum" mode {0} batch 4 {{
              y affine_map<(i, j) -> (i)> : tensor<4x3x{1}>, tensor<3x{1}> -> tensor<4x{1}>
     %loss = tw.reduce sum %row dims [0] : tensor<4x{1}> -> tensor<{1}>
     %label = tw.arg max %c dim 1 : tensor<4x3x{1}> -> tensor<4xi32>
-    train.yield {2}
+    {2}
   }}
 }}
 )",
                      mode, element, yielded);
 }
 
-const char *const kLoss = "%loss : tensor<f32>", *const kLoss64 = "%loss : tensor<f64>";
+/// The end of a step that minimizes `loss`.
+std::string minimized(const std::string &loss, const std::string &element) {
+  return fmt::format(R"(train.report loss "loss", {0} : tensor<{1}>
+    train.minimize "loss", {0} over [@w] by [@sgd] : tensor<{1}>
+    train.yield)",
+                     loss, element);
+}
+const std::string kLoss = minimized("%loss", "f32"), kLoss64 = minimized("%loss", "f64");
 
 Result<Program> load(const std::string &text, const CompileOptions &options = {}) {
   return Program::fromText(text, "sum.mlir", options);
@@ -124,13 +131,14 @@ TEST(Program, WrongModulesAreRefused) {
   CompileOptions options;
   options.set = {{"lr", "1"}};
   EXPECT_EQ(codeOf(load(module("train", "f32", kLoss), options)), "E0834");
-  EXPECT_EQ(codeOf(load(module("predict", "f32", "%label : tensor<4xi32>"))->emit(Stage::Linalg, Mode::Predict)),
-            "E0832");
+  EXPECT_EQ(
+      codeOf(load(module("predict", "f32", "train.yield %label : tensor<4xi32>"))->emit(Stage::Linalg, Mode::Predict)),
+      "E0832");
 }
 
 TEST(Program, FailuresOfPassesNameTheLine) {
-  std::string unreached = module("train", "f32", "%zero : tensor<f32>");
-  unreached.replace(unreached.find("    train.yield %zero"), 0, "    %zero = tw.constant dense<0.0> : tensor<f32>\n");
+  std::string unreached =
+      module("train", "f32", "%zero = tw.constant dense<0.0> : tensor<f32>\n    " + minimized("%zero", "f32"));
   Result<Facts> facts = load(unreached)->check();
   ASSERT_FALSE(bool(facts));
   EXPECT_EQ(facts.error().code, "E0830");
@@ -174,8 +182,8 @@ TEST(Program, DataMustFit) {
 }
 
 TEST(Program, PredictionsHaveARowForEachRow) {
-  EXPECT_EQ(codeOf(load(module("predict", "f32", "%loss : tensor<f32>"))), "E0831");
-  Result<Program> program = load(module("predict", "f32", "%row : tensor<4xf32>"));
+  EXPECT_EQ(codeOf(load(module("predict", "f32", "train.yield %loss : tensor<f32>"))), "E0831");
+  Result<Program> program = load(module("predict", "f32", "train.yield %row : tensor<4xf32>"));
   ASSERT_TRUE(bool(program)) << program.error().message;
   SessionOptions options;
   options.mode = Mode::Predict;

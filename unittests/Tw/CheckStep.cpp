@@ -55,10 +55,7 @@ private:
   int number = 0;
   std::string wrong;
 
-  double epsilon() const {
-    return getElementTypeOrSelf(step.objective().getBody().front().getTerminator()->getOperand(0)).isF64() ? 0x1p-53
-                                                                                                           : 0x1p-24;
-  }
+  double epsilon() const { return getElementTypeOrSelf(step.loss()).isF64() ? 0x1p-53 : 0x1p-24; }
 
   Result<Trained> train(Session &session) {
     Trained result;
@@ -157,15 +154,14 @@ private:
       }
     Evaluation evaluation([&](mlir::Value value) { return inputs(value); });
     auto objective = step.objective();
-    mlir::Operation *yield = objective.getBody().front().getTerminator();
-    for (auto [column, value] : llvm::enumerate(yield->getOperands()))
+    for (auto [column, report] : llvm::enumerate(step.told()))
       expect(column == 0 ? "the loss" : fmt::format("metric {}", column), trained.told[column],
-             evaluation.of(value).elements[0]);
+             evaluation.of(report.getValue()).elements[0]);
     for (auto set : objective.getBody().getOps<train::SetOp>())
       for (auto [i, x] : llvm::enumerate(evaluation.of(set.getValue()).elements))
         expect(fmt::format("{}[{}]", set.getVariable().str(), i), trained.after.at(set.getVariable().str())[i], x);
 
-    const Dual &loss = evaluation.of(yield->getOperand(0)).elements[0];
+    const Dual &loss = evaluation.of(step.loss()).elements[0];
     double product = 0, error = loss.slopeError + 1000 * epsilon() * loss.slopeSize + 1e-30;
     for (const std::string &name : moving) {
       Gradient g = gradientOf(trained, name);
@@ -193,7 +189,7 @@ private:
         Dual &x = inputs.variables[name].elements[i];
         x.slope = x.slopeSize = 1;
         Evaluation evaluation([&](mlir::Value value) { return inputs(value); });
-        const Dual &loss = evaluation.of(step.objective().getBody().front().getTerminator()->getOperand(0)).elements[0];
+        const Dual &loss = evaluation.of(step.loss()).elements[0];
         expect(fmt::format("  the gradient of {}[{}]", name, i), g.value[i], loss.slope,
                loss.slopeError + 1000 * epsilon() * loss.slopeSize + g.error[i]);
         x.slope = x.slopeSize = 0;
@@ -241,7 +237,7 @@ bool isWithoutDerivative(const RandomStep &step, const std::string &message) {
   if (!names)
     return false;
   Evaluation evaluation([&](mlir::Value value) { return inputs(value); });
-  return evaluation.of(step.objective().getBody().front().getTerminator()->getOperand(0)).elements[0].slope == 0;
+  return evaluation.of(step.loss()).elements[0].slope == 0;
 }
 
 Result<Dataset> rowsOf(const RandomStep &step, const Program &program) {

@@ -95,14 +95,13 @@ static std::string frame(std::int64_t batch, const Shape &row, const Shape &byte
   train.field @bytes : {bytes}
   train.field @label : tensor<i32> classes {classes}
   train.hyper @lr = {lr:e} at 0
-  train.optimizer @rule slots [{slots}] report [] for [] {{
+  train.optimizer @rule slots [{slots}] report [] {{
   ^bb0(%p: {t}, %g: {t}{arguments}):
 {body}    train.yield %n{state} : {yielded}
   }}
-  train.objective metrics [] {{
+  train.objective {{
   ^bb0(%x: {xs}, %bytes: {bytess}, %label: tensor<{batch}xi32>):
-    %none = tw.constant dense<0.0> : tensor<{element}>
-    train.yield %none : tensor<{element}>
+    train.yield
   }}
 }}
 )",
@@ -162,7 +161,8 @@ Maker::Maker(RandomStep &step, Chance &chance)
   Block &block = step.objective().getBody().front();
   b.setInsertionPointToStart(&block);
   inputs.batch = step.batchAt(0);
-  element = getElementTypeOrSelf(block.getTerminator()->getOperand(0));
+  auto rule = *step.program().getOps<train::OptimizerOp>().begin();
+  element = getElementTypeOrSelf(rule.getBody().front().getArgument(0).getType());
   labelValues = block.getArgument(2);
   pool.push_back(convert(block.getArgument(0), element));
   pool.push_back(scale(convert(block.getArgument(1), element), 1.0 / 256));
@@ -411,11 +411,10 @@ void Maker::finish() {
     if (!isReached(get, loss))
       addToLoss(get);
 
-  std::vector<Value> yielded{loss};
-  std::vector<Attribute> metrics;
+  std::vector<std::pair<std::string, Value>> metrics;
   for (std::int64_t more = chance.below(3); more > 0; --more) {
-    yielded.push_back(lossOf(any()));
-    metrics.push_back(b.getStringAttr(fmt::format("metric{}", more)));
+    Value metric = lossOf(any());
+    metrics.push_back({fmt::format("metric{}", more), metric});
   }
   // States keep values of the program, and what they kept may be read.
   for (std::int64_t more = chance.below(3); more > 0; --more) {
@@ -423,12 +422,12 @@ void Maker::finish() {
     Value old = addVariable(Role::State, shapeOf(kept));
     Value next = chance.oneIn(2) ? kept : binary<tw::AddOp>(scale(old, 0.75), kept);
     if (chance.oneIn(3))
-      yielded.push_back(lossOf(binary<tw::MulOp>(old, kept))),
-          metrics.push_back(b.getStringAttr(fmt::format("kept{}", more)));
+      metrics.push_back({fmt::format("kept{}", more), lossOf(binary<tw::MulOp>(old, kept))});
     train::SetOp::create(b, loc, cast<train::GetOp>(old.getDefiningOp()).getVariable(), next);
   }
-  objective.getBody().front().getTerminator()->setOperands(yielded);
-  objective.setMetricsAttr(b.getArrayAttr(metrics));
+  train::ReportOp::create(b, loc, Told::Loss, "loss", loss);
+  for (const auto &[name, metric] : metrics)
+    train::ReportOp::create(b, loc, Told::Metric, name, metric);
 
   auto rule = *step.program().getOps<train::OptimizerOp>().begin();
   std::vector<Attribute> updated;
@@ -441,7 +440,8 @@ void Maker::finish() {
       declare(Role::Slot, (variable.getSymName() + "." + cast<StringAttr>(slot).getValue()).str(),
               DenseElementsAttr::get(type, Attribute(b.getFloatAttr(type.getElementType(), 0))));
   }
-  rule.setParametersAttr(b.getArrayAttr(updated));
+  std::vector<Attribute> by(updated.size(), FlatSymbolRefAttr::get(rule.getSymNameAttr()));
+  train::MinimizeOp::create(b, loc, "loss", loss, b.getArrayAttr(updated), b.getArrayAttr(by));
 }
 
 } // namespace talweg::random

@@ -42,6 +42,9 @@ struct RandomStep {
   std::string makers;                      ///< what it was grown from
 
   train::ProgramOp program() const { return *module.get().getOps<train::ProgramOp>().begin(); }
+  /// What a step tells, the loss first.
+  llvm::SmallVector<train::ReportOp> told() const { return train::toldBy(objective()); }
+  mlir::Value loss() const { return told()[0].getValue(); }
   train::ObjectiveOp objective() const { return *program().getOps<train::ObjectiveOp>().begin(); }
   /// Rows `first` to `first + batch` of every field.
   std::vector<Tensor> batchAt(std::int64_t first) const;

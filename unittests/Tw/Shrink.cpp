@@ -82,6 +82,8 @@ private:
     smaller.batch = step.batch, smaller.rows = step.rows, smaller.rule = step.rule, smaller.fields = step.fields;
     smaller.module = step.module->clone();
     Operation *op = ops(smaller.module.get())[number];
+    if (isa<train::ReportOp, train::MinimizeOp>(op))
+      return false;
     if (isa<train::SetOp>(op)) {
       if (way > 0)
         return false;

@@ -27,15 +27,20 @@ enum class Mode : std::uint8_t { Train, Eval, Predict, Gradient };
 /// parameter (named `<parameter>.<slot>`).
 enum class Role : std::uint8_t { Parameter, State, Slot };
 
+/// What a number that a step tells is: a loss that is minimized, a metric, or what an optimizer reports, such as its rate.
+enum class Told : std::uint8_t { Loss, Metric, Report };
+
 /// Which part of a step an op belongs to.
 enum class Part : std::uint8_t { Data, Forward, Backward, Update };
 
 inline constexpr std::string_view kModeNames[] = {"train", "eval", "predict", "gradient"};
 inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot"};
+inline constexpr std::string_view kToldNames[] = {"loss", "metric", "report"};
 inline constexpr std::string_view kPartNames[] = {"data", "forward", "backward", "update"};
 
 constexpr std::string_view nameOf(Mode mode) { return kModeNames[std::size_t(mode)]; }
 constexpr std::string_view nameOf(Role role) { return kRoleNames[std::size_t(role)]; }
+constexpr std::string_view nameOf(Told told) { return kToldNames[std::size_t(told)]; }
 constexpr std::string_view nameOf(Part part) { return kPartNames[std::size_t(part)]; }
 
 /// The value of a name.
@@ -125,8 +130,9 @@ struct Manifest {
   std::vector<FieldUse> uses;                ///< of each field
   std::vector<Hyper> hypers;                 ///< in the order in which a step takes them
   std::vector<FaultSite> faults;             ///< in the order of their numbers in Runtime/Abi.h
-  std::vector<std::string> metrics, reports; ///< the columns of `out` after the loss
-  std::vector<std::string> lossMetrics;      ///< those that are the loss itself
+  std::string loss = "loss";                 ///< the first: column 0 of `out`
+  std::vector<std::string> metrics, reports; ///< the columns after it; metrics begin with the other losses
+  std::vector<std::string> lossMetrics;      ///< those that are the first loss itself
   std::vector<std::int64_t> outputShape;     ///< mode predict: of the whole batch
   ElementType outputType = ElementType::F32; ///< mode predict
   std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number

@@ -38,6 +38,12 @@ struct mlir::FieldParser<talweg::Role> {
 #include "talweg/Dialect/Train/TrainDialect.cpp.inc"
 
 template <>
+struct mlir::FieldParser<talweg::Told> {
+  static FailureOr<talweg::Told> parse(AsmParser &parser) {
+    return parseEnum<talweg::Told>(parser, talweg::kToldNames);
+  }
+};
+template <>
 struct mlir::FieldParser<talweg::Part> {
   static FailureOr<talweg::Part> parse(AsmParser &parser) {
     return parseEnum<talweg::Part>(parser, talweg::kPartNames);

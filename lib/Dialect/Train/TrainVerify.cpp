@@ -133,19 +133,6 @@ LogicalResult ProgramOp::verify() {
     error.attachNote(other->second->getLoc()) << "by this one";
     return error;
   }
-  llvm::StringMap<OptimizerOp> owners;
-  for (auto optimizer : getBody().front().getOps<OptimizerOp>())
-    for (Attribute parameter : optimizer.getParameters()) {
-      auto name = dyn_cast<FlatSymbolRefAttr>(parameter);
-      if (!name)
-        continue;
-      auto [owner, isNew] = owners.try_emplace(name.getValue(), optimizer);
-      if (isNew)
-        continue;
-      auto error = optimizer.emitOpError() << "updates " << name << ", which already has an optimizer";
-      error.attachNote(owner->second.getLoc()) << "this one";
-      return error;
-    }
   return success();
 }
 
@@ -279,31 +266,59 @@ LogicalResult OptimizerOp::verify() {
   return success();
 }
 
-LogicalResult OptimizerOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  Type element = getElementTypeOrSelf(getBody().front().getArgument(0).getType());
-  for (Attribute parameter : getParameters()) {
-    auto name = dyn_cast<FlatSymbolRefAttr>(parameter);
-    if (!name)
-      return emitOpError() << "lists " << parameter << ", which is not a symbol";
-    auto variable = symbols.lookupNearestSymbolFrom<VariableOp>(*this, name);
-    if (!variable || variable.getRole() != Role::Parameter)
-      return emitOpError() << "updates " << name << ", which is not a declared parameter";
-    if (getElementTypeOrSelf(variable.getUpdatedType()) != element)
-      return emitOpError() << "is written for " << element << ", but " << name << " has type " << variable.getType();
-    auto verifySlot = [&](std::string slotName, Type type) -> LogicalResult {
-      auto held = symbols.lookupNearestSymbolFrom<VariableOp>(*this, StringAttr::get(getContext(), slotName));
-      if (!held || held.getRole() != Role::Slot)
-        return emitOpError() << "needs the slot @\"" << slotName << "\", which is not declared";
-      if (held.getType() != type)
-        return held.emitOpError() << "has type " << held.getType() << ", but its parameter has type "
-                                  << variable.getType();
-      return success();
-    };
-    for (Attribute slot : getSlots())
-      if (failed(
-              verifySlot((name.getValue() + "." + cast<StringAttr>(slot).getValue()).str(), variable.getUpdatedType())))
-        return failure();
-    if (variable.isSplit() && failed(verifySlot(variable.getLowHalfName(), variable.getLowHalfType())))
+/// Whether `op` may update the variable by the optimizer: it is learnt, its type is the rule's, and its slots are declared.
+static LogicalResult verifyUpdate(Operation *op, FlatSymbolRefAttr name, FlatSymbolRefAttr optimizer,
+                                  SymbolTableCollection &symbols) {
+  auto parameter = symbols.lookupNearestSymbolFrom<VariableOp>(op, name);
+  if (!parameter)
+    return op->emitOpError() << "names the variable " << name << ", which is not declared";
+  if (parameter.getRole() != Role::Parameter || parameter.getFrozen())
+    return op->emitOpError() << "updates " << name << ", which is "
+                             << (parameter.getFrozen() ? "frozen" : ("a " + text(parameter.getRole())).str());
+  if (!optimizer) // of a gradient alone
+    return success();
+  auto rule = symbols.lookupNearestSymbolFrom<OptimizerOp>(op, optimizer);
+  if (!rule)
+    return op->emitOpError() << "names the optimizer " << optimizer << ", which is not declared";
+  Type element = getElementTypeOrSelf(rule.getBody().front().getArgument(0).getType());
+  if (getElementTypeOrSelf(parameter.getUpdatedType()) != element)
+    return rule.emitOpError() << "is written for " << element << ", but " << name << " has type "
+                              << parameter.getType();
+  auto verifySlot = [&](std::string slotName, Type type) -> LogicalResult {
+    auto held = symbols.lookupNearestSymbolFrom<VariableOp>(op, StringAttr::get(op->getContext(), slotName));
+    if (!held || held.getRole() != Role::Slot)
+      return rule.emitOpError() << "needs the slot @\"" << slotName << "\", which is not declared";
+    if (held.getType() != type)
+      return held.emitOpError() << "has type " << held.getType() << ", but its parameter has type "
+                                << parameter.getType();
+    return success();
+  };
+  for (Attribute slot : rule.getSlots())
+    if (failed(
+            verifySlot((name.getValue() + "." + cast<StringAttr>(slot).getValue()).str(), parameter.getUpdatedType())))
+      return failure();
+  return parameter.isSplit() ? verifySlot(parameter.getLowHalfName(), parameter.getLowHalfType()) : success();
+}
+
+LogicalResult MinimizeOp::verify() {
+  if (!isFloatScalar(getLoss().getType()))
+    return emitOpError() << "minimizes a float of rank 0, but the loss has type " << getLoss().getType();
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  if (!getBy() && program && program.getMode() != Mode::Gradient)
+    return emitOpError() << "names no optimizers, which it need not in mode gradient alone";
+  if (getBy() && getBy()->size() != getOver().size())
+    return emitOpError() << "is over " << getOver().size() << " parameters by " << getBy()->size() << " optimizers";
+  llvm::StringSet<> seen;
+  for (auto name : getOver().getAsRange<FlatSymbolRefAttr>())
+    if (!seen.insert(name.getValue()).second)
+      return emitOpError() << "updates " << name << " twice";
+  return success();
+}
+
+LogicalResult MinimizeOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  for (auto [number, name] : llvm::enumerate(getOver().getAsRange<FlatSymbolRefAttr>())) {
+    auto optimizer = getBy() ? cast<FlatSymbolRefAttr>((*getBy())[number]) : FlatSymbolRefAttr();
+    if (failed(verifyUpdate(*this, name, optimizer, symbols)))
       return failure();
   }
   return success();
@@ -336,13 +351,15 @@ LogicalResult ObjectiveOp::verify() {
       return emitOpError() << "must yield one output with a leading dimension of " << program.getBatch();
     return success();
   }
-  if (values->size() != 1 + getMetrics().size())
-    return emitOpError() << "must yield the loss and " << getMetrics().size() << " metrics, but yields "
-                         << values->size() << " values";
-  for (auto [position, value] : llvm::enumerate(*values))
-    if (!isFloatScalar(value.getType()))
-      return emitOpError() << "must yield floats of rank 0, but value " << position << " has type " << value.getType();
+  if (!values->empty())
+    return emitOpError() << "yields " << values->size() << " values, which it does in mode predict alone";
   return success();
+}
+
+SmallVector<ReportOp> toldBy(ObjectiveOp objective) {
+  SmallVector<ReportOp> told(objective.getBody().getOps<ReportOp>());
+  llvm::stable_sort(told, [](ReportOp a, ReportOp b) { return a.getTold() < b.getTold(); });
+  return told;
 }
 
 //===-- reading and writing ---------------------------------------------------------------------------------------===//
@@ -371,18 +388,9 @@ LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto found = lookUp(*this, getVariableAttr(), symbols);
   if (failed(found))
     return failure();
-  VariableOp variable = *found;
-  if (getGradient().getType() != variable.getUpdatedType())
-    return wrongType(*this, variable, getGradient().getType());
-  if (variable.getRole() != Role::Parameter || variable.getFrozen())
-    return emitOpError() << "updates " << getVariableAttr() << ", which is "
-                         << (variable.getFrozen() ? "frozen" : ("a " + text(variable.getRole())).str());
-  auto optimizer = symbols.lookupNearestSymbolFrom<OptimizerOp>(*this, getOptimizerAttr());
-  if (!optimizer)
-    return emitOpError() << "names the optimizer " << getOptimizerAttr() << ", which is not declared";
-  if (!llvm::is_contained(optimizer.getParameters(), Attribute(getVariableAttr())))
-    return emitOpError() << "hands " << getVariableAttr() << " to " << getOptimizerAttr() << ", which does not list it";
-  return success();
+  if (getGradient().getType() != found->getUpdatedType())
+    return wrongType(*this, *found, getGradient().getType());
+  return verifyUpdate(*this, getVariableAttr(), getOptimizerAttr(), symbols);
 }
 
 LogicalResult GetHyperOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -404,7 +412,11 @@ LogicalResult TrainingOp::verify() {
   return failed(verifyInAllModes(*this)) ? failure() : verifyType(*this, getValue().getType(), condition);
 }
 
-LogicalResult ReportOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
+LogicalResult ReportOp::verify() {
+  if (!isFloatScalar(getValue().getType()))
+    return emitOpError() << "tells a float of rank 0, but has one of type " << getValue().getType();
+  return success();
+}
 LogicalResult StepOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
 LogicalResult TotalStepsOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
 LogicalResult KeyOp::verify() { return verifyType(*this, getValue().getType(), keyType(getContext())); }

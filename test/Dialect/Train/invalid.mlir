@@ -5,9 +5,10 @@
 // expected-error @+2 {{'test' is none of train, eval, predict, gradient}}
 // expected-error @+1 {{failed to parse}}
 train.program "p" mode test batch 4 {
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -21,9 +22,10 @@ train.program "p" mode train batch 4 {
 
 // expected-error @+1 {{has a batch of 0}}
 train.program "p" mode train batch 0 {
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -34,9 +36,10 @@ train.program "p" mode train batch 4 {
   train.hyper @a = 1.0 at 0
   // expected-error @+1 {{has place 0, which is taken}}
   train.hyper @b = 1.0 at 0
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -45,10 +48,11 @@ train.program "p" mode train batch 4 {
 train.program "p" mode train batch 4 {
   // expected-error @+1 {{must have a tensor type of static shape, but has 'f32'}}
   train.field @x : f32
-  train.objective metrics [] {
+  train.objective {
   ^bb0(%x: tensor<4xf32>):
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -62,9 +66,10 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -77,9 +82,10 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -92,9 +98,10 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0> : tensor<3xi32>
     train.yield %value : tensor<3xi32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -107,9 +114,10 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -122,9 +130,10 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<4xf32>
     train.yield %value : tensor<4xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -136,36 +145,39 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  // expected-note @+1 {{this one}}
-  train.optimizer @sgd slots [] report [] for [@w] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  // expected-error @+1 {{updates @w, which already has an optimizer}}
-  train.optimizer @other slots [] report [] for [@w] {
+  train.optimizer @other slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    // expected-error @+1 {{updates @w twice}}
+    train.minimize "loss", %loss over [@w, @w] by [@sgd, @other] : tensor<f32>
+    train.yield
   }
 }
 
 // -----
 
 train.program "p" mode train batch 4 {
-  // expected-error @+1 {{updates @w, which is not a declared parameter}}
-  train.optimizer @sgd slots [] report [] for [@w] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    // expected-error @+1 {{names the variable @w, which is not declared}}
+    train.minimize "loss", %loss over [@w] by [@sgd] : tensor<f32>
+    train.yield
   }
 }
 
@@ -178,14 +190,16 @@ train.program "p" mode train batch 4 {
     train.yield %value : tensor<3xf32>
   }
   // expected-error @+1 {{needs the slot @"w.m", which is not declared}}
-  train.optimizer @sgd slots ["m"] report [] for [@w] {
+  train.optimizer @sgd slots ["m"] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>, %m: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next, %m : tensor<*xf32>, tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.minimize "loss", %loss over [@w] by [@sgd] : tensor<f32>
+    train.yield
   }
 }
 
@@ -198,14 +212,16 @@ train.program "p" mode train batch 4 {
     train.yield %value : tensor<3xf32>
   }
   // expected-error @+1 {{takes the parameter, its gradient and 1 slots, but its body has 2 arguments}}
-  train.optimizer @sgd slots ["m"] report [] for [@w] {
+  train.optimizer @sgd slots ["m"] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.minimize "loss", %loss over [@w] by [@sgd] : tensor<f32>
+    train.yield
   }
 }
 
@@ -218,14 +234,16 @@ train.program "p" mode train batch 4 {
     train.yield %value : tensor<3xf32>
   }
   // expected-error @+1 {{must yield the parameter, 0 slots and 1 reports, but yields 1 values}}
-  train.optimizer @sgd slots [] report ["lr"] for [@w] {
+  train.optimizer @sgd slots [] report ["lr"] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.minimize "loss", %loss over [@w] by [@sgd] : tensor<f32>
+    train.yield
   }
 }
 
@@ -238,14 +256,16 @@ train.program "p" mode train batch 4 {
     train.yield %value : tensor<3xf32>
   }
   // expected-error @+1 {{is written for any shape: its arguments are of type tensor<*xf32> or tensor<*xf64>, not 'tensor<3xf32>'}}
-  train.optimizer @sgd slots [] report [] for [@w] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%param: tensor<3xf32>, %grad: tensor<3xf32>):
     %next = tw.sub %param, %grad : tensor<3xf32>
     train.yield %next : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.minimize "loss", %loss over [@w] by [@sgd] : tensor<f32>
+    train.yield
   }
 }
 
@@ -258,14 +278,16 @@ train.program "p" mode train batch 4 {
     train.yield %value : tensor<3xf32>
   }
   // expected-error @+1 {{is written for 'f64', but @w has type 'tensor<3xf32>'}}
-  train.optimizer @sgd slots [] report [] for [@w] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%param: tensor<*xf64>, %grad: tensor<*xf64>):
     %next = tw.sub %param, %grad : tensor<*xf64>
     train.yield %next : tensor<*xf64>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.minimize "loss", %loss over [@w] by [@sgd] : tensor<f32>
+    train.yield
   }
 }
 
@@ -279,9 +301,10 @@ train.program "p" mode train batch 4 {
   }
   train.field @x : tensor<3xf32>
   // expected-error @+1 {{takes 0 batches, but there are 1 fields}}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -290,18 +313,19 @@ train.program "p" mode train batch 4 {
 train.program "p" mode train batch 4 {
   train.field @x : tensor<3xf32>
   // expected-error @+1 {{takes a batch of @x as 'tensor<3xf32>', but it is 'tensor<4x3xf32>'}}
-  train.objective metrics [] {
+  train.objective {
   ^bb0(%x: tensor<3xf32>):
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
 // -----
 
 train.program "p" mode train batch 4 {
-  // expected-error @+1 {{must yield the loss and 1 metrics, but yields 1 values}}
-  train.objective metrics ["accuracy"] {
+  // expected-error @+1 {{yields 1 values, which it does in mode predict alone}}
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     train.yield %loss : tensor<f32>
   }
@@ -310,10 +334,11 @@ train.program "p" mode train batch 4 {
 // -----
 
 train.program "p" mode train batch 4 {
-  // expected-error @+1 {{must yield floats of rank 0, but value 0 has type 'tensor<2xf32>'}}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<2xf32>
-    train.yield %loss : tensor<2xf32>
+    // expected-error @+1 {{tells a float of rank 0, but has one of type 'tensor<2xf32>'}}
+    train.report loss "loss", %loss : tensor<2xf32>
+    train.yield
   }
 }
 
@@ -321,7 +346,7 @@ train.program "p" mode train batch 4 {
 
 train.program "p" mode predict batch 4 {
   // expected-error @+1 {{must yield one output with a leading dimension of 4}}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<3x2xf32>
     train.yield %loss : tensor<3x2xf32>
   }
@@ -336,22 +361,24 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{has type 'tensor<4xf32>', but @w has type 'tensor<3xf32>'}}
     %w = train.get @w : tensor<4xf32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
 // -----
 
 train.program "p" mode train batch 4 {
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{names the variable @w, which is not declared}}
     %w = train.get @w : tensor<3xf32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -363,12 +390,13 @@ train.program "p" mode eval batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     %w = train.get @w : tensor<3xf32>
     // expected-error @+1 {{changes @w in mode eval}}
     train.set @w, %w : tensor<3xf32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -381,12 +409,13 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     %two = tw.constant dense<2.0> : tensor<2xf32>
     // expected-error @+1 {{has type 'tensor<2xf32>', but @w has type 'tensor<3xf32>'}}
     train.set @w, %two : tensor<2xf32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -398,12 +427,13 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     %w = train.get @w : tensor<3xf32>
     // expected-error @+1 {{names the optimizer @sgd, which is not declared}}
     train.update @w by @sgd, %w : tensor<3xf32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -415,72 +445,76 @@ train.program "p" mode train batch 4 {
     %value = tw.constant dense<0.0> : tensor<3xf32>
     train.yield %value : tensor<3xf32>
   }
-  train.optimizer @sgd slots [] report [] for [@w] {
+  train.optimizer @sgd slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     %next = tw.sub %param, %grad : tensor<*xf32>
     train.yield %next : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     %w = train.get @w : tensor<3xf32>
     // expected-error @+1 {{updates @w, which is frozen}}
     train.update @w by @sgd, %w : tensor<3xf32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
 // -----
 
 train.program "p" mode train batch 4 {
-  train.variable parameter @w : tensor<3xf32> {
-  ^bb0(%key: tensor<2xi64>):
-    %value = tw.constant dense<0.0> : tensor<3xf32>
-    train.yield %value : tensor<3xf32>
+  train.objective {
+    %loss = tw.constant dense<0.0> : tensor<2xf32>
+    // expected-error @+1 {{minimizes a float of rank 0, but the loss has type 'tensor<2xf32>'}}
+    train.minimize "loss", %loss over [] by [] : tensor<2xf32>
+    train.yield
   }
-  train.optimizer @sgd slots [] report [] for [] {
-  ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
-    %next = tw.sub %param, %grad : tensor<*xf32>
-    train.yield %next : tensor<*xf32>
-  }
-  train.objective metrics [] {
+}
+
+// -----
+
+train.program "p" mode train batch 4 {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    %w = train.get @w : tensor<3xf32>
-    // expected-error @+1 {{hands @w to @sgd, which does not list it}}
-    train.update @w by @sgd, %w : tensor<3xf32>
-    train.yield %loss : tensor<f32>
+    // expected-error @+1 {{names no optimizers, which it need not in mode gradient alone}}
+    train.minimize "loss", %loss over [] : tensor<f32>
+    train.yield
   }
 }
 
 // -----
 
 train.program "p" mode train batch 4 {
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{names the hyper-parameter @lr, which is not declared}}
     %lr = train.get_hyper @lr : tensor<f64>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
 // -----
 
 train.program "p" mode train batch 4 {
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{must be of type 'tensor<f64>', but is of type 'tensor<f32>'}}
     %step = train.step : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
 // -----
 
 train.program "p" mode train batch 4 {
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
     // expected-error @+1 {{must be of type 'tensor<2xi64>', but is of type 'tensor<2xi32>'}}
     %key = train.key : tensor<2xi32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -493,12 +527,14 @@ train.program "p" mode train batch 4 {
     train.yield %value : tensor<3xbf16>
   }
   // expected-error @+1 {{needs the slot @"w.low", which is not declared}}
-  train.optimizer @rule slots [] report [] for [@w] {
+  train.optimizer @rule slots [] report [] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
     train.yield %param : tensor<*xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.minimize "loss", %loss over [@w] by [@rule] : tensor<f32>
+    train.yield
   }
 }

@@ -30,8 +30,8 @@ train.program "line" mode train batch 4 {
     %value = tw.constant dense<1.0> : tensor<f32>
     train.yield %value : tensor<f32>
   }
-  // CHECK: train.optimizer @momentum slots ["m"] report ["lr"] for [@line.weight] {
-  train.optimizer @momentum slots ["m"] report ["lr"] for [@line.weight] {
+  // CHECK: train.optimizer @momentum slots ["m"] report ["lr"] {
+  train.optimizer @momentum slots ["m"] report ["lr"] {
   ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>, %m: tensor<*xf32>):
     // CHECK: train.get_hyper @lr : tensor<f64>
     %lr = train.get_hyper @lr : tensor<f64>
@@ -44,8 +44,8 @@ train.program "line" mode train batch 4 {
     // CHECK: train.yield %{{.*}}, %{{.*}}, %{{.*}} : tensor<*xf32>, tensor<*xf32>, tensor<f64>
     train.yield %moved, %next, %lr : tensor<*xf32>, tensor<*xf32>, tensor<f64>
   }
-  // CHECK: train.objective metrics ["half"] {
-  train.objective metrics ["half"] {
+  // CHECK: train.objective {
+  train.objective {
   // CHECK-NEXT: ^bb0(%{{.*}}: tensor<4x3xf32>, %{{.*}}: tensor<4xi32>):
   ^bb0(%x: tensor<4x3xf32>, %label: tensor<4xi32>):
     // CHECK-NEXT: train.key : tensor<2xi64>
@@ -55,7 +55,13 @@ train.program "line" mode train batch 4 {
     %loss = tw.reduce sum %weight dims [0] : tensor<3xf32> -> tensor<f32>
     %c = tw.constant dense<0.5> : tensor<f32>
     %half = tw.mul %loss, %c : tensor<f32>
-    // CHECK: train.yield %{{.*}}, %{{.*}} : tensor<f32>, tensor<f32>
-    train.yield %loss, %half : tensor<f32>, tensor<f32>
+    // CHECK: train.report loss "loss", %{{.*}} : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    // CHECK-NEXT: train.report metric "half", %{{.*}} : tensor<f32>
+    train.report metric "half", %half : tensor<f32>
+    // CHECK-NEXT: train.minimize "loss", %{{.*}} over [@line.weight] by [@momentum] : tensor<f32>
+    train.minimize "loss", %loss over [@line.weight] by [@momentum] : tensor<f32>
+    // CHECK-NEXT: train.yield{{$}}
+    train.yield
   }
 }

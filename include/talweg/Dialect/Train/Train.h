@@ -30,6 +30,9 @@ mlir::Location inPart(mlir::Location loc, Part part, mlir::FlatSymbolRefAttr var
 /// The outermost part that a location tells; null: none.
 PartAttr partOf(mlir::Location loc);
 
+/// The numbers that a step tells, in the order of their columns: losses, metrics, reports.
+llvm::SmallVector<ReportOp> toldBy(ObjectiveOp objective);
+
 } // namespace talweg::train
 
 #endif

@@ -6,7 +6,8 @@
 // shape-polymorphic rules, the forward pass in `objective`. talweg-specialize makes of it the program in one mode. Then come the phases
 // that `talweg compile` can stop after:
 //   graph     simplified
-//   gradient  talweg-differentiate: the backward pass follows the forward pass; one train.update for each parameter
+//   gradient  talweg-differentiate: the backward pass of each loss stands in front of its train.minimize; one train.update for each of its
+//             parameters
 //   update    talweg-expand-update: every train.update is the optimizer's body at the parameter's shape, ending in train.set
 //   linalg    talweg-train-to-loops and talweg-tw-to-linalg: functions over raw storage (the ABI is in Runtime/Abi.h). Of the program
 //             the declarations are left, and stay to the end: what a host must know stands on them (Pipeline/Collect.h)
@@ -41,6 +42,7 @@ class Train_Enum<string enum, string name> : AttrDef<Train_Dialect, enum> {
 }
 def Train_Mode : Train_Enum<"Mode", "mode">;
 def Train_Role : Train_Enum<"Role", "role">;
+def Train_Told : Train_Enum<"Told", "told">;
 
 def Train_Part : AttrDef<Train_Dialect, "Part"> {
   let summary = "which part of a step an op belongs to, and the parameter that is updated there: metadata of its location";
@@ -143,39 +145,37 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
   }];
 }
 
-def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove,
-                                         DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
   let summary = "an update rule, for any shape of parameter";
   let description = [{
     Body arguments: the parameter, its gradient, then one argument for each name in `slots`, all of type tensor<*xT>. Reads
     hyper-parameters and the step with train.get_hyper and train.step. Yields the new parameter, then each slot's new
     value. `report` names the extra scalars (f64, rank 0) yielded after these, such as "lr", reported once a step from the
-    first parameter of the rule. `parameters` lists the parameters it updates.
+    first parameter that the rule updates.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$slots, StrArrayAttr:$report, ArrayAttr:$parameters);
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$slots, StrArrayAttr:$report);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `slots` $slots `report` $report `for` $parameters attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name `slots` $slots `report` $report attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
 def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
   let summary = "the computation of one step";
   let description = [{
-    Body arguments: one batch of each field, tensor<batch x shape x storage type>, in the order of the field ops. Yields, in mode
-    train, eval and gradient and without a mode: the loss, then one scalar for each name in `metrics`; in mode predict: the model's
-    output, [batch, …]. Scalars have rank 0.
+    Body arguments: one batch of each field, tensor<batch x shape x storage type>, in the order of the field ops. Its statements run in
+    order: what follows a train.minimize sees the parameters that it left. Yields, in mode predict, the model's output, [batch, …]; else
+    nothing.
   }];
-  let arguments = (ins StrArrayAttr:$metrics);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "`metrics` $metrics attr-dict-with-keyword $body";
+  let assemblyFormat = "attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
 def ColumnOp : Train_Op<"column", [HasParent<"ProgramOp">]> {
-  let summary = "of a lowered program: a number that each step tells after the loss, in their order";
-  let description = "A metric or, behind all of these, a report of an optimizer. `is_loss`: its value is the loss itself.";
-  let arguments = (ins StrAttr:$name, UnitAttr:$report, UnitAttr:$is_loss);
-  let assemblyFormat = "(`report` $report^)? $name (`is` `loss` $is_loss^)? attr-dict";
+  let summary = "of a lowered program: a number that each step tells, in their order";
+  let description = "`is_loss`: of a metric, its value is the first loss itself.";
+  let arguments = (ins Train_Told:$told, StrAttr:$name, UnitAttr:$is_loss);
+  let assemblyFormat = "$told $name (`is` `loss` $is_loss^)? attr-dict";
 }
 
 def PredictionOp : Train_Op<"prediction", [HasParent<"ProgramOp">]> {
@@ -217,10 +217,22 @@ def UpdateOp : Train_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInterfa
   let assemblyFormat = "$variable `by` $optimizer `,` $gradient attr-dict `:` type($gradient)";
 }
 
+def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "a loss is made smaller: each parameter gets the value that its rule makes of its gradient";
+  let description = [{
+    `over` lists the parameters, `by` the optimizer of each (not needed in mode gradient, where the gradients are kept and nothing is
+    updated). What follows sees the new values.
+  }];
+  let arguments = (ins StrAttr:$name, AnyTensor:$loss, TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$over,
+                       OptionalAttr<TypedArrayAttrBase<FlatSymbolRefAttr, "optimizers">>:$by);
+  let assemblyFormat = "$name `,` $loss `over` $over (`by` $by^)? attr-dict `:` type($loss)";
+  let hasVerifier = 1;
+}
+
 def ReportOp : Train_Op<"report", [MemoryEffects<[MemWrite]>]> {
-  let summary = "a further scalar (f64, rank 0) told to the host each step, under a name";
-  let arguments = (ins StrAttr:$name, AnyTensor:$value);
-  let assemblyFormat = "$name `,` $value attr-dict `:` type($value)";
+  let summary = "a number (rank 0) that is told to the host each step, under a name";
+  let arguments = (ins Train_Told:$told, StrAttr:$name, AnyTensor:$value);
+  let assemblyFormat = "$told $name `,` $value attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 
