@@ -270,11 +270,24 @@ void Printer::statement(const Stmt &stmt) {
         quoted(stmt.reason);
       }
     });
-  case Stmt::Minimize: return line("minimize ", [&] { value(stmt.value); });
+  case Stmt::Minimize:
+    return line("minimize ", [&] {
+      if (!stmt.target.text.empty())
+        out += stmt.target.text + " = ";
+      value(stmt.value);
+      if (!stmt.patterns.empty()) {
+        out += " over ";
+        patterns(stmt.patterns);
+      }
+      if (stmt.rule) {
+        out += " with ";
+        value(stmt.rule);
+      }
+    });
   case Stmt::Metric: return line("metric " + stmt.target.text, [&] { assigned(stmt.value); });
   case Stmt::Optimizer:
     return line("optimizer ", [&] {
-      value(stmt.value);
+      value(stmt.rule);
       if (!stmt.patterns.empty()) {
         out += " for ";
         patterns(stmt.patterns);

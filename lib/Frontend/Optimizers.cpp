@@ -23,7 +23,7 @@ using ast::Stmt;
 //===-- clauses ----------------------------------------------------------------------------------------------------===//
 
 static const Expr &ruleName(const Stmt &clause) {
-  return clause.value->kind == Expr::Call ? *clause.value->lhs : *clause.value;
+  return clause.rule->kind == Expr::Call ? *clause.rule->lhs : *clause.rule;
 }
 
 const Decl *frontend::ruleOf(Walk &walk, const Stmt &clause) {
@@ -32,10 +32,11 @@ const Decl *frontend::ruleOf(Walk &walk, const Stmt &clause) {
   return rule && rule->kind == Decl::Optimizer ? rule : nullptr;
 }
 
+/// What names an optimizer: `optimizer adam()`, `minimize … with adam()`.
 static std::vector<const Stmt *> clausesOf(const Decl &train) {
   std::vector<const Stmt *> clauses;
   for (const auto &stmt : train.body)
-    if (stmt->kind == Stmt::Optimizer)
+    if (stmt->rule)
       clauses.push_back(stmt.get());
   return clauses;
 }
@@ -48,9 +49,9 @@ static const Expr *argumentFor(const Stmt &clause, const Decl &rule, const std::
       ++place;
       continue;
     }
-    if (clause.value->kind == Expr::Call) {
+    if (clause.rule->kind == Expr::Call) {
       std::size_t at = 0;
-      for (const ast::Argument &argument : clause.value->arguments)
+      for (const ast::Argument &argument : clause.rule->arguments)
         if (argument.name.text == name || (argument.name.text.empty() && at++ == place))
           return argument.value.get();
     }
@@ -104,22 +105,28 @@ void frontend::planOptimizers(Walk &walk) {
 //===-- which clause updates which parameter -----------------------------------------------------------------------===//
 
 namespace {
-/// Which clause updates which parameter.
+/// Which parameters a loss updates, each by which clause.
 class Updates {
 public:
   explicit Updates(Walk &walk);
-  /// Marks those that are frozen; every other one has a clause, or it is reported.
+  /// Marks those that are frozen; every other one is updated by one loss, or by several that name it, and has a clause there, or it is
+  /// reported.
   void check();
-  std::vector<DeclaredVariable *> of(const Stmt &clause) const;
+  std::vector<DeclaredVariable *> of(const Stmt &minimize, const Stmt &clause) const;
   bool hasParameters() const { return !parameters.empty(); }
 
 private:
-  void takePattern(const Stmt &stmt, const ast::Name &pattern);
+  std::vector<DeclaredVariable *> matching(const ast::Name &pattern);
+  void takePatterns(const Stmt &stmt);
+  void takeRest();
+  const Stmt *clauseFor(const Stmt &minimize, DeclaredVariable *parameter) const;
+  void failWithoutOptimizer(const DeclaredVariable &parameter);
 
   Walk &walk;
   std::vector<DeclaredVariable *> parameters;
   std::set<DeclaredVariable *> frozen;
-  std::map<DeclaredVariable *, const Stmt *> clauseFor;
+  std::map<DeclaredVariable *, const Stmt *> optimizerFor; ///< by the `optimizer` statements
+  std::map<const Stmt *, std::set<DeclaredVariable *>> over;
 };
 } // namespace
 
@@ -127,69 +134,112 @@ Updates::Updates(Walk &walk) : walk(walk) {
   for (DeclaredVariable &variable : walk.instances.variables())
     if (variable.role == Role::Parameter)
       parameters.push_back(&variable);
-  const Stmt *rest = nullptr; // the clause without patterns
-  for (const auto &stmt : walk.names.train->body) {
-    if (stmt->kind != Stmt::Optimizer && stmt->kind != Stmt::Freeze)
-      continue;
-    if (stmt->kind == Stmt::Optimizer && stmt->patterns.empty())
-      rest = stmt.get();
-    for (const ast::Name &pattern : stmt->patterns)
-      takePattern(*stmt, pattern);
-  }
-  for (DeclaredVariable *parameter : parameters)
-    if (rest)
-      clauseFor.insert({parameter, rest});
+  for (const auto &stmt : walk.names.train->body)
+    takePatterns(*stmt);
+  takeRest();
 }
 
-void Updates::takePattern(const Stmt &stmt, const ast::Name &pattern) {
-  bool any = false;
-  for (DeclaredVariable *parameter : parameters) {
-    if (!matchesPattern(pattern.text, parameter->name))
-      continue;
-    any = true;
-    if (stmt.kind == Stmt::Freeze)
-      frozen.insert(parameter);
-    else
-      clauseFor[parameter] = &stmt;
-  }
-  if (any)
-    return;
-  std::vector<std::string> names;
+std::vector<DeclaredVariable *> Updates::matching(const ast::Name &pattern) {
+  std::vector<DeclaredVariable *> found;
   for (DeclaredVariable *parameter : parameters)
-    names.push_back(parameter->name);
-  walk.fail(Code::PatternMatchesNothing, pattern.range, fmt::format("no parameter is called `{}`", pattern.text))
-      .line(names.empty() ? "there are no parameters" : fmt::format("the first parameter is {}", names.front()))
-      .didYouMean(suggest(pattern.text, names));
+    if (matchesPattern(pattern.text, parameter->name))
+      found.push_back(parameter);
+  if (found.empty()) {
+    std::vector<std::string> names;
+    for (DeclaredVariable *parameter : parameters)
+      names.push_back(parameter->name);
+    walk.fail(Code::PatternMatchesNothing, pattern.range, fmt::format("no parameter is called `{}`", pattern.text))
+        .line(names.empty() ? "there are no parameters" : fmt::format("the first parameter is {}", names.front()))
+        .didYouMean(suggest(pattern.text, names));
+  }
+  return found;
+}
+
+void Updates::takePatterns(const Stmt &stmt) {
+  for (const ast::Name &pattern : stmt.patterns)
+    for (DeclaredVariable *parameter : matching(pattern))
+      if (stmt.kind == Stmt::Freeze)
+        frozen.insert(parameter);
+      else if (stmt.kind == Stmt::Minimize)
+        over[&stmt].insert(parameter);
+      else
+        optimizerFor[parameter] = &stmt;
+}
+
+/// What no pattern takes is the optimizer's without `for`, and the loss's without `over`.
+void Updates::takeRest() {
+  for (const auto &stmt : walk.names.train->body)
+    if (stmt->kind == Stmt::Optimizer && stmt->patterns.empty())
+      for (DeclaredVariable *parameter : parameters)
+        optimizerFor.insert({parameter, stmt.get()});
+  std::vector<DeclaredVariable *> rest;
+  for (DeclaredVariable *parameter : parameters)
+    if (std::none_of(over.begin(), over.end(), [&](const auto &loss) { return loss.second.count(parameter); }))
+      rest.push_back(parameter);
+  const Minimized *taker = nullptr;
+  for (const Minimized &minimized : walk.minimized) {
+    if (!minimized.stmt->patterns.empty())
+      continue;
+    over[minimized.stmt].insert(rest.begin(), rest.end());
+    if (taker && !rest.empty())
+      walk.fail(Code::SeveralObjectives, minimized.stmt->range,
+                fmt::format("two losses update `{}`, which neither of them names", rest.front()->name))
+          .note(taker->stmt->range, "the first is here")
+          .help("write `over` and a pattern behind one of them, or behind both");
+    taker = taker ? taker : &minimized;
+  }
+}
+
+const Stmt *Updates::clauseFor(const Stmt &minimize, DeclaredVariable *parameter) const {
+  if (minimize.rule)
+    return &minimize;
+  const auto found = optimizerFor.find(parameter);
+  return found != optimizerFor.end() ? found->second : nullptr;
+}
+
+void Updates::failWithoutOptimizer(const DeclaredVariable &parameter) {
+  const ast::Decl &train = *walk.names.train;
+  const bool noClauses = clausesOf(train).empty();
+  walk.fail(Code::NoOptimizer, train.name.range,
+            noClauses ? "the train block has no `optimizer`" : fmt::format("no optimizer updates `{}`", parameter.name))
+      .note(parameter.place, "declared here")
+      .help(noClauses ? "write `optimizer adam()`, for example"
+                      : fmt::format("write `optimizer …` without `for`, or `freeze \"{}\"`", parameter.name));
 }
 
 void Updates::check() {
-  const ast::Decl &train = *walk.names.train;
-  const bool noClauses = clausesOf(train).empty();
   for (DeclaredVariable *parameter : parameters) {
-    if (frozen.count(parameter))
+    if (frozen.count(parameter)) {
       mlir::cast<train::VariableOp>(parameter->op).setFrozen(true);
-    else if (!clauseFor.count(parameter)) {
-      walk.fail(Code::NoOptimizer, train.name.range,
-                noClauses ? "the train block has no `optimizer`"
-                          : fmt::format("no optimizer updates `{}`", parameter->name))
+      continue;
+    }
+    bool isUpdated = false;
+    for (const auto &[minimize, own] : over)
+      if (own.count(parameter)) {
+        isUpdated = true;
+        if (!clauseFor(*minimize, parameter))
+          return failWithoutOptimizer(*parameter);
+      }
+    if (!isUpdated) {
+      walk.fail(Code::NoOptimizer, walk.names.train->name.range, fmt::format("no loss updates `{}`", parameter->name))
           .note(parameter->place, "declared here")
-          .help(noClauses ? "write `optimizer adam()`, for example"
-                          : fmt::format("write `optimizer …` without `for`, or `freeze \"{}\"`", parameter->name));
+          .help(fmt::format("name it behind `over`, or write `freeze \"{}\"`", parameter->name));
       return;
     }
   }
 }
 
-std::vector<DeclaredVariable *> Updates::of(const Stmt &clause) const {
+std::vector<DeclaredVariable *> Updates::of(const Stmt &minimize, const Stmt &clause) const {
+  const auto found = over.find(&minimize);
   std::vector<DeclaredVariable *> own;
   for (DeclaredVariable *parameter : parameters)
-    if (const auto found = clauseFor.find(parameter);
-        !frozen.count(parameter) && found != clauseFor.end() && found->second == &clause)
+    if (found != over.end() && found->second.count(parameter) && !frozen.count(parameter) &&
+        clauseFor(minimize, parameter) == &clause)
       own.push_back(parameter);
   return own;
 }
 
-/// Which parameters a `minimize` updates, each by which optimizer; in the order of their declaration.
+/// Sets which parameters the loss updates, each by which optimizer; in the order of their declaration.
 static void setUpdates(Walk &walk, train::MinimizeOp op,
                        const std::map<const DeclaredVariable *, mlir::Attribute> &by) {
   llvm::SmallVector<mlir::Attribute> parameters, optimizers;
@@ -205,20 +255,31 @@ static void setUpdates(Walk &walk, train::MinimizeOp op,
 void frontend::runOptimizers(Walk &walk) {
   Updates updates(walk);
   updates.check();
-  std::map<const DeclaredVariable *, mlir::Attribute> by;
+  std::map<const Stmt *, std::map<const DeclaredVariable *, mlir::Attribute>> by;
+  std::set<const DeclaredVariable *> updated;
   int number = 0;
   for (const Stmt *clause : clausesOf(*walk.names.train)) {
-    const std::vector<DeclaredVariable *> own = updates.of(*clause);
-    if (!own.empty()) {
-      const mlir::FlatSymbolRefAttr optimizer = runRule(walk, *clause, number, own);
+    int uses = 0;
+    for (const Minimized &minimized : walk.minimized) {
+      const std::vector<DeclaredVariable *> own = updates.of(*minimized.stmt, *clause);
+      if (own.empty())
+        continue;
+      RuleUse use{fmt::format("_{}", number), {}, uses == 0};
+      if (uses++ > 0)
+        use.suffix += fmt::format("_{}", uses);
+      for (const DeclaredVariable *parameter : own)
+        if (!updated.insert(parameter).second)
+          use.slotPrefix = minimized.name + ".";
+      const mlir::FlatSymbolRefAttr optimizer = runRule(walk, *clause, use, own);
       for (const DeclaredVariable *parameter : own)
         if (optimizer)
-          by[parameter] = optimizer;
-    } else if (updates.hasParameters() && !walk.diagnostics.hasErrors())
+          by[minimized.stmt][parameter] = optimizer;
+    }
+    if (uses == 0 && updates.hasParameters() && !walk.diagnostics.hasErrors())
       walk.fail(Code::PatternMatchesNothing, clause->range, "no parameter is left for this optimizer");
     ++number;
   }
   for (const Minimized &minimized : walk.minimized)
     if (minimized.op)
-      setUpdates(walk, minimized.op, by);
+      setUpdates(walk, minimized.op, by[minimized.stmt]);
 }

@@ -270,15 +270,29 @@ bool Parser::target(Stmt &stmt, ExprPtr written) {
 
 //===-- in train ---------------------------------------------------------------------------------------------------===//
 
+/// `minimize loss`, `minimize d = bce(real, 1) + bce(fake, 0) over "D.*" with adam(lr = 2e-4)`
 bool Parser::minimize(Stmt &stmt) {
   stmt.kind = Stmt::Minimize;
   take();
+  if (at(Token::Identifier) && peek(1).kind == Token::Assign &&
+      (!name(stmt.target, "the name of the loss") || !accept(Token::Assign)))
+    return false;
   if (!(stmt.value = expression()))
     return false;
-  for (std::string_view word : {"over", "with"})
-    if (sameLine() && atWord(word))
-      return unsupported(range(peek()), fmt::format("`minimize … {}`", word));
-  return true;
+  if (sameLine() && acceptWord("over") && !strings(stmt.patterns))
+    return false;
+  return !sameLine() || !acceptWord("with") || rule(stmt);
+}
+
+/// What updates parameters: `sgd(lr = 0.1)`.
+bool Parser::rule(Stmt &stmt) {
+  if (!(stmt.rule = expression()))
+    return false;
+  if (stmt.rule->kind == Expr::Call || stmt.rule->kind == Expr::Ident)
+    return true;
+  diagnostics.error(Code::ExpectedExpression, stmt.rule->range, "expected an optimizer")
+      .help("write it as in `optimizer sgd(lr = 0.1)`");
+  return false;
 }
 
 /// `metric accuracy = mean(argmax(logits) == label)`
@@ -295,16 +309,9 @@ bool Parser::metric(Stmt &stmt) {
 bool Parser::optimizer(Stmt &stmt) {
   stmt.kind = Stmt::Optimizer;
   take();
-  if (!(stmt.value = expression()))
+  if (!rule(stmt))
     return false;
-  if (stmt.value->kind != Expr::Call && stmt.value->kind != Expr::Ident) {
-    diagnostics.error(Code::ExpectedExpression, stmt.value->range, "expected an optimizer")
-        .help("write it as in `optimizer sgd(lr = 0.1)`");
-    return false;
-  }
-  if (!sameLine() || !accept(Token::For))
-    return true;
-  return strings(stmt.patterns);
+  return !sameLine() || !accept(Token::For) || strings(stmt.patterns);
 }
 
 bool Parser::freeze(Stmt &stmt) {

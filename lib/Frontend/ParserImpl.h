@@ -99,6 +99,7 @@ private:
   bool atRequirement() const;
   bool requirement(ast::Stmt &stmt);
   bool minimize(ast::Stmt &stmt);
+  bool rule(ast::Stmt &stmt);
   bool metric(ast::Stmt &stmt);
   bool optimizer(ast::Stmt &stmt);
   bool freeze(ast::Stmt &stmt);

@@ -65,6 +65,12 @@ static void planMetric(Walk &walk, const ast::Name &name) {
   metrics.push_back(name.text);
 }
 
+/// A metric, or a loss that has a name of its own.
+static bool isTold(const Stmt &stmt) {
+  const bool isNamed = !stmt.target.text.empty() && stmt.target.text != "loss";
+  return stmt.kind == Stmt::Metric || (stmt.kind == Stmt::Minimize && isNamed);
+}
+
 /// A metric is not called as something else that a step tells.
 static void checkMetricName(Walk &walk, const ast::Name &name) {
   const auto rates = rateNames(walk);
@@ -105,7 +111,7 @@ void frontend::planSettings(Walk &walk) {
   const Decl &train = *walk.names.train;
   Settings seen;
   for (const auto &stmt : train.body)
-    if (stmt->kind == Stmt::Metric)
+    if (isTold(*stmt))
       planMetric(walk, stmt->target);
     else if (stmt->kind == Stmt::Setting)
       planSetting(walk, *stmt, seen);
@@ -118,7 +124,7 @@ void frontend::planSettings(Walk &walk) {
     walk.plan.batch = walk.options.batch;
   planOptimizers(walk);
   for (const auto &stmt : train.body)
-    if (stmt->kind == Stmt::Metric)
+    if (isTold(*stmt))
       checkMetricName(walk, stmt->target);
   checkSets(walk);
   if (walk.names.data)

@@ -22,9 +22,9 @@ using ast::Stmt;
 namespace {
 class RuleBuilder {
 public:
-  RuleBuilder(Walk &walk, const Stmt &clause, const Decl &rule, int number,
+  RuleBuilder(Walk &walk, const Stmt &clause, const Decl &rule, const RuleUse &use,
               const std::vector<DeclaredVariable *> &parameters)
-      : walk(walk), clause(clause), rule(rule), number(number), parameters(parameters) {}
+      : walk(walk), clause(clause), rule(rule), use(use), parameters(parameters) {}
   /// The optimizer's symbol; null: reported.
   mlir::FlatSymbolRefAttr run();
 
@@ -46,7 +46,7 @@ private:
   Walk &walk;
   const Stmt &clause;
   const Decl &rule;
-  const int number;
+  const RuleUse &use;
   const std::vector<DeclaredVariable *> &parameters;
   std::vector<const Stmt *> slots; ///< the rule's states
   train::OptimizerOp op;
@@ -79,7 +79,7 @@ bool RuleBuilder::findSlots() {
 mlir::ArrayAttr RuleBuilder::slotNames() {
   std::vector<llvm::StringRef> names;
   for (const Stmt *slot : slots)
-    names.push_back(slot->target.text);
+    names.push_back(walk.builder.getStringAttr(use.slotPrefix + slot->target.text).getValue());
   return walk.builder.getStrArrayAttr(names);
 }
 
@@ -88,10 +88,10 @@ void RuleBuilder::create() {
   const mlir::Location loc = walk.location(clause.range);
   const auto rates = rateNames(walk);
   std::vector<llvm::StringRef> reports;
-  if (const auto rate = rates.find(&clause); rate != rates.end())
+  if (const auto rate = rates.find(&clause); rate != rates.end() && use.tellsRate)
     reports.push_back(rate->second);
   builder.setInsertionPoint(walk.objective);
-  std::string symbol = fmt::format("{}_{}", rule.name.text, number);
+  std::string symbol = rule.name.text + use.suffix;
   while (mlir::SymbolTable::lookupSymbolIn(walk.objective->getParentOp(), symbol)) // a config or a field is called so
     symbol += "_";
   op = train::OptimizerOp::create(builder, loc, builder.getStringAttr(symbol), slotNames(),
@@ -117,8 +117,8 @@ Value RuleBuilder::evalOrHyper(const Expr &expr) {
 /// The clause's arguments by the rule's parameters. Nothing: reported.
 std::optional<Arguments> RuleBuilder::evalArguments() {
   std::vector<Given> arguments;
-  if (clause.value->kind == Expr::Call)
-    for (const ast::Argument &argument : clause.value->arguments) {
+  if (clause.rule->kind == Expr::Call)
+    for (const ast::Argument &argument : clause.rule->arguments) {
       const Expr &expr = *argument.value;
       arguments.push_back({argument.name, evalOrHyper(expr), expr.range, &expr});
     }
@@ -126,7 +126,7 @@ std::optional<Arguments> RuleBuilder::evalArguments() {
     return std::nullopt;
   Callable callable;
   callable.decl = &rule;
-  return matchArguments(walk, callable, arguments, clause.value->range, false);
+  return matchArguments(walk, callable, arguments, clause.rule->range, false);
 }
 
 /// False (reported): a learning rate that no program computes with.
@@ -202,12 +202,13 @@ void RuleBuilder::yield(bool fits) {
 void RuleBuilder::createSlots(bool fits) {
   for (const DeclaredVariable *parameter : parameters) {
     for (const Stmt *slot : slots) {
-      DeclaredVariable &variable = createVariable(walk, parameter->name + "." + slot->target.text, Role::Slot,
-                                                  ElementType::F32, parameter->dims, slot->target.range);
+      DeclaredVariable &variable = createVariable(walk, parameter->name + "." + use.slotPrefix + slot->target.text,
+                                                  Role::Slot, ElementType::F32, parameter->dims, slot->target.range);
       if (fits && !initialise(walk, variable, slot->value.get(), slot->range))
         return;
     }
-    if (mlir::cast<train::VariableOp>(parameter->op).isSplit() && !createLowHalf(walk, *parameter))
+    if (mlir::cast<train::VariableOp>(parameter->op).isSplit() && use.slotPrefix.empty() &&
+        !createLowHalf(walk, *parameter))
       return;
   }
 }
@@ -225,7 +226,7 @@ mlir::FlatSymbolRefAttr RuleBuilder::run() {
 
   frame.decl = &rule;
   frame.callee = rule.name.text;
-  frame.callSite = clause.value->range;
+  frame.callSite = clause.rule->range;
   FrameScope scope(walk.scopes, frame);
   const bool fits = bound && takeArguments(*bound, top);
   bindAssignable("param", block->getArgument(0), rule.name.range);
@@ -241,8 +242,8 @@ mlir::FlatSymbolRefAttr RuleBuilder::run() {
   return mlir::FlatSymbolRefAttr::get(op.getSymNameAttr());
 }
 
-mlir::FlatSymbolRefAttr frontend::runRule(Walk &walk, const Stmt &clause, int number,
+mlir::FlatSymbolRefAttr frontend::runRule(Walk &walk, const Stmt &clause, const RuleUse &use,
                                           const std::vector<DeclaredVariable *> &parameters) {
   const Decl *rule = ruleOf(walk, clause);
-  return rule ? RuleBuilder(walk, clause, *rule, number, parameters).run() : nullptr; // else planOptimizers has said so
+  return rule ? RuleBuilder(walk, clause, *rule, use, parameters).run() : nullptr; // else planOptimizers has said so
 }

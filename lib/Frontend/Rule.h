@@ -16,8 +16,15 @@ std::map<const ast::Stmt *, std::string> rateNames(Walk &walk);
 /// name. Null: there is none.
 const ast::Expr *plainRate(Walk &walk);
 
-/// Creates the train.optimizer of clause `number`, and the slots; gives its symbol. The current frame is the train block's.
-mlir::FlatSymbolRefAttr runRule(Walk &walk, const ast::Stmt &clause, int number,
+/// A clause's rule for the parameters of one loss.
+struct RuleUse {
+  std::string suffix;     ///< of the optimizer's symbol
+  std::string slotPrefix; ///< where another loss has slots of some of them, too
+  bool tellsRate = true;  ///< the clause's first use
+};
+
+/// Creates the train.optimizer of a clause, and the slots; gives its symbol. The current frame is the train block's.
+mlir::FlatSymbolRefAttr runRule(Walk &walk, const ast::Stmt &clause, const RuleUse &use,
                                 const std::vector<DeclaredVariable *> &parameters);
 
 } // namespace talweg::frontend

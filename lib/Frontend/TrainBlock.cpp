@@ -98,18 +98,22 @@ void Objective::report(Told told, const std::string &name, const Value &value, a
 
 /// Its parameters and their optimizers are known when the whole block is (runOptimizers).
 void Objective::minimize(const Stmt &stmt) {
-  if (!walk.minimized.empty()) {
-    walk.fail(Code::SeveralObjectives, stmt.range, "several objectives are not supported yet")
-        .note(walk.minimized.front().stmt->range, "the first is here");
-    return;
-  }
-  const Value loss = asScalar(eval(walk, *stmt.value), stmt.value->range, "what is minimized");
-  train::MinimizeOp op;
-  report(Told::Loss, "loss", loss, stmt.range);
+  const Value value = eval(walk, *stmt.value), loss = asScalar(value, stmt.value->range, "what is minimized");
+  const std::size_t number = walk.minimized.size() + 1;
+  Minimized minimized{&stmt, stmt.target.text, {}};
+  if (minimized.name.empty())
+    minimized.name = number == 1 ? "loss" : fmt::format("loss_{}", number);
+  else
+    walk.frame().locals[minimized.name] = value;
+  for (const Minimized &other : walk.minimized)
+    if (other.name == minimized.name)
+      walk.fail(Code::AlreadyDefined, stmt.range, fmt::format("two losses are called `{}`", minimized.name))
+          .note(other.stmt->range, "the first is here");
+  report(Told::Loss, minimized.name, loss, stmt.range);
   if (loss.isTensor())
-    op = train::MinimizeOp::create(walk.builder, walk.location(stmt.range), "loss", loss.tensor.ssa,
-                                   walk.builder.getArrayAttr({}), walk.builder.getArrayAttr({}));
-  walk.minimized.push_back({&stmt, op});
+    minimized.op = train::MinimizeOp::create(walk.builder, walk.location(stmt.range), minimized.name, loss.tensor.ssa,
+                                             walk.builder.getArrayAttr({}), walk.builder.getArrayAttr({}));
+  walk.minimized.push_back(std::move(minimized));
   for (DeclaredVariable &variable : walk.instances.variables())
     if (variable.role == Role::Parameter)
       variable.current = {}; // it may have another value from here on

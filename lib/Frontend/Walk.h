@@ -20,6 +20,7 @@ namespace talweg::frontend {
 /// A `minimize` of the train block.
 struct Minimized {
   const ast::Stmt *stmt;
+  std::string name;
   train::MinimizeOp op; ///< null where the loss is wrong (reported)
 };
 

@@ -104,6 +104,8 @@ std::int64_t rowBytes(const Manifest &manifest) {
 
 std::string eventText(const Json &event) { return event.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
+void addLoss(Json &event, const std::string &name, double value) { event["loss"] = event[name] = value; }
+
 void addNumbers(Json &event, const std::vector<std::string> &names, const std::vector<double> &values) {
   for (size_t i = 0; i < names.size() && i < values.size(); ++i)
     event[names[i]] = values[i];
@@ -112,7 +114,7 @@ void addNumbers(Json &event, const std::vector<std::string> &names, const std::v
 std::string numbersText(double loss, const std::vector<double> &metrics, const Session &session) {
   const std::vector<std::string> &names = session.facts().manifest.metrics,
                                  &same = session.facts().manifest.lossMetrics;
-  std::string text = "loss " + shortNumber(loss);
+  std::string text = session.facts().manifest.loss + " " + shortNumber(loss);
   for (size_t i = 0; i < names.size() && i < metrics.size(); ++i)
     if (std::find(same.begin(), same.end(), names[i]) == same.end())
       text += fmt::format("  {} {}", names[i], shortNumber(metrics[i]));
@@ -120,7 +122,8 @@ std::string numbersText(double loss, const std::vector<double> &metrics, const S
 }
 
 Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation) {
-  Json event{{"event", "eval"}, {"split", split}, {"rows", evaluation.rows}, {"loss", evaluation.loss}};
+  Json event{{"event", "eval"}, {"split", split}, {"rows", evaluation.rows}};
+  addLoss(event, session.facts().manifest.loss, evaluation.loss);
   addNumbers(event, session.facts().manifest.metrics, evaluation.metrics);
   event["seconds"] = evaluation.seconds;
   return event;

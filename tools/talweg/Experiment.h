@@ -42,6 +42,8 @@ std::int64_t rowBytes(const Manifest &manifest);
 
 /// One event: a line of JSON. Numbers that JSON cannot hold (nan, inf) become null.
 std::string eventText(const Json &event);
+/// The first loss, as `loss` and under its own name.
+void addLoss(Json &event, const std::string &name, double value);
 /// Adds `"name": value` for every metric (or report) of a record.
 void addNumbers(Json &event, const std::vector<std::string> &names, const std::vector<double> &values);
 /// "loss 0.1234  accuracy 0.9722". A metric that is the loss is not told again.

@@ -119,7 +119,8 @@ void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
   bool last = step.step == chunk.totalSteps;
   if (step.step % every != 0 && !last && !(step.step == 1 && !options.logEvery))
     return;
-  Json event{{"event", "step"}, {"step", step.step}, {"epoch", step.epoch}, {"loss", step.loss}};
+  Json event{{"event", "step"}, {"step", step.step}, {"epoch", step.epoch}};
+  addLoss(event, manifest.loss, step.loss);
   addNumbers(event, manifest.metrics, step.metrics);
   addNumbers(event, manifest.reports, step.reports);
   event["examples_per_second"] = chunk.examplesPerSecond;
@@ -183,7 +184,7 @@ Result<void> TrainLoop::reportProgress() {
   for (double &metric : means.metrics)
     metric /= rows;
   event["rows"] = std::int64_t(means.rows);
-  event["loss"] = means.loss / rows;
+  addLoss(event, manifest.loss, means.loss / rows);
   addNumbers(event, manifest.metrics, means.metrics);
   std::string line = fmt::format("{}  {}", position(), numbersText(means.loss / rows, means.metrics, session));
   auto now = Clock::now();

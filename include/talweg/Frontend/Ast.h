@@ -101,9 +101,9 @@ struct Stmt {
     For,     ///< for target in value { body }
     Require, ///< require value, require value in bounds, each perhaps with a reason: `, "text"`
     // only in `train`:
-    Minimize,  ///< minimize value
+    Minimize,  ///< minimize [target =] value [over "pattern", …] [with rule]
     Metric,    ///< metric target = value
-    Optimizer, ///< optimizer value [for "pattern", …]; value is a Call or Ident
+    Optimizer, ///< optimizer rule [for "pattern", …]; a rule is a Call or Ident
     Freeze,    ///< freeze "pattern", …
     Setting,   ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
                ///< and, after `every`, unit is `steps` or `epochs`
@@ -115,7 +115,7 @@ struct Stmt {
   std::vector<Index> indices;
   BinaryOp binary = BinaryOp::Add;
   Type type;
-  ExprPtr value, bounds;
+  ExprPtr value, bounds, rule;
   Block body;
   std::vector<Name> patterns; ///< text without quotes
   std::string reason;         ///< likewise
