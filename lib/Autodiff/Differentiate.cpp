@@ -2,7 +2,7 @@
 //
 // In: a program. Out: every tw.gradient is the ops that it stands for, and there is neither tw.watch nor tw.with_derivative; in the place
 // of every train.minimize stands the gradient of each of its parameters, handed to its optimizer (mode train) or stored in the slot
-// `<parameter>.grad` (gradient), all at locations in Part::Backward. Guaranteed: a parameter that no derivative reaches is an error.
+// `<parameter>.grad` (gradient; of a second loss `<parameter>.<loss>.grad`), all at locations in Part::Backward. Guaranteed: a parameter that no derivative reaches is an error.
 #include "talweg/Autodiff/Differentiate.h"
 #include "talweg/Autodiff/Passes.h"
 #include "talweg/Dialect/Train/Train.h"
@@ -125,10 +125,14 @@ void BackwardPass::handToOptimizers() {
 
 void BackwardPass::storeInSlots() {
   OpBuilder declare(minimize->getParentOp());
+  SmallVector<Attribute> slots;
   for (auto [parameter, gradient] : gradients) {
     Location loc = parameter.getLoc();
     auto type = cast<RankedTensorType>(gradient.getType());
     std::string name = (parameter.getSymName() + ".grad").str();
+    if (symbols.lookup(name)) // of a loss in front
+      name = (parameter.getSymName() + "." + minimize.getName() + ".grad").str();
+    slots.push_back(FlatSymbolRefAttr::get(builder.getContext(), name));
     auto slot = train::VariableOp::create(declare, loc, name, Role::Slot, type, nullptr, false, nullptr);
     Block &init = slot.getInit().emplaceBlock();
     init.addArgument(RankedTensorType::get({2}, builder.getI64Type()), loc);
@@ -136,6 +140,11 @@ void BackwardPass::storeInSlots() {
     train::YieldOp::create(inside, loc, createSplat(inside, gradient, 0));
     train::SetOp::create(builder, loc, name, gradient);
   }
+  for (auto report : block.getOps<train::ReportOp>())
+    if (report.getTold() == Told::Loss && report.getName() == minimize.getName()) {
+      report.setOverAttr(minimize.getOverAttr());
+      report.setGradientsAttr(builder.getArrayAttr(slots));
+    }
 }
 
 /// Every op of the backward pass keeps the place of the op it comes from.

@@ -23,7 +23,8 @@ static void declareColumns(OpBuilder &builder, train::ObjectiveOp objective) {
   SmallVector<train::ReportOp> told = train::toldBy(objective);
   for (train::ReportOp report : told)
     train::ColumnOp::create(builder, report.getLoc(), report.getTold(), report.getNameAttr(),
-                            report.getTold() == Told::Metric && report.getValue() == told[0].getValue());
+                            report.getTold() == Told::Metric && report.getValue() == told[0].getValue(),
+                            report.getOverAttr(), report.getGradientsAttr());
 }
 
 static void declareWork(OpBuilder &builder, train::ObjectiveOp objective) {

@@ -2,7 +2,7 @@
 //
 // In f64, on rows of data or random ones: floats uniform in [-1, 1), labels and bytes uniform in their range. For an element x
 // of a parameter, with h = step * max(1, |x|): (loss(x + h) - loss(x - h)) / 2h, where 2h is the difference of the two
-// numbers that were stored. Mode gradient leaves each cotangent in the slot `<parameter>.grad`.
+// numbers that were stored. Mode gradient leaves each cotangent in a slot, which the manifest names.
 #include "RandomRows.h"
 #include "SessionImpl.h"
 #include "Shuffle.h"
@@ -43,21 +43,23 @@ public:
       : session(std::move(session)), gradient(gradient), rows(std::move(rows)),
         order(identityOrder(this->rows.rows())) {}
 
-  /// The loss at the present values; leaves every cotangent in its slot. Nan after a fault, which is kept.
-  double loss() {
+  /// The loss in a column at the present values; leaves every cotangent in its slot. Nan after a fault, which is kept.
+  double loss(std::int64_t column = 0) {
     std::vector<double> out(std::size_t(gradient.manifest.columns()));
     NativeCall call = session.impl->run(Mode::Gradient, gradient, rows, order, 0, 1, out.data());
     if (call.error)
       fault = std::move(call.error);
-    return fault ? NAN : out[0];
+    return fault ? NAN : out[std::size_t(column)];
   }
 
-  /// Compares at most `most` elements of a parameter.
-  Result<GradcheckVariable> variable(const Variable &facts, std::int64_t most, double floor,
+  /// Compares at most `most` elements of a parameter's gradient.
+  Result<GradcheckVariable> variable(const Variable &facts, const Gradient &of, std::int64_t most, double floor,
                                      const GradcheckOptions &options) {
     GradcheckVariable result;
     result.name = facts.name;
-    auto values = session.readDouble(facts.name), slopes = session.readDouble(facts.name + ".grad");
+    if (of.column > 0)
+      result.loss = gradient.manifest.metrics[std::size_t(of.column - 1)];
+    auto values = session.readDouble(facts.name), slopes = session.readDouble(of.slot);
     if (!values || !slopes)
       return !values ? values.error() : slopes.error();
     result.elements = chooseElements(facts.count(), most, options.seed);
@@ -70,7 +72,7 @@ public:
       auto lossAt = [&](double moved) {
         (*values)[element] = moved;
         (void)bool(session.writeDouble(facts.name, *values));
-        return loss();
+        return loss(of.column);
       };
       double analytic = (*slopes)[element];
       double step = options.step * std::max(1.0, std::abs(x));
@@ -216,13 +218,12 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   result.floor = 1e-4 * std::max(1.0, std::abs(result.loss));
   result.rows = effort->rows;
   result.maxElements = effort->elements;
-  std::vector<Variable> parameters;
-  for (const Variable &variable : check.session.impl->variables())
-    if (variable.role == Role::Parameter && !variable.frozen)
-      parameters.push_back(variable);
-  for (const Variable &parameter : parameters) {
+  const std::vector<Variable> variables = check.session.impl->variables();
+  for (const Gradient &gradient : (*unit)->manifest.gradients) {
+    const auto parameter = std::find_if(variables.begin(), variables.end(),
+                                        [&](const Variable &v) { return v.name == gradient.parameter; });
     check.loss();
-    auto checked = check.variable(parameter, effort->elements, result.floor, options);
+    auto checked = check.variable(*parameter, gradient, effort->elements, result.floor, options);
     if (!checked)
       return checked.error();
     result.maxError = std::max(result.maxError, checked->maxError);

@@ -78,9 +78,10 @@ static void from_json(const json &value, Hyper &hyper) {
       value["value"].is_string() ? std::stod(value["value"].get<std::string>()) : value["value"].get<double>();
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultSite, message, help, file, line, column)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Gradient, parameter, slot, column)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics,
-                                   reports, lossMetrics, outputShape, outputType, flops, contractions, arenaBytes,
-                                   persistentBytes)
+                                   reports, lossMetrics, gradients, outputShape, outputType, flops, contractions,
+                                   arenaBytes, persistentBytes)
 
 /// Does not compile where a member is not listed above.
 [[maybe_unused]] static void membersAreAllListed() {
@@ -89,8 +90,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
   [[maybe_unused]] const auto &[read, low, high] = FieldUse();
   [[maybe_unused]] const auto &[hyper, value] = Hyper();
   [[maybe_unused]] const auto &[message, help, file, line, column] = FaultSite();
+  [[maybe_unused]] const auto &[parameter, slot, told] = Gradient();
   [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics, reports,
-                                lossMetrics, outputShape, outputType, flops, contractions, arenaBytes,
+                                lossMetrics, gradients, outputShape, outputType, flops, contractions, arenaBytes,
                                 persistentBytes] = Manifest();
 }
 

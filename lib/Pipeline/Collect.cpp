@@ -106,6 +106,11 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
         })
         .Case([&](train::ColumnOp column) {
           addColumn(column.getTold(), column.getName(), column == *program.getOps<train::ColumnOp>().begin(), manifest);
+          if (column.getOver())
+            for (auto [parameter, slot] : llvm::zip_equal(column.getOver()->getAsRange<FlatSymbolRefAttr>(),
+                                                          column.getGradients()->getAsRange<FlatSymbolRefAttr>()))
+              manifest.gradients.push_back(
+                  {parameter.getValue().str(), slot.getValue().str(), std::int64_t(manifest.columns() - 1)});
           if (column.getIsLoss())
             manifest.lossMetrics.push_back(column.getName().str());
         })

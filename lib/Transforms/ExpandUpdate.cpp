@@ -145,7 +145,7 @@ void Expansion::expand(train::UpdateOp update) {
     set(slotName(slot), results[next++], builder, loc);
   if (reported.insert(rule).second)
     for (Attribute name : rule.getReport())
-      train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name), results[next++]);
+      train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name).getValue(), results[next++]);
   update.erase();
 }
 

@@ -17,6 +17,11 @@ struct Options {
   std::optional<std::int64_t> elements;
 };
 
+/// The parameter, and which loss's derivative it is where there are several.
+std::string nameOf(const GradcheckVariable &variable) {
+  return variable.loss.empty() ? variable.name : fmt::format("{} of {}", variable.name, variable.loss);
+}
+
 void printVariable(const Options &options, const GradcheckVariable &variable, size_t nameWidth) {
   // A comparison that yields nan is a failure.
   bool passed = variable.maxError <= options.tolerance;
@@ -24,6 +29,8 @@ void printVariable(const Options &options, const GradcheckVariable &variable, si
     Json event{{"event", "gradient"}, {"name", variable.name}, {"checked", variable.checked}};
     event["max_error"] = variable.maxError;
     event["passed"] = passed;
+    if (!variable.loss.empty())
+      event["of"] = variable.loss;
     if (options.values) {
       event["elements"] = variable.elements;
       event["analytic"] = variable.analytic;
@@ -33,7 +40,7 @@ void printVariable(const Options &options, const GradcheckVariable &variable, si
     return;
   }
   std::string verdict = passed ? styled(Stream::Out, Style::Green, "ok") : styled(Stream::Out, Style::Red, "WRONG");
-  printLine(fmt::format("  {:<{}}  {:>4} checked  error {:<8.2g}  {}", variable.name, nameWidth, variable.checked,
+  printLine(fmt::format("  {:<{}}  {:>4} checked  error {:<8.2g}  {}", nameOf(variable), nameWidth, variable.checked,
                         variable.maxError, verdict));
   if (!options.values)
     return;
@@ -87,7 +94,7 @@ int run(const Options &options) {
     tellLess(options, *result, rows);
   size_t nameWidth = 0;
   for (const GradcheckVariable &variable : result->variables)
-    nameWidth = std::max(nameWidth, variable.name.size());
+    nameWidth = std::max(nameWidth, nameOf(variable).size());
   size_t wrong = 0;
   for (const GradcheckVariable &variable : result->variables) {
     printVariable(options, variable, nameWidth);

@@ -107,6 +107,7 @@ struct GradcheckOptions {
 /// is the greatest |gradient| of this parameter, and the result's floor keeps rounding beside a derivative of 0 from counting.
 struct GradcheckVariable {
   std::string name;
+  std::string loss; ///< whose derivative it is; empty: the first loss
   std::int64_t checked = 0;
   double maxError = 0;
   std::vector<std::int64_t> elements; ///< row-major positions that were checked

@@ -20,7 +20,7 @@ namespace talweg {
 ///   Train     one optimization step
 ///   Eval      loss and metrics; nothing is changed
 ///   Predict   the model's output; nothing is changed
-///   Gradient  like Train, but the cotangents are stored in slots named `<parameter>.grad` and nothing is updated
+///   Gradient  like Train, but the cotangents are stored in slots, `<parameter>.grad`, and nothing is updated
 enum class Mode : std::uint8_t { Train, Eval, Predict, Gradient };
 
 /// What a variable is for: a parameter is learnt, a state is carried by the model (such as running means), a slot by an optimizer for one
@@ -120,6 +120,13 @@ struct FaultSite {
   bool operator==(const FaultSite &) const = default;
 };
 
+/// Of mode gradient: the derivative of a loss by a parameter.
+struct Gradient {
+  std::string parameter, slot; ///< the variables; the derivative lies in the slot
+  std::int64_t column = 0;     ///< the loss in `out`
+  bool operator==(const Gradient &) const = default;
+};
+
 /// What a compiled module is. As JSON it is what an object file has under the symbol talweg_manifest (Runtime/Abi.h).
 struct Manifest {
   std::string model; ///< its name
@@ -133,6 +140,7 @@ struct Manifest {
   std::string loss = "loss";                 ///< the first: column 0 of `out`
   std::vector<std::string> metrics, reports; ///< the columns after it; metrics begin with the other losses
   std::vector<std::string> lossMetrics;      ///< those that are the first loss itself
+  std::vector<Gradient> gradients;           ///< mode gradient
   std::vector<std::int64_t> outputShape;     ///< mode predict: of the whole batch
   ElementType outputType = ElementType::F32; ///< mode predict
   std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number

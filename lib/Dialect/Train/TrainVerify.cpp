@@ -357,8 +357,11 @@ LogicalResult ObjectiveOp::verify() {
 }
 
 SmallVector<ReportOp> toldBy(ObjectiveOp objective) {
-  SmallVector<ReportOp> told(objective.getBody().getOps<ReportOp>());
-  llvm::stable_sort(told, [](ReportOp a, ReportOp b) { return a.getTold() < b.getTold(); });
+  SmallVector<ReportOp> told;
+  for (Told kind : {Told::Loss, Told::Metric, Told::Report})
+    for (auto report : objective.getBody().getOps<ReportOp>())
+      if (report.getTold() == kind)
+        told.push_back(report);
   return told;
 }
 

@@ -52,6 +52,8 @@ def Train_Part : AttrDef<Train_Dialect, "Part"> {
   let assemblyFormat = "`<` $part (`of` $variable^)? `>`";
 }
 
+def Train_Symbols : TypedArrayAttrBase<FlatSymbolRefAttr, "symbols">;
+
 class Train_Op<string mnemonic, list<Trait> traits> : Op<Train_Dialect, mnemonic, traits>;
 
 def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, IsolatedFromAbove]> {
@@ -173,9 +175,13 @@ def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock, Is
 
 def ColumnOp : Train_Op<"column", [HasParent<"ProgramOp">]> {
   let summary = "of a lowered program: a number that each step tells, in their order";
-  let description = "`is_loss`: of a metric, its value is the first loss itself.";
-  let arguments = (ins Train_Told:$told, StrAttr:$name, UnitAttr:$is_loss);
-  let assemblyFormat = "$told $name (`is` `loss` $is_loss^)? attr-dict";
+  let description = [{
+    `is_loss`: of a metric, its value is the first loss itself. `over`: of a loss in mode gradient, the parameters whose gradients lie in
+    the slots `gradients`.
+  }];
+  let arguments = (ins Train_Told:$told, StrAttr:$name, UnitAttr:$is_loss, OptionalAttr<Train_Symbols>:$over,
+                       OptionalAttr<Train_Symbols>:$gradients);
+  let assemblyFormat = "$told $name (`is` `loss` $is_loss^)? (`over` $over^ `in` $gradients)? attr-dict";
 }
 
 def PredictionOp : Train_Op<"prediction", [HasParent<"ProgramOp">]> {
@@ -223,16 +229,19 @@ def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInt
     `over` lists the parameters, `by` the optimizer of each (not needed in mode gradient, where the gradients are kept and nothing is
     updated). What follows sees the new values.
   }];
-  let arguments = (ins StrAttr:$name, AnyTensor:$loss, TypedArrayAttrBase<FlatSymbolRefAttr, "parameters">:$over,
-                       OptionalAttr<TypedArrayAttrBase<FlatSymbolRefAttr, "optimizers">>:$by);
+  let arguments = (ins StrAttr:$name, AnyTensor:$loss, Train_Symbols:$over, OptionalAttr<Train_Symbols>:$by);
   let assemblyFormat = "$name `,` $loss `over` $over (`by` $by^)? attr-dict `:` type($loss)";
   let hasVerifier = 1;
 }
 
 def ReportOp : Train_Op<"report", [MemoryEffects<[MemWrite]>]> {
   let summary = "a number (rank 0) that is told to the host each step, under a name";
-  let arguments = (ins Train_Told:$told, StrAttr:$name, AnyTensor:$value);
-  let assemblyFormat = "$told $name `,` $value attr-dict `:` type($value)";
+  let description = "`over`, `gradients`: those of train.column.";
+  let arguments = (ins Train_Told:$told, StrAttr:$name, AnyTensor:$value, OptionalAttr<Train_Symbols>:$over,
+                       OptionalAttr<Train_Symbols>:$gradients);
+  let builders = [OpBuilder<(ins "::talweg::Told":$told, "::llvm::StringRef":$name, "::mlir::Value":$value),
+                            [{ build($_builder, $_state, told, name, value, {}, {}); }]>];
+  let assemblyFormat = "$told $name `,` $value (`over` $over^ `in` $gradients)? attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 
