@@ -170,7 +170,10 @@ LogicalResult expand(tw::GradientOp gradient) {
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
-      Block &block = (*program.getBody().front().getOps<train::ObjectiveOp>().begin()).getBody().front();
+      FailureOr<train::ObjectiveOp> objective = program.findObjective();
+      if (failed(objective))
+        return signalPassFailure();
+      Block &block = objective->getBody().front();
       for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>()))
         if (failed(expand(gradient)))
           return signalPassFailure();

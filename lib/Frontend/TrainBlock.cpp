@@ -13,6 +13,7 @@
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -114,6 +115,10 @@ void Objective::minimize(const Stmt &stmt) {
     minimized.op = train::MinimizeOp::create(walk.builder, walk.location(stmt.range), minimized.name, loss.tensor.ssa,
                                              walk.builder.getArrayAttr({}), walk.builder.getArrayAttr({}));
   walk.minimized.push_back(std::move(minimized));
+  const auto last = std::find_if(train.body.rbegin(), train.body.rend(),
+                                 [](const auto &other) { return other->kind == Stmt::Minimize; });
+  if (last->get() == &stmt) // metrics may follow, which speak of what the losses were computed from
+    return;
   for (DeclaredVariable &variable : walk.instances.variables())
     if (variable.role == Role::Parameter)
       variable.current = {}; // it may have another value from here on

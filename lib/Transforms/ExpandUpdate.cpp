@@ -46,8 +46,7 @@ Operation *cloneAtShape(OpBuilder &builder, Operation &op, IRMapping &mapping, R
 /// The updates of one program, in their order.
 class Expansion {
 public:
-  explicit Expansion(train::ProgramOp program)
-      : objective(*program.getOps<train::ObjectiveOp>().begin()), symbols(program) {}
+  Expansion(train::ProgramOp program, train::ObjectiveOp objective) : objective(objective), symbols(program) {}
 
   void run();
 
@@ -152,7 +151,10 @@ void Expansion::expand(train::UpdateOp update) {
 struct ExpandUpdate : impl::ExpandUpdateBase<ExpandUpdate> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
-      Expansion(program).run();
+      FailureOr<train::ObjectiveOp> objective = program.findObjective();
+      if (failed(objective))
+        return signalPassFailure();
+      Expansion(program, *objective).run();
       for (auto rule : llvm::make_early_inc_range(program.getOps<train::OptimizerOp>()))
         rule.erase();
     }

@@ -34,9 +34,10 @@ train.program "Named" mode eval batch 1 {
     %one = tw.constant dense<1.0> : tensor<3xf32>
     train.yield %one : tensor<3xf32>
   }
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 

@@ -11,9 +11,10 @@
 // CHECKED: error: the program is lowered already; what is run is a program as it is in phase `graph`
 train.program "p" mode train batch 4 {
   train.field @x : tensor<f32>
-  train.objective metrics [] {
+  train.objective {
   ^bb0(%x: tensor<4xf32>):
     %loss = tw.reduce sum %x dims [0] : tensor<4xf32> -> tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }

@@ -5,10 +5,11 @@
 train.program "p" batch 4 {
   // expected-error @+1 {{is in a program that is not lowered, where nothing tells `read`}}
   train.field @x : tensor<f32> read
-  train.objective metrics [] {
+  train.objective {
   ^bb0(%x: tensor<4xf32>):
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -17,10 +18,11 @@ train.program "p" batch 4 {
 train.program "p" batch 4 {
   // expected-error @+1 {{is in a program that is not lowered, where nothing tells `in`}}
   train.field @x : tensor<f32> in [0, 9]
-  train.objective metrics [] {
+  train.objective {
   ^bb0(%x: tensor<4xf32>):
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -37,9 +39,10 @@ train.program "p" mode train batch 4 {
 train.program "p" batch 4 {
   // expected-error @+1 {{is in a program that is not lowered, where nothing tells it}}
   train.fault "`x > 0` is required"
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -47,9 +50,10 @@ train.program "p" batch 4 {
 
 train.program "p" batch 4 {
   // expected-error @+1 {{is in a program that is not lowered, where nothing tells it}}
-  train.column "accuracy"
-  train.objective metrics [] {
+  train.column metric "accuracy"
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }

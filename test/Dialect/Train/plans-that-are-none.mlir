@@ -5,9 +5,10 @@
 train.program "p" batch 4 {
   // expected-error @+1 {{has `validate` 0, which must be positive}}
   train.plan "d" steps 5 validate 0 seed 1 {}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -16,9 +17,10 @@ train.program "p" batch 4 {
 train.program "p" batch 4 {
   // expected-error @+1 {{has `epochs` -1, which must be positive}}
   train.plan "d" epochs -1 seed 1 {}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -27,9 +29,10 @@ train.program "p" batch 4 {
 train.program "p" batch 4 {
   // expected-error @+1 {{has `epochs` and `steps`, of which one is told}}
   train.plan "d" epochs 1 steps 5 seed 1 {}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -38,9 +41,10 @@ train.program "p" batch 4 {
 train.program "p" batch 4 {
   // expected-error @+1 {{has the constant `width`, which is no text}}
   train.plan "d" seed 1 {width = 3 : i64}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -51,9 +55,10 @@ train.program "p" batch 4 {
   train.plan "d" seed 1 {}
   // expected-error @+1 {{is the second of its kind in a program}}
   train.plan "d" seed 2 {}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -64,9 +69,10 @@ train.program "p" batch 4 {
   train.split "train" = "csv" ["a.csv"] {}
   // expected-error @+1 {{is the second of its kind in a program}}
   train.split "train" = "csv" ["b.csv"] {}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
 
@@ -75,8 +81,9 @@ train.program "p" batch 4 {
 train.program "p" batch 4 {
   // expected-error @+1 {{names no file}}
   train.split "train" = "csv" [] {}
-  train.objective metrics [] {
+  train.objective {
     %loss = tw.constant dense<0.0> : tensor<f32>
-    train.yield %loss : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
   }
 }
