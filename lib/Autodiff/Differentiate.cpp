@@ -6,11 +6,13 @@
 #include "talweg/Autodiff/Differentiate.h"
 #include "talweg/Autodiff/Passes.h"
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/DerivativePath.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -41,6 +43,8 @@ public:
 
 private:
   LogicalResult findGradients();
+  void clip();
+  void clip(train::ClipAttr clip, Value limit, std::string norm);
   void handToOptimizers();
   void storeInSlots();
   void markBackward(Operation *lastPrimal);
@@ -60,10 +64,12 @@ LogicalResult BackwardPass::run() {
   Operation *lastPrimal = minimize->getPrevNode();
   if (failed(findGradients()))
     return failure();
-  if (program.getMode() == Mode::Train)
+  if (program.getMode() == Mode::Train) {
+    clip();
     handToOptimizers();
-  else
+  } else {
     storeInSlots();
+  }
   markBackward(lastPrimal);
   minimize.erase();
   return success();
@@ -113,6 +119,62 @@ InFlightDiagnostic BackwardPass::reportUnreached(train::VariableOp parameter) {
   if (Operation *cut = tw::derivativePath(reads, minimize.getLoss()).cut)
     error.attachNote(cut->getLoc()) << "`" << cut->getName() << "`, which has no derivative, depends on it here";
   return error;
+}
+
+void BackwardPass::clip() {
+  if (!minimize.getClips())
+    return;
+  int norms = 0;
+  for (auto [clip, limit] : llvm::zip_equal(minimize.getClips()->getAsRange<train::ClipAttr>(), minimize.getLimits())) {
+    std::string name = minimize.getName() == "loss" ? "gradient_norm" : (minimize.getName() + "_gradient_norm").str();
+    if (clip.getLimit() == Limit::Norm && ++norms > 1)
+      name += "_" + std::to_string(norms);
+    this->clip(clip, limit, name);
+  }
+}
+
+/// Limits the gradients of the parameters in `clip`. The numbers of a tensor are summed in its type, the sums of tensors, in their order,
+/// in f64.
+void BackwardPass::clip(train::ClipAttr clip, Value limit, std::string norm) {
+  Location loc = minimize.getLoc();
+  ImplicitLocOpBuilder b(loc, builder);
+  auto spread = [&](Value scalar, Value like) -> Value {
+    auto type = cast<RankedTensorType>(like.getType());
+    Value near = b.createOrFold<tw::ConvertOp>(RankedTensorType::get({}, type.getElementType()), scalar);
+    return b.createOrFold<tw::WindowOp>(type, near, tw::spreadMap(b.getContext(), type.getRank()));
+  };
+  auto isClipped = [&](train::VariableOp parameter) {
+    return llvm::is_contained(clip.getParameters().getAsRange<FlatSymbolRefAttr>(),
+                              FlatSymbolRefAttr::get(parameter.getSymNameAttr()));
+  };
+  if (clip.getLimit() == Limit::Value) {
+    for (auto &[parameter, gradient] : gradients)
+      if (isClipped(parameter)) {
+        Value most = spread(limit, gradient), least = tw::NegOp::create(b, most.getType(), most);
+        Value below = tw::MinOp::create(b, gradient.getType(), gradient, most);
+        gradient = tw::MaxOp::create(b, gradient.getType(), below, least);
+      }
+    return;
+  }
+  Type f64 = limit.getType();
+  Value sum;
+  for (auto [parameter, gradient] : gradients)
+    if (isClipped(parameter)) {
+      auto type = cast<RankedTensorType>(gradient.getType());
+      Value squares = tw::MulOp::create(b, type, gradient, gradient);
+      SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+      Value own = b.createOrFold<tw::ReduceOp>(RankedTensorType::get({}, type.getElementType()), tw::Reduction::sum,
+                                               squares, all);
+      own = b.createOrFold<tw::ConvertOp>(f64, own);
+      sum = sum ? Value(tw::AddOp::create(b, f64, sum, own)) : own;
+    }
+  Value length = tw::SqrtOp::create(b, f64, sum), one = createSplat(b, sum, 1);
+  Value factor = tw::DivOp::create(b, f64, limit, tw::AddOp::create(b, f64, length, createSplat(b, sum, 1e-6)));
+  factor = tw::MinOp::create(b, f64, factor, one);
+  train::ReportOp::create(b, Told::Report, norm, length);
+  for (auto &[parameter, gradient] : gradients)
+    if (isClipped(parameter))
+      gradient = tw::MulOp::create(b, gradient.getType(), gradient, spread(factor, gradient));
 }
 
 void BackwardPass::handToOptimizers() {

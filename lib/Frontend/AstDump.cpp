@@ -293,6 +293,14 @@ void Printer::statement(const Stmt &stmt) {
         patterns(stmt.patterns);
       }
     });
+  case Stmt::Clip:
+    return line("clip " + stmt.target.text + " ", [&] {
+      value(stmt.value);
+      if (!stmt.patterns.empty()) {
+        out += " for ";
+        patterns(stmt.patterns);
+      }
+    });
   case Stmt::Freeze: return line("freeze ", [&] { patterns(stmt.patterns); });
   case Stmt::Setting:
     return line(stmt.target.text + (stmt.unit.text.empty() ? " " : " every "), [&] {

@@ -113,6 +113,8 @@ public:
   /// reported.
   void check();
   std::vector<DeclaredVariable *> of(const Stmt &minimize, const Stmt &clause) const;
+  /// The parameters of a loss whose gradients a `clip` limits.
+  std::vector<DeclaredVariable *> clippedBy(const Stmt &minimize, const Stmt &clip) const;
   bool hasParameters() const { return !parameters.empty(); }
 
 private:
@@ -125,7 +127,7 @@ private:
   Walk &walk;
   std::vector<DeclaredVariable *> parameters;
   std::set<DeclaredVariable *> frozen;
-  std::map<DeclaredVariable *, const Stmt *> optimizerFor; ///< by the `optimizer` statements
+  std::map<DeclaredVariable *, const Stmt *> optimizerFor, clipFor; ///< by the statements of these names
   std::map<const Stmt *, std::set<DeclaredVariable *>> over;
 };
 } // namespace
@@ -158,7 +160,9 @@ std::vector<DeclaredVariable *> Updates::matching(const ast::Name &pattern) {
 void Updates::takePatterns(const Stmt &stmt) {
   for (const ast::Name &pattern : stmt.patterns)
     for (DeclaredVariable *parameter : matching(pattern))
-      if (stmt.kind == Stmt::Freeze)
+      if (stmt.kind == Stmt::Clip)
+        clipFor[parameter] = &stmt;
+      else if (stmt.kind == Stmt::Freeze)
         frozen.insert(parameter);
       else if (stmt.kind == Stmt::Minimize)
         over[&stmt].insert(parameter);
@@ -166,12 +170,12 @@ void Updates::takePatterns(const Stmt &stmt) {
         optimizerFor[parameter] = &stmt;
 }
 
-/// What no pattern takes is the optimizer's without `for`, and the loss's without `over`.
+/// What no pattern takes is the optimizer's and the clip's without `for`, and the loss's without `over`.
 void Updates::takeRest() {
   for (const auto &stmt : walk.names.train->body)
-    if (stmt->kind == Stmt::Optimizer && stmt->patterns.empty())
+    if ((stmt->kind == Stmt::Optimizer || stmt->kind == Stmt::Clip) && stmt->patterns.empty())
       for (DeclaredVariable *parameter : parameters)
-        optimizerFor.insert({parameter, stmt.get()});
+        (stmt->kind == Stmt::Clip ? clipFor : optimizerFor).insert({parameter, stmt.get()});
   std::vector<DeclaredVariable *> rest;
   for (DeclaredVariable *parameter : parameters)
     if (std::none_of(over.begin(), over.end(), [&](const auto &loss) { return loss.second.count(parameter); }))
@@ -239,6 +243,40 @@ std::vector<DeclaredVariable *> Updates::of(const Stmt &minimize, const Stmt &cl
   return own;
 }
 
+std::vector<DeclaredVariable *> Updates::clippedBy(const Stmt &minimize, const Stmt &clip) const {
+  const auto found = over.find(&minimize);
+  std::vector<DeclaredVariable *> own;
+  for (DeclaredVariable *parameter : parameters)
+    if (const auto by = clipFor.find(parameter);
+        by != clipFor.end() && by->second == &clip && !frozen.count(parameter) && found->second.count(parameter))
+      own.push_back(parameter);
+  return own;
+}
+
+/// Sets whose gradients the op's limits are of, in the order of the `clip` statements; a limit of none goes.
+static void setClips(Walk &walk, train::MinimizeOp op, const Stmt &minimize, const Updates &updates) {
+  llvm::SmallVector<mlir::Attribute> clips;
+  llvm::SmallVector<mlir::Value> limits;
+  std::size_t number = 0;
+  for (const auto &stmt : walk.names.train->body) {
+    if (stmt->kind != Stmt::Clip)
+      continue;
+    const mlir::Value limit = op.getLimits()[number++];
+    llvm::SmallVector<mlir::Attribute> parameters;
+    for (const DeclaredVariable *parameter : updates.clippedBy(minimize, *stmt))
+      parameters.push_back(mlir::FlatSymbolRefAttr::get(walk.builder.getContext(), parameter->name));
+    if (parameters.empty())
+      continue;
+    limits.push_back(limit);
+    clips.push_back(train::ClipAttr::get(walk.builder.getContext(),
+                                         stmt->target.text == "norm" ? Limit::Norm : Limit::Value,
+                                         walk.builder.getArrayAttr(parameters)));
+  }
+  op.getLimitsMutable().assign(limits);
+  if (!clips.empty())
+    op.setClipsAttr(walk.builder.getArrayAttr(clips));
+}
+
 /// Sets which parameters the loss updates, each by which optimizer; in the order of their declaration.
 static void setUpdates(Walk &walk, train::MinimizeOp op,
                        const std::map<const DeclaredVariable *, mlir::Attribute> &by) {
@@ -280,6 +318,8 @@ void frontend::runOptimizers(Walk &walk) {
     ++number;
   }
   for (const Minimized &minimized : walk.minimized)
-    if (minimized.op)
+    if (minimized.op && !walk.diagnostics.hasErrors()) {
       setUpdates(walk, minimized.op, by[minimized.stmt]);
+      setClips(walk, minimized.op, *minimized.stmt, updates);
+    }
 }

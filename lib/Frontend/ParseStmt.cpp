@@ -13,10 +13,10 @@ using namespace talweg::ast;
 
 namespace {
 
-constexpr std::string_view trainWords[] = {"minimize", "metric", "optimizer", "freeze",  "batch",
-                                           "epochs",   "steps",  "seed",      "validate"};
+constexpr std::string_view trainWords[] = {"minimize", "metric", "optimizer", "freeze", "clip",
+                                           "batch",    "epochs", "steps",     "seed",   "validate"};
 /// Statements of the language that are not compiled yet: everywhere, and in `train`.
-constexpr std::string_view laterWords[] = {"scan", "emit"}, laterTrainWords[] = {"clip", "accumulate", "average"};
+constexpr std::string_view laterWords[] = {"scan", "emit"}, laterTrainWords[] = {"accumulate", "average"};
 
 struct Habit {
   std::string_view word, help;
@@ -78,6 +78,7 @@ std::unique_ptr<Stmt> Parser::statement() {
                  : word == "metric"    ? metric(*stmt)
                  : word == "optimizer" ? optimizer(*stmt)
                  : word == "freeze"    ? freeze(*stmt)
+                 : word == "clip"      ? clip(*stmt)
                                        : setting(*stmt);
   else if (twoWords)
     understood = unknownStatement();
@@ -124,9 +125,8 @@ bool Parser::unknownStatement() {
   }
   error.didYouMean(meant);
   if (meant.empty() && inside == Decl::Train)
-    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `batch`, `epochs`, `steps`, "
-               "`seed` and "
-               "`validate`");
+    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `clip`, `batch`, `epochs`, "
+               "`steps`, `seed` and `validate`");
   return false;
 }
 
@@ -318,6 +318,20 @@ bool Parser::freeze(Stmt &stmt) {
   stmt.kind = Stmt::Freeze;
   take();
   return strings(stmt.patterns);
+}
+
+/// `clip norm 1.0`, `clip value 0.5 for "*.bias"`
+bool Parser::clip(Stmt &stmt) {
+  stmt.kind = Stmt::Clip;
+  take();
+  stmt.target = {std::string(text(peek())), range(peek())};
+  if (!acceptWord("norm") && !acceptWord("value")) {
+    expected("`norm` or `value` after `clip`", Code::BadSetting).help("write `clip norm 1.0`");
+    return false;
+  }
+  if (!(stmt.value = expression()))
+    return false;
+  return !sameLine() || !accept(Token::For) || strings(stmt.patterns);
 }
 
 /// `batch 32`, `validate every 250 steps`

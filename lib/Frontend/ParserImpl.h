@@ -103,6 +103,7 @@ private:
   bool metric(ast::Stmt &stmt);
   bool optimizer(ast::Stmt &stmt);
   bool freeze(ast::Stmt &stmt);
+  bool clip(ast::Stmt &stmt);
   bool setting(ast::Stmt &stmt);
   bool valueOrDefinition(ast::Stmt &stmt);
   bool target(ast::Stmt &stmt, ast::ExprPtr written);

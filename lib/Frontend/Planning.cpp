@@ -75,8 +75,11 @@ static bool isTold(const Stmt &stmt) {
 static void checkMetricName(Walk &walk, const ast::Name &name) {
   const auto rates = rateNames(walk);
   const auto isName = [&](const auto &rate) { return rate.second == name.text; };
+  const auto &body = walk.names.train->body;
+  const bool isNorm = name.text.find("gradient_norm") != std::string::npos &&
+                      std::any_of(body.begin(), body.end(), [](const auto &stmt) { return stmt->kind == Stmt::Clip; });
   if (std::find(std::begin(kEventKeys), std::end(kEventKeys), name.text) != std::end(kEventKeys) ||
-      std::any_of(rates.begin(), rates.end(), isName))
+      std::any_of(rates.begin(), rates.end(), isName) || isNorm)
     walk.fail(Code::AlreadyDefined, name.range,
               fmt::format("a metric cannot be called `{}`: that name is taken by a run's events", name.text))
         .help("give it another name");

@@ -33,6 +33,7 @@ private:
   void bindField(const Field &field, const ast::DataField &declared);
   void runStatement(const Stmt &stmt);
   Value asScalar(const Value &value, ast::Range range, const char *what);
+  llvm::SmallVector<mlir::Value> evalLimits();
   void minimize(const Stmt &stmt);
   void finish();
 
@@ -97,6 +98,23 @@ void Objective::report(Told told, const std::string &name, const Value &value, a
     train::ReportOp::create(walk.builder, walk.location(range), told, name, value.tensor.ssa);
 }
 
+/// What gradients are limited to, by the block's `clip` statements.
+llvm::SmallVector<mlir::Value> Objective::evalLimits() {
+  llvm::SmallVector<mlir::Value> limits;
+  for (const auto &stmt : train.body) {
+    if (stmt->kind != Stmt::Clip)
+      continue;
+    const Value value = eval(walk, *stmt->value);
+    const bool isPositive = isScalar(value) && !(value.isNumber() && value.number.asReal() <= 0);
+    if (isPositive)
+      limits.push_back(walk.tensors.materialise(value, walk.builder.getF64Type(), Aligned(), stmt->value->range));
+    else if (!value.isPoison() && walk.minimized.empty())
+      walk.fail(Code::BadSetting, stmt->value->range,
+                fmt::format("a gradient is clipped to a number above 0, and this is {}", walk.describe(value)));
+  }
+  return limits;
+}
+
 /// Its parameters and their optimizers are known when the whole block is (runOptimizers).
 void Objective::minimize(const Stmt &stmt) {
   const Value value = eval(walk, *stmt.value), loss = asScalar(value, stmt.value->range, "what is minimized");
@@ -111,9 +129,11 @@ void Objective::minimize(const Stmt &stmt) {
       walk.fail(Code::AlreadyDefined, stmt.range, fmt::format("two losses are called `{}`", minimized.name))
           .note(other.stmt->range, "the first is here");
   report(Told::Loss, minimized.name, loss, stmt.range);
+  const llvm::SmallVector<mlir::Value> limits = evalLimits();
   if (loss.isTensor())
-    minimized.op = train::MinimizeOp::create(walk.builder, walk.location(stmt.range), minimized.name, loss.tensor.ssa,
-                                             walk.builder.getArrayAttr({}), walk.builder.getArrayAttr({}));
+    minimized.op =
+        train::MinimizeOp::create(walk.builder, walk.location(stmt.range), minimized.name, loss.tensor.ssa, limits,
+                                  walk.builder.getArrayAttr({}), walk.builder.getArrayAttr({}), mlir::ArrayAttr());
   walk.minimized.push_back(std::move(minimized));
   const auto last = std::find_if(train.body.rbegin(), train.body.rend(),
                                  [](const auto &other) { return other->kind == Stmt::Minimize; });
@@ -128,6 +148,7 @@ void Objective::runStatement(const Stmt &stmt) {
   switch (stmt.kind) {
   case Stmt::Setting:
   case Stmt::Optimizer:
+  case Stmt::Clip: // of each loss, in front of its updates
   case Stmt::Freeze: break;
   case Stmt::Minimize: minimize(stmt); break;
   case Stmt::Metric: {

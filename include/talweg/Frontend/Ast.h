@@ -105,6 +105,7 @@ struct Stmt {
     Metric,    ///< metric target = value
     Optimizer, ///< optimizer rule [for "pattern", …]; a rule is a Call or Ident
     Freeze,    ///< freeze "pattern", …
+    Clip,      ///< clip norm value [for "pattern", …]; target is `norm` or `value`
     Setting,   ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
                ///< and, after `every`, unit is `steps` or `epochs`
   } kind;

@@ -44,6 +44,12 @@ struct mlir::FieldParser<talweg::Told> {
   }
 };
 template <>
+struct mlir::FieldParser<talweg::Limit> {
+  static FailureOr<talweg::Limit> parse(AsmParser &parser) {
+    return parseEnum<talweg::Limit>(parser, talweg::kLimitNames);
+  }
+};
+template <>
 struct mlir::FieldParser<talweg::Part> {
   static FailureOr<talweg::Part> parse(AsmParser &parser) {
     return parseEnum<talweg::Part>(parser, talweg::kPartNames);

@@ -308,10 +308,23 @@ LogicalResult MinimizeOp::verify() {
     return emitOpError() << "names no optimizers, which it need not in mode gradient alone";
   if (getBy() && getBy()->size() != getOver().size())
     return emitOpError() << "is over " << getOver().size() << " parameters by " << getBy()->size() << " optimizers";
+  if (getLimits().size() != (getClips() ? getClips()->size() : 0))
+    return emitOpError() << "has " << getLimits().size() << " limits for " << (getClips() ? getClips()->size() : 0)
+                         << " clips";
+  for (Value limit : getLimits())
+    if (failed(verifyType(*this, limit.getType(), hostScalar(getContext()))))
+      return failure();
   llvm::StringSet<> seen;
   for (auto name : getOver().getAsRange<FlatSymbolRefAttr>())
     if (!seen.insert(name.getValue()).second)
       return emitOpError() << "updates " << name << " twice";
+  llvm::StringSet<> clipped;
+  for (auto clip :
+       getClips() ? getClips()->getAsRange<ClipAttr>() : ArrayAttr::get(getContext(), {}).getAsRange<ClipAttr>())
+    for (auto name : clip.getParameters().getAsRange<FlatSymbolRefAttr>())
+      if (!seen.contains(name.getValue()) || !clipped.insert(name.getValue()).second)
+        return emitOpError() << "clips the gradient of " << name << ", which it "
+                             << (seen.contains(name.getValue()) ? "clips already" : "does not update");
   return success();
 }
 

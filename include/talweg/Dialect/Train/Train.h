@@ -15,6 +15,13 @@
 
 #include "talweg/Support/Manifest.h"
 
+namespace talweg {
+/// What of gradients is limited: the norm of several together, or each number.
+enum class Limit : std::uint8_t { Norm, Value };
+inline constexpr std::string_view kLimitNames[] = {"norm", "value"};
+constexpr std::string_view nameOf(Limit limit) { return kLimitNames[std::size_t(limit)]; }
+} // namespace talweg
+
 #include "talweg/Dialect/Train/TrainDialect.h.inc"
 
 #define GET_ATTRDEF_CLASSES

@@ -52,6 +52,13 @@ def Train_Part : AttrDef<Train_Dialect, "Part"> {
   let assemblyFormat = "`<` $part (`of` $variable^)? `>`";
 }
 
+def Train_Clip : AttrDef<Train_Dialect, "Clip"> {
+  let summary = "what is limited of the gradients of these parameters";
+  let mnemonic = "clip";
+  let parameters = (ins Train_EnumParameter<"::talweg::Limit">:$limit, "::mlir::ArrayAttr":$parameters);
+  let assemblyFormat = "`<` $limit `of` $parameters `>`";
+}
+
 def Train_Symbols : TypedArrayAttrBase<FlatSymbolRefAttr, "symbols">;
 
 class Train_Op<string mnemonic, list<Trait> traits> : Op<Train_Dialect, mnemonic, traits>;
@@ -227,10 +234,14 @@ def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInt
   let summary = "a loss is made smaller: each parameter gets the value that its rule makes of its gradient";
   let description = [{
     `over` lists the parameters, `by` the optimizer of each (not needed in mode gradient, where the gradients are kept and nothing is
-    updated). What follows sees the new values.
+    updated). What follows sees the new values. `limits` (f64, rank 0): in front of the updates, gradients are clipped as `clips` say, one for each
+    limit: by min(1, limit / (norm + 1e-6)), where the norm of the parameters' gradients together is reported, or each number to
+    [-limit, limit].
   }];
-  let arguments = (ins StrAttr:$name, AnyTensor:$loss, Train_Symbols:$over, OptionalAttr<Train_Symbols>:$by);
-  let assemblyFormat = "$name `,` $loss `over` $over (`by` $by^)? attr-dict `:` type($loss)";
+  let arguments = (ins StrAttr:$name, AnyTensor:$loss, Variadic<AnyTensor>:$limits, Train_Symbols:$over,
+                       OptionalAttr<Train_Symbols>:$by, OptionalAttr<TypedArrayAttrBase<Train_Clip, "clips">>:$clips);
+  let assemblyFormat = [{$name `,` $loss `over` $over (`by` $by^)? (`clip` $limits^ `as` $clips `:` type($limits))? attr-dict
+                         `:` type($loss)}];
   let hasVerifier = 1;
 }
 
