@@ -138,6 +138,7 @@ void BackwardPass::clip() {
 void BackwardPass::clip(train::ClipAttr clip, Value limit, std::string norm) {
   Location loc = minimize.getLoc();
   ImplicitLocOpBuilder b(loc, builder);
+  limit = b.createOrFold<tw::MaxOp>(limit.getType(), limit, createSplat(b, limit, 0));
   auto spread = [&](Value scalar, Value like) -> Value {
     auto type = cast<RankedTensorType>(like.getType());
     Value near = b.createOrFold<tw::ConvertOp>(RankedTensorType::get({}, type.getElementType()), scalar);
@@ -192,8 +193,8 @@ void BackwardPass::storeInSlots() {
     Location loc = parameter.getLoc();
     auto type = cast<RankedTensorType>(gradient.getType());
     std::string name = (parameter.getSymName() + ".grad").str();
-    if (symbols.lookup(name)) // of a loss in front
-      name = (parameter.getSymName() + "." + minimize.getName() + ".grad").str();
+    for (std::string more; symbols.lookup(name); more += "_") // of a loss in front, or a slot of that name
+      name = (parameter.getSymName() + "." + minimize.getName() + ".grad" + more).str();
     slots.push_back(FlatSymbolRefAttr::get(builder.getContext(), name));
     auto slot = train::VariableOp::create(declare, loc, name, Role::Slot, type, nullptr, false, nullptr);
     Block &init = slot.getInit().emplaceBlock();

@@ -279,6 +279,16 @@ static bool takeArguments(Walk &walk, const Decl &decl, const Arguments &bound, 
   return good;
 }
 
+/// The derivative that the program says a function has; null where there is nothing to differentiate, and in that derivative itself.
+static const Decl *derivativeOf(Walk &walk, const Decl &function) {
+  const Decl *rule = walk.names.derivativeOf(function);
+  const bool isOfStep = walk.scopes.body() && walk.scopes.body()->isObjective();
+  for (const Frame *frame = walk.scopes.innermostFrame(); rule && frame; frame = frame->caller)
+    if (frame->decl == rule)
+      return nullptr;
+  return isOfStep ? rule : nullptr;
+}
+
 Value frontend::callDecl(Walk &walk, const Callable &callable, const std::vector<Given> &arguments, ast::Range range,
                          const std::string &name) {
   const Decl &decl = *callable.decl;
@@ -311,7 +321,7 @@ Value frontend::callDecl(Walk &walk, const Callable &callable, const std::vector
   FrameScope scope(walk.scopes, callee);
   if (!takeArguments(walk, decl, *bound, caller, name))
     return Value();
-  const Decl *derivative = walk.names.derivativeOf(decl);
+  const Decl *derivative = derivativeOf(walk, decl);
   const std::map<std::string, Value> taken = derivative ? callee.locals : std::map<std::string, Value>();
   Value value;
   {

@@ -7,6 +7,7 @@
 #include "Tensors.h"
 #include "Walk.h"
 
+#include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/DerivativePath.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
@@ -49,34 +50,51 @@ static mlir::Value cotangentOf(TensorBuilder &tensors, const Given &y, const Giv
   }
   if (dy) {
     const std::optional<Aligned> united = tensors.unite({{{&y.value, y.expr}, {&dy->value, dy->expr}}}, "grad", range);
-    if (!united || !sameSizes(united->dims, shape.dims) || !united->vars.empty())
+    if (!united)
       return {};
+    if (!sameSizes(united->dims, shape.dims) || !united->vars.empty()) {
+      tensors.fail(Code::NoDerivative, dy->range,
+                   fmt::format("what `grad` weighs the elements of {} by is {}, not one number for each",
+                               tensors.describe(y.value), tensors.describe(dy->value)));
+      return {};
+    }
   }
   return tensors.materialise(dy ? dy->value : one, element, shape, range);
 }
 
-/// The values that x stands for: what reads each of the parameters that the pattern matches, or a tensor.
-static std::vector<Tensor> valuesOf(TensorBuilder &tensors, const Instances &instances, const Given &x) {
+namespace {
+/// What y is differentiated by: a value, or a parameter by all that has read it.
+struct Base {
+  Tensor tensor;
+  llvm::SmallVector<mlir::Value> reads;
+};
+} // namespace
+
+/// What x stands for; empty: reported.
+static std::vector<Base> basesOf(TensorBuilder &tensors, const Instances &instances, const Given &y, const Given &x) {
   if (x.value.kind != Value::Text) {
     if (x.value.isRankedTensor() && tw::isReal(x.value.tensor.element()) && x.value.tensor.vars.empty())
-      return {x.value.tensor};
+      return {{x.value.tensor, {x.value.tensor.ssa}}};
     tensors.fail(Code::NoDerivative, x.range,
                  "`grad` differentiates by a tensor of floats or a pattern of parameters, and this is " +
                      tensors.describe(x.value));
     return {};
   }
-  std::vector<Tensor> values;
+  std::vector<Base> bases;
+  mlir::Value computed = y.value.tensor.ssa;
   for (const DeclaredVariable &variable : instances.variables())
     if (variable.role == Role::Parameter && matchesPattern(x.value.text, variable.name)) {
-      Tensor tensor;
-      tensor.ssa = variable.current;
-      tensor.dims = variable.dims;
-      values.push_back(std::move(tensor));
+      Base base;
+      base.tensor.dims = variable.dims;
+      for (auto get : computed.getParentBlock()->getOps<train::GetOp>())
+        if (get.getVariable() == variable.name)
+          base.reads.push_back(get);
+      bases.push_back(std::move(base));
     }
-  if (values.empty())
+  if (bases.empty())
     tensors.fail(Code::PatternMatchesNothing, x.range,
                  fmt::format("no parameter that has been used so far is called `{}`", x.value.text));
-  return values;
+  return bases;
 }
 
 /// Puts a tw.watch in the place of the value, wherever it was used.
@@ -111,25 +129,43 @@ Value frontend::gradient(TensorBuilder &tensors, const Scopes &scopes, const Ins
     return tensors.fail(Code::NotSupportedYet, range, "`grad` in a derivative is not supported yet");
   if (!checkTensor(tensors, y, /*isNumber=*/!dy))
     return Value();
-  const std::vector<Tensor> values = valuesOf(tensors, instances, x);
-  if (values.empty())
+  const std::vector<Base> bases = basesOf(tensors, instances, y, x);
+  if (bases.empty())
     return Value();
+  mlir::Value of = y.value.tensor.ssa;
   llvm::SmallVector<mlir::Value> by;
-  for (const Tensor &tensor : values) {
-    const tw::DerivativePath path = tw::derivativePath(tensor.ssa, y.value.tensor.ssa);
-    if (!path.isThere)
-      return failToReach(tensors, y, x, path.cut);
-    by.push_back(x.value.isTensor() ? watch(tensors, tensor, x.range) : tensor.ssa);
+  std::vector<std::size_t> counts; // of the reads that lead to y
+  for (const Base &base : bases) {
+    const std::size_t before = by.size();
+    mlir::Operation *cut = nullptr;
+    for (mlir::Value read : base.reads) {
+      const tw::DerivativePath path = tw::derivativePath(read, of);
+      cut = cut ? cut : path.cut;
+      if (path.isThere)
+        by.push_back(read);
+    }
+    if (by.size() == before)
+      return failToReach(tensors, y, x, cut);
+    counts.push_back(by.size() - before);
+  }
+  if (x.value.isTensor()) {
+    const mlir::Value watched = watch(tensors, x.value.tensor, x.range);
+    of = of == by[0] ? watched : of;
+    by[0] = watched;
   }
   const mlir::Value cotangent = cotangentOf(tensors, y, dy, range);
   if (!cotangent)
     return Value();
-  auto op = tw::GradientOp::create(tensors.builder, tensors.location(range), y.value.tensor.ssa, cotangent, by);
+  const mlir::Location loc = tensors.location(range);
+  auto op = tw::GradientOp::create(tensors.builder, loc, of, cotangent, by);
   std::vector<Value> gradients;
-  for (std::size_t i = 0; i < values.size(); ++i) {
+  auto dx = op.getDx().begin();
+  for (std::size_t i = 0; i < bases.size(); ++i) {
     Tensor gradient;
-    gradient.ssa = op.getDx()[i];
-    gradient.dims = values[i].dims;
+    gradient.dims = bases[i].tensor.dims;
+    gradient.ssa = *dx++;
+    for (std::size_t more = 1; more < counts[i]; ++more)
+      gradient.ssa = tw::AddOp::create(tensors.builder, loc, gradient.ssa.getType(), gradient.ssa, *dx++);
     gradients.push_back(Value::of(std::move(gradient)));
   }
   return gradients.size() == 1 ? gradients[0] : Value::list(std::move(gradients));
@@ -214,7 +250,12 @@ Value frontend::withDerivative(Walk &walk, const ast::Decl &rule, const Value &v
     if (by.back())
       operands.push_back(x.tensor.ssa);
   }
-  if (!isFloat(value) || operands.empty())
+  const bool isComputed = value.isTensor() || value.kind == Value::List;
+  if (!isFloat(value) && isComputed && !operands.empty())
+    return walk.fail(Code::ResultMismatch, rule.name.range,
+                     fmt::format("a function with a derivative gives a tensor of floats, and `{}` gives {}",
+                                 rule.name.text, walk.describe(value)));
+  if (!isFloat(value))
     return value;
   auto op =
       tw::WithDerivativeOp::create(walk.builder, walk.location(walk.frame().callSite), value.tensor.ssa, operands);

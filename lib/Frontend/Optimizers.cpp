@@ -317,6 +317,12 @@ void frontend::runOptimizers(Walk &walk) {
       walk.fail(Code::PatternMatchesNothing, clause->range, "no parameter is left for this optimizer");
     ++number;
   }
+  for (const auto &stmt : walk.names.train->body) {
+    const auto limits = [&](const Minimized &loss) { return !updates.clippedBy(*loss.stmt, *stmt).empty(); };
+    if (stmt->kind == Stmt::Clip && updates.hasParameters() && !walk.diagnostics.hasErrors() &&
+        std::none_of(walk.minimized.begin(), walk.minimized.end(), limits))
+      walk.fail(Code::PatternMatchesNothing, stmt->range, "no parameter is left for this `clip`");
+  }
   for (const Minimized &minimized : walk.minimized)
     if (minimized.op && !walk.diagnostics.hasErrors()) {
       setUpdates(walk, minimized.op, by[minimized.stmt]);

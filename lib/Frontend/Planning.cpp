@@ -58,6 +58,27 @@ static void planSetting(Walk &walk, const Stmt &stmt, Settings &seen) {
                           walk.describe(value)));
 }
 
+std::string frontend::lossName(const Decl &train, const Stmt &minimize) {
+  if (!minimize.target.text.empty())
+    return minimize.target.text;
+  int number = 0;
+  for (const auto &stmt : train.body) {
+    number += stmt->kind == Stmt::Minimize;
+    if (stmt.get() == &minimize)
+      break;
+  }
+  return number == 1 ? "loss" : fmt::format("loss_{}", number);
+}
+
+/// The metric's name, or that of a loss that is not the `loss` of every run; empty: the statement tells nothing.
+static ast::Name toldName(const Decl &train, const Stmt &stmt) {
+  if (stmt.kind == Stmt::Metric)
+    return stmt.target;
+  if (stmt.kind != Stmt::Minimize || lossName(train, stmt) == "loss")
+    return {};
+  return stmt.target.text.empty() ? ast::Name{lossName(train, stmt), stmt.range} : stmt.target;
+}
+
 static void planMetric(Walk &walk, const ast::Name &name) {
   std::vector<std::string> &metrics = walk.metrics;
   if (std::find(metrics.begin(), metrics.end(), name.text) != metrics.end())
@@ -65,19 +86,17 @@ static void planMetric(Walk &walk, const ast::Name &name) {
   metrics.push_back(name.text);
 }
 
-/// A metric, or a loss that has a name of its own.
-static bool isTold(const Stmt &stmt) {
-  const bool isNamed = !stmt.target.text.empty() && stmt.target.text != "loss";
-  return stmt.kind == Stmt::Metric || (stmt.kind == Stmt::Minimize && isNamed);
-}
-
 /// A metric is not called as something else that a step tells.
 static void checkMetricName(Walk &walk, const ast::Name &name) {
   const auto rates = rateNames(walk);
   const auto isName = [&](const auto &rate) { return rate.second == name.text; };
   const auto &body = walk.names.train->body;
-  const bool isNorm = name.text.find("gradient_norm") != std::string::npos &&
-                      std::any_of(body.begin(), body.end(), [](const auto &stmt) { return stmt->kind == Stmt::Clip; });
+  const std::string_view norm = "gradient_norm", text = name.text;
+  const bool looksLikeNorm =
+      text == norm || text.starts_with(std::string(norm) + "_") || text.ends_with("_" + std::string(norm));
+  const bool isNorm = looksLikeNorm && std::any_of(body.begin(), body.end(), [](const auto &stmt) {
+                        return stmt->kind == Stmt::Clip && stmt->target.text == "norm";
+                      });
   if (std::find(std::begin(kEventKeys), std::end(kEventKeys), name.text) != std::end(kEventKeys) ||
       std::any_of(rates.begin(), rates.end(), isName) || isNorm)
     walk.fail(Code::AlreadyDefined, name.range,
@@ -114,8 +133,8 @@ void frontend::planSettings(Walk &walk) {
   const Decl &train = *walk.names.train;
   Settings seen;
   for (const auto &stmt : train.body)
-    if (isTold(*stmt))
-      planMetric(walk, stmt->target);
+    if (const ast::Name name = toldName(train, *stmt); !name.text.empty())
+      planMetric(walk, name);
     else if (stmt->kind == Stmt::Setting)
       planSetting(walk, *stmt, seen);
   if (walk.plan.epochs && walk.plan.steps)
@@ -127,8 +146,8 @@ void frontend::planSettings(Walk &walk) {
     walk.plan.batch = walk.options.batch;
   planOptimizers(walk);
   for (const auto &stmt : train.body)
-    if (isTold(*stmt))
-      checkMetricName(walk, stmt->target);
+    if (const ast::Name name = toldName(train, *stmt); !name.text.empty())
+      checkMetricName(walk, name);
   checkSets(walk);
   if (walk.names.data)
     checkFieldNames(walk);
@@ -178,6 +197,10 @@ static void checkDerivative(Walk &walk, const Decl &rule, int file) {
   std::vector<std::string> names;
   for (const ast::Formal &formal : function->formals)
     names.push_back(formal.name.text);
+  if (std::find(names.begin(), names.end(), rule.given.text) != names.end())
+    walk.fail(Code::AlreadyDefined, rule.given.range,
+              fmt::format("`{}` is a parameter of `{}`: give the cotangent another name", rule.given.text,
+                          function->name.text));
   for (const ast::Formal &formal : rule.formals)
     if (std::find(names.begin(), names.end(), formal.name.text) == names.end())
       walk.fail(Code::UnknownName, formal.name.range,

@@ -2,6 +2,8 @@
 #ifndef TALWEG_LIB_FRONTEND_PLANNING_H
 #define TALWEG_LIB_FRONTEND_PLANNING_H
 
+#include "talweg/Frontend/Ast.h"
+
 namespace talweg::frontend {
 
 struct Walk;
@@ -13,6 +15,8 @@ bool planExperiment(Walk &walk);
 void evalConfigs(Walk &walk);
 /// Fields and splits of the data declaration (DataPlan.cpp).
 void planData(Walk &walk);
+/// What a `minimize` of the train block is told as: its name, or `loss`, `loss_2`, … by its place (Planning.cpp).
+std::string lossName(const ast::Decl &train, const ast::Stmt &minimize);
 /// The train block's settings and the names of its metrics (Planning.cpp).
 void planSettings(Walk &walk);
 /// The optimizers' rules are there; and the hyper-parameter `lr` (Optimizers.cpp).

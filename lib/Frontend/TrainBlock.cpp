@@ -105,7 +105,8 @@ llvm::SmallVector<mlir::Value> Objective::evalLimits() {
     if (stmt->kind != Stmt::Clip)
       continue;
     const Value value = eval(walk, *stmt->value);
-    const bool isPositive = isScalar(value) && !(value.isNumber() && value.number.asReal() <= 0);
+    const bool isKnown = value.isNumber() || value.kind == Value::Hyper;
+    const bool isPositive = isScalar(value) && !(isKnown && !(value.number.asReal() > 0));
     if (isPositive)
       limits.push_back(walk.tensors.materialise(value, walk.builder.getF64Type(), Aligned(), stmt->value->range));
     else if (!value.isPoison() && walk.minimized.empty())
@@ -118,11 +119,8 @@ llvm::SmallVector<mlir::Value> Objective::evalLimits() {
 /// Its parameters and their optimizers are known when the whole block is (runOptimizers).
 void Objective::minimize(const Stmt &stmt) {
   const Value value = eval(walk, *stmt.value), loss = asScalar(value, stmt.value->range, "what is minimized");
-  const std::size_t number = walk.minimized.size() + 1;
-  Minimized minimized{&stmt, stmt.target.text, {}};
-  if (minimized.name.empty())
-    minimized.name = number == 1 ? "loss" : fmt::format("loss_{}", number);
-  else
+  Minimized minimized{&stmt, lossName(train, stmt), {}};
+  if (!stmt.target.text.empty())
     walk.frame().locals[minimized.name] = value;
   for (const Minimized &other : walk.minimized)
     if (other.name == minimized.name)
@@ -137,8 +135,8 @@ void Objective::minimize(const Stmt &stmt) {
   walk.minimized.push_back(std::move(minimized));
   const auto last = std::find_if(train.body.rbegin(), train.body.rend(),
                                  [](const auto &other) { return other->kind == Stmt::Minimize; });
-  if (last->get() == &stmt) // metrics may follow, which speak of what the losses were computed from
-    return;
+  if (last->get() == &stmt) // metrics may follow, which speak of what this loss was computed from
+    walk.lastLoss = walk.minimized.back().op;
   for (DeclaredVariable &variable : walk.instances.variables())
     if (variable.role == Role::Parameter)
       variable.current = {}; // it may have another value from here on

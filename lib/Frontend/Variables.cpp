@@ -109,6 +109,9 @@ void frontend::declareVariable(Walk &walk, const Stmt &stmt) {
     return;
   const mlir::Type computed = walk.tensors.computedType(variable->type.getElementType());
   if (!variable->current) { // else it is what the step has given it so far
+    mlir::OpBuilder::InsertionGuard guard(walk.builder);
+    if (isParam && walk.lastLoss)
+      walk.builder.setInsertionPoint(walk.lastLoss);
     const mlir::Type type = isParam ? mlir::Type(variable->type.clone(computed)) : variable->type;
     variable->current = train::GetOp::create(walk.builder, walk.location(stmt.range), type, variable->name);
   }
