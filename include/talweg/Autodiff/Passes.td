@@ -3,12 +3,13 @@
 include "mlir/Pass/PassBase.td"
 
 def Differentiate : Pass<"talweg-differentiate", "::mlir::ModuleOp"> {
-  let summary = "appends the backward pass to the objective (modes train and gradient)";
+  let summary = "puts derivatives in the place of tw.gradient, and the backward pass in that of train.minimize";
   let description = [{
-    In: a program whose objective yields the loss. Out: the same objective, followed by the cotangent of every parameter that is not
-    frozen, handed to train.update. A parameter that the loss does not reach is an error that names it; so is an op without
-    a derivative on the path. In mode gradient the cotangent is stored by train.set in the slot `<parameter>.grad`. What a branch that was
-    not taken adds to a cotangent is 0, also where its derivative is infinite or nan.
+    In: a program in any mode. Out: every tw.gradient is the ops that it stands for, the first of them first; of tw.watch and tw.with_derivative
+    the value is left. In the place of each train.minimize stands the cotangent of each of its parameters, in mode train clipped and handed to
+    train.update, in mode gradient stored by train.set in the slot `<parameter>.grad`, which the loss's train.report names. A parameter that the
+    loss does not reach is an error that names it; so is an op without a derivative on the path. What a branch that was not taken adds
+    to a cotangent is 0, also where its derivative is infinite or nan.
   }];
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }

@@ -23,8 +23,9 @@ def FormContractions : Pass<"talweg-form-contractions", "::mlir::ModuleOp"> {
 def ExpandUpdate : Pass<"talweg-expand-update", "::mlir::ModuleOp"> {
   let summary = "replaces every train.update by its optimizer's body at the parameter's shape";
   let description = [{
-    Out: train.get of the slots, tw ops, train.set of the parameter and its slots, train.report once per rule. No
-    train.update and no train.optimizer is left.
+    In their order: an update takes what those in front have left, and what reads a parameter behind it takes the new value. Out: train.get of
+    the slots, tw ops, one train.set of each parameter and slot, train.report once per rule. No train.update and no train.optimizer is
+    left.
   }];
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }
