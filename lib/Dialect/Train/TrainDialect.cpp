@@ -9,52 +9,33 @@
 using namespace mlir;
 using namespace talweg::train;
 
-/// The enum whose names these are, by one of them.
+namespace talweg {
+static ArrayRef<std::string_view> namesOf(Mode) { return kModeNames; }
+static ArrayRef<std::string_view> namesOf(Role) { return kRoleNames; }
+static ArrayRef<std::string_view> namesOf(Part) { return kPartNames; }
+static ArrayRef<std::string_view> namesOf(Told) { return kToldNames; }
+static ArrayRef<std::string_view> namesOf(Limit) { return kLimitNames; }
+} // namespace talweg
+
+/// Such an enum, by one of its names.
 template <typename Enum>
-static FailureOr<Enum> parseEnum(AsmParser &parser, ArrayRef<std::string_view> names) {
-  StringRef name;
-  auto at = parser.getCurrentLocation();
-  if (failed(parser.parseKeyword(&name)))
-    return failure();
-  const auto *found = llvm::find(names, std::string_view(name));
-  if (found != names.end())
-    return Enum(found - names.begin());
-  auto texts = llvm::map_range(names, [](std::string_view text) { return StringRef(text); });
-  return parser.emitError(at) << "'" << name << "' is none of " << llvm::join(texts, ", ");
-}
-template <>
-struct mlir::FieldParser<talweg::Mode> {
-  static FailureOr<talweg::Mode> parse(AsmParser &parser) {
-    return parseEnum<talweg::Mode>(parser, talweg::kModeNames);
-  }
-};
-template <>
-struct mlir::FieldParser<talweg::Role> {
-  static FailureOr<talweg::Role> parse(AsmParser &parser) {
-    return parseEnum<talweg::Role>(parser, talweg::kRoleNames);
+struct mlir::FieldParser<
+    Enum, std::enable_if_t<std::is_same_v<decltype(talweg::namesOf(Enum())), ArrayRef<std::string_view>>, Enum>> {
+  static FailureOr<Enum> parse(AsmParser &parser) {
+    ArrayRef<std::string_view> names = talweg::namesOf(Enum());
+    StringRef name;
+    auto at = parser.getCurrentLocation();
+    if (failed(parser.parseKeyword(&name)))
+      return failure();
+    const auto *found = llvm::find(names, std::string_view(name));
+    if (found != names.end())
+      return Enum(found - names.begin());
+    auto texts = llvm::map_range(names, [](std::string_view text) { return StringRef(text); });
+    return parser.emitError(at) << "'" << name << "' is none of " << llvm::join(texts, ", ");
   }
 };
 
 #include "talweg/Dialect/Train/TrainDialect.cpp.inc"
-
-template <>
-struct mlir::FieldParser<talweg::Told> {
-  static FailureOr<talweg::Told> parse(AsmParser &parser) {
-    return parseEnum<talweg::Told>(parser, talweg::kToldNames);
-  }
-};
-template <>
-struct mlir::FieldParser<talweg::Limit> {
-  static FailureOr<talweg::Limit> parse(AsmParser &parser) {
-    return parseEnum<talweg::Limit>(parser, talweg::kLimitNames);
-  }
-};
-template <>
-struct mlir::FieldParser<talweg::Part> {
-  static FailureOr<talweg::Part> parse(AsmParser &parser) {
-    return parseEnum<talweg::Part>(parser, talweg::kPartNames);
-  }
-};
 
 #define GET_ATTRDEF_CLASSES
 #include "talweg/Dialect/Train/TrainAttributes.cpp.inc"
