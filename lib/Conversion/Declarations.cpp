@@ -9,47 +9,68 @@ using namespace mlir;
 using namespace talweg;
 using namespace talweg::conversion;
 
-static void declareFields(train::ProgramOp program, Block &objective) {
-  SmallVector<Bound> bounds = boundFields(objective);
-  for (auto [number, field] : llvm::enumerate(program.getOps<train::FieldOp>())) {
-    field.setRead(!objective.getArgument(number).use_empty());
-    const Bound &bound = bounds[number];
-    if (bound.low != INT64_MIN || bound.high != INT64_MAX)
-      field.setRange(ArrayRef<int64_t>{bound.low, bound.high});
+static void declareFields(train::ProgramOp program, ArrayRef<train::ObjectiveOp> objectives) {
+  for (train::ObjectiveOp objective : objectives) {
+    Block &block = objective.getBody().front();
+    SmallVector<Bound> bounds = boundFields(block);
+    for (auto [number, field] : llvm::enumerate(program.getOps<train::FieldOp>())) {
+      if (!block.getArgument(number).use_empty())
+        field.setRead(true);
+      const Bound &bound = bounds[number];
+      if (bound.low != INT64_MIN || bound.high != INT64_MAX)
+        field.setRange(ArrayRef<int64_t>{bound.low, bound.high});
+    }
   }
 }
 
 static void declareColumns(OpBuilder &builder, train::ObjectiveOp objective) {
   SmallVector<train::ReportOp> told = train::toldBy(objective);
-  for (train::ReportOp report : told)
+  for (train::ReportOp report : told) {
+    auto shape = cast<RankedTensorType>(report.getValue().getType()).getShape();
     train::ColumnOp::create(builder, report.getLoc(), report.getTold(), report.getNameAttr(),
                             report.getTold() == Told::Metric && report.getValue() == told[0].getValue(),
-                            report.getOverAttr(), report.getGradientsAttr());
+                            report.getOverAttr(), report.getGradientsAttr(),
+                            report.getTold() == Told::Table ? builder.getDenseI64ArrayAttr(shape) : nullptr);
+  }
 }
 
-static void declareWork(OpBuilder &builder, train::ObjectiveOp objective) {
+static void declareSums(OpBuilder &builder, train::ObjectiveOp objective) {
+  for (auto partial : objective.getBody().getOps<train::PartialOp>())
+    train::SumOp::create(builder, partial.getLoc(), partial.getCombine(),
+                         partial.getCombine() == Combine::Below
+                             ? 1
+                             : cast<RankedTensorType>(partial.getValue().getType()).getNumElements(),
+                         objective.getPass().value_or(0));
+}
+
+static void declareWork(OpBuilder &builder, train::ProgramOp program, ArrayRef<train::ObjectiveOp> objectives) {
   int64_t products = 0, contractions = 0;
-  for (auto contract : objective.getBody().getOps<tw::ContractOp>()) {
-    int64_t points = 1;
-    for (int64_t extent : contract.getExtents())
-      points *= extent;
-    products += points;
-    ++contractions;
-  }
-  train::WorkOp::create(builder, objective.getLoc(), 2 * products, contractions);
+  for (train::ObjectiveOp objective : objectives)
+    for (auto contract : objective.getBody().getOps<tw::ContractOp>()) {
+      int64_t points = 1;
+      for (int64_t extent : contract.getExtents())
+        points *= extent;
+      products += points;
+      ++contractions;
+    }
+  train::WorkOp::create(builder, program.getLoc(), 2 * products, contractions);
 }
 
 void conversion::declare(train::ProgramOp program) {
-  auto objective = *program.getOps<train::ObjectiveOp>().begin();
-  Block &block = objective.getBody().front();
+  SmallVector<train::ObjectiveOp> objectives(program.getOps<train::ObjectiveOp>());
   auto builder = OpBuilder::atBlockEnd(&program.getBody().front());
-  declareFields(program, block);
+  declareFields(program, objectives);
   if (program.getMode() == Mode::Predict)
-    train::PredictionOp::create(builder, objective.getLoc(), block.getTerminator()->getOperand(0).getType());
-  declareColumns(builder, objective);
-  for (auto require : block.getOps<tw::RequireOp>())
-    train::FaultOp::create(builder, require.getLoc(), require.getMessageAttr(), require.getHelpAttr());
-  declareWork(builder, objective);
+    train::PredictionOp::create(builder, objectives[0].getLoc(),
+                                objectives[0].getBody().front().getTerminator()->getOperand(0).getType());
+  for (train::ObjectiveOp objective : objectives) {
+    declareColumns(builder, objective);
+    declareSums(builder, objective);
+  }
+  for (train::ObjectiveOp objective : objectives)
+    for (auto require : objective.getBody().getOps<tw::RequireOp>())
+      train::FaultOp::create(builder, require.getLoc(), require.getMessageAttr(), require.getHelpAttr());
+  declareWork(builder, program, objectives);
 }
 
 void conversion::leaveDeclarations(train::ProgramOp program) {

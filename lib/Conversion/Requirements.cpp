@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Elements.h"
+#include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Runtime/Abi.h"
 
 using namespace mlir;
@@ -17,76 +18,6 @@ namespace talweg::conversion {
 namespace {
 
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
-
-//===-- where the rows are -----------------------------------------------------------------------------------------===//
-
-using RowDims = DenseMap<Value, std::optional<int64_t>>;
-
-/// The result of `map` that is the bare dimension `dim`.
-std::optional<int64_t> resultOf(AffineMap map, int64_t dim) {
-  std::optional<unsigned> position = map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
-  return position ? std::optional<int64_t>(*position) : std::nullopt;
-}
-
-/// The dimension that result number `result` of `map` is, where it is nothing but a dimension.
-std::optional<int64_t> dimOf(AffineMap map, int64_t result) {
-  auto dim = dyn_cast<AffineDimExpr>(map.getResult(result));
-  return dim ? std::optional<int64_t>(dim.getPosition()) : std::nullopt;
-}
-
-/// The dimension that both tell; one that knows none does not disagree.
-std::optional<int64_t> agreed(std::optional<int64_t> a, std::optional<int64_t> b) {
-  if (!a || !b)
-    return a ? a : b;
-  return *a == *b ? a : std::nullopt;
-}
-
-/// Along which dimension of the op's result element i is of row i, given it for the operands. Nothing: along none, or that is not known.
-std::optional<int64_t> rowDimOf(Operation *op, const RowDims &known) {
-  auto of = [&](Value value) { return known.lookup(value); };
-  if (auto window = dyn_cast<tw::WindowOp>(op)) {
-    std::optional<int64_t> rows = of(window.getX());
-    return rows ? dimOf(window.getMap(), *rows) : rows;
-  }
-  if (auto fold = dyn_cast<tw::FoldOp>(op)) {
-    std::optional<int64_t> rows = of(fold.getX());
-    return rows ? resultOf(fold.getMap(), *rows) : rows;
-  }
-  if (auto pad = dyn_cast<tw::PadOp>(op)) {
-    std::optional<int64_t> rows = of(pad.getX());
-    return rows && pad.getLow()[*rows] == 0 ? rows : std::nullopt;
-  }
-  if (auto reshape = dyn_cast<tw::ReshapeOp>(op)) {
-    std::optional<int64_t> rows = of(reshape.getX());
-    bool stays = rows == 0 && !shapeOf(reshape).empty() && shapeOf(reshape)[0] == shapeOf(reshape.getX())[0];
-    return stays ? rows : std::nullopt;
-  }
-  auto without = [&](Value x, ArrayRef<int64_t> dims) -> std::optional<int64_t> {
-    std::optional<int64_t> rows = of(x);
-    if (!rows || llvm::is_contained(dims, *rows))
-      return std::nullopt;
-    return *rows - llvm::count_if(dims, [&](int64_t dim) { return dim < *rows; });
-  };
-  if (auto reduce = dyn_cast<tw::ReduceOp>(op))
-    return without(reduce.getX(), reduce.getDims());
-  if (auto arg = dyn_cast<tw::ArgOp>(op))
-    return without(arg.getX(), int64_t(arg.getDim()));
-  if (auto contract = dyn_cast<tw::ContractOp>(op)) {
-    auto through = [&](Value factor, AffineMap map) -> std::optional<int64_t> {
-      std::optional<int64_t> rows = of(factor), dim = rows ? dimOf(map, *rows) : rows;
-      return dim ? resultOf(contract.getYMap(), *dim) : std::nullopt;
-    };
-    return agreed(through(contract.getA(), contract.getAMap()), through(contract.getB(), contract.getBMap()));
-  }
-  std::optional<int64_t> rows; // elementwise, or a source without operands
-  for (Value operand : op->getOperands()) {
-    std::optional<int64_t> other = of(operand);
-    if (rows && other && rows != other)
-      return std::nullopt;
-    rows = agreed(rows, other);
-  }
-  return rows;
-}
 
 //===-- the first fault --------------------------------------------------------------------------------------------===//
 
@@ -190,16 +121,17 @@ void FaultCheck::add(const Requirement &requirement, int64_t siteNumber) {
 
 } // namespace
 
-SmallVector<Requirement> requirementsOf(Block &objective) {
+SmallVector<Requirement> requirementsOf(Block &objective, int64_t batch) {
   SmallVector<Requirement> requirements;
-  RowDims rowDims;
-  for (BlockArgument field : objective.getArguments())
-    rowDims[field] = 0;
-  for (Operation &op : objective) {
-    if (auto require = dyn_cast<tw::RequireOp>(op))
-      requirements.push_back({require, rowDims.lookup(require.getCondition())});
-    else if (op.getNumResults() == 1)
-      rowDims[op.getResult(0)] = rowDimOf(&op, rowDims);
+  auto found = objective.getOps<tw::RequireOp>();
+  if (found.empty())
+    return requirements;
+  tw::Rows rows(objective, batch);
+  for (auto require : found) {
+    Value condition = require.getCondition();
+    tw::RowUse use = rows.of(condition);
+    bool isEach = use.isPerRow() && shapeOf(condition)[use.dim] == batch;
+    requirements.push_back({require, isEach ? std::optional(use.dim) : std::nullopt});
   }
   return requirements;
 }

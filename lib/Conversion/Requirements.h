@@ -13,7 +13,7 @@ struct Requirement {
 };
 
 /// The requirements of an objective's body, in their order; the block's arguments are the batches of the fields.
-llvm::SmallVector<Requirement> requirementsOf(mlir::Block &objective);
+llvm::SmallVector<Requirement> requirementsOf(mlir::Block &objective, int64_t batch);
 
 /// Replaces the ops: behind the last of them the first fault is looked for, and its words are stored in `control`
 /// (Runtime/Abi.h). Returns a tensor<i1>: there is none.

@@ -57,12 +57,15 @@ private:
   void declareStorage();
   func::FuncOp createEntry(StringRef name, ArrayRef<Type> arguments);
   LogicalResult emitInit();
-  LogicalResult emitStep();
+  void emitStep(train::ObjectiveOp objective);
 
   MemRefType persistentType() { return MemRefType::get({persistentBytes}, b.getI8Type()); }
   MemRefType arenaType() { return MemRefType::get({0}, b.getI8Type()); }
   MemRefType controlType() { return MemRefType::get({abi::kControlWords}, b.getI64Type()); }
-  MemRefType hyperType() { return MemRefType::get({std::max<int64_t>(1, hypers.size())}, b.getF64Type()); }
+  MemRefType hyperType() {
+    int64_t count = std::max<int64_t>(1, int64_t(hypers.size()) + combinations);
+    return MemRefType::get({ranks ? abi::kMaxRows : count}, b.getF64Type());
+  }
 
   Value createIndex(int64_t value) { return arith::ConstantIndexOp::create(b, value); }
   Value loadControl(int word) { return memref::LoadOp::create(b, control, createIndex(word)); }
@@ -71,9 +74,17 @@ private:
   Value readVariable(train::VariableOp variable);
   void store(Value value, Value memory);
   Value createScalarF64(Value tensor);
-  void lowerReads(Block *body, Value step, Value key, ValueRange hyperValues, Value totalSteps);
+  Value readRows(Operation *op) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(op);
+    Value rows = arith::SIToFPOp::create(b, b.getF64Type(), loadControl(abi::kRows));
+    return tensor::FromElementsOp::create(b, RankedTensorType::get({}, rows.getType()), ValueRange{rows});
+  }
+  Value readCombined(train::CombinedOp op, Value hyper, Value position);
+  void lowerReads(Block *body, Value step, Value key, Value hyper, Value position, ValueRange hyperValues,
+                  Value totalSteps);
   void lowerWrites(ArrayRef<train::SetOp> sets, Value holds);
-  void storeColumns(ArrayRef<Value> columns, Value out, Value batchNumber);
+  void storeNumbers(ValueRange numbers, Value out, Value batchNumber);
   void storePrediction(Value output, Value out, Value batchNumber);
 
   ModuleOp module;
@@ -82,7 +93,9 @@ private:
   Mode mode;
   int64_t batch;
   int64_t persistentBytes = 0;
-  train::ObjectiveOp objective;
+  SmallVector<train::ObjectiveOp> objectives;
+  int64_t combinations = 0; ///< numbers that the host combines
+  bool ranks = false;       ///< the host ranks rows
   SmallVector<train::VariableOp> variables;
   SmallVector<train::FieldOp> fields;
   SmallVector<train::HyperOp> hypers;
@@ -97,8 +110,10 @@ LogicalResult ProgramLowering::run() {
   declare(program);
   b.setInsertionPointToEnd(module.getBody());
   declareStorage();
-  if (failed(emitInit()) || failed(emitStep()))
+  if (failed(emitInit()))
     return failure();
+  for (train::ObjectiveOp objective : objectives)
+    emitStep(objective);
   leaveDeclarations(program);
   return success();
 }
@@ -118,12 +133,17 @@ LogicalResult ProgramLowering::collect() {
     } else if (auto hyper = dyn_cast<train::HyperOp>(op)) {
       hypers.push_back(hyper);
     } else if (auto found = dyn_cast<train::ObjectiveOp>(op)) {
-      objective = found;
+      objectives.push_back(found);
+      for (auto partial : found.getBody().getOps<train::PartialOp>())
+        if (partial.getCombine() == Combine::Below)
+          ranks = true;
+        else
+          combinations += cast<RankedTensorType>(partial.getValue().getType()).getNumElements();
     }
   }
-  if (!objective)
+  if (objectives.empty())
     return program.emitOpError("has no objective");
-  WalkResult updates = objective.walk([](train::UpdateOp update) {
+  WalkResult updates = program.walk([](train::UpdateOp update) {
     update.emitOpError("is left: talweg-expand-update runs before talweg-train-to-loops");
     return WalkResult::interrupt();
   });
@@ -192,7 +212,6 @@ LogicalResult ProgramLowering::emitInit() {
   }
   b.setLoc(program.getLoc());
   func::ReturnOp::create(b);
-  b.setInsertionPointToEnd(module.getBody());
   return success();
 }
 
@@ -201,8 +220,34 @@ Value ProgramLowering::createScalarF64(Value tensor) {
   return x.getType().isF64() ? x : Value(arith::ExtFOp::create(b, b.getF64Type(), x));
 }
 
+/// What the host has combined lies behind the hyper-parameters, and behind that its rankings. `position`: of the batch's first row.
+Value ProgramLowering::readCombined(train::CombinedOp op, Value hyper, Value position) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  auto type = cast<RankedTensorType>(op.getType());
+  Value first = createIndex(int64_t(hypers.size() + op.getAt()));
+  if (op.getOfRows()) { // each ranking has a number for each row
+    Value behind = arith::MulIOp::create(b, toIndex(loadControl(abi::kRows)), createIndex(op.getAt()));
+    first = arith::AddIOp::create(b, createIndex(int64_t(hypers.size()) + combinations), behind);
+    first = arith::AddIOp::create(b, first, position);
+  }
+  if (type.getRank() == 0)
+    return tensor::FromElementsOp::create(b, type, ValueRange{memref::LoadOp::create(b, hyper, first)});
+  Value buffer = memref::AllocOp::create(b, bufferType(type), b.getI64IntegerAttr(abi::kAlignment));
+  auto elements = scf::ForOp::create(b, createIndex(0), createIndex(type.getNumElements()), createIndex(1));
+  {
+    OpBuilder::InsertionGuard inside(b);
+    b.setInsertionPointToStart(elements.getBody());
+    Value i = elements.getInductionVar();
+    Value element = memref::LoadOp::create(b, hyper, ValueRange{arith::AddIOp::create(b, first, i)});
+    memref::StoreOp::create(b, element, buffer, i);
+  }
+  return bufferization::ToTensorOp::create(b, type, buffer, /*restrict=*/true);
+}
+
 /// Replaces the ops that read the world around the step.
-void ProgramLowering::lowerReads(Block *body, Value step, Value key, ValueRange hyperValues, Value totalSteps) {
+void ProgramLowering::lowerReads(Block *body, Value step, Value key, Value hyper, Value position,
+                                 ValueRange hyperValues, Value totalSteps) {
   llvm::StringMap<unsigned> hyperNumbers;
   for (auto [number, hyper] : llvm::enumerate(hypers))
     hyperNumbers[hyper.getSymName()] = number;
@@ -218,8 +263,12 @@ void ProgramLowering::lowerReads(Block *body, Value step, Value key, ValueRange 
       value = key;
     else if (isa<train::TotalStepsOp>(op))
       value = totalSteps;
-    else if (auto hyper = dyn_cast<train::GetHyperOp>(op))
-      value = hyperValues[hyperNumbers.lookup(hyper.getHyper())];
+    else if (auto get = dyn_cast<train::GetHyperOp>(op))
+      value = hyperValues[hyperNumbers.lookup(get.getHyper())];
+    else if (auto combined = dyn_cast<train::CombinedOp>(op))
+      value = readCombined(combined, hyper, position);
+    else if (isa<train::RowsOp>(op))
+      value = readRows(op);
     else
       return;
     op->getResult(0).replaceAllUsesWith(value);
@@ -268,12 +317,25 @@ void ProgramLowering::lowerWrites(ArrayRef<train::SetOp> sets, Value holds) {
   b.setLoc(program.getLoc());
 }
 
-/// out[batchNumber * columns + c] = column c
-void ProgramLowering::storeColumns(ArrayRef<Value> columns, Value out, Value batchNumber) {
-  Value first = arith::MulIOp::create(b, batchNumber, createIndex(columns.size()));
-  for (auto [number, column] : llvm::enumerate(columns)) {
-    Value at = arith::AddIOp::create(b, first, createIndex(number));
-    memref::StoreOp::create(b, column, out, at);
+/// out[batchNumber * width + …]: one number after the other; a tensor of them is one of f64.
+void ProgramLowering::storeNumbers(ValueRange numbers, Value out, Value batchNumber) {
+  int64_t width = 0, offset = 0;
+  auto countOf = [](Value number) { return cast<RankedTensorType>(number.getType()).getNumElements(); };
+  for (Value number : numbers)
+    width += countOf(number);
+  Value first = arith::MulIOp::create(b, batchNumber, createIndex(width));
+  for (Value number : numbers) {
+    Value at = arith::AddIOp::create(b, first, createIndex(offset));
+    int64_t count = countOf(number);
+    offset += count;
+    if (cast<RankedTensorType>(number.getType()).getRank() == 0) {
+      memref::StoreOp::create(b, createScalarF64(number), out, at);
+      continue;
+    }
+    Value list = b.createOrFold<tw::ReshapeOp>(RankedTensorType::get({count}, b.getF64Type()), number);
+    Value place =
+        memref::SubViewOp::create(b, out, ArrayRef<OpFoldResult>{at}, {b.getIndexAttr(count)}, {b.getIndexAttr(1)});
+    bufferization::MaterializeInDestinationOp::create(b, Type(), list, place, /*restrict=*/true, /*writable=*/true);
   }
 }
 
@@ -289,7 +351,14 @@ void ProgramLowering::storePrediction(Value output, Value out, Value batchNumber
   bufferization::MaterializeInDestinationOp::create(b, Type(), output, rows, /*restrict=*/true, /*writable=*/true);
 }
 
-LogicalResult ProgramLowering::emitStep() {
+/// The symbol of an objective's function.
+std::string entryOf(train::ObjectiveOp objective) {
+  return objective.getFinish() ? abi::kFinishEntry : abi::stepEntry(objective.getPass().value_or(0));
+}
+
+void ProgramLowering::emitStep(train::ObjectiveOp objective) {
+  b.setInsertionPointToEnd(module.getBody());
+  values.clear();
   bool predicts = mode == Mode::Predict, advances = mode == Mode::Train || mode == Mode::Gradient;
   Block &source = objective.getBody().front();
   auto yield = cast<train::YieldOp>(source.getTerminator());
@@ -305,7 +374,7 @@ LogicalResult ProgramLowering::emitStep() {
     auto row = cast<RankedTensorType>(field.getType());
     arguments.push_back(rowsType(row.getShape(), row.getElementType()));
   }
-  func::FuncOp function = createEntry(abi::kStepEntry, arguments);
+  func::FuncOp function = createEntry(entryOf(objective), arguments);
   Value order = function.getArgument(abi::kOrder), out = function.getArgument(abi::kOut);
   control = function.getArgument(abi::kControl);
 
@@ -319,7 +388,7 @@ LogicalResult ProgramLowering::emitStep() {
   for (train::HyperOp hyper : hypers)
     hyperNumbers.push_back(memref::LoadOp::create(b, function.getArgument(abi::kHyper), createIndex(hyper.getIndex())));
 
-  SmallVector<Requirement> requirements = requirementsOf(source);
+  SmallVector<Requirement> requirements = requirementsOf(source, batch);
   auto loop = scf::ForOp::create(b, createIndex(0), steps, createIndex(1));
   func::ReturnOp::create(b);
   Block *body = loop.getBody();
@@ -351,24 +420,28 @@ LogicalResult ProgramLowering::emitStep() {
   b.setLoc(program.getLoc());
 
   SmallVector<train::ReportOp> told = train::toldBy(objective);
+  SmallVector<train::PartialOp> partials(source.getOps<train::PartialOp>());
   body->getOperations().splice(body->getTerminator()->getIterator(), source.getOperations(), source.begin(),
                                yield->getIterator());
-  lowerReads(body, step, key, hyperValues, totalSteps);
+  lowerReads(body, step, key, function.getArgument(abi::kHyper), position, hyperValues, totalSteps);
   SmallVector<train::SetOp> sets(body->getOps<train::SetOp>());
   Value holds = requirements.empty() ? Value() : createFaultCheck(b, requirements, batch, control, batchNumber);
   b.setInsertionPoint(body->getTerminator());
   if (predicts) {
     storePrediction(yield.getValues()[0], out, batchNumber);
   } else {
-    storeColumns(llvm::map_to_vector(told, [&](train::ReportOp op) { return createScalarF64(op.getValue()); }), out,
-                 batchNumber);
+    SmallVector<Value> numbers = llvm::map_to_vector(told, [](train::ReportOp op) -> Value { return op.getValue(); });
+    for (train::PartialOp partial : partials)
+      numbers.push_back(partial.getValue());
+    storeNumbers(numbers, out, batchNumber);
   }
   lowerWrites(sets, holds);
   for (train::SetOp set : sets)
     set.erase();
   for (train::ReportOp report : told)
     report.erase();
-  return success();
+  for (train::PartialOp partial : partials)
+    partial.erase();
 }
 
 struct TrainToLoops : talweg::impl::TrainToLoopsBase<TrainToLoops> {

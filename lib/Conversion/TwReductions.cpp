@@ -106,6 +106,20 @@ Value lowerArg(Builder &b, tw::ArgOp op, tw::ArgOp::Adaptor operands, RankedTens
   return createAccumulation(b, type, last, from.getShape(), {x, extreme}, {identity, outer}, outer, least);
 }
 
+/// y[i] = sum of 1 over the j where x[j] < x[i]
+Value lowerCountBelow(Builder &b, tw::CountBelowOp op, tw::CountBelowOp::Adaptor operands, RankedTensorType type) {
+  int64_t count = type.getDimSize(0);
+  AffineMap here = AffineMap::get(2, 0, b.getAffineDimExpr(0)), other = AffineMap::get(2, 0, b.getAffineDimExpr(1));
+  Type element = type.getElementType();
+  return createAccumulation(b, type, b.getZeroAttr(element), {count, count}, {operands.getX(), operands.getX()},
+                            {here, other}, here, [&](Builder &inner, ValueRange x, Value accumulator) -> Value {
+                              Value less = arith::CmpFOp::create(inner, arith::CmpFPredicate::OLT, x[1], x[0]);
+                              Value one = createScalar(inner, element, 1), none = createScalar(inner, element, 0);
+                              Value more = arith::SelectOp::create(inner, less, one, none);
+                              return arith::AddFOp::create(inner, accumulator, more);
+                            });
+}
+
 /// Zero everywhere but at one constant position.
 Value createOneElement(Builder &b, Value scalar, ArrayRef<int64_t> position, RankedTensorType type) {
   return createElementwise(b, type, {}, {}, [&](Builder &inner, ValueRange) -> Value {
@@ -148,6 +162,7 @@ void conversion::addReductionPatterns(StorageTypes &types, RewritePatternSet &pa
   MLIRContext *context = patterns.getContext();
   patterns.add<LowerOp<tw::ReduceOp>>(types, context, lowerReduce);
   patterns.add<LowerOp<tw::ArgOp>>(types, context, lowerArg);
+  patterns.add<LowerOp<tw::CountBelowOp>>(types, context, lowerCountBelow);
   patterns.add<LowerOp<tw::FoldOp>>(types, context, lowerFold);
   patterns.add<LowerOp<tw::ContractOp>>(types, context, lowerContract);
 }

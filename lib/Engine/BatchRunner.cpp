@@ -125,7 +125,7 @@ const std::vector<double> &BatchRunner::regionSeconds() const { return impl->reg
 /// Doubles that the output of one batch takes.
 static std::int64_t outputWidth(const Manifest &manifest, Mode mode) {
   if (mode != Mode::Predict)
-    return manifest.columns();
+    return manifest.width();
   std::int64_t width = 1;
   for (std::int64_t extent : manifest.outputShape)
     width *= extent;

@@ -61,6 +61,10 @@ static void from_json(const json &value, ElementType &type) {
 }
 static void to_json(json &value, Mode mode) { value = nameOf(mode); }
 static void from_json(const json &value, Mode &mode) { mode = modeNamed(value.get<std::string_view>()).value(); }
+static void to_json(json &value, Combine combine) { value = nameOf(combine); }
+static void from_json(const json &value, Combine &combine) {
+  combine = combineNamed(value.get<std::string_view>()).value();
+}
 static void to_json(json &value, Role role) { value = nameOf(role); }
 static void from_json(const json &value, Role &role) { role = roleNamed(value.get<std::string_view>()).value(); }
 
@@ -79,9 +83,11 @@ static void from_json(const json &value, Hyper &hyper) {
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultSite, message, help, file, line, column)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Gradient, parameter, slot, column)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sum, combine, count, pass)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Table, name, shape)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics,
-                                   reports, lossMetrics, gradients, outputShape, outputType, flops, contractions,
-                                   arenaBytes, persistentBytes)
+                                   reports, lossMetrics, gradients, sums, tables, outputShape, outputType, flops,
+                                   contractions, arenaBytes, persistentBytes)
 
 /// Does not compile where a member is not listed above.
 [[maybe_unused]] static void membersAreAllListed() {
@@ -91,9 +97,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
   [[maybe_unused]] const auto &[hyper, value] = Hyper();
   [[maybe_unused]] const auto &[message, help, file, line, column] = FaultSite();
   [[maybe_unused]] const auto &[parameter, slot, told] = Gradient();
+  [[maybe_unused]] const auto &[combine, count, pass] = Sum();
+  [[maybe_unused]] const auto &[table, sizes] = Table();
   [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics, reports,
-                                lossMetrics, gradients, outputShape, outputType, flops, contractions, arenaBytes,
-                                persistentBytes] = Manifest();
+                                lossMetrics, gradients, sums, tables, outputShape, outputType, flops, contractions,
+                                arenaBytes, persistentBytes] = Manifest();
 }
 
 namespace frontend {

@@ -23,12 +23,25 @@ static Result<NativeUnit> load(Result<ObjectUnit> unit) {
   auto code = NativeCode::load(unit->object);
   if (!code)
     return code.error();
-  auto init = (*code)->entry(abi::kInitEntry), step = (*code)->entry(abi::kStepEntry);
-  if (!init || !step)
-    return !init ? init.error() : step.error();
+  NativeUnit native;
+  std::vector<std::pair<std::string, Entry *>> entries{{abi::kInitEntry, &native.init}};
+  native.steps.resize(std::size_t(unit->manifest.passes()));
+  for (std::size_t pass = 0; pass < native.steps.size(); ++pass)
+    entries.emplace_back(abi::stepEntry(std::int64_t(pass)), &native.steps[pass]);
+  if (unit->manifest.mode == Mode::Eval)
+    entries.emplace_back(abi::kFinishEntry, &native.finish);
+  for (auto &[symbol, entry] : entries) {
+    auto found = (*code)->entry(symbol);
+    if (!found)
+      return found.error();
+    *entry = *found;
+  }
   unit->times.back().seconds += stopwatch.seconds();
-  return NativeUnit{std::move(*code),      *init, *step, std::move(unit->manifest), std::move(unit->regions),
-                    std::move(unit->times)};
+  native.code = std::move(*code);
+  native.manifest = std::move(unit->manifest);
+  native.regions = std::move(unit->regions);
+  native.times = std::move(unit->times);
+  return native;
 }
 
 /// What is known of an object file; an error if the program is larger than the machine.

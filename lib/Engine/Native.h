@@ -20,7 +20,8 @@ struct ObjectUnit {
 
 struct NativeUnit {
   std::unique_ptr<NativeCode> code;
-  Entry init = nullptr, step = nullptr;
+  Entry init = nullptr, finish = nullptr; ///< the latter in mode eval
+  std::vector<Entry> steps;               ///< of each pass
   Manifest manifest;
   std::vector<RegionFacts> regions; ///< of a profiled program
   std::vector<PhaseTime> times;

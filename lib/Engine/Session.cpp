@@ -136,26 +136,28 @@ Result<void> Session::Impl::checkFields(Mode mode, const Dataset &data) const {
 //===-- native calls -----------------------------------------------------------------------------------------------===//
 
 NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &data,
-                              const std::vector<std::int32_t> &order, std::int64_t first, std::int64_t steps,
-                              void *out) {
+                              const std::vector<std::int32_t> &order, std::int64_t first, std::int64_t steps, void *out,
+                              const Combined *combined) {
   std::int64_t control[abi::kControlWords] = {};
   control[abi::kSeed] = std::int64_t(seed);
   control[abi::kStep] = step;
   control[abi::kSteps] = steps;
   control[abi::kFirst] = first;
   control[abi::kTotalSteps] = totalSteps();
-  double none = 0;
-  std::vector<void *> arguments{persistent.data(),
-                                arena.data(),
-                                control,
-                                hypers.empty() ? &none : hypers.data(),
-                                const_cast<std::int32_t *>(order.data()),
-                                out};
+  std::vector<double> numbers = hypers;
+  if (combined) {
+    control[abi::kRows] = combined->rows;
+    numbers.insert(numbers.end(), combined->values.begin(), combined->values.end());
+  }
+  numbers.resize(std::max<std::size_t>(numbers.size(), 1 + hypers.size()));
+  std::vector<void *> arguments{
+      persistent.data(), arena.data(), control, numbers.data(), const_cast<std::int32_t *>(order.data()), out};
   for (const data::Buffer &column : data.impl->table.columns)
     arguments.push_back(const_cast<std::byte *>(column.data()));
   if (auto set = runtime::setThreads(threads); !set)
     return {0, set.error()};
-  unit.step(arguments.data());
+  const std::size_t pass = combined ? std::size_t(combined->pass) : 0;
+  (pass < unit.steps.size() ? unit.steps[pass] : unit.finish)(arguments.data());
   if (control[abi::kFault] == 0)
     return {steps, {}};
   std::int64_t done = control[abi::kFaultStep], row = control[abi::kFaultRow];

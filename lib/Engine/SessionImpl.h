@@ -19,6 +19,13 @@ struct NativeCall {
   std::optional<Error> error; ///< why the next one is not; it has changed nothing
 };
 
+/// Of an evaluation: where it stands, and what has been combined so far.
+struct Combined {
+  std::int64_t rows;          ///< of the split
+  std::vector<double> values; ///< in the order of the manifest's sums
+  std::int64_t pass = 0;      ///< which of the passes over the rows; behind the last, the finish
+};
+
 struct Session::Impl {
   explicit Impl(Program program) : program(std::move(program)) {}
   ~Impl();
@@ -58,9 +65,9 @@ struct Session::Impl {
   /// An error, E0852, if a mode's steps read a field of which the data has no values.
   Result<void> checkFields(Mode mode, const Dataset &data) const;
 
-  /// One native call: `steps` batches from `first` in `order`.
+  /// One native call: `steps` batches from `first` in `order`; in mode eval of a pass, or the finish.
   NativeCall run(Mode mode, const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
-                 std::int64_t first, std::int64_t steps, void *out);
+                 std::int64_t first, std::int64_t steps, void *out, const Combined *combined = nullptr);
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);
 

@@ -240,7 +240,8 @@ void Printer::statement(const Stmt &stmt) {
   switch (stmt.kind) {
   case Stmt::Expr: return line("value ", [&] { value(stmt.value); });
   case Stmt::Define:
-    return line("define " + stmt.target.text, [&] {
+  case Stmt::Metric:
+    return line((stmt.kind == Stmt::Define ? "define " : "metric ") + stmt.target.text, [&] {
       if (stmt.indexed)
         indexList(stmt.indices);
       assigned(stmt.value);
@@ -284,7 +285,6 @@ void Printer::statement(const Stmt &stmt) {
         value(stmt.rule);
       }
     });
-  case Stmt::Metric: return line("metric " + stmt.target.text, [&] { assigned(stmt.value); });
   case Stmt::Optimizer:
     return line("optimizer ", [&] {
       value(stmt.rule);

@@ -7,6 +7,7 @@
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Functions.h"
+#include "talweg/Dialect/Tw/Tw.h"
 
 #include <algorithm>
 #include <cmath>
@@ -30,6 +31,7 @@ enum class Family {
   FanIn,
   FanOut,
   Float,
+  CountBelow,
   Grad
 };
 struct Builtin {
@@ -67,6 +69,7 @@ static std::vector<Builtin> makeTable() {
                               {"fan_in", Family::FanIn, {"shape"}, 1},
                               {"fan_out", Family::FanOut, {"shape"}, 1},
                               {"float", Family::Float, {"x"}, 1},
+                              {"count_below", Family::CountBelow, {"x"}, 1},
                               {"grad", Family::Grad, {"y", "x", "dy"}, 2},
                           });
   return rows;
@@ -320,18 +323,36 @@ static Value random(TensorBuilder &tensors, const Scopes &scopes, const Given &s
   const std::int64_t stream = body->isObjective() ? draw : streamOf(body->variable, draw);
   result.ssa = tw::UniformOp::create(builder, loc, tensorType(result.vars, result.dims, tensors.floatType()), body->key,
                                      builder.getI64IntegerAttr(stream));
+  markRows(result.ssa, result.vars, result.dims);
   return Value::of(result);
 }
 
 /// float(x): a number that is computed with in floating point.
 static Value toFloat(TensorBuilder &tensors, const Given &given, ast::Range range) {
   const Value &x = given.value;
-  if (x.isNumber())
-    return Value::real(x.number.asReal());
+  if (x.isNumber()) {
+    Value real = Value::real(x.number.asReal());
+    if (x.number.dependsOnBatch())
+      real.number.formula = Formula::of(x.number);
+    return real;
+  }
   if (!x.isTensor())
     return tensors.fail(Code::WrongKind, given.range, "`float` takes a tensor, and this is " + tensors.describe(x));
   const bool isFloat = x.tensor.weak && !x.holdsConditions();
   return Value::of(isFloat ? x.tensor : tensors.converted(x.tensor, tensors.floatTypeFor(x.tensor), range));
+}
+
+/// count_below(x): of each element of a vector, how many are less.
+static Value countBelow(TensorBuilder &tensors, const Given &given, ast::Range range) {
+  const Value &x = given.value;
+  if (!x.isRankedTensor() || x.holdsConditions() || !x.tensor.vars.empty() || x.tensor.dims.size() != 1)
+    return tensors.fail(Code::WrongKind, given.range,
+                        "`count_below` takes a vector of numbers, and this is " + tensors.describe(x));
+  Tensor result = x.tensor;
+  if (!tw::isReal(result.element()))
+    result = tensors.converted(result, tensors.floatType(), range);
+  result.ssa = tw::CountBelowOp::create(tensors.builder, tensors.location(range), result.ssa.getType(), result.ssa);
+  return Value::of(result);
 }
 
 //===-- calls ------------------------------------------------------------------------------------------------------===//
@@ -394,6 +415,7 @@ Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const 
   case Family::Random: return random(tensors, scopes, x, range);
   case Family::Grad: return gradient(tensors, scopes, instances, x, *given[1], given[2] ? &*given[2] : nullptr, range);
   case Family::Float: return toFloat(tensors, x, range);
+  case Family::CountBelow: return countBelow(tensors, x, range);
   case Family::Shape:
   case Family::Size:
   case Family::Rank:

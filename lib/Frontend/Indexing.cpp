@@ -171,6 +171,7 @@ Value frontend::evalIndex(Walk &walk, IndexVar *var, ast::Range range) {
   tensor.ssa = tw::IotaOp::create(walk.builder, walk.location(range), tensorType({var}, {}, walk.builder.getI32Type()),
                                   walk.builder.getI64IntegerAttr(0));
   tensor.vars = {var};
+  markRows(tensor.ssa, tensor.vars, {});
   tensor.classes = var->extent;
   return Value::of(tensor);
 }
@@ -285,8 +286,10 @@ Value frontend::evalAccess(Walk &walk, const Expr &expr) {
   result.label = value.tensor.label;
   const mlir::AffineMap map = mapOf(walk, *positions, value.tensor.vars.size());
   const mlir::RankedTensorType type = tensorType(result.vars, result.dims, value.tensor.element());
-  if (!map.isIdentity() || type != result.ssa.getType())
+  if (!map.isIdentity() || type != result.ssa.getType()) {
     result.ssa =
         tw::WindowOp::create(walk.builder, walk.location(expr.range), type, result.ssa, mlir::AffineMapAttr::get(map));
+    markRows(result.ssa, result.vars, result.dims);
+  }
   return Value::of(std::move(result));
 }

@@ -62,7 +62,7 @@ static NumberFault onIntegers(BinaryOp op, std::int64_t a, std::int64_t b, bool 
   return overflow ? NumberFault::Overflow : NumberFault::None;
 }
 
-NumberFault frontend::arithmetic(BinaryOp op, Number a, Number b, bool floorDivision, Number &result) {
+static NumberFault onNumbers(BinaryOp op, const Number &a, const Number &b, bool floorDivision, Number &result) {
   if (a.isInteger && b.isInteger) {
     Number next;
     const NumberFault faultOfNext = onIntegers(op, a.integer.next, b.integer.next, floorDivision, next),
@@ -92,7 +92,15 @@ NumberFault frontend::arithmetic(BinaryOp op, Number a, Number b, bool floorDivi
   return std::isnan(result.real) && !std::isnan(x) && !std::isnan(y) ? NumberFault::NotANumber : NumberFault::None;
 }
 
-bool frontend::compare(BinaryOp op, Number a, Number b) {
+NumberFault frontend::arithmetic(BinaryOp op, Number a, Number b, bool floorDivision, Number &result) {
+  const NumberFault fault = onNumbers(op, a, b, floorDivision, result);
+  if (a.dependsOnBatch() || b.dependsOnBatch())
+    result.formula = std::make_shared<const Formula>(
+        Formula{{}, op, floorDivision && a.isInteger && b.isInteger, nullptr, Formula::of(a), Formula::of(b)});
+  return fault;
+}
+
+bool frontend::compare(BinaryOp op, const Number &a, const Number &b) {
   const auto decide = [op](auto x, auto y) {
     switch (op) {
     case BinaryOp::Eq: return x == y;
@@ -106,7 +114,7 @@ bool frontend::compare(BinaryOp op, Number a, Number b) {
   return a.isInteger && b.isInteger ? decide(a.integer, b.integer) : decide(a.asReal(), b.asReal());
 }
 
-std::string frontend::toText(Number n) {
+std::string frontend::toText(const Number &n) {
   if (n.isInteger)
     return fmt::format("{}", n.integer);
   const std::string text = fmt::format("{}", n.real);

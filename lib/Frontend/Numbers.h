@@ -6,6 +6,10 @@
 
 #include <string_view>
 
+namespace talweg::tw {
+struct Function;
+}
+
 namespace talweg::frontend {
 
 enum class NumberFault { None, Overflow, DivisionByZero, NotANumber };
@@ -15,10 +19,24 @@ enum class NumberFault { None, Overflow, DivisionByZero, NotANumber };
 NumberFault arithmetic(ast::BinaryOp op, Number a, Number b, bool floorDivision, Number &result);
 
 /// A comparison; `op` is one of == != < <= > >=.
-bool compare(ast::BinaryOp op, Number a, Number b);
+bool compare(ast::BinaryOp op, const Number &a, const Number &b);
+
+/// How a number follows from that of the batch's rows: a count of what grows with them, a number, or what an operator or a function makes
+/// of others.
+struct Formula {
+  Number number = {}; ///< where it is no operator and no function
+  std::optional<ast::BinaryOp> op = {};
+  bool roundsDown = false; ///< of a division
+  const tw::Function *function = nullptr;
+  std::shared_ptr<const Formula> a = {}, b = {};
+
+  static std::shared_ptr<const Formula> of(const Number &number) {
+    return number.formula ? number.formula : std::make_shared<const Formula>(Formula{number});
+  }
+};
 
 /// `12`, `0.1`, `inf`: the shortest text that reads back as the same number.
-std::string toText(Number n);
+std::string toText(const Number &n);
 
 /// The product of sizes; nullopt when it exceeds `most`.
 std::optional<std::int64_t> elementCount(const std::vector<std::int64_t> &sizes, std::int64_t most);

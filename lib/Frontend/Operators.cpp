@@ -15,7 +15,7 @@ using ast::Expr;
 
 /// The function of a number known at compile time; NaN only of NaN.
 static Value valueOfNumber(TensorBuilder &tensors, const tw::Function &function, const Value &x, ast::Range range) {
-  const Number number = x.number;
+  const Number &number = x.number;
   if (number.isInteger && number.integer != INT64_MIN) {
     const bool isAbs = &function == &tw::functionOf<tw::AbsOp>;
     if (&function == &tw::functionOf<tw::NegOp> || (isAbs && number.integer < 0))
@@ -27,7 +27,10 @@ static Value valueOfNumber(TensorBuilder &tensors, const tw::Function &function,
   if (std::isnan(result) && !std::isnan(number.asReal()))
     return tensors.fail(Code::NumberOutOfRange, range,
                         fmt::format("{}({}) is not a number", std::string_view(function.name), toText(number)));
-  return Value::real(result);
+  Value value = Value::real(result);
+  if (number.dependsOnBatch())
+    value.number.formula = std::make_shared<const Formula>(Formula{{}, {}, false, &function, Formula::of(number)});
+  return value;
 }
 
 Value frontend::unary(TensorBuilder &tensors, const tw::Function &function, const Value &x, ast::Range range) {
@@ -132,7 +135,7 @@ static tw::Predicate predicateOf(BinaryOp op) {
 }
 
 /// `a op b` of numbers known at compile time.
-static Value computed(TensorBuilder &tensors, BinaryOp op, Number a, Number b, ast::Range range) {
+static Value computed(TensorBuilder &tensors, BinaryOp op, const Number &a, const Number &b, ast::Range range) {
   if (isComparison(op))
     return Value::truth(compare(op, a, b));
   Number result;
@@ -152,7 +155,7 @@ static Value computed(TensorBuilder &tensors, BinaryOp op, Number a, Number b, a
 /// `a ^ b` where b is one of the numbers for which there is a shorter way.
 static std::optional<Value> shortPower(TensorBuilder &tensors, const Value &a, const Value &b, ast::Range range,
                                        const Expr *lhs) {
-  if (!b.isNumber())
+  if (!b.isNumber() || b.number.dependsOnBatch())
     return std::nullopt;
   const double exponent = b.number.asReal();
   const auto times = [&](const Value &x, const Value &y) {
@@ -175,7 +178,9 @@ static std::optional<Value> shortPower(TensorBuilder &tensors, const Value &a, c
 
 /// Exact identities keep library code such as `0 * x` out of the module where an argument has its neutral value.
 static std::optional<Value> neutral(BinaryOp op, const Value &a, const Value &b) {
-  const auto is = [](const Value &v, double n) { return v.isNumber() && v.number.asReal() == n; };
+  const auto is = [](const Value &v, double n) {
+    return v.isNumber() && v.number.asReal() == n && !v.number.dependsOnBatch();
+  };
   const auto isFloat = [](const Value &v) { return v.isTensor() && mlir::isa<mlir::FloatType>(v.tensor.element()); };
   if (isFloat(a) && ((is(b, 1) && (op == BinaryOp::Mul || op == BinaryOp::Div || op == BinaryOp::Pow)) ||
                      (is(b, 0) && op == BinaryOp::Sub)))

@@ -6,10 +6,6 @@
 #include "Numbers.h"
 #include "Tensors.h"
 
-namespace talweg::tw {
-struct Function;
-}
-
 namespace talweg::frontend {
 
 Value unary(TensorBuilder &tensors, const tw::Function &function, const Value &x, ast::Range range);

@@ -241,7 +241,7 @@ bool Parser::valueOrDefinition(Stmt &stmt) {
 
 bool Parser::target(Stmt &stmt, ExprPtr written) {
   const bool isAccess = written->kind == Expr::Access && written->lhs->kind == Expr::Ident;
-  if (written->kind != Expr::Ident && !(isAccess && stmt.kind == Stmt::Define)) {
+  if (written->kind != Expr::Ident && !(isAccess && (stmt.kind == Stmt::Define || stmt.kind == Stmt::Metric))) {
     diagnostics.error(Code::BadTarget, written->range, "this cannot be defined")
         .help("write a name, or a name with an index list, on the left of `=`; equality is written `==`");
     return false;
@@ -295,12 +295,18 @@ bool Parser::rule(Stmt &stmt) {
   return false;
 }
 
-/// `metric accuracy = mean(argmax(logits) == label)`
+/// `metric accuracy = mean(argmax(logits) == label)`, `metric seen[i < 10] = sum[n](if label[n] == i then 1 else 0)`
 bool Parser::metric(Stmt &stmt) {
   stmt.kind = Stmt::Metric;
   take();
-  if (!name(stmt.target, "the name of the metric") ||
-      !expect(Token::Assign, fmt::format("after the name {}", stmt.target.text)))
+  if (peek(1).kind == Token::LeftBracket) {
+    ExprPtr written = expression();
+    if (!written || !target(stmt, std::move(written)))
+      return false;
+  } else if (!name(stmt.target, "the name of the metric")) {
+    return false;
+  }
+  if (!expect(Token::Assign, fmt::format("after the name {}", stmt.target.text)))
     return false;
   return bool(stmt.value = expression());
 }

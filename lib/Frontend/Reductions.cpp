@@ -17,22 +17,25 @@ namespace {
 /// A tensor spread over all that is reduced and all that is left.
 struct Reduced {
   Tensor tensor;
-  std::vector<std::int64_t> dims; ///< of the tensor, that are reduced
-  std::int64_t count = 1;         ///< of elements that each result is made of
-  Tensor result;                  ///< its shape, without a value
+  std::vector<std::int64_t> dims = {};        ///< of the tensor, that are reduced
+  Number count = Number::of(std::int64_t(1)); ///< of elements that each result is made of
+  Tensor result = {};                         ///< its shape, without a value
 };
 } // namespace
 
 static Reduced divide(const Tensor &tensor, const std::vector<IndexVar *> &over, bool overDims) {
-  Reduced reduced{tensor, {}, 1, {}};
+  Reduced reduced{.tensor = tensor};
   reduced.result.weak = tensor.weak;
+  const auto multiply = [&](const Count &extent) { // within the size that has been checked
+    (void)arithmetic(ast::BinaryOp::Mul, reduced.count, Number::of(extent), false, reduced.count);
+  };
   for (std::size_t i = 0; i < tensor.vars.size(); ++i) {
     if (std::find(over.begin(), over.end(), tensor.vars[i]) == over.end()) {
       reduced.result.vars.push_back(tensor.vars[i]);
       continue;
     }
     reduced.dims.push_back(i);
-    reduced.count *= tensor.vars[i]->extent;
+    multiply(tensor.vars[i]->extent);
   }
   if (!overDims) {
     reduced.result.dims = tensor.dims;
@@ -40,7 +43,7 @@ static Reduced divide(const Tensor &tensor, const std::vector<IndexVar *> &over,
   }
   for (std::size_t i = 0; i < tensor.dims.size(); ++i) {
     reduced.dims.push_back(tensor.vars.size() + i);
-    reduced.count *= tensor.dims[i].size;
+    multiply(tensor.dims[i].size);
   }
   return reduced;
 }
@@ -130,7 +133,7 @@ Value frontend::reduce(TensorBuilder &tensors, const std::string &kind, const Te
   if (unranked && (kind == "mean" || kind == "logsumexp" || arg))
     return tensors.fail(Code::NotSupportedYet, range, fmt::format("`{}` in an update rule is not supported yet", kind));
   const bool needsOne = kind == "max" || kind == "min" || kind == "mean" || kind == "logsumexp" || arg;
-  if (needsOne && reduced.count == 0)
+  if (needsOne && reduced.count.integer == 0)
     return tensors.fail(Code::BadDimension, range, fmt::format("`{}` over no elements", kind));
   if (arg && reduced.dims.size() != 1)
     return tensors.fail(Code::WrongIndexCount, range, fmt::format("`{}` takes one index", kind));
@@ -140,6 +143,9 @@ Value frontend::reduce(TensorBuilder &tensors, const std::string &kind, const Te
     return logSumExp(tensors, reduced, range);
   reduced.result.ssa = createReduce(tensors, kinds.at(kind), tensor.ssa, reduced.dims, range);
   const Value result = Value::of(reduced.result);
-  return kind == "mean" ? binary(tensors, ast::BinaryOp::Mul, result, Value::real(1.0 / double(reduced.count)), range)
-                        : result;
+  if (kind != "mean")
+    return result;
+  Number share;
+  (void)arithmetic(ast::BinaryOp::Div, Number::of(1.0), reduced.count, false, share);
+  return binary(tensors, ast::BinaryOp::Mul, result, Value::of(share), range);
 }

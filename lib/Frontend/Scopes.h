@@ -57,6 +57,7 @@ struct ProgramBody {
   std::string variable = {}; ///< whose initial value it is; empty: the objective
   mlir::Value key = {};      ///< of its random numbers; the objective has one once it draws some
   int draws = 0;
+  std::int64_t batch = 0; ///< of the objective: its rows
 
   bool isObjective() const { return variable.empty(); }
 };

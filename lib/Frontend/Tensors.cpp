@@ -6,6 +6,8 @@
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
+#include "talweg/Dialect/Tw/Functions.h"
+#include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
@@ -62,6 +64,17 @@ RankedTensorType frontend::tensorType(const std::vector<IndexVar *> &vars, const
 bool frontend::sameSizes(const Dims &a, const Dims &b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const Dim &x, const Dim &y) { return x.size == y.size; });
+}
+
+void frontend::markRows(mlir::Value value, const std::vector<IndexVar *> &vars, const Dims &dims) {
+  llvm::SmallVector<std::int64_t> rows;
+  for (std::size_t i = 0; i < vars.size(); ++i)
+    if (vars[i]->extent.dependsOnBatch())
+      rows.push_back(i);
+  for (std::size_t i = 0; i < dims.size(); ++i)
+    if (dims[i].size.dependsOnBatch())
+      rows.push_back(vars.size() + i);
+  tw::markRows(value.getDefiningOp(), rows);
 }
 
 bool TensorBuilder::checkSize(const std::vector<IndexVar *> &vars, const Dims &dims, ast::Range range) {
@@ -144,8 +157,61 @@ mlir::Value TensorBuilder::spread(const Tensor &tensor, const std::vector<IndexV
   const AffineMap map = AffineMap::get(rank, 0, results, builder.getContext());
   if (map.isIdentity())
     return tensor.ssa;
-  return tw::WindowOp::create(builder, location(range), tensorType(vars, dims, type.getElementType()), tensor.ssa,
-                              mlir::AffineMapAttr::get(map));
+  const mlir::Value result =
+      tw::WindowOp::create(builder, location(range), tensorType(vars, dims, type.getElementType()), tensor.ssa,
+                           mlir::AffineMapAttr::get(map));
+  markRows(result, vars, dims);
+  return result;
+}
+
+/// A count of something of which there are so many for each row, in f64. What is no multiple of the rows or of their square has a fixed part.
+mlir::Value TensorBuilder::createCount(const Number &number, mlir::Location loc) {
+  const auto type = RankedTensorType::get({}, builder.getF64Type());
+  const auto fixed = [&](double value) -> mlir::Value {
+    return tw::ConstantOp::create(builder, loc, type,
+                                  mlir::DenseElementsAttr::get(type, mlir::Attribute(builder.getF64FloatAttr(value))));
+  };
+  if (!number.dependsOnBatch())
+    return fixed(number.asReal());
+  const double batch = double(scopes.body()->batch), value = double(number.integer), next = double(number.integer.next);
+  const mlir::Value rows = train::RowsOp::create(builder, loc, type);
+  if (value / batch == next / (batch + 1))
+    return value == batch ? rows : tw::MulOp::create(builder, loc, type, rows, fixed(value / batch));
+  if (value / (batch * batch) == next / ((batch + 1) * (batch + 1)))
+    return tw::MulOp::create(builder, loc, type, tw::MulOp::create(builder, loc, type, rows, rows),
+                             fixed(value / (batch * batch)));
+  const mlir::Value part = tw::MulOp::create(builder, loc, type, rows, fixed(next - value));
+  return tw::AddOp::create(builder, loc, type, part, fixed(value - (next - value) * batch));
+}
+
+mlir::Value TensorBuilder::create(const Formula &formula, mlir::Location loc) {
+  if (formula.function)
+    return formula.function->create(builder, loc, create(*formula.a, loc));
+  if (!formula.op)
+    return createCount(formula.number, loc);
+  const mlir::Value x = create(*formula.a, loc), y = create(*formula.b, loc);
+  const mlir::Type type = x.getType();
+  switch (*formula.op) {
+  case ast::BinaryOp::Add: return tw::AddOp::create(builder, loc, type, x, y);
+  case ast::BinaryOp::Sub: return tw::SubOp::create(builder, loc, type, x, y);
+  case ast::BinaryOp::Mul: return tw::MulOp::create(builder, loc, type, x, y);
+  case ast::BinaryOp::Pow: return tw::PowOp::create(builder, loc, type, x, y);
+  default: break;
+  }
+  const mlir::Value quotient = tw::DivOp::create(builder, loc, type, x, y);
+  if (formula.op == ast::BinaryOp::Div && !formula.roundsDown)
+    return quotient;
+  const mlir::Value whole = tw::FloorOp::create(builder, loc, type, quotient);
+  if (formula.op == ast::BinaryOp::Div)
+    return whole;
+  return tw::SubOp::create(builder, loc, type, x, tw::MulOp::create(builder, loc, type, y, whole));
+}
+
+Tensor TensorBuilder::computeFormula(const Number &number, ast::Range range) {
+  Tensor tensor;
+  tensor.ssa = create(*Formula::of(number), location(range));
+  tensor.weak = true;
+  return tensor;
 }
 
 Tensor TensorBuilder::readHyper(const Value &hyper, ast::Range range) {
@@ -164,6 +230,8 @@ Value TensorBuilder::asTensor(const Value &value, ast::Range range) {
     return Value::of(readHyper(value, range));
   if (!value.isNumber() && value.kind != Value::Bool)
     return value;
+  if (value.isNumber() && isOfRows(value.number))
+    return Value::of(computeFormula(value.number, range));
   Tensor tensor;
   tensor.weak = true;
   tensor.ssa = value.isNumber() ? constant(value.number, RankedTensorType::get({}, builder.getF64Type()), range)
@@ -347,15 +415,21 @@ std::optional<Aligned> TensorBuilder::align(llvm::ArrayRef<Operand> operands, co
 }
 
 mlir::Value TensorBuilder::materialise(const Value &value, mlir::Type element, const Aligned &shape, ast::Range range) {
-  if (value.isNumber() || value.kind == Value::Bool) {
+  const bool isOfRows = value.isNumber() && this->isOfRows(value.number);
+  if ((value.isNumber() || value.kind == Value::Bool) && !isOfRows) {
     const Number number = value.isNumber() ? value.number : Number::of(std::int64_t(value.boolean));
-    if (!shape.unranked)
-      return constant(number, tensorType(shape.vars, shape.dims, element), range);
+    if (!shape.unranked) {
+      const mlir::Value result = constant(number, tensorType(shape.vars, shape.dims, element), range);
+      markRows(result, shape.vars, shape.dims);
+      return result;
+    }
     Tensor scalar;
     scalar.ssa = constant(number, RankedTensorType::get({}, element), range);
     return spread(scalar, {}, {}, true, range);
   }
-  Tensor tensor = value.kind == Value::Hyper ? readHyper(value, range) : value.tensor;
+  Tensor tensor = value.kind == Value::Hyper ? readHyper(value, range)
+                  : isOfRows                 ? computeFormula(value.number, range)
+                                             : value.tensor;
   return spread(converted(tensor, element, range), shape.vars, shape.dims, shape.unranked, range);
 }
 

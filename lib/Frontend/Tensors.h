@@ -12,6 +12,8 @@
 
 namespace talweg::frontend {
 
+struct Formula;
+
 /// Operands brought to one shape, and perhaps to one element type.
 struct Aligned {
   std::vector<IndexVar *> vars;
@@ -30,6 +32,9 @@ mlir::Attribute elementFor(mlir::OpBuilder &builder, Number number, mlir::Type e
 
 mlir::RankedTensorType tensorType(const std::vector<IndexVar *> &vars, const Dims &dims, mlir::Type element);
 bool sameSizes(const Dims &a, const Dims &b);
+/// Says on what makes `value` along which of its dimensions (index variables, then dims) there is something for each row of the batch
+/// (Dialect/Tw/Rows.h).
+void markRows(mlir::Value value, const std::vector<IndexVar *> &vars, const Dims &dims);
 
 class TensorBuilder {
 public:
@@ -85,6 +90,13 @@ public:
 
 private:
   Tensor readHyper(const Value &hyper, ast::Range range);
+  Tensor computeFormula(const Number &number, ast::Range range);
+  mlir::Value create(const Formula &formula, mlir::Location loc);
+  mlir::Value createCount(const Number &number, mlir::Location loc);
+  /// Is it a number of the objective that is another one where the batch is?
+  bool isOfRows(const Number &number) const {
+    return number.dependsOnBatch() && scopes.body() && scopes.body()->isObjective();
+  }
   void failToUnite(const Operand &left, const Operand &right, const std::string &what, ast::Range range);
 
   Messages &messages;

@@ -2,12 +2,14 @@
 #include "Training.h"
 
 #include "Expressions.h"
+#include "Indexing.h"
 #include "Planning.h"
 #include "Statements.h"
 #include "Walk.h"
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
+#include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/PlanOps.h"
 
@@ -35,6 +37,7 @@ private:
   Value asScalar(const Value &value, ast::Range range, const char *what);
   llvm::SmallVector<mlir::Value> evalLimits();
   void minimize(const Stmt &stmt);
+  void metric(const Stmt &stmt);
   void finish();
 
   Walk &walk;
@@ -42,11 +45,13 @@ private:
   train::ObjectiveOp op;
   mlir::Block *block;
   void report(Told told, const std::string &name, const Value &value, ast::Range range);
+  void checkReports();
+  std::vector<std::pair<train::ReportOp, ast::Range>> reports;
 };
 } // namespace
 
 Objective::Objective(Walk &walk) : walk(walk), train(*walk.names.train) {
-  op = train::ObjectiveOp::create(walk.builder, walk.location(train.range));
+  op = train::ObjectiveOp::create(walk.builder, walk.location(train.range), mlir::IntegerAttr(), false);
   block = &op.getBody().emplaceBlock();
   walk.objective = op;
   walk.builder.setInsertionPointToStart(block);
@@ -94,8 +99,37 @@ Value Objective::asScalar(const Value &value, ast::Range range, const char *what
 }
 
 void Objective::report(Told told, const std::string &name, const Value &value, ast::Range range) {
-  if (value.isTensor())
-    train::ReportOp::create(walk.builder, walk.location(range), told, name, value.tensor.ssa);
+  if (!value.isTensor())
+    return;
+  auto op = train::ReportOp::create(walk.builder, walk.location(range), told, name, value.tensor.ssa);
+  op.setWhole(true);
+  reports.emplace_back(op, range);
+}
+
+/// In evaluation nothing is trained.
+static std::optional<bool> inEvaluation(mlir::Value condition) {
+  mlir::Operation *op = condition.getDefiningOp();
+  if (auto window = llvm::dyn_cast_or_null<tw::WindowOp>(op))
+    return inEvaluation(window.getX());
+  if (auto inverse = llvm::dyn_cast_or_null<tw::NotOp>(op)) {
+    const std::optional<bool> inner = inEvaluation(inverse.getA());
+    return inner ? std::optional(!*inner) : inner;
+  }
+  return llvm::isa_and_nonnull<train::TrainingOp>(op) ? std::optional(false) : std::nullopt;
+}
+
+/// What speaks of all rows reads them a few times at most.
+void Objective::checkReports() {
+  const tw::Rows rows(*block, walk.plan.batch, inEvaluation);
+  for (auto [op, range] : reports) {
+    const tw::RowUse use = rows.of(op.getValue());
+    if (use.passes > tw::Rows::kMostPasses)
+      walk.fail(Code::TooManyPasses, range,
+                fmt::format("`{}` would read all rows {} times, one after the other", op.getName().str(), use.passes))
+          .line("each reduction over rows that is used for every row again needs another reading")
+          .help(fmt::format("{} times are possible: take the innermost reductions over fewer values",
+                            tw::Rows::kMostPasses));
+  }
 }
 
 /// What gradients are limited to, by the block's `clip` statements.
@@ -142,6 +176,23 @@ void Objective::minimize(const Stmt &stmt) {
       variable.current = {}; // it may have another value from here on
 }
 
+/// Several numbers that are not one for each row.
+static bool isTable(const Value &value) {
+  return value.isRankedTensor() && value.tensor.vars.empty() && !value.tensor.dims.empty() &&
+         !value.holdsConditions() &&
+         std::none_of(value.tensor.dims.begin(), value.tensor.dims.end(),
+                      [](const Dim &dim) { return dim.size.dependsOnBatch(); });
+}
+
+void Objective::metric(const Stmt &stmt) {
+  const Value value = stmt.indexed ? evalIndexed(walk, stmt, nullptr) : eval(walk, *stmt.value);
+  if (isTable(value))
+    report(Told::Table, stmt.target.text, value, stmt.range);
+  else
+    report(Told::Metric, stmt.target.text, asScalar(value, stmt.value->range, "a metric"), stmt.range);
+  walk.frame().locals[stmt.target.text] = value;
+}
+
 void Objective::runStatement(const Stmt &stmt) {
   switch (stmt.kind) {
   case Stmt::Setting:
@@ -149,12 +200,7 @@ void Objective::runStatement(const Stmt &stmt) {
   case Stmt::Clip: // of each loss, in front of its updates
   case Stmt::Freeze: break;
   case Stmt::Minimize: minimize(stmt); break;
-  case Stmt::Metric: {
-    const Value value = eval(walk, *stmt.value);
-    report(Told::Metric, stmt.target.text, asScalar(value, stmt.value->range, "a metric"), stmt.range);
-    walk.frame().locals[stmt.target.text] = value;
-    break;
-  }
+  case Stmt::Metric: metric(stmt); break;
   default: frontend::runStatement(walk, stmt, nullptr);
   }
 }
@@ -175,7 +221,7 @@ bool Objective::run() {
   top.decl = &train;
   top.instance = &walk.instances.root();
   {
-    ProgramBody body;
+    ProgramBody body{.batch = walk.plan.batch};
     ProgramBodyScope writing(walk.scopes, body);
     for (std::size_t i = 0; i < walk.fields.size(); ++i)
       bindField(walk.fields[i], walk.names.data->fields[i]);
@@ -191,6 +237,7 @@ bool Objective::run() {
   if (walk.diagnostics.hasErrors())
     return false;
   finish();
+  checkReports();
   runOptimizers(walk);
   // What nothing depends on is not part of the program.
   for (mlir::Operation &dead : llvm::make_early_inc_range(llvm::reverse(*block)))

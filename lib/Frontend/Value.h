@@ -30,15 +30,19 @@ struct Dim {
 };
 using Dims = std::vector<Dim>;
 
+struct Formula;
+
 struct Number {
   bool isInteger = true;
   Count integer;
   double real = 0;
+  std::shared_ptr<const Formula> formula = {}; ///< of a number computed from that of the batch's rows: how
 
-  static Number of(Count i) { return {true, i, 0}; }
-  static Number of(std::int64_t i) { return {true, i, 0}; }
-  static Number of(double r) { return {false, 0, r}; }
+  static Number of(Count i) { return {true, i, 0, {}}; }
+  static Number of(std::int64_t i) { return {true, i, 0, {}}; }
+  static Number of(double r) { return {false, 0, r, {}}; }
   double asReal() const { return isInteger ? double(integer) : real; }
+  bool dependsOnBatch() const { return formula || (isInteger && integer.dependsOnBatch()); }
 };
 
 struct Tensor {

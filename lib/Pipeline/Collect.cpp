@@ -54,8 +54,10 @@ static FaultSite siteOf(train::FaultOp op, const std::string &file) {
   return site;
 }
 
-static void addColumn(Told told, StringRef name, bool isFirst, Manifest &manifest) {
-  if (isFirst && told == Told::Loss)
+static void addColumn(Told told, StringRef name, bool isFirst, Manifest &manifest, ArrayRef<int64_t> shape) {
+  if (told == Told::Table)
+    manifest.tables.push_back({name.str(), shape.vec()});
+  else if (isFirst && told == Told::Loss)
     manifest.loss = name.str();
   else
     (told == Told::Report ? manifest.reports : manifest.metrics).push_back(name.str());
@@ -102,10 +104,12 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
         })
         .Case([&](train::ObjectiveOp objective) { // each is a train.column once it is lowered
           for (auto [number, report] : llvm::enumerate(train::toldBy(objective)))
-            addColumn(report.getTold(), report.getName(), number == 0, manifest);
+            addColumn(report.getTold(), report.getName(), number == 0, manifest,
+                      cast<RankedTensorType>(report.getValue().getType()).getShape());
         })
         .Case([&](train::ColumnOp column) {
-          addColumn(column.getTold(), column.getName(), column == *program.getOps<train::ColumnOp>().begin(), manifest);
+          addColumn(column.getTold(), column.getName(), column == *program.getOps<train::ColumnOp>().begin(), manifest,
+                    column.getShape().value_or(ArrayRef<int64_t>()));
           if (column.getOver())
             for (auto [parameter, slot] : llvm::zip_equal(column.getOver()->getAsRange<FlatSymbolRefAttr>(),
                                                           column.getGradients()->getAsRange<FlatSymbolRefAttr>()))
@@ -113,6 +117,9 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
                   {parameter.getValue().str(), slot.getValue().str(), std::int64_t(manifest.columns() - 1)});
           if (column.getIsLoss())
             manifest.lossMetrics.push_back(column.getName().str());
+        })
+        .Case([&](train::SumOp sum) {
+          manifest.sums.push_back({sum.getCombine(), std::int64_t(sum.getCount()), std::int64_t(sum.getPass())});
         })
         .Case([&](train::FaultOp fault) { manifest.faults.push_back(siteOf(fault, file)); })
         .Case([&](train::PredictionOp prediction) { read = readPrediction(prediction, manifest); })
@@ -124,7 +131,7 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
       return read.error();
   }
   for (auto function : module.getOps<func::FuncOp>())
-    if (function.getSymName() == abi::kInitEntry || function.getSymName() == abi::kStepEntry)
+    if (abi::isEntry(function.getSymName()))
       readSizes(function, manifest);
   return manifest;
 }

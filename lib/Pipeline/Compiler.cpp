@@ -5,6 +5,7 @@
 #include "FitMemory.h"
 #include "Messages.h"
 
+#include "talweg/Autodiff/Passes.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -14,6 +15,7 @@
 
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 
 #include <fmt/format.h>
 
@@ -221,6 +223,18 @@ Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
   return {};
 }
 
+Result<void> Compiler::sumOverRows(Unit &unit) const {
+  MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
+  auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
+  prepare(passes);
+  passes.addPass(createDifferentiate());
+  passes.addPass(mlir::createCSEPass()); // equal reductions are combined once
+  passes.addPass(createSumOverRows());
+  if (mlir::failed(passes.run(*unit.module)))
+    return messages.error("E0415", "the program cannot be evaluated");
+  return {};
+}
+
 Unit Compiler::freshUnit() const {
   mlir::DialectRegistry registry;
   registerPhaseDialects(registry);
@@ -243,6 +257,9 @@ Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layou
   Unit unit = freshUnit();
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
     return parsed.error();
+  if (mode == Mode::Eval)
+    if (auto cut = sumOverRows(unit); !cut)
+      return cut.error();
   if (auto collected = collectInto(unit); !collected)
     return collected.error();
   if (layouts)

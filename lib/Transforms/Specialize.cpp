@@ -1,5 +1,6 @@
 // Derives one mode's program. What a mode has and has not stands in `run`, a line for each.
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Transforms/Passes.h"
 
@@ -34,21 +35,22 @@ llvm::DenseSet<Value> argumentsBehind(ValueRange values) {
   return arguments;
 }
 
-/// Answers every train.training of a program, and folds what depends on the answers alone.
-void answerTraining(train::ProgramOp program, bool isTraining) {
+/// Puts what the mode says in the place of such ops, and folds what depends on it alone.
+template <typename Op>
+void answer(train::ProgramOp program, Attribute element) {
   OperationFolder folder(program.getContext());
   llvm::SetVector<Operation *> readers;
   auto addReaders = [&](Operation *op) {
     for (Operation *user : op->getUsers())
       readers.insert(user);
   };
-  SmallVector<train::TrainingOp> questions;
-  program.walk([&](train::TrainingOp op) { questions.push_back(op); });
-  for (train::TrainingOp op : questions) {
+  SmallVector<Op> questions;
+  program.walk([&](Op op) { questions.push_back(op); });
+  for (Op op : questions) {
     OpBuilder builder(op);
     auto type = cast<ShapedType>(op.getType());
-    auto answer = tw::ConstantOp::create(builder, op.getLoc(), DenseElementsAttr::get(type, isTraining));
-    op.replaceAllUsesWith(answer.getResult());
+    auto answer = tw::ConstantOp::create(builder, op.getLoc(), DenseElementsAttr::get(type, element));
+    op.getResult().replaceAllUsesWith(answer.getResult());
     op.erase();
     addReaders(answer);
   }
@@ -73,7 +75,12 @@ public:
 
   LogicalResult run() {
     bool updates = mode == Mode::Train, learns = updates || mode == Mode::Gradient;
-    answerTraining(program, learns);
+    Builder attributes(program.getContext());
+    answer<train::TrainingOp>(program, attributes.getBoolAttr(learns));
+    if (mode != Mode::Eval) {
+      answer<train::RowsOp>(program, attributes.getF64FloatAttr(double(program.getBatch())));
+      tw::eraseRowMarks(program);
+    }
     if (mode == Mode::Predict && failed(yieldOutput()))
       return failure();
     eraseAll<train::OutputOp>(block);
@@ -83,8 +90,13 @@ public:
       eraseAll<train::MinimizeOp>(block);
       eraseAll<train::OptimizerOp>(program.getBody().front());
     }
-    if (mode == Mode::Predict)
-      eraseAll<train::ReportOp>(block);
+    for (train::ReportOp report : llvm::to_vector(block.getOps<train::ReportOp>()))
+      if (mode == Mode::Predict || (mode != Mode::Eval && report.getTold() == Told::Table))
+        report.erase();
+      else if (mode != Mode::Eval)
+        report.setWhole(false);
+      else // nothing is written in between, so that equal reads are one
+        report->moveBefore(block.getTerminator());
     for (Operation &op : program.getBody().front())
       for (Region &region : op.getRegions())
         eraseDead(region.front());

@@ -59,6 +59,9 @@ int run(const Options &options) {
     else
       printLine(fmt::format("{:<{}}  {}  ({}, {})", split, widest, evaluationText(*result, *session),
                             counted(result->rows, "row"), humanSeconds(result->seconds)));
+    if (!experiment.json)
+      for (const TableValue &table : result->tables)
+        printLine(tableText(table));
   }
   return kOk;
 }
@@ -67,10 +70,11 @@ int run(const Options &options) {
 
 void addEval(CommandLine &line) {
   static Options options;
-  Command command = line.add("eval", "loss and metrics of a trained model on data",
-                             "Computes the loss and the metrics of the model file with the parameters of a checkpoint. "
-                             "Every row counts exactly once, the rows of a last, partial batch included. Without "
-                             "--data or --split, every split of the file except `train` is evaluated.");
+  Command command =
+      line.add("eval", "loss and metrics of a trained model on data",
+               "Computes the loss and the metrics of the model file with the parameters of a checkpoint. "
+               "Each speaks of all rows, whatever the batch; a metric of several numbers is shown as a table. Without "
+               "--data or --split, every split of the file except `train` is evaluated.");
   options.experiment.declareFile(command);
   command.requiredText(options.checkpoint, "--checkpoint DIR",
                        "the trained parameters: the folder of a run, or a .safetensors file");

@@ -51,6 +51,8 @@ std::string numbersText(double loss, const std::vector<double> &metrics, const S
 /// The event and the line of one evaluation.
 Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation);
 std::string evaluationText(const Evaluation &evaluation, const Session &session);
+/// Its name, and a line for each of its rows.
+std::string tableText(const TableValue &table);
 
 /// Writes a whole file aside and renames it, so that the path holds the old bytes or the new ones, never a part.
 /// Devices and pipes are written directly; "-" is standard output, whose failures `finishOutput` tells.

@@ -219,10 +219,19 @@ struct TrainOptions {
 /// Why training returned.
 enum class Stopped { PlanDone, EpochDone, StepsDone, ByCallback, ByRequest };
 
+/// A metric of several numbers.
+struct TableValue {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::vector<double> values; ///< row-major
+};
+
+/// Each number speaks of all rows.
 struct Evaluation {
   std::int64_t rows = 0;
-  double loss = 0;             ///< mean over rows
-  std::vector<double> metrics; ///< means over rows, in the order of Program::manifest
+  double loss = 0;
+  std::vector<double> metrics; ///< in the order of Program::manifest
+  std::vector<TableValue> tables;
   double seconds = 0;
 };
 
@@ -272,7 +281,7 @@ public:
   /// Optional; a failure is told by the call that needs the code.
   void prepare(Mode mode, const Dataset &data);
 
-  /// Loss and metrics over every row exactly once, in order; the last batch may be smaller.
+  /// Loss and metrics over all rows, whatever the batch. The rows are read once, and again for what is computed from all of them.
   Result<Evaluation> evaluate(const Dataset &data);
   Result<Prediction> predict(const Dataset &data);
 

@@ -102,7 +102,7 @@ struct Stmt {
     Require, ///< require value, require value in bounds, each perhaps with a reason: `, "text"`
     // only in `train`:
     Minimize,  ///< minimize [target =] value [over "pattern", …] [with rule]
-    Metric,    ///< metric target = value
+    Metric,    ///< metric target = value, metric target[indices] = value
     Optimizer, ///< optimizer rule [for "pattern", …]; a rule is a Call or Ident
     Freeze,    ///< freeze "pattern", …
     Clip,      ///< clip norm value [for "pattern", …]; target is `norm` or `value`
@@ -112,7 +112,7 @@ struct Stmt {
   Range range;
   Name target;
   Name unit;
-  bool indexed = false; ///< Define with an index list (perhaps empty): names, `i < size`, Rest, as in Reduce
+  bool indexed = false; ///< Define or Metric with an index list (perhaps empty): names, `i < size`, Rest, as in Reduce
   std::vector<Index> indices;
   BinaryOp binary = BinaryOp::Add;
   Type type;

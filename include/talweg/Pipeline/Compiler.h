@@ -108,6 +108,8 @@ protected:
   Unit freshUnit() const;
   /// Makes a module in all modes one in `mode`.
   Result<void> specialize(Unit &unit, Mode mode) const;
+  /// Makes a program in mode eval speak of all rows (talweg-sum-over-rows).
+  Result<void> sumOverRows(Unit &unit) const;
   /// Reads a unit's manifest off its module, in its present phase.
   Result<void> collectInto(Unit &unit) const;
   /// What of the options decides code.

@@ -6,7 +6,8 @@
 //   args[0]  persistent  bytes[persistentBytes]   variables at their offsets (train.variable's `offset`), 64-byte aligned
 //   args[1]  arena       bytes[arenaBytes]      scratch for one call; its contents mean nothing between calls; 64-byte aligned
 //   args[2]  control     i64[kControlWords]     see Control
-//   args[3]  hyper       f64[hypers]            run-time hyper-parameters, in the order of train.hyper's `index`
+//   args[3]  hyper       f64[hypers + sums]     run-time hyper-parameters, in the order of train.hyper's `index`; behind them what has been
+//                                               combined of earlier passes, and rankings, f64[rows of the split] each
 //   args[4]  order       i32[…]                 row numbers: batch s takes order[first + s*batch … + batch)
 //   args[5]  out         f64[…] or f32/f64[…]   see below
 //   args[6…] fields      T[rows * elements]     one array for each train.field, in their order, stored as declared
@@ -15,8 +16,12 @@
 //   talweg_init     (persistent, arena, control) writes every variable's initial value: parameters, states, slots
 //   talweg_step     runs `control.steps` batches. In mode train and gradient it updates variables after each; modes eval and
 //                   predict leave `persistent` untouched.
-//       train, eval, gradient: out[s * columns + c] is column c of batch s: the loss, each metric, then each report (lr).
+//       train, gradient: out[s * columns + c] is column c of batch s: the loss, each metric, then each report (lr).
+//       eval: out[s * width …] are the numbers of this pass (the manifest's `sums`), which the host combines over all batches.
 //       predict: out holds the model's output of batch s at s * batch * (elements of one row), in the model's element type.
+//
+//   talweg_step_2, talweg_step_3  in mode eval the further passes over all rows, if there are any
+//   talweg_finish   in mode eval, once: out holds the columns, computed from what has been combined
 //
 // A fault (tw.require) ends a call early: the batch in which it occurs changes no variable, what it has written to `out` means nothing, and
 // no batch after it is run. The host sets `fault` to 0 before the call and reads the words of the fault after it. Which of several
@@ -25,6 +30,8 @@
 #define TALWEG_RUNTIME_ABI_H
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace talweg::abi {
 
@@ -35,6 +42,7 @@ enum Control : int {
   kSteps = 2,      ///< batches to run in this call
   kFirst = 3,      ///< position in `order` of the first batch's first row
   kTotalSteps = 4, ///< steps of the whole plan, for schedules
+  kRows = 9,       ///< mode eval: rows of the split
 
   // Written by the call.
   kFault = 5,      ///< 0: there was none; else 1 + the number of the requirement that does not hold
@@ -44,9 +52,21 @@ enum Control : int {
   kControlWords = 16,
 };
 
-/// The symbols of an object file: both entries, and the module's manifest (Support/Manifest.h) as JSON, a text that ends in a zero byte.
+/// The symbols of an object file: its entries, and the module's manifest (Support/Manifest.h) as JSON, a text that ends in a zero byte.
 inline constexpr const char kManifest[] = "talweg_manifest";
-inline constexpr const char kInitEntry[] = "talweg_init", kStepEntry[] = "talweg_step";
+inline constexpr const char kInitEntry[] = "talweg_init", kStepEntry[] = "talweg_step",
+                            kFinishEntry[] = "talweg_finish";
+/// The symbol of a pass, from 0.
+inline std::string stepEntry(std::int64_t pass) {
+  return pass == 0 ? kStepEntry : kStepEntry + ("_" + std::to_string(pass + 1));
+}
+inline constexpr std::int64_t kMostPasses = 3;
+inline bool isEntry(std::string_view symbol) {
+  for (std::int64_t pass = 0; pass < kMostPasses; ++pass)
+    if (symbol == stepEntry(pass))
+      return true;
+  return symbol == kInitEntry || symbol == kFinishEntry;
+}
 /// What a profiled program calls (Runtime/Profile.h).
 inline constexpr const char kProfileMark[] = "talweg_profile_mark";
 

@@ -27,35 +27,39 @@ enum class Mode : std::uint8_t { Train, Eval, Predict, Gradient };
 /// parameter (named `<parameter>.<slot>`).
 enum class Role : std::uint8_t { Parameter, State, Slot };
 
-/// What a number that a step tells is: a loss that is minimized, a metric, or what an optimizer reports, such as its rate.
-enum class Told : std::uint8_t { Loss, Metric, Report };
+/// What a number that a step tells is: a loss that is minimized, a metric, what an optimizer reports, such as its rate, or a metric of
+/// several numbers.
+enum class Told : std::uint8_t { Loss, Metric, Report, Table };
+
+/// How numbers of parts of the rows make one of all of them; or, where each row has one, how many of all are below it.
+enum class Combine : std::uint8_t { Sum, Product, Max, Min, Below };
 
 /// Which part of a step an op belongs to.
 enum class Part : std::uint8_t { Data, Forward, Backward, Update };
 
 inline constexpr std::string_view kModeNames[] = {"train", "eval", "predict", "gradient"};
 inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot"};
-inline constexpr std::string_view kToldNames[] = {"loss", "metric", "report"};
+inline constexpr std::string_view kToldNames[] = {"loss", "metric", "report", "table"};
+inline constexpr std::string_view kCombineNames[] = {"sum", "product", "max", "min", "below"};
 inline constexpr std::string_view kPartNames[] = {"data", "forward", "backward", "update"};
 
 constexpr std::string_view nameOf(Mode mode) { return kModeNames[std::size_t(mode)]; }
 constexpr std::string_view nameOf(Role role) { return kRoleNames[std::size_t(role)]; }
 constexpr std::string_view nameOf(Told told) { return kToldNames[std::size_t(told)]; }
+constexpr std::string_view nameOf(Combine combine) { return kCombineNames[std::size_t(combine)]; }
 constexpr std::string_view nameOf(Part part) { return kPartNames[std::size_t(part)]; }
 
 /// The value of a name.
-constexpr std::optional<Mode> modeNamed(std::string_view name) {
-  for (std::size_t i = 0; i < std::size(kModeNames); ++i)
-    if (kModeNames[i] == name)
-      return Mode(i);
+template <typename Enum, std::size_t count>
+constexpr std::optional<Enum> named(const std::string_view (&names)[count], std::string_view name) {
+  for (std::size_t i = 0; i < count; ++i)
+    if (names[i] == name)
+      return Enum(i);
   return std::nullopt;
 }
-constexpr std::optional<Role> roleNamed(std::string_view name) {
-  for (std::size_t i = 0; i < std::size(kRoleNames); ++i)
-    if (kRoleNames[i] == name)
-      return Role(i);
-  return std::nullopt;
-}
+constexpr std::optional<Mode> modeNamed(std::string_view name) { return named<Mode>(kModeNames, name); }
+constexpr std::optional<Role> roleNamed(std::string_view name) { return named<Role>(kRoleNames, name); }
+constexpr std::optional<Combine> combineNamed(std::string_view name) { return named<Combine>(kCombineNames, name); }
 
 /// Elements of a tensor of this shape.
 inline std::int64_t countOf(const std::vector<std::int64_t> &shape) {
@@ -127,6 +131,21 @@ struct Gradient {
   bool operator==(const Gradient &) const = default;
 };
 
+/// Mode eval: numbers that each batch of a pass over the rows tells, and that are combined over all batches, each by itself. Of Below there is
+/// one for each row.
+struct Sum {
+  Combine combine = Combine::Sum;
+  std::int64_t count = 1, pass = 0;
+  bool operator==(const Sum &) const = default;
+};
+
+/// Mode eval: a metric of several numbers.
+struct Table {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  bool operator==(const Table &) const = default;
+};
+
 /// What a compiled module is. As JSON it is what an object file has under the symbol talweg_manifest (Runtime/Abi.h).
 struct Manifest {
   std::string model; ///< its name
@@ -141,12 +160,30 @@ struct Manifest {
   std::vector<std::string> metrics, reports; ///< the columns after it; metrics begin with the other losses
   std::vector<std::string> lossMetrics;      ///< those that are the first loss itself
   std::vector<Gradient> gradients;           ///< mode gradient
+  std::vector<Sum> sums;                     ///< mode eval, pass by pass
+  std::vector<Table> tables;                 ///< mode eval: the last columns
   std::vector<std::int64_t> outputShape;     ///< mode predict: of the whole batch
   ElementType outputType = ElementType::F32; ///< mode predict
   std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number
   std::int64_t arenaBytes = 0, persistentBytes = 0;
 
-  std::int64_t columns() const { return std::int64_t(1 + metrics.size() + reports.size()); }
+  std::int64_t columns() const {
+    std::int64_t count = std::int64_t(1 + metrics.size() + reports.size());
+    for (const Table &table : tables)
+      count += countOf(table.shape);
+    return count;
+  }
+  /// Passes over the rows that mode eval makes.
+  std::int64_t passes() const { return sums.empty() ? 1 : sums.back().pass + 1; }
+  /// Numbers that a batch tells: in mode eval those of a pass, else the columns.
+  std::int64_t width(std::int64_t pass = 0) const {
+    if (mode != Mode::Eval)
+      return columns();
+    std::int64_t count = 0;
+    for (const Sum &sum : sums)
+      count += sum.pass == pass ? sum.count * (sum.combine == Combine::Below ? batch : 1) : 0;
+    return count;
+  }
   bool operator==(const Manifest &) const = default;
 };
 

@@ -14,6 +14,17 @@ def Specialize : Pass<"talweg-specialize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }
 
+def SumOverRows : Pass<"talweg-sum-over-rows", "::mlir::ModuleOp"> {
+  let summary = "makes numbers that speak of all rows of what is computed of a batch";
+  let description = [{
+    In: a program in mode eval, without derivatives, with the marks of Dialect/Tw/Rows.h. Out: in place of its objective those of the passes over
+    the rows and of the finish (train.objective). What is required is required of batches, in the first pass. A report that is not whole, or
+    that mixes rows otherwise than by reductions, is the mean over batches, weighted by their rows. What reads all rows more than three times
+    is an error.
+  }];
+  let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
+}
+
 def FormContractions : Pass<"talweg-form-contractions", "::mlir::ModuleOp"> {
   let summary = "recognizes sums of products of windows as tw.contract";
   let description = "reduce sum (mul (window a) (window b)) becomes contract a, b; shapes and results are equal up to rounding.";

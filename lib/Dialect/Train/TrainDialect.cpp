@@ -14,6 +14,7 @@ static ArrayRef<std::string_view> namesOf(Mode) { return kModeNames; }
 static ArrayRef<std::string_view> namesOf(Role) { return kRoleNames; }
 static ArrayRef<std::string_view> namesOf(Part) { return kPartNames; }
 static ArrayRef<std::string_view> namesOf(Told) { return kToldNames; }
+static ArrayRef<std::string_view> namesOf(Combine) { return kCombineNames; }
 static ArrayRef<std::string_view> namesOf(Limit) { return kLimitNames; }
 } // namespace talweg
 

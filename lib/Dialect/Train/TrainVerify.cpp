@@ -109,14 +109,28 @@ static LogicalResult verifyTogether(ProgramOp program) {
   return success();
 }
 
+/// One, or one for each pass over the rows and the finish.
+static LogicalResult verifyObjectives(ProgramOp program) {
+  SmallVector<ObjectiveOp> objectives(program.getBody().front().getOps<ObjectiveOp>());
+  if (objectives.size() == 1 && !objectives[0].getPass() && !objectives[0].getFinish())
+    return success();
+  bool isFinished = !objectives.empty() && objectives.back().getFinish() && !objectives.back().getPass();
+  if (!isFinished)
+    return program.emitOpError() << "must have one objective, or passes and a finish, but has " << objectives.size();
+  for (auto [number, objective] : llvm::enumerate(llvm::drop_end(objectives)))
+    if (objective.getPass() != number || objective.getFinish())
+      return objective.emitOpError() << "stands where pass " << number << " does";
+  return success();
+}
+
 LogicalResult ProgramOp::verify() {
   if (int64_t(getBatch()) < 1)
     return emitOpError() << "has a batch of " << int64_t(getBatch());
   auto objectives = getBody().front().getOps<ObjectiveOp>();
   if (isLowered() && !objectives.empty())
     return emitOpError() << "is lowered, and has an objective";
-  if (!isLowered() && !llvm::hasSingleElement(objectives))
-    return emitOpError() << "must have one objective, but has " << std::distance(objectives.begin(), objectives.end());
+  if (!isLowered() && failed(verifyObjectives(*this)))
+    return failure();
   if (getReal() && !isa<Float32Type, Float64Type>(*getReal()))
     return emitOpError() << "computes in f32 or f64, and `real` is " << *getReal();
   if (failed(verifyTogether(*this)))
@@ -371,7 +385,7 @@ LogicalResult ObjectiveOp::verify() {
 
 SmallVector<ReportOp> toldBy(ObjectiveOp objective) {
   SmallVector<ReportOp> told;
-  for (Told kind : {Told::Loss, Told::Metric, Told::Report})
+  for (Told kind : {Told::Loss, Told::Metric, Told::Report, Told::Table})
     for (auto report : objective.getBody().getOps<ReportOp>())
       if (report.getTold() == kind)
         told.push_back(report);
@@ -428,12 +442,30 @@ LogicalResult TrainingOp::verify() {
   return failed(verifyInAllModes(*this)) ? failure() : verifyType(*this, getValue().getType(), condition);
 }
 
+/// Whether it is a number of f64, or a list of such.
+static bool isCombinable(Type type) {
+  auto ranked = dyn_cast<RankedTensorType>(type);
+  return ranked && ranked.getRank() <= 1 && ranked.getElementType().isF64();
+}
+LogicalResult PartialOp::verify() {
+  return isCombinable(getValue().getType())
+             ? success()
+             : emitOpError() << "tells f64 of rank 0 or 1, but has " << getValue().getType();
+}
+LogicalResult CombinedOp::verify() {
+  return isCombinable(getValue().getType()) ? success()
+                                            : emitOpError() << "is f64 of rank 0 or 1, not " << getValue().getType();
+}
+
 LogicalResult ReportOp::verify() {
+  if (getTold() == Told::Table)
+    return success();
   if (!isFloatScalar(getValue().getType()))
     return emitOpError() << "tells a float of rank 0, but has one of type " << getValue().getType();
   return success();
 }
 LogicalResult StepOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
+LogicalResult RowsOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
 LogicalResult TotalStepsOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
 LogicalResult KeyOp::verify() { return verifyType(*this, getValue().getType(), keyType(getContext())); }
 

@@ -227,6 +227,11 @@ LogicalResult ReduceOp::verify() {
   return success();
 }
 
+LogicalResult CountBelowOp::verify() {
+  auto type = dyn_cast<RankedTensorType>(getType());
+  return type && type.getRank() == 1 ? success() : emitOpError() << "takes a vector, not " << getType();
+}
+
 LogicalResult ArgOp::verify() {
   if (failed(verifyRanked(*this)))
     return failure();

@@ -14,8 +14,47 @@ train.program "p" mode test batch 4 {
 
 // -----
 
-// expected-error @+1 {{must have one objective, but has 0}}
+// expected-error @+1 {{must have one objective, or passes and a finish, but has 0}}
 train.program "p" mode train batch 4 {
+}
+
+// -----
+
+train.program "p" mode eval batch 4 {
+  // expected-error @+1 {{stands where pass 0 does}}
+  train.objective pass 1 {
+    train.yield
+  }
+  train.objective finish {
+    train.yield
+  }
+}
+
+// -----
+
+train.program "p" mode eval batch 4 {
+  train.objective pass 0 {
+    %one = tw.constant dense<1.0> : tensor<2x2xf64>
+    // expected-error @+1 {{tells f64 of rank 0 or 1, but has 'tensor<2x2xf64>'}}
+    train.partial sum %one at 0 : tensor<2x2xf64>
+    train.yield
+  }
+  train.objective finish {
+    train.yield
+  }
+}
+
+// -----
+
+train.program "p" mode eval batch 4 {
+  train.objective pass 0 {
+    train.yield
+  }
+  train.objective finish {
+    // expected-error @+1 {{is f64 of rank 0 or 1, not 'tensor<f32>'}}
+    %all = train.combined at 0 : tensor<f32>
+    train.yield
+  }
 }
 
 // -----

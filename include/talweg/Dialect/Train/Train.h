@@ -37,7 +37,7 @@ mlir::Location inPart(mlir::Location loc, Part part, mlir::FlatSymbolRefAttr var
 /// The outermost part that a location tells; null: none.
 PartAttr partOf(mlir::Location loc);
 
-/// The numbers that a step tells, in the order of their columns: losses, metrics, reports.
+/// The numbers that a step tells, in the order of their columns: losses, metrics, reports, tables.
 llvm::SmallVector<ReportOp> toldBy(ObjectiveOp objective);
 
 } // namespace talweg::train

@@ -43,6 +43,7 @@ class Train_Enum<string enum, string name> : AttrDef<Train_Dialect, enum> {
 def Train_Mode : Train_Enum<"Mode", "mode">;
 def Train_Role : Train_Enum<"Role", "role">;
 def Train_Told : Train_Enum<"Told", "told">;
+def Train_Combine : Train_Enum<"Combine", "combine">;
 
 def Train_Part : AttrDef<Train_Dialect, "Part"> {
   let summary = "which part of a step an op belongs to, and the parameter that is updated there: metadata of its location";
@@ -174,9 +175,13 @@ def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock, Is
     Body arguments: one batch of each field, tensor<batch x shape x storage type>, in the order of the field ops. Its statements run in
     order: what follows a train.minimize sees the parameters that it left. Yields, in mode predict, the model's output, [batch, …]; else
     nothing.
+
+    Where something speaks of more rows than a batch has (talweg-sum-over-rows), a program has several, in order: one for each `pass` over the rows,
+    from 0, whose train.partials are combined over all batches, and the `finish`, which takes no rows and tells the numbers.
   }];
+  let arguments = (ins OptionalAttr<I64Attr>:$pass, UnitAttr:$finish);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "attr-dict-with-keyword $body";
+  let assemblyFormat = "(`pass` $pass^)? (`finish` $finish^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
@@ -184,11 +189,17 @@ def ColumnOp : Train_Op<"column", [HasParent<"ProgramOp">]> {
   let summary = "of a lowered program: a number that each step tells, in their order";
   let description = [{
     `is_loss`: of a metric, its value is the first loss itself. `over`: of a loss in mode gradient, the parameters whose gradients lie in
-    the slots `gradients`.
+    the slots `gradients`. `shape`: of a table.
   }];
   let arguments = (ins Train_Told:$told, StrAttr:$name, UnitAttr:$is_loss, OptionalAttr<Train_Symbols>:$over,
-                       OptionalAttr<Train_Symbols>:$gradients);
-  let assemblyFormat = "$told $name (`is` `loss` $is_loss^)? (`over` $over^ `in` $gradients)? attr-dict";
+                       OptionalAttr<Train_Symbols>:$gradients, OptionalAttr<DenseI64ArrayAttr>:$shape);
+  let assemblyFormat = [{ $told $name (`is` `loss` $is_loss^)? (`over` $over^ `in` $gradients)? (`shape` $shape^)? attr-dict }];
+}
+
+def SumOp : Train_Op<"sum", [HasParent<"ProgramOp">]> {
+  let summary = "of a lowered program: numbers that batches tell and the host combines, in their order; `count` of them";
+  let arguments = (ins Train_Combine:$combine, I64Attr:$count, I64Attr:$pass);
+  let assemblyFormat = "$combine $count `pass` $pass attr-dict";
 }
 
 def PredictionOp : Train_Op<"prediction", [HasParent<"ProgramOp">]> {
@@ -247,12 +258,31 @@ def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInt
 
 def ReportOp : Train_Op<"report", [MemoryEffects<[MemWrite]>]> {
   let summary = "a number (rank 0) that is told to the host each step, under a name";
-  let description = "`over`, `gradients`: those of train.column.";
+  let description = [{
+    `over`, `gradients`: those of train.column. In mode eval it speaks of the whole split if it is `whole`: reductions over the batch are over all rows, and
+    train.rows is their number. Otherwise it is the mean over batches, weighted by their rows. A `table` has any shape, and is told in mode eval alone.
+  }];
   let arguments = (ins Train_Told:$told, StrAttr:$name, AnyTensor:$value, OptionalAttr<Train_Symbols>:$over,
-                       OptionalAttr<Train_Symbols>:$gradients);
+                       OptionalAttr<Train_Symbols>:$gradients, UnitAttr:$whole);
   let builders = [OpBuilder<(ins "::talweg::Told":$told, "::llvm::StringRef":$name, "::mlir::Value":$value),
-                            [{ build($_builder, $_state, told, name, value, {}, {}); }]>];
-  let assemblyFormat = "$told $name `,` $value (`over` $over^ `in` $gradients)? attr-dict `:` type($value)";
+                            [{ build($_builder, $_state, told, name, value, {}, {}, false); }]>];
+  let assemblyFormat = [{(`whole` $whole^)? $told $name `,` $value (`over` $over^ `in` $gradients)? attr-dict `:` type($value)}];
+  let hasVerifier = 1;
+}
+
+def PartialOp : Train_Op<"partial", [MemoryEffects<[MemWrite]>]> {
+  let summary = "what a batch adds to a combination over all of them (f64, rank 0 or 1), at these places among all such numbers";
+  let arguments = (ins Train_Combine:$combine, AnyTensor:$value, I64Attr:$at);
+  let assemblyFormat = "$combine $value `at` $at attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+def CombinedOp : Train_Op<"combined", [Pure]> {
+  let summary = "what train.partials of an earlier pass at these places are together, over all batches (f64, rank 0 or 1)";
+  let description = "`of rows`: for each row of the batch, how many of all rows are below it; places of these are counted by themselves.";
+  let arguments = (ins I64Attr:$at, UnitAttr:$of_rows);
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "(`of` `rows` $of_rows^)? `at` $at attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 
@@ -266,6 +296,14 @@ def OutputOp : Train_Op<"output", [MemoryEffects<[MemWrite]>]> {
 
 def TrainingOp : Train_Op<"training", [Pure]> {
   let summary = "whether parameters are being learnt (i1, rank 0): in mode train and gradient; only in a program without a mode";
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+def RowsOp : Train_Op<"rows", [Pure]> {
+  let summary = "the number of rows that reductions over the batch speak of (f64, rank 0)";
+  let description = "Those of the batch in modes train, predict and gradient, where talweg-specialize fixes it; of the split in mode eval.";
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "attr-dict `:` type($value)";
   let hasVerifier = 1;

@@ -324,6 +324,14 @@ def ArgOp : Tw_Op<"arg", [Tw_Inactive]> {
   let hasVerifier = 1;
 }
 
+def CountBelowOp : Tw_Op<"count_below", [SameOperandsAndResultType, Tw_Inactive]> {
+  let summary = "of each element of a vector, how many of its elements are less (0 of nan)";
+  let arguments = (ins Tw_Float:$x);
+  let results = (outs Tw_Float:$y);
+  let assemblyFormat = "$x attr-dict `:` type($y)";
+  let hasVerifier = 1;
+}
+
 def ContractOp : Tw_Op<"contract", [Tw_Finite, AllElementTypesMatch<["a", "b", "y"]>, Tw_Active]> {
   let summary = "y[yMap(d)] += a[aMap(d)] * b[bMap(d)] over every d of the iteration space, starting from zero";
   let description = [{
