@@ -347,6 +347,7 @@ private:
     }
     auto converted = GenericOp::create(builder, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMapsArray(),
                                        op.getIteratorTypesArray());
+    converted->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     convertBody(op, converted);
     done.push_back(op);
     return success();

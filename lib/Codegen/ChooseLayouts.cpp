@@ -274,7 +274,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
       });
     }
 
-    /// If `op` is an update, the gradient that it alone reads is wanted in tiles.
+    /// If `op` is an update, the gradient is wanted in tiles where it and sums of all its elements alone read it.
     void takeResults(GenericOp op) {
       if (!isElementwise(op))
         return;
@@ -286,7 +286,9 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         unsigned loop = *lastLoopOf(op, *op.getTiedOpOperand(result));
         for (OpOperand *input : op.getDpsInputOperands()) {
           auto product = input->get().getDefiningOp<GenericOp>();
-          if (input->get().getType() == result.getType() && product && isContraction(product) && product->hasOneUse() &&
+          if (input->get().getType() == result.getType() && product && isContraction(product) &&
+              llvm::all_of(product->getUses(),
+                           [&](OpOperand &use) { return &use == input || isTotal(use.getOwner()); }) &&
               lastLoopOf(op, *input) == loop && mayTile(input->get()))
             wanted[input->get()] = size;
         }

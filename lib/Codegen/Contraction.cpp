@@ -32,6 +32,16 @@ std::pair<OpOperand *, OpOperand *> contractionFactors(GenericOp op) {
   return {operandOf(fma.getA()), operandOf(fma.getB())};
 }
 
+bool isTotal(Operation *op) {
+  auto generic = dyn_cast<GenericOp>(op);
+  if (!generic || generic.getNumReductionLoops() != generic.getNumLoops() || generic.getNumDpsInits() != 1 ||
+      cast<ShapedType>(generic.getDpsInits()[0].getType()).getRank() != 0)
+    return false;
+  auto sum = generic.getBody()->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  return sum && generic.getRegionOutputArgs()[0].hasOneUse() &&
+         llvm::is_contained(sum->getOperands(), generic.getRegionOutputArgs()[0]);
+}
+
 bool isExpensive(Operation &op) {
   return (isa<math::MathDialect>(op.getDialect()) && !isa<math::FmaOp>(op)) ||
          isa<arith::DivFOp, arith::DivSIOp, arith::RemSIOp, arith::MulUIExtendedOp>(op);

@@ -14,6 +14,9 @@ bool isContraction(mlir::linalg::GenericOp op);
 /// The operands of the two factors of a contraction, in the order of the multiplication.
 std::pair<mlir::OpOperand *, mlir::OpOperand *> contractionFactors(mlir::linalg::GenericOp op);
 
+/// True for a sum into one number over all loops, from what is filled in in front.
+bool isTotal(mlir::Operation *op);
+
 /// True for an operation of a body that costs as much as some ten simple ones: a division or a function, not a multiply-add.
 bool isExpensive(mlir::Operation &op);
 

@@ -21,7 +21,8 @@ namespace {
 struct Place {
   Value a, b, c, unpackedB;
   SmallVector<Value> e;
-  Value last; ///< whether c is finished by the blocks of k in hand; null: it is
+  Value last;   ///< whether c is finished by the blocks of k in hand; null: it is
+  Value number; ///< of the tile, by the loops outside so far; null: 0
 };
 
 /// The tile in hand: rows, columns, and steps along the outermost k.
@@ -48,7 +49,7 @@ public:
         packAllB();
     }
     buildLevels();
-    Place start{startOf(a), plan.packB.wanted ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}};
+    Place start{startOf(a), plan.packB.wanted ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}};
     if (epilogue)
       for (const Epilogue::Operand &operand : epilogue->operands())
         start.e.push_back(tools.index(operand.access.offset));
@@ -90,7 +91,8 @@ private:
              tools.advance(from.c, iv, by.c),
              tools.advance(from.unpackedB, iv, unpackedB),
              from.e,
-             from.last};
+             from.last,
+             from.number};
     for (auto [position, stride] : llvm::zip(to.e, by.e))
       position = tools.advance(position, iv, stride);
     return to;
@@ -105,10 +107,20 @@ private:
     return place;
   }
 
+  /// `place` in the tiles that start at `at` of an extent: tiles are numbered in the order of the loops.
+  Place numbered(Place place, Value at, int64_t extent, int64_t size) {
+    if (!epilogue || !epilogue->isSum())
+      return place;
+    Value turn = builder.createOrFold<arith::DivUIOp>(loc, at, tools.index(size));
+    place.number = place.number ? tools.advance(turn, place.number, (extent + size - 1) / size) : turn;
+    return place;
+  }
+
   Level loopLevel(const Loop &loop, int64_t unpackedB, bool parallel) {
     return [=, this](Place place, Tile tile, auto next) {
-      tools.forTiles(loop.extent, 1, parallel,
-                     [&](Value iv, int64_t) { next(move(place, iv, loop, unpackedB), tile); });
+      tools.forTiles(loop.extent, 1, parallel, [&](Value iv, int64_t) {
+        next(numbered(move(place, iv, loop, unpackedB), iv, loop.extent, 1), tile);
+      });
     };
   }
 
@@ -124,7 +136,7 @@ private:
     return [=, this](Place place, Tile tile, auto next) {
       tools.forTiles(plan.n.extent, plan.panel(), parallel, [&](Value at, int64_t size) {
         Loop by{1, plan.n.a, nPanelB, plan.n.c, plan.n.e};
-        next(move(place, at, by, unpacked.n.b), {tile.m, size, tile.k});
+        next(numbered(move(place, at, by, unpacked.n.b), at, plan.n.extent, plan.panel()), {tile.m, size, tile.k});
       });
     };
   }
@@ -133,7 +145,7 @@ private:
     return [=, this](Place place, Tile tile, auto next) {
       tools.forTiles(plan.m.extent, plan.rows, parallel, [&](Value at, int64_t size) {
         Loop by{1, mTileA, plan.m.b, plan.m.c, plan.m.e};
-        next(move(place, at, by, unpacked.m.b), {size, tile.n, tile.k});
+        next(numbered(move(place, at, by, unpacked.m.b), at, plan.m.extent, plan.rows), {size, tile.n, tile.k});
       });
     };
   }
@@ -500,7 +512,10 @@ private:
     auto finish = [&] {
       if (stored)
         storeSums();
-      epilogue->emit(builder, acc, place.e, plan, vectors, tile.n);
+      if (epilogue->isSum())
+        epilogue->emitPartial(builder, acc, place.number, plan, vectors, tile.n);
+      else
+        epilogue->emit(builder, acc, place.e, plan, vectors, tile.n);
     };
     if (!place.last)
       return finish();

@@ -177,6 +177,10 @@ double ContractionPlan::multiplyAdds() const {
   return total;
 }
 
+std::int64_t ContractionPlan::tiles() const {
+  return product(outer) * ((m.extent + rows - 1) / rows) * ((n.extent + panel() - 1) / panel());
+}
+
 std::int64_t ContractionPlan::visits() const {
   std::int64_t blocks = kBlock ? (k.front().extent + kBlock - 1) / kBlock : 1;
   return product(scatter) * product(kBlocks) * blocks;

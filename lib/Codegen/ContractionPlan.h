@@ -42,6 +42,8 @@ struct ContractionPlan {
 
   bool accumulates() const { return !scatter.empty() || !kBlocks.empty() || kBlock != 0; }
   std::int64_t panel() const { return vectors * lanes; }
+  /// The number of tiles that c is made of.
+  std::int64_t tiles() const;
   /// The number of sums that are added up in one element of c, at most.
   std::int64_t visits() const;
   /// Multiply-adds of the whole contraction.

@@ -8,6 +8,7 @@
 
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -59,11 +60,13 @@ std::optional<Epilogue> Epilogue::of(GenericOp product, GenericOp op, std::strin
   Value result = product.getDpsInits()[0];
   Epilogue epilogue;
   epilogue.generic = op;
-  if (op.getNumParallelLoops() != op.getNumLoops())
+  const bool sums = isTotal(op);
+  if (op.getNumParallelLoops() != op.getNumLoops() && !sums)
     return refuse("it is a reduction");
   if (op.hasIndexSemantics())
     return refuse("it needs the positions of elements");
-  if (llvm::any_of(op.getDpsInitsMutable(), [&](OpOperand &init) { return op.payloadUsesValueFromOperand(&init); }))
+  if (!sums &&
+      llvm::any_of(op.getDpsInitsMutable(), [&](OpOperand &init) { return op.payloadUsesValueFromOperand(&init); }))
     return refuse("it adds to elements of its result");
 
   auto written = coefficientsOf(product.getMatchingIndexingMap(product.getDpsInitOperand(0)));
@@ -92,6 +95,10 @@ std::optional<Epilogue> Epilogue::of(GenericOp product, GenericOp op, std::strin
   }
   if (epilogue.results.empty())
     return refuse("it does not read the product's result");
+  if (sums && int64_t(epilogue.results.size()) != op.getNumDpsInputs())
+    return refuse("it sums what the product does not give");
+  if (sums)
+    return epilogue;
 
   for (OpOperand &operand : op->getOpOperands()) {
     if (llvm::is_contained(epilogue.results, &operand) ||
@@ -111,6 +118,8 @@ std::optional<Epilogue> Epilogue::of(GenericOp product, GenericOp op, std::strin
 }
 
 SmallVector<Value> Epilogue::streams() const {
+  if (isSum())
+    return {};
   int64_t elements = cast<MemRefType>(memory.back().operand->get().getType()).getNumElements(); // of a result
   SmallVector<Value> streams;
   for (const Operand &operand : memory) {
@@ -174,9 +183,31 @@ ContractionPlan planOf(GenericOp product, const Epilogue *epilogue, const Target
   return planContraction(loops, target.vectorBits / element.getIntOrFloatBitWidth(), target.registers);
 }
 
-void Epilogue::flattenOperands(OpBuilder &builder) {
+void Epilogue::prepare(OpBuilder &builder, const ContractionPlan &plan) {
   for (const Operand &operand : memory)
     flat.push_back(flatten(builder, op().getLoc(), operand.operand->get()));
+  if (isSum()) {
+    Type element = cast<MemRefType>(op().getDpsInits()[0].getType()).getElementType();
+    partials = memref::AllocOp::create(builder, op().getLoc(), MemRefType::get({plan.tiles()}, element));
+  }
+}
+
+void Epilogue::finish() {
+  GenericOp op = generic;
+  if (isSum()) {
+    OpBuilder builder(op);
+    Value total = op.getDpsInits()[0];
+    for (Operation *user : total.getUsers())
+      if (auto fill = dyn_cast<linalg::FillOp>(user); fill && fill->getBlock() == op->getBlock())
+        fill->moveBefore(op);
+    SmallVector<AffineMap> maps{builder.getDimIdentityMap(), AffineMap::get(1, 0, builder.getContext())};
+    linalg::GenericOp::create(builder, op.getLoc(), TypeRange(), partials, total, maps, utils::IteratorType::reduction,
+                              [](OpBuilder &inner, Location loc, ValueRange values) {
+                                Value sum = arith::AddFOp::create(inner, loc, values[1], values[0]);
+                                linalg::YieldOp::create(inner, loc, sum);
+                              });
+  }
+  op.erase();
 }
 
 static int64_t stepOf(const Loop &loop, size_t i) { return loop.e.empty() ? 0 : loop.e[i]; }
@@ -235,6 +266,31 @@ void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> po
           tools.store(value, flat[i], placed(i, row, vector), columns - vector * plan.lanes);
         }
     }
+}
+
+void Epilogue::emitPartial(OpBuilder &builder, ArrayRef<Value> sums, Value number, const ContractionPlan &plan,
+                           int64_t vectors, int64_t columns) const {
+  GenericOp op = generic;
+  VectorTools tools(builder, op.getLoc());
+  VectorBody body(builder, op, plan.lanes, /*vectorLoop=*/0);
+  const Combiner combiner = Combiner::of(op);
+  auto plus = [&](Value x, Value y) { return combiner.apply(builder, x, y); };
+  SmallVector<Value> chains(vectors); // one for each vector of a row
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    int64_t vector = i % vectors, count = columns - vector * plan.lanes;
+    SmallVector<Value> inputs(op->getNumOperands());
+    for (OpOperand *result : results)
+      inputs[result->getOperandNumber()] = sum;
+    Value value = body.emit(inputs, {}, &combiner)[0];
+    if (count < plan.lanes) {
+      Value none = tools.zero(cast<VectorType>(value.getType()).getElementType(), plan.lanes);
+      value = arith::SelectOp::create(builder, op.getLoc(), tools.mask(plan.lanes, count), value, none);
+    }
+    chains[vector] = chains[vector] ? plus(chains[vector], value) : value;
+  }
+  for (Value chain : ArrayRef(chains).drop_front())
+    chains[0] = plus(chains[0], chain);
+  tools.storeScalar(tools.combineLanes(chains[0], plus), partials, number);
 }
 
 } // namespace talweg

@@ -1,4 +1,4 @@
-// An elementwise op computed on the tiles of a product while they are in registers.
+// An elementwise op, or the sum of all elements, computed on the tiles of a product while they are in registers.
 //
 // talweg-fuse-epilogues decides: it puts the op right behind its product and gives the product the attribute kEpilogue.
 // talweg-lower-contractions writes both as one nest.
@@ -37,8 +37,14 @@ public:
   /// Why the plan, made with the operands' strides as Loop::e, cannot take this epilogue; empty if it can.
   std::string refusedBy(const ContractionPlan &plan) const;
 
-  /// Makes the operands flat memory at the builder.
-  void flattenOperands(mlir::OpBuilder &builder);
+  /// Whether the op is the sum of all that the product gives: each tile has a partial sum, at its number.
+  bool isSum() const { return memory.empty(); }
+
+  /// Makes the operands flat memory at the builder, and scratch for the partial sums.
+  void prepare(mlir::OpBuilder &builder, const ContractionPlan &plan);
+
+  /// Replaces the op, whose tiles are computed: of a sum, their partial sums are left to add up.
+  void finish();
 
   /// Asks for a tile's share of the op's operands, so that they come while the product is summed.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> positions, const ContractionPlan &plan,
@@ -49,6 +55,10 @@ public:
   void emit(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> sums, llvm::ArrayRef<mlir::Value> positions,
             const ContractionPlan &plan, std::int64_t vectors, std::int64_t columns) const;
 
+  /// Likewise for the tile of this number, of a sum.
+  void emitPartial(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> sums, mlir::Value number,
+                   const ContractionPlan &plan, std::int64_t vectors, std::int64_t columns) const;
+
 private:
   /// The different memories that the op passes over once: as large as its results.
   llvm::SmallVector<mlir::Value> streams() const;
@@ -57,6 +67,7 @@ private:
   llvm::SmallVector<Operand> memory;
   llvm::SmallVector<mlir::OpOperand *> results; ///< the operands that read the product's result
   llvm::SmallVector<mlir::Value> flat;
+  mlir::Value partials; ///< of a sum
 
   /// Where operand `i` of a row and a vector of the tile is, given `positions`.
   mlir::Value placeOf(VectorTools &tools, std::size_t i, llvm::ArrayRef<mlir::Value> positions,

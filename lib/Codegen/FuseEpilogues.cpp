@@ -1,7 +1,7 @@
-// Joins elementwise ops to the products whose results they read.
+// Joins elementwise ops, and sums of all elements (kInTiles), to the products whose results they read.
 //
-// In: linalg.generic on memrefs. Out: the same ops; a product that has the attribute `talweg.epilogue` is followed by an
-// elementwise op, and both are to be written as one nest. Every elementwise op that directly reads a product and is
+// In: linalg.generic on memrefs. Out: the same ops; a product that has the attribute `talweg.epilogue` is followed by such an
+// op, and both are to be written as one nest. Every elementwise op that directly reads a product and is
 // not joined to it gets a remark with the reason.
 #include "Epilogue.h"
 #include "Memory.h"
@@ -56,20 +56,34 @@ struct FuseEpilogues : talweg::impl::FuseEpiloguesBase<FuseEpilogues> {
       fuse(product);
   }
 
+  /// The linalg.generic that touches `memory` next behind `op`, or null.
+  static GenericOp nextToTouch(Value memory, Operation *op) {
+    Operation *next = op->getNextNode();
+    while (next && !touches(*next, memory) && next->getNumRegions() == next->hasTrait<OpTrait::SingleBlock>())
+      next = next->getNextNode();
+    auto generic = dyn_cast_or_null<GenericOp>(next);
+    return generic && touches(*generic, memory) ? generic : GenericOp();
+  }
+
+  static void tellApart(GenericOp op, StringRef reason) {
+    op.emitRemark("computed in a pass of its own over memory, not in the registers of the product that it reads: ")
+        << reason;
+  }
+
   void fuse(GenericOp product) {
     Value result = product.getDpsInits()[0];
-    Operation *next = product->getNextNode();
-    while (next && !touches(*next, result) && next->getNumRegions() == next->hasTrait<OpTrait::SingleBlock>())
-      next = next->getNextNode();
-    auto op = dyn_cast_or_null<GenericOp>(next);
-    if (!op || op.getNumParallelLoops() != op.getNumLoops() || !touches(*op, result))
+    GenericOp op = nextToTouch(result, product);
+    if (!op)
+      return;
+    if (isTotal(op))
+      if (GenericOp next = nextToTouch(result, op); next && next.getNumParallelLoops() == next.getNumLoops())
+        tellApart(next,
+                  "a sum of all that the product gives comes first, as where gradients are clipped by their norm");
+    if (op.getNumParallelLoops() != op.getNumLoops() && !op->hasAttr(attributes::kInTiles))
       return;
     std::string reason = whyNot(product, op);
-    if (!reason.empty()) {
-      op.emitRemark("computed in a pass of its own over memory, not in the registers of the product that it reads: ")
-          << reason;
-      return;
-    }
+    if (!reason.empty())
+      return tellApart(op, reason);
     // The product goes down to the op, with the fill of what it adds to.
     if (auto fill = dyn_cast_or_null<linalg::FillOp>(product->getPrevNode()); fill && fill.getOutputs()[0] == result)
       fill->moveBefore(op);

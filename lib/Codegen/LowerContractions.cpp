@@ -61,11 +61,11 @@ struct LowerContractions : talweg::impl::LowerContractionsBase<LowerContractions
     if (plan.swapped)
       std::swap(a, b);
     if (epilogue)
-      epilogue->flattenOperands(builder);
+      epilogue->prepare(builder, plan);
     bool stored = !epilogue || isReadElsewhere(memory, {op, epilogue->op()});
     emitInGroups(builder, op.getLoc(), plan, a, b, c, epilogue ? &*epilogue : nullptr, stored);
     if (epilogue)
-      epilogue->op().erase();
+      epilogue->finish();
     op.erase();
   }
 

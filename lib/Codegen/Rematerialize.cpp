@@ -203,6 +203,7 @@ private:
     for (OpResult result : op->getResults()) {
       remat::Result described;
       remat::Value value{bytesOf(result.getType()), int(program.ops.size())};
+      value.pinned = op->hasAttr(talweg::attributes::kInTiles); // of a product's result, in its registers
       for (Operation *user : result.getUsers())
         if (auto store = dyn_cast<MaterializeInDestinationOp>(user)) {
           described.destination = variableOf(store.getDest());

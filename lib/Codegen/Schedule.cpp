@@ -3,9 +3,11 @@
 // In: linalg on tensors; variables are read by bufferization.to_tensor at the head of a block and written by
 // bufferization.materialize_in_destination at its end. Out: the same ops in another order. An elementwise op that computes the
 // new values of variables stands right behind the product that it alone reads, as early as everything that reads the old values
-// allows: gradients die at once. Other elementwise ops that read a product stand as early as their operands allow.
+// allows: gradients die at once. Other elementwise ops that read a product stand as early as their operands allow. Then a sum of all elements
+// of a product's result that nothing else reads before stands behind the product, and is marked kInTiles.
 #include "Contraction.h"
 #include "Memory.h"
+#include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -76,6 +78,9 @@ public:
       moveUpdate(op);
     for (GenericOp op : ops)
       moveToProduct(op);
+    for (auto op : llvm::to_vector(block.getOps<GenericOp>()))
+      if (isTotal(op))
+        moveSum(op);
   }
 
 private:
@@ -148,6 +153,26 @@ private:
     setAfterOperands(last, op);
     if (auto product = dyn_cast_or_null<GenericOp>(last); product && isContraction(product))
       order->moveAfter(op, product);
+  }
+
+  /// Moves a sum, with what it starts from, to the product whose result it alone reads.
+  void moveSum(GenericOp sum) {
+    auto product = sum->getOperand(0).getDefiningOp<GenericOp>();
+    if (sum.getNumDpsInputs() != 1 || !product || product->getBlock() != &block || !isContraction(product) ||
+        llvm::any_of(product->getUsers(), [&](Operation *user) {
+          Operation *reader = block.findAncestorOpInBlock(*user);
+          return reader != sum && order->isBefore(reader, sum);
+        }))
+      return;
+    Operation *last = product;
+    auto fill = sum.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
+    auto empty = fill ? fill.getOutputs()[0].getDefiningOp<tensor::EmptyOp>() : tensor::EmptyOp();
+    for (Operation *op : {empty.getOperation(), fill.getOperation(), sum.getOperation()})
+      if (op && op->getBlock() == &block && order->isBefore(product, op)) {
+        order->moveAfter(op, last);
+        last = op;
+      }
+    sum->setAttr(attributes::kInTiles, UnitAttr::get(sum.getContext()));
   }
 
   void moveUpdate(GenericOp update) {

@@ -1,6 +1,8 @@
 // The form is that of the frontend's messages: `file:line:column: error: text`, the line, a caret.
 #include "Messages.h"
 
+#include "talweg/Dialect/Train/Train.h"
+
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 
@@ -66,7 +68,10 @@ std::string MessageCollector::render(mlir::Diagnostic &diagnostic) const {
     }
     return "note";
   };
-  std::string result = renderOne(diagnostic.getLocation(), severityName(diagnostic.getSeverity()), diagnostic.str());
+  std::string message = diagnostic.str();
+  if (train::PartAttr part = train::partOf(diagnostic.getLocation()); part && part.getVariable()) // a rule serves many
+    message = fmt::format("update of `{}`: {}", part.getVariable().getValue().str(), message);
+  std::string result = renderOne(diagnostic.getLocation(), severityName(diagnostic.getSeverity()), message);
   for (mlir::Diagnostic &note : diagnostic.getNotes())
     result += "\n" + renderOne(note.getLocation(), "note", note.str());
   return result;

@@ -1,0 +1,63 @@
+// RUN: talweg-opt %s --talweg-schedule --talweg-bufferize --talweg-fuse-epilogues=target=x86-64-v4 2>%t | FileCheck %s
+// RUN: FileCheck %s --check-prefix=TOLD < %t
+// RUN: talweg-opt %s --talweg-schedule --talweg-bufferize --talweg-fuse-epilogues=target=x86-64-v4 --talweg-lower-contractions=target=x86-64-v4 \
+// RUN:   --canonicalize --cse 2>/dev/null | FileCheck %s --check-prefix=LOOPS
+//
+// The squares of a gradient are summed while it is in the registers of its product: a partial sum a tile, added up in the order of the
+// tiles. So it is written once, and read once, by the update that waits for the sum.
+
+// CHECK-LABEL: func @clipped
+// CHECK: linalg.generic {{.*}} outs(%[[G:.*]] : memref<40x40xf32>) attrs = {talweg.epilogue}
+// CHECK: linalg.generic {{.*}} ins(%[[G]] : memref<40x40xf32>) outs(%{{.*}} : memref<f32>) attrs = {talweg.in_tiles}
+// CHECK: math.sqrt
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[G]] : memref<40x40xf32>, memref<40x40xf32>)
+// CHECK-NOT: linalg.generic
+// TOLD: remark: computed in a pass of its own over memory, not in the registers of the product that it reads: a sum of all that the product gives comes first, as where gradients are clipped by their norm
+
+// Five tiles of 8 rows, each with its number.
+// LOOPS-LABEL: func @clipped
+// LOOPS: %[[PARTIALS:.*]] = memref.alloc() : memref<5xf32>
+// LOOPS: scf.for %[[ROW:.*]] = %{{.*}} to %{{.*}} step %[[EIGHT:.*]] {
+// LOOPS: %[[NUMBER:.*]] = arith.divui %[[ROW]], %[[EIGHT]]
+// LOOPS: math.fma
+// LOOPS: arith.mulf %[[SUM:.*]], %[[SUM]] : vector<16xf32>
+// LOOPS: arith.select {{.*}} : vector<16xi1>, vector<16xf32>
+// LOOPS: %[[ONE:.*]] = vector.extract %{{.*}}[0] : f32
+// LOOPS-NEXT: memref.store %[[ONE]], %[[PARTIALS]][%[[NUMBER]]]
+// LOOPS: linalg.fill {{.*}} outs(%[[TOTAL:.*]] : memref<f32>)
+// LOOPS-NEXT: linalg.generic {{.*}} iterator_types = ["reduction"]} ins(%[[PARTIALS]] : memref<5xf32>) outs(%[[TOTAL]] : memref<f32>)
+func.func @clipped(%w: memref<40x40xf32>, %x: memref<8x40xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %W = bufferization.to_tensor %w restrict : memref<40x40xf32> to tensor<40x40xf32>
+  %X = bufferization.to_tensor %x restrict : memref<8x40xf32> to tensor<8x40xf32>
+  %e = tensor.empty() : tensor<40x40xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<40x40xf32>) -> tensor<40x40xf32>
+  %g = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                       iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%X, %X : tensor<8x40xf32>, tensor<8x40xf32>) outs(%f : tensor<40x40xf32>) {
+  ^bb0(%a: f32, %b: f32, %s: f32):
+    %q = math.fma %a, %b, %s : f32
+    linalg.yield %q : f32
+  } -> tensor<40x40xf32>
+  %t0 = tensor.empty() : tensor<f32>
+  %t1 = linalg.fill ins(%zero : f32) outs(%t0 : tensor<f32>) -> tensor<f32>
+  %t = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> ()>], iterator_types = ["reduction", "reduction"]}
+    ins(%g : tensor<40x40xf32>) outs(%t1 : tensor<f32>) {
+  ^bb0(%a: f32, %s: f32):
+    %p = arith.mulf %a, %a : f32
+    %q = arith.addf %s, %p : f32
+    linalg.yield %q : f32
+  } -> tensor<f32>
+  %sum = tensor.extract %t[] : tensor<f32>
+  %norm = math.sqrt %sum : f32
+  %new = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m, n)>],
+                         iterator_types = ["parallel", "parallel"]}
+    ins(%W, %g : tensor<40x40xf32>, tensor<40x40xf32>) outs(%e : tensor<40x40xf32>) {
+  ^bb0(%p: f32, %d: f32, %o: f32):
+    %s = arith.divf %d, %norm : f32
+    %q = arith.subf %p, %s : f32
+    linalg.yield %q : f32
+  } -> tensor<40x40xf32>
+  bufferization.materialize_in_destination %new in restrict writable %w : (tensor<40x40xf32>, memref<40x40xf32>) -> ()
+  return
+}
