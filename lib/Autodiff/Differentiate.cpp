@@ -92,6 +92,11 @@ LogicalResult BackwardPass::findGradients() {
       reads.push_back(get.getValue());
   }
   llvm::sort(reads, [](Value a, Value b) { return a.getDefiningOp()->isBeforeInBlock(b.getDefiningOp()); });
+  if (!minimize.getGradients().empty()) {
+    for (auto [of, gradient] : llvm::zip_equal(gradients, minimize.getGradients()))
+      of.second = gradient;
+    return success();
+  }
   Value loss = minimize.getLoss();
   Value unit = createSplat(builder, loss, 1);
   auto cotangents = differentiate(builder, Seed{loss, unit}, reads, "a parameter");
@@ -232,23 +237,27 @@ LogicalResult expand(tw::GradientOp gradient) {
 
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
-    for (auto program : getOperation().getOps<train::ProgramOp>()) {
-      FailureOr<train::ObjectiveOp> objective = program.findObjective();
-      if (failed(objective))
+    SmallVector<train::ObjectiveOp> objectives;
+    getOperation().walk([&](train::ObjectiveOp objective) { objectives.push_back(objective); });
+    for (train::ObjectiveOp objective : objectives)
+      if (failed(differentiateIn(objective.getBody().front())))
         return signalPassFailure();
-      Block &block = objective->getBody().front();
-      for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>()))
-        if (failed(expand(gradient)))
-          return signalPassFailure();
-      for (auto minimize : llvm::make_early_inc_range(block.getOps<train::MinimizeOp>()))
-        if (failed(BackwardPass(minimize).run()))
-          return signalPassFailure();
-      for (Operation &op : llvm::make_early_inc_range(block))
-        if (isa<tw::WatchOp, tw::WithDerivativeOp>(op)) {
-          op.getResult(0).replaceAllUsesWith(op.getOperand(0));
-          op.erase();
-        }
-    }
+  }
+
+private:
+  static LogicalResult differentiateIn(Block &block) {
+    for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>()))
+      if (failed(expand(gradient)))
+        return failure();
+    for (auto minimize : llvm::make_early_inc_range(block.getOps<train::MinimizeOp>()))
+      if (failed(BackwardPass(minimize).run()))
+        return failure();
+    for (Operation &op : llvm::make_early_inc_range(block))
+      if (isa<tw::WatchOp, tw::WithDerivativeOp>(op)) {
+        op.getResult(0).replaceAllUsesWith(op.getOperand(0));
+        op.erase();
+      }
+    return success();
   }
 };
 

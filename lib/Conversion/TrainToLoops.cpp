@@ -102,6 +102,7 @@ private:
   Value control;
   /// What lowerReads made of every train.get: the variable's memory as a tensor.
   llvm::StringMap<Value> values;
+  Value firstRow; ///< of a part: how many of the step's rows stand in front
 };
 
 LogicalResult ProgramLowering::run() {
@@ -267,6 +268,8 @@ void ProgramLowering::lowerReads(Block *body, Value step, Value key, Value hyper
       value = hyperValues[hyperNumbers.lookup(get.getHyper())];
     else if (auto combined = dyn_cast<train::CombinedOp>(op))
       value = readCombined(combined, hyper, position);
+    else if (isa<train::FirstRowOp>(op))
+      value = firstRow;
     else if (isa<train::RowsOp>(op))
       value = readRows(op);
     else
@@ -406,6 +409,13 @@ void ProgramLowering::emitStep(train::ObjectiveOp objective) {
   Value key = tensor::FromElementsOp::create(b, ValueRange{seed, moved});
   Value step = scalarTensor(arith::SIToFPOp::create(b, b.getF64Type(), advances ? moved : firstStep));
   Value totalSteps = scalarTensor(total);
+  if (objective.getPass() && mode == Mode::Train) { // parts of one step
+    key = tensor::FromElementsOp::create(b, ValueRange{seed, firstStep});
+    step = scalarTensor(arith::SIToFPOp::create(b, b.getF64Type(), firstStep));
+    Value before = arith::MulIOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), batchNumber),
+                                         arith::ConstantOp::create(b, b.getI64IntegerAttr(batch)));
+    firstRow = scalarTensor(arith::AddIOp::create(b, loadControl(abi::kRowsBefore), before));
+  }
   SmallVector<Value> hyperValues = llvm::map_to_vector(hyperNumbers, scalarTensor);
 
   for (train::VariableOp variable : variables)

@@ -88,9 +88,12 @@ Value toUnit(Builder &b, Value bits, Type type) {
 Value lowerUniform(Builder &b, tw::UniformOp op, tw::UniformOp::Adaptor operands, RankedTensorType type) {
   Keys keys = roundKeys(b, createExtract(b, operands.getKey(), {0}));
   Value step = truncate(b, createExtract(b, operands.getKey(), {1}));
+  Value first = operands.getFirst() ? truncate(b, createExtract(b, operands.getFirst())) : Value();
   Value stream = word(b, static_cast<uint32_t>(op.getStream()));
   Value numbers = createElementwise(b, type, {}, {}, [&](Builder &inner, ValueRange) {
     Value element = rowMajorIndex(inner, type.getShape());
+    if (first)
+      element = arith::AddIOp::create(inner, element, first);
     Value bits = philox(inner, {element, step, stream, word(inner, 0)}, keys);
     return toUnit(inner, bits, type.getElementType());
   });

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <sstream>
 
@@ -30,10 +31,36 @@ struct BatchRunner::Impl {
   std::vector<double> out;
   std::int64_t next = 0; ///< position in `visits` of the next batch's first row
 
+  NativeCall runBatches(std::int64_t count);
+
   std::unique_ptr<NativeUnit> profiled; ///< what `unit` is, if it is not the session's
   std::vector<StepRegion> regions;
   std::vector<double> regionSeconds;
 };
+
+/// With `accumulate` behind every so many batches the finish of their step.
+NativeCall BatchRunner::Impl::runBatches(std::int64_t count) {
+  const Mode mode = session.options.mode;
+  if (mode != Mode::Train || !unit->manifest.isInParts())
+    return session.run(mode, *unit, data, order, next, count, out.data());
+  const std::int64_t batch = unit->manifest.batch, most = session.program.plan().accumulate;
+  std::vector<double> columns(std::size_t(unit->manifest.columns()));
+  for (std::int64_t done = 0; done < count;) {
+    const std::int64_t now = std::min(most, count - done);
+    Combined combined{.rows = now * batch};
+    NativeCall call = session.run(mode, *unit, data, order, next + done * batch, now, out.data(), &combined);
+    if (call.error)
+      return call;
+    Combiner combiner;
+    combiner.take(unit->manifest, 0, now, out);
+    combined.values = combiner.values(combined.rows);
+    combined.pass = 1;
+    if (call = session.run(mode, *unit, data, order, 0, 1, columns.data(), &combined); call.error)
+      return call;
+    done += now;
+  }
+  return {count, {}};
+}
 
 BatchRunner::BatchRunner(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 BatchRunner::BatchRunner(BatchRunner &&) noexcept = default;
@@ -144,8 +171,7 @@ Result<double> BatchRunner::run(std::int64_t steps) {
   runtime::Profile profile{std::vector<std::uint64_t>(impl->regions.size())};
   runtime::Profile::use(impl->profiled ? &profile : nullptr);
   auto start = std::chrono::steady_clock::now();
-  NativeCall call =
-      session.run(session.options.mode, *impl->unit, impl->data, impl->order, impl->next, steps, impl->out.data());
+  NativeCall call = impl->runBatches(steps);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   runtime::Profile::use(nullptr);
   if (call.error)
@@ -155,7 +181,7 @@ Result<double> BatchRunner::run(std::int64_t steps) {
     impl->regionSeconds.push_back(double(sum) * runtime::secondsPerTick());
   impl->next = (impl->next + steps * batch) % rows;
   if (session.options.mode == Mode::Train)
-    session.step += steps;
+    session.step += (steps - 1) / session.program.impl->compiler->plan().accumulate + 1;
   return seconds;
 }
 

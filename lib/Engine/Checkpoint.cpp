@@ -63,7 +63,7 @@ static Result<Written> writeVariables(const Session::Impl &session, const std::s
   std::vector<SafeTensor> tensors;
   std::vector<std::vector<std::byte>> contents;
   for (const Variable &variable : session.variables()) {
-    if (isSlot(variable) != slots)
+    if (isSlot(variable) != slots || variable.role == Role::Sum)
       continue;
     contents.push_back(session.bytesOf(variable));
     auto *bytes = reinterpret_cast<const char *>(contents.back().data());
@@ -159,7 +159,7 @@ static Result<std::vector<Replacement>> match(const Session::Impl &session, cons
                                               const std::string &path, bool slots, bool statesOptional) {
   std::vector<Replacement> result;
   for (const Variable &variable : session.variables()) {
-    if (isSlot(variable) != slots)
+    if (isSlot(variable) != slots || variable.role == Role::Sum)
       continue;
     const Variable &facts = variable;
     const SafeTensor *tensor = file.find(facts.name);
@@ -337,6 +337,7 @@ Result<void> Session::load(const std::string &directory) {
     return !variables ? variables.error() : slots.error();
   if (auto checked = checkPlace(*impl, *state, statePath); !checked)
     return checked;
+  impl->abandonStep();
   if (auto checked = checkTogether(*impl, *state, directory, *model, *optimizer); !checked)
     return checked;
   putInPlace(*impl, *variables);

@@ -5,9 +5,7 @@
 #include "Shuffle.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
-#include <limits>
 
 using namespace talweg;
 
@@ -37,115 +35,29 @@ static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t 
   return {};
 }
 
-static double combine(Combine how, double all, double part) {
-  switch (how) {
-  case Combine::Sum: return all + part;
-  case Combine::Product: return all * part;
-  case Combine::Max: return std::isnan(all) || all > part ? all : part;
-  case Combine::Min: return std::isnan(all) || all < part ? all : part;
-  case Combine::Below: break;
-  }
-  return part;
-}
-
-/// What combining begins with.
-static double neutral(Combine how) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  return how == Combine::Sum ? 0 : how == Combine::Product ? 1 : how == Combine::Max ? -kInfinity : kInfinity;
-}
-
-/// Puts in the place of each number how many are less.
-static void rank(std::vector<double> &column) {
-  std::vector<double> sorted(column);
-  sorted.erase(std::remove_if(sorted.begin(), sorted.end(), [](double x) { return std::isnan(x); }), sorted.end());
-  std::sort(sorted.begin(), sorted.end());
-  for (double &x : column)
-    x = std::isnan(x) ? 0 : double(std::lower_bound(sorted.begin(), sorted.end(), x) - sorted.begin());
-}
-
-namespace {
-/// The passes over the rows, and the finish.
-class Passes {
-public:
-  Passes(Session::Impl &session, const Dataset &data)
-      : session(session), data(data), order(identityOrder(data.rows())), combined{data.rows(), {}} {}
-
-  /// The columns of the mode, over all rows; `last`, if it succeeds, is a unit that made them.
-  Result<std::vector<double>> run(const NativeUnit *&last);
-
-private:
-  void begin(const Manifest &manifest);
-  void take(const Manifest &manifest, std::int64_t count, const std::vector<double> &out);
-
-  Session::Impl &session;
-  const Dataset &data;
-  std::vector<std::int32_t> order;
-  Combined combined;
-  std::vector<double> sums;
-  std::vector<std::vector<double>> columns; ///< to be ranked once their pass is done, then ranks
-};
-} // namespace
-
-void Passes::begin(const Manifest &manifest) {
-  for (const Sum &sum : manifest.sums)
-    if (sum.combine == Combine::Below)
-      columns.emplace_back();
-    else
-      sums.insert(sums.end(), std::size_t(sum.count), neutral(sum.combine));
-}
-
-/// What `count` batches have told in the present pass.
-void Passes::take(const Manifest &manifest, std::int64_t count, const std::vector<double> &out) {
-  const double *part = out.data();
-  for (std::int64_t s = 0; s < count; ++s) {
-    double *all = sums.data();
-    auto column = columns.begin();
-    for (const Sum &sum : manifest.sums) {
-      const bool isNow = sum.pass == combined.pass;
-      if (sum.combine == Combine::Below) {
-        if (isNow)
-          column->insert(column->end(), part, part + manifest.batch), part += manifest.batch;
-        ++column;
-        continue;
-      }
-      for (std::int64_t i = 0; i < sum.count; ++i, ++all)
-        if (isNow)
-          *all = combine(sum.combine, *all, *part++);
-    }
-  }
-}
-
-Result<std::vector<double>> Passes::run(const NativeUnit *&last) {
+/// The columns of the mode, over all rows; `last`, if it succeeds, is a unit that made them.
+static Result<std::vector<double>> evaluateColumns(Session::Impl &session, const Dataset &data,
+                                                   const NativeUnit *&last) {
+  std::vector<std::int32_t> order = identityOrder(data.rows());
+  Combined combined{.rows = data.rows()};
+  Combiner combiner;
   auto runBatches = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
-    if (!last)
-      begin(unit.manifest);
     last = &unit;
     std::vector<double> out(std::size_t(count * unit.manifest.width(combined.pass)));
     NativeCall call = session.run(Mode::Eval, unit, data, order, first, count, out.data(), &combined);
-    take(unit.manifest, count, out);
+    combiner.take(unit.manifest, combined.pass, count, out);
     return call;
   };
-  last = nullptr;
   do {
     if (auto done = overBatches(session, Mode::Eval, data.rows(), runBatches); !done)
       return done.error();
-    auto column = columns.begin();
-    for (const Sum &sum : last->manifest.sums)
-      if (sum.combine == Combine::Below) {
-        if (sum.pass == combined.pass)
-          rank(*column);
-        ++column;
-      }
-    combined.values = sums;
-    for (const std::vector<double> &ranks : columns) {
-      combined.values.insert(combined.values.end(), ranks.begin(), ranks.end());
-      combined.values.resize(combined.values.size() + std::size_t(data.rows()) - ranks.size());
-    }
+    combiner.endPass(last->manifest, combined.pass);
+    combined.values = combiner.values(data.rows());
   } while (++combined.pass < last->manifest.passes());
-  std::vector<double> told(std::size_t(last->manifest.columns()));
-  if (NativeCall call = session.run(Mode::Eval, *last, data, order, 0, 1, told.data(), &combined); call.error)
+  std::vector<double> columns(std::size_t(last->manifest.columns()));
+  if (NativeCall call = session.run(Mode::Eval, *last, data, order, 0, 1, columns.data(), &combined); call.error)
     return *call.error;
-  return told;
+  return columns;
 }
 
 Result<Evaluation> Session::evaluate(const Dataset &data) {
@@ -155,7 +67,7 @@ Result<Evaluation> Session::evaluate(const Dataset &data) {
     return Error{"E0853", "error: the data has no rows"};
   Stopwatch stopwatch;
   const NativeUnit *unit = nullptr;
-  auto columns = Passes(*impl, data).run(unit);
+  auto columns = evaluateColumns(*impl, data, unit);
   if (!columns)
     return columns.error();
   Evaluation result;

@@ -112,14 +112,14 @@ static void from_json(const json &value, Split &split) {
   split = {value["name"], data::formatNamed(value["format"].get<std::string_view>()), value["files"], value["options"]};
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Constant, name, value)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, model, data, real, splits, batch, epochs, steps, validateEvery, seed,
-                                   constants)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, model, data, real, splits, batch, accumulate, epochs, steps, validateEvery,
+                                   seed, constants)
 
 [[maybe_unused]] static void membersAreAllListed() {
   [[maybe_unused]] const auto &[name, format, files, options] = Split();
   [[maybe_unused]] const auto &[constant, value] = Constant();
-  [[maybe_unused]] const auto &[model, data, real, splits, batch, epochs, steps, validateEvery, seed, constants] =
-      Plan();
+  [[maybe_unused]] const auto &[model, data, real, splits, batch, accumulate, epochs, steps, validateEvery, seed,
+                                constants] = Plan();
 }
 } // namespace frontend
 

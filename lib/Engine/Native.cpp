@@ -28,7 +28,7 @@ static Result<NativeUnit> load(Result<ObjectUnit> unit) {
   native.steps.resize(std::size_t(unit->manifest.passes()));
   for (std::size_t pass = 0; pass < native.steps.size(); ++pass)
     entries.emplace_back(abi::stepEntry(std::int64_t(pass)), &native.steps[pass]);
-  if (unit->manifest.mode == Mode::Eval)
+  if (unit->manifest.isInParts())
     entries.emplace_back(abi::kFinishEntry, &native.finish);
   for (auto &[symbol, entry] : entries) {
     auto found = (*code)->entry(symbol);

@@ -52,6 +52,7 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
   facts.data = plan.data;
   facts.file = compiler.file();
   facts.batch = options.batch.value_or(plan.batch);
+  facts.accumulate = plan.accumulate;
   facts.epochs = plan.epochs;
   facts.steps = plan.steps;
   if (options.epochs || options.steps) {

@@ -147,6 +147,7 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
   std::vector<double> numbers = hypers;
   if (combined) {
     control[abi::kRows] = combined->rows;
+    control[abi::kRowsBefore] = combined->before;
     numbers.insert(numbers.end(), combined->values.begin(), combined->values.end());
   }
   numbers.resize(std::max<std::size_t>(numbers.size(), 1 + hypers.size()));
@@ -174,6 +175,7 @@ Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
   seed = newSeed;
   step = epochs = stepInEpoch = firstStep = loadedRows = 0;
   orderEpoch = -1;
+  openStep.reset();
   std::memset(persistent.data(), 0, std::size_t(persistent.size()));
   std::int64_t control[abi::kControlWords] = {};
   control[abi::kSeed] = std::int64_t(seed);

@@ -2,6 +2,7 @@
 #ifndef TALWEG_ENGINE_SESSIONIMPL_H
 #define TALWEG_ENGINE_SESSIONIMPL_H
 
+#include "Combiner.h"
 #include "DatasetImpl.h"
 #include "ProgramImpl.h"
 
@@ -19,11 +20,21 @@ struct NativeCall {
   std::optional<Error> error; ///< why the next one is not; it has changed nothing
 };
 
-/// Of an evaluation: where it stands, and what has been combined so far.
+/// Of what is done in parts: where it stands, and what has been combined so far.
 struct Combined {
-  std::int64_t rows;          ///< of the split
-  std::vector<double> values; ///< in the order of the manifest's sums
-  std::int64_t pass = 0;      ///< which of the passes over the rows; behind the last, the finish
+  std::int64_t rows = 0;   ///< of the split, or of the step
+  std::int64_t before = 0; ///< of a step: rows that have been added
+  std::vector<double> values =
+      {};                ///< what finished passes have made of all rows, in the order of the manifest's sums; rankings
+  std::int64_t pass = 0; ///< which of the passes over the rows; behind the last, the finish
+};
+
+/// A step that has begun.
+struct OpenStep {
+  Combined combined;
+  Combiner combiner;
+  const NativeUnit *unit = nullptr; ///< of the last rows that were added
+  std::optional<Dataset> data = {}; ///< where these are
 };
 
 struct Session::Impl {
@@ -50,6 +61,7 @@ struct Session::Impl {
   std::int64_t loadedRows = 0;  ///< of the data that a loaded place belongs to, until data is set; else 0
   std::vector<std::int32_t> order;
   std::int64_t orderEpoch = -1; ///< which epoch `order` is for
+  std::optional<OpenStep> openStep;
 
   /// The native code for a mode and batch size, compiled now if it is not there. Valid as long as the session.
   Result<const NativeUnit *> unit(Mode mode, std::int64_t batch);
@@ -68,6 +80,12 @@ struct Session::Impl {
   /// One native call: `steps` batches from `first` in `order`; in mode eval of a pass, or the finish.
   NativeCall run(Mode mode, const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
                  std::int64_t first, std::int64_t steps, void *out, const Combined *combined = nullptr);
+  /// Adds `count` rows, from `first` in `order`, to the step that has begun.
+  Result<void> addRows(const Dataset &data, const std::vector<std::int32_t> &order, std::int64_t first,
+                       std::int64_t count);
+  Result<StepRecord> finishStep();
+  /// Ends the step that has begun, if there is one, without an update.
+  void abandonStep();
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);
 
@@ -84,6 +102,8 @@ struct Session::Impl {
   void setBytes(const Variable &variable, const std::byte *bytes);
 
   std::int64_t batch() const { return program.plan().batch; }
+  /// Rows of a step.
+  std::int64_t stepRows() const { return batch() * program.plan().accumulate; }
   std::int64_t stepsPerEpoch() const;
   std::int64_t totalSteps() const { return totalSteps(firstStep, stepsPerEpoch()); }
   /// The plan's last step for data that was set after `first` steps.

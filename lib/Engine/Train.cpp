@@ -1,5 +1,5 @@
 // The training loop around the native loop. Batch s of an epoch holds the rows at places s*batch … of the epoch's order;
-// the last batch has what is left. How steps are grouped into native calls changes nothing but when the host is told.
+// the last batch has what is left; with `accumulate k` a step is k batches. How steps are grouped into native calls changes nothing but when the host is told.
 #include "SessionImpl.h"
 #include "Shuffle.h"
 
@@ -11,7 +11,9 @@
 
 using namespace talweg;
 
-std::int64_t Session::Impl::stepsPerEpoch() const { return training ? (training->rows() + batch() - 1) / batch() : 0; }
+std::int64_t Session::Impl::stepsPerEpoch() const {
+  return training ? (training->rows() + stepRows() - 1) / stepRows() : 0;
+}
 
 std::int64_t Session::Impl::totalSteps(std::int64_t first, std::int64_t perEpoch) const {
   const PlanFacts &plan = program.plan();
@@ -64,6 +66,13 @@ static Stretch nextStretch(const Session::Impl &session, std::int64_t most) {
   return {session.training->rows() - full * batch, 1, full * batch};
 }
 
+static void complete(const Session::Impl &session, Chunk &chunk, std::int64_t rows, double seconds) {
+  chunk.seconds = seconds;
+  chunk.examplesPerSecond = seconds > 0 ? double(rows) / seconds : 0;
+  chunk.totalSteps = session.totalSteps();
+  chunk.stepsPerEpoch = session.stepsPerEpoch();
+}
+
 /// What the first `steps` of a stretch have told.
 static Chunk tell(const Session::Impl &session, const Manifest &manifest, const Stretch &stretch, std::int64_t steps,
                   const std::vector<double> &out, double seconds) {
@@ -78,11 +87,53 @@ static Chunk tell(const Session::Impl &session, const Manifest &manifest, const 
                            {metrics, reports},
                            {reports, reports + manifest.reports.size()}});
   }
-  chunk.seconds = seconds;
-  chunk.examplesPerSecond = seconds > 0 ? double(stretch.rows * steps) / seconds : 0;
-  chunk.totalSteps = session.totalSteps();
-  chunk.stepsPerEpoch = session.stepsPerEpoch();
+  complete(session, chunk, stretch.rows * steps, seconds);
   return chunk;
+}
+
+namespace {
+/// Steps that were taken, and why there are no more, if something failed.
+struct Taken {
+  Chunk chunk = {};
+  std::optional<Error> error = {};
+};
+} // namespace
+
+/// As many as last about 50 ms, up to the epoch's end and to step `goal`.
+static Taken takeSteps(Session::Impl &session, ChunkSize &size, std::int64_t goal) {
+  Stretch stretch = nextStretch(session, std::min(size.next(), goal - session.step));
+  auto unit = session.unit(Mode::Train, stretch.rows);
+  if (!unit)
+    return {{}, unit.error()};
+  std::vector<double> out(std::size_t(stretch.count * (*unit)->manifest.columns()));
+  Stopwatch stopwatch;
+  NativeCall call =
+      session.run(Mode::Train, **unit, *session.training, session.order, stretch.first, stretch.count, out.data());
+  double seconds = stopwatch.seconds();
+  size.took(stretch.count, seconds);
+  Taken taken{tell(session, (*unit)->manifest, stretch, call.steps, out, seconds), call.error};
+  session.step += call.steps;
+  session.stepInEpoch += call.steps;
+  return taken;
+}
+
+/// One of several batches.
+static Taken takeStepInParts(Session::Impl &session) {
+  std::int64_t first = session.stepInEpoch * session.stepRows();
+  std::int64_t rows = std::min(session.stepRows(), session.training->rows() - first);
+  Stopwatch stopwatch;
+  session.openStep = OpenStep{{.rows = rows}, {}};
+  if (auto added = session.addRows(*session.training, session.order, first, rows); !added) {
+    session.abandonStep();
+    return {{}, added.error()};
+  }
+  auto record = session.finishStep();
+  if (!record)
+    return {{}, record.error()};
+  ++session.stepInEpoch;
+  Taken taken{{{*record}}};
+  complete(session, taken.chunk, rows, stopwatch.seconds());
+  return taken;
 }
 
 Result<Stopped> Session::train(const TrainOptions &options) {
@@ -92,6 +143,7 @@ Result<Stopped> Session::train(const TrainOptions &options) {
   if (options.maxSteps < 0)
     return Error{"E0805", fmt::format("error: {} steps cannot be taken", options.maxSteps)};
   Impl::StopOnce met(self);
+  self.abandonStep();
   std::int64_t last = self.totalSteps();
   std::int64_t goal = options.maxSteps > 0 && options.maxSteps < last - self.step ? self.step + options.maxSteps : last;
   ChunkSize size;
@@ -103,23 +155,12 @@ Result<Stopped> Session::train(const TrainOptions &options) {
       self.order = self.options.shuffle ? shuffledOrder(rows, self.seed, self.epochs) : identityOrder(rows);
       self.orderEpoch = self.epochs;
     }
-    Stretch stretch = nextStretch(self, std::min(size.next(), goal - self.step));
-    auto unit = self.unit(Mode::Train, stretch.rows);
-    if (!unit)
-      return unit.error();
-    std::vector<double> out(std::size_t(stretch.count * (*unit)->manifest.columns()));
-    Stopwatch stopwatch;
-    NativeCall call =
-        self.run(Mode::Train, **unit, *self.training, self.order, stretch.first, stretch.count, out.data());
-    double seconds = stopwatch.seconds();
-    size.took(stretch.count, seconds);
-    Chunk chunk = tell(self, (*unit)->manifest, stretch, call.steps, out, seconds);
-    self.step += call.steps;
-    self.stepInEpoch += call.steps;
-    if (call.error) {
-      if (options.onChunk && call.steps > 0)
+    Taken taken = self.program.plan().accumulate > 1 ? takeStepInParts(self) : takeSteps(self, size, goal);
+    const Chunk &chunk = taken.chunk;
+    if (taken.error) {
+      if (options.onChunk && !chunk.steps.empty())
         options.onChunk(chunk);
-      return *call.error;
+      return *taken.error;
     }
     bool epochDone = self.stepInEpoch == self.stepsPerEpoch();
     if (epochDone) {

@@ -3,6 +3,7 @@
 // Patterns are those of Instances.h. A clause without `for` takes what no pattern takes; of several patterns that match, the last
 // one decides. A frozen parameter is updated by none.
 #include "Rule.h"
+#include "Variables.h"
 
 #include "Planning.h"
 #include "Training.h"
@@ -116,6 +117,13 @@ public:
   /// The parameters of a loss whose gradients a `clip` limits.
   std::vector<DeclaredVariable *> clippedBy(const Stmt &minimize, const Stmt &clip) const;
   bool hasParameters() const { return !parameters.empty(); }
+  std::vector<const DeclaredVariable *> learnt() const {
+    std::vector<const DeclaredVariable *> found;
+    for (DeclaredVariable *parameter : parameters)
+      if (!frozen.count(parameter))
+        found.push_back(parameter);
+    return found;
+  }
 
 private:
   std::vector<DeclaredVariable *> matching(const ast::Name &pattern);
@@ -317,6 +325,9 @@ void frontend::runOptimizers(Walk &walk) {
       walk.fail(Code::PatternMatchesNothing, clause->range, "no parameter is left for this optimizer");
     ++number;
   }
+  if (walk.plan.accumulate > 1 && !walk.diagnostics.hasErrors())
+    for (const DeclaredVariable *parameter : updates.learnt())
+      createGradientSum(walk, *parameter);
   for (const auto &stmt : walk.names.train->body) {
     const auto limits = [&](const Minimized &loss) { return !updates.clippedBy(*loss.stmt, *stmt).empty(); };
     if (stmt->kind == Stmt::Clip && updates.hasParameters() && !walk.diagnostics.hasErrors() &&

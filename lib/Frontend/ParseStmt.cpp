@@ -13,10 +13,10 @@ using namespace talweg::ast;
 
 namespace {
 
-constexpr std::string_view trainWords[] = {"minimize", "metric", "optimizer", "freeze", "clip",
-                                           "batch",    "epochs", "steps",     "seed",   "validate"};
+constexpr std::string_view trainWords[] = {"minimize",   "metric", "optimizer", "freeze", "clip",    "batch",
+                                           "accumulate", "epochs", "steps",     "seed",   "validate"};
 /// Statements of the language that are not compiled yet: everywhere, and in `train`.
-constexpr std::string_view laterWords[] = {"scan", "emit"}, laterTrainWords[] = {"accumulate", "average"};
+constexpr std::string_view laterWords[] = {"scan", "emit"}, laterTrainWords[] = {"average"};
 
 struct Habit {
   std::string_view word, help;
@@ -125,8 +125,8 @@ bool Parser::unknownStatement() {
   }
   error.didYouMean(meant);
   if (meant.empty() && inside == Decl::Train)
-    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `clip`, `batch`, `epochs`, "
-               "`steps`, `seed` and `validate`");
+    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `clip`, `batch`, "
+               "`accumulate`, `epochs`, `steps`, `seed` and `validate`");
   return false;
 }
 

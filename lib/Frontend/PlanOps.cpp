@@ -23,6 +23,7 @@ void frontend::createPlan(OpBuilder &builder, Location loc, const Plan &plan) {
     constants.push_back(builder.getNamedAttr(constant.name, builder.getStringAttr(constant.value)));
   train::PlanOp::create(builder, loc, builder.getStringAttr(plan.data), optional(builder, plan.epochs),
                         optional(builder, plan.steps), optional(builder, plan.validateEvery),
+                        optional(builder, plan.accumulate > 1 ? std::optional(plan.accumulate) : std::nullopt),
                         builder.getI64IntegerAttr(std::int64_t(plan.seed)), builder.getDictionaryAttr(constants));
 }
 
@@ -31,6 +32,7 @@ static void readSettings(train::PlanOp op, Plan &plan) {
   plan.epochs = op.getEpochs();
   plan.steps = op.getSteps();
   plan.validateEvery = op.getValidate();
+  plan.accumulate = op.getAccumulate().value_or(1);
   plan.seed = op.getSeed();
   for (NamedAttribute constant : op.getConstants())
     plan.constants.push_back({constant.getName().str(), cast<StringAttr>(constant.getValue()).str()});

@@ -21,6 +21,8 @@ static void takeSetting(Walk &walk, const Stmt &stmt, std::int64_t number) {
   const std::string &name = stmt.target.text;
   if (name == "batch")
     plan.batch = number;
+  else if (name == "accumulate")
+    plan.accumulate = number;
   else if (name == "epochs")
     plan.epochs = number;
   else if (name == "steps")
@@ -29,7 +31,8 @@ static void takeSetting(Walk &walk, const Stmt &stmt, std::int64_t number) {
     plan.seed = number;
   else if (name != "validate")
     walk.fail(Code::BadSetting, stmt.target.range, fmt::format("unknown setting `{}`", name))
-        .didYouMean(suggest(name, std::vector<std::string>{"batch", "epochs", "steps", "seed", "validate"}));
+        .didYouMean(
+            suggest(name, std::vector<std::string>{"batch", "accumulate", "epochs", "steps", "seed", "validate"}));
   else if (stmt.unit.text == "steps" || stmt.unit.text.empty())
     plan.validateEvery = number;
   else if (number != 1) // after every epoch happens anyway

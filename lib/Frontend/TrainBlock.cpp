@@ -120,7 +120,7 @@ static std::optional<bool> inEvaluation(mlir::Value condition) {
 
 /// What speaks of all rows reads them a few times at most.
 void Objective::checkReports() {
-  const tw::Rows rows(*block, walk.plan.batch, inEvaluation);
+  const tw::Rows rows(*block, walk.plan.batch, {}, inEvaluation);
   for (auto [op, range] : reports) {
     const tw::RowUse use = rows.of(op.getValue());
     if (use.passes > tw::Rows::kMostPasses)
@@ -163,9 +163,9 @@ void Objective::minimize(const Stmt &stmt) {
   report(Told::Loss, minimized.name, loss, stmt.range);
   const llvm::SmallVector<mlir::Value> limits = evalLimits();
   if (loss.isTensor())
-    minimized.op =
-        train::MinimizeOp::create(walk.builder, walk.location(stmt.range), minimized.name, loss.tensor.ssa, limits,
-                                  walk.builder.getArrayAttr({}), walk.builder.getArrayAttr({}), mlir::ArrayAttr());
+    minimized.op = train::MinimizeOp::create(walk.builder, walk.location(stmt.range), minimized.name, loss.tensor.ssa,
+                                             limits, mlir::ValueRange(), walk.builder.getArrayAttr({}),
+                                             walk.builder.getArrayAttr({}), mlir::ArrayAttr());
   walk.minimized.push_back(std::move(minimized));
   const auto last = std::find_if(train.body.rbegin(), train.body.rend(),
                                  [](const auto &other) { return other->kind == Stmt::Minimize; });

@@ -252,3 +252,11 @@ bool frontend::createLowHalf(Walk &walk, const DeclaredVariable &parameter) {
   high.erase();
   return true;
 }
+
+bool frontend::createGradientSum(Walk &walk, const DeclaredVariable &parameter) {
+  mlir::OpBuilder::InsertionGuard guard(walk.builder);
+  walk.builder.setInsertionPoint(walk.objective);
+  DeclaredVariable &sum = createVariable(walk, parameter.name + train::kGradientSum, Role::Sum, ElementType::F32,
+                                         parameter.dims, parameter.place);
+  return initialise(walk, sum, nullptr, parameter.place);
+}

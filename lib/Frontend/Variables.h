@@ -16,6 +16,8 @@ DeclaredVariable &createVariable(Walk &walk, const std::string &name, Role role,
 /// Creates the train.variable with a body for `init`: a number, a tensor, a list of numbers, or a function whose first parameter
 /// is `shape`; null: 0. False: reported.
 bool initialise(Walk &walk, DeclaredVariable &variable, const ast::Expr *init, ast::Range range);
+/// Creates the variable in which a parameter's gradients of the parts of a step are summed. False: reported.
+bool createGradientSum(Walk &walk, const DeclaredVariable &parameter);
 /// Creates the slot of the lower half of a split parameter. False: reported.
 bool createLowHalf(Walk &walk, const DeclaredVariable &parameter);
 

@@ -223,15 +223,19 @@ Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
   return {};
 }
 
-Result<void> Compiler::sumOverRows(Unit &unit) const {
+Result<void> Compiler::cutIntoParts(Unit &unit, Mode mode) const {
+  bool isEvaluation = mode == Mode::Eval;
+  if (!isEvaluation && (mode != Mode::Train || thePlan.accumulate == 1))
+    return {};
   MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
   prepare(passes);
-  passes.addPass(createDifferentiate());
+  if (isEvaluation)
+    passes.addPass(createDifferentiate());
   passes.addPass(mlir::createCSEPass()); // equal reductions are combined once
-  passes.addPass(createSumOverRows());
+  passes.addPass(isEvaluation ? createSumOverRows() : createAccumulate());
   if (mlir::failed(passes.run(*unit.module)))
-    return messages.error("E0415", "the program cannot be evaluated");
+    return messages.error(isEvaluation ? "E0415" : "E0416", "the program cannot be cut into parts of its rows");
   return {};
 }
 
@@ -257,9 +261,8 @@ Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layou
   Unit unit = freshUnit();
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
     return parsed.error();
-  if (mode == Mode::Eval)
-    if (auto cut = sumOverRows(unit); !cut)
-      return cut.error();
+  if (auto cut = cutIntoParts(unit, mode); !cut)
+    return cut.error();
   if (auto collected = collectInto(unit); !collected)
     return collected.error();
   if (layouts)

@@ -8,14 +8,14 @@
 using namespace talweg;
 
 std::string talweg::variablesText(const Manifest &manifest) {
-  std::int64_t parameters = 0, states = 0, slots = 0;
+  std::int64_t bytes[std::size(kRoleNames)] = {};
   for (const Variable &variable : manifest.variables)
-    (variable.role == Role::Parameter ? parameters : variable.role == Role::Slot ? slots : states) += variable.bytes();
-  std::string parts = fmt::format("parameters {}", bytesText(parameters));
-  if (states)
-    parts += fmt::format(", states {}", bytesText(states));
-  if (slots)
-    parts += fmt::format(", optimizer state {}", bytesText(slots));
+    bytes[std::size_t(variable.role)] += variable.bytes();
+  std::string parts;
+  for (auto [role, name] : {std::pair(Role::Parameter, "parameters"), std::pair(Role::State, "states"),
+                            std::pair(Role::Slot, "optimizer state"), std::pair(Role::Sum, "sums of gradients")})
+    if (std::int64_t size = bytes[std::size_t(role)]; size || role == Role::Parameter)
+      parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", name, bytesText(size));
   return fmt::format("its variables take {} ({})", bytesText(manifest.persistentBytes), parts);
 }
 

@@ -151,10 +151,8 @@ void Expansion::expand(train::UpdateOp update) {
 struct ExpandUpdate : impl::ExpandUpdateBase<ExpandUpdate> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
-      FailureOr<train::ObjectiveOp> objective = program.findObjective();
-      if (failed(objective))
-        return signalPassFailure();
-      Expansion(program, *objective).run();
+      for (auto objective : program.getOps<train::ObjectiveOp>())
+        Expansion(program, objective).run();
       for (auto rule : llvm::make_early_inc_range(program.getOps<train::OptimizerOp>()))
         rule.erase();
     }

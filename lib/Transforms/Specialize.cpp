@@ -77,7 +77,8 @@ public:
     bool updates = mode == Mode::Train, learns = updates || mode == Mode::Gradient;
     Builder attributes(program.getContext());
     answer<train::TrainingOp>(program, attributes.getBoolAttr(learns));
-    if (mode != Mode::Eval) {
+    bool isInParts = mode == Mode::Eval || (updates && accumulates());
+    if (!isInParts) {
       answer<train::RowsOp>(program, attributes.getF64FloatAttr(double(program.getBatch())));
       tw::eraseRowMarks(program);
     }
@@ -93,9 +94,9 @@ public:
     for (train::ReportOp report : llvm::to_vector(block.getOps<train::ReportOp>()))
       if (mode == Mode::Predict || (mode != Mode::Eval && report.getTold() == Told::Table))
         report.erase();
-      else if (mode != Mode::Eval)
+      else if (!isInParts)
         report.setWhole(false);
-      else // nothing is written in between, so that equal reads are one
+      else if (mode == Mode::Eval) // nothing is written in between, so that equal reads are one
         report->moveBefore(block.getTerminator());
     for (Operation &op : program.getBody().front())
       for (Region &region : op.getRegions())
@@ -114,6 +115,11 @@ private:
   static void eraseAll(Block &block) {
     for (Op op : llvm::make_early_inc_range(block.getOps<Op>()))
       op.erase();
+  }
+
+  bool accumulates() {
+    auto plans = program.getOps<train::PlanOp>();
+    return !plans.empty() && (*plans.begin()).getAccumulate();
   }
 
   LogicalResult yieldOutput() {

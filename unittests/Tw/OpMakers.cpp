@@ -224,7 +224,7 @@ Value dropout(Maker &m) {
   Value x = m.any();
   Shape shape = shapeOf(x);
   Value key = train::KeyOp::create(m.b, m.loc, RankedTensorType::get({2}, m.b.getI64Type()));
-  Value drawn = tw::UniformOp::create(m.b, m.loc, m.type(shape), key, m.chance.below(5));
+  Value drawn = tw::UniformOp::create(m.b, m.loc, m.type(shape), key, m.b.getI64IntegerAttr(m.chance.below(5)));
   return m.select(m.compare(tw::Predicate::lt, drawn, m.all(shape, 0.25)), m.all(shape, 0), m.scale(x, 4.0 / 3));
 }
 

@@ -441,8 +441,8 @@ void Maker::finish() {
               DenseElementsAttr::get(type, Attribute(b.getFloatAttr(type.getElementType(), 0))));
   }
   std::vector<Attribute> by(updated.size(), FlatSymbolRefAttr::get(rule.getSymNameAttr()));
-  train::MinimizeOp::create(b, loc, "loss", loss, ValueRange(), b.getArrayAttr(updated), b.getArrayAttr(by),
-                            ArrayAttr());
+  train::MinimizeOp::create(b, loc, "loss", loss, ValueRange(), ValueRange(), b.getArrayAttr(updated),
+                            b.getArrayAttr(by), ArrayAttr());
 }
 
 } // namespace talweg::random

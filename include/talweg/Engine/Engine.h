@@ -68,6 +68,7 @@ struct PlanFacts {
   std::string data; ///< of the data set
   std::string file; ///< path of the file, or the name given to the text
   std::int64_t batch = 0;
+  std::int64_t accumulate = 1;               ///< batches of a step
   std::optional<std::int64_t> epochs, steps; ///< at most one is present; with neither, one epoch
   std::optional<std::int64_t> validateSteps; ///< validate after every N steps, too; after each epoch anyway
   std::uint64_t seed = 0;
@@ -263,6 +264,12 @@ public:
   Result<void> setTrainingData(const Dataset &data);
   /// Runs steps from where the session stands, and none where the plan is done. Needs training data.
   Result<Stopped> train(const TrainOptions &options = {});
+  /// One step by hand, of a program with `accumulate` of 2 or more, over rows that come in any parts: `beginStep` says how many there will be,
+  /// `addRows` adds the sums of some (rows first … first + count of the data), as often as needed, and `finishStep` updates. Results do not
+  /// depend on the parts, up to rounding. A call that fails ends the step, and nothing but states has changed; so does `beginStep`.
+  Result<void> beginStep(std::int64_t rows);
+  Result<void> addRows(const Dataset &data, std::int64_t first, std::int64_t count);
+  Result<StepRecord> finishStep();
   /// Makes the running call of train, evaluate or predict, or the next one if none is running, stop: train returns after the
   /// current native call, evaluate and predict fail. The calls after it are not concerned. Async-signal-safe.
   void requestStop();

@@ -51,6 +51,7 @@ struct Plan {
   ElementType real = ElementType::F32; ///< what the program calls f32
   std::vector<Split> splits;
   std::int64_t batch = 1;
+  std::int64_t accumulate = 1;               ///< batches of a step
   std::optional<std::int64_t> epochs, steps; ///< at most one is present
   std::optional<std::int64_t> validateEvery; ///< steps
   std::uint64_t seed = 0;

@@ -108,8 +108,9 @@ protected:
   Unit freshUnit() const;
   /// Makes a module in all modes one in `mode`.
   Result<void> specialize(Unit &unit, Mode mode) const;
-  /// Makes a program in mode eval speak of all rows (talweg-sum-over-rows).
-  Result<void> sumOverRows(Unit &unit) const;
+  /// Makes a program in mode eval speak of all rows (talweg-sum-over-rows), and a step of several batches of all of them
+  /// (talweg-accumulate).
+  Result<void> cutIntoParts(Unit &unit, Mode mode) const;
   /// Reads a unit's manifest off its module, in its present phase.
   Result<void> collectInto(Unit &unit) const;
   /// What of the options decides code.

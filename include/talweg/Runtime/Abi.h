@@ -17,11 +17,13 @@
 //   talweg_step     runs `control.steps` batches. In mode train and gradient it updates variables after each; modes eval and
 //                   predict leave `persistent` untouched.
 //       train, gradient: out[s * columns + c] is column c of batch s: the loss, each metric, then each report (lr).
-//       eval: out[s * width …] are the numbers of this pass (the manifest's `sums`), which the host combines over all batches.
+//       eval, and train where a step has several batches: out[s * width …] are the numbers of this pass (the manifest's `sums`), which the
+//       host combines over all batches. A call's batches are then parts of one step, whose gradients are summed in `persistent`.
 //       predict: out holds the model's output of batch s at s * batch * (elements of one row), in the model's element type.
 //
 //   talweg_step_2, talweg_step_3  in mode eval the further passes over all rows, if there are any
-//   talweg_finish   in mode eval, once: out holds the columns, computed from what has been combined
+//   talweg_finish   behind the last batch of an evaluation, or of a step that has several: out holds the columns, computed from what has
+//                   been combined; updates the variables
 //
 // A fault (tw.require) ends a call early: the batch in which it occurs changes no variable, what it has written to `out` means nothing, and
 // no batch after it is run. The host sets `fault` to 0 before the call and reads the words of the fault after it. Which of several
@@ -37,12 +39,13 @@ namespace talweg::abi {
 
 /// Words of the control block, all i64.
 enum Control : int {
-  kSeed = 0,       ///< key of all random numbers
-  kStep = 1,       ///< number of optimization steps taken before this call
-  kSteps = 2,      ///< batches to run in this call
-  kFirst = 3,      ///< position in `order` of the first batch's first row
-  kTotalSteps = 4, ///< steps of the whole plan, for schedules
-  kRows = 9,       ///< mode eval: rows of the split
+  kSeed = 0,        ///< key of all random numbers
+  kStep = 1,        ///< number of optimization steps taken before this call
+  kSteps = 2,       ///< batches to run in this call
+  kFirst = 3,       ///< position in `order` of the first batch's first row
+  kTotalSteps = 4,  ///< steps of the whole plan, for schedules
+  kRows = 9,        ///< of what is done in parts: rows of the split, or of the step
+  kRowsBefore = 10, ///< of a step in parts: rows in front of those of this call
 
   // Written by the call.
   kFault = 5,      ///< 0: there was none; else 1 + the number of the requirement that does not hold

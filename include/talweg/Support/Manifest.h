@@ -24,8 +24,8 @@ namespace talweg {
 enum class Mode : std::uint8_t { Train, Eval, Predict, Gradient };
 
 /// What a variable is for: a parameter is learnt, a state is carried by the model (such as running means), a slot by an optimizer for one
-/// parameter (named `<parameter>.<slot>`).
-enum class Role : std::uint8_t { Parameter, State, Slot };
+/// parameter (named `<parameter>.<slot>`). A sum is 0 between steps: gradients of the parts of a step are added in it (`<parameter>.gradient_sum`).
+enum class Role : std::uint8_t { Parameter, State, Slot, Sum };
 
 /// What a number that a step tells is: a loss that is minimized, a metric, what an optimizer reports, such as its rate, or a metric of
 /// several numbers.
@@ -38,7 +38,7 @@ enum class Combine : std::uint8_t { Sum, Product, Max, Min, Below };
 enum class Part : std::uint8_t { Data, Forward, Backward, Update };
 
 inline constexpr std::string_view kModeNames[] = {"train", "eval", "predict", "gradient"};
-inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot"};
+inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot", "sum"};
 inline constexpr std::string_view kToldNames[] = {"loss", "metric", "report", "table"};
 inline constexpr std::string_view kCombineNames[] = {"sum", "product", "max", "min", "below"};
 inline constexpr std::string_view kPartNames[] = {"data", "forward", "backward", "update"};
@@ -131,7 +131,7 @@ struct Gradient {
   bool operator==(const Gradient &) const = default;
 };
 
-/// Mode eval: numbers that each batch of a pass over the rows tells, and that are combined over all batches, each by itself. Of Below there is
+/// Of what is done in parts: numbers that each batch of a pass over the rows tells, and that are combined over all batches, each by itself. Of Below there is
 /// one for each row.
 struct Sum {
   Combine combine = Combine::Sum;
@@ -160,7 +160,7 @@ struct Manifest {
   std::vector<std::string> metrics, reports; ///< the columns after it; metrics begin with the other losses
   std::vector<std::string> lossMetrics;      ///< those that are the first loss itself
   std::vector<Gradient> gradients;           ///< mode gradient
-  std::vector<Sum> sums;                     ///< mode eval, pass by pass
+  std::vector<Sum> sums;                     ///< pass by pass
   std::vector<Table> tables;                 ///< mode eval: the last columns
   std::vector<std::int64_t> outputShape;     ///< mode predict: of the whole batch
   ElementType outputType = ElementType::F32; ///< mode predict
@@ -173,11 +173,13 @@ struct Manifest {
       count += countOf(table.shape);
     return count;
   }
+  /// Whether batches are parts of something larger, which the finish tells: in mode eval, and in train where a step has several.
+  bool isInParts() const { return mode == Mode::Eval || !sums.empty(); }
   /// Passes over the rows that mode eval makes.
   std::int64_t passes() const { return sums.empty() ? 1 : sums.back().pass + 1; }
-  /// Numbers that a batch tells: in mode eval those of a pass, else the columns.
+  /// Numbers that a batch tells: in parts those of a pass, else the columns.
   std::int64_t width(std::int64_t pass = 0) const {
-    if (mode != Mode::Eval)
+    if (!isInParts())
       return columns();
     std::int64_t count = 0;
     for (const Sum &sum : sums)

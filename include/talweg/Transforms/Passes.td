@@ -25,6 +25,17 @@ def SumOverRows : Pass<"talweg-sum-over-rows", "::mlir::ModuleOp"> {
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }
 
+def Accumulate : Pass<"talweg-accumulate", "::mlir::ModuleOp"> {
+  let summary = "cuts a step in the sums over a part of its rows and the finish";
+  let description = [{
+    In: a program in mode train with one loss, with the marks of Dialect/Tw/Rows.h, and for each parameter that is updated a variable of role sum.
+    Out: in place of its objective a pass, which adds the derivatives of its rows to these, and the finish, which updates (train.minimize with
+    gradients) and sets them to 0. What a state is computed from is of each part by itself, which a warning tells; where a row meets other
+    rows otherwise than in a sum of the loss, that is an error.
+  }];
+  let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
+}
+
 def FormContractions : Pass<"talweg-form-contractions", "::mlir::ModuleOp"> {
   let summary = "recognizes sums of products of windows as tw.contract";
   let description = "reduce sum (mul (window a) (window b)) becomes contract a, b; shapes and results are equal up to rounding.";

@@ -322,6 +322,9 @@ LogicalResult MinimizeOp::verify() {
     return emitOpError() << "names no optimizers, which it need not in mode gradient alone";
   if (getBy() && getBy()->size() != getOver().size())
     return emitOpError() << "is over " << getOver().size() << " parameters by " << getBy()->size() << " optimizers";
+  if (!getGradients().empty() && getGradients().size() != getOver().size())
+    return emitOpError() << "is over " << getOver().size() << " parameters, with gradients of "
+                         << getGradients().size();
   if (getLimits().size() != (getClips() ? getClips()->size() : 0))
     return emitOpError() << "has " << getLimits().size() << " limits for " << (getClips() ? getClips()->size() : 0)
                          << " clips";
@@ -465,6 +468,9 @@ LogicalResult ReportOp::verify() {
   return success();
 }
 LogicalResult StepOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
+LogicalResult FirstRowOp::verify() {
+  return verifyType(*this, getValue().getType(), RankedTensorType::get({}, IntegerType::get(getContext(), 64)));
+}
 LogicalResult RowsOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
 LogicalResult TotalStepsOp::verify() { return verifyType(*this, getValue().getType(), hostScalar(getContext())); }
 LogicalResult KeyOp::verify() { return verifyType(*this, getValue().getType(), keyType(getContext())); }

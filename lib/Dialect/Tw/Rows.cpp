@@ -14,11 +14,6 @@ constexpr StringLiteral kMark = "tw.rows";
 
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
-ArrayRef<int64_t> marksOf(Operation *op) {
-  auto marks = op->getAttrOfType<DenseI64ArrayAttr>(kMark);
-  return marks ? marks.asArrayRef() : ArrayRef<int64_t>();
-}
-
 RowUse mixed(Operation *op) { return {RowUse::Mixed, 0, 0, op}; }
 
 /// The rows of something that takes an element of each operand for each of its own.
@@ -97,11 +92,11 @@ std::optional<int64_t> reshaped(ArrayRef<int64_t> from, ArrayRef<int64_t> to, in
 
 } // namespace
 
-Rows::Rows(Block &block, int64_t batch, Known isKnown) : batch(batch) {
+Rows::Rows(Block &block, int64_t batch, const Reductions &ofBatch, Known isKnown) : batch(batch) {
   for (BlockArgument argument : block.getArguments())
     uses[argument] = {RowUse::PerRow, 0, 0, nullptr};
   for (Operation &op : block) {
-    if (op.getNumResults() == 0)
+    if (op.getNumResults() == 0 || ofBatch.contains(&op))
       continue;
     RowUse use = useOf(&op, isKnown);
     auto passes = llvm::map_range(op.getOperands(), [&](Value operand) { return of(operand).passes; });
@@ -114,7 +109,7 @@ Rows::Rows(Block &block, int64_t batch, Known isKnown) : batch(batch) {
 }
 
 RowUse Rows::useOf(Operation *op, Known isKnown) const {
-  ArrayRef<int64_t> marks = marksOf(op);
+  ArrayRef<int64_t> marks = rowMarksOf(op);
   if (marks.size() > 1)
     return mixed(op);
   bool sums = false;
@@ -187,6 +182,11 @@ RowUse Rows::useOf(Operation *op, Known isKnown) const {
   if (auto arg = dyn_cast<ArgOp>(op))
     return int64_t(arg.getDim()) == joined.dim ? mixed(op) : without(int64_t(arg.getDim()));
   return withMark(joined);
+}
+
+ArrayRef<int64_t> rowMarksOf(Operation *op) {
+  auto marks = op->getAttrOfType<DenseI64ArrayAttr>(kMark);
+  return marks ? marks.asArrayRef() : ArrayRef<int64_t>();
 }
 
 void markRows(Operation *op, ArrayRef<int64_t> dims) {

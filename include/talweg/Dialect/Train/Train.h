@@ -32,6 +32,9 @@ constexpr std::string_view nameOf(Limit limit) { return kLimitNames[std::size_t(
 
 namespace talweg::train {
 
+/// Behind a parameter's name: the variable in which its gradients of the parts of a step are summed.
+inline constexpr char kGradientSum[] = ".gradient_sum";
+
 /// `loc` in a part of a step; of an update, that of `variable`.
 mlir::Location inPart(mlir::Location loc, Part part, mlir::FlatSymbolRefAttr variable = {});
 /// The outermost part that a location tells; null: none.

@@ -111,12 +111,15 @@ def SplitOp : Train_Op<"split", [HasParent<"ProgramOp">]> {
 def PlanOp : Train_Op<"plan", [HasParent<"ProgramOp">]> {
   let summary = "how long and on what a run trains";
   let description = [{
-    `data` names the data declaration; at most one of `epochs` and `steps` is there; `validate` counts steps; all three are from 1; `seed` is the key of all
+    `data` names the data declaration; at most one of `epochs` and `steps` is there; `validate` counts steps; `accumulate` is the number of batches of a step
+    (without it, 1); all four are from 1; `seed` is the key of all
     random numbers (64 bits, unsigned). `constants` are the names and texts of what was fixed when the file was elaborated.
   }];
   let arguments = (ins StrAttr:$data, OptionalAttr<I64Attr>:$epochs, OptionalAttr<I64Attr>:$steps,
-                       OptionalAttr<I64Attr>:$validate, I64Attr:$seed, DictionaryAttr:$constants);
-  let assemblyFormat = "$data (`epochs` $epochs^)? (`steps` $steps^)? (`validate` $validate^)? `seed` $seed $constants attr-dict";
+                       OptionalAttr<I64Attr>:$validate, OptionalAttr<I64Attr>:$accumulate, I64Attr:$seed,
+                       DictionaryAttr:$constants);
+  let assemblyFormat = [{ $data (`epochs` $epochs^)? (`steps` $steps^)? (`validate` $validate^)? (`accumulate` $accumulate^)?
+                          `seed` $seed $constants attr-dict }];
   let hasVerifier = 1;
 }
 
@@ -130,7 +133,7 @@ def HyperOp : Train_Op<"hyper", [Symbol, HasParent<"ProgramOp">]> {
 def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
   let summary = "a tensor that persists from step to step";
   let description = [{
-    Roles are parameter, state (never differentiated) and slot: talweg::Role. A parameter of bf16 is the upper half of f32 numbers (tw.high_half);
+    Roles are parameter, state (never differentiated), slot and sum: talweg::Role. A parameter of bf16 is the upper half of f32 numbers (tw.high_half);
     the lower half is the slot `<parameter>.low`, of ui16, without which it must be frozen. The body computes the initial value from the seed and
     yields it; its single argument is the key for random numbers, tensor<2xi64>; of a lowered program there is no body. `offset` is the
     position in the persistent storage in bytes, set by talweg-assign-storage. `block`: it is stored as [n / block, .., block] of
@@ -176,8 +179,8 @@ def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock, Is
     order: what follows a train.minimize sees the parameters that it left. Yields, in mode predict, the model's output, [batch, …]; else
     nothing.
 
-    Where something speaks of more rows than a batch has (talweg-sum-over-rows), a program has several, in order: one for each `pass` over the rows,
-    from 0, whose train.partials are combined over all batches, and the `finish`, which takes no rows and tells the numbers.
+    Where something speaks of more rows than a batch has (talweg-sum-over-rows, talweg-accumulate), a program has several, in order: one for each
+    `pass` over the rows, from 0, whose train.partials are combined over all batches, and the `finish`, which takes no rows and tells the numbers.
   }];
   let arguments = (ins OptionalAttr<I64Attr>:$pass, UnitAttr:$finish);
   let regions = (region SizedRegion<1>:$body);
@@ -241,18 +244,19 @@ def UpdateOp : Train_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInterfa
   let assemblyFormat = "$variable `by` $optimizer `,` $gradient attr-dict `:` type($gradient)";
 }
 
-def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemRead, MemWrite]>]> {
+def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, AttrSizedOperandSegments,
+                                    MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "a loss is made smaller: each parameter gets the value that its rule makes of its gradient";
   let description = [{
     `over` lists the parameters, `by` the optimizer of each (not needed in mode gradient, where the gradients are kept and nothing is
     updated). What follows sees the new values. `limits` (f64, rank 0): in front of the updates, gradients are clipped as `clips` say, one for each
     limit: by min(1, limit / (norm + 1e-6)), where the norm of the parameters' gradients together is reported, or each number to
-    [-limit, limit].
+    [-limit, limit]. `gradients`: of each parameter, where they are known; else they are the loss's.
   }];
-  let arguments = (ins StrAttr:$name, AnyTensor:$loss, Variadic<AnyTensor>:$limits, Train_Symbols:$over,
+  let arguments = (ins StrAttr:$name, AnyTensor:$loss, Variadic<AnyTensor>:$limits, Variadic<AnyTensor>:$gradients, Train_Symbols:$over,
                        OptionalAttr<Train_Symbols>:$by, OptionalAttr<TypedArrayAttrBase<Train_Clip, "clips">>:$clips);
-  let assemblyFormat = [{$name `,` $loss `over` $over (`by` $by^)? (`clip` $limits^ `as` $clips `:` type($limits))? attr-dict
-                         `:` type($loss)}];
+  let assemblyFormat = [{$name `,` $loss `over` $over (`by` $by^)? (`clip` $limits^ `as` $clips `:` type($limits))?
+                         (`gradients` $gradients^ `:` type($gradients))? attr-dict `:` type($loss)}];
   let hasVerifier = 1;
 }
 
@@ -304,6 +308,13 @@ def TrainingOp : Train_Op<"training", [Pure]> {
 def RowsOp : Train_Op<"rows", [Pure]> {
   let summary = "the number of rows that reductions over the batch speak of (f64, rank 0)";
   let description = "Those of the batch in modes train, predict and gradient, where talweg-specialize fixes it; of the split in mode eval.";
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+def FirstRowOp : Train_Op<"first_row", [Pure]> {
+  let summary = "how many rows of the step stand in front of those of the part (i64, rank 0)";
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "attr-dict `:` type($value)";
   let hasVerifier = 1;

@@ -39,7 +39,11 @@ public:
   /// numbers, a number repeated), marks tell.
   /// `isKnown`: which conditions are decided, and how, so that one branch alone counts.
   using Known = llvm::function_ref<std::optional<bool>(mlir::Value condition)>;
-  Rows(mlir::Block &block, std::int64_t batch, Known isKnown = [](mlir::Value) { return std::optional<bool>(); });
+  /// `ofBatch`: reductions that speak of the batch whatever it is a part of, and are free of rows.
+  using Reductions = llvm::DenseSet<mlir::Operation *>;
+  Rows(
+      mlir::Block &block, std::int64_t batch, const Reductions &ofBatch = {},
+      Known isKnown = [](mlir::Value) { return std::optional<bool>(); });
 
   RowUse of(mlir::Value value) const { return uses.lookup(value); }
   /// Whether the op combines elements of different rows by a reduction, or ranks them.
@@ -50,11 +54,12 @@ private:
 
   std::int64_t batch;
   llvm::DenseMap<mlir::Value, RowUse> uses;
-  llvm::DenseSet<mlir::Operation *> reductions;
+  Reductions reductions;
 };
 
 /// Marks dimensions of the op's result: there is something for each row along them.
 void markRows(mlir::Operation *op, llvm::ArrayRef<std::int64_t> dims);
+llvm::ArrayRef<std::int64_t> rowMarksOf(mlir::Operation *op);
 void eraseRowMarks(mlir::Operation *root);
 
 } // namespace talweg::tw

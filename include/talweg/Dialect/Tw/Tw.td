@@ -218,11 +218,13 @@ def UniformOp : Tw_Op<"uniform", [Tw_Finite, Tw_Inactive]> {
   let description = [{
     Philox4x32-10 (Salmon et al., 2011), its first word, with counter (element's row-major index, step, stream, 0) and
     key (low and high half of the seed). `key` holds (seed, step). The top 24 bits become the float, so f32 is exact;
-    f64 results hold the same numbers. A function of its operands and `stream` alone: the same bits for any number of threads.
+    f64 results hold the same numbers. `first` (rank 0) is added to the index: the tensor is a part of a larger one. A function of its operands and `stream` alone: the same bits for any number of threads.
   }];
-  let arguments = (ins TensorOf<[I64]>:$key, I64Attr:$stream);
+  let arguments = (ins TensorOf<[I64]>:$key, I64Attr:$stream, Optional<TensorOf<[I64]>>:$first);
   let results = (outs Tw_Float:$y);
-  let assemblyFormat = "$key `stream` $stream attr-dict `:` type($key) `->` type($y)";
+  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$key, "::mlir::IntegerAttr":$stream),
+                            [{ build($_builder, $_state, type, key, stream, ::mlir::Value()); }]>];
+  let assemblyFormat = "$key `stream` $stream (`from` $first^ `:` type($first))? attr-dict `:` type($key) `->` type($y)";
   let hasVerifier = 1;
 }
 

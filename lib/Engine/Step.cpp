@@ -1,0 +1,96 @@
+// A step whose rows come in parts: their sums, and the finish.
+#include "SessionImpl.h"
+#include "Shuffle.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+using namespace talweg;
+
+Result<void> Session::Impl::addRows(const Dataset &data, const std::vector<std::int32_t> &rowOrder, std::int64_t first,
+                                    std::int64_t count) {
+  openStep->data = data;
+  for (std::int64_t end = first + count; first < end;) {
+    std::int64_t rows = std::min(batch(), end - first), batches = rows == batch() ? (end - first) / rows : 1;
+    auto native = unit(Mode::Train, rows);
+    if (!native)
+      return native.error();
+    openStep->unit = *native;
+    const Manifest &manifest = (*native)->manifest;
+    std::vector<double> out(std::size_t(batches * manifest.width()));
+    NativeCall call = run(Mode::Train, **native, data, rowOrder, first, batches, out.data(), &openStep->combined);
+    if (call.error)
+      return *call.error;
+    openStep->combiner.take(manifest, 0, batches, out);
+    openStep->combined.before += batches * rows;
+    first += batches * rows;
+  }
+  return {};
+}
+
+Result<StepRecord> Session::Impl::finishStep() {
+  OpenStep done = std::move(*openStep);
+  openStep.reset();
+  const Manifest &manifest = done.unit->manifest;
+  done.combined.values = done.combiner.values(done.combined.rows);
+  done.combined.pass = 1;
+  std::vector<double> columns(std::size_t(manifest.columns()));
+  const std::vector<std::int32_t> none(1);
+  if (NativeCall call = run(Mode::Train, *done.unit, *done.data, none, 0, 1, columns.data(), &done.combined);
+      call.error)
+    return *call.error;
+  ++step;
+  auto reports = columns.begin() + 1 + std::ptrdiff_t(manifest.metrics.size());
+  return StepRecord{
+      step, epochs + 1, done.combined.rows, columns[0], {columns.begin() + 1, reports}, {reports, columns.end()}};
+}
+
+void Session::Impl::abandonStep() {
+  if (!openStep)
+    return;
+  openStep.reset();
+  for (const Variable &variable : variables())
+    if (variable.role == Role::Sum)
+      std::memset(persistent.data() + variable.offset, 0, std::size_t(variable.bytes()));
+}
+
+Result<void> Session::beginStep(std::int64_t rows) {
+  impl->abandonStep();
+  if (rows < 1)
+    return Error{"E0805", fmt::format("error: a step cannot have {} rows", rows)};
+  if (impl->program.plan().accumulate == 1)
+    return Error{"E0854", "error: a step takes rows in parts in a program with `accumulate` of 2 or more"};
+  impl->openStep = OpenStep{{.rows = rows}, {}};
+  return {};
+}
+
+Result<void> Session::addRows(const Dataset &data, std::int64_t first, std::int64_t count) {
+  if (!impl->openStep)
+    return Error{"E0854", "error: no step has begun"};
+  auto fail = [&](Error error) {
+    impl->abandonStep();
+    return error;
+  };
+  if (auto checked = impl->checkFields(Mode::Train, data); !checked)
+    return fail(checked.error());
+  if (first < 0 || count < 0 || count > data.rows() - first ||
+      count > impl->openStep->combined.rows - impl->openStep->combined.before)
+    return fail({"E0805", fmt::format("error: rows {} to {} are not there, or are more than the step has left", first,
+                                      first + count)});
+  if (auto added = impl->addRows(data, identityOrder(data.rows()), first, count); !added)
+    return fail(added.error());
+  return {};
+}
+
+Result<StepRecord> Session::finishStep() {
+  if (!impl->openStep)
+    return Error{"E0854", "error: no step has begun"};
+  const Combined &combined = impl->openStep->combined;
+  if (combined.before == combined.rows)
+    return impl->finishStep();
+  Error error{"E0805", fmt::format("error: the step was to have {} rows, and has {}", combined.rows, combined.before)};
+  impl->abandonStep();
+  return error;
+}

@@ -1,0 +1,338 @@
+// Cuts a step in two: the sums over the rows of a part, and the finish, which takes the sums of all parts.
+//
+// The loss is f(A, B, …) of sums over rows. Where f is linear in them, a part adds the derivative of what f makes of its own sums. Else one
+// of them alone may depend on parameters, such as N of N / D: a part adds the derivative of its own N, and the finish multiplies by that of f.
+// What f takes of parameters without rows, such as their squares, is differentiated in the finish.
+#include "RowWriter.h"
+
+#include "talweg/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace talweg {
+#define GEN_PASS_DEF_ACCUMULATE
+#include "talweg/Transforms/Passes.h.inc"
+
+namespace {
+
+/// Whether the op is linear in the operands of which `depends` holds, all of them together.
+bool isLinear(Operation &op, llvm::function_ref<bool(Value)> depends) {
+  if (isa<tw::AddOp, tw::SubOp, tw::NegOp, tw::ConvertOp, tw::ReshapeOp, tw::WindowOp, tw::FoldOp>(op))
+    return true;
+  if (auto reduce = dyn_cast<tw::ReduceOp>(op))
+    return reduce.getKind() == tw::Reduction::sum;
+  if (isa<tw::MulOp, tw::ContractOp>(op))
+    return !depends(op.getOperand(0)) || !depends(op.getOperand(1));
+  if (auto divide = dyn_cast<tw::DivOp>(op))
+    return !depends(divide.getB());
+  if (auto select = dyn_cast<tw::SelectOp>(op))
+    return !depends(select.getCondition());
+  return false;
+}
+
+class Accumulation {
+public:
+  Accumulation(train::ProgramOp program, train::ObjectiveOp objective)
+      : program(program), objective(objective), block(objective.getBody().front()), symbols(program),
+        builder(objective) {}
+
+  LogicalResult run();
+
+private:
+  void findStatistics();
+  LogicalResult checkLoss();
+  LogicalResult chooseTerms();
+  void combine();
+  void writePart();
+  void writeFinish();
+  LogicalResult countRandomNumbers(Block &part);
+  Value partOfLoss(RowWriter &part);
+  bool isUpdated(train::GetOp get);
+  bool isWhole(train::ReportOp report) const {
+    tw::RowUse use = rows->of(report.getValue());
+    return report.getWhole() && use.kind != tw::RowUse::Mixed && use.passes <= 1;
+  }
+  train::ObjectiveOp create(std::optional<int64_t> pass) {
+    return train::ObjectiveOp::create(builder, objective.getLoc(),
+                                      pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr(), !pass);
+  }
+
+  train::ProgramOp program;
+  train::ObjectiveOp objective;
+  Block &block;
+  SymbolTable symbols;
+  OpBuilder builder;
+  train::MinimizeOp minimize;
+  tw::Rows::Reductions ofBatch; ///< reductions that states are computed from, and what is made of them
+  std::optional<tw::Rows> rows;
+  SmallVector<train::ReportOp> told;
+  Combinations combinations;
+  SmallVector<Operation *> terms; ///< the sums over rows that the loss is made of
+  Operation *numerator = nullptr; ///< the one with parameters, where the loss is not linear in them
+};
+
+/// What a state keeps is of each part by itself.
+void Accumulation::findStatistics() {
+  tw::Rows all(block, program.getBatch());
+  for (auto set : block.getOps<train::SetOp>())
+    for (Operation *op : slice(set.getValue(), [](Operation *) { return false; }))
+      if (all.reducesRows(op))
+        ofBatch.insert(op);
+  if (!ofBatch.empty()) {
+    auto first = llvm::find_if(block, [&](Operation &op) { return ofBatch.contains(&op); });
+    first->emitWarning() << "what a state is computed from are the rows of each part of a step by itself";
+  }
+  rows.emplace(block, program.getBatch(), ofBatch);
+  for (Operation &op : block)
+    if (op.getNumResults() == 1 && rows->of(op.getResult(0)).kind == tw::RowUse::Free &&
+        llvm::any_of(op.getOperands(), [&](Value operand) {
+          return operand.getDefiningOp() && ofBatch.contains(operand.getDefiningOp());
+        }))
+      ofBatch.insert(&op);
+}
+
+LogicalResult Accumulation::checkLoss() {
+  auto losses = llvm::to_vector(block.getOps<train::MinimizeOp>());
+  if (losses.empty())
+    return objective.emitError() << "minimizes nothing";
+  if (losses.size() > 1)
+    return losses[1].emitError() << "`accumulate` takes one loss, and this is the second";
+  minimize = losses[0];
+  tw::RowUse use = rows->of(minimize.getLoss());
+  Operation *culprit = use.culprit;
+  if (use.passes > 1)
+    for (Operation *op : slice(minimize.getLoss(), [](Operation *) { return false; }))
+      if (rows->of(op->getResult(0)).isPerRow() && llvm::any_of(op->getOperands(), [&](Value operand) {
+            return rows->of(operand).kind == tw::RowUse::OverRows;
+          }))
+        culprit = op;
+  if (!culprit)
+    return success();
+  auto error = culprit->emitError() << "a row meets other rows here, which may be in another part of the step";
+  error.attachNote(minimize.getLoc())
+      << "this loss is computed from it; under `accumulate` a loss is made of sums over rows";
+  return error;
+}
+
+bool Accumulation::isUpdated(train::GetOp get) {
+  return llvm::is_contained(minimize.getOver().getAsRange<FlatSymbolRefAttr>(), get.getVariableAttr());
+}
+
+LogicalResult Accumulation::chooseTerms() {
+  Value loss = minimize.getLoss();
+  auto isTerm = [&](Operation *op) { return rows->reducesRows(op); };
+  Operations outside = slice(loss, isTerm);
+  llvm::DenseSet<Value> dependent;
+  auto depends = [&](Value value) {
+    return dependent.contains(value) || (value.getDefiningOp() && isTerm(value.getDefiningOp()));
+  };
+  bool linear = true;
+  for (Operation &op : block) {
+    if (!outside.contains(&op))
+      continue;
+    if (ofBatch.contains(&op))
+      return op.emitError() << "the loss takes this of each part of the step by itself";
+    if (!llvm::any_of(op.getOperands(), depends))
+      continue;
+    dependent.insert(op.getResult(0));
+    linear = linear && isLinear(op, depends);
+  }
+  for (Operation *op : slice(loss, [](Operation *) { return false; }))
+    if (isTerm(op))
+      terms.push_back(op);
+  if (linear)
+    return success();
+  SmallVector<Operation *> learnt = llvm::to_vector(llvm::make_filter_range(terms, [&](Operation *term) {
+    return llvm::any_of(slice(term->getOperands(), [](Operation *) { return false; }), [&](Operation *op) {
+      auto get = dyn_cast<train::GetOp>(op);
+      return get && isUpdated(get);
+    });
+  }));
+  if (learnt.size() != 1 || cast<RankedTensorType>(learnt[0]->getResult(0).getType()).getRank() != 0)
+    return minimize.emitError() << "`accumulate` cannot follow this loss: it is neither linear in sums over rows, nor "
+                                   "made of one such sum with parameters and others without";
+  numerator = learnt[0];
+  return success();
+}
+
+void Accumulation::combine() {
+  told = train::toldBy(objective);
+  for (train::ReportOp report : told) {
+    Value value = report.getValue();
+    if (!isWhole(report)) {
+      combinations[report] = {Combine::Sum, 0, 0, allWide(value.getType())};
+      continue;
+    }
+    for (Operation *op : slice(value, [](Operation *) { return false; }))
+      if (rows->reducesRows(op))
+        combinations[op] = {combineOf(op), 0, 0, allWide(op->getResult(0).getType())};
+  }
+  for (Operation *term : terms)
+    combinations[term] = {combineOf(term), 0, 0, allWide(term->getResult(0).getType())};
+  place(combinations, 1);
+}
+
+/// What is differentiated of a part, from which nothing but rows leads to parameters.
+Value Accumulation::partOfLoss(RowWriter &part) {
+  IRMapping outer;
+  for (Operation *term : terms)
+    outer.map(term->getResult(0), part.copyReduction(term));
+  if (numerator)
+    return outer.lookup(numerator->getResult(0));
+  Operations outside = slice(minimize.getLoss(), [&](Operation *op) { return rows->reducesRows(op); });
+  for (Operation &op : block)
+    if (outside.contains(&op))
+      part.b.clone(op, outer);
+  return outer.lookup(minimize.getLoss());
+}
+
+/// The derivatives of y by these reads; null where there is none.
+SmallVector<Value> gradientsOf(RowWriter &writer, Value y, ArrayRef<Value> reads) {
+  ImplicitLocOpBuilder &b = writer.b;
+  Operations leading = slice(y, [](Operation *) { return false; });
+  SmallVector<Value> by = llvm::to_vector(
+      llvm::make_filter_range(reads, [&](Value read) { return read && leading.contains(read.getDefiningOp()); }));
+  SmallVector<Value> gradients(reads.size());
+  if (by.empty())
+    return gradients;
+  auto type = cast<RankedTensorType>(y.getType());
+  Value one = tw::ConstantOp::create(b, type,
+                                     DenseElementsAttr::get(type, Attribute(b.getFloatAttr(type.getElementType(), 1))));
+  auto results = tw::GradientOp::create(b, y, one, by).getResults();
+  for (auto [read, gradient] : llvm::zip_equal(reads, gradients))
+    if (auto *found = llvm::find(by, read); read && found != by.end())
+      gradient = results[found - by.begin()];
+  return gradients;
+}
+
+/// The numbers of a row are those that it has in a batch of all rows.
+LogicalResult Accumulation::countRandomNumbers(Block &part) {
+  for (auto uniform : part.getOps<tw::UniformOp>()) {
+    ArrayRef<int64_t> marks = tw::rowMarksOf(uniform);
+    if (marks.empty())
+      continue;
+    if (marks.size() > 1 || marks[0] != 0)
+      return uniform.emitError()
+             << "random numbers of the rows of a step are counted row by row: their first dimension is the batch";
+    ImplicitLocOpBuilder b(uniform.getLoc(), uniform);
+    auto type = RankedTensorType::get({}, b.getI64Type());
+    auto shape = cast<RankedTensorType>(uniform.getType());
+    int64_t each = shape.getNumElements() / shape.getDimSize(0);
+    Value first = train::FirstRowOp::create(b, type);
+    Value count = tw::ConstantOp::create(b, type, DenseElementsAttr::get(type, each));
+    uniform.getFirstMutable().assign(tw::MulOp::create(b, type, first, count));
+  }
+  return success();
+}
+
+std::string sumOf(FlatSymbolRefAttr parameter) { return (parameter.getValue() + train::kGradientSum).str(); }
+
+void Accumulation::writePart() {
+  RowWriter part(*rows, combinations, objective, create(0));
+  part.keepOfBatch(ofBatch);
+  part.watchReads(minimize.getOver());
+  for (auto require : block.getOps<tw::RequireOp>()) {
+    part.copyBatchwise(require->getOperands());
+    part.copyRequirement(require);
+  }
+  Value loss = partOfLoss(part);
+  part.b.setLoc(minimize.getLoc());
+  SmallVector<Value> gradients = gradientsOf(part, loss, part.readsOf(minimize.getOver()));
+  for (auto [parameter, gradient] : llvm::zip_equal(minimize.getOver().getAsRange<FlatSymbolRefAttr>(), gradients))
+    if (gradient) {
+      Value sum = train::GetOp::create(part.b, gradient.getType(), sumOf(parameter));
+      sum = tw::AddOp::create(part.b, gradient.getType(), sum, gradient);
+      train::SetOp::create(part.b, sumOf(parameter), sum);
+    }
+  for (auto set : block.getOps<train::SetOp>()) {
+    part.copyWhole(ValueRange(set.getValue()));
+    part.b.setLoc(set.getLoc());
+    train::SetOp::create(part.b, set.getVariable(), part.inRows(set.getValue()));
+  }
+  SmallVector<std::pair<Combination, Value>> parts;
+  for (auto &[op, combination] : combinations) {
+    if (isa<train::ReportOp>(op))
+      part.copyBatchwise(op->getOperands());
+    else
+      part.copyWhole(op->getOperands());
+    parts.push_back({combination, isa<train::ReportOp>(op) ? part.weighted(op->getOperand(0)) : part.partOf(op)});
+  }
+  for (auto &[combination, value] : parts)
+    train::PartialOp::create(part.b, combination.combine, value, combination.at);
+  train::YieldOp::create(part.b, ValueRange());
+}
+
+void Accumulation::writeFinish() {
+  RowWriter finish(*rows, combinations, objective, create(std::nullopt));
+  ImplicitLocOpBuilder &b = finish.b;
+  finish.watchReads(minimize.getOver());
+  Value watched = numerator ? finish.watch(numerator->getResult(0)) : Value();
+  Value source = minimize.getLoss();
+  finish.copyWhole(ValueRange(source));
+  Value loss = finish.whole(source);
+  SmallVector<Value> reads = finish.readsOf(minimize.getOver());
+  if (watched)
+    reads.push_back(watched);
+  b.setLoc(minimize.getLoc());
+  SmallVector<Value> direct = gradientsOf(finish, loss, reads), gradients;
+  Value scale = watched ? direct.pop_back_val() : Value();
+  for (auto [parameter, own] : llvm::zip_equal(minimize.getOver().getAsRange<FlatSymbolRefAttr>(), direct)) {
+    auto type = symbols.lookup<train::VariableOp>(parameter.getValue()).getUpdatedType();
+    Value sum = train::GetOp::create(b, type, sumOf(parameter));
+    if (scale)
+      sum = finish.multiply(sum, finish.convert(scale, RankedTensorType::get({}, type.getElementType())));
+    gradients.push_back(own ? Value(tw::AddOp::create(b, type, sum, own)) : sum);
+    Value none = tw::ConstantOp::create(
+        b, type, DenseElementsAttr::get(type, Attribute(b.getFloatAttr(type.getElementType(), 0))));
+    train::SetOp::create(b, sumOf(parameter), none);
+  }
+  finish.copyWhole(minimize.getLimits());
+  SmallVector<Value> limits =
+      llvm::map_to_vector(minimize.getLimits(), [&](Value limit) { return finish.inRows(limit); });
+  SmallVector<Value> values;
+  for (train::ReportOp report : told) {
+    b.setLoc(report.getLoc());
+    if (!isWhole(report)) {
+      values.push_back(finish.mean(combinations.lookup(report)));
+      continue;
+    }
+    finish.copyWhole(ValueRange(report.getValue()));
+    values.push_back(finish.whole(report.getValue()));
+  }
+  for (auto [report, value] : llvm::zip_equal(told, values)) {
+    b.setLoc(report.getLoc());
+    train::ReportOp::create(b, report.getTold(), report.getName(), value);
+  }
+  b.setLoc(minimize.getLoc());
+  train::MinimizeOp::create(b, minimize.getName(), loss, limits, gradients, minimize.getOver(), minimize.getByAttr(),
+                            minimize.getClipsAttr());
+  train::YieldOp::create(b, ValueRange());
+}
+
+LogicalResult Accumulation::run() {
+  findStatistics();
+  if (failed(checkLoss()) || failed(chooseTerms()))
+    return failure();
+  combine();
+  writePart();
+  writeFinish();
+  objective.erase();
+  for (auto part : program.getOps<train::ObjectiveOp>())
+    if (failed(countRandomNumbers(part.getBody().front())))
+      return failure();
+  tw::eraseRowMarks(program);
+  return success();
+}
+
+struct Accumulate : impl::AccumulateBase<Accumulate> {
+  void runOnOperation() override {
+    for (auto program : getOperation().getOps<train::ProgramOp>()) {
+      FailureOr<train::ObjectiveOp> objective = program.findObjective();
+      if (failed(objective) || failed(Accumulation(program, *objective).run()))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace
+} // namespace talweg

@@ -1,0 +1,243 @@
+// Sums are made in f64, and so is everything that is computed from them.
+#include "RowWriter.h"
+
+#include "talweg/Dialect/Tw/Access.h"
+
+using namespace mlir;
+using namespace talweg;
+
+RankedTensorType talweg::wideType(Type type) {
+  auto ranked = cast<RankedTensorType>(type);
+  return isa<FloatType>(ranked.getElementType())
+             ? cast<RankedTensorType>(ranked.clone(Float64Type::get(type.getContext())))
+             : ranked;
+}
+
+RankedTensorType talweg::allWide(Type type) {
+  return cast<RankedTensorType>(cast<RankedTensorType>(type).clone(Float64Type::get(type.getContext())));
+}
+
+talweg::Combine talweg::combineOf(Operation *op) {
+  auto reduce = dyn_cast<tw::ReduceOp>(op);
+  if (!reduce)
+    return isa<tw::CountBelowOp>(op) ? Combine::Below : Combine::Sum;
+  switch (reduce.getKind()) {
+  case tw::Reduction::sum: return Combine::Sum;
+  case tw::Reduction::prod: return Combine::Product;
+  case tw::Reduction::max:
+  case tw::Reduction::any: return Combine::Max;
+  case tw::Reduction::min:
+  case tw::Reduction::all: return Combine::Min;
+  }
+  llvm_unreachable("every reduction has its case");
+}
+
+talweg::Operations talweg::slice(ValueRange values, llvm::function_ref<bool(Operation *)> ends) {
+  Operations found;
+  SmallVector<Value> left(values);
+  while (!left.empty())
+    if (Operation *op = left.pop_back_val().getDefiningOp(); op && !ends(op) && found.insert(op))
+      left.append(op->operand_begin(), op->operand_end());
+  return found;
+}
+
+void talweg::place(Combinations &combinations, int64_t passes) {
+  int64_t at = 0, rankings = 0;
+  for (int64_t pass = 0; pass < passes; ++pass)
+    for (auto &[op, combination] : combinations)
+      if (combination.pass == pass && combination.combine == Combine::Below) {
+        combination.at = rankings++;
+      } else if (combination.pass == pass) {
+        combination.at = at;
+        at += combination.type.getNumElements();
+      }
+}
+
+RowWriter::RowWriter(const tw::Rows &rows, const Combinations &combinations, train::ObjectiveOp source,
+                     train::ObjectiveOp target)
+    : rows(rows), combinations(combinations), source(source.getBody().front()),
+      batch(source->getParentOfType<train::ProgramOp>().getBatch()),
+      b(source.getLoc(), OpBuilder::atBlockEnd(&target.getBody().emplaceBlock())) {
+  Block &block = target.getBody().front();
+  for (BlockArgument argument : this->source.getArguments()) {
+    Value added = block.addArgument(argument.getType(), argument.getLoc());
+    plain.map(argument, added);
+    split.map(argument, added);
+  }
+}
+
+void RowWriter::copyBatchwise(ValueRange values) {
+  Operations needed = slice(values, [](Operation *) { return false; });
+  for (Operation &op : source)
+    if (needed.contains(&op))
+      copyBatchwise(&op);
+}
+
+void RowWriter::copyWhole(ValueRange values) {
+  Operations needed = slice(values, [&](Operation *op) { return rows.reducesRows(op); });
+  for (Operation &op : source)
+    if (needed.contains(&op))
+      copyWhole(&op);
+}
+
+Value RowWriter::createNumber(double number) {
+  auto type = RankedTensorType::get({}, b.getF64Type());
+  return tw::ConstantOp::create(b, type, DenseElementsAttr::get(type, number));
+}
+
+Value RowWriter::multiply(Value value, Value number) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Value spread = b.createOrFold<tw::WindowOp>(type, number, tw::spreadMap(b.getContext(), type.getRank()));
+  return b.createOrFold<tw::MulOp>(type, value, spread);
+}
+
+Value RowWriter::createReshape(Value value, ArrayRef<int64_t> shape) {
+  auto type = RankedTensorType::get(shape, cast<RankedTensorType>(value.getType()).getElementType());
+  return value.getType() == type ? value : tw::ReshapeOp::create(b, type, value).getResult();
+}
+
+/// As a list or a number.
+Value RowWriter::flattened(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.getRank() <= 1 ? value : createReshape(value, {type.getNumElements()});
+}
+
+Value RowWriter::weighted(Value value) {
+  return flattened(multiply(widened(plain.lookup(value)), createNumber(double(batch))));
+}
+
+void RowWriter::copyBatchwise(Operation *op) {
+  if (plain.contains(op))
+    return;
+  b.setLoc(op->getLoc());
+  if (!isa<train::RowsOp>(op)) {
+    b.clone(*op, plain);
+    return;
+  }
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  plain.map(op, tw::ConstantOp::create(b, type, DenseElementsAttr::get(type, double(batch))).getOperation());
+  plain.map(op->getResult(0), plain.lookup(op)->getResult(0));
+}
+
+Value RowWriter::inRows(Value value) {
+  if (Value known = split.lookupOrNull(value))
+    return known;
+  if (auto found = combinations.find(value.getDefiningOp()); found != combinations.end() && !isOverRows(value)) {
+    Value ranks = convert(combined(found->second), cast<RankedTensorType>(value.getType()));
+    split.map(value, ranks);
+    return ranks;
+  }
+  Value result = convert(inWide(value), cast<RankedTensorType>(value.getType()));
+  split.map(value, result);
+  return result;
+}
+
+Value RowWriter::inWide(Value value) {
+  Value &known = wide[value];
+  if (known)
+    return known;
+  auto found = combinations.find(value.getDefiningOp());
+  if (!isOverRows(value) || found == combinations.end()) {
+    auto rounded = value.getDefiningOp<tw::ConvertOp>(); // of f64: not rounded here
+    Value exact = rounded && rounded.getX().getType() == wideType(value.getType()) ? rounded.getX() : value;
+    return wide[value] = convert(inRows(exact), wideType(value.getType()));
+  }
+  Value all = createReshape(combined(found->second), cast<RankedTensorType>(value.getType()).getShape());
+  RankedTensorType type = wideType(value.getType());
+  if (!type.getElementType().isInteger(1))
+    return wide[value] = convert(all, type);
+  Value none = tw::ConstantOp::create(b, cast<RankedTensorType>(all.getType()),
+                                      DenseElementsAttr::get(cast<RankedTensorType>(all.getType()), 0.0));
+  return wide[value] = tw::CompareOp::create(b, type, tw::Predicate::gt, all, none);
+}
+
+SmallVector<Value> RowWriter::readsOf(ArrayAttr parameters) const {
+  return llvm::map_to_vector(parameters, [&](Attribute parameter) { return reads.lookup(parameter); });
+}
+
+/// One value for all reads, which is what is differentiated by.
+void RowWriter::watchRead(train::GetOp get) {
+  Value &read = reads[get.getVariableAttr()];
+  if (!read) {
+    Value value = b.clone(*get)->getResult(0);
+    read = tw::WatchOp::create(b, value.getType(), value);
+  }
+  split.map(get.getResult(), convert(read, cast<RankedTensorType>(get.getType())));
+}
+
+void RowWriter::copyWhole(Operation *op) {
+  if (split.contains(op))
+    return;
+  b.setLoc(op->getLoc());
+  if (auto get = dyn_cast<train::GetOp>(op); get && watched && llvm::is_contained(watched, get.getVariableAttr())) {
+    if (!split.contains(get.getResult()))
+      watchRead(get);
+    return;
+  }
+  if (op->getNumResults() != 1 || !isOverRows(op->getResult(0))) {
+    IRMapping own;
+    for (Value operand : op->getOperands())
+      own.map(operand, ofBatch.contains(op) && countsRows(operand) ? ofOwnRows(operand) : inRows(operand));
+    Operation *copy = b.clone(*op, own);
+    split.map(op, copy);
+    split.map(op->getResults(), copy->getResults());
+    return;
+  }
+  Value result = op->getResult(0);
+  SmallVector<Value> operands = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return inWide(operand); });
+  if (isa<tw::ConvertOp>(op)) {
+    wide[result] = convert(operands[0], wideType(result.getType()));
+    return;
+  }
+  OperationState state(op->getLoc(), op->getName(), operands, wideType(result.getType()), op->getAttrs());
+  wide[result] = b.create(state)->getResult(0);
+}
+
+/// Whether a value without rows is computed from their number.
+bool RowWriter::countsRows(Value value) const {
+  Operation *op = value.getDefiningOp();
+  return op && rows.of(value).kind == tw::RowUse::Free && !ofBatch.contains(op) &&
+         llvm::any_of(slice(value, [&](Operation *op) { return ofBatch.contains(op); }),
+                      [](Operation *op) { return isa<train::RowsOp>(op); });
+}
+
+Value RowWriter::ofOwnRows(Value value) {
+  copyBatchwise(ValueRange(value));
+  return plain.lookup(value);
+}
+
+Value RowWriter::copyReduction(Operation *reduction) {
+  copyWhole(reduction->getOperands());
+  b.setLoc(reduction->getLoc());
+  IRMapping own;
+  for (Value operand : reduction->getOperands())
+    own.map(operand, inRows(operand));
+  return b.clone(*reduction, own)->getResult(0);
+}
+
+Value RowWriter::combined(const Combination &combination) {
+  auto type = combination.type;
+  if (type.getRank() > 1)
+    type = RankedTensorType::get({type.getNumElements()}, type.getElementType());
+  return train::CombinedOp::create(b, type, combination.at, combination.combine == Combine::Below);
+}
+
+Value RowWriter::mean(const Combination &sum) {
+  auto number = RankedTensorType::get({}, b.getF64Type());
+  Value share = tw::DivOp::create(b, number, createNumber(1), train::RowsOp::create(b, number));
+  return createReshape(multiply(combined(sum), share), sum.type.getShape());
+}
+
+Value RowWriter::partOf(Operation *reduction) {
+  b.setLoc(reduction->getLoc());
+  if (isa<tw::CountBelowOp>(reduction))
+    return widened(inRows(reduction->getOperand(0)));
+  auto reduce = dyn_cast<tw::ReduceOp>(reduction);
+  bool isSum = !reduce || reduce.getKind() == tw::Reduction::sum || reduce.getKind() == tw::Reduction::prod;
+  SmallVector<Value> operands = llvm::map_to_vector(
+      reduction->getOperands(), [&](Value operand) { return isSum ? widened(inRows(operand)) : inRows(operand); });
+  Type type = reduction->getResult(0).getType();
+  OperationState state(reduction->getLoc(), reduction->getName(), operands, isSum ? Type(allWide(type)) : type,
+                       reduction->getAttrs());
+  return flattened(widened(b.create(state)->getResult(0)));
+}
