@@ -5,6 +5,8 @@
 #include "MachineMemory.h"
 #include "ManifestJson.h"
 
+#include "talweg/Pipeline/Clips.h"
+
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
@@ -180,12 +182,24 @@ Result<Facts> Program::check(Stage upTo) const {
       return object.error();
     return Facts{object->manifest, object->times};
   }
+  const bool clips = upTo == Stage::Vector && !impl->options.memory && hasClips(*unit);
   if (upTo >= Stage::Graph)
     if (auto lowered = impl->compiler->lower(*unit, Phase(int(upTo) - int(Stage::Graph))); !lowered)
       return lowered.error();
   if (auto fits = fitsMachine(unit->manifest, machineMemory(), impl->compiler->file()); !fits)
     return fits.error();
-  return Facts{unit->manifest, phaseTimes(*unit)};
+  Facts facts{unit->manifest, phaseTimes(*unit)};
+  if (clips) {
+    Result<Unit> unclipped = impl->compiler->build(Mode::Train, impl->plan.batch);
+    if (!unclipped)
+      return unclipped.error();
+    takeClips(*unclipped);
+    unclipped->quiet = true;
+    if (auto lowered = impl->compiler->lower(*unclipped, Phase::Vector); !lowered)
+      return lowered.error();
+    facts.clipBytes = std::max<std::int64_t>(0, facts.manifest.arenaBytes - unclipped->manifest.arenaBytes);
+  }
+  return facts;
 }
 
 Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) const {

@@ -64,6 +64,8 @@ void printText(const Program &program, const Facts &facts) {
       fmt::format("{} in {} products", humanCount(double(manifest.flops), "FLOP"), grouped(manifest.contractions)));
   row("memory of variables", bytesText(manifest.persistentBytes));
   row("memory of a step", bytesText(manifest.arenaBytes) + " (arena)");
+  if (facts.clipBytes)
+    row("of it, for clipping", bytesText(*facts.clipBytes));
   std::int64_t together = manifest.persistentBytes + manifest.arenaBytes;
   row("both together", fmt::format("{} ({} bytes)", bytesText(together), grouped(together)));
   row("a row of data", bytesText(rowBytes(manifest)));
@@ -92,6 +94,8 @@ Json factsEvent(const Program &program, const Facts &facts) {
   event["contractions"] = manifest.contractions;
   event["persistent_bytes"] = manifest.persistentBytes;
   event["arena_bytes"] = manifest.arenaBytes;
+  if (facts.clipBytes)
+    event["clip_bytes"] = *facts.clipBytes;
   event["memory_bytes"] = manifest.persistentBytes + manifest.arenaBytes;
   event["row_bytes"] = rowBytes(manifest);
   for (const Variable &variable : manifest.variables)

@@ -86,6 +86,8 @@ struct PhaseTime {
 struct Facts {
   Manifest manifest;
   std::vector<PhaseTime> phases;
+  /// By how much the arena would be smaller if no gradients were clipped; where some are, and there is no limit of memory.
+  std::optional<std::int64_t> clipBytes = {};
 };
 
 /// Where text can be taken from the compiler. Every stage shows one module: one mode at one batch size.
