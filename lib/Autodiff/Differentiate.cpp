@@ -237,11 +237,13 @@ LogicalResult expand(tw::GradientOp gradient) {
 
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
-    SmallVector<train::ObjectiveOp> objectives;
-    getOperation().walk([&](train::ObjectiveOp objective) { objectives.push_back(objective); });
-    for (train::ObjectiveOp objective : objectives)
-      if (failed(differentiateIn(objective.getBody().front())))
+    for (auto program : getOperation().getOps<train::ProgramOp>()) {
+      if (failed(program.findObjective()))
         return signalPassFailure();
+      for (auto objective : llvm::to_vector(program.getOps<train::ObjectiveOp>()))
+        if (failed(differentiateIn(objective.getBody().front())))
+          return signalPassFailure();
+    }
   }
 
 private:

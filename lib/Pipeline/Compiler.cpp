@@ -223,11 +223,16 @@ Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
   return {};
 }
 
-Result<void> Compiler::cutIntoParts(Unit &unit, Mode mode) const {
+Result<void> Compiler::cutIntoParts(Unit &unit, Mode mode, bool tells) const {
   bool isEvaluation = mode == Mode::Eval;
   if (!isEvaluation && (mode != Mode::Train || thePlan.accumulate == 1))
     return {};
-  MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
+  auto tellMessage = [&](const std::string &message) {
+    unit.told = true;
+    if (tells && options.onMessage)
+      options.onMessage(message);
+  };
+  MessageCollector messages(*unit.context, fileName, fileText, tellMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
   prepare(passes);
   if (isEvaluation)
@@ -261,7 +266,7 @@ Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layou
   Unit unit = freshUnit();
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
     return parsed.error();
-  if (auto cut = cutIntoParts(unit, mode); !cut)
+  if (auto cut = cutIntoParts(unit, mode, batch == 0 || batch == thePlan.batch); !cut)
     return cut.error();
   if (auto collected = collectInto(unit); !collected)
     return collected.error();

@@ -151,6 +151,8 @@ void Expansion::expand(train::UpdateOp update) {
 struct ExpandUpdate : impl::ExpandUpdateBase<ExpandUpdate> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
+      if (failed(program.findObjective()))
+        return signalPassFailure();
       for (auto objective : program.getOps<train::ObjectiveOp>())
         Expansion(program, objective).run();
       for (auto rule : llvm::make_early_inc_range(program.getOps<train::OptimizerOp>()))
