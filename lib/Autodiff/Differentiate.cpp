@@ -177,7 +177,7 @@ void BackwardPass::clip(train::ClipAttr clip, Value limit, std::string norm) {
   Value length = tw::SqrtOp::create(b, f64, sum), one = createSplat(b, sum, 1);
   Value factor = tw::DivOp::create(b, f64, limit, tw::AddOp::create(b, f64, length, createSplat(b, sum, 1e-6)));
   factor = tw::MinOp::create(b, f64, factor, one);
-  train::ReportOp::create(b, Told::Report, norm, length);
+  train::ReportOp::create(b, Told::Report, norm, length, minimize.getEveryAttr());
   for (auto &[parameter, gradient] : gradients)
     if (isClipped(parameter))
       gradient = tw::MulOp::create(b, gradient.getType(), gradient, spread(factor, gradient));
@@ -187,7 +187,7 @@ void BackwardPass::handToOptimizers() {
   for (auto [of, by] : llvm::zip_equal(gradients, minimize.getBy()->getAsRange<FlatSymbolRefAttr>())) {
     auto [parameter, gradient] = of;
     train::UpdateOp::create(builder, parameter.getLoc(), FlatSymbolRefAttr::get(parameter.getSymNameAttr()), gradient,
-                            by);
+                            by, minimize.getEveryAttr());
   }
 }
 

@@ -90,8 +90,13 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
   void markLoop(scf::ForOp loop, std::vector<talweg::CodeRegion> &marked) {
     OpBuilder builder(loop);
     mark(builder, loop.getLoc(), -1);
+    for (Block *step : talweg::stepsOf(loop))
+      markStep(*step, builder, marked);
+  }
+
+  void markStep(Block &step, OpBuilder &builder, std::vector<talweg::CodeRegion> &marked) {
     SmallVector<Operation *> region;
-    for (Operation &op : llvm::make_early_inc_range(talweg::stepOf(loop))) {
+    for (Operation &op : llvm::make_early_inc_range(step)) {
       if (!isWork(op))
         continue;
       region.push_back(&op);

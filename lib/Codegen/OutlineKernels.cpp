@@ -206,7 +206,8 @@ struct OutlineKernels : talweg::impl::OutlineKernelsBase<OutlineKernels> {
     auto collect = [&](Block &block, auto &&again) -> void {
       for (Operation &op : block) {
         if (auto loop = talweg::loopOverBatches(&op))
-          again(talweg::stepOf(loop), again);
+          for (Block *step : talweg::stepsOf(loop))
+            again(*step, again);
         else if (isa<scf::ForOp, scf::ParallelOp>(op))
           nests.push_back(&op);
       }

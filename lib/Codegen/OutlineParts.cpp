@@ -166,7 +166,8 @@ struct OutlineParts : talweg::impl::OutlinePartsBase<OutlineParts> {
     int64_t all = 0;
     for (Operation &op : block) {
       if (auto loop = talweg::loopOverBatches(&op)) // its steps are cut, and it stays where it is
-        cut(talweg::stepOf(loop), function, symbols);
+        for (Block *step : talweg::stepsOf(loop))
+          cut(*step, function, symbols);
       all += sizeOf(op);
     }
     if (all <= maxOps)

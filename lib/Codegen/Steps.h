@@ -15,12 +15,15 @@ inline mlir::scf::ForOp loopOverBatches(mlir::Operation *op) {
   return isOuter && !mlir::matchPattern(loop.getUpperBound(), mlir::m_Constant()) ? loop : mlir::scf::ForOp();
 }
 
-/// A step's ops: of the loop over batches, or of the condition in it under which a step runs that may be faulted.
-inline mlir::Block &stepOf(mlir::scf::ForOp loop) {
+/// A step's ops: of the loop over batches, or of each condition in it under which a step runs that may be faulted, or of its kind.
+inline llvm::SmallVector<mlir::Block *> stepsOf(mlir::scf::ForOp loop) {
+  llvm::SmallVector<mlir::Block *> steps;
   for (auto condition : loop.getBody()->getOps<mlir::scf::IfOp>())
     if (condition.getNumResults() == 0 && !condition.elseBlock())
-      return *condition.thenBlock();
-  return *loop.getBody();
+      steps.push_back(condition.thenBlock());
+  if (steps.empty())
+    steps.push_back(loop.getBody());
+  return steps;
 }
 
 } // namespace talweg

@@ -30,7 +30,8 @@ static void declareColumns(OpBuilder &builder, train::ObjectiveOp objective) {
     train::ColumnOp::create(builder, report.getLoc(), report.getTold(), report.getNameAttr(),
                             report.getTold() == Told::Metric && report.getValue() == told[0].getValue(),
                             report.getOverAttr(), report.getGradientsAttr(),
-                            report.getTold() == Told::Table ? builder.getDenseI64ArrayAttr(shape) : nullptr);
+                            report.getTold() == Told::Table ? builder.getDenseI64ArrayAttr(shape) : nullptr,
+                            report.getEveryAttr());
   }
 }
 

@@ -7,8 +7,12 @@
 //
 // Where a program requires something (tw.require), what a step writes is chosen by whether all of it holds: the new value or the old.
 // So every write depends on every requirement, whatever later passes do with the order, and a faulted step changes nothing.
+//
+// Where a loss is skipped in some steps (train.every), the loop over batches holds each kind of step under a condition of its own
+// (KindsOfSteps.h).
 #include "Declarations.h"
 #include "GatherBatch.h"
+#include "KindsOfSteps.h"
 #include "Requirements.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -44,6 +48,13 @@ MemRefType rowsType(ArrayRef<int64_t> row, Type element) {
   return MemRefType::get(shape, tw::loweredType(element));
 }
 
+/// What a step takes from the entry that it is in.
+struct Entry {
+  func::FuncOp function;
+  Value seed, firstStep, first, total, batchNumber;
+  SmallVector<Value> hypers;
+};
+
 class ProgramLowering {
 public:
   ProgramLowering(ModuleOp module, train::ProgramOp program)
@@ -58,6 +69,8 @@ private:
   func::FuncOp createEntry(StringRef name, ArrayRef<Type> arguments);
   LogicalResult emitInit();
   void emitStep(train::ObjectiveOp objective);
+  Value createStepNumber(const Entry &entry);
+  void emitStepOfKind(train::ObjectiveOp objective, Block *body, const Entry &entry);
 
   MemRefType persistentType() { return MemRefType::get({persistentBytes}, b.getI8Type()); }
   MemRefType arenaType() { return MemRefType::get({0}, b.getI8Type()); }
@@ -362,13 +375,10 @@ std::string entryOf(train::ObjectiveOp objective) {
 void ProgramLowering::emitStep(train::ObjectiveOp objective) {
   b.setInsertionPointToEnd(module.getBody());
   values.clear();
-  bool predicts = mode == Mode::Predict, advances = mode == Mode::Train || mode == Mode::Gradient;
   Block &source = objective.getBody().front();
-  auto yield = cast<train::YieldOp>(source.getTerminator());
-
   SmallVector<Type> arguments{persistentType(), arenaType(), controlType(), hyperType(), rowsType({}, b.getI32Type())};
-  if (predicts) {
-    auto output = cast<RankedTensorType>(yield.getValues()[0].getType());
+  if (mode == Mode::Predict) {
+    auto output = cast<RankedTensorType>(source.getTerminator()->getOperand(0).getType());
     arguments.push_back(rowsType(output.getShape().drop_front(), output.getElementType()));
   } else {
     arguments.push_back(rowsType({}, b.getF64Type()));
@@ -377,35 +387,65 @@ void ProgramLowering::emitStep(train::ObjectiveOp objective) {
     auto row = cast<RankedTensorType>(field.getType());
     arguments.push_back(rowsType(row.getShape(), row.getElementType()));
   }
-  func::FuncOp function = createEntry(entryOf(objective), arguments);
-  Value order = function.getArgument(abi::kOrder), out = function.getArgument(abi::kOut);
-  control = function.getArgument(abi::kControl);
+  Entry entry;
+  entry.function = createEntry(entryOf(objective), arguments);
+  control = entry.function.getArgument(abi::kControl);
+  entry.seed = loadControl(abi::kSeed);
+  entry.firstStep = loadControl(abi::kStep);
+  Value steps = toIndex(loadControl(abi::kSteps));
+  entry.first = toIndex(loadControl(abi::kFirst));
+  entry.total = arith::SIToFPOp::create(b, b.getF64Type(), loadControl(abi::kTotalSteps));
+  for (train::HyperOp hyper : hypers)
+    entry.hypers.push_back(
+        memref::LoadOp::create(b, entry.function.getArgument(abi::kHyper), createIndex(hyper.getIndex())));
 
+  auto loop = scf::ForOp::create(b, createIndex(0), steps, createIndex(1));
+  func::ReturnOp::create(b);
+  b.setInsertionPointToStart(loop.getBody());
+  entry.batchNumber = loop.getInductionVar();
+  Value goesOn;
+  if (!source.getOps<tw::RequireOp>().empty()) { // after a fault, the steps that are left do nothing
+    Value none = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
+    goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loadControl(abi::kFault), none);
+  }
+  for (const KindOfStep &kind : kindsOfSteps(objective)) {
+    b.setInsertionPoint(loop.getBody()->getTerminator());
+    Block *body = loop.getBody();
+    Value runs = goesOn;
+    if (!kind.empty()) {
+      Value isOfKind = createIsOfKind(b, kind, createStepNumber(entry));
+      runs = runs ? Value(arith::AndIOp::create(b, runs, isOfKind)) : isOfKind;
+    }
+    if (runs) {
+      body = scf::IfOp::create(b, runs, /*withElseRegion=*/false).thenBlock();
+      b.setInsertionPointToStart(body);
+    }
+    train::ObjectiveOp part = objective.clone();
+    reduceToKind(part, kind);
+    emitStepOfKind(part, body, entry);
+    part.erase();
+  }
+}
+
+/// The number of the step in the run, from 0.
+Value ProgramLowering::createStepNumber(const Entry &entry) {
+  return arith::AddIOp::create(b, entry.firstStep, arith::IndexCastOp::create(b, b.getI64Type(), entry.batchNumber));
+}
+
+/// Writes the step that `objective` computes, to the end of `body`.
+void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, const Entry &entry) {
+  auto [function, seed, firstStep, first, total, batchNumber, hyperNumbers] = entry;
+  bool advances = mode == Mode::Train || mode == Mode::Gradient;
+  Block &source = objective.getBody().front();
+  auto yield = cast<train::YieldOp>(source.getTerminator());
+  Value order = function.getArgument(abi::kOrder), out = function.getArgument(abi::kOut);
   auto scalarTensor = [&](Value x) -> Value {
     return tensor::FromElementsOp::create(b, RankedTensorType::get({}, x.getType()), ValueRange{x});
   };
-  Value seed = loadControl(abi::kSeed), firstStep = loadControl(abi::kStep);
-  Value steps = toIndex(loadControl(abi::kSteps)), first = toIndex(loadControl(abi::kFirst));
-  Value total = arith::SIToFPOp::create(b, b.getF64Type(), loadControl(abi::kTotalSteps));
-  SmallVector<Value> hyperNumbers;
-  for (train::HyperOp hyper : hypers)
-    hyperNumbers.push_back(memref::LoadOp::create(b, function.getArgument(abi::kHyper), createIndex(hyper.getIndex())));
-
   SmallVector<Requirement> requirements = requirementsOf(source, batch);
-  auto loop = scf::ForOp::create(b, createIndex(0), steps, createIndex(1));
-  func::ReturnOp::create(b);
-  Block *body = loop.getBody();
-  b.setInsertionPointToStart(body);
-  if (!requirements.empty()) { // after a fault, the steps that are left do nothing
-    Value none = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
-    Value goesOn = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, loadControl(abi::kFault), none);
-    body = scf::IfOp::create(b, goesOn, /*withElseRegion=*/false).thenBlock();
-    b.setInsertionPointToStart(body);
-  }
-  Value batchNumber = loop.getInductionVar();
   Value position = arith::AddIOp::create(b, first, arith::MulIOp::create(b, batchNumber, createIndex(batch)));
   // The key moves on with every batch in every mode; the count of optimization steps only where steps are taken.
-  Value moved = arith::AddIOp::create(b, firstStep, arith::IndexCastOp::create(b, b.getI64Type(), batchNumber));
+  Value moved = createStepNumber(entry);
   Value key = tensor::FromElementsOp::create(b, ValueRange{seed, moved});
   Value step = scalarTensor(arith::SIToFPOp::create(b, b.getF64Type(), advances ? moved : firstStep));
   Value totalSteps = scalarTensor(total);
@@ -437,7 +477,7 @@ void ProgramLowering::emitStep(train::ObjectiveOp objective) {
   SmallVector<train::SetOp> sets(body->getOps<train::SetOp>());
   Value holds = requirements.empty() ? Value() : createFaultCheck(b, requirements, batch, control, batchNumber);
   b.setInsertionPoint(body->getTerminator());
-  if (predicts) {
+  if (mode == Mode::Predict) {
     storePrediction(yield.getValues()[0], out, batchNumber);
   } else {
     SmallVector<Value> numbers = llvm::map_to_vector(told, [](train::ReportOp op) -> Value { return op.getValue(); });

@@ -62,6 +62,8 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
     facts.steps = options.steps;
   }
   facts.validateSteps = plan.validateEvery;
+  facts.best = plan.best;
+  facts.greatest = plan.greatest;
   facts.seed = options.seed.value_or(plan.seed);
   for (const frontend::Split &split : plan.splits)
     facts.splits.push_back(split.name);

@@ -284,6 +284,11 @@ void Printer::statement(const Stmt &stmt) {
         out += " with ";
         value(stmt.rule);
       }
+      if (stmt.every) {
+        out += " every ";
+        value(stmt.every);
+        out += " steps";
+      }
     });
   case Stmt::Optimizer:
     return line("optimizer ", [&] {
@@ -302,6 +307,8 @@ void Printer::statement(const Stmt &stmt) {
       }
     });
   case Stmt::Freeze: return line("freeze ", [&] { patterns(stmt.patterns); });
+  case Stmt::Keep:
+    return line("keep best" + (stmt.unit.text.empty() ? "" : " " + stmt.unit.text + " " + stmt.target.text), [] {});
   case Stmt::Setting:
     return line(stmt.target.text + (stmt.unit.text.empty() ? " " : " every "), [&] {
       value(stmt.value);

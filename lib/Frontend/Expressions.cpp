@@ -27,14 +27,23 @@ static Value scalarOf(mlir::Value ssa) {
   return Value::of(tensor);
 }
 
+/// Of a count of the plan's steps, that of a loss's updates.
+static Value countUpdates(Walk &walk, mlir::Value steps, ast::Range range) {
+  const std::int64_t every = walk.scopes.stepsOfUpdate();
+  if (every == 1)
+    return scalarOf(steps);
+  const Value ratio = binary(walk.tensors, BinaryOp::Div, scalarOf(steps), Value::integer(every), range);
+  return scalarOf(tw::FloorOp::create(walk.builder, walk.location(range), steps.getType(), ratio.tensor.ssa));
+}
+
 /// Counts of the program that runs.
 static Value evalStep(Walk &walk, const std::string &name, ast::Range range) {
   if (!walk.objective || walk.scopes.inInitialValue())
     return walk.fail(Code::NotKnownHere, range, fmt::format("`{}` is known only while a program runs", name));
   const auto type = mlir::RankedTensorType::get({}, walk.builder.getF64Type());
   if (name == "steps")
-    return scalarOf(train::TotalStepsOp::create(walk.builder, walk.location(range), type));
-  const Value taken = scalarOf(train::StepOp::create(walk.builder, walk.location(range), type));
+    return countUpdates(walk, train::TotalStepsOp::create(walk.builder, walk.location(range), type), range);
+  const Value taken = countUpdates(walk, train::StepOp::create(walk.builder, walk.location(range), type), range);
   // An update rule counts its steps from one, as papers do; everything else counts the steps already taken.
   const Frame *owner = &walk.frame();
   while (owner && owner->decl && owner->decl->kind == ast::Decl::Fn)

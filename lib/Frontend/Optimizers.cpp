@@ -124,6 +124,8 @@ public:
         found.push_back(parameter);
     return found;
   }
+  /// Whether the loss updates any.
+  bool hasParameters(const Stmt &minimize) const;
 
 private:
   std::vector<DeclaredVariable *> matching(const ast::Name &pattern);
@@ -241,6 +243,12 @@ void Updates::check() {
   }
 }
 
+bool Updates::hasParameters(const Stmt &minimize) const {
+  const auto found = over.find(&minimize);
+  return found != over.end() && std::any_of(found->second.begin(), found->second.end(),
+                                            [&](DeclaredVariable *parameter) { return !frozen.count(parameter); });
+}
+
 std::vector<DeclaredVariable *> Updates::of(const Stmt &minimize, const Stmt &clause) const {
   const auto found = over.find(&minimize);
   std::vector<DeclaredVariable *> own;
@@ -310,7 +318,7 @@ void frontend::runOptimizers(Walk &walk) {
       const std::vector<DeclaredVariable *> own = updates.of(*minimized.stmt, *clause);
       if (own.empty())
         continue;
-      RuleUse use{fmt::format("_{}", number), {}, uses == 0};
+      RuleUse use{fmt::format("_{}", number), {}, uses == 0, minimized.every};
       if (uses++ > 0)
         use.suffix += fmt::format("_{}", uses);
       for (const DeclaredVariable *parameter : own)
@@ -334,6 +342,10 @@ void frontend::runOptimizers(Walk &walk) {
         std::none_of(walk.minimized.begin(), walk.minimized.end(), limits))
       walk.fail(Code::PatternMatchesNothing, stmt->range, "no parameter is left for this `clip`");
   }
+  for (const Minimized &minimized : walk.minimized)
+    if (walk.minimized.size() > 1 && !updates.hasParameters(*minimized.stmt) && !walk.diagnostics.hasErrors())
+      walk.fail(Code::PatternMatchesNothing, minimized.stmt->range, "no parameter is left for this loss")
+          .help("what is told and not minimized is a `metric`");
   for (const Minimized &minimized : walk.minimized)
     if (minimized.op && !walk.diagnostics.hasErrors()) {
       setUpdates(walk, minimized.op, by[minimized.stmt]);

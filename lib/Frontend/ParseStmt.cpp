@@ -13,8 +13,8 @@ using namespace talweg::ast;
 
 namespace {
 
-constexpr std::string_view trainWords[] = {"minimize",   "metric", "optimizer", "freeze", "clip",    "batch",
-                                           "accumulate", "epochs", "steps",     "seed",   "validate"};
+constexpr std::string_view trainWords[] = {"minimize",   "metric", "optimizer", "freeze", "clip",     "batch",
+                                           "accumulate", "epochs", "steps",     "seed",   "validate", "keep"};
 /// Statements of the language that are not compiled yet: everywhere, and in `train`.
 constexpr std::string_view laterWords[] = {"scan", "emit"}, laterTrainWords[] = {"average"};
 
@@ -79,6 +79,7 @@ std::unique_ptr<Stmt> Parser::statement() {
                  : word == "optimizer" ? optimizer(*stmt)
                  : word == "freeze"    ? freeze(*stmt)
                  : word == "clip"      ? clip(*stmt)
+                 : word == "keep"      ? keep(*stmt)
                                        : setting(*stmt);
   else if (twoWords)
     understood = unknownStatement();
@@ -126,7 +127,7 @@ bool Parser::unknownStatement() {
   error.didYouMean(meant);
   if (meant.empty() && inside == Decl::Train)
     error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `clip`, `batch`, "
-               "`accumulate`, `epochs`, `steps`, `seed` and `validate`");
+               "`accumulate`, `epochs`, `steps`, `seed`, `validate` and `keep`");
   return false;
 }
 
@@ -270,7 +271,7 @@ bool Parser::target(Stmt &stmt, ExprPtr written) {
 
 //===-- in train ---------------------------------------------------------------------------------------------------===//
 
-/// `minimize loss`, `minimize d = bce(real, 1) + bce(fake, 0) over "D.*" with adam(lr = 2e-4)`
+/// `minimize loss`, `minimize d = bce(real, 1) + bce(fake, 0) over "D.*" with adam(lr = 2e-4) every 5 steps`
 bool Parser::minimize(Stmt &stmt) {
   stmt.kind = Stmt::Minimize;
   take();
@@ -281,7 +282,16 @@ bool Parser::minimize(Stmt &stmt) {
     return false;
   if (sameLine() && acceptWord("over") && !strings(stmt.patterns))
     return false;
-  return !sameLine() || !acceptWord("with") || rule(stmt);
+  if (sameLine() && acceptWord("with") && !rule(stmt))
+    return false;
+  if (!sameLine() || !acceptWord("every"))
+    return true;
+  if (!(stmt.every = expression()))
+    return false;
+  if (sameLine() && acceptWord("steps"))
+    return true;
+  expected("`steps`").help("write `every 5 steps`");
+  return false;
 }
 
 /// What updates parameters: `sgd(lr = 0.1)`.
@@ -338,6 +348,24 @@ bool Parser::clip(Stmt &stmt) {
   if (!(stmt.value = expression()))
     return false;
   return !sameLine() || !accept(Token::For) || strings(stmt.patterns);
+}
+
+/// `keep best`, `keep best max accuracy`
+bool Parser::keep(Stmt &stmt) {
+  stmt.kind = Stmt::Keep;
+  take();
+  if (!sameLine() || !acceptWord("best")) {
+    expected("`best` after `keep`", Code::BadSetting).help("write `keep best` or `keep best max accuracy`");
+    return false;
+  }
+  if (!sameLine() || at(Token::RightBrace))
+    return true;
+  stmt.unit = {std::string(text(peek())), range(peek())};
+  if (!acceptWord("min") && !acceptWord("max")) {
+    expected("`min` or `max` after `best`", Code::BadSetting).help("write `keep best max accuracy`");
+    return false;
+  }
+  return name(stmt.target, "the name of a metric");
 }
 
 /// `batch 32`, `validate every 250 steps`

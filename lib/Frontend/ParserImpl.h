@@ -104,6 +104,7 @@ private:
   bool optimizer(ast::Stmt &stmt);
   bool freeze(ast::Stmt &stmt);
   bool clip(ast::Stmt &stmt);
+  bool keep(ast::Stmt &stmt);
   bool setting(ast::Stmt &stmt);
   bool valueOrDefinition(ast::Stmt &stmt);
   bool target(ast::Stmt &stmt, ast::ExprPtr written);

@@ -24,6 +24,8 @@ void frontend::createPlan(OpBuilder &builder, Location loc, const Plan &plan) {
   train::PlanOp::create(builder, loc, builder.getStringAttr(plan.data), optional(builder, plan.epochs),
                         optional(builder, plan.steps), optional(builder, plan.validateEvery),
                         optional(builder, plan.accumulate > 1 ? std::optional(plan.accumulate) : std::nullopt),
+                        plan.best.empty() ? StringAttr() : builder.getStringAttr(plan.best),
+                        plan.greatest ? builder.getUnitAttr() : UnitAttr(),
                         builder.getI64IntegerAttr(std::int64_t(plan.seed)), builder.getDictionaryAttr(constants));
 }
 
@@ -33,6 +35,8 @@ static void readSettings(train::PlanOp op, Plan &plan) {
   plan.steps = op.getSteps();
   plan.validateEvery = op.getValidate();
   plan.accumulate = op.getAccumulate().value_or(1);
+  plan.best = op.getKeep().value_or("").str();
+  plan.greatest = op.getGreatest();
   plan.seed = op.getSeed();
   for (NamedAttribute constant : op.getConstants())
     plan.constants.push_back({constant.getName().str(), cast<StringAttr>(constant.getValue()).str()});

@@ -218,6 +218,7 @@ mlir::FlatSymbolRefAttr RuleBuilder::run() {
     return nullptr;
   mlir::OpBuilder::InsertionGuard guard(walk.builder);
   create();
+  const UpdateScope counting(walk.scopes, use.every);
   Frame top; // the clause's arguments are evaluated as in the train block
   FrameScope topScope(walk.scopes, top);
   top.decl = walk.names.train;

@@ -21,6 +21,7 @@ struct RuleUse {
   std::string suffix;     ///< of the optimizer's symbol
   std::string slotPrefix; ///< where another loss has slots of some of them, too
   bool tellsRate = true;  ///< the clause's first use
+  std::int64_t every = 1; ///< the loss is updated once in so many steps
 };
 
 /// Creates the train.optimizer of a clause, and the slots; gives its symbol. The current frame is the train block's.

@@ -76,6 +76,8 @@ public:
   bool inInitialValue() const { return written && !written->isObjective(); }
   /// Would what is evaluated perhaps not be, were the batch another?
   bool isBatchDependent() const { return batchDependent; }
+  /// `step` and `steps` count the updates of a loss, one in so many steps of the plan.
+  std::int64_t stepsOfUpdate() const { return updateSteps; }
 
 private:
   friend class FrameScope;
@@ -83,9 +85,11 @@ private:
   friend class DimensionScope;
   friend class ProgramBodyScope;
   friend class BatchDependentScope;
+  friend class UpdateScope;
   Frame *innermost = nullptr;
   const Frame *told = nullptr;
   bool dimension = false, batchDependent = false;
+  std::int64_t updateSteps = 1;
   ProgramBody *written = nullptr;
 };
 
@@ -124,6 +128,15 @@ public:
 
 private:
   llvm::SaveAndRestore<bool> kept;
+};
+
+/// What is evaluated is of the updates of a loss, of which there is one in `every` steps.
+class UpdateScope {
+public:
+  UpdateScope(Scopes &scopes, std::int64_t every) : kept(scopes.updateSteps, every) {}
+
+private:
+  llvm::SaveAndRestore<std::int64_t> kept;
 };
 
 /// Operations go into `body`, which is outside of the index notation around it.

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 using namespace talweg;
 using namespace talweg::frontend;
@@ -36,6 +37,8 @@ private:
   void runStatement(const Stmt &stmt);
   Value asScalar(const Value &value, ast::Range range, const char *what);
   llvm::SmallVector<mlir::Value> evalLimits();
+  std::int64_t evalEvery(const Stmt &stmt);
+  void checkSkips(const Stmt &stmt);
   void minimize(const Stmt &stmt);
   void metric(const Stmt &stmt);
   void finish();
@@ -44,7 +47,7 @@ private:
   const ast::Decl &train;
   train::ObjectiveOp op;
   mlir::Block *block;
-  void report(Told told, const std::string &name, const Value &value, ast::Range range);
+  void report(Told told, const std::string &name, const Value &value, ast::Range range, mlir::IntegerAttr every = {});
   void checkReports();
   std::vector<std::pair<train::ReportOp, ast::Range>> reports;
 };
@@ -98,10 +101,11 @@ Value Objective::asScalar(const Value &value, ast::Range range, const char *what
   return Value::of(tensor);
 }
 
-void Objective::report(Told told, const std::string &name, const Value &value, ast::Range range) {
+void Objective::report(Told told, const std::string &name, const Value &value, ast::Range range,
+                       mlir::IntegerAttr every) {
   if (!value.isTensor())
     return;
-  auto op = train::ReportOp::create(walk.builder, walk.location(range), told, name, value.tensor.ssa);
+  auto op = train::ReportOp::create(walk.builder, walk.location(range), told, name, value.tensor.ssa, every);
   op.setWhole(true);
   reports.emplace_back(op, range);
 }
@@ -150,23 +154,52 @@ llvm::SmallVector<mlir::Value> Objective::evalLimits() {
   return limits;
 }
 
+/// In the last of how many steps the loss is updated.
+std::int64_t Objective::evalEvery(const Stmt &stmt) {
+  if (!stmt.every)
+    return 1;
+  const Value value = eval(walk, *stmt.every);
+  if (value.isInteger() && value.number.integer >= 1)
+    return value.number.integer;
+  if (!value.isPoison())
+    walk.fail(Code::BadSetting, stmt.every->range,
+              fmt::format("`every` is a positive integer, and this is {}", walk.describe(value)));
+  return 1;
+}
+
+/// Each different `every` makes more kinds of steps.
+void Objective::checkSkips(const Stmt &stmt) {
+  std::set<std::int64_t> skips;
+  for (const Minimized &minimized : walk.minimized)
+    if (minimized.every > 1)
+      skips.insert(minimized.every);
+  if (stmt.every && skips.size() > train::kMostSkips)
+    walk.fail(
+        Code::NotSupportedYet, stmt.every->range,
+        fmt::format("losses that are skipped in more than {} different ways are not supported yet", train::kMostSkips));
+}
+
 /// Its parameters and their optimizers are known when the whole block is (runOptimizers).
 void Objective::minimize(const Stmt &stmt) {
   const Value value = eval(walk, *stmt.value), loss = asScalar(value, stmt.value->range, "what is minimized");
-  Minimized minimized{&stmt, lossName(train, stmt), {}};
+  Minimized minimized{&stmt, lossName(train, stmt), {}, evalEvery(stmt)};
+  const mlir::IntegerAttr every =
+      minimized.every > 1 ? walk.builder.getI64IntegerAttr(minimized.every) : mlir::IntegerAttr();
   if (!stmt.target.text.empty())
     walk.frame().locals[minimized.name] = value;
   for (const Minimized &other : walk.minimized)
     if (other.name == minimized.name)
       walk.fail(Code::AlreadyDefined, stmt.range, fmt::format("two losses are called `{}`", minimized.name))
           .note(other.stmt->range, "the first is here");
-  report(Told::Loss, minimized.name, loss, stmt.range);
+  report(Told::Loss, minimized.name, loss, stmt.range, every);
+  const UpdateScope counting(walk.scopes, minimized.every);
   const llvm::SmallVector<mlir::Value> limits = evalLimits();
   if (loss.isTensor())
     minimized.op = train::MinimizeOp::create(walk.builder, walk.location(stmt.range), minimized.name, loss.tensor.ssa,
                                              limits, mlir::ValueRange(), walk.builder.getArrayAttr({}),
-                                             walk.builder.getArrayAttr({}), mlir::ArrayAttr());
+                                             walk.builder.getArrayAttr({}), mlir::ArrayAttr(), every);
   walk.minimized.push_back(std::move(minimized));
+  checkSkips(stmt);
   const auto last = std::find_if(train.body.rbegin(), train.body.rend(),
                                  [](const auto &other) { return other->kind == Stmt::Minimize; });
   if (last->get() == &stmt) // metrics may follow, which speak of what this loss was computed from
@@ -198,6 +231,7 @@ void Objective::runStatement(const Stmt &stmt) {
   case Stmt::Setting:
   case Stmt::Optimizer:
   case Stmt::Clip: // of each loss, in front of its updates
+  case Stmt::Keep:
   case Stmt::Freeze: break;
   case Stmt::Minimize: minimize(stmt); break;
   case Stmt::Metric: metric(stmt); break;

@@ -21,7 +21,8 @@ namespace talweg::frontend {
 struct Minimized {
   const ast::Stmt *stmt;
   std::string name;
-  train::MinimizeOp op; ///< null where the loss is wrong (reported)
+  train::MinimizeOp op;   ///< null where the loss is wrong (reported)
+  std::int64_t every = 1; ///< it is skipped but in the last of so many steps
 };
 
 struct Walk {

@@ -54,10 +54,17 @@ static FaultSite siteOf(train::FaultOp op, const std::string &file) {
   return site;
 }
 
-static void addColumn(Told told, StringRef name, bool isFirst, Manifest &manifest, ArrayRef<int64_t> shape) {
-  if (told == Told::Table)
+template <typename Op>
+static void addColumn(Op column, bool isFirst, Manifest &manifest, ArrayRef<int64_t> shape) {
+  const Told told = column.getTold();
+  const StringRef name = column.getName();
+  if (told == Told::Table) {
     manifest.tables.push_back({name.str(), shape.vec()});
-  else if (isFirst && told == Told::Loss)
+    return;
+  }
+  manifest.every.push_back(std::int64_t(column.getEvery().value_or(1)));
+  manifest.otherLosses += !isFirst && told == Told::Loss;
+  if (isFirst && told == Told::Loss)
     manifest.loss = name.str();
   else
     (told == Told::Report ? manifest.reports : manifest.metrics).push_back(name.str());
@@ -104,11 +111,10 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
         })
         .Case([&](train::ObjectiveOp objective) { // each is a train.column once it is lowered
           for (auto [number, report] : llvm::enumerate(train::toldBy(objective)))
-            addColumn(report.getTold(), report.getName(), number == 0, manifest,
-                      cast<RankedTensorType>(report.getValue().getType()).getShape());
+            addColumn(report, number == 0, manifest, cast<RankedTensorType>(report.getValue().getType()).getShape());
         })
         .Case([&](train::ColumnOp column) {
-          addColumn(column.getTold(), column.getName(), column == *program.getOps<train::ColumnOp>().begin(), manifest,
+          addColumn(column, column == *program.getOps<train::ColumnOp>().begin(), manifest,
                     column.getShape().value_or(ArrayRef<int64_t>()));
           if (column.getOver())
             for (auto [parameter, slot] : llvm::zip_equal(column.getOver()->getAsRange<FlatSymbolRefAttr>(),

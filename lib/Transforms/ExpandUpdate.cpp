@@ -57,6 +57,7 @@ private:
   void set(StringRef variable, Value value, OpBuilder &builder, Location loc);
   void setParameter(train::VariableOp parameter, Value value, OpBuilder &builder, Location loc);
 
+  IntegerAttr every; ///< of the update that is expanded
   train::ObjectiveOp objective;
   SymbolTable symbols;
   /// Of each variable the value that a statement in front has read, or an update has given it.
@@ -100,6 +101,9 @@ Value Expansion::parameterOf(train::VariableOp parameter, OpBuilder &builder, Lo
 }
 
 void Expansion::set(StringRef variable, Value value, OpBuilder &builder, Location loc) {
+  if (every)
+    value = train::EveryOp::create(builder, loc, value.getType(), every, value,
+                                   valueOf(variable, value.getType(), builder, loc));
   train::SetOp &last = sets[variable];
   if (last)
     last.erase();
@@ -123,6 +127,7 @@ void Expansion::expand(train::UpdateOp update) {
   auto inUpdate = [&](Location loc) { return train::inPart(loc, Part::Update, update.getVariableAttr()); };
   Location loc = inUpdate(update.getLoc());
   auto parameter = cast<RankedTensorType>(update.getGradient().getType());
+  every = update.getEveryAttr();
   auto slotName = [&](Attribute slot) {
     return (update.getVariable() + "." + cast<StringAttr>(slot).getValue()).str();
   };
@@ -144,7 +149,8 @@ void Expansion::expand(train::UpdateOp update) {
     set(slotName(slot), results[next++], builder, loc);
   if (reported.insert(rule).second)
     for (Attribute name : rule.getReport())
-      train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name).getValue(), results[next++]);
+      train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name).getValue(), results[next++],
+                              every);
   update.erase();
 }
 

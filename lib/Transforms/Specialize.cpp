@@ -98,6 +98,10 @@ public:
         report.setWhole(false);
       else if (mode == Mode::Eval) // nothing is written in between, so that equal reads are one
         report->moveBefore(block.getTerminator());
+    if (!updates) // no loss is skipped
+      for (Operation &op : block)
+        if (isa<train::ReportOp, train::MinimizeOp>(op))
+          op.removeAttr("every");
     for (Operation &op : program.getBody().front())
       for (Region &region : op.getRegions())
         eraseDead(region.front());

@@ -104,21 +104,27 @@ std::int64_t rowBytes(const Manifest &manifest) {
 
 std::string eventText(const Json &event) { return event.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-void addLoss(Json &event, const std::string &name, double value) { event["loss"] = event[name] = value; }
-
-void addNumbers(Json &event, const std::vector<std::string> &names, const std::vector<double> &values) {
-  for (size_t i = 0; i < names.size() && i < values.size(); ++i)
-    event[names[i]] = values[i];
+void addLoss(Json &event, const std::string &name, std::optional<double> value) {
+  if (value)
+    event["loss"] = event[name] = *value;
 }
 
-std::string numbersText(double loss, const std::vector<double> &metrics, const Session &session) {
+void addNumbers(Json &event, const std::vector<std::string> &names, const Numbers &values) {
+  for (size_t i = 0; i < names.size() && i < values.size(); ++i)
+    if (values[i])
+      event[names[i]] = *values[i];
+}
+
+std::string numbersText(std::optional<double> loss, const Numbers &metrics, const Session &session) {
   const std::vector<std::string> &names = session.facts().manifest.metrics,
                                  &same = session.facts().manifest.lossMetrics;
-  std::string text = session.facts().manifest.loss + " " + shortNumber(loss);
+  std::vector<std::string> texts;
+  if (loss)
+    texts.push_back(session.facts().manifest.loss + " " + shortNumber(*loss));
   for (size_t i = 0; i < names.size() && i < metrics.size(); ++i)
-    if (std::find(same.begin(), same.end(), names[i]) == same.end())
-      text += fmt::format("  {} {}", names[i], shortNumber(metrics[i]));
-  return text;
+    if (metrics[i] && std::find(same.begin(), same.end(), names[i]) == same.end())
+      texts.push_back(names[i] + " " + shortNumber(*metrics[i]));
+  return fmt::format("{}", fmt::join(texts, "  "));
 }
 
 /// The part of a table with its first `depth` indices fixed, its first element at `first`: lists of lists.
@@ -152,7 +158,7 @@ std::string tableText(const TableValue &table) {
 Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation) {
   Json event{{"event", "eval"}, {"split", split}, {"rows", evaluation.rows}};
   addLoss(event, session.facts().manifest.loss, evaluation.loss);
-  addNumbers(event, session.facts().manifest.metrics, evaluation.metrics);
+  addNumbers(event, session.facts().manifest.metrics, {evaluation.metrics.begin(), evaluation.metrics.end()});
   for (const TableValue &table : evaluation.tables)
     event[table.name] = nested(table, 0, 0);
   event["seconds"] = evaluation.seconds;
@@ -160,7 +166,7 @@ Json evaluationEvent(const Session &session, const std::string &split, const Eva
 }
 
 std::string evaluationText(const Evaluation &evaluation, const Session &session) {
-  return numbersText(evaluation.loss, evaluation.metrics, session);
+  return numbersText(evaluation.loss, {evaluation.metrics.begin(), evaluation.metrics.end()}, session);
 }
 
 //===-- files ------------------------------------------------------------------------------------------------------===//

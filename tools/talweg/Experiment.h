@@ -42,12 +42,14 @@ std::int64_t rowBytes(const Manifest &manifest);
 
 /// One event: a line of JSON. Numbers that JSON cannot hold (nan, inf) become null.
 std::string eventText(const Json &event);
+/// What a step or an evaluation tells, in the order of names; nothing where a loss is skipped.
+using Numbers = std::vector<std::optional<double>>;
 /// The first loss, as `loss` and under its own name.
-void addLoss(Json &event, const std::string &name, double value);
-/// Adds `"name": value` for every metric (or report) of a record.
-void addNumbers(Json &event, const std::vector<std::string> &names, const std::vector<double> &values);
+void addLoss(Json &event, const std::string &name, std::optional<double> value);
+/// Adds `"name": value` for every metric (or report) that is told.
+void addNumbers(Json &event, const std::vector<std::string> &names, const Numbers &values);
 /// "loss 0.1234  accuracy 0.9722". A metric that is the loss is not told again.
-std::string numbersText(double loss, const std::vector<double> &metrics, const Session &session);
+std::string numbersText(std::optional<double> loss, const Numbers &metrics, const Session &session);
 /// The event and the line of one evaluation.
 Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation);
 std::string evaluationText(const Evaluation &evaluation, const Session &session);

@@ -37,6 +37,7 @@ Result<void> RunFolder::begin(const Session &session, const std::vector<std::str
     return written.error();
   if (auto written = record(facts); !written)
     return written.error();
+  fs::remove(path + "/best.safetensors", failure); // of a run that was here before
   if (auto emptied = writeFile(path + "/log.jsonl", ""); !emptied)
     return emptied.error();
   return openLog();
@@ -47,6 +48,7 @@ static bool isRecord(const Json &record) {
   using Type = bool (*)(const Json &);
   Type object = [](const Json &value) { return value.is_object(); };
   Type truth = [](const Json &value) { return value.is_boolean(); };
+  Type text = [](const Json &value) { return value.is_string(); };
   Type whole = [](const Json &value) { return value.is_number_integer(); };
   Type positive = [](const Json &value) { return value.is_number_integer() && value.get<std::int64_t>() > 0; };
   Type number = [](const Json &value) { return value.is_number() || value.is_null(); }; // null: not finite
@@ -75,8 +77,11 @@ static bool isRecord(const Json &record) {
                             {"log_every", positive}})
     if (!holds(settings, name, type))
       return false;
-  return holds(pending, "step", whole) && holds(pending, "loss", number) && holds(pending, "rows", number) &&
-         holds(pending, "metrics", numbers);
+  const Json best = record.value("best", Json());
+  if (best.is_object() && !(holds(best, "name", text) && best.contains("value") && best["value"].is_number()))
+    return false;
+  return holds(pending, "step", whole) && holds(pending, "sums", numbers) && holds(pending, "rows", numbers) &&
+         holds(pending, "all_rows", number);
 }
 
 Result<Json> RunFolder::readRecord() const {

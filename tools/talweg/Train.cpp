@@ -211,6 +211,8 @@ int run(Options options) {
   auto training = loadSplits(experiment, *program, loop, splitFacts);
   if (!training)
     return fail(training.error());
+  if (!program->plan().best.empty() && !loop.validation)
+    return fail(makeError("`keep best` needs a split that is validated on", "declare `validation = …` in the data"));
   if (interrupted())
     return interruptedBefore();
   progress.busy("compiling …");
@@ -258,7 +260,7 @@ int run(Options options) {
   announce(options, *session, splitFacts, folder.directory(), folder);
   TrainLoop running(*session, folder, std::move(loop));
   if (resuming)
-    running.restore(earlier.value("pending", Json()));
+    running.restore(earlier);
   auto ending = running.run();
   if (!ending) {
     folder.log(errorEvent(ending.error()));
@@ -284,7 +286,8 @@ void addTrain(CommandLine &line) {
       "Compiles the training program of a model file, trains as its plan says, validates, and saves. The "
       "folder of the run gets model.safetensors (parameters and states under their paths in the model), "
       "optimizer.safetensors and state.json (to resume), run.json (what was run, with what, on which "
-      "compiler) and log.jsonl (the events of --json). It saves at the end, when it is interrupted or fails, and "
+      "compiler) and log.jsonl (the events of --json); with `keep best` in the file, best.safetensors. It saves at the "
+      "end, when it is interrupted or fails, and "
       "on the way every 30 s, less often where saving would take more than a twentieth of the time. The split "
       "`validation` "
       "(or else `valid`, `val`, `dev` or `test`) is evaluated after each epoch (of more than 100 epochs, after 100 of "

@@ -25,23 +25,34 @@ TrainLoop::TrainLoop(Session &session, RunFolder &folder, LoopOptions given)
   every = options.logEvery.value_or(std::max((perEpoch + 9) / 10, (total + 999) / 1000));
   reportEveryEpochs = std::max<std::int64_t>(1, (total / perEpoch + kReports - 1) / kReports);
   firstStep = session.step();
-  means.metrics.assign(manifest.metrics.size(), 0);
-  smooth.assign(1 + manifest.metrics.size(), 0);
+  const std::vector<double> none(1 + manifest.metrics.size(), 0);
+  means = smooth = {none, none};
 }
 
-void TrainLoop::restore(const Json &pending) {
+void TrainLoop::restore(const Json &record) {
+  const Json pending = record.value("pending", Json());
+  if (const Json had = record.value("best", Json()); had.is_object() && had.value("name", "") == plan.best)
+    best = had;
   if (!pending.is_object() || pending.value("step", std::int64_t(-1)) != session.step())
     return;
   auto number = [](const Json &value) { return value.is_number() ? value.get<double>() : double(NAN); };
-  Means had{number(pending.value("loss", Json())), number(pending.value("rows", Json())), {}};
-  for (const Json &metric : pending.value("metrics", Json::array()))
-    had.metrics.push_back(number(metric));
-  if (had.metrics.size() == means.metrics.size())
+  auto numbers = [&](const char *name) {
+    std::vector<double> values;
+    for (const Json &value : pending.value(name, Json::array()))
+      values.push_back(number(value));
+    return values;
+  };
+  Means had{numbers("sums"), numbers("rows"), number(pending.value("all_rows", Json()))};
+  if (had.sums.size() == means.sums.size() && had.rows.size() == means.rows.size())
     means = std::move(had);
 }
 
 Json TrainLoop::pendingMeans() const {
-  return {{"step", session.step()}, {"loss", means.loss}, {"rows", means.rows}, {"metrics", means.metrics}};
+  return {{"step", session.step()}, {"sums", means.sums}, {"rows", means.rows}, {"all_rows", means.allRows}};
+}
+
+std::optional<double> TrainLoop::Means::of(size_t number) const {
+  return rows[number] > 0 ? std::optional(sums[number] / rows[number]) : std::nullopt;
 }
 
 Result<Ending> TrainLoop::run() {
@@ -88,48 +99,70 @@ void TrainLoop::take(const Chunk &chunk) {
 }
 
 /// "  lr 0.1": reports, which are settings more than measurements, in few digits.
-static std::string ratesText(const std::vector<std::string> &names, const std::vector<double> &values) {
+static std::string ratesText(const std::vector<std::string> &names, const Numbers &values) {
   std::string text;
   for (size_t i = 0; i < names.size() && i < values.size(); ++i)
-    text += fmt::format("  {} {:.4g}", names[i], plainNan(values[i]));
+    if (values[i])
+      text += fmt::format("  {} {:.4g}", names[i], plainNan(*values[i]));
   return text;
 }
 
+Numbers TrainLoop::toldBy(const StepRecord &step) const {
+  Numbers told{step.loss};
+  told.insert(told.end(), step.metrics.begin(), step.metrics.end());
+  told.insert(told.end(), step.reports.begin(), step.reports.end());
+  for (size_t column = 0; column < told.size(); ++column)
+    if (!manifest.tells(column, step.step))
+      told[column].reset();
+  return told;
+}
+
+/// Of the first loss that is no number any more.
+void TrainLoop::warn(const StepRecord &step, const Numbers &told) {
+  for (size_t loss = 0; !warned && loss <= size_t(manifest.otherLosses); ++loss)
+    if (told[loss] && !std::isfinite(*told[loss])) {
+      warned = true;
+      std::string name = manifest.otherLosses == 0 ? "the loss"
+                         : loss == 0               ? fmt::format("the loss `{}`", manifest.loss)
+                                                   : fmt::format("the loss `{}`", manifest.metrics[loss - 1]);
+      complain(colorDiagnostic(fmt::format("warning: {} is {} at step {}\nhelp: a smaller learning rate may "
+                                           "prevent it",
+                                           name, plainNan(*told[loss]), step.step)));
+    }
+}
+
 void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
-  double rows = double(step.rows);
-  means.loss += step.loss * rows;
-  means.rows += rows;
-  for (size_t i = 0; i < means.metrics.size() && i < step.metrics.size(); ++i)
-    means.metrics[i] += step.metrics[i] * rows;
-  curve.add(step.loss);
-
+  const Numbers told = toldBy(step);
+  const auto metricsEnd = told.begin() + std::ptrdiff_t(means.sums.size());
+  const Numbers metrics(told.begin() + 1, metricsEnd), reports(metricsEnd, told.end());
   constexpr double kept = 0.95; // exponential mean over about 20 steps
-  smoothWeight = kept * smoothWeight + (1 - kept);
-  smooth[0] = kept * smooth[0] + (1 - kept) * step.loss;
-  for (size_t i = 0; i + 1 < smooth.size() && i < step.metrics.size(); ++i)
-    smooth[i + 1] = kept * smooth[i + 1] + (1 - kept) * step.metrics[i];
-
-  if (!warned && !std::isfinite(step.loss)) {
-    warned = true;
-    complain(colorDiagnostic(fmt::format("warning: the loss is {} at step {}\nhelp: a smaller learning rate may "
-                                         "prevent it",
-                                         plainNan(step.loss), step.step)));
-  }
+  double rows = double(step.rows);
+  means.allRows += rows;
+  for (size_t i = 0; i < means.sums.size(); ++i)
+    if (told[i]) {
+      means.sums[i] += *told[i] * rows;
+      means.rows[i] += rows;
+      smooth.sums[i] = kept * smooth.sums[i] + (1 - kept) * *told[i];
+      smooth.rows[i] = kept * smooth.rows[i] + (1 - kept);
+    }
+  if (told[0])
+    curve.add(*told[0]);
+  warn(step, told);
 
   bool last = step.step == chunk.totalSteps;
   if (step.step % every != 0 && !last && !(step.step == 1 && !options.logEvery))
     return;
   Json event{{"event", "step"}, {"step", step.step}, {"epoch", step.epoch}};
-  addLoss(event, manifest.loss, step.loss);
-  addNumbers(event, manifest.metrics, step.metrics);
-  addNumbers(event, manifest.reports, step.reports);
+  addLoss(event, manifest.loss, told[0]);
+  addNumbers(event, manifest.metrics, metrics);
+  addNumbers(event, manifest.reports, reports);
   event["examples_per_second"] = chunk.examplesPerSecond;
   emit(event);
 
   bool due = options.logEvery ? step.step % every == 0 : !progress.live() && Clock::now() - lastLine > kLineInterval;
   if (due)
     say(fmt::format("step {}/{}  epoch {}  {}{}  {} examples/s", step.step, chunk.totalSteps, step.epoch,
-                    numbersText(step.loss, step.metrics, session), ratesText(manifest.reports, step.reports),
+                    numbersText(told[0], metrics, session), ratesText(manifest.reports, reports),
                     humanCount(chunk.examplesPerSecond)));
 }
 
@@ -143,10 +176,10 @@ void TrainLoop::showBar(const Chunk &chunk) {
   bar.epoch = last.epoch;
   if (!plan.steps)
     bar.epochs = plan.epochs.value_or(1);
-  std::vector<double> metrics;
-  for (size_t i = 1; i < smooth.size(); ++i)
-    metrics.push_back(smooth[i] / smoothWeight);
-  bar.numbers = numbersText(smooth[0] / smoothWeight, metrics, session);
+  Numbers metrics;
+  for (size_t i = 1; i < smooth.sums.size(); ++i)
+    metrics.push_back(smooth.of(i));
+  bar.numbers = numbersText(smooth.of(0), metrics, session);
   bar.examplesPerSecond = chunk.examplesPerSecond;
   if (double elapsed = seconds(); elapsed > 0.3)
     bar.secondsLeft = elapsed / double(last.step - firstStep) * double(chunk.totalSteps - last.step);
@@ -180,13 +213,13 @@ std::string TrainLoop::position() const {
 
 Result<void> TrainLoop::reportProgress() {
   Json event{{"event", "train"}, {"step", session.step()}, {"epoch", session.epoch()}};
-  double rows = std::max(1.0, means.rows);
-  for (double &metric : means.metrics)
-    metric /= rows;
-  event["rows"] = std::int64_t(means.rows);
-  addLoss(event, manifest.loss, means.loss / rows);
-  addNumbers(event, manifest.metrics, means.metrics);
-  std::string line = fmt::format("{}  {}", position(), numbersText(means.loss / rows, means.metrics, session));
+  Numbers metrics;
+  for (size_t i = 1; i < means.sums.size(); ++i)
+    metrics.push_back(means.of(i));
+  event["rows"] = std::int64_t(means.allRows);
+  addLoss(event, manifest.loss, means.of(0));
+  addNumbers(event, manifest.metrics, metrics);
+  std::string line = fmt::format("{}  {}", position(), numbersText(means.of(0), metrics, session));
   auto now = Clock::now();
   double taken = std::chrono::duration<double>(now - lastReport).count();
   event["seconds"] = taken;
@@ -194,12 +227,15 @@ Result<void> TrainLoop::reportProgress() {
   event.erase("event");
   event.erase("seconds");
   final["train"] = event;
-  means = {0, 0, std::vector<double>(manifest.metrics.size(), 0)};
+  const std::vector<double> none(means.sums.size(), 0);
+  means = {none, none};
   lastReport = now;
 
   Result<void> evaluated;
   if (options.validation)
     evaluated = evaluate(*options.validation, &line);
+  if (evaluated && options.validation && !plan.best.empty())
+    evaluated = keepBest(line);
   if (!interrupted())
     say(line + "  " + styled(Stream::Out, Style::Dim, humanSeconds(taken)));
   if (!evaluated)
@@ -224,6 +260,19 @@ Result<void> TrainLoop::evaluate(const Split &split, std::string *line) {
   else
     say(text);
   return {};
+}
+
+Result<void> TrainLoop::keepBest(std::string &line) {
+  const Json &told = final[options.validation->name];
+  const double value = told.value(plan.best, double(NAN));
+  const double least = best.is_null() ? double(INFINITY) : best["value"].get<double>() * (plan.greatest ? -1 : 1);
+  if (!((plan.greatest ? -value : value) < least))
+    return {};
+  if (auto saved = session.saveModel(folder.directory() + "/best.safetensors"); !saved)
+    return saved;
+  best = {{"name", plan.best}, {"value", value}, {"step", session.step()}, {"epoch", session.epoch()}};
+  line += "  best";
+  return folder.record({{"best", best}});
 }
 
 Result<void> TrainLoop::save(const char *status) {
@@ -259,6 +308,8 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   event["peak_rss_bytes"] = peakMemory();
   event["arena_bytes"] = manifest.arenaBytes;
   event["saved"] = folder.directory();
+  if (!best.is_null())
+    event["best"] = best;
   emit(event);
   if (auto flushed = folder.flush(); !flushed)
     return flushed.error();
@@ -270,6 +321,10 @@ Result<Ending> TrainLoop::finish(Ending ending) {
     return recorded.error();
   if (progress.live() && !curve.empty())
     say("loss " + styled(Stream::Out, Style::Green, curve.sparkline(std::min(60, terminalWidth() - 8), hasUnicode())));
+  if (!best.is_null())
+    say(fmt::format("best: {} {} at step {}; kept in {}/best.safetensors", plan.best,
+                    shortNumber(best["value"].get<double>()), grouped(best["step"].get<std::int64_t>()),
+                    folder.directory()));
   if (ending == Ending::Done)
     say(fmt::format("{} in {}, compiled in {}; saved in {}", counted(session.step() - firstStep, "step"),
                     humanSeconds(trained), humanSeconds(session.compileSeconds()), folder.directory()));

@@ -29,8 +29,8 @@ class TrainLoop {
 public:
   TrainLoop(Session &session, RunFolder &folder, LoopOptions options);
 
-  /// Restores the means that an interrupted run had begun (`pending` of its record).
-  void restore(const Json &pending);
+  /// Goes on from the record of an interrupted run: the means that it had begun, and its best validation.
+  void restore(const Json &record);
   /// Runs to the end of the plan or to an interruption. The folder then holds the checkpoint, the log and the record; after an
   /// error it holds the checkpoint of what was trained before, if that can be written.
   Result<Ending> run();
@@ -38,21 +38,26 @@ public:
 private:
   using Clock = std::chrono::steady_clock;
 
-  /// Means over the rows since the last report.
+  /// Of the rows since the last report the mean of each number: the first loss, then the metrics.
   struct Means {
-    double loss = 0, rows = 0;
-    std::vector<double> metrics;
+    std::vector<double> sums, rows; ///< each over the rows that told it
+    double allRows = 0;
+
+    std::optional<double> of(size_t number) const;
   };
 
   Result<void> advance();        // a stretch, then what is due
   Result<void> stretch();        // steps until something is due
   void take(const Chunk &chunk); // what one native call told
   void takeStep(const StepRecord &step, const Chunk &chunk);
+  Numbers toldBy(const StepRecord &step) const; // the first loss, the metrics, the reports
+  void warn(const StepRecord &step, const Numbers &told);
   void showBar(const Chunk &chunk);
   bool reportDue() const;
   bool saveDue() const;
   Result<void> reportProgress(); // means, validation, a permanent line
   Result<void> evaluate(const Split &split, std::string *line);
+  Result<void> keepBest(std::string &line); // after a validation
   Result<void> save(const char *status);
   Result<Ending> finish(Ending ending);
   void emit(const Json &event); // to the log, and to standard output with --json
@@ -69,11 +74,11 @@ private:
   Progress progress;
   Curve curve;
   Means means;
-  std::vector<double> smooth; // loss and metrics, for the bar
-  double smoothWeight = 0;
+  Means smooth; // of the last steps, for the bar
   std::int64_t every = 1, reportEveryEpochs = 1, firstStep = 0;
   bool warned = false, failedLog = false;
   Json final = Json::object();
+  Json best; // the best validation: name, value, step, epoch; null: none yet
   Clock::time_point begun, lastReport, lastSave, lastLine;
   Clock::duration savingTook{};
 };

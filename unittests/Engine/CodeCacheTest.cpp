@@ -76,6 +76,8 @@ Manifest manifest() {
   result.faults = {{"\xff is {}", "help", "other.tw", 3, 4}};
   result.metrics = {"accuracy", "error"};
   result.reports = {"lr"};
+  result.otherLosses = 1;
+  result.every = {1, 3, 1, 1};
   result.lossMetrics = {"error"};
   result.outputShape = {64, 10};
   result.outputType = ElementType::F64;
@@ -99,6 +101,8 @@ frontend::Plan plan() {
   result.batch = 64;
   result.epochs = 3;
   result.validateEvery = 10;
+  result.best = "error";
+  result.greatest = true;
   result.seed = UINT64_MAX;
   result.constants = {{"width", "128"}};
   return result;

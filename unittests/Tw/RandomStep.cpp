@@ -442,7 +442,7 @@ void Maker::finish() {
   }
   std::vector<Attribute> by(updated.size(), FlatSymbolRefAttr::get(rule.getSymNameAttr()));
   train::MinimizeOp::create(b, loc, "loss", loss, ValueRange(), ValueRange(), b.getArrayAttr(updated),
-                            b.getArrayAttr(by), ArrayAttr());
+                            b.getArrayAttr(by), ArrayAttr(), IntegerAttr());
 }
 
 } // namespace talweg::random

@@ -71,6 +71,8 @@ struct PlanFacts {
   std::int64_t accumulate = 1;               ///< batches of a step
   std::optional<std::int64_t> epochs, steps; ///< at most one is present; with neither, one epoch
   std::optional<std::int64_t> validateSteps; ///< validate after every N steps, too; after each epoch anyway
+  std::string best;      ///< the variables of the validation at which this number is best are kept; empty: none are
+  bool greatest = false; ///< the best is the greatest, not the least
   std::uint64_t seed = 0;
   std::vector<std::string> splits; ///< declared names, in order: train, test, …
 };
@@ -196,10 +198,10 @@ struct SessionOptions {
 
 /// What one step told.
 struct StepRecord {
-  std::int64_t step = 0;  ///< 1 for the first step of the run
-  std::int64_t epoch = 0; ///< 1 for the first epoch
-  std::int64_t rows = 0;  ///< of this step's batch
-  double loss = 0;
+  std::int64_t step = 0;                ///< 1 for the first step of the run
+  std::int64_t epoch = 0;               ///< 1 for the first epoch
+  std::int64_t rows = 0;                ///< of this step's batch
+  double loss = 0;                      ///< NaN, as all that is told of a loss, where it is skipped (Manifest::tells)
   std::vector<double> metrics, reports; ///< in the order of the manifest of Session::facts
 };
 

@@ -101,11 +101,12 @@ struct Stmt {
     For,     ///< for target in value { body }
     Require, ///< require value, require value in bounds, each perhaps with a reason: `, "text"`
     // only in `train`:
-    Minimize,  ///< minimize [target =] value [over "pattern", …] [with rule]
+    Minimize,  ///< minimize [target =] value [over "pattern", …] [with rule] [every … steps]
     Metric,    ///< metric target = value, metric target[indices] = value
     Optimizer, ///< optimizer rule [for "pattern", …]; a rule is a Call or Ident
     Freeze,    ///< freeze "pattern", …
     Clip,      ///< clip norm value [for "pattern", …]; target is `norm` or `value`
+    Keep,      ///< keep best [min target], keep best max target: unit is `min`, `max` or empty
     Setting,   ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
                ///< and, after `every`, unit is `steps` or `epochs`
   } kind;
@@ -116,7 +117,7 @@ struct Stmt {
   std::vector<Index> indices;
   BinaryOp binary = BinaryOp::Add;
   Type type;
-  ExprPtr value, bounds, rule;
+  ExprPtr value, bounds, rule, every;
   Block body;
   std::vector<Name> patterns; ///< text without quotes
   std::string reason;         ///< likewise

@@ -54,6 +54,8 @@ struct Plan {
   std::int64_t accumulate = 1;               ///< batches of a step
   std::optional<std::int64_t> epochs, steps; ///< at most one is present
   std::optional<std::int64_t> validateEvery; ///< steps
+  std::string best;      ///< the variables of the validation at which this number is best are kept; empty: none are
+  bool greatest = false; ///< the best is the greatest, not the least
   std::uint64_t seed = 0;
   std::vector<Constant> constants;
 };

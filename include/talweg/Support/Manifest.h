@@ -158,6 +158,8 @@ struct Manifest {
   std::vector<FaultSite> faults;             ///< in the order of their numbers in Runtime/Abi.h
   std::string loss = "loss";                 ///< the first: column 0 of `out`
   std::vector<std::string> metrics, reports; ///< the columns after it; metrics begin with the other losses
+  std::int64_t otherLosses = 0;              ///< so many
+  std::vector<std::int64_t> every;           ///< of each column: the last of so many steps tells it, the others NaN
   std::vector<std::string> lossMetrics;      ///< those that are the first loss itself
   std::vector<Gradient> gradients;           ///< mode gradient
   std::vector<Sum> sums;                     ///< pass by pass
@@ -167,6 +169,8 @@ struct Manifest {
   std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number
   std::int64_t arenaBytes = 0, persistentBytes = 0;
 
+  /// Whether step number `step`, from 1, tells a column: no step does of a loss that is skipped in it.
+  bool tells(std::size_t column, std::int64_t step) const { return step % every[column] == 0; }
   std::int64_t columns() const {
     std::int64_t count = std::int64_t(1 + metrics.size() + reports.size());
     for (const Table &table : tables)

@@ -5,6 +5,8 @@
 
 #include "llvm/ADT/StringSet.h"
 
+#include <set>
+
 using namespace mlir;
 
 namespace talweg::train {
@@ -314,7 +316,14 @@ static LogicalResult verifyUpdate(Operation *op, FlatSymbolRefAttr name, FlatSym
   return parameter.isSplit() ? verifySlot(parameter.getLowHalfName(), parameter.getLowHalfType()) : success();
 }
 
+/// One of how many steps an op is for.
+static LogicalResult verifyEvery(Operation *op, std::optional<uint64_t> steps) {
+  return !steps || *steps >= 2 ? success() : op->emitOpError() << "is for one of " << *steps << " steps, at least 2";
+}
+
 LogicalResult MinimizeOp::verify() {
+  if (failed(verifyEvery(*this, getEvery())))
+    return failure();
   if (!isFloatScalar(getLoss().getType()))
     return emitOpError() << "minimizes a float of rank 0, but the loss has type " << getLoss().getType();
   auto program = (*this)->getParentOfType<ProgramOp>();
@@ -357,6 +366,8 @@ LogicalResult MinimizeOp::verifySymbolUses(SymbolTableCollection &symbols) {
 LogicalResult ObjectiveOp::verify() {
   auto program = cast<ProgramOp>((*this)->getParentOp());
   Block &body = getBody().front();
+  if (size_t skips = skipsOf(*this).size(); skips > kMostSkips)
+    return emitOpError() << "skips losses in " << skips << " ways, at most " << kMostSkips;
   SmallVector<FieldOp> fields(program.getBody().front().getOps<FieldOp>());
   if (body.getNumArguments() != fields.size())
     return emitOpError() << "takes " << body.getNumArguments() << " batches, but there are " << fields.size()
@@ -384,6 +395,16 @@ LogicalResult ObjectiveOp::verify() {
   if (!values->empty())
     return emitOpError() << "yields " << values->size() << " values, which it does in mode predict alone";
   return success();
+}
+
+SmallVector<int64_t> skipsOf(ObjectiveOp objective) {
+  std::set<int64_t> skips;
+  for (Operation &op : objective.getBody().front())
+    if (auto steps = op.getAttrOfType<IntegerAttr>("every"))
+      skips.insert(steps.getInt());
+    else if (auto every = dyn_cast<EveryOp>(op))
+      skips.insert(every.getSteps());
+  return llvm::to_vector(skips);
 }
 
 SmallVector<ReportOp> toldBy(ObjectiveOp objective) {
@@ -416,6 +437,9 @@ LogicalResult SetOp::verifySymbolUses(SymbolTableCollection &symbols) {
   Type type = getValue().getType();
   return type == variable->getType() ? success() : wrongType(*this, *variable, type);
 }
+
+LogicalResult UpdateOp::verify() { return verifyEvery(*this, getEvery()); }
+LogicalResult EveryOp::verify() { return verifyEvery(*this, getSteps()); }
 
 LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto found = lookUp(*this, getVariableAttr(), symbols);
@@ -461,6 +485,8 @@ LogicalResult CombinedOp::verify() {
 }
 
 LogicalResult ReportOp::verify() {
+  if (failed(verifyEvery(*this, getEvery())))
+    return failure();
   if (getTold() == Told::Table)
     return success();
   if (!isFloatScalar(getValue().getType()))

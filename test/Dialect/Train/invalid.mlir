@@ -577,3 +577,28 @@ train.program "p" mode train batch 4 {
     train.yield
   }
 }
+
+// -----
+
+train.program "p" mode train batch 4 {
+  train.objective {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    // expected-error @+1 {{is for one of 1 steps, at least 2}}
+    train.report loss "loss", %loss every 1 : tensor<f32>
+    train.yield
+  }
+}
+
+// -----
+
+train.program "p" mode train batch 4 {
+  // expected-error @+1 {{skips losses in 4 ways, at most 3}}
+  train.objective {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    %two = train.every 2, %loss else %loss : tensor<f32>
+    %three = train.every 3, %two else %loss : tensor<f32>
+    %four = train.every 4, %three else %loss : tensor<f32>
+    train.report loss "loss", %four every 5 : tensor<f32>
+    train.yield
+  }
+}

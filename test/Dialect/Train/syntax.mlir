@@ -61,6 +61,12 @@ train.program "line" mode train batch 4 {
     train.report metric "half", %half : tensor<f32>
     // CHECK-NEXT: train.minimize "loss", %{{.*}} over [@line.weight] by [@momentum] : tensor<f32>
     train.minimize "loss", %loss over [@line.weight] by [@momentum] : tensor<f32>
+    // CHECK-NEXT: train.report metric "third", %{{.*}} every 3 : tensor<f32>
+    train.report metric "third", %half every 3 : tensor<f32>
+    // CHECK-NEXT: train.minimize "third", %{{.*}} over [@line.weight] by [@momentum] every 3 : tensor<f32>
+    train.minimize "third", %half over [@line.weight] by [@momentum] every 3 : tensor<f32>
+    // CHECK-NEXT: train.every 3, %{{.*}} else %{{.*}} : tensor<f32>
+    %left = train.every 3, %loss else %half : tensor<f32>
     // CHECK-NEXT: train.yield{{$}}
     train.yield
   }

@@ -43,6 +43,11 @@ PartAttr partOf(mlir::Location loc);
 /// The numbers that a step tells, in the order of their columns: losses, metrics, reports, tables.
 llvm::SmallVector<ReportOp> toldBy(ObjectiveOp objective);
 
+/// Of each kind of step there is code of its own (talweg-train-to-loops): a program has so many different `every` at most.
+inline constexpr std::size_t kMostSkips = 3;
+/// The different `every` of a program's losses, ascending.
+llvm::SmallVector<std::int64_t> skipsOf(ObjectiveOp objective);
+
 } // namespace talweg::train
 
 #endif

@@ -113,13 +113,14 @@ def PlanOp : Train_Op<"plan", [HasParent<"ProgramOp">]> {
   let description = [{
     `data` names the data declaration; at most one of `epochs` and `steps` is there; `validate` counts steps; `accumulate` is the number of batches of a step
     (without it, 1); all four are from 1; `seed` is the key of all
-    random numbers (64 bits, unsigned). `constants` are the names and texts of what was fixed when the file was elaborated.
+    random numbers (64 bits, unsigned). `keep`: the variables of the validation at which the number of this name is least, or `greatest`, are
+    kept. `constants` are the names and texts of what was fixed when the file was elaborated.
   }];
   let arguments = (ins StrAttr:$data, OptionalAttr<I64Attr>:$epochs, OptionalAttr<I64Attr>:$steps,
-                       OptionalAttr<I64Attr>:$validate, OptionalAttr<I64Attr>:$accumulate, I64Attr:$seed,
-                       DictionaryAttr:$constants);
+                       OptionalAttr<I64Attr>:$validate, OptionalAttr<I64Attr>:$accumulate, OptionalAttr<StrAttr>:$keep,
+                       UnitAttr:$greatest, I64Attr:$seed, DictionaryAttr:$constants);
   let assemblyFormat = [{ $data (`epochs` $epochs^)? (`steps` $steps^)? (`validate` $validate^)? (`accumulate` $accumulate^)?
-                          `seed` $seed $constants attr-dict }];
+                          (`keep` $keep^ (`greatest` $greatest^)?)? `seed` $seed $constants attr-dict }];
   let hasVerifier = 1;
 }
 
@@ -192,11 +193,13 @@ def ColumnOp : Train_Op<"column", [HasParent<"ProgramOp">]> {
   let summary = "of a lowered program: a number that each step tells, in their order";
   let description = [{
     `is_loss`: of a metric, its value is the first loss itself. `over`: of a loss in mode gradient, the parameters whose gradients lie in
-    the slots `gradients`. `shape`: of a table.
+    the slots `gradients`. `shape`: of a table. `every`: the last of so many steps alone tells it; the number is NaN in the others.
   }];
   let arguments = (ins Train_Told:$told, StrAttr:$name, UnitAttr:$is_loss, OptionalAttr<Train_Symbols>:$over,
-                       OptionalAttr<Train_Symbols>:$gradients, OptionalAttr<DenseI64ArrayAttr>:$shape);
-  let assemblyFormat = [{ $told $name (`is` `loss` $is_loss^)? (`over` $over^ `in` $gradients)? (`shape` $shape^)? attr-dict }];
+                       OptionalAttr<Train_Symbols>:$gradients, OptionalAttr<DenseI64ArrayAttr>:$shape,
+                       OptionalAttr<I64Attr>:$every);
+  let assemblyFormat = [{ $told $name (`is` `loss` $is_loss^)? (`over` $over^ `in` $gradients)? (`shape` $shape^)?
+                          (`every` $every^)? attr-dict }];
 }
 
 def SumOp : Train_Op<"sum", [HasParent<"ProgramOp">]> {
@@ -239,9 +242,11 @@ def SetOp : Train_Op<"set", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, M
 }
 
 def UpdateOp : Train_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
-  let summary = "hands a parameter's gradient to its optimizer";
-  let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$gradient, FlatSymbolRefAttr:$optimizer);
-  let assemblyFormat = "$variable `by` $optimizer `,` $gradient attr-dict `:` type($gradient)";
+  let summary = "hands a parameter's gradient to its optimizer, perhaps in the last of `every` steps alone";
+  let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$gradient, FlatSymbolRefAttr:$optimizer,
+                       OptionalAttr<I64Attr>:$every);
+  let assemblyFormat = "$variable `by` $optimizer (`every` $every^)? `,` $gradient attr-dict `:` type($gradient)";
+  let hasVerifier = 1;
 }
 
 def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, AttrSizedOperandSegments,
@@ -251,11 +256,13 @@ def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInt
     `over` lists the parameters, `by` the optimizer of each (not needed in mode gradient, where the gradients are kept and nothing is
     updated). What follows sees the new values. `limits` (f64, rank 0): in front of the updates, gradients are clipped as `clips` say, one for each
     limit: by min(1, limit / (norm + 1e-6)), where the norm of the parameters' gradients together is reported, or each number to
-    [-limit, limit]. `gradients`: of each parameter, where they are known; else they are the loss's.
+    [-limit, limit]. `every`: only the last of so many steps (from 2) does this; in the others the loss is skipped, and nothing changes.
+    `gradients`: of each parameter, where they are known; else they are the loss's.
   }];
   let arguments = (ins StrAttr:$name, AnyTensor:$loss, Variadic<AnyTensor>:$limits, Variadic<AnyTensor>:$gradients, Train_Symbols:$over,
-                       OptionalAttr<Train_Symbols>:$by, OptionalAttr<TypedArrayAttrBase<Train_Clip, "clips">>:$clips);
-  let assemblyFormat = [{$name `,` $loss `over` $over (`by` $by^)? (`clip` $limits^ `as` $clips `:` type($limits))?
+                       OptionalAttr<Train_Symbols>:$by, OptionalAttr<TypedArrayAttrBase<Train_Clip, "clips">>:$clips,
+                       OptionalAttr<I64Attr>:$every);
+  let assemblyFormat = [{$name `,` $loss `over` $over (`by` $by^)? (`every` $every^)? (`clip` $limits^ `as` $clips `:` type($limits))?
                          (`gradients` $gradients^ `:` type($gradients))? attr-dict `:` type($loss)}];
   let hasVerifier = 1;
 }
@@ -263,14 +270,16 @@ def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInt
 def ReportOp : Train_Op<"report", [MemoryEffects<[MemWrite]>]> {
   let summary = "a number (rank 0) that is told to the host each step, under a name";
   let description = [{
-    `over`, `gradients`: those of train.column. In mode eval it speaks of the whole split if it is `whole`: reductions over the batch are over all rows, and
+    `over`, `gradients` and `every`: those of train.column. In mode eval it speaks of the whole split if it is `whole`: reductions over the batch are over all rows, and
     train.rows is their number. Otherwise it is the mean over batches, weighted by their rows. A `table` has any shape, and is told in mode eval alone.
   }];
   let arguments = (ins Train_Told:$told, StrAttr:$name, AnyTensor:$value, OptionalAttr<Train_Symbols>:$over,
-                       OptionalAttr<Train_Symbols>:$gradients, UnitAttr:$whole);
-  let builders = [OpBuilder<(ins "::talweg::Told":$told, "::llvm::StringRef":$name, "::mlir::Value":$value),
-                            [{ build($_builder, $_state, told, name, value, {}, {}, false); }]>];
-  let assemblyFormat = [{(`whole` $whole^)? $told $name `,` $value (`over` $over^ `in` $gradients)? attr-dict `:` type($value)}];
+                       OptionalAttr<Train_Symbols>:$gradients, UnitAttr:$whole, OptionalAttr<I64Attr>:$every);
+  let builders = [OpBuilder<(ins "::talweg::Told":$told, "::llvm::StringRef":$name, "::mlir::Value":$value,
+                                 CArg<"::mlir::IntegerAttr", "{}">:$every),
+                            [{ build($_builder, $_state, told, name, value, {}, {}, false, every); }]>];
+  let assemblyFormat = [{(`whole` $whole^)? $told $name `,` $value (`over` $over^ `in` $gradients)? (`every` $every^)? attr-dict
+                         `:` type($value)}];
   let hasVerifier = 1;
 }
 
@@ -331,6 +340,15 @@ def StepOp : Train_Op<"step", [Pure]> {
   let summary = "the number of steps taken before this one (f64, rank 0)";
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+def EveryOp : Train_Op<"every", [Pure, AllTypesMatch<["last", "before", "value"]>]> {
+  let summary = "`last` in the last of so many steps, `before` in those before: what a loss leaves that is skipped in these";
+  let description = "talweg-train-to-loops writes the two kinds of steps apart, so that what only one of them needs costs the other nothing.";
+  let arguments = (ins I64Attr:$steps, AnyTensor:$last, AnyTensor:$before);
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "$steps `,` $last `else` $before attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 
