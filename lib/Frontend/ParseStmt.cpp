@@ -365,6 +365,10 @@ bool Parser::keep(Stmt &stmt) {
     expected("`min` or `max` after `best`", Code::BadSetting).help("write `keep best max accuracy`");
     return false;
   }
+  if (!sameLine()) {
+    expected(fmt::format("the name of a metric after `{}`", stmt.unit.text));
+    return false;
+  }
   return name(stmt.target, "the name of a metric");
 }
 

@@ -5,11 +5,12 @@
 // CHECK:      train.objective
 // CHECK:      %[[W:.*]] = train.get @w
 // CHECK:      %[[M:.*]] = train.get @w.m
-// CHECK-NEXT: %[[NEXT:.*]] = tw.add %[[M]]
+// CHECK:      %[[NEXT:.*]] = tw.add %[[M]]
 // CHECK-NEXT: %[[MOVED:.*]] = tw.sub %[[W]], %[[NEXT]]
 // CHECK-NEXT: %[[LEFT:.*]] = train.every 5, %[[MOVED]] else %[[W]] : tensor<f32>
 // CHECK-NEXT: train.set @w, %[[LEFT]]
-// CHECK-NEXT: %[[KEPT:.*]] = train.every 5, %[[NEXT]] else %[[M]] : tensor<f32>
+// CHECK-NEXT: %[[OLD:.*]] = train.get @w.m
+// CHECK-NEXT: %[[KEPT:.*]] = train.every 5, %[[NEXT]] else %[[OLD]] : tensor<f32>
 // CHECK-NEXT: train.set @w.m, %[[KEPT]]
 // CHECK-NEXT: train.report report "lr", %{{.*}} every 5 : tensor<f64>
 // CHECK-NEXT: train.report metric "after", %[[LEFT]]
