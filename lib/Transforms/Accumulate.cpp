@@ -98,6 +98,8 @@ LogicalResult Accumulation::checkLoss() {
   if (losses.size() > 1)
     return losses[1].emitError() << "`accumulate` takes one loss, and this is the second";
   minimize = losses[0];
+  if (minimize.getEvery())
+    return minimize.emitError() << "under `accumulate` every loss is updated in every step";
   tw::RowUse use = rows->of(minimize.getLoss());
   Operation *culprit = use.culprit;
   if (use.passes > 1)
@@ -305,7 +307,7 @@ void Accumulation::writeFinish() {
   }
   b.setLoc(minimize.getLoc());
   train::MinimizeOp::create(b, minimize.getName(), loss, limits, gradients, minimize.getOver(), minimize.getByAttr(),
-                            minimize.getClipsAttr());
+                            minimize.getClipsAttr(), IntegerAttr());
   train::YieldOp::create(b, ValueRange());
 }
 
