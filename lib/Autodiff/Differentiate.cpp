@@ -8,6 +8,7 @@
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/DerivativePath.h"
+#include "talweg/Dialect/Tw/Norm.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/Builders.h"
@@ -32,17 +33,26 @@ Value createSplat(OpBuilder &builder, Value like, double number) {
   return tw::ConstantOp::create(builder, like.getLoc(), elements);
 }
 
+/// Of each norm of gradients the sums of squares, in the order of the losses and of their parameters.
+using SquaresOfNorms = llvm::MapVector<Operation *, SmallVector<Value>>;
+
+bool contains(ArrayAttr parameters, train::VariableOp parameter) {
+  return llvm::is_contained(parameters.getAsRange<FlatSymbolRefAttr>(),
+                            FlatSymbolRefAttr::get(parameter.getSymNameAttr()));
+}
+
 /// The backward pass of one loss.
 class BackwardPass {
 public:
-  explicit BackwardPass(train::MinimizeOp minimize)
-      : program(minimize->getParentOfType<train::ProgramOp>()), minimize(minimize), block(*minimize->getBlock()),
-        symbols(program), builder(minimize) {}
+  BackwardPass(train::MinimizeOp minimize, SquaresOfNorms &norms)
+      : norms(norms), program(minimize->getParentOfType<train::ProgramOp>()), minimize(minimize),
+        block(*minimize->getBlock()), symbols(program), builder(minimize) {}
 
   LogicalResult run();
 
 private:
   LogicalResult findGradients();
+  void measure();
   void clip();
   void clip(train::ClipAttr clip, Value limit, std::string norm);
   void handToOptimizers();
@@ -51,6 +61,7 @@ private:
   InFlightDiagnostic reportUnreached(train::VariableOp parameter);
   SmallVector<train::GetOp> readsOf(StringRef parameter);
 
+  SquaresOfNorms &norms;
   train::ProgramOp program;
   train::MinimizeOp minimize;
   Block &block;
@@ -65,6 +76,7 @@ LogicalResult BackwardPass::run() {
   if (failed(findGradients()))
     return failure();
   if (program.getMode() == Mode::Train) {
+    measure();
     clip();
     handToOptimizers();
   } else {
@@ -126,6 +138,14 @@ InFlightDiagnostic BackwardPass::reportUnreached(train::VariableOp parameter) {
   return error;
 }
 
+/// For the norms behind, of gradients before they are clipped.
+void BackwardPass::measure() {
+  for (auto &[norm, squares] : norms)
+    for (auto [parameter, gradient] : gradients)
+      if (minimize->isBeforeInBlock(norm) && contains(cast<train::NormOp>(norm).getOf(), parameter))
+        squares.push_back(tw::sumOfSquares(builder, norm->getLoc(), gradient));
+}
+
 void BackwardPass::clip() {
   if (!minimize.getClips())
     return;
@@ -138,8 +158,7 @@ void BackwardPass::clip() {
   }
 }
 
-/// Limits the gradients of the parameters in `clip`. The numbers of a tensor are summed in its type, the sums of tensors, in their order,
-/// in f64.
+/// Limits the gradients of the parameters in `clip`.
 void BackwardPass::clip(train::ClipAttr clip, Value limit, std::string norm) {
   Location loc = minimize.getLoc();
   ImplicitLocOpBuilder b(loc, builder);
@@ -149,10 +168,7 @@ void BackwardPass::clip(train::ClipAttr clip, Value limit, std::string norm) {
     Value near = b.createOrFold<tw::ConvertOp>(RankedTensorType::get({}, type.getElementType()), scalar);
     return b.createOrFold<tw::WindowOp>(type, near, tw::spreadMap(b.getContext(), type.getRank()));
   };
-  auto isClipped = [&](train::VariableOp parameter) {
-    return llvm::is_contained(clip.getParameters().getAsRange<FlatSymbolRefAttr>(),
-                              FlatSymbolRefAttr::get(parameter.getSymNameAttr()));
-  };
+  auto isClipped = [&](train::VariableOp parameter) { return contains(clip.getParameters(), parameter); };
   if (clip.getLimit() == Limit::Value) {
     for (auto &[parameter, gradient] : gradients)
       if (isClipped(parameter)) {
@@ -163,19 +179,12 @@ void BackwardPass::clip(train::ClipAttr clip, Value limit, std::string norm) {
     return;
   }
   Type f64 = limit.getType();
-  Value sum;
+  SmallVector<Value> squares;
   for (auto [parameter, gradient] : gradients)
-    if (isClipped(parameter)) {
-      auto type = cast<RankedTensorType>(gradient.getType());
-      Value squares = tw::MulOp::create(b, type, gradient, gradient);
-      SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
-      Value own = b.createOrFold<tw::ReduceOp>(RankedTensorType::get({}, type.getElementType()), tw::Reduction::sum,
-                                               squares, all);
-      own = b.createOrFold<tw::ConvertOp>(f64, own);
-      sum = sum ? Value(tw::AddOp::create(b, f64, sum, own)) : own;
-    }
-  Value length = tw::SqrtOp::create(b, f64, sum), one = createSplat(b, sum, 1);
-  Value factor = tw::DivOp::create(b, f64, limit, tw::AddOp::create(b, f64, length, createSplat(b, sum, 1e-6)));
+    if (isClipped(parameter))
+      squares.push_back(tw::sumOfSquares(b, loc, gradient));
+  Value length = tw::normOf(b, loc, squares), one = createSplat(b, length, 1);
+  Value factor = tw::DivOp::create(b, f64, limit, tw::AddOp::create(b, f64, length, createSplat(b, length, 1e-6)));
   factor = tw::MinOp::create(b, f64, factor, one);
   train::ReportOp::create(b, Told::Report, norm, length, minimize.getEveryAttr());
   for (auto &[parameter, gradient] : gradients)
@@ -235,6 +244,16 @@ LogicalResult expand(tw::GradientOp gradient) {
   return success();
 }
 
+/// Puts the norm of the losses' gradients in the place of a train.norm.
+LogicalResult expand(train::NormOp norm, ArrayRef<Value> squares) {
+  if (squares.empty())
+    return norm.emitError() << "no loss in front of it gives any of these parameters a gradient";
+  OpBuilder builder(norm);
+  norm.replaceAllUsesWith(tw::normOf(builder, norm.getLoc(), squares));
+  norm.erase();
+  return success();
+}
+
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
@@ -251,8 +270,15 @@ private:
     for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>()))
       if (failed(expand(gradient)))
         return failure();
+    SquaresOfNorms norms;
+    for (auto norm : block.getOps<train::NormOp>())
+      if (norm.getMeasured() == Measured::Gradient)
+        norms[norm];
     for (auto minimize : llvm::make_early_inc_range(block.getOps<train::MinimizeOp>()))
-      if (failed(BackwardPass(minimize).run()))
+      if (failed(BackwardPass(minimize, norms).run()))
+        return failure();
+    for (auto &[norm, squares] : norms)
+      if (failed(expand(cast<train::NormOp>(norm), squares)))
         return failure();
     for (Operation &op : llvm::make_early_inc_range(block))
       if (isa<tw::WatchOp, tw::WithDerivativeOp>(op)) {

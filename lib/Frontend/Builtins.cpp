@@ -2,6 +2,7 @@
 #include "Builtins.h"
 
 #include "Derivatives.h"
+#include "Norms.h"
 #include "Operators.h"
 
 #include "talweg/Dialect/Train/Train.h"
@@ -32,7 +33,8 @@ enum class Family {
   FanOut,
   Float,
   CountBelow,
-  Grad
+  Grad,
+  Norm
 };
 struct Builtin {
   const char *name;
@@ -71,6 +73,9 @@ static std::vector<Builtin> makeTable() {
                               {"float", Family::Float, {"x"}, 1},
                               {"count_below", Family::CountBelow, {"x"}, 1},
                               {"grad", Family::Grad, {"y", "x", "dy"}, 2},
+                              {"gradient_norm", Family::Norm, {"pattern"}, 1},
+                              {"parameter_norm", Family::Norm, {"pattern"}, 1},
+                              {"update_ratio", Family::Norm, {"pattern"}, 1},
                           });
   return rows;
 }
@@ -414,6 +419,7 @@ Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const 
   case Family::Pad: return pad(tensors, given, range);
   case Family::Random: return random(tensors, scopes, x, range);
   case Family::Grad: return gradient(tensors, scopes, instances, x, *given[1], given[2] ? &*given[2] : nullptr, range);
+  case Family::Norm: return norm(tensors, scopes, name, x, range);
   case Family::Float: return toFloat(tensors, x, range);
   case Family::CountBelow: return countBelow(tensors, x, range);
   case Family::Shape:

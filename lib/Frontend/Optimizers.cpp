@@ -105,6 +105,23 @@ void frontend::planOptimizers(Walk &walk) {
 
 //===-- which clause updates which parameter -----------------------------------------------------------------------===//
 
+std::vector<DeclaredVariable *> frontend::parametersCalled(Walk &walk, const ast::Name &pattern) {
+  std::vector<DeclaredVariable *> found;
+  std::vector<std::string> names;
+  for (DeclaredVariable &variable : walk.instances.variables()) {
+    if (variable.role != Role::Parameter)
+      continue;
+    names.push_back(variable.name);
+    if (matchesPattern(pattern.text, variable.name))
+      found.push_back(&variable);
+  }
+  if (found.empty())
+    walk.fail(Code::PatternMatchesNothing, pattern.range, fmt::format("no parameter is called `{}`", pattern.text))
+        .line(names.empty() ? "there are no parameters" : fmt::format("the first parameter is {}", names.front()))
+        .didYouMean(suggest(pattern.text, names));
+  return found;
+}
+
 namespace {
 /// Which parameters a loss updates, each by which clause.
 class Updates {
@@ -128,7 +145,6 @@ public:
   bool hasParameters(const Stmt &minimize) const;
 
 private:
-  std::vector<DeclaredVariable *> matching(const ast::Name &pattern);
   void takePatterns(const Stmt &stmt);
   void takeRest();
   const Stmt *clauseFor(const Stmt &minimize, DeclaredVariable *parameter) const;
@@ -151,25 +167,9 @@ Updates::Updates(Walk &walk) : walk(walk) {
   takeRest();
 }
 
-std::vector<DeclaredVariable *> Updates::matching(const ast::Name &pattern) {
-  std::vector<DeclaredVariable *> found;
-  for (DeclaredVariable *parameter : parameters)
-    if (matchesPattern(pattern.text, parameter->name))
-      found.push_back(parameter);
-  if (found.empty()) {
-    std::vector<std::string> names;
-    for (DeclaredVariable *parameter : parameters)
-      names.push_back(parameter->name);
-    walk.fail(Code::PatternMatchesNothing, pattern.range, fmt::format("no parameter is called `{}`", pattern.text))
-        .line(names.empty() ? "there are no parameters" : fmt::format("the first parameter is {}", names.front()))
-        .didYouMean(suggest(pattern.text, names));
-  }
-  return found;
-}
-
 void Updates::takePatterns(const Stmt &stmt) {
   for (const ast::Name &pattern : stmt.patterns)
-    for (DeclaredVariable *parameter : matching(pattern))
+    for (DeclaredVariable *parameter : parametersCalled(walk, pattern))
       if (stmt.kind == Stmt::Clip)
         clipFor[parameter] = &stmt;
       else if (stmt.kind == Stmt::Freeze)

@@ -52,12 +52,21 @@ struct Frame {
   }
 };
 
+/// A train.norm of the parameters that a pattern names.
+struct AskedNorm {
+  mlir::Operation *op;
+  ast::Name pattern;
+  ast::Range range; ///< of the call
+};
+
 /// A body of the program that draws random numbers: the objective, or a variable's initial value.
 struct ProgramBody {
   std::string variable = {}; ///< whose initial value it is; empty: the objective
   mlir::Value key = {};      ///< of its random numbers; the objective has one once it draws some
   int draws = 0;
   std::int64_t batch = 0; ///< of the objective: its rows
+  bool isMetric = false;  ///< what is evaluated is told by a `metric`
+  std::vector<AskedNorm> norms = {};
 
   bool isObjective() const { return variable.empty(); }
 };

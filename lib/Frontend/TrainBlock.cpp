@@ -3,6 +3,7 @@
 
 #include "Expressions.h"
 #include "Indexing.h"
+#include "Norms.h"
 #include "Planning.h"
 #include "Statements.h"
 #include "Walk.h"
@@ -47,6 +48,7 @@ private:
   const ast::Decl &train;
   train::ObjectiveOp op;
   mlir::Block *block;
+  ProgramBody body;
   void report(Told told, const std::string &name, const Value &value, ast::Range range, mlir::IntegerAttr every = {});
   void checkReports();
   std::vector<std::pair<train::ReportOp, ast::Range>> reports;
@@ -218,6 +220,7 @@ static bool isTable(const Value &value) {
 }
 
 void Objective::metric(const Stmt &stmt) {
+  const llvm::SaveAndRestore metric(body.isMetric, true);
   const Value value = stmt.indexed ? evalIndexed(walk, stmt, nullptr) : eval(walk, *stmt.value);
   if (isTable(value))
     report(Told::Table, stmt.target.text, value, stmt.range);
@@ -255,7 +258,7 @@ bool Objective::run() {
   top.decl = &train;
   top.instance = &walk.instances.root();
   {
-    ProgramBody body{.batch = walk.plan.batch};
+    body.batch = walk.plan.batch;
     ProgramBodyScope writing(walk.scopes, body);
     for (std::size_t i = 0; i < walk.fields.size(); ++i)
       bindField(walk.fields[i], walk.names.data->fields[i]);
@@ -273,6 +276,9 @@ bool Objective::run() {
   finish();
   checkReports();
   runOptimizers(walk);
+  if (walk.diagnostics.hasErrors())
+    return false;
+  finishNorms(walk, *block, body.norms);
   // What nothing depends on is not part of the program.
   for (mlir::Operation &dead : llvm::make_early_inc_range(llvm::reverse(*block)))
     if (mlir::isOpTriviallyDead(&dead))

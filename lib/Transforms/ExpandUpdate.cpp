@@ -1,9 +1,11 @@
 // Spells out every update. In: an objective with train.update ops and the rules they name, written for any shape. Out:
 // for each update the rule's body at the parameter's shape, which takes what updates in front have left, and sets parameter and slots; what
-// reads them behind it takes the new values. The rule's reports once, from its first parameter; no train.update and no train.optimizer.
+// reads them behind it takes the new values. The rule's reports once, from its first parameter; no train.update, no train.optimizer and no
+// train.norm.
 // What an update computes is in Part::Update of its parameter.
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Norm.h"
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Transforms/Passes.h"
 
@@ -51,9 +53,13 @@ public:
   void run();
 
 private:
+  /// Which value of a variable: that at the beginning of the step, or what updates in front have left.
+  enum class When { Begun, Now };
+
   void expand(train::UpdateOp update);
-  Value valueOf(StringRef variable, Type type, OpBuilder &builder, Location loc);
-  Value parameterOf(train::VariableOp parameter, OpBuilder &builder, Location loc);
+  void expand(train::NormOp norm);
+  Value valueOf(StringRef variable, Type type, When when, OpBuilder &builder, Location loc);
+  Value parameterOf(train::VariableOp parameter, When when, OpBuilder &builder, Location loc);
   void set(StringRef variable, Value value, OpBuilder &builder, Location loc);
   void setParameter(train::VariableOp parameter, Value value, OpBuilder &builder, Location loc);
 
@@ -70,6 +76,8 @@ void Expansion::run() {
   for (Operation &op : llvm::make_early_inc_range(objective.getBody().front()))
     if (auto update = dyn_cast<train::UpdateOp>(op)) {
       expand(update);
+    } else if (auto norm = dyn_cast<train::NormOp>(op)) {
+      expand(norm);
     } else if (auto get = dyn_cast<train::GetOp>(op)) {
       auto set = sets.find(get.getVariable());
       Value value =
@@ -83,8 +91,8 @@ void Expansion::run() {
     }
 }
 
-Value Expansion::valueOf(StringRef variable, Type type, OpBuilder &builder, Location loc) {
-  if (auto set = sets.find(variable); set != sets.end())
+Value Expansion::valueOf(StringRef variable, Type type, When when, OpBuilder &builder, Location loc) {
+  if (auto set = sets.find(variable); set != sets.end() && when == When::Now)
     return set->second.getValue();
   if (Value read = values.lookup(variable); read && read.getType() == type)
     return read;
@@ -92,11 +100,11 @@ Value Expansion::valueOf(StringRef variable, Type type, OpBuilder &builder, Loca
 }
 
 /// What an update takes for the parameter: of a split one both halves.
-Value Expansion::parameterOf(train::VariableOp parameter, OpBuilder &builder, Location loc) {
+Value Expansion::parameterOf(train::VariableOp parameter, When when, OpBuilder &builder, Location loc) {
   if (!parameter.isSplit())
-    return valueOf(parameter.getSymName(), parameter.getType(), builder, parameter.getLoc());
-  Value high = valueOf(parameter.getSymName(), parameter.getType(), builder, loc);
-  Value low = valueOf(parameter.getLowHalfName(), parameter.getLowHalfType(), builder, loc);
+    return valueOf(parameter.getSymName(), parameter.getType(), when, builder, parameter.getLoc());
+  Value high = valueOf(parameter.getSymName(), parameter.getType(), when, builder, loc);
+  Value low = valueOf(parameter.getLowHalfName(), parameter.getLowHalfType(), when, builder, loc);
   return tw::JoinHalvesOp::create(builder, loc, parameter.getUpdatedType(), high, low);
 }
 
@@ -134,10 +142,10 @@ void Expansion::expand(train::UpdateOp update) {
 
   Block &body = rule.getBody().front();
   IRMapping mapping;
-  mapping.map(body.getArgument(0), parameterOf(variable, builder, loc));
+  mapping.map(body.getArgument(0), parameterOf(variable, When::Now, builder, loc));
   mapping.map(body.getArgument(1), update.getGradient());
   for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
-    mapping.map(body.getArgument(2 + position), valueOf(slotName(slot), parameter, builder, loc));
+    mapping.map(body.getArgument(2 + position), valueOf(slotName(slot), parameter, When::Now, builder, loc));
   for (Operation &op : body.without_terminator())
     cloneAtShape(builder, op, mapping, parameter)->setLoc(inUpdate(op.getLoc()));
 
@@ -152,6 +160,26 @@ void Expansion::expand(train::UpdateOp update) {
       train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name).getValue(), results[next++],
                               every);
   update.erase();
+}
+
+/// Squares are summed where a parameter's last update stands, so that its old value need not be kept longer.
+void Expansion::expand(train::NormOp norm) {
+  SmallVector<Value> squares;
+  for (auto name : norm.getOf().getAsRange<FlatSymbolRefAttr>()) {
+    auto set = sets.find(name.getValue());
+    OpBuilder builder(set != sets.end() ? set->second.getOperation() : norm.getOperation());
+    Location loc = train::inPart(norm.getLoc(), Part::Update, name);
+    auto parameter = symbols.lookup<train::VariableOp>(name.getValue());
+    Value x = parameterOf(parameter, When::Begun, builder, loc);
+    if (norm.getMeasured() == Measured::Update) {
+      Value now = parameterOf(parameter, When::Now, builder, loc);
+      x = tw::SubOp::create(builder, loc, x.getType(), now, x);
+    }
+    squares.push_back(tw::sumOfSquares(builder, loc, x));
+  }
+  OpBuilder builder(norm);
+  norm.replaceAllUsesWith(tw::normOf(builder, norm.getLoc(), squares));
+  norm.erase();
 }
 
 struct ExpandUpdate : impl::ExpandUpdateBase<ExpandUpdate> {

@@ -85,8 +85,12 @@ public:
     if (mode == Mode::Predict && failed(yieldOutput()))
       return failure();
     eraseAll<train::OutputOp>(block);
-    if (!updates)
+    if (!updates) {
       eraseAll<train::SetOp>(block);
+      for (auto report : llvm::make_early_inc_range(block.getOps<train::ReportOp>()))
+        if (report.getTold() == Told::Report)
+          report.erase();
+    }
     if (!learns) {
       eraseAll<train::MinimizeOp>(block);
       eraseAll<train::OptimizerOp>(program.getBody().front());

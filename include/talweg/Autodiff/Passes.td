@@ -7,7 +7,7 @@ def Differentiate : Pass<"talweg-differentiate", "::mlir::ModuleOp"> {
   let description = [{
     In: a program in any mode. Out: every tw.gradient is the ops that it stands for, the first of them first; of tw.watch and tw.with_derivative
     the value is left. In the place of each train.minimize stands the cotangent of each of its parameters, in mode train clipped and handed to
-    train.update, in mode gradient stored by train.set in the slot `<parameter>.grad`, which the loss's train.report names. A parameter that the
+    train.update, in mode gradient stored by train.set in the slot `<parameter>.grad`, which the loss's train.report names; norms of gradients are ops, too. A parameter that the
     loss does not reach is an error that names it; so is an op without a derivative on the path. What a branch that was not taken adds
     to a cotangent is 0, also where its derivative is infinite or nan.
   }];

@@ -7,7 +7,7 @@ def Specialize : Pass<"talweg-specialize", "::mlir::ModuleOp"> {
   let description = [{
     In: a train.program without a mode. Out: the same in `mode`: train.training is known, and what it decides is decided; predictions yield
     the model's output, and require what is required in front of it and of nothing that it is not computed from; eval and predict have no
-    optimizers, and only train sets variables. What nothing depends on any more is gone. Variables are those of every mode; what is left
+    optimizers, and only train sets variables and has reports. What nothing depends on any more is gone. Variables are those of every mode; what is left
     keeps its order, and random numbers their streams.
   }];
   let options = [Option<"mode", "mode", "std::string", "\"train\"", "train, eval, predict or gradient">];
@@ -46,8 +46,8 @@ def ExpandUpdate : Pass<"talweg-expand-update", "::mlir::ModuleOp"> {
   let summary = "replaces every train.update by its optimizer's body at the parameter's shape";
   let description = [{
     In their order: an update takes what those in front have left, and what reads a parameter behind it takes the new value. Out: train.get of
-    the slots, tw ops, one train.set of each parameter and slot, train.report once per rule. No train.update and no train.optimizer is
-    left.
+    the slots, tw ops, one train.set of each parameter and slot, train.report once per rule; norms of parameters and updates. No train.update,
+    no train.optimizer and no train.norm is left.
   }];
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }

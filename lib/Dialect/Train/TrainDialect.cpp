@@ -16,6 +16,7 @@ static ArrayRef<std::string_view> namesOf(Part) { return kPartNames; }
 static ArrayRef<std::string_view> namesOf(Told) { return kToldNames; }
 static ArrayRef<std::string_view> namesOf(Combine) { return kCombineNames; }
 static ArrayRef<std::string_view> namesOf(Limit) { return kLimitNames; }
+static ArrayRef<std::string_view> namesOf(Measured) { return kMeasuredNames; }
 } // namespace talweg
 
 /// Such an enum, by one of its names.

@@ -484,6 +484,24 @@ LogicalResult CombinedOp::verify() {
                                             : emitOpError() << "is f64 of rank 0 or 1, not " << getValue().getType();
 }
 
+LogicalResult NormOp::verify() {
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  if (program && program.getMode().value_or(Mode::Train) != Mode::Train)
+    return emitOpError() << "is in a program of mode " << text(*program.getMode()) << ", which updates nothing";
+  return verifyType(*this, getValue().getType(), hostScalar(getContext()));
+}
+
+LogicalResult NormOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  for (auto name : getOf().getAsRange<FlatSymbolRefAttr>()) {
+    auto variable = lookUp(*this, name, symbols);
+    if (failed(variable))
+      return failure();
+    if (variable->getRole() != Role::Parameter)
+      return emitOpError() << "measures " << name << ", which is a " << text(variable->getRole());
+  }
+  return success();
+}
+
 LogicalResult ReportOp::verify() {
   if (failed(verifyEvery(*this, getEvery())))
     return failure();

@@ -591,6 +591,16 @@ train.program "p" mode train batch 4 {
 
 // -----
 
+train.program "p" mode eval batch 4 {
+  train.objective {
+    // expected-error @+1 {{is in a program of mode eval, which updates nothing}}
+    %norm = train.norm update of [] : tensor<f64>
+    train.yield
+  }
+}
+
+// -----
+
 train.program "p" mode train batch 4 {
   // expected-error @+1 {{skips losses in 4 ways, at most 3}}
   train.objective {
@@ -599,6 +609,21 @@ train.program "p" mode train batch 4 {
     %three = train.every 3, %two else %loss : tensor<f32>
     %four = train.every 4, %three else %loss : tensor<f32>
     train.report loss "loss", %four every 5 : tensor<f32>
+    train.yield
+  }
+}
+
+// -----
+
+train.program "p" mode train batch 4 {
+  train.variable state @s : tensor<3xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<3xf32>
+    train.yield %value : tensor<3xf32>
+  }
+  train.objective {
+    // expected-error @+1 {{measures @s, which is a state}}
+    %norm = train.norm parameter of [@s] : tensor<f64>
     train.yield
   }
 }

@@ -67,6 +67,8 @@ train.program "line" mode train batch 4 {
     train.minimize "third", %half over [@line.weight] by [@momentum] every 3 : tensor<f32>
     // CHECK-NEXT: train.every 3, %{{.*}} else %{{.*}} : tensor<f32>
     %left = train.every 3, %loss else %half : tensor<f32>
+    // CHECK-NEXT: train.norm gradient of [@line.weight] : tensor<f64>
+    %norm = train.norm gradient of [@line.weight] : tensor<f64>
     // CHECK-NEXT: train.yield{{$}}
     train.yield
   }

@@ -20,6 +20,11 @@ namespace talweg {
 enum class Limit : std::uint8_t { Norm, Value };
 inline constexpr std::string_view kLimitNames[] = {"norm", "value"};
 constexpr std::string_view nameOf(Limit limit) { return kLimitNames[std::size_t(limit)]; }
+
+/// What of parameters a norm is of: their gradients, their values when the step began, or what the step has added to these.
+enum class Measured : std::uint8_t { Gradient, Parameter, Update };
+inline constexpr std::string_view kMeasuredNames[] = {"gradient", "parameter", "update"};
+constexpr std::string_view nameOf(Measured measured) { return kMeasuredNames[std::size_t(measured)]; }
 } // namespace talweg
 
 #include "talweg/Dialect/Train/TrainDialect.h.inc"

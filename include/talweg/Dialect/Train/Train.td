@@ -44,6 +44,7 @@ def Train_Mode : Train_Enum<"Mode", "mode">;
 def Train_Role : Train_Enum<"Role", "role">;
 def Train_Told : Train_Enum<"Told", "told">;
 def Train_Combine : Train_Enum<"Combine", "combine">;
+def Train_Measured : Train_Enum<"Measured", "measured">;
 
 def Train_Part : AttrDef<Train_Dialect, "Part"> {
   let summary = "which part of a step an op belongs to, and the parameter that is updated there: metadata of its location";
@@ -264,6 +265,19 @@ def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInt
                        OptionalAttr<I64Attr>:$every);
   let assemblyFormat = [{$name `,` $loss `over` $over (`by` $by^)? (`every` $every^)? (`clip` $limits^ `as` $clips `:` type($limits))?
                          (`gradients` $gradients^ `:` type($gradients))? attr-dict `:` type($loss)}];
+  let hasVerifier = 1;
+}
+
+def NormOp : Train_Op<"norm", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemRead]>]> {
+  let summary = "the norm of several parameters' gradients, values or updates together (f64, rank 0); only where parameters are updated";
+  let description = [{
+    The square root of the sum of all squares: the numbers of a tensor are summed in its type, the sums of tensors in f64. Gradients are those of
+    every loss in front, before they are clipped. Values are those at the beginning of the step; an update is what the losses in front have added
+    to these.
+  }];
+  let arguments = (ins Train_Measured:$measured, Train_Symbols:$of);
+  let results = (outs AnyTensor:$value);
+  let assemblyFormat = "$measured `of` $of attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 
