@@ -129,7 +129,7 @@ def std():
     """Every entry of the library is used by a test of test/Std."""
     tests = "".join(read(path) for path in files("test/Std", endings=(".tw", ".mlir", ".test")))
     for path in files("lib/Std", endings=".tw"):
-        for kind, name in re.findall(r"^(fn|layer|optimizer|schedule) (\w+)", read(path), re.M):
+        for kind, name in re.findall(r"^(fn|layer|optimizer|average|schedule) (\w+)", read(path), re.M):
             if not re.search(rf"\b{name}\b", tests):
                 yield f"{path}: {kind} {name} is used by no test in test/Std"
 

@@ -192,7 +192,7 @@ std::int64_t BatchRunner::leastBytes() const {
   for (const Variable &variable : manifest.variables) {
     if (!predicts)
       bytes += variable.frozen ? variable.bytes() : 2 * variable.bytes();
-    else if (variable.role != Role::Slot)
+    else if (variable.role != Role::Slot && variable.role != Role::Average) // which stands for its parameter
       bytes += variable.bytes();
   }
   for (std::size_t f = 0; f < manifest.uses.size(); ++f)

@@ -1,5 +1,5 @@
-// Checkpoints: a folder with model.safetensors (parameters, states), optimizer.safetensors (slots) and state.json. The model
-// file is complete by itself. state.json has the place in the run and digests of all three files' contents: they belong together
+// Checkpoints: a folder with model.safetensors (parameters and states as eval and predict read them), optimizer.safetensors (what else training
+// goes on from) and state.json. The model file is complete by itself. state.json has the place in the run and digests of all three files' contents: they belong together
 // as they were saved. Everything is read and checked before anything in the session changes.
 #include "Files.h"
 #include "Safetensors.h"
@@ -33,7 +33,26 @@ static std::string shapeText(const std::vector<std::int64_t> &shape) {
   return text + "]";
 }
 
-static bool isSlot(const Variable &variable) { return variable.role == Role::Slot; }
+namespace {
+/// Where a checkpoint has a variable.
+struct Stored {
+  bool inOptimizerFile;
+  std::string name; ///< of its tensor
+};
+} // namespace
+
+/// The model's file has each parameter as eval and predict read it: its average, if there is one. The parameter itself is in the optimizer's
+/// file then, as slots are.
+static Stored storedAs(const Session::Impl &session, const Variable &variable) {
+  const auto isOf = [&](const Variable &average) {
+    return average.role == Role::Average && average.name == averageName(variable.name);
+  };
+  const std::vector<Variable> &all = session.variables();
+  if (variable.role == Role::Average)
+    return {false, parameterOf(variable.name)};
+  const bool isAveraged = variable.role == Role::Parameter && std::any_of(all.begin(), all.end(), isOf);
+  return {variable.role == Role::Slot || isAveraged, variable.name};
+}
 
 static std::string digestOf(std::string_view bytes) {
   auto hash = llvm::xxh3_128bits(llvm::arrayRefFromStringRef({bytes.data(), bytes.size()}));
@@ -59,16 +78,17 @@ struct Written {
 };
 } // namespace
 
-static Result<Written> writeVariables(const Session::Impl &session, const std::string &path, bool slots) {
+static Result<Written> writeVariables(const Session::Impl &session, const std::string &path, bool optimizerFile) {
   std::vector<SafeTensor> tensors;
   std::vector<std::vector<std::byte>> contents;
   for (const Variable &variable : session.variables()) {
-    if (isSlot(variable) != slots || variable.role == Role::Sum)
+    const Stored stored = storedAs(session, variable);
+    if (stored.inOptimizerFile != optimizerFile || variable.role == Role::Sum)
       continue;
     contents.push_back(session.bytesOf(variable));
     auto *bytes = reinterpret_cast<const char *>(contents.back().data());
     tensors.push_back(
-        {variable.name, safeType(variable.element), variable.shape, {bytes, std::size_t(variable.bytes())}});
+        {stored.name, safeType(variable.element), variable.shape, {bytes, std::size_t(variable.bytes())}});
   }
   auto file = writeSafetensors(path, tensors, {{"format", "talweg"}});
   if (!file)
@@ -153,37 +173,39 @@ static std::string setHelp(const Session::Impl &session, const std::string &file
   return extra.empty() ? "" : fmt::format("\nhelp: that run did not have{}", extra);
 }
 
-/// Pairs the tensors of a file with the session's slots or its other variables. Only states may be absent, if
+/// Pairs the tensors of the optimizer's or the model's file with the session's variables. Only states may be absent, if
 /// `statesOptional`; nothing may be left over.
 static Result<std::vector<Replacement>> match(const Session::Impl &session, const SafetensorsFile &file,
-                                              const std::string &path, bool slots, bool statesOptional) {
+                                              const std::string &path, bool optimizerFile, bool statesOptional) {
   std::vector<Replacement> result;
   for (const Variable &variable : session.variables()) {
-    if (isSlot(variable) != slots || variable.role == Role::Sum)
+    const auto [inOptimizerFile, name] = storedAs(session, variable);
+    if (inOptimizerFile != optimizerFile || variable.role == Role::Sum)
       continue;
     const Variable &facts = variable;
-    const SafeTensor *tensor = file.find(facts.name);
+    const SafeTensor *tensor = file.find(name);
     if (!tensor && statesOptional && facts.role == Role::State)
       continue;
+    const Role role = facts.role == Role::Average ? Role::Parameter : facts.role;
     if (!tensor)
-      return Error{"E0861",
-                   fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program{}", path, facts.name,
-                               shapeText(facts.shape), nameOf(facts.role), setHelp(session, path))};
+      return Error{"E0861", fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program{}", path, name,
+                                        shapeText(facts.shape), nameOf(role), setHelp(session, path))};
     if (tensor->shape != facts.shape)
       return Error{"E0862",
-                   fmt::format("{}: error: tensor `{}` has shape {} in the file, but {} in the program{}", path,
-                               facts.name, shapeText(tensor->shape), shapeText(facts.shape), setHelp(session, path))};
+                   fmt::format("{}: error: tensor `{}` has shape {} in the file, but {} in the program{}", path, name,
+                               shapeText(tensor->shape), shapeText(facts.shape), setHelp(session, path))};
     const auto held = elementTypeBy(&ElementInfo::safetensors, tensor->type);
     bool widened = held && infoOf(*held).isFloat() && facts.element == ElementType::F64;
     if (held != facts.element && !widened)
       return Error{"E0863", fmt::format("{}: error: tensor `{}` holds {} in the file, but {} in the program", path,
-                                        facts.name, tensor->type, safeType(facts.element))};
+                                        name, tensor->type, safeType(facts.element))};
     result.push_back({&variable, tensor});
   }
   for (const SafeTensor &tensor : file.tensors)
     if (std::none_of(result.begin(), result.end(), [&](const Replacement &r) { return r.tensor == &tensor; }))
-      return Error{"E0864", fmt::format("{}: error: the program has no {} `{}`, which the file holds{}", path,
-                                        slots ? "optimizer state" : "parameter", tensor.name, setHelp(session, path))};
+      return Error{"E0864",
+                   fmt::format("{}: error: the program has no {} `{}`, which the file holds{}", path,
+                               optimizerFile ? "optimizer state" : "parameter", tensor.name, setHelp(session, path))};
   return result;
 }
 
@@ -205,6 +227,13 @@ static void putInPlace(Session::Impl &session, const std::vector<Replacement> &r
   }
 }
 
+/// A parameter begins where its average is.
+static void addParameters(const Session::Impl &session, std::vector<Replacement> &replacements) {
+  for (std::size_t i = 0, end = replacements.size(); i < end; ++i)
+    if (const Replacement average = replacements[i]; average.variable->role == Role::Average)
+      replacements.push_back({*session.find(parameterOf(average.variable->name)), average.tensor});
+}
+
 /// What has only upper halves are the numbers with nothing below.
 static void clearLowHalves(Session::Impl &session, const std::vector<Replacement> &replacements) {
   for (const Replacement &replacement : replacements)
@@ -221,6 +250,7 @@ Result<void> Session::loadModel(const std::string &path) {
   auto matched = match(*impl, *read, file, false, /*statesOptional=*/true);
   if (!matched)
     return matched.error();
+  addParameters(*impl, *matched);
   putInPlace(*impl, *matched);
   clearLowHalves(*impl, *matched);
   return {};

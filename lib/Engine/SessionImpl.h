@@ -94,7 +94,7 @@ struct Session::Impl {
   /// As every unit has them.
   const std::vector<Variable> &variables() const { return facts.manifest.variables; }
   Result<const Variable *> find(const std::string &name) const;
-  /// The slot with the lower halves of a parameter of bf16; null: it is no such parameter, or not learnt.
+  /// The slot with the lower halves of a parameter of bf16, or of its average; null: it is no such variable, or not learnt.
   const Variable *lowHalfOf(const Variable &variable) const;
 
   /// A variable's elements, of its stored type, in row-major order.

@@ -1,5 +1,5 @@
 // Variables by path: their elements in row-major order, however they lie in storage, converted from and to the stored type. Of a
-// parameter of bf16 its upper half is read, and both halves are written.
+// parameter of bf16, or its average, the upper half is read, and both halves are written.
 #include "SessionImpl.h"
 
 #include "talweg/Support/Halves.h"
@@ -18,7 +18,7 @@ Result<const Variable *> Session::Impl::find(const std::string &name) const {
 }
 
 const Variable *Session::Impl::lowHalfOf(const Variable &variable) const {
-  if (variable.role != Role::Parameter || variable.element != ElementType::BF16)
+  if ((variable.role != Role::Parameter && variable.role != Role::Average) || variable.element != ElementType::BF16)
     return nullptr;
   auto low = find(lowHalfName(variable.name));
   return low ? *low : nullptr;

@@ -291,7 +291,8 @@ void Printer::statement(const Stmt &stmt) {
       }
     });
   case Stmt::Optimizer:
-    return line("optimizer ", [&] {
+  case Stmt::Average:
+    return line(stmt.kind == Stmt::Average ? "average " : "optimizer ", [&] {
       value(stmt.rule);
       if (!stmt.patterns.empty()) {
         out += " for ";

@@ -34,7 +34,8 @@ enum class Family {
   Float,
   CountBelow,
   Grad,
-  Norm
+  Norm,
+  Averaged
 };
 struct Builtin {
   const char *name;
@@ -76,6 +77,7 @@ static std::vector<Builtin> makeTable() {
                               {"gradient_norm", Family::Norm, {"pattern"}, 1},
                               {"parameter_norm", Family::Norm, {"pattern"}, 1},
                               {"update_ratio", Family::Norm, {"pattern"}, 1},
+                              {"averaged", Family::Averaged, {"layer"}, 1},
                           });
   return rows;
 }
@@ -360,6 +362,20 @@ static Value countBelow(TensorBuilder &tensors, const Given &given, ast::Range r
   return Value::of(result);
 }
 
+/// averaged(layer): it, reading the averages of its parameters.
+static Value averaged(TensorBuilder &tensors, const Given &layer) {
+  const Value &x = layer.value;
+  if (x.kind != Value::Function || (!x.callable->instance && x.callable->decl->kind != ast::Decl::Model))
+    return tensors
+        .fail(Code::WrongKind, layer.range,
+              fmt::format("`averaged` takes a model, or a layer with its configuration, and this is {}",
+                          tensors.describe(x)))
+        .help("write it as in `slow = averaged(Actor)`, and then `slow(x)`");
+  auto callable = std::make_shared<Callable>(*x.callable);
+  callable->averaged = true;
+  return Value::of(std::move(callable));
+}
+
 //===-- calls ------------------------------------------------------------------------------------------------------===//
 
 namespace {
@@ -422,6 +438,7 @@ Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const 
   case Family::Norm: return norm(tensors, scopes, name, x, range);
   case Family::Float: return toFloat(tensors, x, range);
   case Family::CountBelow: return countBelow(tensors, x, range);
+  case Family::Averaged: return averaged(tensors, x);
   case Family::Shape:
   case Family::Size:
   case Family::Rank:

@@ -231,6 +231,7 @@ static Value givenMore(Walk &walk, const Callable &callable, const Arguments &bo
   }
   if (hasParameters(*callable.decl))
     more->instance = &instantiate(walk, *callable.decl, range);
+  more->averaged = callable.averaged;
   return Value::of(std::move(more));
 }
 
@@ -319,6 +320,7 @@ Value frontend::callDecl(Walk &walk, const Callable &callable, const std::vector
   const bool isModel =
       walk.names.model == &decl && caller.instance == &root && callee.instance == root.children[decl.name.text].get();
   FrameScope scope(walk.scopes, callee);
+  AveragesScope averages(walk.scopes, callable.averaged);
   if (!takeArguments(walk, decl, *bound, caller, name))
     return Value();
   const Decl *derivative = derivativeOf(walk, decl);
@@ -333,7 +335,7 @@ Value frontend::callDecl(Walk &walk, const Callable &callable, const std::vector
                      fmt::format("the body of `{}` ends without a value", decl.name.text));
   if (!conformResult(walk, decl, value))
     return Value();
-  if (isModel && !std::exchange(walk.isModelCalled, true))
+  if (isModel && !callable.averaged && !std::exchange(walk.isModelCalled, true))
     markOutput(walk, value);
   return derivative ? withDerivative(walk, *derivative, value, taken) : value;
 }

@@ -48,7 +48,7 @@ static Value evalStep(Walk &walk, const std::string &name, ast::Range range) {
   const Frame *owner = &walk.frame();
   while (owner && owner->decl && owner->decl->kind == ast::Decl::Fn)
     owner = owner->caller;
-  const bool inRule = owner && owner->decl && owner->decl->kind == ast::Decl::Optimizer;
+  const bool inRule = owner && owner->decl && owner->decl->isUpdateRule();
   return inRule ? binary(walk.tensors, BinaryOp::Add, taken, Value::integer(1), range) : taken;
 }
 

@@ -8,6 +8,9 @@ using namespace talweg;
 using namespace talweg::frontend;
 using ast::Decl;
 
+/// Averages have names of their own, beside those of functions (`uniform`).
+static std::string averageKey(const std::string &name) { return "average " + name; }
+
 const Decl *Names::declare(const Decl &decl, int file) {
   if (decl.kind == Decl::Train)
     return train ? train : std::exchange(train, &decl);
@@ -15,7 +18,8 @@ const Decl *Names::declare(const Decl &decl, int file) {
     const auto [place, isNew] = derivatives.insert({{file == 0, decl.name.text}, &decl});
     return isNew ? nullptr : place->second;
   }
-  const auto [place, isNew] = (file == 0 ? user : library).insert({decl.name.text, &decl});
+  const std::string key = decl.kind == Decl::Average ? averageKey(decl.name.text) : decl.name.text;
+  const auto [place, isNew] = (file == 0 ? user : library).insert({key, &decl});
   return isNew ? nullptr : place->second;
 }
 
@@ -26,6 +30,8 @@ const Decl *Names::find(const std::string &name, int file) const {
   const auto found = library.find(name);
   return found != library.end() ? found->second : nullptr;
 }
+
+const Decl *Names::findAverage(const std::string &name, int file) const { return find(averageKey(name), file); }
 
 const Decl *Names::derivativeOf(const Decl &function) const {
   const auto found = derivatives.find({function.name.range.file == 0, function.name.text});
@@ -47,6 +53,6 @@ std::vector<std::string> Names::namesOf(std::initializer_list<Decl::Kind> kinds,
     if (decls == &user || withLibrary)
       for (const auto &[name, decl] : *decls)
         if (std::find(kinds.begin(), kinds.end(), decl->kind) != kinds.end())
-          names.push_back(name);
+          names.push_back(decl->name.text);
   return names;
 }

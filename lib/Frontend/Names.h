@@ -15,6 +15,8 @@ public:
 
   /// What `name` stands for in file number `file`; null: nothing.
   const ast::Decl *find(const std::string &name, int file) const;
+  /// The rule of an average of this name; null: none.
+  const ast::Decl *findAverage(const std::string &name, int file) const;
   /// The user's or the library's rule for the derivative of a function; null: it has none of its own.
   const ast::Decl *derivativeOf(const ast::Decl &function) const;
   const Value *findConfig(const std::string &name, int file) const;

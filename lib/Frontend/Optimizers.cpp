@@ -29,7 +29,11 @@ static const Expr &ruleName(const Stmt &clause) {
 
 const Decl *frontend::ruleOf(Walk &walk, const Stmt &clause) {
   const Expr &name = ruleName(clause);
-  const Decl *rule = name.kind == Expr::Ident ? walk.names.find(name.text, name.range.file) : nullptr;
+  if (name.kind != Expr::Ident)
+    return nullptr;
+  if (clause.kind == Stmt::Average)
+    return walk.names.findAverage(name.text, name.range.file);
+  const Decl *rule = walk.names.find(name.text, name.range.file);
   return rule && rule->kind == Decl::Optimizer ? rule : nullptr;
 }
 
@@ -37,7 +41,7 @@ const Decl *frontend::ruleOf(Walk &walk, const Stmt &clause) {
 static std::vector<const Stmt *> clausesOf(const Decl &train) {
   std::vector<const Stmt *> clauses;
   for (const auto &stmt : train.body)
-    if (stmt->rule)
+    if (stmt->rule && stmt->kind != Stmt::Average)
       clauses.push_back(stmt.get());
   return clauses;
 }
@@ -92,12 +96,15 @@ static void planRate(Walk &walk, const Expr &rate) {
   walk.hypers.push_back({"lr", value});
 }
 
-void frontend::planOptimizers(Walk &walk) {
-  for (const Stmt *clause : clausesOf(*walk.names.train)) {
-    const Expr &name = ruleName(*clause);
-    if (!ruleOf(walk, *clause))
-      walk.fail(Code::UnknownName, name.range, fmt::format("unknown optimizer `{}`", walk.messages.text(name.range)))
-          .didYouMean(suggest(name.text, walk.names.namesOf({Decl::Optimizer})));
+void frontend::planRules(Walk &walk) {
+  for (const auto &stmt : walk.names.train->body) {
+    if (!stmt->rule || ruleOf(walk, *stmt))
+      continue;
+    const Expr &name = ruleName(*stmt);
+    const bool isAverage = stmt->kind == Stmt::Average;
+    walk.fail(Code::UnknownName, name.range,
+              fmt::format("unknown {} `{}`", isAverage ? "average" : "optimizer", walk.messages.text(name.range)))
+        .didYouMean(suggest(name.text, walk.names.namesOf({isAverage ? Decl::Average : Decl::Optimizer})));
   }
   if (const Expr *rate = plainRate(walk))
     planRate(walk, *rate);
@@ -176,7 +183,7 @@ void Updates::takePatterns(const Stmt &stmt) {
         frozen.insert(parameter);
       else if (stmt.kind == Stmt::Minimize)
         over[&stmt].insert(parameter);
-      else
+      else if (stmt.kind == Stmt::Optimizer)
         optimizerFor[parameter] = &stmt;
 }
 

@@ -1,4 +1,4 @@
-// Declarations: fn, layer, model, optimizer, schedule, data, train, config, derivative.
+// Declarations: fn, layer, model, optimizer, average, schedule, data, train, config, derivative.
 #include "ParseBraces.h"
 #include "ParserImpl.h"
 #include "TypeNames.h"
@@ -14,15 +14,11 @@ struct Word {
   Decl::Kind kind;
 };
 constexpr Word words[] = {
-    {"fn", Decl::Fn},
-    {"layer", Decl::Layer},
-    {"model", Decl::Model},
-    {"optimizer", Decl::Optimizer},
-    {"schedule", Decl::Schedule},
-    {"data", Decl::Data},
-    {"train", Decl::Train},
-    {"config", Decl::Config},
-    {"derivative", Decl::Derivative},
+    {"fn", Decl::Fn},           {"layer", Decl::Layer},
+    {"model", Decl::Model},     {"optimizer", Decl::Optimizer},
+    {"average", Decl::Average}, {"schedule", Decl::Schedule},
+    {"data", Decl::Data},       {"train", Decl::Train},
+    {"config", Decl::Config},   {"derivative", Decl::Derivative},
 };
 
 const TypePlace ofField = {frontend::fieldTypes(),
@@ -63,8 +59,8 @@ std::unique_ptr<Decl> Parser::declaration() {
   else if (first.kind == Token::RightBrace)
     error.help("no `{` is open here");
   else
-    error.help("at the top of a file stand `data`, `model`, `layer`, `fn`, `derivative`, `optimizer`, `schedule`, "
-               "`config` and `train`");
+    error.help("at the top of a file stand `data`, `model`, `layer`, `fn`, `derivative`, `optimizer`, `average`, "
+               "`schedule`, `config` and `train`");
   return nullptr;
 }
 

@@ -13,10 +13,10 @@ using namespace talweg::ast;
 
 namespace {
 
-constexpr std::string_view trainWords[] = {"minimize",   "metric", "optimizer", "freeze", "clip",     "batch",
-                                           "accumulate", "epochs", "steps",     "seed",   "validate", "keep"};
-/// Statements of the language that are not compiled yet: everywhere, and in `train`.
-constexpr std::string_view laterWords[] = {"scan", "emit"}, laterTrainWords[] = {"average"};
+constexpr std::string_view trainWords[] = {"minimize", "metric", "optimizer",  "freeze", "clip",  "average", "batch",
+                                           "accumulate", "epochs", "steps", "seed", "validate", "keep"};
+/// Statements of the language that are not compiled yet.
+constexpr std::string_view laterWords[] = {"scan", "emit"};
 
 struct Habit {
   std::string_view word, help;
@@ -71,8 +71,6 @@ std::unique_ptr<Stmt> Parser::statement() {
     understood = variable(*stmt, word == "param" ? Stmt::Param : Stmt::State);
   else if (twoNames && contains(laterWords, word))
     understood = unsupported(range(first), fmt::format("`{}`", word));
-  else if (inside == Decl::Train && contains(laterTrainWords, word) && twoWords)
-    understood = unsupported(range(first), fmt::format("`{}`", word));
   else if (inside == Decl::Train && contains(trainWords, word))
     understood = word == "minimize"    ? minimize(*stmt)
                  : word == "metric"    ? metric(*stmt)
@@ -80,6 +78,7 @@ std::unique_ptr<Stmt> Parser::statement() {
                  : word == "freeze"    ? freeze(*stmt)
                  : word == "clip"      ? clip(*stmt)
                  : word == "keep"      ? keep(*stmt)
+                 : word == "average"   ? average(*stmt)
                                        : setting(*stmt);
   else if (twoWords)
     understood = unknownStatement();
@@ -103,7 +102,7 @@ bool Parser::unsupported(Range at, std::string_view what) {
 
 bool Parser::unknownStatement() {
   const std::string_view word = text(peek());
-  if (contains(trainWords, word) || contains(laterTrainWords, word))
+  if (contains(trainWords, word))
     return misplaced(range(peek()), fmt::format("`{}` belongs in `train`", word));
   Diagnostic &error =
       inside == Decl::Train
@@ -126,7 +125,7 @@ bool Parser::unknownStatement() {
   }
   error.didYouMean(meant);
   if (meant.empty() && inside == Decl::Train)
-    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `clip`, `batch`, "
+    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `clip`, `average`, `batch`, "
                "`accumulate`, `epochs`, `steps`, `seed`, `validate` and `keep`");
   return false;
 }
@@ -144,8 +143,8 @@ bool Parser::variable(Stmt &stmt, Stmt::Kind kind) {
   const bool ofModel = inside == Decl::Layer || inside == Decl::Model;
   if (kind == Stmt::Param && !ofModel)
     return misplaced(range(word), "`param` belongs in a `layer` or a `model`");
-  if (kind == Stmt::State && !ofModel && inside != Decl::Optimizer)
-    return misplaced(range(word), "`state` belongs in a `layer`, a `model` or an `optimizer`");
+  if (kind == Stmt::State && !ofModel && inside != Decl::Optimizer && inside != Decl::Average)
+    return misplaced(range(word), "`state` belongs in a `layer`, a `model`, an `optimizer` or an `average`");
   if (!name(stmt.target, "a name"))
     return false;
   if (at(Token::Colon) && sameLine()) {
@@ -231,8 +230,10 @@ bool Parser::valueOrDefinition(Stmt &stmt) {
   take();
   if (stmt.kind == Stmt::Update) {
     stmt.binary = update->second;
-    if (inside != Decl::Optimizer) {
-      diagnostics.error(Code::MisplacedStatement, range(op), fmt::format("`{}` belongs in an `optimizer`", text(op)))
+    if (inside != Decl::Optimizer && inside != Decl::Average) {
+      diagnostics
+          .error(Code::MisplacedStatement, range(op),
+                 fmt::format("`{}` belongs in an `optimizer` or an `average`", text(op)))
           .help(fmt::format("define the name anew: `{} = …`", stmt.target.text));
       return false;
     }
@@ -370,6 +371,20 @@ bool Parser::keep(Stmt &stmt) {
     return false;
   }
   return name(stmt.target, "the name of a metric");
+}
+
+/// `average ema(0.999) for "Actor.*"`
+bool Parser::average(Stmt &stmt) {
+  stmt.kind = Stmt::Average;
+  take();
+  if (!(stmt.rule = expression()))
+    return false;
+  if (stmt.rule->kind != Expr::Call && stmt.rule->kind != Expr::Ident) {
+    diagnostics.error(Code::ExpectedExpression, stmt.rule->range, "expected the rule of an average")
+        .help("write it as in `average ema(0.999)`");
+    return false;
+  }
+  return !sameLine() || !accept(Token::For) || strings(stmt.patterns);
 }
 
 /// `batch 32`, `validate every 250 steps`

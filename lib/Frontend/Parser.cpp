@@ -139,15 +139,15 @@ bool Parser::tooDeep(int nested, int height, Range at) {
 bool Parser::inFirstColumn() const { return peek().begin == 0 || sources.text(file)[peek().begin - 1] == '\n'; }
 
 bool Parser::startsDeclaration() const {
-  constexpr std::array<std::string_view, 8> words = {"fn",    "layer",  "model",    "data",
-                                                     "train", "config", "schedule", "optimizer"};
+  constexpr std::array<std::string_view, 9> words = {"fn",     "layer",    "model",     "data",   "train",
+                                                     "config", "schedule", "optimizer", "average"};
   const Token &token = peek();
   const bool word =
       token.kind == Token::Identifier && std::find(words.begin(), words.end(), text(token)) != words.end();
   if (!word || !inFirstColumn() || peek(1).kind != Token::Identifier || peek(1).startsLine)
     return false;
-  // In `train` an optimizer may be named at the beginning of a line.
-  return inside != Decl::Train || !isWord(token, "optimizer");
+  // In `train` a rule may be named at the beginning of a line.
+  return inside != Decl::Train || (!isWord(token, "optimizer") && !isWord(token, "average"));
 }
 
 bool Parser::skipBrackets() {

@@ -105,6 +105,7 @@ private:
   bool freeze(ast::Stmt &stmt);
   bool clip(ast::Stmt &stmt);
   bool keep(ast::Stmt &stmt);
+  bool average(ast::Stmt &stmt);
   bool setting(ast::Stmt &stmt);
   bool valueOrDefinition(ast::Stmt &stmt);
   bool target(ast::Stmt &stmt, ast::ExprPtr written);

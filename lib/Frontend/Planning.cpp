@@ -172,7 +172,7 @@ void frontend::planSettings(Walk &walk) {
     walk.fail(Code::BadSetting, train.name.range, "the train block does not tell its `batch`").help("write `batch 32`");
   if (walk.options.batch > 0)
     walk.plan.batch = walk.options.batch;
-  planOptimizers(walk);
+  planRules(walk);
   for (const auto &stmt : train.body)
     if (const ast::Name name = toldName(train, *stmt); !name.text.empty())
       checkMetricName(walk, name);

@@ -20,7 +20,7 @@ std::string lossName(const ast::Decl &train, const ast::Stmt &minimize);
 /// The train block's settings and the names of its metrics (Planning.cpp).
 void planSettings(Walk &walk);
 /// The optimizers' rules are there; and the hyper-parameter `lr` (Optimizers.cpp).
-void planOptimizers(Walk &walk);
+void planRules(Walk &walk);
 
 } // namespace talweg::frontend
 

@@ -1,4 +1,4 @@
-// A rule is elaborated once, on tensors of any shape: the parameter, its gradient and its slots.
+// A rule is elaborated once, on tensors of any shape: the parameter, its gradient and its slots; or the average, its parameter and its slots.
 #include "Rule.h"
 
 #include "Calls.h"
@@ -50,9 +50,9 @@ private:
   const std::vector<DeclaredVariable *> &parameters;
   std::vector<const Stmt *> slots; ///< the rule's states
   train::OptimizerOp op;
-  mlir::Block *block = nullptr;         ///< its arguments: parameter, gradient, slots
+  mlir::Block *block = nullptr;         ///< its arguments: what is updated, what it is updated by, slots
   Frame frame;                          ///< the rule's
-  std::deque<DeclaredVariable> rolling; ///< the parameter and its slots as the body changes them
+  std::deque<DeclaredVariable> rolling; ///< what is updated and its slots as the body changes them
 };
 } // namespace
 
@@ -171,10 +171,14 @@ void RuleBuilder::bindAssignable(const std::string &name, mlir::Value ssa, ast::
 
 void RuleBuilder::runBody() {
   frontend::runBody(walk, rule.body, nullptr);
-  if (!rolling.front().assigned && !walk.diagnostics.hasErrors())
-    walk.fail(Code::NothingUpdated, rule.name.range,
-              fmt::format("the optimizer `{}` never assigns `param`", rule.name.text))
-        .help("write `param -= lr * grad`, for example");
+  if (rolling.front().assigned || walk.diagnostics.hasErrors())
+    return;
+  const bool isAverage = rule.kind == Decl::Average;
+  walk.fail(Code::NothingUpdated, rule.name.range,
+            fmt::format("the {} `{}` never assigns `{}`", isAverage ? "average" : "optimizer", rule.name.text,
+                        rolling.front().name))
+      .help(isAverage ? "write `average += 0.001 * (param - average)`, for example"
+                      : "write `param -= lr * grad`, for example");
 }
 
 /// A slot that these arguments never touch (the velocity when momentum is 0) does not exist.
@@ -230,8 +234,9 @@ mlir::FlatSymbolRefAttr RuleBuilder::run() {
   frame.callSite = clause.rule->range;
   FrameScope scope(walk.scopes, frame);
   const bool fits = bound && takeArguments(*bound, top);
-  bindAssignable("param", block->getArgument(0), rule.name.range);
-  bindTensor("grad", block->getArgument(1));
+  const bool isAverage = rule.kind == Decl::Average;
+  bindAssignable(isAverage ? "average" : "param", block->getArgument(0), rule.name.range);
+  bindTensor(isAverage ? "param" : "grad", block->getArgument(1));
   for (std::size_t i = 0; i < slots.size(); ++i)
     bindAssignable(slots[i]->target.text, block->getArgument(2 + i), slots[i]->target.range);
   if (fits) {
@@ -246,5 +251,5 @@ mlir::FlatSymbolRefAttr RuleBuilder::run() {
 mlir::FlatSymbolRefAttr frontend::runRule(Walk &walk, const Stmt &clause, const RuleUse &use,
                                           const std::vector<DeclaredVariable *> &parameters) {
   const Decl *rule = ruleOf(walk, clause);
-  return rule ? RuleBuilder(walk, clause, *rule, use, parameters).run() : nullptr; // else planOptimizers has said so
+  return rule ? RuleBuilder(walk, clause, *rule, use, parameters).run() : nullptr; // else planRules has said so
 }

@@ -1,4 +1,5 @@
-// One clause of the train block, `optimizer adam(lr = 0.1) for "*.bias"`, as a train.optimizer with the slots of its parameters.
+// One clause of the train block, `optimizer adam(lr = 0.1) for "*.bias"` or `average ema(0.99)`, as a train.optimizer with the slots of its
+// parameters, or of their averages.
 #ifndef TALWEG_LIB_FRONTEND_RULE_H
 #define TALWEG_LIB_FRONTEND_RULE_H
 
@@ -8,7 +9,7 @@
 
 namespace talweg::frontend {
 
-/// The optimizer that a clause names; null: it names none.
+/// The optimizer or the rule of an average that a clause names; null: it names none.
 const ast::Decl *ruleOf(Walk &walk, const ast::Stmt &clause);
 /// What a step tells of learning rates, by the clauses whose rules have one: lr, lr_2, …
 std::map<const ast::Stmt *, std::string> rateNames(Walk &walk);

@@ -83,6 +83,8 @@ public:
   /// The body that operations are written into; null: the plan, where there is none, or an update rule.
   ProgramBody *body() const { return written; }
   bool inInitialValue() const { return written && !written->isObjective(); }
+  /// Are the averages of parameters read in their place, and states left as they are?
+  bool readsAverages() const { return averages; }
   /// Would what is evaluated perhaps not be, were the batch another?
   bool isBatchDependent() const { return batchDependent; }
   /// `step` and `steps` count the updates of a loss, one in so many steps of the plan.
@@ -93,11 +95,12 @@ private:
   friend class TellingScope;
   friend class DimensionScope;
   friend class ProgramBodyScope;
+  friend class AveragesScope;
   friend class BatchDependentScope;
   friend class UpdateScope;
   Frame *innermost = nullptr;
   const Frame *told = nullptr;
-  bool dimension = false, batchDependent = false;
+  bool dimension = false, batchDependent = false, averages = false;
   std::int64_t updateSteps = 1;
   ProgramBody *written = nullptr;
 };
@@ -125,6 +128,15 @@ private:
 class DimensionScope {
 public:
   explicit DimensionScope(Scopes &scopes) : kept(scopes.dimension, true) {}
+
+private:
+  llvm::SaveAndRestore<bool> kept;
+};
+
+/// Parameters are read as their averages, if `reads`.
+class AveragesScope {
+public:
+  AveragesScope(Scopes &scopes, bool reads) : kept(scopes.averages, scopes.averages || reads) {}
 
 private:
   llvm::SaveAndRestore<bool> kept;

@@ -1,6 +1,7 @@
 // The train block: the objective with its metrics, and around it the plan, the variables and the optimizers.
 #include "Training.h"
 
+#include "Averages.h"
 #include "Expressions.h"
 #include "Indexing.h"
 #include "Norms.h"
@@ -233,7 +234,8 @@ void Objective::runStatement(const Stmt &stmt) {
   switch (stmt.kind) {
   case Stmt::Setting:
   case Stmt::Optimizer:
-  case Stmt::Clip: // of each loss, in front of its updates
+  case Stmt::Clip:    // of each loss, in front of its updates
+  case Stmt::Average: // at the end of the step
   case Stmt::Keep:
   case Stmt::Freeze: break;
   case Stmt::Minimize: minimize(stmt); break;
@@ -276,6 +278,7 @@ bool Objective::run() {
   finish();
   checkReports();
   runOptimizers(walk);
+  runAverages(walk);
   if (walk.diagnostics.hasErrors())
     return false;
   finishNorms(walk, *block, body.norms);

@@ -68,6 +68,7 @@ struct Callable {
   std::map<std::string, Value> given;
   std::map<std::string, ast::Range> givenAt;
   Instance *instance = nullptr; ///< a layer's instance whose parameters all calls share
+  bool averaged = false;        ///< it reads the averages of its parameters
 };
 
 struct Value {

@@ -1,6 +1,7 @@
 // Declarations of variables, and the bodies that compute their initial values.
 #include "Variables.h"
 
+#include "Averages.h"
 #include "Calls.h"
 #include "Expressions.h"
 #include "Types.h"
@@ -34,7 +35,7 @@ static bool checkOwner(Walk &walk, const Stmt &stmt, const char *what) {
   const Decl *owner = walk.frame().decl;
   if (owner && (owner->kind == Decl::Layer || owner->kind == Decl::Model))
     return true;
-  if (!owner || owner->kind != Decl::Optimizer || stmt.kind == Stmt::Param)
+  if (!owner || !owner->isUpdateRule() || stmt.kind == Stmt::Param)
     walk.fail(Code::MisplacedParameter, stmt.range, fmt::format("{} belongs to a layer or a model", what));
   else if (!walk.frame().states.count(stmt.target.text)) // those of the body itself are bound when it is entered
     walk.fail(Code::NotSupportedYet, stmt.range, "a state inside a loop of an update rule is not supported yet");
@@ -95,6 +96,35 @@ static DeclaredVariable *findOrCreate(Walk &walk, const Stmt &stmt, ElementType 
   return initialise(walk, *variable, stmt.value.get(), stmt.range) ? variable : nullptr;
 }
 
+/// A train.get of the variable `name`, which has the type of `variable`: a parameter is read as it is computed with.
+static mlir::Value get(Walk &walk, const DeclaredVariable &variable, const std::string &name, ast::Range range) {
+  mlir::ShapedType type = variable.type;
+  if (variable.role == Role::Parameter)
+    type = type.clone(walk.tensors.computedType(type.getElementType()));
+  return train::GetOp::create(walk.builder, walk.location(range), type, name);
+}
+
+/// What the step has given the variable so far.
+static mlir::Value readVariable(Walk &walk, DeclaredVariable &variable, ast::Range range) {
+  if (variable.current)
+    return variable.current;
+  mlir::OpBuilder::InsertionGuard guard(walk.builder);
+  if (variable.role == Role::Parameter && walk.lastLoss)
+    walk.builder.setInsertionPoint(walk.lastLoss);
+  return variable.current = get(walk, variable, variable.name, range);
+}
+
+/// The average of a parameter; what is not learnt is its own. Null (reported): it has none.
+static mlir::Value readAverage(Walk &walk, DeclaredVariable &parameter, ast::Range range) {
+  if (averageOf(walk, parameter))
+    return get(walk, parameter, averageName(parameter.name), range);
+  if (isFrozen(walk, parameter))
+    return readVariable(walk, parameter, range);
+  walk.fail(Code::NotKnownHere, range, fmt::format("`{}` has no average that could be read", parameter.name))
+      .help(fmt::format("write `average ema(0.999) for \"{}\"` in `train`", parameter.name));
+  return {};
+}
+
 void frontend::declareVariable(Walk &walk, const Stmt &stmt) {
   const bool isParam = stmt.kind == Stmt::Param;
   const char *what = isParam ? "a parameter" : "a state";
@@ -107,19 +137,16 @@ void frontend::declareVariable(Walk &walk, const Stmt &stmt) {
   DeclaredVariable *variable = dims ? findOrCreate(walk, stmt, *element, *dims) : nullptr;
   if (!variable)
     return;
-  const mlir::Type computed = walk.tensors.computedType(variable->type.getElementType());
-  if (!variable->current) { // else it is what the step has given it so far
-    mlir::OpBuilder::InsertionGuard guard(walk.builder);
-    if (isParam && walk.lastLoss)
-      walk.builder.setInsertionPoint(walk.lastLoss);
-    const mlir::Type type = isParam ? mlir::Type(variable->type.clone(computed)) : variable->type;
-    variable->current = train::GetOp::create(walk.builder, walk.location(stmt.range), type, variable->name);
-  }
+  const bool readsAverages = walk.scopes.readsAverages();
+  const mlir::Value current =
+      isParam && readsAverages ? readAverage(walk, *variable, stmt.range) : readVariable(walk, *variable, stmt.range);
+  if (!current)
+    return;
   Tensor tensor;
-  tensor.ssa = walk.tensors.convert(variable->current, computed, stmt.range);
+  tensor.ssa = walk.tensors.convert(current, walk.tensors.computedType(variable->type.getElementType()), stmt.range);
   tensor.dims = variable->dims;
   local = Value::of(tensor);
-  if (!isParam)
+  if (!isParam && !readsAverages)
     walk.frame().states[stmt.target.text] = variable;
 }
 
@@ -228,27 +255,43 @@ bool frontend::initialise(Walk &walk, DeclaredVariable &variable, const Expr *in
   return good;
 }
 
-bool frontend::createLowHalf(Walk &walk, const DeclaredVariable &parameter) {
-  auto whole = mlir::cast<train::VariableOp>(parameter.op);
-  const std::string name = whole.getLowHalfName();
+//===-- beside a parameter -----------------------------------------------------------------------------------------===//
+
+/// A variable whose initial value is computed as `parameter`'s is. Null: the name is taken by what is `called` so (reported).
+static DeclaredVariable *createBeside(Walk &walk, const DeclaredVariable &parameter, const std::string &name, Role role,
+                                      ElementType element, const char *called) {
   if (walk.instances.find(name)) {
-    walk.fail(Code::AlreadyDefined, parameter.place,
-              fmt::format("`{}` is declared twice: it is the lower half of a parameter of bf16", name));
-    return false;
+    walk.fail(Code::AlreadyDefined, parameter.place, fmt::format("`{}` is declared twice: it is {}", name, called));
+    return nullptr;
   }
-  DeclaredVariable &low = createVariable(walk, name, Role::Slot, ElementType::U16, parameter.dims, parameter.place);
+  DeclaredVariable &variable = createVariable(walk, name, role, element, parameter.dims, parameter.place);
+  mlir::OpBuilder::InsertionGuard guard(walk.builder);
+  walk.builder.setInsertionPoint(walk.objective);
+  auto op = mlir::cast<train::VariableOp>(walk.builder.clone(*parameter.op));
+  op.setSymName(name);
+  op.setRole(role);
+  op.setType(variable.type);
+  variable.op = op;
+  return &variable;
+}
+
+DeclaredVariable *frontend::createAverage(Walk &walk, const DeclaredVariable &parameter) {
+  return createBeside(walk, parameter, averageName(parameter.name), Role::Average, parameter.declared,
+                      "the average of a parameter");
+}
+
+bool frontend::createLowHalf(Walk &walk, const DeclaredVariable &parameter) {
+  const std::string name = mlir::cast<train::VariableOp>(parameter.op).getLowHalfName();
+  DeclaredVariable *low =
+      createBeside(walk, parameter, name, Role::Slot, ElementType::U16, "the lower half of a parameter of bf16");
+  if (!low)
+    return false;
   mlir::OpBuilder &builder = walk.builder;
   mlir::OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPoint(walk.objective);
-  auto op = mlir::cast<train::VariableOp>(builder.clone(*whole));
-  op.setSymName(name);
-  op.setRole(Role::Slot);
-  op.setType(low.type);
-  low.op = op;
-  mlir::Operation *yield = op.getInit().front().getTerminator();
+  mlir::Operation *yield = mlir::cast<train::VariableOp>(low->op).getInit().front().getTerminator();
   builder.setInsertionPoint(yield);
   auto high = yield->getOperand(0).getDefiningOp<tw::HighHalfOp>();
-  yield->setOperand(0, tw::LowHalfOp::create(builder, high.getLoc(), low.type, high.getX()));
+  yield->setOperand(0, tw::LowHalfOp::create(builder, high.getLoc(), low->type, high.getX()));
   high.erase();
   return true;
 }

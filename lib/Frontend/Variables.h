@@ -18,7 +18,9 @@ DeclaredVariable &createVariable(Walk &walk, const std::string &name, Role role,
 bool initialise(Walk &walk, DeclaredVariable &variable, const ast::Expr *init, ast::Range range);
 /// Creates the variable in which a parameter's gradients of the parts of a step are summed. False: reported.
 bool createGradientSum(Walk &walk, const DeclaredVariable &parameter);
-/// Creates the slot of the lower half of a split parameter. False: reported.
+/// Creates the average of a parameter, at first equal to it. Null: reported.
+DeclaredVariable *createAverage(Walk &walk, const DeclaredVariable &parameter);
+/// Creates the slot of the lower half of a split parameter, or of its average. False: reported.
 bool createLowHalf(Walk &walk, const DeclaredVariable &parameter);
 
 } // namespace talweg::frontend

@@ -13,7 +13,8 @@ std::string talweg::variablesText(const Manifest &manifest) {
     bytes[std::size_t(variable.role)] += variable.bytes();
   std::string parts;
   for (auto [role, name] : {std::pair(Role::Parameter, "parameters"), std::pair(Role::State, "states"),
-                            std::pair(Role::Slot, "optimizer state"), std::pair(Role::Sum, "sums of gradients")})
+                            std::pair(Role::Slot, "optimizer state"), std::pair(Role::Sum, "sums of gradients"),
+                            std::pair(Role::Average, "averages")})
     if (std::int64_t size = bytes[std::size_t(role)]; size || role == Role::Parameter)
       parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", name, bytesText(size));
   return fmt::format("its variables take {} ({})", bytesText(manifest.persistentBytes), parts);

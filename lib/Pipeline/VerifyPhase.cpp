@@ -26,7 +26,7 @@ StringRef breach(Operation *op, Phase phase) {
       return "talweg-specialize chooses a mode first";
     return ours || isa<ModuleOp>(op) ? "" : "only tensor mathematics and declarations may be left";
   case Phase::Update:
-    if (isa<train::UpdateOp, train::OptimizerOp, train::NormOp>(op))
+    if (isa<train::UpdateOp, train::AverageOp, train::OptimizerOp, train::NormOp>(op))
       return "every update must be spelt out";
     if (auto variable = dyn_cast<train::VariableOp>(op); variable && !variable.getOffset())
       return "every variable must have its offset";

@@ -308,6 +308,8 @@ void Accumulation::writeFinish() {
   b.setLoc(minimize.getLoc());
   train::MinimizeOp::create(b, minimize.getName(), loss, limits, gradients, minimize.getOver(), minimize.getByAttr(),
                             minimize.getClipsAttr(), IntegerAttr());
+  for (auto average : block.getOps<train::AverageOp>())
+    b.clone(*average);
   train::YieldOp::create(b, ValueRange());
 }
 

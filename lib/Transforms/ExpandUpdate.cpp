@@ -1,7 +1,7 @@
-// Spells out every update. In: an objective with train.update ops and the rules they name, written for any shape. Out:
+// Spells out every update. In: an objective with train.update and train.average ops and the rules they name, written for any shape. Out:
 // for each update the rule's body at the parameter's shape, which takes what updates in front have left, and sets parameter and slots; what
-// reads them behind it takes the new values. The rule's reports once, from its first parameter; no train.update, no train.optimizer and no
-// train.norm.
+// reads them behind it takes the new values. The rule's reports once, from its first parameter; no train.update, no train.average, no
+// train.optimizer and no train.norm. That states are not averaged is told where there are some.
 // What an update computes is in Part::Update of its parameter.
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
@@ -57,7 +57,10 @@ private:
   enum class When { Begun, Now };
 
   void expand(train::UpdateOp update);
+  void expand(train::AverageOp average);
   void expand(train::NormOp norm);
+  void expand(Operation *op, train::VariableOp variable, train::OptimizerOp rule, Value driver);
+  void warnOfStates(train::AverageOp average);
   Value valueOf(StringRef variable, Type type, When when, OpBuilder &builder, Location loc);
   Value parameterOf(train::VariableOp parameter, When when, OpBuilder &builder, Location loc);
   void set(StringRef variable, Value value, OpBuilder &builder, Location loc);
@@ -70,12 +73,15 @@ private:
   llvm::StringMap<Value> values;
   llvm::StringMap<train::SetOp> sets; ///< by the updates in front: the last one of a variable stays
   llvm::DenseSet<Operation *> reported;
+  bool isWarned = false;
 };
 
 void Expansion::run() {
   for (Operation &op : llvm::make_early_inc_range(objective.getBody().front()))
     if (auto update = dyn_cast<train::UpdateOp>(op)) {
       expand(update);
+    } else if (auto average = dyn_cast<train::AverageOp>(op)) {
+      expand(average);
     } else if (auto norm = dyn_cast<train::NormOp>(op)) {
       expand(norm);
     } else if (auto get = dyn_cast<train::GetOp>(op)) {
@@ -127,27 +133,60 @@ void Expansion::setParameter(train::VariableOp parameter, Value value, OpBuilder
   set(parameter.getLowHalfName(), low, builder, loc);
 }
 
-/// The update's rule in place of the update.
+static Location inUpdate(Location loc, train::VariableOp of) {
+  return train::inPart(loc, Part::Update, FlatSymbolRefAttr::get(of.getSymNameAttr()));
+}
+
 void Expansion::expand(train::UpdateOp update) {
-  auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());
-  auto variable = symbols.lookup<train::VariableOp>(update.getVariable());
-  OpBuilder builder(update);
-  auto inUpdate = [&](Location loc) { return train::inPart(loc, Part::Update, update.getVariableAttr()); };
-  Location loc = inUpdate(update.getLoc());
-  auto parameter = cast<RankedTensorType>(update.getGradient().getType());
   every = update.getEveryAttr();
+  expand(update, symbols.lookup<train::VariableOp>(update.getVariable()),
+         symbols.lookup<train::OptimizerOp>(update.getOptimizer()), update.getGradient());
+}
+
+void Expansion::expand(train::AverageOp average) {
+  warnOfStates(average);
+  every = {};
+  auto variable = symbols.lookup<train::VariableOp>(average.getAverage());
+  auto parameter = symbols.lookup<train::VariableOp>(average.getParameter());
+  OpBuilder builder(average);
+  expand(average, variable, symbols.lookup<train::OptimizerOp>(average.getRule()),
+         parameterOf(parameter, When::Now, builder, inUpdate(average.getLoc(), variable)));
+}
+
+/// Once for a program: eval and predict read averages beside states that training has left.
+void Expansion::warnOfStates(train::AverageOp average) {
+  if (std::exchange(isWarned, true))
+    return;
+  SmallVector<StringRef> states;
+  for (auto variable : objective->getParentOp()->getRegion(0).getOps<train::VariableOp>())
+    if (variable.getRole() == Role::State)
+      states.push_back(variable.getSymName());
+  if (states.empty())
+    return;
+  auto warning = emitWarning(average.getLoc())
+                 << "states are not averaged: averages of parameters are used with `" << states.front() << "` as it is";
+  if (states.size() > 1)
+    warning << ", and " << states.size() - 1 << " more";
+}
+
+/// The rule, at the shape of the variable, in the place of `op`. `driver` is what the rule takes beside the variable: of a parameter its
+/// gradient, of an average its parameter.
+void Expansion::expand(Operation *op, train::VariableOp variable, train::OptimizerOp rule, Value driver) {
+  OpBuilder builder(op);
+  Location loc = inUpdate(op->getLoc(), variable);
+  auto type = cast<RankedTensorType>(driver.getType());
   auto slotName = [&](Attribute slot) {
-    return (update.getVariable() + "." + cast<StringAttr>(slot).getValue()).str();
+    return (variable.getSymName() + "." + cast<StringAttr>(slot).getValue()).str();
   };
 
   Block &body = rule.getBody().front();
   IRMapping mapping;
   mapping.map(body.getArgument(0), parameterOf(variable, When::Now, builder, loc));
-  mapping.map(body.getArgument(1), update.getGradient());
+  mapping.map(body.getArgument(1), driver);
   for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
-    mapping.map(body.getArgument(2 + position), valueOf(slotName(slot), parameter, When::Now, builder, loc));
-  for (Operation &op : body.without_terminator())
-    cloneAtShape(builder, op, mapping, parameter)->setLoc(inUpdate(op.getLoc()));
+    mapping.map(body.getArgument(2 + position), valueOf(slotName(slot), type, When::Now, builder, loc));
+  for (Operation &inner : body.without_terminator())
+    cloneAtShape(builder, inner, mapping, type)->setLoc(inUpdate(inner.getLoc(), variable));
 
   auto results = llvm::map_to_vector(body.getTerminator()->getOperands(),
                                      [&](Value value) { return mapping.lookupOrDefault(value); });
@@ -159,7 +198,7 @@ void Expansion::expand(train::UpdateOp update) {
     for (Attribute name : rule.getReport())
       train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name).getValue(), results[next++],
                               every);
-  update.erase();
+  op->erase();
 }
 
 /// Squares are summed where a parameter's last update stands, so that its old value need not be kept longer.

@@ -10,6 +10,7 @@
 #include "mlir/Transforms/FoldUtils.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 
@@ -85,7 +86,10 @@ public:
     if (mode == Mode::Predict && failed(yieldOutput()))
       return failure();
     eraseAll<train::OutputOp>(block);
+    if (!learns)
+      readAverages();
     if (!updates) {
+      eraseAll<train::AverageOp>(block);
       eraseAll<train::SetOp>(block);
       for (auto report : llvm::make_early_inc_range(block.getOps<train::ReportOp>()))
         if (report.getTold() == Told::Report)
@@ -128,6 +132,17 @@ private:
   bool accumulates() {
     auto plans = program.getOps<train::PlanOp>();
     return !plans.empty() && (*plans.begin()).getAccumulate();
+  }
+
+  /// In the place of each parameter that has an average, its average is read.
+  void readAverages() {
+    llvm::StringMap<FlatSymbolRefAttr> averages;
+    for (auto average : block.getOps<train::AverageOp>())
+      averages[average.getParameter()] = average.getAverageAttr();
+    objective.walk([&](train::GetOp get) {
+      if (FlatSymbolRefAttr average = averages.lookup(get.getVariable()))
+        get.setVariableAttr(average);
+    });
   }
 
   LogicalResult yieldOutput() {

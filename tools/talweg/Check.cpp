@@ -51,15 +51,20 @@ void printText(const Program &program, const Facts &facts) {
   printLine(fmt::format("{} on {}: {}", plan.name, plan.data, planText(plan)));
   printTable(manifest.variables, Role::Parameter, "Parameters");
   printTable(manifest.variables, Role::State, "States");
-  std::int64_t slots = 0;
-  for (const Variable &variable : manifest.variables)
-    slots += variable.role == Role::Slot ? variable.count() : 0;
+  auto count = [&](Role role) {
+    std::int64_t sum = 0;
+    for (const Variable &variable : manifest.variables)
+      sum += variable.role == role ? variable.count() : 0;
+    return sum;
+  };
 
   auto row = [](std::string_view name, const std::string &value) { printLine(fmt::format("  {:<24}{}", name, value)); };
   printLine("");
   printLine(styled(Stream::Out, Style::Bold, "Totals"));
   row("parameters", grouped(program.parameterCount()));
-  row("optimizer state", grouped(slots));
+  row("optimizer state", grouped(count(Role::Slot)));
+  if (const std::int64_t averages = count(Role::Average))
+    row("averages", grouped(averages));
   row("work in a step",
       fmt::format("{} in {} products", humanCount(double(manifest.flops), "FLOP"), grouped(manifest.contractions)));
   row("memory of variables", bytesText(manifest.persistentBytes));

@@ -300,7 +300,7 @@ public:
   Result<void> setHyper(const std::string &name, double value);
   Result<double> hyper(const std::string &name) const;
 
-  /// A variable's elements, row-major; `read` rounds f64 to f32.
+  /// A variable's elements, row-major; `read` rounds f64 to f32. The average of a parameter is `<parameter>.average`.
   Result<std::vector<float>> read(const std::string &name) const;
   Result<std::vector<double>> readDouble(const std::string &name) const;
   Result<void> write(const std::string &name, const std::vector<float> &values);
@@ -310,13 +310,14 @@ public:
   Result<void> initialize(std::uint64_t seed);
 
   /// Writes DIR/model.safetensors (parameters, states), DIR/optimizer.safetensors (slots) and DIR/state.json (step,
-  /// epoch, seed), each written aside and renamed.
+  /// epoch, seed), each written aside and renamed. Of a parameter with an average the first has the average, under the parameter's name, and the
+  /// second the parameter.
   Result<void> save(const std::string &directory) const;
   /// Reads what `save` wrote: training then continues with the same bits as if it had not stopped, on the same data. That may be
   /// set before, and then a finished plan stays finished, or after. Refused is what cannot be continued so: files that were not saved together or were changed, a step beyond the
   /// plan, another number of rows or rows in a batch, another order of rows.
   Result<void> load(const std::string &directory);
-  /// Parameters (and states) to and from one .safetensors file. Names and shapes must agree exactly; states may be absent.
+  /// Parameters, or their averages, and states to and from one .safetensors file. Names and shapes must agree exactly; states may be absent.
   Result<void> saveModel(const std::string &file) const;
   /// `path` may be a directory holding model.safetensors.
   Result<void> loadModel(const std::string &path);

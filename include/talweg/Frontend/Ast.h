@@ -94,9 +94,9 @@ struct Stmt {
   enum Kind {
     Expr,    ///< value; the last one of a body is its result
     Define,  ///< target = value, target[indices] = value
-    Update,  ///< target -= value, target += value … (in optimizers); binary tells which
+    Update,  ///< target -= value, target += value … (in update rules); binary tells which
     Param,   ///< param target: type = value
-    State,   ///< state target: type = value (type may be absent in optimizers)
+    State,   ///< state target: type = value (type may be absent in update rules)
     Repeat,  ///< repeat value { body }
     For,     ///< for target in value { body }
     Require, ///< require value, require value in bounds, each perhaps with a reason: `, "text"`
@@ -107,6 +107,7 @@ struct Stmt {
     Freeze,    ///< freeze "pattern", …
     Clip,      ///< clip norm value [for "pattern", …]; target is `norm` or `value`
     Keep,      ///< keep best [min target], keep best max target: unit is `min`, `max` or empty
+    Average,   ///< average rule [for "pattern", …]
     Setting,   ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
                ///< and, after `every`, unit is `steps` or `epochs`
   } kind;
@@ -145,7 +146,7 @@ struct DataSplit {
 };
 
 struct Decl {
-  enum Kind { Fn, Layer, Model, Optimizer, Schedule, Data, Train, Config, Derivative } kind;
+  enum Kind { Fn, Layer, Model, Optimizer, Average, Schedule, Data, Train, Config, Derivative } kind;
   Range range;
   std::string doc; ///< the `//` lines directly above
   Name name;
@@ -158,6 +159,9 @@ struct Decl {
   ExprPtr value; ///< Config: config lr = 0.1
   Type type;     ///< Config: optional
   Name given;    ///< Derivative of the function `name` by its parameters `formals`: the cotangent of its result
+
+  /// Is it how a parameter follows from its gradient, or an average from its parameter?
+  bool isUpdateRule() const { return kind == Optimizer || kind == Average; }
 };
 
 struct File {

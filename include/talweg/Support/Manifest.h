@@ -25,7 +25,8 @@ enum class Mode : std::uint8_t { Train, Eval, Predict, Gradient };
 
 /// What a variable is for: a parameter is learnt, a state is carried by the model (such as running means), a slot by an optimizer for one
 /// parameter (named `<parameter>.<slot>`). A sum is 0 between steps: gradients of the parts of a step are added in it (`<parameter>.gradient_sum`).
-enum class Role : std::uint8_t { Parameter, State, Slot, Sum };
+/// An average stands for its parameter outside of training (averageName).
+enum class Role : std::uint8_t { Parameter, State, Slot, Sum, Average };
 
 /// What a number that a step tells is: a loss that is minimized, a metric, what an optimizer reports, such as its rate, or a metric of
 /// several numbers.
@@ -38,7 +39,7 @@ enum class Combine : std::uint8_t { Sum, Product, Max, Min, Below };
 enum class Part : std::uint8_t { Data, Forward, Backward, Update };
 
 inline constexpr std::string_view kModeNames[] = {"train", "eval", "predict", "gradient"};
-inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot", "sum"};
+inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot", "sum", "average"};
 inline constexpr std::string_view kToldNames[] = {"loss", "metric", "report", "table"};
 inline constexpr std::string_view kCombineNames[] = {"sum", "product", "max", "min", "below"};
 inline constexpr std::string_view kPartNames[] = {"data", "forward", "backward", "update"};
@@ -60,6 +61,10 @@ constexpr std::optional<Enum> named(const std::string_view (&names)[count], std:
 constexpr std::optional<Mode> modeNamed(std::string_view name) { return named<Mode>(kModeNames, name); }
 constexpr std::optional<Role> roleNamed(std::string_view name) { return named<Role>(kRoleNames, name); }
 constexpr std::optional<Combine> combineNamed(std::string_view name) { return named<Combine>(kCombineNames, name); }
+
+/// The average of a parameter over the steps, if it has one; and the parameter of an average.
+inline std::string averageName(const std::string &parameter) { return parameter + ".average"; }
+inline std::string parameterOf(const std::string &average) { return average.substr(0, average.rfind('.')); }
 
 /// Elements of a tensor of this shape.
 inline std::int64_t countOf(const std::vector<std::int64_t> &shape) {

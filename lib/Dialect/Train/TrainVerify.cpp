@@ -162,7 +162,8 @@ FailureOr<ObjectiveOp> ProgramOp::findObjective() {
 bool ProgramOp::isLowered() { return !getBody().front().getOps<WorkOp>().empty(); }
 
 bool VariableOp::isSplit() {
-  return getRole() == Role::Parameter && cast<RankedTensorType>(getType()).getElementType().isBF16();
+  return (getRole() == Role::Parameter || getRole() == Role::Average) &&
+         cast<RankedTensorType>(getType()).getElementType().isBF16();
 }
 
 RankedTensorType VariableOp::getUpdatedType() {
@@ -282,13 +283,13 @@ LogicalResult OptimizerOp::verify() {
   return success();
 }
 
-/// Whether `op` may update the variable by the optimizer: it is learnt, its type is the rule's, and its slots are declared.
+/// Whether `op` may update the variable by the optimizer: it is of the role, and learnt, its type is the rule's, and its slots are declared.
 static LogicalResult verifyUpdate(Operation *op, FlatSymbolRefAttr name, FlatSymbolRefAttr optimizer,
-                                  SymbolTableCollection &symbols) {
+                                  SymbolTableCollection &symbols, Role role = Role::Parameter) {
   auto parameter = symbols.lookupNearestSymbolFrom<VariableOp>(op, name);
   if (!parameter)
     return op->emitOpError() << "names the variable " << name << ", which is not declared";
-  if (parameter.getRole() != Role::Parameter || parameter.getFrozen())
+  if (parameter.getRole() != role || parameter.getFrozen())
     return op->emitOpError() << "updates " << name << ", which is "
                              << (parameter.getFrozen() ? "frozen" : ("a " + text(parameter.getRole())).str());
   if (!optimizer) // of a gradient alone
@@ -448,6 +449,18 @@ LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (getGradient().getType() != found->getUpdatedType())
     return wrongType(*this, *found, getGradient().getType());
   return verifyUpdate(*this, getVariableAttr(), getOptimizerAttr(), symbols);
+}
+
+LogicalResult AverageOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto parameter = lookUp(*this, getParameterAttr(), symbols), average = lookUp(*this, getAverageAttr(), symbols);
+  if (failed(parameter) || failed(average))
+    return failure();
+  if (parameter->getRole() != Role::Parameter)
+    return emitOpError() << "averages " << getParameterAttr() << ", which is a " << text(parameter->getRole());
+  if (average->getType() != parameter->getType())
+    return emitOpError() << "averages " << getParameterAttr() << " of type " << parameter->getType() << ", but "
+                         << getAverageAttr() << " has type " << average->getType();
+  return verifyUpdate(*this, getAverageAttr(), getRuleAttr(), symbols, Role::Average);
 }
 
 LogicalResult GetHyperOp::verifySymbolUses(SymbolTableCollection &symbols) {

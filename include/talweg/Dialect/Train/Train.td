@@ -135,8 +135,8 @@ def HyperOp : Train_Op<"hyper", [Symbol, HasParent<"ProgramOp">]> {
 def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
   let summary = "a tensor that persists from step to step";
   let description = [{
-    Roles are parameter, state (never differentiated), slot and sum: talweg::Role. A parameter of bf16 is the upper half of f32 numbers (tw.high_half);
-    the lower half is the slot `<parameter>.low`, of ui16, without which it must be frozen. The body computes the initial value from the seed and
+    Roles are parameter, state (never differentiated), slot, sum and average: talweg::Role. A parameter of bf16, or an average, is the upper half of
+    f32 numbers (tw.high_half); the lower half is the slot `<parameter>.low`, of ui16, without which it must be frozen. The body computes the initial value from the seed and
     yields it; its single argument is the key for random numbers, tensor<2xi64>; of a lowered program there is no body. `offset` is the
     position in the persistent storage in bytes, set by talweg-assign-storage. `block`: it is stored as [n / block, .., block] of
     [.., n]; 0 or without it in row-major order. It is set by talweg-place-variables, unless another module of the program has chosen before.
@@ -150,7 +150,7 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
   let extraClassDeclaration = [{
     /// Bytes of its value in storage; conditions take a whole byte each.
     int64_t getBytes();
-    /// Whether it is the upper half of f32 numbers: a parameter of bf16.
+    /// Whether it is the upper half of f32 numbers: a parameter of bf16, or the average of one.
     bool isSplit();
     /// The type that an update computes it in, and of its gradient: its own or, of a split one, f32.
     ::mlir::RankedTensorType getUpdatedType();
@@ -165,7 +165,7 @@ def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleB
   let description = [{
     Body arguments: the parameter, its gradient, then one argument for each name in `slots`, all of type tensor<*xT>. Reads
     hyper-parameters and the step with train.get_hyper and train.step. Yields the new parameter, then each slot's new
-    value. `report` names the extra scalars (f64, rank 0) yielded after these, such as "lr", reported once a step from the
+    value. Of the rule of an average: the average in place of the parameter, and the parameter in place of its gradient. `report` names the extra scalars (f64, rank 0) yielded after these, such as "lr", reported once a step from the
     first parameter that the rule updates.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$slots, StrArrayAttr:$report);
@@ -248,6 +248,13 @@ def UpdateOp : Train_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInterfa
                        OptionalAttr<I64Attr>:$every);
   let assemblyFormat = "$variable `by` $optimizer (`every` $every^)? `,` $gradient attr-dict `:` type($gradient)";
   let hasVerifier = 1;
+}
+
+def AverageOp : Train_Op<"average", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "takes what a parameter is at this point of the step into its average";
+  let description = "The average has the parameter's type. Modes eval and predict read it in place of the parameter.";
+  let arguments = (ins FlatSymbolRefAttr:$average, FlatSymbolRefAttr:$parameter, FlatSymbolRefAttr:$rule);
+  let assemblyFormat = "$average `of` $parameter `by` $rule attr-dict";
 }
 
 def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, AttrSizedOperandSegments,
