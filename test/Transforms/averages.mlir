@@ -1,12 +1,12 @@
 // An average is made by its rule of what updates leave of its parameter; where nothing is learnt it is read in the parameter's place.
 //
-// RUN: talweg-opt %s --talweg-specialize=mode=train --talweg-expand-update --verify-diagnostics | FileCheck %s --check-prefix=TRAIN
+// RUN: talweg-opt %s --talweg-specialize=mode=train --talweg-differentiate --talweg-expand-update --verify-diagnostics | FileCheck %s --check-prefix=TRAIN
 // RUN: talweg-opt %s --talweg-specialize=mode=eval | FileCheck %s --check-prefix=EVAL
 // RUN: talweg-opt %s --talweg-specialize=mode=gradient | FileCheck %s --check-prefix=GRADIENT
 
 // TRAIN:      train.objective
 // TRAIN:      %[[P:.*]] = train.get @p : tensor<2xf32>
-// TRAIN:      %[[NEW:.*]] = tw.sub %[[P]], %[[P]]
+// TRAIN:      %[[NEW:.*]] = tw.sub %[[P]], %{{.*}} :
 // TRAIN:      %[[OLD:.*]] = train.get @p.average : tensor<2xf32>
 // TRAIN-NEXT: %[[SUM:.*]] = tw.add %[[OLD]], %[[NEW]] : tensor<2xf32>
 // TRAIN-NEXT: train.set @p.average, %[[SUM]] : tensor<2xf32>
@@ -51,7 +51,7 @@ train.program "p" batch 4 {
     %p = train.get @p : tensor<2xf32>
     %loss = tw.reduce sum %p dims [0] : tensor<2xf32> -> tensor<f32>
     train.report loss "loss", %loss : tensor<f32>
-    train.update @p by @sgd, %p : tensor<2xf32>
+    train.minimize "loss", %loss over [@p] by [@sgd] : tensor<f32>
     // expected-warning @+1 {{states are not averaged: averages of parameters are used with `seen` as it is}}
     train.average @p.average of @p by @sum
     train.yield

@@ -107,9 +107,9 @@ struct Stmt {
     Freeze,    ///< freeze "pattern", …
     Clip,      ///< clip norm value [for "pattern", …]; target is `norm` or `value`
     Keep,      ///< keep best [min target], keep best max target: unit is `min`, `max` or empty
-    Average,   ///< average rule [for "pattern", …]
     Setting,   ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
                ///< and, after `every`, unit is `steps` or `epochs`
+    Average,   ///< average rule [for "pattern", …]
   } kind;
   Range range;
   Name target;
@@ -146,7 +146,7 @@ struct DataSplit {
 };
 
 struct Decl {
-  enum Kind { Fn, Layer, Model, Optimizer, Average, Schedule, Data, Train, Config, Derivative } kind;
+  enum Kind { Fn, Layer, Model, Optimizer, Schedule, Data, Train, Config, Derivative, Average } kind;
   Range range;
   std::string doc; ///< the `//` lines directly above
   Name name;

@@ -1,5 +1,5 @@
 # A linear model under Adam, and averages of its parameters in the form of torch.optim.swa_utils, in f64, beside what a checkpoint holds.
-# Usage: averages.py rows FILE | averages.py RUN STEPS W B, with the averages of w and b: ema:DECAY, uniform:FROM or none
+# Usage: averages.py rows FILE | averages.py same MODEL OPTIMIZER, for parameters of the same bits | averages.py RUN STEPS W B, with the averages of w and b: ema:DECAY, uniform:FROM or none
 import csv, json, math, random, struct, sys
 
 
@@ -49,6 +49,11 @@ def tensors(file):
 if sys.argv[1] == "rows":
     with open(sys.argv[2], "w") as out:
         csv.writer(out).writerows(rows())
+    sys.exit()
+if sys.argv[1] == "same":
+    model, optimizer = tensors(sys.argv[2])[1], tensors(sys.argv[3])[1]
+    learnt = [name for name in model if name in optimizer]
+    assert learnt and all(model[name] == optimizer[name] for name in learnt), learnt
     sys.exit()
 run, steps, rules = sys.argv[1], int(sys.argv[2]), {"L.w": sys.argv[3], "L.b": sys.argv[4]}
 values = list(zip(*train(steps)))
