@@ -47,7 +47,7 @@ static void runAverage(Walk &walk, const Stmt &stmt, const std::string &suffix,
     if (!averages.back())
       return;
   }
-  const mlir::FlatSymbolRefAttr rule = runRule(walk, stmt, {suffix}, averages);
+  const mlir::FlatSymbolRefAttr rule = runRule(walk, stmt, {suffix, {}}, averages);
   if (!rule)
     return;
   for (std::size_t i = 0; i < averages.size(); ++i)

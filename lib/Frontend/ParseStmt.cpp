@@ -13,8 +13,9 @@ using namespace talweg::ast;
 
 namespace {
 
-constexpr std::string_view trainWords[] = {"minimize", "metric", "optimizer",  "freeze", "clip",  "average", "batch",
-                                           "accumulate", "epochs", "steps", "seed", "validate", "keep"};
+constexpr std::string_view trainWords[] = {"minimize", "metric",   "optimizer",  "freeze", "clip",
+                                           "average",  "batch",    "accumulate", "epochs", "steps",
+                                           "seed",     "validate", "keep"};
 /// Statements of the language that are not compiled yet.
 constexpr std::string_view laterWords[] = {"scan", "emit"};
 

@@ -117,7 +117,7 @@ Value Expansion::parameterOf(train::VariableOp parameter, When when, OpBuilder &
 void Expansion::set(StringRef variable, Value value, OpBuilder &builder, Location loc) {
   if (every)
     value = train::EveryOp::create(builder, loc, value.getType(), every, value,
-                                   valueOf(variable, value.getType(), builder, loc));
+                                   valueOf(variable, value.getType(), When::Now, builder, loc));
   train::SetOp &last = sets[variable];
   if (last)
     last.erase();
