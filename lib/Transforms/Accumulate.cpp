@@ -52,6 +52,11 @@ private:
     tw::RowUse use = rows->of(report.getValue());
     return report.getWhole() && use.kind != tw::RowUse::Mixed && use.passes <= 1;
   }
+  /// Whether it tells of the update: known in the finish, behind it.
+  static bool isOfUpdate(train::ReportOp report) {
+    return llvm::any_of(slice(report.getValue(), [](Operation *) { return false; }),
+                        [](Operation *op) { return isa<train::NormOp>(op); });
+  }
   train::ObjectiveOp create(std::optional<int64_t> pass) {
     return train::ObjectiveOp::create(builder, objective.getLoc(),
                                       pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr(), !pass);
@@ -160,6 +165,8 @@ LogicalResult Accumulation::chooseTerms() {
 void Accumulation::combine() {
   told = train::toldBy(objective);
   for (train::ReportOp report : told) {
+    if (isOfUpdate(report))
+      continue;
     Value value = report.getValue();
     if (!isWhole(report)) {
       combinations[report] = {Combine::Sum, 0, 0, allWide(value.getType())};
@@ -291,25 +298,34 @@ void Accumulation::writeFinish() {
   finish.copyWhole(minimize.getLimits());
   SmallVector<Value> limits =
       llvm::map_to_vector(minimize.getLimits(), [&](Value limit) { return finish.inRows(limit); });
-  SmallVector<Value> values;
+  SmallVector<std::pair<train::ReportOp, Value>> values;
   for (train::ReportOp report : told) {
     b.setLoc(report.getLoc());
+    if (isOfUpdate(report))
+      continue;
     if (!isWhole(report)) {
-      values.push_back(finish.mean(combinations.lookup(report)));
+      values.push_back({report, finish.mean(combinations.lookup(report))});
       continue;
     }
     finish.copyWhole(ValueRange(report.getValue()));
-    values.push_back(finish.whole(report.getValue()));
+    values.push_back({report, finish.whole(report.getValue())});
   }
-  for (auto [report, value] : llvm::zip_equal(told, values)) {
+  auto tell = [&](train::ReportOp report, Value value) {
     b.setLoc(report.getLoc());
     train::ReportOp::create(b, report.getTold(), report.getName(), value);
-  }
+  };
+  for (auto [report, value] : values)
+    tell(report, value);
   b.setLoc(minimize.getLoc());
   train::MinimizeOp::create(b, minimize.getName(), loss, limits, gradients, minimize.getOver(), minimize.getByAttr(),
                             minimize.getClipsAttr(), IntegerAttr());
   for (auto average : block.getOps<train::AverageOp>())
     b.clone(*average);
+  for (train::ReportOp report : told)
+    if (isOfUpdate(report)) {
+      finish.copyWhole(ValueRange(report.getValue()));
+      tell(report, finish.inRows(report.getValue()));
+    }
   train::YieldOp::create(b, ValueRange());
 }
 

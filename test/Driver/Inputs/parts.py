@@ -27,7 +27,7 @@ def tensors(path):
 
 def losses(run):
     events = [json.loads(line) for line in open(f"{run}/log.jsonl")]
-    return [[event[name] for name in ("loss", "rmse", "gradient_norm")] for event in events if event["event"] == "step"]
+    return [[event[name] for name in ("loss", "rmse", "gradient_norm", "change")] for event in events if event["event"] == "step"]
 
 
 if sys.argv[1] == "rows":
