@@ -138,12 +138,17 @@ InFlightDiagnostic BackwardPass::reportUnreached(train::VariableOp parameter) {
   return error;
 }
 
-/// For the norms behind, of gradients before they are clipped.
+/// For the norms behind, of gradients before they are clipped; a step that skips the loss has none.
 void BackwardPass::measure() {
   for (auto &[norm, squares] : norms)
     for (auto [parameter, gradient] : gradients)
-      if (minimize->isBeforeInBlock(norm) && contains(cast<train::NormOp>(norm).getOf(), parameter))
-        squares.push_back(tw::sumOfSquares(builder, norm->getLoc(), gradient));
+      if (minimize->isBeforeInBlock(norm) && contains(cast<train::NormOp>(norm).getOf(), parameter)) {
+        Value sum = tw::sumOfSquares(builder, norm->getLoc(), gradient);
+        if (minimize.getEveryAttr())
+          sum = train::EveryOp::create(builder, norm->getLoc(), sum.getType(), minimize.getEveryAttr(), sum,
+                                       createSplat(builder, sum, 0));
+        squares.push_back(sum);
+      }
 }
 
 void BackwardPass::clip() {

@@ -84,10 +84,9 @@ static void moveToEnd(Walk &walk, mlir::Block &block, const std::vector<AskedNor
     if (!asked)
       continue;
     auto report = mlir::dyn_cast<train::ReportOp>(op);
-    if (report && report.getTold() == Told::Metric) {
+    if (report && report.getTold() == Told::Metric)
       report.setTold(Told::Report);
-      report.setWhole(false);
-    } else if (op != asked->op && !mlir::isMemoryEffectFree(op)) {
+    else if (op != asked->op && !mlir::isMemoryEffectFree(op)) {
       walk.fail(Code::NotKnownHere, asked->range,
                 fmt::format("`{}` is known at the end of a step: metrics tell it, and nothing else is computed from it",
                             walk.messages.text(asked->range)));

@@ -52,11 +52,6 @@ private:
     tw::RowUse use = rows->of(report.getValue());
     return report.getWhole() && use.kind != tw::RowUse::Mixed && use.passes <= 1;
   }
-  /// Whether it tells of the update: known in the finish, behind it.
-  static bool isOfUpdate(train::ReportOp report) {
-    return llvm::any_of(slice(report.getValue(), [](Operation *) { return false; }),
-                        [](Operation *op) { return isa<train::NormOp>(op); });
-  }
   train::ObjectiveOp create(std::optional<int64_t> pass) {
     return train::ObjectiveOp::create(builder, objective.getLoc(),
                                       pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr(), !pass);
@@ -71,6 +66,7 @@ private:
   tw::Rows::Reductions ofBatch; ///< reductions that states are computed from, and what is made of them
   std::optional<tw::Rows> rows;
   SmallVector<train::ReportOp> told;
+  SmallVector<train::ReportOp> behind; ///< what is known when parameters are updated (train.norm)
   Combinations combinations;
   SmallVector<Operation *> terms; ///< the sums over rows that the loss is made of
   Operation *numerator = nullptr; ///< the one with parameters, where the loss is not linear in them
@@ -163,10 +159,13 @@ LogicalResult Accumulation::chooseTerms() {
 }
 
 void Accumulation::combine() {
-  told = train::toldBy(objective);
+  for (train::ReportOp report : train::toldBy(objective))
+    (report.getTold() == Told::Report ? behind : told).push_back(report);
+  for (train::ReportOp report : behind)
+    for (Operation *op : slice(report.getValue(), [](Operation *) { return false; }))
+      if (rows->reducesRows(op))
+        combinations[op] = {combineOf(op), 0, 0, allWide(op->getResult(0).getType())};
   for (train::ReportOp report : told) {
-    if (isOfUpdate(report))
-      continue;
     Value value = report.getValue();
     if (!isWhole(report)) {
       combinations[report] = {Combine::Sum, 0, 0, allWide(value.getType())};
@@ -301,8 +300,6 @@ void Accumulation::writeFinish() {
   SmallVector<std::pair<train::ReportOp, Value>> values;
   for (train::ReportOp report : told) {
     b.setLoc(report.getLoc());
-    if (isOfUpdate(report))
-      continue;
     if (!isWhole(report)) {
       values.push_back({report, finish.mean(combinations.lookup(report))});
       continue;
@@ -321,11 +318,10 @@ void Accumulation::writeFinish() {
                             minimize.getClipsAttr(), IntegerAttr());
   for (auto average : block.getOps<train::AverageOp>())
     b.clone(*average);
-  for (train::ReportOp report : told)
-    if (isOfUpdate(report)) {
-      finish.copyWhole(ValueRange(report.getValue()));
-      tell(report, finish.inRows(report.getValue()));
-    }
+  for (train::ReportOp report : behind) {
+    finish.copyWhole(ValueRange(report.getValue()));
+    tell(report, finish.whole(report.getValue()));
+  }
   train::YieldOp::create(b, ValueRange());
 }
 
