@@ -11,10 +11,13 @@ namespace talweg::random {
 /// Empty if all is right, else what is wrong. The seed chooses directions and the number of threads.
 using CheckOf = std::string (*)(const RandomStep &step, std::uint64_t seed);
 
-/// Compared are, in each step: the loss and the metrics; what states keep; the gradient, as its product with a random
-/// direction, which the evaluator finds without any rule of differentiation; what the optimizer makes of the gradient. Scratch
-/// memory holds nan at the beginning of each step.
+/// Compared are, in each step: the losses and the metrics; what states keep; the gradient, as its product with a random
+/// direction, which the evaluator finds without any rule of differentiation, and so each tw.gradient; what is made of the gradient by clips
+/// and by the optimizer; norms. Scratch memory holds nan at the beginning of each step.
 std::string checkValues(const RandomStep &step, std::uint64_t seed);
+
+/// That derivatives of derivatives are right, by the dot-product test in the evaluator: of a program of f64.
+std::string checkSecondDerivatives(const RandomStep &step, std::uint64_t seed);
 
 /// That losses and variables are the same bits without a limit of memory, at the least memory, and, as the seed chooses, half-way,
 /// with remarks or with a profile.

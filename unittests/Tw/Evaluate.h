@@ -41,6 +41,8 @@ public:
   explicit Evaluation(std::function<Tensor(mlir::Value)> source) : source(std::move(source)) {}
 
   const Tensor &of(mlir::Value value);
+  /// Gives a value that is not computed.
+  void put(mlir::Value value, Tensor tensor) { known[value] = std::move(tensor); }
   /// Forgets the value of an op that is erased.
   void forget(mlir::Value value) { known.erase(value); }
 

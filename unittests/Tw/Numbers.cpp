@@ -203,6 +203,8 @@ bool isElementwise(Operation *op) {
 
 Dual applyElementwise(Operation *op, ArrayRef<Dual> x, double epsilon) {
   StringRef name = nameOf(op);
+  if (name == "watch")
+    return x[0];
   if (name == "neg")
     return {-x[0].value, x[0].error, -x[0].slope, x[0].slopeError, x[0].slopeSize};
   if (name == "abs") {

@@ -2,6 +2,8 @@
 // row in ElementwiseMakers.cpp; else a maker and its row in the table at the end. Its meaning goes to Numbers.cpp or Evaluate.cpp.
 #include "Makers.h"
 
+#include "talweg/Autodiff/Differentiate.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -287,6 +289,24 @@ Value recurrence(Maker &m) {
   return h;
 }
 
+//===-- derivatives ------------------------------------------------------------------------------------------------===//
+
+/// The derivative of what other makers make of a value, now and then of such a derivative: the ops that it stands for.
+Value derivative(Maker &m) {
+  Value x = m.unary<tw::WatchOp>(m.any()), y = x;
+  for (std::int64_t more = 1 + m.chance.below(2); more > 0 && y; --more)
+    y = m.madeOf(y, m.chance.oneIn(4) ? derivative : opMakers()[m.chance.below(std::int64_t(opMakers().size()))].make);
+  if (!y || !m.isTelling(y))
+    return {};
+  Value dy = shapeOf(y).empty() ? m.all({}, 1) : m.chance.oneIn(2) ? m.literal(shapeOf(y)) : m.ofShape(shapeOf(y));
+  auto dx = differentiate(m.b, Seed{y, dy}, x, "x");
+  if (failed(dx) || !dx->front())
+    return {};
+  Value watched = m.unary<tw::WatchOp>(dx->front());
+  m.derivatives.push_back({y, dy, x, watched});
+  return watched;
+}
+
 //===-- the table --------------------------------------------------------------------------------------------------===//
 
 const OpMaker makers[] = {
@@ -312,6 +332,7 @@ const OpMaker makers[] = {
     {"softmax", 2, softmax},
     {"normalization", 2, normalization},
     {"recurrence", 1, recurrence},
+    {"derivative", 0, derivative}, // where asked for
 };
 
 } // namespace

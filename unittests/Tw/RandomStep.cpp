@@ -1,6 +1,9 @@
 // The frame of a random program: data, variables, optimizer, loss, metrics; the ops come from the makers.
 #include "RandomStep.h"
 
+#include "talweg/Autodiff/Differentiate.h"
+
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -19,13 +22,50 @@ Tensor Inputs::operator()(Value value) const {
   if (auto argument = dyn_cast<BlockArgument>(value))
     return batch[argument.getArgNumber()];
   Operation *op = value.getDefiningOp();
-  if (auto get = dyn_cast<train::GetOp>(op))
+  if (auto get = dyn_cast<train::GetOp>(op)) {
+    auto found = after.find(get.getVariable().str());
+    for (auto loss : get->getBlock()->getOps<train::MinimizeOp>())
+      if (found != after.end() && loss->isBeforeInBlock(get) &&
+          llvm::is_contained(loss.getOver().getAsRange<FlatSymbolRefAttr>(), get.getVariableAttr()))
+        return found->second;
     return variables.at(get.getVariable().str());
+  }
   if (isa<train::KeyOp>(op))
     return {{2}, {{double(seed)}, {double(step)}}};
   if (isa<train::StepOp>(op))
     return {{}, {{double(step)}}};
   llvm::report_fatal_error("unittests/Tw/RandomStep.cpp: no value for " + op->getName().getStringRef());
+}
+
+RandomStep RandomStep::copy() const {
+  RandomStep result;
+  result.batch = batch, result.rows = rows, result.rule = rule, result.fields = fields, result.makers = makers;
+  result.module = OwningOpRef<ModuleOp>(module.get().clone());
+  return result;
+}
+
+RandomStep RandomStep::expanded() const {
+  RandomStep result = copy();
+  Block &block = result.objective().getBody().front();
+  for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>())) {
+    OpBuilder builder(gradient);
+    Value x = gradient.getX().front();
+    auto found = differentiate(builder, Seed{gradient.getY(), gradient.getDy()}, x, "x");
+    Value dx = failed(found) ? Value() : found->front();
+    if (!dx) {
+      auto type = cast<RankedTensorType>(x.getType());
+      Attribute zero = builder.getFloatAttr(type.getElementType(), 0);
+      dx = tw::ConstantOp::create(builder, gradient.getLoc(), type, DenseElementsAttr::get(type, zero));
+    }
+    gradient.getDx().front().replaceAllUsesWith(dx);
+    result.derivatives.push_back({gradient.getY(), gradient.getDy(), x, dx});
+    gradient.erase();
+  }
+  return result;
+}
+
+SmallVector<train::MinimizeOp> RandomStep::losses() const {
+  return llvm::to_vector(objective().getBody().getOps<train::MinimizeOp>());
 }
 
 std::vector<Tensor> RandomStep::batchAt(std::int64_t first) const {
@@ -116,7 +156,7 @@ static std::string frame(std::int64_t batch, const Shape &row, const Shape &byte
                      fmt::arg("element", element));
 }
 
-RandomStep makeStep(MLIRContext &context, Chance &chance, ArrayRef<StringRef> wanted) {
+RandomStep makeStep(MLIRContext &context, Chance &chance, const Wishes &wishes) {
   RandomStep step;
   step.batch = chance.pick<std::int64_t>({1, 2, 2, 3, 3, 4, 5, 8});
   step.rows = 2 * step.batch;
@@ -127,7 +167,8 @@ RandomStep makeStep(MLIRContext &context, Chance &chance, ArrayRef<StringRef> wa
     row.push_back(chance.pick<std::int64_t>({1, 2, 3, 3, 4, 5, 7, 8}));
   while (countOf(row) * step.batch > 300)
     row.pop_back();
-  std::string text = frame(step.batch, row, bytes, classes, chance.oneIn(2) ? "f64" : "f32", step.rule);
+  std::string text =
+      frame(step.batch, row, bytes, classes, chance.oneIn(2) || wishes.isDouble ? "f64" : "f32", step.rule);
   step.module = parseSourceString<ModuleOp>(text, &context);
   if (!step.module)
     llvm::report_fatal_error(llvm::StringRef("unittests/Tw/RandomStep.cpp: not a module: " + text));
@@ -146,10 +187,10 @@ RandomStep makeStep(MLIRContext &context, Chance &chance, ArrayRef<StringRef> wa
   Maker maker(step, chance);
   maker.classes = classes;
   for (const OpMaker &such : opMakers())
-    if (llvm::is_contained(wanted, such.name))
+    for (auto left = llvm::count(wishes.makers, such.name); left > 0; --left)
       maker.grow(such);
-  maker.grow(wanted.empty() ? 3 + chance.below(6) : chance.below(4));
-  maker.finish();
+  maker.grow(wishes.makers.empty() ? 3 + chance.below(6) : chance.below(4));
+  maker.finish(wishes.losses);
   return step;
 }
 
@@ -179,7 +220,6 @@ Maker::Range Maker::rangeOf(Value value) {
   return range;
 }
 
-/// Finite, not large, and known to some digits.
 bool Maker::isTelling(Value value) {
   const Tensor &tensor = known(value);
   if (countOf(tensor.shape) > kMostElements)
@@ -211,9 +251,11 @@ void Maker::takeBack(Operation *last, train::VariableOp lastVariable) {
 bool Maker::attempt(const OpMaker &maker) {
   Operation *last = b.getInsertionBlock()->getTerminator()->getPrevNode();
   auto declared = llvm::to_vector(step.program().getOps<train::VariableOp>());
+  const std::size_t before = derivatives.size();
   Value made = maker.make(*this);
   if (!made || !isTelling(made)) {
     takeBack(last, declared.empty() ? train::VariableOp() : declared.back());
+    derivatives.resize(before);
     return false;
   }
   pool.push_back(made);
@@ -247,6 +289,13 @@ Value Maker::any() {
       if (value.use_empty())
         return value;
   return chance.oneIn(2) ? pool.back() : pool[chance.below(std::int64_t(pool.size()))];
+}
+
+Value Maker::madeOf(Value x, Value (*make)(Maker &)) {
+  std::vector<Value> others = std::exchange(pool, {x});
+  Value made = make(*this);
+  pool = std::move(others);
+  return made;
 }
 
 Value Maker::anyOfRank(std::size_t least) {
@@ -388,7 +437,31 @@ bool Maker::isReached(train::GetOp get, Value loss) {
   return false;
 }
 
-void Maker::finish() {
+/// Each derivative is a tw.gradient from here on: the ops that it stood for go.
+void Maker::finishDerivatives() {
+  Block &block = step.objective().getBody().front();
+  if (derivatives.empty())
+    return;
+  for (const Derivative &derivative : derivatives) {
+    OpBuilder builder(derivative.dx.getDefiningOp());
+    auto gradient =
+        tw::GradientOp::create(builder, loc, derivative.x.getType(), derivative.y, derivative.dy, derivative.x);
+    derivative.dx.getDefiningOp()->setOperand(0, gradient.getDx().front());
+  }
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
+void Maker::addSlots(train::VariableOp parameter) {
+  auto rule = *step.program().getOps<train::OptimizerOp>().begin();
+  auto type = cast<RankedTensorType>(parameter.getType());
+  for (Attribute slot : rule.getSlots())
+    declare(Role::Slot, (parameter.getSymName() + "." + cast<StringAttr>(slot).getValue()).str(),
+            DenseElementsAttr::get(type, Attribute(b.getFloatAttr(type.getElementType(), 0))));
+}
+
+void Maker::finish(bool severalLosses) {
   auto objective = step.objective();
   Value loss;
   auto addToLoss = [&](Value leaf) {
@@ -396,6 +469,10 @@ void Maker::finish() {
     loss = loss ? binary<tw::AddOp>(loss, term) : term;
   };
   std::vector<Value> made(pool.begin() + 2, pool.end());
+  if (severalLosses) {
+    finishLosses(made);
+    return finishDerivatives();
+  }
   for (Value value : made)
     if (value.use_empty())
       addToLoss(value);
@@ -435,14 +512,12 @@ void Maker::finish() {
     if (variable.getRole() != Role::Parameter)
       continue;
     updated.push_back(FlatSymbolRefAttr::get(b.getContext(), variable.getSymName()));
-    auto type = cast<RankedTensorType>(variable.getType());
-    for (Attribute slot : rule.getSlots())
-      declare(Role::Slot, (variable.getSymName() + "." + cast<StringAttr>(slot).getValue()).str(),
-              DenseElementsAttr::get(type, Attribute(b.getFloatAttr(type.getElementType(), 0))));
+    addSlots(variable);
   }
   std::vector<Attribute> by(updated.size(), FlatSymbolRefAttr::get(rule.getSymNameAttr()));
   train::MinimizeOp::create(b, loc, "loss", loss, ValueRange(), ValueRange(), b.getArrayAttr(updated),
                             b.getArrayAttr(by), ArrayAttr(), IntegerAttr());
+  finishDerivatives();
 }
 
 } // namespace talweg::random

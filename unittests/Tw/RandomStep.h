@@ -27,11 +27,17 @@ enum class Rule { Plain, Momentum, Adam };
 /// What a program computes from.
 struct Inputs {
   std::map<std::string, Tensor> variables;
-  std::vector<Tensor> batch; ///< the rows of each field
+  std::map<std::string, Tensor> after; ///< read behind the loss that updates them
+  std::vector<Tensor> batch;           ///< the rows of each field
   std::int64_t step = 0, seed = 0;
 
   /// The value of a block argument or of an op of the train dialect.
   Tensor operator()(mlir::Value value) const;
+};
+
+/// A tw.gradient and the value of the ops that it stands for.
+struct Derivative {
+  mlir::Value y, dy, x, dx;
 };
 
 struct RandomStep {
@@ -40,9 +46,14 @@ struct RandomStep {
   Rule rule = Rule::Plain;
   std::vector<std::vector<double>> fields; ///< all rows of each field
   std::string makers;                      ///< what it was grown from
+  std::vector<Derivative> derivatives;     ///< of an expanded one
 
   train::ProgramOp program() const { return *module.get().getOps<train::ProgramOp>().begin(); }
-  /// What a step tells, the loss first.
+  RandomStep copy() const;
+  /// The same with the ops that its tw.gradients stand for.
+  RandomStep expanded() const;
+  llvm::SmallVector<train::MinimizeOp> losses() const;
+  /// What a step tells, the losses first.
   llvm::SmallVector<train::ReportOp> told() const { return train::toldBy(objective()); }
   mlir::Value loss() const { return told()[0].getValue(); }
   train::ObjectiveOp objective() const { return *program().getOps<train::ObjectiveOp>().begin(); }
@@ -53,8 +64,13 @@ struct RandomStep {
 
 constexpr double kLearningRate = 0.5, kMomentum = 0.5, kSecondMomentum = 0.75, kAdamFloor = 0.25;
 
-/// A program of some makers' ops, `wanted` by name among them.
-RandomStep makeStep(mlir::MLIRContext &context, Chance &chance, llvm::ArrayRef<llvm::StringRef> wanted = {});
+/// What is asked of a program.
+struct Wishes {
+  llvm::ArrayRef<llvm::StringRef> makers; ///< by name: their ops are there, once for each mention
+  bool losses = false;                    ///< two of them, with clips and norms
+  bool isDouble = false;                  ///< in f64
+};
+RandomStep makeStep(mlir::MLIRContext &context, Chance &chance, const Wishes &wishes = {});
 
 class Maker;
 
@@ -79,7 +95,7 @@ public:
   void grow(std::int64_t ops);
   /// Ops of this maker, for sure.
   void grow(const OpMaker &maker);
-  void finish();
+  void finish(bool severalLosses);
 
   //===-- where values come from ---------------------------------------------------------------------------------===//
 
@@ -93,12 +109,16 @@ public:
   /// A literal whose elements differ.
   mlir::Value literal(const Shape &shape);
   mlir::Value all(const Shape &shape, double number);
+  /// What a maker makes where `x` is the only value so far.
+  mlir::Value madeOf(mlir::Value x, mlir::Value (*make)(Maker &));
   /// Small, around the lengths of vectors, or 1; together at most `most` elements.
   std::int64_t extent();
   Shape shape(std::size_t rank, std::int64_t most = kMostElements);
   /// The labels of the batch: [batch], each below `classes`.
   mlir::Value labels() const { return labelValues; }
   std::int64_t classes = 0, batch = 0;
+  /// What the program's tw.gradients are to be (finishDerivatives): dx is a tw.watch of the value.
+  std::vector<Derivative> derivatives;
 
   /// What a value is on the first batch.
   const Tensor &known(mlir::Value value) { return evaluation.of(value); }
@@ -106,6 +126,8 @@ public:
     double least, greatest, leastSize;
   };
   Range rangeOf(mlir::Value value);
+  /// Finite, not large, and known to some digits.
+  bool isTelling(mlir::Value value);
 
   //===-- ops ----------------------------------------------------------------------------------------------------===//
 
@@ -150,11 +172,26 @@ private:
   train::VariableOp declare(Role role, const std::string &name, mlir::DenseElementsAttr initial);
   mlir::DenseElementsAttr draw(const Shape &shape);
   mlir::Value addVariable(Role role, const Shape &shape);
-  bool isTelling(mlir::Value value);
   bool attempt(const OpMaker &maker);
   void takeBack(mlir::Operation *last, train::VariableOp lastVariable);
   mlir::Value lossOf(mlir::Value leaf);
   bool isReached(train::GetOp get, mlir::Value loss);
+  void finishDerivatives();
+  void addSlots(train::VariableOp parameter);
+
+  // Objectives.cpp
+  struct Loss {
+    std::string name;
+    mlir::Value value;
+    std::vector<std::string> over;
+  };
+  void finishLosses(llvm::ArrayRef<mlir::Value> leaves);
+  void addTo(Loss &loss, mlir::Value leaf);
+  void share(llvm::MutableArrayRef<Loss> losses, bool mayShare);
+  void readAgain(const Loss &from, Loss &to);
+  void minimize(Loss &loss, const std::vector<std::string> &shared);
+  void tellNorms(const std::vector<std::string> &measurable);
+  std::vector<std::string> some(const std::vector<std::string> &of);
 };
 
 } // namespace talweg::random

@@ -1,6 +1,7 @@
 // Whatever training program chance makes, the compiled step computes its loss, its states, its gradient and its update, and to
 // the same bits whatever is fused. TALWEG_TW_CASES asks for more programs, TALWEG_TW_SEED for others; of the programs whose
-// bits are compared, TALWEG_BITS_CASES and TALWEG_BITS_SEED. Where TALWEG_BITS_TOLD names a folder, the bits of each program are
+// bits are compared, TALWEG_BITS_CASES and TALWEG_BITS_SEED; TALWEG_SECOND_… where second
+// derivatives are checked, TALWEG_DERIVATIVES_… of those with derivatives as values and two losses. Where TALWEG_BITS_TOLD names a folder, the bits of each program are
 // written there, for utils/compare-builds.py.
 #include "CheckStep.h"
 
@@ -21,7 +22,7 @@ namespace {
 constexpr int kParts = 4;
 
 /// Every fourth program, from `part` on.
-void forCases(int part, const Cases &cases, llvm::ArrayRef<llvm::StringRef> wanted,
+void forCases(int part, const Cases &cases, const Wishes &wishes,
               llvm::function_ref<void(std::uint64_t number, RandomStep &step)> act) {
   setenv("TALWEG_CACHE", "off", 1);
   mlir::DialectRegistry registry;
@@ -32,13 +33,13 @@ void forCases(int part, const Cases &cases, llvm::ArrayRef<llvm::StringRef> want
     if (number % kParts != std::uint64_t(part))
       continue;
     Chance chance(cases.seedOf(number));
-    RandomStep step = makeStep(context, chance, wanted);
+    RandomStep step = makeStep(context, chance, wishes);
     act(number, step);
   }
 }
 
-void runCases(CheckOf check, int part, const Cases &cases, llvm::ArrayRef<llvm::StringRef> wanted) {
-  forCases(part, cases, wanted, [&](std::uint64_t number, RandomStep &step) {
+void runCases(CheckOf check, int part, const Cases &cases, const Wishes &wishes) {
+  forCases(part, cases, wishes, [&](std::uint64_t number, RandomStep &step) {
     std::uint64_t seed = ~cases.seedOf(number);
     std::string wrong = apart(check, step, seed);
     if (wrong.empty())
@@ -64,11 +65,20 @@ class RandomSteps : public testing::TestWithParam<int> {};
 
 TEST_P(RandomSteps, AreRight) { runCases(checkValues, GetParam(), Cases::of("TALWEG_TW", 300, 20000), {}); }
 
+TEST_P(RandomSteps, HaveSecondDerivatives) {
+  runCases(checkSecondDerivatives, GetParam(), Cases::of("TALWEG_SECOND", 200, 40000), {{}, false, true});
+}
+
+/// Derivatives as values, minimized by two losses.
+TEST_P(RandomSteps, OfDerivativesAreRight) {
+  runCases(checkValues, GetParam(), Cases::of("TALWEG_DERIVATIVES", 60, 8000), {{"derivative", "derivative"}, true});
+}
+
 TEST_P(RandomSteps, KeepTheirBits) {
   if (const char *folder = std::getenv("TALWEG_BITS_TOLD"))
     tellCases(GetParam(), Cases::of("TALWEG_BITS", 2000, 2000), folder);
   else
-    runCases(checkBits, GetParam(), Cases::of("TALWEG_BITS", 300, 20000), {"fused reduction", "multiply-add"});
+    runCases(checkBits, GetParam(), Cases::of("TALWEG_BITS", 300, 20000), {{"fused reduction", "multiply-add"}});
 }
 
 INSTANTIATE_TEST_SUITE_P(Parts, RandomSteps, testing::Range(0, kParts));

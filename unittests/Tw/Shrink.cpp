@@ -78,9 +78,7 @@ private:
   }
 
   bool attempt(std::int64_t number, int way) {
-    RandomStep smaller;
-    smaller.batch = step.batch, smaller.rows = step.rows, smaller.rule = step.rule, smaller.fields = step.fields;
-    smaller.module = step.module->clone();
+    RandomStep smaller = step.copy();
     Operation *op = ops(smaller.module.get())[number];
     if (isa<train::ReportOp, train::MinimizeOp>(op))
       return false;
