@@ -222,8 +222,9 @@ static bool runRule(Walk &walk, const ast::Decl &rule, tw::WithDerivativeOp op, 
   const std::vector<Value> results = result.kind == Value::List ? result.items : std::vector<Value>{result};
   if (results.size() != rule.formals.size()) {
     walk.fail(Code::ResultMismatch, rule.name.range,
-              fmt::format("the derivative of `{}` by {} parameters is a list of as many, and this gives {}",
-                          rule.name.text, rule.formals.size(), results.size()));
+              fmt::format("the derivative of `{}` by {} parameter{}, and this gives {}", rule.name.text,
+                          rule.formals.size(), rule.formals.size() == 1 ? " is one value" : "s is a list of as many",
+                          results.size()));
     return false;
   }
   llvm::SmallVector<mlir::Value> cotangents;
