@@ -62,6 +62,10 @@ static bool isRecord(const Json &record) {
     };
     return value.is_array() && std::all_of(value.begin(), value.end(), one);
   };
+  Type numberOrNumbers = [](const Json &value) {
+    auto one = [](const Json &element) { return element.is_number() || element.is_null(); };
+    return one(value) || (value.is_array() && std::all_of(value.begin(), value.end(), one));
+  };
   auto holds = [](const Json &from, const char *name, Type type) { return !from.contains(name) || type(from[name]); };
   if (!record.is_object() || !holds(record, "settings", object) || !holds(record, "pending", object))
     return false;
@@ -80,8 +84,8 @@ static bool isRecord(const Json &record) {
   const Json best = record.value("best", Json());
   if (best.is_object() && !(holds(best, "name", text) && best.contains("value") && best["value"].is_number()))
     return false;
-  return holds(pending, "step", whole) && holds(pending, "sums", numbers) && holds(pending, "rows", numbers) &&
-         holds(pending, "all_rows", number);
+  return holds(pending, "step", whole) && holds(pending, "sums", numbers) && holds(pending, "rows", numberOrNumbers) &&
+         holds(pending, "all_rows", number) && holds(pending, "loss", number) && holds(pending, "metrics", numbers);
 }
 
 Result<Json> RunFolder::readRecord() const {

@@ -43,6 +43,12 @@ void TrainLoop::restore(const Json &record) {
     return values;
   };
   Means had{numbers("sums"), numbers("rows"), number(pending.value("all_rows", Json()))};
+  if (pending.contains("loss")) { // of a run whose steps told every number: each is of all rows
+    had.allRows = number(pending.value("rows", Json()));
+    had.sums = numbers("metrics");
+    had.sums.insert(had.sums.begin(), number(pending["loss"]));
+    had.rows.assign(had.sums.size(), had.allRows);
+  }
   if (had.sums.size() == means.sums.size() && had.rows.size() == means.rows.size())
     means = std::move(had);
 }
