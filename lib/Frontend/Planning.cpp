@@ -21,6 +21,9 @@ static void takeSetting(Walk &walk, const Stmt &stmt, std::int64_t number) {
   const std::string &name = stmt.target.text;
   if (name == "batch")
     plan.batch = number;
+  else if (name == "accumulate" && number > INT32_MAX)
+    walk.fail(Code::BadSetting, stmt.value->range,
+              fmt::format("a step has at most {} batches, and this is {}", INT32_MAX, number));
   else if (name == "accumulate")
     plan.accumulate = number;
   else if (name == "epochs")

@@ -209,6 +209,8 @@ LogicalResult PlanOp::verify() {
   for (auto [name, count] : counts)
     if (count && int64_t(*count) < 1)
       return emitOpError() << "has `" << name << "` " << int64_t(*count) << ", which must be positive";
+  if (getAccumulate() && (int64_t(*getAccumulate()) < 1 || int64_t(*getAccumulate()) > INT32_MAX))
+    return emitOpError() << "has `accumulate` " << int64_t(*getAccumulate()) << ", which is from 1 to " << INT32_MAX;
   if (getEpochs() && getSteps())
     return emitOpError() << "has `epochs` and `steps`, of which one is told";
   for (NamedAttribute constant : getConstants())

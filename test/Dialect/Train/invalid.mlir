@@ -627,3 +627,13 @@ train.program "p" mode train batch 4 {
     train.yield
   }
 }
+
+// -----
+
+train.program "p" mode train batch 4 {
+  // expected-error @+1 {{has `accumulate` 0, which is from 1 to 2147483647}}
+  train.plan "rows" accumulate 0 seed 0 {}
+  train.objective {
+    train.yield
+  }
+}
