@@ -31,7 +31,7 @@ static void declareColumns(OpBuilder &builder, train::ObjectiveOp objective) {
                             report.getTold() == Told::Metric && report.getValue() == told[0].getValue(),
                             report.getOverAttr(), report.getGradientsAttr(),
                             report.getTold() == Told::Table ? builder.getDenseI64ArrayAttr(shape) : nullptr,
-                            report.getEveryAttr());
+                            report.getEveryAttr(), report.getOfSums());
   }
 }
 
@@ -65,7 +65,8 @@ void conversion::declare(train::ProgramOp program) {
     train::PredictionOp::create(builder, objectives[0].getLoc(),
                                 objectives[0].getBody().front().getTerminator()->getOperand(0).getType());
   for (train::ObjectiveOp objective : objectives) {
-    declareColumns(builder, objective);
+    if (!objective.getTell())
+      declareColumns(builder, objective);
     declareSums(builder, objective);
   }
   for (train::ObjectiveOp objective : objectives)

@@ -369,6 +369,8 @@ void ProgramLowering::storePrediction(Value output, Value out, Value batchNumber
 
 /// The symbol of an objective's function.
 std::string entryOf(train::ObjectiveOp objective) {
+  if (objective.getTell())
+    return abi::kTellEntry;
   return objective.getFinish() ? abi::kFinishEntry : abi::stepEntry(objective.getPass().value_or(0));
 }
 

@@ -41,7 +41,7 @@ struct BatchRunner::Impl {
 /// With `accumulate` behind every so many batches the finish of their step.
 NativeCall BatchRunner::Impl::runBatches(std::int64_t count) {
   const Mode mode = session.options.mode;
-  if (mode != Mode::Train || !unit->manifest.isInParts())
+  if (mode != Mode::Train || !unit->manifest.inParts)
     return session.run(mode, *unit, data, order, next, count, out.data());
   const std::int64_t batch = unit->manifest.batch, most = session.program.plan().accumulate;
   std::vector<double> columns(std::size_t(unit->manifest.columns()));

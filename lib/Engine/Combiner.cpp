@@ -8,7 +8,7 @@
 
 using namespace talweg;
 
-static double combine(Combine how, double all, double part) {
+static double combined(Combine how, double all, double part) {
   switch (how) {
   case Combine::Sum: return all + part;
   case Combine::Product: return all * part;
@@ -34,6 +34,17 @@ static void rank(std::vector<double> &column) {
     x = std::isnan(x) ? 0 : double(std::lower_bound(sorted.begin(), sorted.end(), x) - sorted.begin());
 }
 
+void talweg::combine(const Manifest &manifest, std::vector<double> &all, const std::vector<double> &part) {
+  if (all.size() != part.size()) {
+    all = part;
+    return;
+  }
+  std::size_t i = 0;
+  for (const Sum &sum : manifest.sums)
+    for (std::int64_t end = std::int64_t(i) + sum.count; std::int64_t(i) < end; ++i)
+      all[i] = combined(sum.combine, all[i], part[i]);
+}
+
 void Combiner::take(const Manifest &manifest, std::int64_t pass, std::int64_t count, const std::vector<double> &out) {
   if (!std::exchange(hasBegun, true))
     for (const Sum &sum : manifest.sums) {
@@ -56,7 +67,7 @@ void Combiner::take(const Manifest &manifest, std::int64_t pass, std::int64_t co
       }
       for (std::int64_t i = 0; i < sum.count; ++i, ++all)
         if (isNow)
-          *all = combine(sum.combine, *all, *part++);
+          *all = combined(sum.combine, *all, *part++);
     }
   }
 }

@@ -6,6 +6,9 @@
 
 namespace talweg {
 
+/// Combines what a part tells with what all parts before it have told; nothing, if there were none.
+void combine(const Manifest &manifest, std::vector<double> &all, const std::vector<double> &part);
+
 class Combiner {
 public:
   /// Takes what `count` batches of a pass have told, in the order of the batches.

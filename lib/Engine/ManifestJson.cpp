@@ -86,7 +86,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Gradient, parameter, slot, column)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sum, combine, count, pass)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Table, name, shape)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics,
-                                   reports, otherLosses, every, lossMetrics, gradients, sums, tables, outputShape,
+                                   reports, otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables, outputShape,
                                    outputType, flops, contractions, arenaBytes, persistentBytes)
 
 /// Does not compile where a member is not listed above.
@@ -100,7 +100,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
   [[maybe_unused]] const auto &[combine, count, pass] = Sum();
   [[maybe_unused]] const auto &[table, sizes] = Table();
   [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics, reports,
-                                otherLosses, every, lossMetrics, gradients, sums, tables, outputShape, outputType,
+                                otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables, outputShape, outputType,
                                 flops, contractions, arenaBytes, persistentBytes] = Manifest();
 }
 

@@ -28,8 +28,10 @@ static Result<NativeUnit> load(Result<ObjectUnit> unit) {
   native.steps.resize(std::size_t(unit->manifest.passes()));
   for (std::size_t pass = 0; pass < native.steps.size(); ++pass)
     entries.emplace_back(abi::stepEntry(std::int64_t(pass)), &native.steps[pass]);
-  if (unit->manifest.isInParts())
+  if (unit->manifest.inParts)
     entries.emplace_back(abi::kFinishEntry, &native.finish);
+  if (!unit->manifest.ofSums.empty())
+    entries.emplace_back(abi::kTellEntry, &native.tell);
   for (auto &[symbol, entry] : entries) {
     auto found = (*code)->entry(symbol);
     if (!found)

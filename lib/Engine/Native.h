@@ -20,8 +20,8 @@ struct ObjectUnit {
 
 struct NativeUnit {
   std::unique_ptr<NativeCode> code;
-  Entry init = nullptr, finish = nullptr; ///< the latter in mode eval
-  std::vector<Entry> steps;               ///< of each pass
+  Entry init = nullptr, finish = nullptr, tell = nullptr; ///< the latter two where there is something in parts, or to tell of several steps
+  std::vector<Entry> steps; ///< of each pass
   Manifest manifest;
   std::vector<RegionFacts> regions; ///< of a profiled program
   std::vector<PhaseTime> times;

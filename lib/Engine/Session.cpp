@@ -155,10 +155,14 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
       persistent.data(), arena.data(), control, numbers.data(), const_cast<std::int32_t *>(order.data()), out};
   for (const data::Buffer &column : data.impl->table.columns)
     arguments.push_back(const_cast<std::byte *>(column.data()));
+  arguments.resize(abi::kFields + unit.manifest.fields.size()); // of data without rows
   if (auto set = runtime::setThreads(threads); !set)
     return {0, set.error()};
-  const std::size_t pass = combined ? std::size_t(combined->pass) : 0;
-  (pass < unit.steps.size() ? unit.steps[pass] : unit.finish)(arguments.data());
+  const std::int64_t pass = combined ? combined->pass : 0;
+  const Entry entry = pass == Combined::kTell                    ? unit.tell
+                      : pass < std::int64_t(unit.steps.size()) ? unit.steps[std::size_t(pass)]
+                                                                : unit.finish;
+  entry(arguments.data());
   if (control[abi::kFault] == 0)
     return {steps, {}};
   std::int64_t done = control[abi::kFaultStep], row = control[abi::kFaultRow];

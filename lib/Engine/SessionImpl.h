@@ -27,6 +27,7 @@ struct Combined {
   std::vector<double> values =
       {};                ///< what finished passes have made of all rows, in the order of the manifest's sums; rankings
   std::int64_t pass = 0; ///< which of the passes over the rows; behind the last, the finish
+  static constexpr std::int64_t kTell = -1; ///< none: what has been combined of several steps is told
 };
 
 /// A step that has begun.

@@ -43,8 +43,11 @@ Result<StepRecord> Session::Impl::finishStep() {
     return *call.error;
   ++step;
   auto reports = columns.begin() + 1 + std::ptrdiff_t(manifest.metrics.size());
-  return StepRecord{
-      step, epochs + 1, done.combined.rows, columns[0], {columns.begin() + 1, reports}, {reports, columns.end()}};
+  StepRecord record{
+      step, epochs + 1, done.combined.rows, columns[0], {columns.begin() + 1, reports}, {reports, columns.end()}, {}};
+  if (!manifest.ofSums.empty())
+    record.sums = std::move(done.combined.values);
+  return record;
 }
 
 void Session::Impl::abandonStep() {

@@ -78,14 +78,16 @@ static Chunk tell(const Session::Impl &session, const Manifest &manifest, const 
                   const std::vector<double> &out, double seconds) {
   Chunk chunk;
   for (std::int64_t s = 0; s < steps; ++s) {
-    const double *row = out.data() + s * manifest.columns();
-    const double *metrics = row + 1, *reports = metrics + manifest.metrics.size();
+    const double *row = out.data() + s * manifest.width();
+    const double *metrics = row + 1, *reports = metrics + manifest.metrics.size(),
+                 *sums = row + manifest.columns();
     chunk.steps.push_back({session.step + s + 1,
                            session.epochs + 1,
                            stretch.rows,
                            row[0],
                            {metrics, reports},
-                           {reports, reports + manifest.reports.size()}});
+                           {reports, sums},
+                           {sums, row + manifest.width()}});
   }
   complete(session, chunk, stretch.rows * steps, seconds);
   return chunk;
@@ -105,7 +107,7 @@ static Taken takeSteps(Session::Impl &session, ChunkSize &size, std::int64_t goa
   auto unit = session.unit(Mode::Train, stretch.rows);
   if (!unit)
     return {{}, unit.error()};
-  std::vector<double> out(std::size_t(stretch.count * (*unit)->manifest.columns()));
+  std::vector<double> out(std::size_t(stretch.count * (*unit)->manifest.width()));
   Stopwatch stopwatch;
   NativeCall call =
       session.run(Mode::Train, **unit, *session.training, session.order, stretch.first, stretch.count, out.data());

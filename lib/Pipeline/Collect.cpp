@@ -62,6 +62,8 @@ static void addColumn(Op column, bool isFirst, Manifest &manifest, ArrayRef<int6
     manifest.tables.push_back({name.str(), shape.vec()});
     return;
   }
+  if (column.getOfSums())
+    manifest.ofSums.push_back(std::int64_t(manifest.every.size()));
   manifest.every.push_back(std::int64_t(column.getEvery().value_or(1)));
   manifest.otherLosses += !isFirst && told == Told::Loss;
   if (isFirst && told == Told::Loss)
@@ -110,6 +112,9 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
           manifest.hypers[op.getIndex()] = {op.getSymName().str(), op.getValue().convertToDouble()};
         })
         .Case([&](train::ObjectiveOp objective) { // each is a train.column once it is lowered
+          if (objective.getTell())
+            return;
+          manifest.inParts |= objective.getFinish();
           for (auto [number, report] : llvm::enumerate(train::toldBy(objective)))
             addColumn(report, number == 0, manifest, cast<RankedTensorType>(report.getValue().getType()).getShape());
         })
@@ -137,8 +142,10 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
       return read.error();
   }
   for (auto function : module.getOps<func::FuncOp>())
-    if (abi::isEntry(function.getSymName()))
+    if (abi::isEntry(function.getSymName())) {
       readSizes(function, manifest);
+      manifest.inParts |= function.getSymName() == abi::kFinishEntry;
+    }
   return manifest;
 }
 

@@ -3,7 +3,7 @@
 // The loss is f(A, B, …) of sums over rows. Where f is linear in them, a part adds the derivative of what f makes of its own sums. Else one
 // of them alone may depend on parameters, such as N of N / D: a part adds the derivative of its own N, and the finish multiplies by that of f.
 // What f takes of parameters without rows, such as their squares, is differentiated in the finish.
-#include "RowWriter.h"
+#include "TellOfSteps.h"
 
 #include "talweg/Transforms/Passes.h"
 
@@ -14,21 +14,6 @@ namespace talweg {
 #include "talweg/Transforms/Passes.h.inc"
 
 namespace {
-
-/// Whether the op is linear in the operands of which `depends` holds, all of them together.
-bool isLinear(Operation &op, llvm::function_ref<bool(Value)> depends) {
-  if (isa<tw::AddOp, tw::SubOp, tw::NegOp, tw::ConvertOp, tw::ReshapeOp, tw::WindowOp, tw::FoldOp>(op))
-    return true;
-  if (auto reduce = dyn_cast<tw::ReduceOp>(op))
-    return reduce.getKind() == tw::Reduction::sum;
-  if (isa<tw::MulOp, tw::ContractOp>(op))
-    return !depends(op.getOperand(0)) || !depends(op.getOperand(1));
-  if (auto divide = dyn_cast<tw::DivOp>(op))
-    return !depends(divide.getB());
-  if (auto select = dyn_cast<tw::SelectOp>(op))
-    return !depends(select.getCondition());
-  return false;
-}
 
 class Accumulation {
 public:
@@ -54,7 +39,7 @@ private:
   }
   train::ObjectiveOp create(std::optional<int64_t> pass) {
     return train::ObjectiveOp::create(builder, objective.getLoc(),
-                                      pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr(), !pass);
+                                      pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr(), !pass, /*tell=*/false);
   }
 
   train::ProgramOp program;
@@ -138,7 +123,7 @@ LogicalResult Accumulation::chooseTerms() {
     if (!llvm::any_of(op.getOperands(), depends))
       continue;
     dependent.insert(op.getResult(0));
-    linear = linear && isLinear(op, depends);
+    linear = linear && isLinearIn(op, depends);
   }
   for (Operation *op : slice(loss, [](Operation *) { return false; }))
     if (isTerm(op))
@@ -162,18 +147,14 @@ void Accumulation::combine() {
   for (train::ReportOp report : train::toldBy(objective))
     (report.getTold() == Told::Report ? behind : told).push_back(report);
   for (train::ReportOp report : behind)
-    for (Operation *op : slice(report.getValue(), [](Operation *) { return false; }))
-      if (rows->reducesRows(op))
-        combinations[op] = {combineOf(op), 0, 0, allWide(op->getResult(0).getType())};
+    addReductions(combinations, *rows, report.getValue());
   for (train::ReportOp report : told) {
     Value value = report.getValue();
     if (!isWhole(report)) {
       combinations[report] = {Combine::Sum, 0, 0, allWide(value.getType())};
       continue;
     }
-    for (Operation *op : slice(value, [](Operation *) { return false; }))
-      if (rows->reducesRows(op))
-        combinations[op] = {combineOf(op), 0, 0, allWide(op->getResult(0).getType())};
+    addReductions(combinations, *rows, value);
   }
   for (Operation *term : terms)
     combinations[term] = {combineOf(term), 0, 0, allWide(term->getResult(0).getType())};
@@ -309,7 +290,7 @@ void Accumulation::writeFinish() {
   }
   auto tell = [&](train::ReportOp report, Value value) {
     b.setLoc(report.getLoc());
-    train::ReportOp::create(b, report.getTold(), report.getName(), value);
+    train::ReportOp::create(b, report.getTold(), report.getName(), value).setOfSums(report.getOfSums());
   };
   for (auto [report, value] : values)
     tell(report, value);
@@ -330,8 +311,10 @@ LogicalResult Accumulation::run() {
   if (failed(checkLoss()) || failed(chooseTerms()))
     return failure();
   combine();
+  SmallVector<train::ReportOp> ofSums = markOfSums(*rows, objective);
   writePart();
   writeFinish();
+  writeTell(*rows, combinations, objective, ofSums);
   objective.erase();
   for (auto part : program.getOps<train::ObjectiveOp>())
     if (failed(countRandomNumbers(part.getBody().front())))

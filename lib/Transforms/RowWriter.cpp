@@ -53,6 +53,52 @@ void talweg::place(Combinations &combinations, int64_t passes) {
       }
 }
 
+void talweg::addReductions(Combinations &combinations, const tw::Rows &rows, Value value) {
+  for (Operation *op : slice(value, [](Operation *) { return false; }))
+    if (rows.reducesRows(op)) {
+      Value result = op->getResult(0);
+      combinations[op] = {combineOf(op), rows.of(result).passes - 1, 0, allWide(result.getType())};
+    }
+}
+
+bool talweg::isLinearIn(Operation &op, llvm::function_ref<bool(Value)> depends) {
+  if (isa<tw::AddOp, tw::SubOp, tw::NegOp, tw::ConvertOp, tw::ReshapeOp, tw::WindowOp, tw::FoldOp>(op))
+    return true;
+  if (auto reduce = dyn_cast<tw::ReduceOp>(op))
+    return reduce.getKind() == tw::Reduction::sum;
+  if (isa<tw::MulOp, tw::ContractOp>(op))
+    return !depends(op.getOperand(0)) || !depends(op.getOperand(1));
+  if (auto divide = dyn_cast<tw::DivOp>(op))
+    return !depends(divide.getB());
+  if (auto select = dyn_cast<tw::SelectOp>(op))
+    return !depends(select.getCondition());
+  return false;
+}
+
+static Value createReshape(ImplicitLocOpBuilder &b, Value value, ArrayRef<int64_t> shape) {
+  auto type = RankedTensorType::get(shape, cast<RankedTensorType>(value.getType()).getElementType());
+  return value.getType() == type ? value : tw::ReshapeOp::create(b, type, value).getResult();
+}
+
+/// As a list or a number.
+static Value flatten(ImplicitLocOpBuilder &b, Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return type.getRank() <= 1 ? value : createReshape(b, value, {type.getNumElements()});
+}
+
+Value talweg::createPart(ImplicitLocOpBuilder &b, Operation *reduction, ValueRange operands) {
+  auto widen = [&](Value value) { return b.createOrFold<tw::ConvertOp>(allWide(value.getType()), value); };
+  if (isa<tw::CountBelowOp>(reduction))
+    return widen(operands[0]);
+  auto reduce = dyn_cast<tw::ReduceOp>(reduction);
+  bool isSum = !reduce || reduce.getKind() == tw::Reduction::sum || reduce.getKind() == tw::Reduction::prod;
+  SmallVector<Value> taken = isSum ? llvm::map_to_vector(operands, widen) : SmallVector<Value>(operands);
+  Type type = reduction->getResult(0).getType();
+  OperationState state(reduction->getLoc(), reduction->getName(), taken, isSum ? Type(allWide(type)) : type,
+                       reduction->getAttrs());
+  return flatten(b, widen(b.create(state)->getResult(0)));
+}
+
 RowWriter::RowWriter(const tw::Rows &rows, const Combinations &combinations, train::ObjectiveOp source,
                      train::ObjectiveOp target)
     : rows(rows), combinations(combinations), source(source.getBody().front()),
@@ -91,19 +137,8 @@ Value RowWriter::multiply(Value value, Value number) {
   return b.createOrFold<tw::MulOp>(type, value, spread);
 }
 
-Value RowWriter::createReshape(Value value, ArrayRef<int64_t> shape) {
-  auto type = RankedTensorType::get(shape, cast<RankedTensorType>(value.getType()).getElementType());
-  return value.getType() == type ? value : tw::ReshapeOp::create(b, type, value).getResult();
-}
-
-/// As a list or a number.
-Value RowWriter::flattened(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getRank() <= 1 ? value : createReshape(value, {type.getNumElements()});
-}
-
 Value RowWriter::weighted(Value value) {
-  return flattened(multiply(widened(plain.lookup(value)), createNumber(double(batch))));
+  return flatten(b, multiply(widened(plain.lookup(value)), createNumber(double(batch))));
 }
 
 void RowWriter::copyBatchwise(Operation *op) {
@@ -142,7 +177,7 @@ Value RowWriter::inWide(Value value) {
     Value exact = rounded && rounded.getX().getType() == wideType(value.getType()) ? rounded.getX() : value;
     return wide[value] = convert(inRows(exact), wideType(value.getType()));
   }
-  Value all = createReshape(combined(found->second), cast<RankedTensorType>(value.getType()).getShape());
+  Value all = createReshape(b, combined(found->second), cast<RankedTensorType>(value.getType()).getShape());
   RankedTensorType type = wideType(value.getType());
   if (!type.getElementType().isInteger(1))
     return wide[value] = convert(all, type);
@@ -225,19 +260,5 @@ Value RowWriter::combined(const Combination &combination) {
 Value RowWriter::mean(const Combination &sum) {
   auto number = RankedTensorType::get({}, b.getF64Type());
   Value share = tw::DivOp::create(b, number, createNumber(1), train::RowsOp::create(b, number));
-  return createReshape(multiply(combined(sum), share), sum.type.getShape());
-}
-
-Value RowWriter::partOf(Operation *reduction) {
-  b.setLoc(reduction->getLoc());
-  if (isa<tw::CountBelowOp>(reduction))
-    return widened(inRows(reduction->getOperand(0)));
-  auto reduce = dyn_cast<tw::ReduceOp>(reduction);
-  bool isSum = !reduce || reduce.getKind() == tw::Reduction::sum || reduce.getKind() == tw::Reduction::prod;
-  SmallVector<Value> operands = llvm::map_to_vector(
-      reduction->getOperands(), [&](Value operand) { return isSum ? widened(inRows(operand)) : inRows(operand); });
-  Type type = reduction->getResult(0).getType();
-  OperationState state(reduction->getLoc(), reduction->getName(), operands, isSum ? Type(allWide(type)) : type,
-                       reduction->getAttrs());
-  return flattened(widened(b.create(state)->getResult(0)));
+  return createReshape(b, multiply(combined(sum), share), sum.type.getShape());
 }

@@ -28,10 +28,17 @@ using Combinations = llvm::MapVector<mlir::Operation *, Combination>;
 mlir::RankedTensorType wideType(mlir::Type type);
 mlir::RankedTensorType allWide(mlir::Type type);
 Combine combineOf(mlir::Operation *reduction);
+/// The reductions over rows behind a value, each in the pass that it is made in.
+void addReductions(Combinations &combinations, const tw::Rows &rows, mlir::Value value);
 /// Numbers the places of the combinations, pass by pass.
 void place(Combinations &combinations, std::int64_t passes);
 /// What `values` are computed from, as far as `ends` goes.
 Operations slice(mlir::ValueRange values, llvm::function_ref<bool(mlir::Operation *)> ends);
+
+/// Whether the op is linear in the operands of which `depends` holds, all of them together.
+bool isLinearIn(mlir::Operation &op, llvm::function_ref<bool(mlir::Value)> depends);
+/// What a batch adds to a reduction over rows, of these operands: f64, a list or a number.
+mlir::Value createPart(mlir::ImplicitLocOpBuilder &b, mlir::Operation *reduction, mlir::ValueRange operands);
 
 /// One of the new objectives, and what has been put into it of the one that is cut. Values are asked for once they have been copied.
 class RowWriter {
@@ -63,7 +70,10 @@ public:
     return wide[reduced] = tw::WatchOp::create(b, all.getType(), all);
   }
   /// What a batch adds to a reduction.
-  mlir::Value partOf(mlir::Operation *reduction);
+  mlir::Value partOf(mlir::Operation *reduction) {
+    b.setLoc(reduction->getLoc());
+    return createPart(b, reduction, llvm::map_to_vector(reduction->getOperands(), [&](mlir::Value x) { return inRows(x); }));
+  }
   /// A batch's own number times its rows, and the mean of such.
   mlir::Value weighted(mlir::Value value);
   mlir::Value mean(const Combination &sum);
@@ -85,8 +95,6 @@ private:
   bool countsRows(mlir::Value value) const;
   mlir::Value ofOwnRows(mlir::Value value);
   mlir::Value widened(mlir::Value value) { return convert(value, allWide(value.getType())); }
-  mlir::Value flattened(mlir::Value value);
-  mlir::Value createReshape(mlir::Value value, llvm::ArrayRef<std::int64_t> shape);
 
   const tw::Rows &rows;
   const Combinations &combinations;

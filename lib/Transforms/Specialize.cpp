@@ -1,4 +1,6 @@
 // Derives one mode's program. What a mode has and has not stands in `run`, a line for each.
+#include "TellOfSteps.h"
+
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -38,15 +40,15 @@ llvm::DenseSet<Value> argumentsBehind(ValueRange values) {
 
 /// Puts what the mode says in the place of such ops, and folds what depends on it alone.
 template <typename Op>
-void answer(train::ProgramOp program, Attribute element) {
-  OperationFolder folder(program.getContext());
+void answer(Operation *root, Attribute element) {
+  OperationFolder folder(root->getContext());
   llvm::SetVector<Operation *> readers;
   auto addReaders = [&](Operation *op) {
     for (Operation *user : op->getUsers())
       readers.insert(user);
   };
   SmallVector<Op> questions;
-  program.walk([&](Op op) { questions.push_back(op); });
+  root->walk([&](Op op) { questions.push_back(op); });
   for (Op op : questions) {
     OpBuilder builder(op);
     auto type = cast<ShapedType>(op.getType());
@@ -80,7 +82,9 @@ public:
     answer<train::TrainingOp>(program, attributes.getBoolAttr(learns));
     bool isInParts = mode == Mode::Eval || (updates && accumulates());
     if (!isInParts) {
-      answer<train::RowsOp>(program, attributes.getF64FloatAttr(double(program.getBatch())));
+      if (updates)
+        tellOfSteps(program, objective);
+      answer<train::RowsOp>(objective, attributes.getF64FloatAttr(double(program.getBatch())));
       tw::eraseRowMarks(program);
     }
     if (mode == Mode::Predict && failed(yieldOutput()))

@@ -50,11 +50,7 @@ LogicalResult Cut::collect() {
     if (times > tw::Rows::kMostPasses)
       return report.emitError() << "`" << report.getName() << "` reads all rows " << times
                                 << " times, one after the other";
-    for (Operation *op : slice(value, [](Operation *) { return false; }))
-      if (rows.reducesRows(op)) {
-        Value result = op->getResult(0);
-        combinations[op] = {combineOf(op), rows.of(result).passes - 1, 0, allWide(result.getType())};
-      }
+    addReductions(combinations, rows, value);
     passes = std::max(passes, times);
   }
   place(combinations, passes);
@@ -64,7 +60,7 @@ LogicalResult Cut::collect() {
 /// In front of the one that is cut.
 train::ObjectiveOp Cut::create(std::optional<int64_t> pass) {
   return train::ObjectiveOp::create(builder, objective.getLoc(),
-                                    pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr(), !pass);
+                                    pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr(), !pass, /*tell=*/false);
 }
 
 void Cut::writePass(int64_t pass) {

@@ -84,8 +84,13 @@ static bool isRecord(const Json &record) {
   const Json best = record.value("best", Json());
   if (best.is_object() && !(holds(best, "name", text) && best.contains("value") && best["value"].is_number()))
     return false;
-  return holds(pending, "step", whole) && holds(pending, "sums", numbers) && holds(pending, "rows", numberOrNumbers) &&
-         holds(pending, "all_rows", number) && holds(pending, "loss", number) && holds(pending, "metrics", numbers);
+  auto holdsFigures = [&](const Json &figures) {
+    return holds(figures, "sums", numbers) && holds(figures, "rows", numberOrNumbers) &&
+           holds(figures, "combined", numbers) && holds(figures, "all_rows", number);
+  };
+  return holds(pending, "step", whole) && holdsFigures(pending) && holds(pending, "line", object) &&
+         holdsFigures(pending.value("line", Json::object())) && holds(pending, "loss", number) &&
+         holds(pending, "metrics", numbers);
 }
 
 Result<Json> RunFolder::readRecord() const {

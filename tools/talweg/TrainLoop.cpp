@@ -25,8 +25,29 @@ TrainLoop::TrainLoop(Session &session, RunFolder &folder, LoopOptions given)
   every = options.logEvery.value_or(std::max((perEpoch + 9) / 10, (total + 999) / 1000));
   reportEveryEpochs = std::max<std::int64_t>(1, (total / perEpoch + kReports - 1) / kReports);
   firstStep = session.step();
-  const std::vector<double> none(1 + manifest.metrics.size(), 0);
-  means = smooth = {none, none};
+  smooth.totals = smooth.weights = std::vector<double>(1 + manifest.metrics.size());
+}
+
+/// Of a record that is resumed; nothing, if it is not of a run with such numbers.
+static Figures figuresFrom(const Json &json, const Manifest &manifest) {
+  auto number = [](const Json &value) { return value.is_number() ? value.get<double>() : double(NAN); };
+  auto numbers = [&](const char *name) {
+    std::vector<double> values;
+    for (const Json &value : json.value(name, Json::array()))
+      values.push_back(number(value));
+    return values;
+  };
+  if (!json.is_object())
+    return {};
+  Figures had{numbers("sums"), numbers("rows"), numbers("combined"), number(json.value("all_rows", Json()))};
+  if (json.contains("loss")) { // of a run whose steps told every number: each is of all rows
+    had.rows = number(json.value("rows", Json()));
+    had.totals = numbers("metrics");
+    had.totals.insert(had.totals.begin(), number(json["loss"]));
+    had.weights.assign(had.totals.size(), had.rows);
+  }
+  const size_t count = 1 + manifest.metrics.size();
+  return had.totals.size() == count && had.weights.size() == count ? had : Figures();
 }
 
 void TrainLoop::restore(const Json &record) {
@@ -35,30 +56,19 @@ void TrainLoop::restore(const Json &record) {
     best = had;
   if (!pending.is_object() || pending.value("step", std::int64_t(-1)) != session.step())
     return;
-  auto number = [](const Json &value) { return value.is_number() ? value.get<double>() : double(NAN); };
-  auto numbers = [&](const char *name) {
-    std::vector<double> values;
-    for (const Json &value : pending.value(name, Json::array()))
-      values.push_back(number(value));
-    return values;
-  };
-  Means had{numbers("sums"), numbers("rows"), number(pending.value("all_rows", Json()))};
-  if (pending.contains("loss")) { // of a run whose steps told every number: each is of all rows
-    had.allRows = number(pending.value("rows", Json()));
-    had.sums = numbers("metrics");
-    had.sums.insert(had.sums.begin(), number(pending["loss"]));
-    had.rows.assign(had.sums.size(), had.allRows);
-  }
-  if (had.sums.size() == means.sums.size() && had.rows.size() == means.rows.size())
-    means = std::move(had);
+  sinceReport = figuresFrom(pending, manifest);
+  sinceLine = figuresFrom(pending.value("line", Json()), manifest);
 }
 
-Json TrainLoop::pendingMeans() const {
-  return {{"step", session.step()}, {"sums", means.sums}, {"rows", means.rows}, {"all_rows", means.allRows}};
+static Json jsonOf(const Figures &figures) {
+  return {{"sums", figures.totals}, {"rows", figures.weights}, {"combined", figures.sums}, {"all_rows", figures.rows}};
 }
 
-std::optional<double> TrainLoop::Means::of(size_t number) const {
-  return rows[number] > 0 ? std::optional(sums[number] / rows[number]) : std::nullopt;
+Json TrainLoop::pendingFigures() const {
+  Json pending = jsonOf(sinceReport);
+  pending["step"] = session.step();
+  pending["line"] = jsonOf(sinceLine);
+  return pending;
 }
 
 Result<Ending> TrainLoop::run() {
@@ -90,16 +100,19 @@ Result<void> TrainLoop::stretch() {
     stretch.maxSteps = *plan.validateSteps - session.step() % *plan.validateSteps;
   stretch.onChunk = [this](const Chunk &chunk) {
     take(chunk);
-    return !interrupted() && !failedLog && !saveDue();
+    return !interrupted() && !failedLog && !failed && !saveDue();
   };
   if (auto stopped = session.train(stretch); !stopped)
     return stopped.error();
+  if (failed)
+    return *failed;
   return folder.flush();
 }
 
 void TrainLoop::take(const Chunk &chunk) {
   for (const StepRecord &step : chunk.steps)
-    takeStep(step, chunk);
+    if (auto taken = takeStep(step, chunk); !taken)
+      failed = taken.error();
   failedLog = !folder.flush();
   showBar(chunk);
 }
@@ -137,19 +150,18 @@ void TrainLoop::warn(const StepRecord &step, const Numbers &told) {
     }
 }
 
-void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
+/// Behind the loss.
+static Numbers metricsOf(const Numbers &numbers) { return {numbers.begin() + 1, numbers.end()}; }
+
+Result<void> TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
   const Numbers told = toldBy(step);
-  const auto metricsEnd = told.begin() + std::ptrdiff_t(means.sums.size());
-  const Numbers metrics(told.begin() + 1, metricsEnd), reports(metricsEnd, told.end());
+  sinceReport.take(manifest, step);
+  sinceLine.take(manifest, step);
   constexpr double kept = 0.95; // exponential mean over about 20 steps
-  double rows = double(step.rows);
-  means.allRows += rows;
-  for (size_t i = 0; i < means.sums.size(); ++i)
+  for (size_t i = 0; i < smooth.totals.size(); ++i)
     if (told[i]) {
-      means.sums[i] += *told[i] * rows;
-      means.rows[i] += rows;
-      smooth.sums[i] = kept * smooth.sums[i] + (1 - kept) * *told[i];
-      smooth.rows[i] = kept * smooth.rows[i] + (1 - kept);
+      smooth.totals[i] = kept * smooth.totals[i] + (1 - kept) * *told[i];
+      smooth.weights[i] = kept * smooth.weights[i] + (1 - kept);
     }
   if (told[0])
     curve.add(*told[0]);
@@ -157,9 +169,15 @@ void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
 
   bool last = step.step == chunk.totalSteps;
   if (step.step % every != 0 && !last && !(step.step == 1 && !options.logEvery))
-    return;
+    return {};
+  auto figures = session.tell(sinceLine);
+  if (!figures)
+    return figures.error();
+  sinceLine = {};
+  const Numbers metrics = metricsOf(*figures);
+  const Numbers reports(told.begin() + std::ptrdiff_t(figures->size()), told.end());
   Json event{{"event", "step"}, {"step", step.step}, {"epoch", step.epoch}};
-  addLoss(event, manifest.loss, told[0]);
+  addLoss(event, manifest.loss, figures->front());
   addNumbers(event, manifest.metrics, metrics);
   addNumbers(event, manifest.reports, reports);
   event["examples_per_second"] = chunk.examplesPerSecond;
@@ -168,8 +186,9 @@ void TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
   bool due = options.logEvery ? step.step % every == 0 : !progress.live() && Clock::now() - lastLine > kLineInterval;
   if (due)
     say(fmt::format("step {}/{}  epoch {}  {}{}  {} examples/s", step.step, chunk.totalSteps, step.epoch,
-                    numbersText(told[0], metrics, session), ratesText(manifest.reports, reports),
+                    numbersText(figures->front(), metrics, session), ratesText(manifest.reports, reports),
                     humanCount(chunk.examplesPerSecond)));
+  return {};
 }
 
 void TrainLoop::showBar(const Chunk &chunk) {
@@ -182,10 +201,11 @@ void TrainLoop::showBar(const Chunk &chunk) {
   bar.epoch = last.epoch;
   if (!plan.steps)
     bar.epochs = plan.epochs.value_or(1);
-  Numbers metrics;
-  for (size_t i = 1; i < smooth.sums.size(); ++i)
-    metrics.push_back(smooth.of(i));
-  bar.numbers = numbersText(smooth.of(0), metrics, session);
+  Numbers numbers(smooth.totals.size());
+  for (size_t i = 0; i < numbers.size(); ++i)
+    if (smooth.weights[i] > 0)
+      numbers[i] = smooth.totals[i] / smooth.weights[i];
+  bar.numbers = numbersText(numbers[0], metricsOf(numbers), session);
   bar.examplesPerSecond = chunk.examplesPerSecond;
   if (double elapsed = seconds(); elapsed > 0.3)
     bar.secondsLeft = elapsed / double(last.step - firstStep) * double(chunk.totalSteps - last.step);
@@ -219,13 +239,14 @@ std::string TrainLoop::position() const {
 
 Result<void> TrainLoop::reportProgress() {
   Json event{{"event", "train"}, {"step", session.step()}, {"epoch", session.epoch()}};
-  Numbers metrics;
-  for (size_t i = 1; i < means.sums.size(); ++i)
-    metrics.push_back(means.of(i));
-  event["rows"] = std::int64_t(means.allRows);
-  addLoss(event, manifest.loss, means.of(0));
+  auto figures = session.tell(sinceReport);
+  if (!figures)
+    return figures.error();
+  const Numbers metrics = metricsOf(*figures);
+  event["rows"] = std::int64_t(sinceReport.rows);
+  addLoss(event, manifest.loss, figures->front());
   addNumbers(event, manifest.metrics, metrics);
-  std::string line = fmt::format("{}  {}", position(), numbersText(means.of(0), metrics, session));
+  std::string line = fmt::format("{}  {}", position(), numbersText(figures->front(), metrics, session));
   auto now = Clock::now();
   double taken = std::chrono::duration<double>(now - lastReport).count();
   event["seconds"] = taken;
@@ -233,8 +254,7 @@ Result<void> TrainLoop::reportProgress() {
   event.erase("event");
   event.erase("seconds");
   final["train"] = event;
-  const std::vector<double> none(means.sums.size(), 0);
-  means = {none, none};
+  sinceReport = {};
   lastReport = now;
 
   Result<void> evaluated;
@@ -290,7 +310,7 @@ Result<void> TrainLoop::save(const char *status) {
   return folder.record({{"status", status},
                         {"step", session.step()},
                         {"ended", timeNow()},
-                        {"pending", pendingMeans()},
+                        {"pending", pendingFigures()},
                         {"final", final}});
 }
 

@@ -38,18 +38,10 @@ public:
 private:
   using Clock = std::chrono::steady_clock;
 
-  /// Of the rows since the last report the mean of each number: the first loss, then the metrics.
-  struct Means {
-    std::vector<double> sums, rows; ///< each over the rows that told it
-    double allRows = 0;
-
-    std::optional<double> of(size_t number) const;
-  };
-
   Result<void> advance();        // a stretch, then what is due
   Result<void> stretch();        // steps until something is due
   void take(const Chunk &chunk); // what one native call told
-  void takeStep(const StepRecord &step, const Chunk &chunk);
+  Result<void> takeStep(const StepRecord &step, const Chunk &chunk);
   Numbers toldBy(const StepRecord &step) const; // the first loss, the metrics, the reports
   void warn(const StepRecord &step, const Numbers &told);
   void showBar(const Chunk &chunk);
@@ -63,7 +55,7 @@ private:
   void emit(const Json &event); // to the log, and to standard output with --json
   void say(const std::string &line);
   std::string position() const;
-  Json pendingMeans() const;
+  Json pendingFigures() const;
   double seconds() const { return std::chrono::duration<double>(Clock::now() - begun).count(); }
 
   Session &session;
@@ -73,8 +65,9 @@ private:
   const Manifest &manifest;
   Progress progress;
   Curve curve;
-  Means means;
-  Means smooth; // of the last steps, for the bar
+  Figures sinceReport, sinceLine;
+  Figures smooth; // of the last steps, for the bar
+  std::optional<Error> failed; // while a native call's steps were taken
   std::int64_t every = 1, reportEveryEpochs = 1, firstStep = 0;
   bool warned = false, failedLog = false;
   Json final = Json::object();

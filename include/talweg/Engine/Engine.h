@@ -203,6 +203,17 @@ struct StepRecord {
   std::int64_t rows = 0;                ///< of this step's batch
   double loss = 0;                      ///< NaN, as all that is told of a loss, where it is skipped (Manifest::tells)
   std::vector<double> metrics, reports; ///< in the order of the manifest of Session::facts
+  std::vector<double> sums;             ///< of rows, of which Session::tell makes figures of several steps
+};
+
+/// What several steps have told, together.
+struct TALWEG_API Figures {
+  std::vector<double> totals, weights; ///< of the loss, then of each metric: the steps' numbers times rows, and the rows of the steps that told it
+  std::vector<double> sums;            ///< StepRecord::sums, combined
+  double rows = 0;                     ///< of all the steps
+
+  /// Adds a step of a session with this manifest.
+  void take(const Manifest &manifest, const StepRecord &step);
 };
 
 /// The steps of one native call.
@@ -268,6 +279,10 @@ public:
   Result<void> setTrainingData(const Dataset &data);
   /// Runs steps from where the session stands, and none where the plan is done. Needs training data.
   Result<Stopped> train(const TrainOptions &options = {});
+  /// The loss and the metrics of several steps; none where no step has told it. A mean over rows is the mean over all their rows, and so is a
+  /// figure that is made otherwise of reductions over rows, each read once, such as f1. What else a step tells is the mean of
+  /// the steps' numbers, weighted by their rows.
+  Result<std::vector<std::optional<double>>> tell(const Figures &figures) const;
   /// One step by hand, of a program with `accumulate` of 2 or more, over rows that come in any parts: `beginStep` says how many there will be,
   /// `addRows` adds the sums of some (rows first … first + count of the data), as often as needed, and `finishStep` updates. Results do not
   /// depend on the parts, up to rounding. A call that fails ends the step, and nothing but states has changed; so does `beginStep`.

@@ -16,12 +16,14 @@
 //   talweg_init     (persistent, arena, control) writes every variable's initial value: parameters, states, slots
 //   talweg_step     runs `control.steps` batches. In mode train and gradient it updates variables after each; modes eval and
 //                   predict leave `persistent` untouched.
-//       train, gradient: out[s * columns + c] is column c of batch s: the loss, each metric, then each report (lr).
+//       train, gradient: out[s * width + c] is column c of batch s: the loss, each metric, then each report (lr).
 //       eval, and train where a step has several batches: out[s * width …] are the numbers of this pass (the manifest's `sums`), which the
 //       host combines over all batches. A call's batches are then parts of one step, whose gradients are summed in `persistent`.
 //       predict: out holds the model's output of batch s at s * batch * (elements of one row), in the model's element type.
 //
 //   talweg_step_2, talweg_step_3  in mode eval the further passes over all rows, if there are any
+//   talweg_tell     in mode train, where some metrics of several steps are no means of the steps': out holds these, computed from what has been
+//                   combined of the steps' sums, which stand in `out` behind the columns
 //   talweg_finish   behind the last batch of an evaluation, or of a step that has several: out holds the columns, computed from what has
 //                   been combined; updates the variables
 //
@@ -58,7 +60,7 @@ enum Control : int {
 /// The symbols of an object file: its entries, and the module's manifest (Support/Manifest.h) as JSON, a text that ends in a zero byte.
 inline constexpr const char kManifest[] = "talweg_manifest";
 inline constexpr const char kInitEntry[] = "talweg_init", kStepEntry[] = "talweg_step",
-                            kFinishEntry[] = "talweg_finish";
+                            kFinishEntry[] = "talweg_finish", kTellEntry[] = "talweg_tell";
 /// The symbol of a pass, from 0.
 inline std::string stepEntry(std::int64_t pass) {
   return pass == 0 ? kStepEntry : kStepEntry + ("_" + std::to_string(pass + 1));
@@ -68,7 +70,7 @@ inline bool isEntry(std::string_view symbol) {
   for (std::int64_t pass = 0; pass < kMostPasses; ++pass)
     if (symbol == stepEntry(pass))
       return true;
-  return symbol == kInitEntry || symbol == kFinishEntry;
+  return symbol == kInitEntry || symbol == kFinishEntry || symbol == kTellEntry;
 }
 /// What a profiled program calls (Runtime/Profile.h).
 inline constexpr const char kProfileMark[] = "talweg_profile_mark";

@@ -136,8 +136,8 @@ struct Gradient {
   bool operator==(const Gradient &) const = default;
 };
 
-/// Of what is done in parts: numbers that each batch of a pass over the rows tells, and that are combined over all batches, each by itself. Of Below there is
-/// one for each row.
+/// Numbers that each batch of a pass over the rows tells, and that are combined, each by itself: over all batches of what is done in parts, else
+/// over several steps. Of Below there is one for each row.
 struct Sum {
   Combine combine = Combine::Sum;
   std::int64_t count = 1, pass = 0;
@@ -167,7 +167,9 @@ struct Manifest {
   std::vector<std::int64_t> every;           ///< of each column: the last of so many steps tells it, the others NaN
   std::vector<std::string> lossMetrics;      ///< those that are the first loss itself
   std::vector<Gradient> gradients;           ///< mode gradient
+  bool inParts = false;                      ///< batches are parts of something larger, which the finish tells
   std::vector<Sum> sums;                     ///< pass by pass
+  std::vector<std::int64_t> ofSums;          ///< mode train: columns that, of several steps, are computed from their sums
   std::vector<Table> tables;                 ///< mode eval: the last columns
   std::vector<std::int64_t> outputShape;     ///< mode predict: of the whole batch
   ElementType outputType = ElementType::F32; ///< mode predict
@@ -182,15 +184,11 @@ struct Manifest {
       count += countOf(table.shape);
     return count;
   }
-  /// Whether batches are parts of something larger, which the finish tells: in mode eval, and in train where a step has several.
-  bool isInParts() const { return mode == Mode::Eval || !sums.empty(); }
   /// Passes over the rows that mode eval makes.
   std::int64_t passes() const { return sums.empty() ? 1 : sums.back().pass + 1; }
-  /// Numbers that a batch tells: in parts those of a pass, else the columns.
+  /// Numbers that a batch tells: in parts those of a pass, else the columns, then the sums.
   std::int64_t width(std::int64_t pass = 0) const {
-    if (!isInParts())
-      return columns();
-    std::int64_t count = 0;
+    std::int64_t count = inParts ? 0 : columns();
     for (const Sum &sum : sums)
       count += sum.pass == pass ? sum.count * (sum.combine == Combine::Below ? batch : 1) : 0;
     return count;

@@ -7,7 +7,8 @@ def Specialize : Pass<"talweg-specialize", "::mlir::ModuleOp"> {
   let description = [{
     In: a train.program without a mode. Out: the same in `mode`: train.training is known, and what it decides is decided; predictions yield
     the model's output, and require what is required in front of it and of nothing that it is not computed from; eval and predict have no
-    optimizers, and only train sets variables and has reports. What nothing depends on any more is gone. Variables are those of every mode; what is left
+    optimizers, and only train sets variables and has reports. Where metrics of several
+    steps are no means of the steps', train has an objective that tells them (train.objective). What nothing depends on any more is gone. Variables are those of every mode; what is left
     keeps its order, and random numbers their streams.
   }];
   let options = [Option<"mode", "mode", "std::string", "\"train\"", "train, eval, predict or gradient">];

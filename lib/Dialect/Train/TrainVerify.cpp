@@ -111,9 +111,11 @@ static LogicalResult verifyTogether(ProgramOp program) {
   return success();
 }
 
-/// One, or one for each pass over the rows and the finish.
+/// One, or one for each pass over the rows and the finish; then perhaps the one that tells.
 static LogicalResult verifyObjectives(ProgramOp program) {
   SmallVector<ObjectiveOp> objectives(program.getBody().front().getOps<ObjectiveOp>());
+  if (objectives.size() > 1 && objectives.back().getTell())
+    objectives.pop_back();
   if (objectives.size() == 1 && !objectives[0].getPass() && !objectives[0].getFinish())
     return success();
   bool isFinished = !objectives.empty() && objectives.back().getFinish() && !objectives.back().getPass();

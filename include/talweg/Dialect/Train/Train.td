@@ -183,10 +183,11 @@ def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock, Is
 
     Where something speaks of more rows than a batch has (talweg-sum-over-rows, talweg-accumulate), a program has several, in order: one for each
     `pass` over the rows, from 0, whose train.partials are combined over all batches, and the `finish`, which takes no rows and tells the numbers.
+    In mode train the last can be one that tells, of what has been combined of several steps, the reports that are `of_sums`.
   }];
-  let arguments = (ins OptionalAttr<I64Attr>:$pass, UnitAttr:$finish);
+  let arguments = (ins OptionalAttr<I64Attr>:$pass, UnitAttr:$finish, UnitAttr:$tell);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "(`pass` $pass^)? (`finish` $finish^)? attr-dict-with-keyword $body";
+  let assemblyFormat = "(`pass` $pass^)? (`finish` $finish^)? (`tell` $tell^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
@@ -195,12 +196,13 @@ def ColumnOp : Train_Op<"column", [HasParent<"ProgramOp">]> {
   let description = [{
     `is_loss`: of a metric, its value is the first loss itself. `over`: of a loss in mode gradient, the parameters whose gradients lie in
     the slots `gradients`. `shape`: of a table. `every`: the last of so many steps alone tells it; the number is NaN in the others.
+    `of_sums`: of several steps, the objective that tells has it.
   }];
   let arguments = (ins Train_Told:$told, StrAttr:$name, UnitAttr:$is_loss, OptionalAttr<Train_Symbols>:$over,
                        OptionalAttr<Train_Symbols>:$gradients, OptionalAttr<DenseI64ArrayAttr>:$shape,
-                       OptionalAttr<I64Attr>:$every);
+                       OptionalAttr<I64Attr>:$every, UnitAttr:$of_sums);
   let assemblyFormat = [{ $told $name (`is` `loss` $is_loss^)? (`over` $over^ `in` $gradients)? (`shape` $shape^)?
-                          (`every` $every^)? attr-dict }];
+                          (`every` $every^)? (`of` `sums` $of_sums^)? attr-dict }];
 }
 
 def SumOp : Train_Op<"sum", [HasParent<"ProgramOp">]> {
@@ -291,15 +293,17 @@ def NormOp : Train_Op<"norm", [DeclareOpInterfaceMethods<SymbolUserOpInterface>,
 def ReportOp : Train_Op<"report", [MemoryEffects<[MemWrite]>]> {
   let summary = "a number (rank 0) that is told to the host each step, under a name";
   let description = [{
-    `over`, `gradients` and `every`: those of train.column. In mode eval it speaks of the whole split if it is `whole`: reductions over the batch are over all rows, and
+    `over`, `gradients`, `every` and `of_sums`: those of train.column. In mode eval it speaks of the whole split if it is `whole`: reductions over the batch are over all rows, and
     train.rows is their number. Otherwise it is the mean over batches, weighted by their rows. A `table` has any shape, and is told in mode eval alone.
   }];
   let arguments = (ins Train_Told:$told, StrAttr:$name, AnyTensor:$value, OptionalAttr<Train_Symbols>:$over,
-                       OptionalAttr<Train_Symbols>:$gradients, UnitAttr:$whole, OptionalAttr<I64Attr>:$every);
+                       OptionalAttr<Train_Symbols>:$gradients, UnitAttr:$whole, OptionalAttr<I64Attr>:$every,
+                       UnitAttr:$of_sums);
   let builders = [OpBuilder<(ins "::talweg::Told":$told, "::llvm::StringRef":$name, "::mlir::Value":$value,
                                  CArg<"::mlir::IntegerAttr", "{}">:$every),
-                            [{ build($_builder, $_state, told, name, value, {}, {}, false, every); }]>];
-  let assemblyFormat = [{(`whole` $whole^)? $told $name `,` $value (`over` $over^ `in` $gradients)? (`every` $every^)? attr-dict
+                            [{ build($_builder, $_state, told, name, value, {}, {}, false, every, false); }]>];
+  let assemblyFormat = [{(`whole` $whole^)? $told $name `,` $value (`over` $over^ `in` $gradients)? (`every` $every^)?
+                         (`of` `sums` $of_sums^)? attr-dict
                          `:` type($value)}];
   let hasVerifier = 1;
 }
