@@ -33,8 +33,13 @@ Value createSplat(OpBuilder &builder, Value like, double number) {
   return tw::ConstantOp::create(builder, like.getLoc(), elements);
 }
 
-/// Of each norm of gradients the sums of squares, in the order of the losses and of their parameters.
-using SquaresOfNorms = llvm::MapVector<Operation *, SmallVector<Value>>;
+/// A parameter's sum of squares: of the last of `every` steps, where the loss is skipped in the others.
+struct Squares {
+  Value sum;
+  IntegerAttr every;
+};
+/// Of each norm of gradients its sums, in the order of the losses and of their parameters.
+using SquaresOfNorms = llvm::MapVector<Operation *, SmallVector<Squares>>;
 
 bool contains(ArrayAttr parameters, train::VariableOp parameter) {
   return llvm::is_contained(parameters.getAsRange<FlatSymbolRefAttr>(),
@@ -138,17 +143,12 @@ InFlightDiagnostic BackwardPass::reportUnreached(train::VariableOp parameter) {
   return error;
 }
 
-/// For the norms behind, of gradients before they are clipped; a step that skips the loss has none.
+/// For the norms behind, of gradients before they are clipped.
 void BackwardPass::measure() {
   for (auto &[norm, squares] : norms)
     for (auto [parameter, gradient] : gradients)
-      if (minimize->isBeforeInBlock(norm) && contains(cast<train::NormOp>(norm).getOf(), parameter)) {
-        Value sum = tw::sumOfSquares(builder, norm->getLoc(), gradient);
-        if (minimize.getEveryAttr())
-          sum = train::EveryOp::create(builder, norm->getLoc(), sum.getType(), minimize.getEveryAttr(), sum,
-                                       createSplat(builder, sum, 0));
-        squares.push_back(sum);
-      }
+      if (minimize->isBeforeInBlock(norm) && contains(cast<train::NormOp>(norm).getOf(), parameter))
+        squares.push_back({tw::sumOfSquares(builder, norm->getLoc(), gradient), minimize.getEveryAttr()});
 }
 
 void BackwardPass::clip() {
@@ -249,12 +249,19 @@ LogicalResult expand(tw::GradientOp gradient) {
   return success();
 }
 
-/// Puts the norm of the losses' gradients in the place of a train.norm.
-LogicalResult expand(train::NormOp norm, ArrayRef<Value> squares) {
+/// Puts the norm of the losses' gradients in the place of a train.norm. A step that skips a loss has none of it: this is chosen here, behind all
+/// losses, as what is skipped has no derivative that a later one's backward pass could take.
+LogicalResult expand(train::NormOp norm, ArrayRef<Squares> squares) {
   if (squares.empty())
     return norm.emitError() << "no loss in front of it gives any of these parameters a gradient";
   OpBuilder builder(norm);
-  norm.replaceAllUsesWith(tw::normOf(builder, norm.getLoc(), squares));
+  auto inStep = [&](const Squares &of) -> Value {
+    if (!of.every)
+      return of.sum;
+    Value none = createSplat(builder, of.sum, 0);
+    return train::EveryOp::create(builder, norm.getLoc(), none.getType(), of.every, of.sum, none);
+  };
+  norm.replaceAllUsesWith(tw::normOf(builder, norm.getLoc(), llvm::map_to_vector(squares, inStep)));
   norm.erase();
   return success();
 }
