@@ -155,7 +155,7 @@ private:
       order->moveAfter(op, product);
   }
 
-  /// Moves a sum, with what it starts from, to the product whose result it alone reads.
+  /// Moves a sum, with what it starts from, to the product whose result it alone reads, unless it needs what comes behind the product.
   void moveSum(GenericOp sum) {
     auto product = sum->getOperand(0).getDefiningOp<GenericOp>();
     if (sum.getNumDpsInputs() != 1 || !product || product->getBlock() != &block || !isContraction(product) ||
@@ -164,14 +164,21 @@ private:
           return reader != sum && order->isBefore(reader, sum);
         }))
       return;
-    Operation *last = product;
     auto fill = sum.getDpsInits()[0].getDefiningOp<linalg::FillOp>();
     auto empty = fill ? fill.getOutputs()[0].getDefiningOp<tensor::EmptyOp>() : tensor::EmptyOp();
+    SmallVector<Operation *> parts;
     for (Operation *op : {empty.getOperation(), fill.getOperation(), sum.getOperation()})
-      if (op && op->getBlock() == &block && order->isBefore(product, op)) {
-        order->moveAfter(op, last);
-        last = op;
-      }
+      if (op && op->getBlock() == &block && order->isBefore(product, op))
+        parts.push_back(op);
+    Operation *last = product;
+    for (Operation *op : parts)
+      setAfterOperands(last, op, parts);
+    if (last != product)
+      return;
+    for (Operation *op : parts) {
+      order->moveAfter(op, last);
+      last = op;
+    }
     sum->setAttr(attributes::kInTiles, UnitAttr::get(sum.getContext()));
   }
 
