@@ -63,6 +63,7 @@ private:
   void warnOfStates(train::AverageOp average);
   Value valueOf(StringRef variable, Type type, When when, OpBuilder &builder, Location loc);
   Value parameterOf(train::VariableOp parameter, When when, OpBuilder &builder, Location loc);
+  Value kept(StringRef variable, Value value, OpBuilder &builder, Location loc);
   void set(StringRef variable, Value value, OpBuilder &builder, Location loc);
   void setParameter(train::VariableOp parameter, Value value, OpBuilder &builder, Location loc);
 
@@ -114,10 +115,15 @@ Value Expansion::parameterOf(train::VariableOp parameter, When when, OpBuilder &
   return tw::JoinHalvesOp::create(builder, loc, parameter.getUpdatedType(), high, low);
 }
 
+/// What the update leaves in `variable`: `value`, in the steps in which it is made.
+Value Expansion::kept(StringRef variable, Value value, OpBuilder &builder, Location loc) {
+  if (!every)
+    return value;
+  return train::EveryOp::create(builder, loc, value.getType(), every, value,
+                                valueOf(variable, value.getType(), When::Now, builder, loc));
+}
+
 void Expansion::set(StringRef variable, Value value, OpBuilder &builder, Location loc) {
-  if (every)
-    value = train::EveryOp::create(builder, loc, value.getType(), every, value,
-                                   valueOf(variable, value.getType(), When::Now, builder, loc));
   train::SetOp &last = sets[variable];
   if (last)
     last.erase();
@@ -126,9 +132,12 @@ void Expansion::set(StringRef variable, Value value, OpBuilder &builder, Locatio
 
 void Expansion::setParameter(train::VariableOp parameter, Value value, OpBuilder &builder, Location loc) {
   if (!parameter.isSplit())
-    return set(parameter.getSymName(), value, builder, loc);
+    return set(parameter.getSymName(), kept(parameter.getSymName(), value, builder, loc), builder, loc);
   Value high = tw::HighHalfOp::create(builder, loc, parameter.getType(), value);
   Value low = tw::LowHalfOp::create(builder, loc, parameter.getLowHalfType(), value);
+  // Both stand in front of where the first is set: there a norm joins them.
+  high = kept(parameter.getSymName(), high, builder, loc);
+  low = kept(parameter.getLowHalfName(), low, builder, loc);
   set(parameter.getSymName(), high, builder, loc);
   set(parameter.getLowHalfName(), low, builder, loc);
 }
@@ -193,7 +202,7 @@ void Expansion::expand(Operation *op, train::VariableOp variable, train::Optimiz
   setParameter(variable, results[0], builder, loc);
   size_t next = 1;
   for (Attribute slot : rule.getSlots())
-    set(slotName(slot), results[next++], builder, loc);
+    set(slotName(slot), kept(slotName(slot), results[next++], builder, loc), builder, loc);
   if (reported.insert(rule).second)
     for (Attribute name : rule.getReport())
       train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name).getValue(), results[next++],
