@@ -9,6 +9,7 @@
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/DerivativePath.h"
 #include "talweg/Dialect/Tw/Norm.h"
+#include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/Builders.h"
@@ -237,10 +238,10 @@ void BackwardPass::markBackward(Operation *lastPrimal) {
 }
 
 /// Puts the ops in the place of a tw.gradient. Of what y does not depend on, it is 0.
-LogicalResult expand(tw::GradientOp gradient) {
+LogicalResult expand(tw::GradientOp gradient, const tw::Rows *rows) {
   OpBuilder builder(gradient);
-  auto cotangents =
-      differentiate(builder, Seed{gradient.getY(), gradient.getDy()}, gradient.getX(), "what is differentiated by");
+  auto cotangents = differentiate(builder, Seed{gradient.getY(), gradient.getDy()}, gradient.getX(),
+                                  "what is differentiated by", rows);
   if (failed(cotangents))
     return failure();
   for (auto [dx, cotangent] : llvm::zip_equal(gradient.getDx(), *cotangents))
@@ -266,21 +267,44 @@ LogicalResult expand(train::NormOp norm, ArrayRef<Squares> squares) {
   return success();
 }
 
+/// Nothing is differentiated any more.
+void leaveValues(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(block))
+    if (isa<tw::WatchOp, tw::WithDerivativeOp>(op)) {
+      op.getResult(0).replaceAllUsesWith(op.getOperand(0));
+      op.erase();
+    }
+}
+
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
+  using DifferentiateBase::DifferentiateBase;
+
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
       if (failed(program.findObjective()))
         return signalPassFailure();
       for (auto objective : llvm::to_vector(program.getOps<train::ObjectiveOp>()))
-        if (failed(differentiateIn(objective.getBody().front())))
+        if (failed(ofRows ? expandGradients(objective) : differentiateIn(objective.getBody().front())))
           return signalPassFailure();
     }
   }
 
 private:
+  static LogicalResult expandGradients(train::ObjectiveOp objective) {
+    Block &block = objective.getBody().front();
+    for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>())) {
+      const tw::Rows rows(block, objective->getParentOfType<train::ProgramOp>().getBatch());
+      if (failed(expand(gradient, &rows)))
+        return failure();
+    }
+    if (block.getOps<train::MinimizeOp>().empty())
+      leaveValues(block);
+    return success();
+  }
+
   static LogicalResult differentiateIn(Block &block) {
     for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>()))
-      if (failed(expand(gradient)))
+      if (failed(expand(gradient, nullptr)))
         return failure();
     SquaresOfNorms norms;
     for (auto norm : block.getOps<train::NormOp>())
@@ -292,11 +316,7 @@ private:
     for (auto &[norm, squares] : norms)
       if (failed(expand(cast<train::NormOp>(norm), squares)))
         return failure();
-    for (Operation &op : llvm::make_early_inc_range(block))
-      if (isa<tw::WatchOp, tw::WithDerivativeOp>(op)) {
-        op.getResult(0).replaceAllUsesWith(op.getOperand(0));
-        op.erase();
-      }
+    leaveValues(block);
     return success();
   }
 };

@@ -6,6 +6,7 @@
 #include "StrongZeros.h"
 
 #include "talweg/Autodiff/Differentiate.h"
+#include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -20,8 +21,8 @@ bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value)); 
 
 class ReverseWalk {
 public:
-  ReverseWalk(OpBuilder &builder, ArrayRef<Seed> seeds, ValueRange wanted)
-      : builder(builder), seeds(seeds), wanted(wanted), begin(builder.getInsertionBlock()->begin()),
+  ReverseWalk(OpBuilder &builder, ArrayRef<Seed> seeds, ValueRange wanted, const tw::Rows *rows)
+      : builder(builder), seeds(seeds), wanted(wanted), rows(rows), begin(builder.getInsertionBlock()->begin()),
         end(builder.getInsertionPoint()) {}
 
   FailureOr<SmallVector<Value>> run(StringRef what);
@@ -29,6 +30,7 @@ public:
 private:
   LogicalResult markActive(StringRef what);
   void propagate();
+  void take(Value value, Value cotangent);
   Value cotangentOf(Value value, Location loc);
   SmallVector<Value> finish(Operation *lastPrimal);
 
@@ -37,6 +39,7 @@ private:
   OpBuilder &builder;
   ArrayRef<Seed> seeds;
   ValueRange wanted;
+  const tw::Rows *rows;
   Block::iterator begin, end;
   /// Values that depend differentiably on a wanted one.
   llvm::DenseSet<Value> active;
@@ -66,6 +69,13 @@ LogicalResult ReverseWalk::markActive(StringRef what) {
   return success();
 }
 
+void ReverseWalk::take(Value value, Value cotangent) {
+  Operation *op = cotangent.getDefiningOp();
+  if (tw::RowUse use = rows ? rows->of(value) : tw::RowUse(); use.isPerRow() && op)
+    tw::markRows(op, use.dim);
+  cotangents[value].push_back(cotangent);
+}
+
 /// The sum of what has arrived for `value`, or null.
 Value ReverseWalk::cotangentOf(Value value, Location loc) {
   auto found = cotangents.find(value);
@@ -85,7 +95,7 @@ void ReverseWalk::propagate() {
       primal.push_back(&op);
   for (const Seed &seed : seeds)
     if (isActive(seed.value))
-      cotangents[seed.value].push_back(seed.cotangent);
+      take(seed.value, seed.cotangent);
   for (Operation *op : llvm::reverse(primal)) {
     auto arrived = llvm::map_to_vector(op->getResults(), [&](Value y) { return cotangentOf(y, op->getLoc()); });
     bool isEnd = llvm::none_of(op->getOperands(), [&](Value operand) { return isActive(operand); });
@@ -93,7 +103,7 @@ void ReverseWalk::propagate() {
       continue;
     for (auto [operand, cotangent] : llvm::zip(op->getOperands(), cast<tw::Differentiable>(op).vjp(builder, arrived)))
       if (cotangent && isActive(operand))
-        cotangents[operand].push_back(cotangent);
+        take(operand, cotangent);
   }
 }
 
@@ -123,9 +133,9 @@ SmallVector<Value> ReverseWalk::finish(Operation *lastPrimal) {
 
 } // namespace
 
-FailureOr<SmallVector<Value>> differentiate(OpBuilder &builder, ArrayRef<Seed> seeds, ValueRange wanted,
-                                            StringRef what) {
-  return ReverseWalk(builder, seeds, wanted).run(what);
+FailureOr<SmallVector<Value>> differentiate(OpBuilder &builder, ArrayRef<Seed> seeds, ValueRange wanted, StringRef what,
+                                            const tw::Rows *rows) {
+  return ReverseWalk(builder, seeds, wanted, rows).run(what);
 }
 
 } // namespace talweg

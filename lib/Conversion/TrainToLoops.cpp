@@ -115,7 +115,7 @@ private:
   Value control;
   /// What lowerReads made of every train.get: the variable's memory as a tensor.
   llvm::StringMap<Value> values;
-  Value firstRow; ///< of a part: how many of the step's rows stand in front
+  Value firstRow; ///< how many rows stand in front, of the step or of all
 };
 
 LogicalResult ProgramLowering::run() {
@@ -446,12 +446,15 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
   };
   SmallVector<Requirement> requirements = requirementsOf(source, batch);
   Value position = arith::AddIOp::create(b, first, arith::MulIOp::create(b, batchNumber, createIndex(batch)));
-  // The key moves on with every batch in every mode; the count of optimization steps only where steps are taken.
+  // In training the key moves on with every step. Otherwise random numbers are counted over all rows.
   Value moved = createStepNumber(entry);
   Value key = tensor::FromElementsOp::create(b, ValueRange{seed, moved});
   Value step = scalarTensor(arith::SIToFPOp::create(b, b.getF64Type(), advances ? moved : firstStep));
   Value totalSteps = scalarTensor(total);
-  if (objective.getPass() && mode == Mode::Train) { // parts of one step
+  if (!advances) { // whatever the batch
+    key = tensor::FromElementsOp::create(b, ValueRange{seed, firstStep});
+    firstRow = scalarTensor(arith::IndexCastOp::create(b, b.getI64Type(), position));
+  } else if (objective.getPass()) { // parts of one step
     key = tensor::FromElementsOp::create(b, ValueRange{seed, firstStep});
     step = scalarTensor(arith::SIToFPOp::create(b, b.getF64Type(), firstStep));
     Value before = arith::MulIOp::create(b, arith::IndexCastOp::create(b, b.getI64Type(), batchNumber),

@@ -31,24 +31,26 @@ struct BatchRunner::Impl {
   std::vector<double> out;
   std::int64_t next = 0; ///< position in `visits` of the next batch's first row
 
-  NativeCall runBatches(std::int64_t count);
+  /// With `accumulate` a step is several, and the finish.
+  std::int64_t batchesOfStep() const {
+    return session.options.mode == Mode::Train ? session.program.plan().accumulate : 1;
+  }
+  NativeCall runSteps(std::int64_t count);
 
   std::unique_ptr<NativeUnit> profiled; ///< what `unit` is, if it is not the session's
   std::vector<StepRegion> regions;
   std::vector<double> regionSeconds;
 };
 
-/// With `accumulate` behind every so many batches the finish of their step.
-NativeCall BatchRunner::Impl::runBatches(std::int64_t count) {
+NativeCall BatchRunner::Impl::runSteps(std::int64_t count) {
   const Mode mode = session.options.mode;
   if (mode != Mode::Train || !unit->manifest.inParts)
     return session.run(mode, *unit, data, order, next, count, out.data());
-  const std::int64_t batch = unit->manifest.batch, most = session.program.plan().accumulate;
+  const std::int64_t now = batchesOfStep(), rows = now * unit->manifest.batch;
   std::vector<double> columns(std::size_t(unit->manifest.columns()));
-  for (std::int64_t done = 0; done < count;) {
-    const std::int64_t now = std::min(most, count - done);
-    Combined combined{.rows = now * batch};
-    NativeCall call = session.run(mode, *unit, data, order, next + done * batch, now, out.data(), &combined);
+  for (std::int64_t done = 0; done < count; ++done) {
+    Combined combined{.rows = rows};
+    NativeCall call = session.run(mode, *unit, data, order, next + done * rows, now, out.data(), &combined);
     if (call.error)
       return call;
     Combiner combiner;
@@ -57,7 +59,6 @@ NativeCall BatchRunner::Impl::runBatches(std::int64_t count) {
     combined.pass = 1;
     if (call = session.run(mode, *unit, data, order, 0, 1, columns.data(), &combined); call.error)
       return call;
-    done += now;
   }
   return {count, {}};
 }
@@ -161,17 +162,18 @@ static std::int64_t outputWidth(const Manifest &manifest, Mode mode) {
 
 Result<double> BatchRunner::run(std::int64_t steps) {
   Session::Impl &session = impl->session;
-  std::int64_t batch = impl->unit->manifest.batch, rows = std::int64_t(impl->visits.size());
+  std::int64_t batch = impl->unit->manifest.batch * impl->batchesOfStep(), rows = std::int64_t(impl->visits.size());
   if (steps < 1 || steps > abi::kMaxRows / batch)
     return Error{"E0805", fmt::format("error: {} batches cannot be run in one call", steps)};
   std::size_t needed = std::size_t(rows + steps * batch);
   while (impl->order.size() < needed)
     impl->order.insert(impl->order.end(), impl->visits.begin(), impl->visits.end());
-  impl->out.resize(std::size_t(steps * outputWidth(impl->unit->manifest, session.options.mode)));
+  const std::int64_t told = impl->batchesOfStep() > 1 ? impl->batchesOfStep() : steps;
+  impl->out.resize(std::size_t(told * outputWidth(impl->unit->manifest, session.options.mode)));
   runtime::Profile profile{std::vector<std::uint64_t>(impl->regions.size())};
   runtime::Profile::use(impl->profiled ? &profile : nullptr);
   auto start = std::chrono::steady_clock::now();
-  NativeCall call = impl->runBatches(steps);
+  NativeCall call = impl->runSteps(steps);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   runtime::Profile::use(nullptr);
   if (call.error)
@@ -181,9 +183,11 @@ Result<double> BatchRunner::run(std::int64_t steps) {
     impl->regionSeconds.push_back(double(sum) * runtime::secondsPerTick());
   impl->next = (impl->next + steps * batch) % rows;
   if (session.options.mode == Mode::Train)
-    session.step += (steps - 1) / session.program.impl->compiler->plan().accumulate + 1;
+    session.step += steps;
   return seconds;
 }
+
+std::int64_t BatchRunner::batchesOfStep() const { return impl->batchesOfStep(); }
 
 std::int64_t BatchRunner::leastBytes() const {
   const Manifest &manifest = impl->unit->manifest;
@@ -197,7 +201,7 @@ std::int64_t BatchRunner::leastBytes() const {
   }
   for (std::size_t f = 0; f < manifest.uses.size(); ++f)
     if (manifest.uses[f].read)
-      bytes += manifest.batch * impl->data.impl->table.fields[f].bytes();
+      bytes += manifest.batch * impl->batchesOfStep() * impl->data.impl->table.fields[f].bytes();
   if (predicts)
     bytes += outputWidth(manifest, Mode::Predict) * sizeOf(manifest.outputType);
   return bytes;

@@ -35,7 +35,7 @@ static void rank(std::vector<double> &column) {
 }
 
 void talweg::combine(const Manifest &manifest, std::vector<double> &all, const std::vector<double> &part) {
-  if (all.size() != part.size()) {
+  if (all.empty() || part.empty()) {
     all = part;
     return;
   }

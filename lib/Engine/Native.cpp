@@ -43,6 +43,7 @@ static Result<NativeUnit> load(Result<ObjectUnit> unit) {
   native.manifest = std::move(unit->manifest);
   native.regions = std::move(unit->regions);
   native.times = std::move(unit->times);
+  native.messages = std::move(unit->messages);
   return native;
 }
 
@@ -53,7 +54,7 @@ static Result<ObjectUnit> objectUnit(const Compiler &compiler, std::string objec
   if (auto fits = fitsMachine(manifest, machineMemory(), compiler.file()); !fits)
     return fits.error();
   times.push_back({"native", stopwatch.seconds()});
-  return ObjectUnit{std::move(object), std::move(manifest), std::move(regions), std::move(times)};
+  return ObjectUnit{std::move(object), std::move(manifest), std::move(regions), std::move(times), {}};
 }
 
 /// What code generation has decided of equal code: how the variables, which are the same, lie, and how much memory there is.
@@ -87,8 +88,11 @@ Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
   if (!unit.told && !unit.profiled) // what was told must be told again
     cache.store(cache.keyOf(unit.source), CachedStart{compiler.plan(), unit.manifest, key});
   std::vector<PhaseTime> times = phaseTimes(unit);
-  return objectUnit(compiler, std::move(*object), std::move(unit.manifest), std::move(unit.regions), std::move(times),
-                    stopwatch);
+  auto result = objectUnit(compiler, std::move(*object), std::move(unit.manifest), std::move(unit.regions),
+                           std::move(times), stopwatch);
+  if (result)
+    result->messages = std::move(unit.messages);
+  return result;
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {

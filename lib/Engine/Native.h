@@ -16,15 +16,18 @@ struct ObjectUnit {
   Manifest manifest;
   std::vector<RegionFacts> regions; ///< of a profiled program
   std::vector<PhaseTime> times;
+  std::vector<std::string> messages; ///< still to be told
 };
 
 struct NativeUnit {
   std::unique_ptr<NativeCode> code;
-  Entry init = nullptr, finish = nullptr, tell = nullptr; ///< the latter two where there is something in parts, or to tell of several steps
+  Entry init = nullptr, finish = nullptr,
+        tell = nullptr;     ///< the latter two where there is something in parts, or to tell of several steps
   std::vector<Entry> steps; ///< of each pass
   Manifest manifest;
   std::vector<RegionFacts> regions; ///< of a profiled program
   std::vector<PhaseTime> times;
+  std::vector<std::string> messages; ///< still to be told
 };
 
 /// Takes a unit through the phases that it has not seen, and makes an object file of it for the compiler's target.

@@ -111,6 +111,7 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
     Result<Unit> unit = impl->compiler->build(mode, 0);
     if (!unit)
       return unit.error();
+    impl->compiler->tell(unit->messages);
     impl->manifest = unit->manifest;
     impl->keepUnit(mode, std::move(*unit));
   }
@@ -139,7 +140,10 @@ int Program::elaborations() const { return impl->compiler->elaborations(); }
 Result<Unit> Program::Impl::takeUnit(Mode mode) {
   if (std::optional<Unit> unit = takeKeptUnit(mode))
     return std::move(*unit);
-  return compiler->build(mode, plan.batch);
+  Result<Unit> unit = compiler->build(mode, plan.batch);
+  if (unit)
+    compiler->tell(unit->messages);
+  return unit;
 }
 
 Result<NativeUnit> Program::Impl::makeNativeUnit(Mode mode) {
@@ -212,6 +216,7 @@ Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) co
   Result<Unit> unit = impl->compiler->build(mode, batch ? batch : impl->plan.batch);
   if (!unit)
     return unit.error();
+  impl->compiler->tell(unit->messages);
   if (auto lowered = impl->compiler->lower(*unit, std::min(Phase(int(stage) - int(Stage::Graph)), Phase::Llvm));
       !lowered)
     return lowered.error();

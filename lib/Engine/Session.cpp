@@ -64,6 +64,7 @@ Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
   }
   if (auto fits = fit(unit, mode); !fits)
     return fits.error();
+  program.impl->compiler->tell(unit.messages);
   auto &place = units[{mode, unit.manifest.batch}];
   place = std::make_unique<NativeUnit>(std::move(unit));
   return place.get();
@@ -159,9 +160,9 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
   if (auto set = runtime::setThreads(threads); !set)
     return {0, set.error()};
   const std::int64_t pass = combined ? combined->pass : 0;
-  const Entry entry = pass == Combined::kTell                    ? unit.tell
+  const Entry entry = pass == Combined::kTell                  ? unit.tell
                       : pass < std::int64_t(unit.steps.size()) ? unit.steps[std::size_t(pass)]
-                                                                : unit.finish;
+                                                               : unit.finish;
   entry(arguments.data());
   if (control[abi::kFault] == 0)
     return {steps, {}};
@@ -171,7 +172,7 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
   if (row >= 0)
     fault.row = order[std::size_t(batchBegin + row)];
   if (mode == Mode::Train)
-    fault.step = step + done + 1;
+    fault.step = step + (combined ? 0 : done) + 1;
   return {done, faultError(*program.impl->compiler, unit.manifest, data, fault)};
 }
 

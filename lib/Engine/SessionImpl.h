@@ -34,8 +34,9 @@ struct Combined {
 struct OpenStep {
   Combined combined;
   Combiner combiner;
-  const NativeUnit *unit = nullptr; ///< of the last rows that were added
-  std::optional<Dataset> data = {}; ///< where these are
+  const NativeUnit *unit = nullptr;                ///< of the last rows that were added
+  std::optional<Dataset> data = {};                ///< where these are
+  std::vector<std::vector<std::byte>> states = {}; ///< what they were before, in the order of the variables
 };
 
 struct Session::Impl {
@@ -81,11 +82,13 @@ struct Session::Impl {
   /// One native call: `steps` batches from `first` in `order`; in mode eval of a pass, or the finish.
   NativeCall run(Mode mode, const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
                  std::int64_t first, std::int64_t steps, void *out, const Combined *combined = nullptr);
+  /// Begins a step in parts.
+  void openStepOf(std::int64_t rows);
   /// Adds `count` rows, from `first` in `order`, to the step that has begun.
   Result<void> addRows(const Dataset &data, const std::vector<std::int32_t> &order, std::int64_t first,
                        std::int64_t count);
   Result<StepRecord> finishStep();
-  /// Ends the step that has begun, if there is one, without an update.
+  /// Ends the step that has begun, if there is one, as if it had not.
   void abandonStep();
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);

@@ -9,6 +9,15 @@
 
 using namespace talweg;
 
+void Session::Impl::openStepOf(std::int64_t rows) {
+  openStep = OpenStep{{.rows = rows}, {}};
+  for (const Variable &variable : variables())
+    if (variable.role == Role::State) {
+      const std::byte *bytes = persistent.data() + variable.offset;
+      openStep->states.emplace_back(bytes, bytes + variable.bytes());
+    }
+}
+
 Result<void> Session::Impl::addRows(const Dataset &data, const std::vector<std::int32_t> &rowOrder, std::int64_t first,
                                     std::int64_t count) {
   openStep->data = data;
@@ -53,10 +62,13 @@ Result<StepRecord> Session::Impl::finishStep() {
 void Session::Impl::abandonStep() {
   if (!openStep)
     return;
-  openStep.reset();
+  auto state = openStep->states.begin();
   for (const Variable &variable : variables())
     if (variable.role == Role::Sum)
       std::memset(persistent.data() + variable.offset, 0, std::size_t(variable.bytes()));
+    else if (variable.role == Role::State)
+      std::ranges::copy(*state++, persistent.data() + variable.offset);
+  openStep.reset();
 }
 
 Result<void> Session::beginStep(std::int64_t rows) {
@@ -65,7 +77,7 @@ Result<void> Session::beginStep(std::int64_t rows) {
     return Error{"E0805", fmt::format("error: a step cannot have {} rows", rows)};
   if (impl->program.plan().accumulate == 1)
     return Error{"E0854", "error: a step takes rows in parts in a program with `accumulate` of 2 or more"};
-  impl->openStep = OpenStep{{.rows = rows}, {}};
+  impl->openStepOf(rows);
   return {};
 }
 

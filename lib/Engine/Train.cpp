@@ -79,8 +79,7 @@ static Chunk tell(const Session::Impl &session, const Manifest &manifest, const 
   Chunk chunk;
   for (std::int64_t s = 0; s < steps; ++s) {
     const double *row = out.data() + s * manifest.width();
-    const double *metrics = row + 1, *reports = metrics + manifest.metrics.size(),
-                 *sums = row + manifest.columns();
+    const double *metrics = row + 1, *reports = metrics + manifest.metrics.size(), *sums = row + manifest.columns();
     chunk.steps.push_back({session.step + s + 1,
                            session.epochs + 1,
                            stretch.rows,
@@ -124,7 +123,7 @@ static Taken takeStepInParts(Session::Impl &session) {
   std::int64_t first = session.stepInEpoch * session.stepRows();
   std::int64_t rows = std::min(session.stepRows(), session.training->rows() - first);
   Stopwatch stopwatch;
-  session.openStep = OpenStep{{.rows = rows}, {}};
+  session.openStepOf(rows);
   if (auto added = session.addRows(*session.training, session.order, first, rows); !added) {
     session.abandonStep();
     return {{}, added.error()};

@@ -294,9 +294,15 @@ void frontend::markOutput(Walk &walk, const Value &output) {
   const bool isBatch = output.isTensor() && mlir::isa<mlir::FloatType>(output.tensor.element()) &&
                        !output.tensor.dims.empty() && output.tensor.dims[0].size == walk.plan.batch &&
                        output.tensor.vars.empty();
-  if (isBatch)
+  if (isBatch) {
     train::OutputOp::create(walk.builder, walk.location(name), output.tensor.ssa);
-  else
+    const tw::Rows rows(*walk.builder.getBlock(), walk.plan.batch, {}, inEvaluation);
+    if (rows.of(output.tensor.ssa).passes > 0)
+      walk.ofPrediction
+          .error(Code::NoPrediction, name,
+                 "prediction is of each row by itself, and here an output depends on other rows of the batch")
+          .help("what reduces over rows belongs into the loss or a metric; a `state` can keep a mean of them");
+  } else
     walk.ofPrediction.error(
         Code::NoPrediction, name,
         fmt::format("prediction needs a model with an output for each row of the batch, and this gives {}",

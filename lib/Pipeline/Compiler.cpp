@@ -227,21 +227,27 @@ Result<void> Compiler::cutIntoParts(Unit &unit, Mode mode, bool tells) const {
   bool isEvaluation = mode == Mode::Eval;
   if (!isEvaluation && (mode != Mode::Train || thePlan.accumulate == 1))
     return {};
-  auto tellMessage = [&](const std::string &message) {
+  auto keepMessage = [&](const std::string &message) {
     unit.told = true;
-    if (tells && options.onMessage)
-      options.onMessage(message);
+    if (tells)
+      unit.messages.push_back(message);
   };
-  MessageCollector messages(*unit.context, fileName, fileText, tellMessage, options.remarks);
+  MessageCollector messages(*unit.context, fileName, fileText, keepMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
   prepare(passes);
-  if (isEvaluation)
-    passes.addPass(createDifferentiate());
+  passes.addPass(createDifferentiate({/*ofRows=*/true}));
   passes.addPass(mlir::createCSEPass()); // equal reductions are combined once
   passes.addPass(isEvaluation ? createSumOverRows() : createAccumulate());
   if (mlir::failed(passes.run(*unit.module)))
     return messages.error(isEvaluation ? "E0415" : "E0416", "the program cannot be cut into parts of its rows");
   return {};
+}
+
+void Compiler::tell(std::vector<std::string> &messages) const {
+  if (options.onMessage)
+    for (const std::string &message : messages)
+      options.onMessage(message);
+  messages.clear();
 }
 
 Unit Compiler::freshUnit() const {

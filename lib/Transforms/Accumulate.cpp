@@ -26,13 +26,14 @@ public:
 private:
   void findStatistics();
   LogicalResult checkLoss();
+  LogicalResult reportMeeting(Operation *culprit);
   LogicalResult chooseTerms();
-  void combine();
+  LogicalResult combine();
   void writePart();
   void writeFinish();
-  LogicalResult countRandomNumbers(Block &part);
   Value partOfLoss(RowWriter &part);
   bool isUpdated(train::GetOp get);
+  bool isOfStep(train::SetOp set) const;
   bool isWhole(train::ReportOp report) const {
     tw::RowUse use = rows->of(report.getValue());
     return report.getWhole() && use.kind != tw::RowUse::Mixed && use.passes <= 1;
@@ -94,8 +95,10 @@ LogicalResult Accumulation::checkLoss() {
             return rows->of(operand).kind == tw::RowUse::OverRows;
           }))
         culprit = op;
-  if (!culprit)
-    return success();
+  return culprit ? reportMeeting(culprit) : success();
+}
+
+LogicalResult Accumulation::reportMeeting(Operation *culprit) {
   auto error = culprit->emitError() << "a row meets other rows here, which may be in another part of the step";
   error.attachNote(minimize.getLoc())
       << "this loss is computed from it; under `accumulate` a loss is made of sums over rows";
@@ -104,6 +107,12 @@ LogicalResult Accumulation::checkLoss() {
 
 bool Accumulation::isUpdated(train::GetOp get) {
   return llvm::is_contained(minimize.getOver().getAsRange<FlatSymbolRefAttr>(), get.getVariableAttr());
+}
+
+/// Whether a state is computed from no rows: it moves on once.
+bool Accumulation::isOfStep(train::SetOp set) const {
+  Operation *value = set.getValue().getDefiningOp();
+  return rows->of(set.getValue()).kind == tw::RowUse::Free && value && !ofBatch.contains(value);
 }
 
 LogicalResult Accumulation::chooseTerms() {
@@ -128,14 +137,17 @@ LogicalResult Accumulation::chooseTerms() {
   for (Operation *op : slice(loss, [](Operation *) { return false; }))
     if (isTerm(op))
       terms.push_back(op);
-  if (linear)
-    return success();
   SmallVector<Operation *> learnt = llvm::to_vector(llvm::make_filter_range(terms, [&](Operation *term) {
     return llvm::any_of(slice(term->getOperands(), [](Operation *) { return false; }), [&](Operation *op) {
       auto get = dyn_cast<train::GetOp>(op);
       return get && isUpdated(get);
     });
   }));
+  for (Operation *term : learnt)
+    if (combineOf(term) != Combine::Sum)
+      return reportMeeting(term);
+  if (linear)
+    return success();
   if (learnt.size() != 1 || cast<RankedTensorType>(learnt[0]->getResult(0).getType()).getRank() != 0)
     return minimize.emitError() << "`accumulate` cannot follow this loss: it is neither linear in sums over rows, nor "
                                    "made of one such sum with parameters and others without";
@@ -143,11 +155,16 @@ LogicalResult Accumulation::chooseTerms() {
   return success();
 }
 
-void Accumulation::combine() {
+LogicalResult Accumulation::combine() {
   for (train::ReportOp report : train::toldBy(objective))
     (report.getTold() == Told::Report ? behind : told).push_back(report);
-  for (train::ReportOp report : behind)
+  for (train::ReportOp report : behind) {
+    if (!isWhole(report))
+      return report.emitError() << "`" << report.getName()
+                                << "` takes a norm, which is of the whole step, and of the rows something that their "
+                                   "sums do not tell";
     addReductions(combinations, *rows, report.getValue());
+  }
   for (train::ReportOp report : told) {
     Value value = report.getValue();
     if (!isWhole(report)) {
@@ -159,6 +176,7 @@ void Accumulation::combine() {
   for (Operation *term : terms)
     combinations[term] = {combineOf(term), 0, 0, allWide(term->getResult(0).getType())};
   place(combinations, 1);
+  return success();
 }
 
 /// What is differentiated of a part, from which nothing but rows leads to parameters.
@@ -194,26 +212,6 @@ SmallVector<Value> gradientsOf(RowWriter &writer, Value y, ArrayRef<Value> reads
   return gradients;
 }
 
-/// The numbers of a row are those that it has in a batch of all rows.
-LogicalResult Accumulation::countRandomNumbers(Block &part) {
-  for (auto uniform : part.getOps<tw::UniformOp>()) {
-    ArrayRef<int64_t> marks = tw::rowMarksOf(uniform);
-    if (marks.empty())
-      continue;
-    if (marks.size() > 1 || marks[0] != 0)
-      return uniform.emitError()
-             << "random numbers of the rows of a step are counted row by row: their first dimension is the batch";
-    ImplicitLocOpBuilder b(uniform.getLoc(), uniform);
-    auto type = RankedTensorType::get({}, b.getI64Type());
-    auto shape = cast<RankedTensorType>(uniform.getType());
-    int64_t each = shape.getNumElements() / shape.getDimSize(0);
-    Value first = train::FirstRowOp::create(b, type);
-    Value count = tw::ConstantOp::create(b, type, DenseElementsAttr::get(type, each));
-    uniform.getFirstMutable().assign(tw::MulOp::create(b, type, first, count));
-  }
-  return success();
-}
-
 std::string sumOf(FlatSymbolRefAttr parameter) { return (parameter.getValue() + train::kGradientSum).str(); }
 
 void Accumulation::writePart() {
@@ -234,6 +232,8 @@ void Accumulation::writePart() {
       train::SetOp::create(part.b, sumOf(parameter), sum);
     }
   for (auto set : block.getOps<train::SetOp>()) {
+    if (isOfStep(set))
+      continue;
     part.copyWhole(ValueRange(set.getValue()));
     part.b.setLoc(set.getLoc());
     train::SetOp::create(part.b, set.getVariable(), part.inRows(set.getValue()));
@@ -299,6 +299,12 @@ void Accumulation::writeFinish() {
                             minimize.getClipsAttr(), IntegerAttr());
   for (auto average : block.getOps<train::AverageOp>())
     b.clone(*average);
+  for (auto set : block.getOps<train::SetOp>())
+    if (isOfStep(set)) {
+      finish.copyWhole(ValueRange(set.getValue()));
+      b.setLoc(set.getLoc());
+      train::SetOp::create(b, set.getVariable(), finish.inRows(set.getValue()));
+    }
   for (train::ReportOp report : behind) {
     finish.copyWhole(ValueRange(report.getValue()));
     tell(report, finish.whole(report.getValue()));
@@ -308,17 +314,17 @@ void Accumulation::writeFinish() {
 
 LogicalResult Accumulation::run() {
   findStatistics();
-  if (failed(checkLoss()) || failed(chooseTerms()))
+  if (failed(checkLoss()) || failed(chooseTerms()) || failed(combine()))
     return failure();
-  combine();
   SmallVector<train::ReportOp> ofSums = markOfSums(*rows, objective);
   writePart();
   writeFinish();
   writeTell(*rows, combinations, objective, ofSums);
   objective.erase();
   for (auto part : program.getOps<train::ObjectiveOp>())
-    if (failed(countRandomNumbers(part.getBody().front())))
-      return failure();
+    if (tw::UniformOp uncounted = countRandomNumbers(part))
+      return uncounted.emitError()
+             << "random numbers of the rows of a step are counted row by row: their first dimension is the batch";
   tw::eraseRowMarks(program);
   return success();
 }

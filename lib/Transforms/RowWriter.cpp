@@ -3,6 +3,8 @@
 
 #include "talweg/Dialect/Tw/Access.h"
 
+#include "mlir/Transforms/RegionUtils.h"
+
 using namespace mlir;
 using namespace talweg;
 
@@ -32,12 +34,19 @@ talweg::Combine talweg::combineOf(Operation *op) {
   llvm_unreachable("every reduction has its case");
 }
 
+/// The op's operands, and what its regions take from outside.
+static SmallVector<Value> takenBy(Operation *op) {
+  llvm::SetVector<Value> taken(op->operand_begin(), op->operand_end());
+  getUsedValuesDefinedAbove(op->getRegions(), taken);
+  return taken.takeVector();
+}
+
 talweg::Operations talweg::slice(ValueRange values, llvm::function_ref<bool(Operation *)> ends) {
   Operations found;
   SmallVector<Value> left(values);
   while (!left.empty())
     if (Operation *op = left.pop_back_val().getDefiningOp(); op && !ends(op) && found.insert(op))
-      left.append(op->operand_begin(), op->operand_end());
+      left.append(takenBy(op));
   return found;
 }
 
@@ -97,6 +106,27 @@ Value talweg::createPart(ImplicitLocOpBuilder &b, Operation *reduction, ValueRan
   OperationState state(reduction->getLoc(), reduction->getName(), taken, isSum ? Type(allWide(type)) : type,
                        reduction->getAttrs());
   return flatten(b, widen(b.create(state)->getResult(0)));
+}
+
+tw::UniformOp talweg::countRandomNumbers(train::ObjectiveOp objective) {
+  int64_t batch = objective->getParentOfType<train::ProgramOp>().getBatch();
+  tw::UniformOp uncounted;
+  for (auto uniform : objective.getBody().getOps<tw::UniformOp>()) {
+    ArrayRef<int64_t> marks = tw::rowMarksOf(uniform);
+    if (marks.empty())
+      continue;
+    if (marks.size() > 1 || marks[0] != 0) {
+      uncounted = uniform;
+      continue;
+    }
+    ImplicitLocOpBuilder b(uniform.getLoc(), uniform);
+    auto type = RankedTensorType::get({}, b.getI64Type());
+    int64_t each = cast<RankedTensorType>(uniform.getType()).getNumElements() / batch;
+    Value first = train::FirstRowOp::create(b, type);
+    Value count = tw::ConstantOp::create(b, type, DenseElementsAttr::get(type, each));
+    uniform.getFirstMutable().assign(tw::MulOp::create(b, type, first, count));
+  }
+  return uncounted;
 }
 
 RowWriter::RowWriter(const tw::Rows &rows, const Combinations &combinations, train::ObjectiveOp source,
@@ -209,9 +239,9 @@ void RowWriter::copyWhole(Operation *op) {
       watchRead(get);
     return;
   }
-  if (op->getNumResults() != 1 || !isOverRows(op->getResult(0))) {
+  if (op->getNumResults() != 1 || op->getNumRegions() > 0 || !isOverRows(op->getResult(0))) {
     IRMapping own;
-    for (Value operand : op->getOperands())
+    for (Value operand : takenBy(op))
       own.map(operand, ofBatch.contains(op) && countsRows(operand) ? ofOwnRows(operand) : inRows(operand));
     Operation *copy = b.clone(*op, own);
     split.map(op, copy);

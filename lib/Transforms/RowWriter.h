@@ -40,6 +40,10 @@ bool isLinearIn(mlir::Operation &op, llvm::function_ref<bool(mlir::Value)> depen
 /// What a batch adds to a reduction over rows, of these operands: f64, a list or a number.
 mlir::Value createPart(mlir::ImplicitLocOpBuilder &b, mlir::Operation *reduction, mlir::ValueRange operands);
 
+/// Counts the random numbers of a row as in a batch of all rows. Where rows are not the first dimension, they stay those of the batch: such
+/// an op, if there is one.
+tw::UniformOp countRandomNumbers(train::ObjectiveOp objective);
+
 /// One of the new objectives, and what has been put into it of the one that is cut. Values are asked for once they have been copied.
 class RowWriter {
 public:
@@ -72,7 +76,8 @@ public:
   /// What a batch adds to a reduction.
   mlir::Value partOf(mlir::Operation *reduction) {
     b.setLoc(reduction->getLoc());
-    return createPart(b, reduction, llvm::map_to_vector(reduction->getOperands(), [&](mlir::Value x) { return inRows(x); }));
+    return createPart(b, reduction,
+                      llvm::map_to_vector(reduction->getOperands(), [&](mlir::Value x) { return inRows(x); }));
   }
   /// A batch's own number times its rows, and the mean of such.
   mlir::Value weighted(mlir::Value value);

@@ -82,6 +82,8 @@ public:
     answer<train::TrainingOp>(program, attributes.getBoolAttr(learns));
     bool isInParts = mode == Mode::Eval || (updates && accumulates());
     if (!isInParts) {
+      if (mode == Mode::Predict)
+        countRandomNumbers(objective);
       if (updates)
         tellOfSteps(program, objective);
       answer<train::RowsOp>(objective, attributes.getF64FloatAttr(double(program.getBatch())));

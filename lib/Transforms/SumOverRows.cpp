@@ -43,6 +43,11 @@ LogicalResult Cut::collect() {
   for (train::ReportOp report : told) {
     Value value = report.getValue();
     if (!isWhole(report)) {
+      if (report.getWhole())
+        report.emitWarning()
+            << "`" << report.getName()
+            << "` takes rows together otherwise than by a reduction over them, such as in pairs: it is told as the "
+               "mean over batches, weighted by their rows";
       combinations[report] = {Combine::Sum, 0, 0, allWide(value.getType())};
       continue;
     }
@@ -98,6 +103,8 @@ void Cut::writeFinish() {
     if (isWhole(report)) {
       writer.copyWhole(value);
       value = writer.whole(value);
+      if (report.getTold() == Told::Table)
+        value = writer.convert(value, allWide(value.getType()));
     } else {
       value = writer.mean(combinations.lookup(report));
     }
@@ -117,6 +124,8 @@ LogicalResult Cut::run() {
     writePass(pass);
   writeFinish();
   objective.erase();
+  for (auto part : program.getOps<train::ObjectiveOp>())
+    countRandomNumbers(part);
   tw::eraseRowMarks(program);
   return success();
 }

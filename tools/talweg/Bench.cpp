@@ -31,7 +31,8 @@ struct Options {
 
 struct Figures {
   std::int64_t steps = 0;
-  double seconds = 0; ///< of all timed steps
+  std::int64_t batches = 1; ///< of a step
+  double seconds = 0;       ///< of all timed steps
   double median = 0, p10 = 0;
   double firstStep = 0;
   std::int64_t leastBytes = 0, peakBytes = 0;
@@ -150,19 +151,23 @@ Result<Figures> measure(const Options &options, Session &session, const Dataset 
   figures.p10 = times[times.size() / 10];
   figures.leastBytes = runner->leastBytes();
   figures.rows = data.rows();
+  figures.batches = runner->batchesOfStep();
   return figures;
 }
 
 //===-- telling ----------------------------------------------------------------------------------------------------===//
+
+/// Of a step.
+double flopsOf(const Figures &figures, const Facts &facts) { return double(facts.manifest.flops * figures.batches); }
 
 /// What the figures say, both for reading and for scripts.
 struct Derived {
   double gflops, peakShare, bandwidthShare, leastSeconds;
 
   Derived(const Figures &figures, const Facts &facts)
-      : gflops(double(facts.manifest.flops) / figures.median * 1e-9), peakShare(gflops * 1e9 / figures.peakFlops),
+      : gflops(flopsOf(figures, facts) / figures.median * 1e-9), peakShare(gflops * 1e9 / figures.peakFlops),
         bandwidthShare(double(figures.leastBytes) / figures.median / figures.bandwidth.update),
-        leastSeconds(double(facts.manifest.flops) / figures.peakFlops +
+        leastSeconds(flopsOf(figures, facts) / figures.peakFlops +
                      double(figures.leastBytes) / figures.bandwidth.update) {}
 };
 
@@ -187,8 +192,8 @@ Json benchEvent(const Options &options, const Session &session, const Figures &f
   event["generated"] = figures.generated;
   event["seconds"] = figures.seconds;
   event["steps_per_second"] = 1 / figures.median;
-  event["examples_per_second"] = double(plan.batch) / figures.median;
-  event["flops_per_step"] = facts.manifest.flops;
+  event["examples_per_second"] = double(plan.batch * figures.batches) / figures.median;
+  event["flops_per_step"] = facts.manifest.flops * figures.batches;
   event["fma_peak_gflops"] = figures.peakFlops * 1e-9;
   event["copy_bytes_per_second"] = figures.bandwidth.copy;
   event["update_bytes_per_second"] = figures.bandwidth.update;
@@ -231,10 +236,10 @@ void printText(const Options &options, const Session &session, const Figures &fi
       fmt::format("median; fastest tenth {}", microseconds(figures.p10)));
   row(fmt::format("{}s a second", step), rate(1 / figures.median),
       fmt::format("{} timed in {}", counted(figures.steps, step), humanSeconds(figures.seconds)));
-  row("examples a second", rate(double(plan.batch) / figures.median));
+  row("examples a second", rate(double(plan.batch * figures.batches) / figures.median));
   row("products", fmt::format("{:.1f} GFLOP/s", derived.gflops),
       fmt::format("{:.0f} % of the multiply-add peak; {} a {}", 100 * derived.peakShare,
-                  humanCount(double(facts.manifest.flops), "FLOP"), step));
+                  humanCount(flopsOf(figures, facts), "FLOP"), step));
   row("memory", fmt::format("{:.1f} GB/s", double(figures.leastBytes) / figures.median * 1e-9),
       fmt::format("{:.0f} % of the update bandwidth; {} a {} at least", 100 * derived.bandwidthShare,
                   bytesText(figures.leastBytes), step));

@@ -10,7 +10,11 @@ def Differentiate : Pass<"talweg-differentiate", "::mlir::ModuleOp"> {
     train.update, in mode gradient stored by train.set in the slot `<parameter>.grad`, which the loss's train.report names; norms of gradients are ops, too. A parameter that the
     loss does not reach is an error that names it; so is an op without a derivative on the path. What a branch that was not taken adds
     to a cotangent is 0, also where its derivative is infinite or nan.
+
+    With `of-rows`, in front of what cuts a program into parts of its rows: tw.gradient alone is expanded, and what its ops have for each row is marked
+    (Dialect/Tw/Rows.h).
   }];
+  let options = [Option<"ofRows", "of-rows", "bool", "false", "expand tw.gradient alone, with marks of rows">];
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }
 #endif

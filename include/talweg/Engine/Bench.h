@@ -34,7 +34,7 @@ public:
   /// The same with code, compiled now, that notes the time after each region of a step.
   static Result<BatchRunner> createProfiled(Session &session, const Dataset &data);
 
-  /// One native call of `steps` batches, at least one. Returns its seconds.
+  /// `steps` steps, at least one: each a batch, with `accumulate` several. Returns its seconds.
   Result<double> run(std::int64_t steps);
 
   /// The regions of a step; none without a profile.
@@ -42,9 +42,10 @@ public:
   /// The seconds that each region took in the last call, all steps together.
   const std::vector<double> &regionSeconds() const;
 
-  /// The bytes that one batch must move at least: training reads and writes every trained parameter and every state and
+  std::int64_t batchesOfStep() const;
+  /// The bytes that one step must move at least: training reads and writes every trained parameter and every state and
   /// slot once and reads frozen parameters; prediction reads parameters and states, and writes its output. Both read the
-  /// batch's rows (for prediction, of the fields that the model reads).
+  /// step's rows (for prediction, of the fields that the model reads).
   std::int64_t leastBytes() const;
 
   struct Impl;

@@ -208,9 +208,10 @@ struct StepRecord {
 
 /// What several steps have told, together.
 struct TALWEG_API Figures {
-  std::vector<double> totals, weights; ///< of the loss, then of each metric: the steps' numbers times rows, and the rows of the steps that told it
-  std::vector<double> sums;            ///< StepRecord::sums, combined
-  double rows = 0;                     ///< of all the steps
+  std::vector<double> totals,
+      weights; ///< of the loss, then of each metric: the steps' numbers times rows, and the rows of the steps that told it
+  std::vector<double> sums; ///< StepRecord::sums, combined
+  double rows = 0;          ///< of all the steps
 
   /// Adds a step of a session with this manifest.
   void take(const Manifest &manifest, const StepRecord &step);
@@ -285,7 +286,7 @@ public:
   Result<std::vector<std::optional<double>>> tell(const Figures &figures) const;
   /// One step by hand, of a program with `accumulate` of 2 or more, over rows that come in any parts: `beginStep` says how many there will be,
   /// `addRows` adds the sums of some (rows first … first + count of the data), as often as needed, and `finishStep` updates. Results do not
-  /// depend on the parts, up to rounding. A call that fails ends the step, and nothing but states has changed; so does `beginStep`.
+  /// depend on the parts, up to rounding. A call that fails ends the step, which has changed nothing; so does `beginStep`.
   Result<void> beginStep(std::int64_t rows);
   Result<void> addRows(const Dataset &data, std::int64_t first, std::int64_t count);
   Result<StepRecord> finishStep();

@@ -45,10 +45,11 @@ struct Unit {
   /// Spells out all that decides the module: equal texts, equal modules. Empty where what it tells on the way matters too.
   std::string source;
   std::optional<Layouts>
-      layouts;           ///< how another module of the program has its variables; nothing: code generation chooses
-  bool told = false;     ///< a warning or remark
-  bool profiled = false; ///< its steps tell the time of each region (Runtime/Profile.h)
-  bool quiet = false;    ///< warnings and remarks are not told (they have been, for another batch size)
+      layouts; ///< how another module of the program has its variables; nothing: code generation chooses
+  std::vector<std::string> messages = {}; ///< warnings that are still to be told (Compiler::tell)
+  bool told = false;                      ///< a warning or remark, told or still to be
+  bool profiled = false;                  ///< its steps tell the time of each region (Runtime/Profile.h)
+  bool quiet = false; ///< warnings and remarks are not told (they have been, for another batch size)
 };
 
 struct CompilerOptions {
@@ -91,6 +92,8 @@ public:
   std::string codeText(const Unit &unit) const;
   /// What `build` gives as Unit::source. At batch size 0 it depends on no plan.
   std::string sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
+  /// Tells a unit's messages, once.
+  void tell(std::vector<std::string> &messages) const;
   /// Runs the phases after `unit.done` up to `last`.
   Result<void> lower(Unit &unit, Phase last) const;
 

@@ -1,4 +1,4 @@
-# The figures of the lines of three runs, each against the rows that its steps had.
+# The figures of the lines of several runs, each against the rows that its steps had.
 import csv
 import json
 import sys
@@ -27,13 +27,20 @@ def check(told, expected, what):
         assert abs(told[name] - value) < 2e-6, (what, name, told[name], value)
 
 
-for run in "whole", "cut", "resumed", "parts":
+for run in "whole", "parts":
     for event in events(run):
-        if event["event"] in ("train", "eval") and run != "cut":
+        if event["event"] in ("train", "eval"):
             check(event, figures(rows), (run, event))
-lines = {event["step"]: event for run in ("cut", "resumed") for event in events(run) if event["event"] == "step"}
-for event in events("whole"):
-    if event["event"] == "step":
-        told = dict(event, examples_per_second=0)
-        assert told == dict(lines[event["step"]], examples_per_second=0), (told, lines[event["step"]])
+
+
+def lines(run):
+    return {
+        (event["event"], event["step"]): {name: event[name] for name in ("loss", "precision", "peak", "right")}
+        for event in events(run)
+        if event["event"] in ("step", "train")
+    }
+
+
+resumed, alone = lines("resumed"), lines("alone")
+assert resumed and all(alone[place] == line for place, line in resumed.items())
 print("every line speaks of its steps")

@@ -348,7 +348,7 @@ def RowsOp : Train_Op<"rows", [Pure]> {
 }
 
 def FirstRowOp : Train_Op<"first_row", [Pure]> {
-  let summary = "how many rows of the step stand in front of those of the part (i64, rank 0)";
+  let summary = "how many rows stand in front of those of the batch (i64, rank 0): in mode train of the step, else of all";
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "attr-dict `:` type($value)";
   let hasVerifier = 1;
