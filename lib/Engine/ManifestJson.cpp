@@ -86,8 +86,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Gradient, parameter, slot, column)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sum, combine, count, pass)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Table, name, shape)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics,
-                                   reports, otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables, outputShape,
-                                   outputType, flops, contractions, arenaBytes, persistentBytes)
+                                   reports, otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables,
+                                   outputShape, outputType, flops, contractions, arenaBytes, persistentBytes)
 
 /// Does not compile where a member is not listed above.
 [[maybe_unused]] static void membersAreAllListed() {
@@ -100,8 +100,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
   [[maybe_unused]] const auto &[combine, count, pass] = Sum();
   [[maybe_unused]] const auto &[table, sizes] = Table();
   [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics, reports,
-                                otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables, outputShape, outputType,
-                                flops, contractions, arenaBytes, persistentBytes] = Manifest();
+                                otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables, outputShape,
+                                outputType, flops, contractions, arenaBytes, persistentBytes] = Manifest();
 }
 
 namespace frontend {
@@ -113,15 +113,13 @@ static void from_json(const json &value, Split &split) {
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Constant, name, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, model, data, real, splits, batch, accumulate, epochs, steps, validateEvery,
-                                   best, greatest,
-                                   seed, constants)
+                                   best, greatest, seed, constants)
 
 [[maybe_unused]] static void membersAreAllListed() {
   [[maybe_unused]] const auto &[name, format, files, options] = Split();
   [[maybe_unused]] const auto &[constant, value] = Constant();
   [[maybe_unused]] const auto &[model, data, real, splits, batch, accumulate, epochs, steps, validateEvery, best,
-                                greatest, seed,
-                                constants] = Plan();
+                                greatest, seed, constants] = Plan();
 }
 } // namespace frontend
 

@@ -295,7 +295,8 @@ void addTrain(CommandLine &line) {
       "Ctrl-C finishes the step, saves and tells how to resume; a second Ctrl-C ends at once. SIGTERM does the "
       "same, and so does the SIGHUP of a terminal that closes. The same seed gives the same bits for any number "
       "of threads, resumed or not.\n\n"
-      "Events of --json: start; step, every --log-every steps, with the loss and metrics of the steps since the last one, and the rates; "
+      "Events of --json: start; step, every --log-every steps, with the loss and metrics of the steps since the last "
+      "one, and the rates; "
       "train, the means since the last one; eval; end; error. A number that is not finite is null.");
   Experiment &experiment = options.experiment;
   experiment.declareFile(command);

@@ -66,7 +66,7 @@ private:
   Progress progress;
   Curve curve;
   Figures sinceReport, sinceLine;
-  Figures smooth; // of the last steps, for the bar
+  Figures smooth;              // of the last steps, for the bar
   std::optional<Error> failed; // while a native call's steps were taken
   std::int64_t every = 1, reportEveryEpochs = 1, firstStep = 0;
   bool warned = false, failedLog = false;

@@ -169,9 +169,9 @@ struct Manifest {
   std::vector<Gradient> gradients;           ///< mode gradient
   bool inParts = false;                      ///< batches are parts of something larger, which the finish tells
   std::vector<Sum> sums;                     ///< pass by pass
-  std::vector<std::int64_t> ofSums;          ///< mode train: columns that, of several steps, are computed from their sums
-  std::vector<Table> tables;                 ///< mode eval: the last columns
-  std::vector<std::int64_t> outputShape;     ///< mode predict: of the whole batch
+  std::vector<std::int64_t> ofSums;      ///< mode train: columns that, of several steps, are computed from their sums
+  std::vector<Table> tables;             ///< mode eval: the last columns
+  std::vector<std::int64_t> outputShape; ///< mode predict: of the whole batch
   ElementType outputType = ElementType::F32; ///< mode predict
   std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number
   std::int64_t arenaBytes = 0, persistentBytes = 0;
