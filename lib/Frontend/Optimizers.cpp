@@ -2,11 +2,11 @@
 //
 // Patterns are those of Instances.h. A clause without `for` takes what no pattern takes; of several patterns that match, the last
 // one decides. A frozen parameter is updated by none.
-#include "Rule.h"
-#include "Variables.h"
-
 #include "Planning.h"
+#include "Rule.h"
+#include "Statements.h"
 #include "Training.h"
+#include "Variables.h"
 
 #include "talweg/Dialect/Train/Train.h"
 
@@ -290,6 +290,7 @@ static void setClips(Walk &walk, train::MinimizeOp op, const Stmt &minimize, con
       parameters.push_back(mlir::FlatSymbolRefAttr::get(walk.builder.getContext(), parameter->name));
     if (parameters.empty())
       continue;
+    requireLimit(walk, op, limit, *stmt->value);
     limits.push_back(limit);
     clips.push_back(train::ClipAttr::get(walk.builder.getContext(),
                                          stmt->target.text == "norm" ? Limit::Norm : Limit::Value,

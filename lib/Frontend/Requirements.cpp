@@ -1,10 +1,12 @@
-// `require`: what is known while the program is elaborated is decided here, the rest becomes a tw.require. That a label of a field
-// declared `class[10]` is in 0 to 9 was checked when the data was loaded, so it costs nothing.
+// `require`: what is known while the program is elaborated is decided here, the rest becomes a tw.require of the objective. That a label of a
+// field declared `class[10]` is in 0 to 9 was checked when the data was loaded, so it costs nothing.
 #include "Expressions.h"
 #include "Operators.h"
 #include "Statements.h"
+#include "StepNumbers.h"
 #include "Walk.h"
 
+#include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/Parser.h"
@@ -85,7 +87,7 @@ static Required requiredCondition(Walk &walk, const Expr &expr) {
           fmt::format("`{}` is {{}}, and `{}` is required", talweg::toText(isLeft ? *expr.lhs : *expr.rhs), text)};
 }
 
-static void emitRequirement(Walk &walk, const Stmt &stmt, const Required &required) {
+static tw::RequireOp emitRequirement(Walk &walk, const Stmt &stmt, const Required &required) {
   const ast::Range range = stmt.value->range;
   const std::string message = required.message + walk.messages.inTheCall(range);
   const Tensor &condition = required.condition.tensor;
@@ -94,27 +96,76 @@ static void emitRequirement(Walk &walk, const Stmt &stmt, const Required &requir
     told = walk.tensors.spread(walk.tensors.asTensor(required.told, range).tensor, condition.vars, condition.dims,
                                false, range);
   const auto number = [&](std::int64_t value) { return walk.builder.getI64IntegerAttr(value); };
-  tw::RequireOp::create(walk.builder, walk.location(range), condition.ssa, told, walk.builder.getStringAttr(message),
-                        stmt.reason.empty() ? mlir::StringAttr() : walk.builder.getStringAttr(stmt.reason),
-                        required.range ? number(required.range->first) : mlir::IntegerAttr(),
-                        required.range ? number(required.range->second) : mlir::IntegerAttr());
+  return tw::RequireOp::create(walk.builder, walk.location(range), condition.ssa, told,
+                               walk.builder.getStringAttr(message),
+                               stmt.reason.empty() ? mlir::StringAttr() : walk.builder.getStringAttr(stmt.reason),
+                               required.range ? number(required.range->first) : mlir::IntegerAttr(),
+                               required.range ? number(required.range->second) : mlir::IntegerAttr());
+}
+
+static void failNotFulfilled(Walk &walk, const Stmt &stmt) {
+  const std::string text = talweg::toText(*stmt.value) + (stmt.bounds ? " in " + talweg::toText(*stmt.bounds) : "");
+  Failure failure = walk.fail(Code::NotFulfilled, stmt.value->range, fmt::format("`{}` does not hold", text));
+  if (!stmt.reason.empty())
+    failure.help(stmt.reason);
+}
+
+/// What is required of an update's numbers: evaluation updates nothing. What is required of rows is required of the data.
+static void requireOnlyInTraining(tw::RequireOp op) {
+  mlir::OpBuilder builder(op);
+  const mlir::Location loc = op.getLoc();
+  const auto type = mlir::cast<mlir::RankedTensorType>(op.getCondition().getType());
+  if (type.getRank() > 0)
+    return;
+  const mlir::Value training = train::TrainingOp::create(builder, loc, type);
+  const mlir::Value evaluates = tw::NotOp::create(builder, loc, type, training);
+  op.getConditionMutable().assign(tw::OrOp::create(builder, loc, type, evaluates, op.getCondition()));
+}
+
+/// Of an update rule: to the end of the objective, together with what it is computed from, the `ops` of its operands.
+static tw::RequireOp movedToObjective(Walk &walk, tw::RequireOp op, const std::vector<mlir::Operation *> &ops) {
+  mlir::Block &block = mlir::cast<train::ObjectiveOp>(walk.objective).getBody().front();
+  mlir::OpBuilder builder(block.getTerminator());
+  mlir::IRMapping mapping;
+  for (mlir::Operation *operand : ops)
+    builder.clone(*operand, mapping);
+  auto copy = mlir::cast<tw::RequireOp>(builder.clone(*op, mapping));
+  op.erase();
+  return copy;
 }
 
 void frontend::require(Walk &walk, const Stmt &stmt) {
   const Required required = stmt.bounds ? requiredRange(walk, stmt) : requiredCondition(walk, *stmt.value);
-  if (required.condition.isPoison() || (required.condition.kind == Value::Bool && required.condition.boolean))
+  const Value &condition = required.condition;
+  if (condition.isPoison() || (condition.kind == Value::Bool && condition.boolean))
     return;
-  if (required.condition.kind == Value::Bool) {
-    const std::string text = talweg::toText(*stmt.value) + (stmt.bounds ? " in " + talweg::toText(*stmt.bounds) : "");
-    Failure failure = walk.fail(Code::NotFulfilled, stmt.value->range, fmt::format("`{}` does not hold", text));
-    if (!stmt.reason.empty())
-      failure.help(stmt.reason);
-    return;
-  }
-  if (!walk.scopes.body() || walk.scopes.inInitialValue()) {
-    if (stmt.range.file == 0) // a schedule of the library takes what is computed in a step as it is
-      walk.fail(Code::NotKnownHere, stmt.range, "only what a step computes from data and parameters can be required");
+  if (condition.kind == Value::Bool || presentValue(walk, condition.tensor.ssa) == 0.0)
+    return failNotFulfilled(walk, stmt);
+  const bool isInRule = walk.scopes.isOfUpdate() && !walk.scopes.body();
+  if (isInRule ? !opsOfStep(condition.tensor.ssa) : !walk.scopes.body() || walk.scopes.inInitialValue()) {
+    walk.fail(Code::NotKnownHere, stmt.range,
+              isInRule ? "what an update rule requires is computed from numbers and `step` alone"
+                       : "only what a step computes from data and parameters can be required");
     return;
   }
-  emitRequirement(walk, stmt, required);
+  tw::RequireOp op = emitRequirement(walk, stmt, required);
+  if (isInRule)
+    op = movedToObjective(walk, op, *opsOfStep(op->getOperands()));
+  if (walk.scopes.isOfUpdate())
+    requireOnlyInTraining(op);
+}
+
+void frontend::requireLimit(Walk &walk, mlir::Operation *minimize, mlir::Value limit, const Expr &expr) {
+  if (limit.getDefiningOp<tw::ConstantOp>())
+    return;
+  mlir::OpBuilder builder(minimize);
+  const mlir::Location loc = walk.location(expr.range);
+  const auto type = mlir::cast<mlir::RankedTensorType>(limit.getType());
+  const mlir::Value zero = tw::ConstantOp::create(builder, loc, mlir::DenseElementsAttr::get(type, 0.0));
+  const mlir::Value isAbove = tw::CompareOp::create(builder, loc, mlir::RankedTensorType::get({}, builder.getI1Type()),
+                                                    tw::Predicate::gt, limit, zero);
+  const std::string message =
+      fmt::format("a gradient is clipped to a number above 0, and `{}` is {{}}", talweg::toText(expr));
+  requireOnlyInTraining(tw::RequireOp::create(builder, loc, isAbove, limit, builder.getStringAttr(message),
+                                              mlir::StringAttr(), mlir::IntegerAttr(), mlir::IntegerAttr()));
 }

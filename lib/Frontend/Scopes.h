@@ -7,6 +7,7 @@
 
 #include "llvm/Support/SaveAndRestore.h"
 
+#include <optional>
 #include <set>
 
 namespace talweg::frontend {
@@ -87,8 +88,10 @@ public:
   bool readsAverages() const { return averages; }
   /// Would what is evaluated perhaps not be, were the batch another?
   bool isBatchDependent() const { return batchDependent; }
+  /// Is what is evaluated only of the updates of a loss? These happen in training.
+  bool isOfUpdate() const { return updateSteps.has_value(); }
   /// `step` and `steps` count the updates of a loss, one in so many steps of the plan.
-  std::int64_t stepsOfUpdate() const { return updateSteps; }
+  std::int64_t stepsOfUpdate() const { return updateSteps.value_or(1); }
 
 private:
   friend class FrameScope;
@@ -101,7 +104,7 @@ private:
   Frame *innermost = nullptr;
   const Frame *told = nullptr;
   bool dimension = false, batchDependent = false, averages = false;
-  std::int64_t updateSteps = 1;
+  std::optional<std::int64_t> updateSteps;
   ProgramBody *written = nullptr;
 };
 
@@ -157,7 +160,7 @@ public:
   UpdateScope(Scopes &scopes, std::int64_t every) : kept(scopes.updateSteps, every) {}
 
 private:
-  llvm::SaveAndRestore<std::int64_t> kept;
+  llvm::SaveAndRestore<std::optional<std::int64_t>> kept;
 };
 
 /// Operations go into `body`, which is outside of the index notation around it.

@@ -4,6 +4,8 @@
 
 #include "Value.h"
 
+#include "mlir/IR/Operation.h"
+
 namespace talweg::frontend {
 
 struct Walk;
@@ -13,8 +15,11 @@ struct Walk;
 Value runBody(Walk &walk, const ast::Block &body, const ast::Type *result);
 Value runStatement(Walk &walk, const ast::Stmt &stmt, const ast::Type *result);
 
-/// `require` (Requirements.cpp): what is known while the program is elaborated is decided, the rest becomes a tw.require.
+/// `require` (Requirements.cpp): what is known while the program is elaborated is decided, the rest becomes a tw.require. So does what is
+/// required of an update rule's numbers: one in the objective, for all of its parameters.
 void require(Walk &walk, const ast::Stmt &stmt);
+/// In front of a train.minimize: what its gradients are clipped to, `expr`, is above 0 in each step.
+void requireLimit(Walk &walk, mlir::Operation *minimize, mlir::Value limit, const ast::Expr &expr);
 
 } // namespace talweg::frontend
 

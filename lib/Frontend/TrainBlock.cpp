@@ -5,8 +5,10 @@
 #include "Expressions.h"
 #include "Indexing.h"
 #include "Norms.h"
+#include "Numbers.h"
 #include "Planning.h"
 #include "Statements.h"
+#include "StepNumbers.h"
 #include "Walk.h"
 
 #include "talweg/Dialect/Train/Train.h"
@@ -146,13 +148,17 @@ llvm::SmallVector<mlir::Value> Objective::evalLimits() {
     if (stmt->kind != Stmt::Clip)
       continue;
     const Value value = eval(walk, *stmt->value);
-    const bool isKnown = value.isNumber() || value.kind == Value::Hyper;
-    const bool isPositive = isScalar(value) && !(isKnown && !(value.number.asReal() > 0));
-    if (isPositive)
-      limits.push_back(walk.tensors.materialise(value, walk.builder.getF64Type(), Aligned(), stmt->value->range));
-    else if (!value.isPoison() && walk.minimized.empty())
-      walk.fail(Code::BadSetting, stmt->value->range,
-                fmt::format("a gradient is clipped to a number above 0, and this is {}", walk.describe(value)));
+    const auto failIf = [&](bool isWrong, const std::string &what) {
+      if (isWrong && walk.minimized.empty())
+        walk.fail(Code::BadSetting, stmt->value->range,
+                  fmt::format("a gradient is clipped to a number above 0, and this is {}", what));
+    };
+    failIf(!value.isPoison() && !isScalar(value), walk.describe(value));
+    if (!isScalar(value))
+      continue;
+    limits.push_back(walk.tensors.materialise(value, walk.builder.getF64Type(), Aligned(), stmt->value->range));
+    const std::optional<double> known = presentValue(walk, limits.back());
+    failIf(known && !(*known > 0), value.isTensor() ? toText(Number::of(*known)) : walk.describe(value));
   }
   return limits;
 }
