@@ -76,37 +76,49 @@ std::string frontend::lossName(const Decl &train, const Stmt &minimize) {
   return number == 1 ? "loss" : fmt::format("loss_{}", number);
 }
 
-/// The metric's name, or that of a loss that is not the `loss` of every run; empty: the statement tells nothing.
+/// What the statement tells beside the first loss, which every run calls `loss`; empty: nothing, or that loss by this name.
 static ast::Name toldName(const Decl &train, const Stmt &stmt) {
   if (stmt.kind == Stmt::Metric)
     return stmt.target;
-  if (stmt.kind != Stmt::Minimize || lossName(train, stmt) == "loss")
+  if (stmt.kind != Stmt::Minimize)
     return {};
-  return stmt.target.text.empty() ? ast::Name{lossName(train, stmt), stmt.range} : stmt.target;
+  const auto first = std::find_if(train.body.begin(), train.body.end(),
+                                  [](const auto &other) { return other->kind == Stmt::Minimize; });
+  const std::string name = lossName(train, stmt);
+  if (first->get() == &stmt && name == "loss")
+    return {};
+  return stmt.target.text.empty() ? ast::Name{name, stmt.range} : stmt.target;
 }
 
-static void planMetric(Walk &walk, const ast::Name &name) {
-  std::vector<std::string> &metrics = walk.metrics;
-  if (std::find(metrics.begin(), metrics.end(), name.text) != metrics.end())
-    walk.fail(Code::AlreadyDefined, name.range, fmt::format("metric `{}` is defined twice", name.text));
-  metrics.push_back(name.text);
+using ToldNames = std::map<std::string, const Stmt *>; ///< by name
+
+static void planTold(Walk &walk, const Stmt &stmt, const ast::Name &name, ToldNames &told) {
+  const Stmt &first = *told.emplace(name.text, &stmt).first->second;
+  if (&first == &stmt)
+    return;
+  const char *what = first.kind != stmt.kind       ? "a loss and a metric"
+                     : stmt.kind == Stmt::Minimize ? "two losses"
+                                                   : "two metrics";
+  walk.fail(Code::AlreadyDefined, name.range, fmt::format("{} are called `{}`", what, name.text))
+      .note(first.range, "the first is here");
 }
 
-/// A metric is not called as something else that a step tells.
-static void checkMetricName(Walk &walk, const ast::Name &name) {
+/// No metric and no other loss is called as something else that a step tells.
+static void checkToldName(Walk &walk, const Stmt &stmt, const ast::Name &name) {
   const auto rates = rateNames(walk);
   const auto isName = [&](const auto &rate) { return rate.second == name.text; };
   const auto &body = walk.names.train->body;
   const std::string_view norm = "gradient_norm", text = name.text;
   const bool looksLikeNorm =
       text == norm || text.starts_with(std::string(norm) + "_") || text.ends_with("_" + std::string(norm));
-  const bool isNorm = looksLikeNorm && std::any_of(body.begin(), body.end(), [](const auto &stmt) {
-                        return stmt->kind == Stmt::Clip && stmt->target.text == "norm";
+  const bool isNorm = looksLikeNorm && std::any_of(body.begin(), body.end(), [](const auto &other) {
+                        return other->kind == Stmt::Clip && other->target.text == "norm";
                       });
   if (std::find(std::begin(kEventKeys), std::end(kEventKeys), name.text) != std::end(kEventKeys) ||
       std::any_of(rates.begin(), rates.end(), isName) || isNorm)
     walk.fail(Code::AlreadyDefined, name.range,
-              fmt::format("a metric cannot be called `{}`: that name is taken by a run's events", name.text))
+              fmt::format("a {} cannot be called `{}`: that name is taken by a run's events",
+                          stmt.kind == Stmt::Metric ? "metric" : "loss", name.text))
         .help("give it another name");
 }
 
@@ -161,9 +173,10 @@ static void checkFieldNames(Walk &walk) {
 void frontend::planSettings(Walk &walk) {
   const Decl &train = *walk.names.train;
   Settings seen;
+  ToldNames told;
   for (const auto &stmt : train.body)
     if (const ast::Name name = toldName(train, *stmt); !name.text.empty())
-      planMetric(walk, name);
+      planTold(walk, *stmt, name, told);
     else if (stmt->kind == Stmt::Setting)
       planSetting(walk, *stmt, seen);
     else if (stmt->kind == Stmt::Keep)
@@ -178,7 +191,7 @@ void frontend::planSettings(Walk &walk) {
   planRules(walk);
   for (const auto &stmt : train.body)
     if (const ast::Name name = toldName(train, *stmt); !name.text.empty())
-      checkMetricName(walk, name);
+      checkToldName(walk, *stmt, name);
   checkSets(walk);
   if (walk.names.data)
     checkFieldNames(walk);

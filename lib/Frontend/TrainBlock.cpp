@@ -196,10 +196,6 @@ void Objective::minimize(const Stmt &stmt) {
       minimized.every > 1 ? walk.builder.getI64IntegerAttr(minimized.every) : mlir::IntegerAttr();
   if (!stmt.target.text.empty())
     walk.frame().locals[minimized.name] = value;
-  for (const Minimized &other : walk.minimized)
-    if (other.name == minimized.name)
-      walk.fail(Code::AlreadyDefined, stmt.range, fmt::format("two losses are called `{}`", minimized.name))
-          .note(other.stmt->range, "the first is here");
   report(Told::Loss, minimized.name, loss, stmt.range, every);
   const UpdateScope counting(walk.scopes, minimized.every);
   const llvm::SmallVector<mlir::Value> limits = evalLimits();

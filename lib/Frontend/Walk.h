@@ -50,7 +50,6 @@ struct Walk {
   /// A `config` of a fractional value, or `lr` of the train block's optimizer where it is written as a plain number and no config has
   /// that name. The order is train.hyper's index.
   std::vector<Hyper> hypers;
-  std::vector<std::string> metrics; ///< in their order
   std::vector<Minimized> minimized; ///< in their order
   mlir::Operation *lastLoss =
       nullptr; ///< the last train.minimize, once it is there: parameters behind it are read in front of it
