@@ -54,6 +54,7 @@ private:
   ProgramBody body;
   void report(Told told, const std::string &name, const Value &value, ast::Range range, mlir::IntegerAttr every = {});
   void checkReports();
+  void checkBest();
   std::vector<std::pair<train::ReportOp, ast::Range>> reports;
 };
 } // namespace
@@ -138,6 +139,22 @@ void Objective::checkReports() {
           .line("each reduction over rows that is used for every row again needs another reading")
           .help(fmt::format("{} times are possible: take the innermost reductions over fewer values",
                             tw::Rows::kMostPasses));
+  }
+}
+
+/// What is best is one number that evaluation tells.
+void Objective::checkBest() {
+  const auto keep =
+      std::find_if(train.body.begin(), train.body.end(), [](const auto &stmt) { return stmt->kind == Stmt::Keep; });
+  for (auto [op, range] : reports) {
+    const bool isTable = op.getTold() == Told::Table;
+    if (keep == train.body.end() || op.getName() != walk.plan.best || !(isTable || op.getTold() == Told::Report))
+      continue;
+    walk.fail(isTable ? Code::NotAScalar : Code::NotKnownHere, (*keep)->target.range,
+              isTable
+                  ? fmt::format("what is best is one number, and `{}` is a table", walk.plan.best)
+                  : fmt::format("what is best is told by evaluation, and `{}` is a metric of training", walk.plan.best))
+        .note(range, "defined here");
   }
 }
 
@@ -284,6 +301,7 @@ bool Objective::run() {
   if (walk.diagnostics.hasErrors())
     return false;
   finishNorms(walk, *block, body.norms);
+  checkBest();
   // What nothing depends on is not part of the program.
   for (mlir::Operation &dead : llvm::make_early_inc_range(llvm::reverse(*block)))
     if (mlir::isOpTriviallyDead(&dead))
