@@ -284,34 +284,42 @@ struct Differentiate : impl::DifferentiateBase<Differentiate> {
       if (failed(program.findObjective()))
         return signalPassFailure();
       for (auto objective : llvm::to_vector(program.getOps<train::ObjectiveOp>()))
-        if (failed(ofRows ? expandGradients(objective) : differentiateIn(objective.getBody().front())))
+        if (failed(ofRows ? expandOfRows(objective) : differentiateIn(objective.getBody().front())))
           return signalPassFailure();
     }
   }
 
 private:
-  static LogicalResult expandGradients(train::ObjectiveOp objective) {
-    Block &block = objective.getBody().front();
-    for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>())) {
-      const tw::Rows rows(block, objective->getParentOfType<train::ProgramOp>().getBatch());
-      if (failed(expand(gradient, &rows)))
+  /// The first one first, so that a later one differentiates what it gives. A rule of the program's own may put more of them in front.
+  static LogicalResult expandGradients(Block &block, std::optional<int64_t> batch) {
+    for (auto left = block.getOps<tw::GradientOp>(); !left.empty(); left = block.getOps<tw::GradientOp>()) {
+      std::optional<tw::Rows> rows;
+      if (batch)
+        rows.emplace(block, *batch);
+      if (failed(expand(*left.begin(), rows ? &*rows : nullptr)))
         return failure();
     }
+    return success();
+  }
+
+  static LogicalResult expandOfRows(train::ObjectiveOp objective) {
+    Block &block = objective.getBody().front();
+    if (failed(expandGradients(block, objective->getParentOfType<train::ProgramOp>().getBatch())))
+      return failure();
     if (block.getOps<train::MinimizeOp>().empty())
       leaveValues(block);
     return success();
   }
 
   static LogicalResult differentiateIn(Block &block) {
-    for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>()))
-      if (failed(expand(gradient, nullptr)))
-        return failure();
+    if (failed(expandGradients(block, std::nullopt)))
+      return failure();
     SquaresOfNorms norms;
     for (auto norm : block.getOps<train::NormOp>())
       if (norm.getMeasured() == Measured::Gradient)
         norms[norm];
     for (auto minimize : llvm::make_early_inc_range(block.getOps<train::MinimizeOp>()))
-      if (failed(BackwardPass(minimize, norms).run()))
+      if (failed(BackwardPass(minimize, norms).run()) || failed(expandGradients(block, std::nullopt)))
         return failure();
     for (auto &[norm, squares] : norms)
       if (failed(expand(cast<train::NormOp>(norm), squares)))

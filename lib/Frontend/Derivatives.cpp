@@ -125,8 +125,6 @@ Value frontend::gradient(TensorBuilder &tensors, const Scopes &scopes, const Ins
   if (!scopes.body() || !scopes.body()->isObjective())
     return tensors.fail(Code::NotKnownHere, range,
                         "`grad` differentiates what a step computes, which is not known here");
-  if (mlir::isa<tw::WithDerivativeOp>(tensors.builder.getInsertionBlock()->getParentOp()))
-    return tensors.fail(Code::NotSupportedYet, range, "`grad` in a derivative is not supported yet");
   if (!checkTensor(tensors, y, /*isNumber=*/!dy))
     return Value();
   const std::vector<Base> bases = basesOf(tensors, instances, y, x);
