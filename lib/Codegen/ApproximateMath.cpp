@@ -42,45 +42,56 @@ struct Approximate : OpRewritePattern<Op> {
   }
 };
 
+/// The number 1 on all lanes.
+bool isOne(Value value) {
+  if (auto broadcast = value.getDefiningOp<vector::BroadcastOp>())
+    value = broadcast.getSource();
+  return matchPattern(value, m_OneFloat());
+}
+
 /// 1 / (1 + exp(-x)) as one formula: the sum in the divisor would cost as much accuracy as the exponential. Only where it was
 /// marked as one function: quotients that look like it after fusion would be other numbers than before.
-struct ApproximateLogistic : OpRewritePattern<arith::DivFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::DivFOp op, PatternRewriter &rewriter) const override {
-    auto type = dyn_cast<VectorType>(op.getType());
-    auto sum = op.getRhs().getDefiningOp<arith::AddFOp>();
-    bool single = type && type.getElementType().isF32();
-    if (!type || !(single || type.getElementType().isF64()) || !sum || !op->hasAttr(talweg::attributes::kLogistic) ||
-        !matchPattern(op.getLhs(), m_OneFloat()))
-      return failure();
-    for (bool swap : {false, true}) {
-      auto exp = sum->getOperand(swap ? 0 : 1).getDefiningOp<math::ExpOp>();
-      if (!exp || !matchPattern(sum->getOperand(swap ? 1 : 0), m_OneFloat()))
-        continue;
-      ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-      auto minus = exp.getOperand().getDefiningOp<arith::NegFOp>(); // of a negated x, the two signs have gone
-      Value x = minus ? minus.getOperand() : Value(arith::NegFOp::create(builder, exp.getOperand()));
-      auto formula = single ? talweg::vectormath::logistic : talweg::vectormath::wide::logistic;
-      rewriter.replaceOp(op, Value(formula(Lanes(builder, x))));
-      return success();
-    }
-    return failure();
+void approximateLogistic(arith::DivFOp op) {
+  auto type = dyn_cast<VectorType>(op.getType());
+  auto sum = op.getRhs().getDefiningOp<arith::AddFOp>();
+  bool single = type && type.getElementType().isF32();
+  if (!type || !(single || type.getElementType().isF64()) || !sum || !isOne(op.getLhs()))
+    return;
+  for (bool swap : {false, true}) {
+    auto exp = sum->getOperand(swap ? 0 : 1).getDefiningOp<math::ExpOp>();
+    if (!exp || !isOne(sum->getOperand(swap ? 1 : 0)))
+      continue;
+    ImplicitLocOpBuilder builder(op.getLoc(), op);
+    auto minus = exp.getOperand().getDefiningOp<arith::NegFOp>(); // of a negated x, the two signs have gone
+    Value x = minus ? minus.getOperand() : Value(arith::NegFOp::create(builder, exp.getOperand()));
+    auto formula = single ? talweg::vectormath::logistic : talweg::vectormath::wide::logistic;
+    op.replaceAllUsesWith(Value(formula(Lanes(builder, x))));
+    op.erase();
+    for (Operation *part : {sum.getOperation(), exp.getOperation(), minus.getOperation()})
+      if (part && part->use_empty())
+        part->erase();
+    return;
   }
-};
+}
 
 struct ApproximateMath : talweg::impl::ApproximateMathBase<ApproximateMath> {
+  using ApproximateMathBase::ApproximateMathBase;
+
   void runOnOperation() override {
+    getOperation().walk([](arith::DivFOp op) {
+      if (op->hasAttr(talweg::attributes::kLogistic))
+        approximateLogistic(op);
+    });
+    if (logisticOnly)
+      return;
     namespace vm = talweg::vectormath;
-    RewritePatternSet composites(&getContext()), patterns(&getContext());
-    composites.add<ApproximateLogistic>(&getContext());
+    RewritePatternSet patterns(&getContext());
 #define TALWEG_ADD_FORMULA(OP, NAME) patterns.add<Approximate<math::OP, vm::NAME, vm::wide::NAME>>(&getContext());
     TALWEG_VECTOR_FUNCTIONS(TALWEG_ADD_FORMULA)
     patterns.add<Approximate<math::PowFOp, vm::pow, vm::wide::pow>>(&getContext());
     GreedyRewriteConfig config; // blocks stay as they are
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(composites), config)) ||
-        failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       return signalPassFailure();
     getOperation().walk(tellCalls);
   }

@@ -41,6 +41,7 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &function = pm.nest<func::FuncOp>();
   function.addPass(createLowerContractions({options.target}));
   function.addPass(createVectorizeGenerics({options.target}));
+  function.addPass(createApproximateMath({/*logisticOnly=*/true}));
   function.addPass(createCSEPass()); // fast, so that kernels are equal early
   function.addPass(createPlanMemory());
   pm.addPass(createOutlineKernels());

@@ -17,7 +17,7 @@ inline constexpr llvm::StringLiteral kEpilogue = "talweg.epilogue";
 inline constexpr llvm::StringLiteral kInTiles = "talweg.in_tiles";
 
 /// On an arith.divf of the body of a linalg op: it is the last op of 1 / (1 + exp(-x)). Set where tw.logistic is lowered, read by
-/// talweg-approximate-math, which looks whether its operands still are.
+/// talweg-approximate-math as soon as bodies are on vectors: its operands are still in front of it, none in another function.
 inline constexpr llvm::StringLiteral kLogistic = "talweg.logistic";
 
 /// On a linalg op whose body draws random numbers: the number of their stream. Ops that differ in what their bodies capture alone

@@ -192,6 +192,9 @@ def OutlineParts : Pass<"talweg-outline-parts", "::mlir::ModuleOp"> {
 
 def ApproximateMath : Pass<"talweg-approximate-math", "::mlir::func::FuncOp"> {
   let summary = "replaces mathematics on vectors of f32 and f64 by polynomials without branches between lanes";
+  let options = [
+    Option<"logisticOnly", "logistic-only", "bool", "false", "only the logistic function, which is several ops: before they can be parted">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
 }
