@@ -22,7 +22,7 @@ Result<std::vector<std::optional<double>>> Session::tell(const Figures &figures)
   for (std::size_t i = 0; i < figures.totals.size(); ++i)
     if (figures.weights[i] > 0)
       told[i] = figures.totals[i] / figures.weights[i];
-  if (figures.sums.empty())
+  if (impl->facts.manifest.ofSums.empty() || figures.rows == 0)
     return told;
   auto unit = impl->unit(Mode::Train, impl->batch());
   if (!unit)

@@ -64,7 +64,9 @@ Result<const NativeUnit *> Session::Impl::adopt(Mode mode, NativeUnit unit) {
   }
   if (auto fits = fit(unit, mode); !fits)
     return fits.error();
-  program.impl->compiler->tell(unit.messages);
+  const bool isFirst = std::ranges::none_of(units, [&](auto &known) { return known.first.first == mode; });
+  if (isFirst) // what is told of one batch size is so of all
+    program.impl->compiler->tell(unit.messages);
   auto &place = units[{mode, unit.manifest.batch}];
   place = std::make_unique<NativeUnit>(std::move(unit));
   return place.get();

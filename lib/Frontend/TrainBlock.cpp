@@ -309,6 +309,25 @@ bool Objective::run() {
   return !walk.diagnostics.hasErrors();
 }
 
+/// Whether evaluation computes the value from the number of rows.
+static bool countsRows(mlir::Value value) {
+  llvm::DenseSet<mlir::Operation *> seen;
+  llvm::SmallVector<mlir::Value> left{value};
+  while (!left.empty()) {
+    mlir::Operation *op = left.pop_back_val().getDefiningOp();
+    if (!op || !seen.insert(op).second)
+      continue;
+    if (llvm::isa<train::RowsOp>(op))
+      return true;
+    auto select = llvm::dyn_cast<tw::SelectOp>(op);
+    if (const std::optional<bool> taken = select ? inEvaluation(select.getCondition()) : std::nullopt)
+      left.push_back(*taken ? select.getA() : select.getB());
+    else
+      left.append(op->operand_begin(), op->operand_end());
+  }
+  return false;
+}
+
 void frontend::markOutput(Walk &walk, const Value &output) {
   const ast::Range name = walk.names.model->name.range;
   const bool isBatch = output.isTensor() && mlir::isa<mlir::FloatType>(output.tensor.element()) &&
@@ -317,7 +336,7 @@ void frontend::markOutput(Walk &walk, const Value &output) {
   if (isBatch) {
     train::OutputOp::create(walk.builder, walk.location(name), output.tensor.ssa);
     const tw::Rows rows(*walk.builder.getBlock(), walk.plan.batch, {}, inEvaluation);
-    if (rows.of(output.tensor.ssa).passes > 0)
+    if (rows.of(output.tensor.ssa).passes > 0 || countsRows(output.tensor.ssa))
       walk.ofPrediction
           .error(Code::NoPrediction, name,
                  "prediction is of each row by itself, and here an output depends on other rows of the batch")

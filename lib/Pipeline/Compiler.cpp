@@ -204,7 +204,11 @@ static tw::RequireOp findUnfulfilled(mlir::ModuleOp module) {
 }
 
 Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
-  MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
+  auto keepMessage = [&](const std::string &message) {
+    unit.told = true;
+    unit.messages.push_back(message);
+  };
+  MessageCollector messages(*unit.context, fileName, fileText, keepMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
   prepare(passes);
   passes.addPass(createSpecialize({std::string(nameOf(mode))}));
@@ -223,14 +227,13 @@ Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
   return {};
 }
 
-Result<void> Compiler::cutIntoParts(Unit &unit, Mode mode, bool tells) const {
+Result<void> Compiler::cutIntoParts(Unit &unit, Mode mode) const {
   bool isEvaluation = mode == Mode::Eval;
   if (!isEvaluation && (mode != Mode::Train || thePlan.accumulate == 1))
     return {};
   auto keepMessage = [&](const std::string &message) {
     unit.told = true;
-    if (tells)
-      unit.messages.push_back(message);
+    unit.messages.push_back(message);
   };
   MessageCollector messages(*unit.context, fileName, fileText, keepMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
@@ -272,7 +275,7 @@ Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layou
   Unit unit = freshUnit();
   if (auto parsed = parseInto(unit, mode, batch); !parsed)
     return parsed.error();
-  if (auto cut = cutIntoParts(unit, mode, batch == 0 || batch == thePlan.batch); !cut)
+  if (auto cut = cutIntoParts(unit, mode); !cut)
     return cut.error();
   if (auto collected = collectInto(unit); !collected)
     return collected.error();

@@ -7,6 +7,10 @@
 
 #include "talweg/Transforms/Passes.h"
 
+#include "llvm/ADT/StringSet.h"
+
+#include <functional>
+
 using namespace mlir;
 
 namespace talweg {
@@ -25,6 +29,9 @@ public:
 
 private:
   void findStatistics();
+  void separateFromStatistics(const tw::Rows &all);
+  void findMovingStates();
+  LogicalResult dropForeignRules();
   LogicalResult checkLoss();
   LogicalResult reportMeeting(Operation *culprit);
   LogicalResult chooseTerms();
@@ -33,10 +40,12 @@ private:
   void writeFinish();
   Value partOfLoss(RowWriter &part);
   bool isUpdated(train::GetOp get);
-  bool isOfStep(train::SetOp set) const;
+  bool isOfStep(train::SetOp set) const { return !moving.contains(set.getVariable()); }
+  bool readsMovingState(Value value) const;
   bool isWhole(train::ReportOp report) const {
     tw::RowUse use = rows->of(report.getValue());
-    return report.getWhole() && use.kind != tw::RowUse::Mixed && use.passes <= 1;
+    return report.getWhole() && use.kind != tw::RowUse::Mixed && use.passes <= 1 &&
+           !readsMovingState(report.getValue());
   }
   train::ObjectiveOp create(std::optional<int64_t> pass) {
     return train::ObjectiveOp::create(builder, objective.getLoc(),
@@ -51,12 +60,37 @@ private:
   train::MinimizeOp minimize;
   tw::Rows::Reductions ofBatch; ///< reductions that states are computed from, and what is made of them
   std::optional<tw::Rows> rows;
+  llvm::StringSet<> moving; ///< states that each part sets
   SmallVector<train::ReportOp> told;
   SmallVector<train::ReportOp> behind; ///< what is known when parameters are updated (train.norm)
   Combinations combinations;
   SmallVector<Operation *> terms; ///< the sums over rows that the loss is made of
   Operation *numerator = nullptr; ///< the one with parameters, where the loss is not linear in them
 };
+
+/// What is told, and the loss, are of all rows, also where a state is computed from the same reductions: these have copies of their own.
+void Accumulation::separateFromStatistics(const tw::Rows &all) {
+  llvm::DenseMap<Value, Value> copies;
+  std::function<Value(Value)> copyOf = [&](Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!op || op->getNumResults() != 1 || all.of(value).kind != tw::RowUse::OverRows)
+      return value;
+    if (Value known = copies.lookup(value))
+      return known;
+    IRMapping own;
+    if (!all.reducesRows(op))
+      for (Value operand : op->getOperands())
+        own.map(operand, copyOf(operand));
+    OpBuilder after(op->getContext());
+    after.setInsertionPointAfter(op);
+    return copies[value] = after.clone(*op, own)->getResult(0);
+  };
+  for (Operation &op : block)
+    if (auto report = dyn_cast<train::ReportOp>(op))
+      report.getValueMutable().assign(copyOf(report.getValue()));
+    else if (auto minimize = dyn_cast<train::MinimizeOp>(op))
+      minimize.getLossMutable().assign(copyOf(minimize.getLoss()));
+}
 
 /// What a state keeps is of each part by itself.
 void Accumulation::findStatistics() {
@@ -69,6 +103,8 @@ void Accumulation::findStatistics() {
     auto first = llvm::find_if(block, [&](Operation &op) { return ofBatch.contains(&op); });
     first->emitWarning() << "what a state is computed from are the rows of each part of a step by itself";
   }
+  if (!ofBatch.empty())
+    separateFromStatistics(all);
   rows.emplace(block, program.getBatch(), ofBatch);
   for (Operation &op : block)
     if (op.getNumResults() == 1 && rows->of(op.getResult(0)).kind == tw::RowUse::Free &&
@@ -76,6 +112,29 @@ void Accumulation::findStatistics() {
           return operand.getDefiningOp() && ofBatch.contains(operand.getDefiningOp());
         }))
       ofBatch.insert(&op);
+  findMovingStates();
+}
+
+/// A state that is computed from rows moves with each part, and so does one that is computed from such a state; others move on once.
+void Accumulation::findMovingStates() {
+  auto moves = [&](train::SetOp set) {
+    Operation *value = set.getValue().getDefiningOp();
+    return rows->of(set.getValue()).kind != tw::RowUse::Free || !value || ofBatch.contains(value) ||
+           readsMovingState(set.getValue());
+  };
+  for (bool isDone = false; !isDone;) {
+    isDone = true;
+    for (auto set : block.getOps<train::SetOp>())
+      if (moves(set) && moving.insert(set.getVariable()).second)
+        isDone = false;
+  }
+}
+
+bool Accumulation::readsMovingState(Value value) const {
+  return llvm::any_of(slice(value, [&](Operation *op) { return rows->reducesRows(op); }), [&](Operation *op) {
+    auto get = dyn_cast<train::GetOp>(op);
+    return get && moving.contains(get.getVariable());
+  });
 }
 
 LogicalResult Accumulation::checkLoss() {
@@ -109,10 +168,20 @@ bool Accumulation::isUpdated(train::GetOp get) {
   return llvm::is_contained(minimize.getOver().getAsRange<FlatSymbolRefAttr>(), get.getVariableAttr());
 }
 
-/// Whether a state is computed from no rows: it moves on once.
-bool Accumulation::isOfStep(train::SetOp set) const {
-  Operation *value = set.getValue().getDefiningOp();
-  return rows->of(set.getValue()).kind == tw::RowUse::Free && value && !ofBatch.contains(value);
+/// A derivative of the program's own for each row of something over all of them would see those of its part: it is the loss's to say no, and of
+/// a metric the value counts.
+LogicalResult Accumulation::dropForeignRules() {
+  Operations ofLoss = slice(minimize.getLoss(), [](Operation *) { return false; });
+  for (auto own : llvm::make_early_inc_range(block.getOps<tw::WithDerivativeOp>())) {
+    auto isPerRow = [&](Value x) { return rows->of(x).isPerRow(); };
+    if (rows->of(own.getY()).kind != tw::RowUse::OverRows || llvm::none_of(own.getX(), isPerRow))
+      continue;
+    if (ofLoss.contains(own))
+      return reportMeeting(own);
+    own.getY().replaceAllUsesWith(own.getValue());
+    own.erase();
+  }
+  return success();
 }
 
 LogicalResult Accumulation::chooseTerms() {
@@ -127,7 +196,8 @@ LogicalResult Accumulation::chooseTerms() {
   for (Operation &op : block) {
     if (!outside.contains(&op))
       continue;
-    if (ofBatch.contains(&op))
+    auto get = dyn_cast<train::GetOp>(op);
+    if (ofBatch.contains(&op) || (get && moving.contains(get.getVariable())))
       return op.emitError() << "the loss takes this of each part of the step by itself";
     if (!llvm::any_of(op.getOperands(), depends))
       continue;
@@ -314,7 +384,7 @@ void Accumulation::writeFinish() {
 
 LogicalResult Accumulation::run() {
   findStatistics();
-  if (failed(checkLoss()) || failed(chooseTerms()) || failed(combine()))
+  if (failed(checkLoss()) || failed(dropForeignRules()) || failed(chooseTerms()) || failed(combine()))
     return failure();
   SmallVector<train::ReportOp> ofSums = markOfSums(*rows, objective);
   writePart();
@@ -322,7 +392,7 @@ LogicalResult Accumulation::run() {
   writeTell(*rows, combinations, objective, ofSums);
   objective.erase();
   for (auto part : program.getOps<train::ObjectiveOp>())
-    if (tw::UniformOp uncounted = countRandomNumbers(part))
+    if (tw::UniformOp uncounted = countRandomNumbers(part, /*others=*/false))
       return uncounted.emitError()
              << "random numbers of the rows of a step are counted row by row: their first dimension is the batch";
   tw::eraseRowMarks(program);

@@ -108,17 +108,40 @@ Value talweg::createPart(ImplicitLocOpBuilder &b, Operation *reduction, ValueRan
   return flatten(b, widen(b.create(state)->getResult(0)));
 }
 
-tw::UniformOp talweg::countRandomNumbers(train::ObjectiveOp objective) {
+/// The op with the dimension of the rows in front, put back behind it.
+static tw::UniformOp withRowsInFront(tw::UniformOp uniform, int64_t dim) {
+  auto type = cast<RankedTensorType>(uniform.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  SmallVector<AffineExpr> places;
+  OpBuilder b(uniform);
+  for (int64_t i = 0; i < type.getRank(); ++i)
+    if (i != dim)
+      places.push_back(b.getAffineDimExpr(i));
+  places.insert(places.begin(), b.getAffineDimExpr(dim));
+  shape.erase(shape.begin() + dim);
+  shape.insert(shape.begin(), type.getDimSize(dim));
+  auto counted =
+      tw::UniformOp::create(b, uniform.getLoc(), type.clone(shape), uniform.getKey(), uniform.getStreamAttr());
+  auto map = AffineMap::get(type.getRank(), 0, places, b.getContext());
+  auto back = tw::WindowOp::create(b, uniform.getLoc(), type, counted, map);
+  uniform.replaceAllUsesWith(back.getResult());
+  uniform.erase();
+  return counted;
+}
+
+tw::UniformOp talweg::countRandomNumbers(train::ObjectiveOp objective, bool others) {
   int64_t batch = objective->getParentOfType<train::ProgramOp>().getBatch();
   tw::UniformOp uncounted;
-  for (auto uniform : objective.getBody().getOps<tw::UniformOp>()) {
+  for (auto uniform : llvm::make_early_inc_range(objective.getBody().getOps<tw::UniformOp>())) {
     ArrayRef<int64_t> marks = tw::rowMarksOf(uniform);
     if (marks.empty())
       continue;
-    if (marks.size() > 1 || marks[0] != 0) {
+    if (marks.size() > 1 || (marks[0] != 0 && !others)) {
       uncounted = uniform;
       continue;
     }
+    if (marks[0] != 0)
+      uniform = withRowsInFront(uniform, marks[0]);
     ImplicitLocOpBuilder b(uniform.getLoc(), uniform);
     auto type = RankedTensorType::get({}, b.getI64Type());
     int64_t each = cast<RankedTensorType>(uniform.getType()).getNumElements() / batch;

@@ -40,9 +40,10 @@ bool isLinearIn(mlir::Operation &op, llvm::function_ref<bool(mlir::Value)> depen
 /// What a batch adds to a reduction over rows, of these operands: f64, a list or a number.
 mlir::Value createPart(mlir::ImplicitLocOpBuilder &b, mlir::Operation *reduction, mlir::ValueRange operands);
 
-/// Counts the random numbers of a row as in a batch of all rows. Where rows are not the first dimension, they stay those of the batch: such
-/// an op, if there is one.
-tw::UniformOp countRandomNumbers(train::ObjectiveOp objective);
+/// Counts the random numbers of a row as in a batch of all rows. Where the rows are not the first dimension, that would need to know how many
+/// there are: such an op is given back; or, if they may be `others` than those of a batch of all rows, as long as they are the same for any
+/// batch, it counts row by row.
+tw::UniformOp countRandomNumbers(train::ObjectiveOp objective, bool others);
 
 /// One of the new objectives, and what has been put into it of the one that is cut. Values are asked for once they have been copied.
 class RowWriter {

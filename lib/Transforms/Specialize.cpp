@@ -80,17 +80,17 @@ public:
     bool updates = mode == Mode::Train, learns = updates || mode == Mode::Gradient;
     Builder attributes(program.getContext());
     answer<train::TrainingOp>(program, attributes.getBoolAttr(learns));
+    if (mode == Mode::Predict && failed(yieldOutput()))
+      return failure();
     bool isInParts = mode == Mode::Eval || (updates && accumulates());
     if (!isInParts) {
       if (mode == Mode::Predict)
-        countRandomNumbers(objective);
+        prepareForAnyBatch();
       if (updates)
         tellOfSteps(program, objective);
       answer<train::RowsOp>(objective, attributes.getF64FloatAttr(double(program.getBatch())));
       tw::eraseRowMarks(program);
     }
-    if (mode == Mode::Predict && failed(yieldOutput()))
-      return failure();
     eraseAll<train::OutputOp>(block);
     if (!learns)
       readAverages();
@@ -124,6 +124,16 @@ public:
   }
 
 private:
+  /// Predictions are of each row by itself.
+  void prepareForAnyBatch() {
+    Value output = block.getTerminator()->getOperand(0);
+    const tw::Rows rows(block, program.getBatch());
+    if (Operation *culprit = rows.of(output).culprit)
+      culprit->emitWarning()
+          << "rows of the batch may meet here, and a prediction then depends on the others in its batch";
+    countRandomNumbers(objective, /*others=*/true);
+  }
+
   train::ProgramOp program;
   Mode mode;
   train::ObjectiveOp objective;

@@ -125,7 +125,7 @@ LogicalResult Cut::run() {
   writeFinish();
   objective.erase();
   for (auto part : program.getOps<train::ObjectiveOp>())
-    countRandomNumbers(part);
+    countRandomNumbers(part, /*others=*/true);
   tw::eraseRowMarks(program);
   return success();
 }

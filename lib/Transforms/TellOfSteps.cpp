@@ -19,10 +19,18 @@ public:
 
   /// Whether nothing but reductions, settings and the number of rows decide it.
   bool isOfReductions() const {
+    auto countsRows = [](Operation *op) { return isa<train::RowsOp>(op); };
+    for (Operation *reduction : reductions) // of a step, which several have not
+      if (llvm::any_of(slice(reduction->getOperands(), [](Operation *) { return false; }), countsRows))
+        return false;
     return llvm::all_of(outside, [&](Operation *op) {
-      bool isKnown = isa<tw::ConstantOp, train::RowsOp, train::GetHyperOp>(op) || op->getNumOperands() > 0;
+      bool isKnown = isa<tw::ConstantOp, tw::IotaOp, train::RowsOp, train::GetHyperOp>(op) || op->getNumOperands() > 0;
       return isKnown && llvm::all_of(op->getOperands(), [](Value operand) { return operand.getDefiningOp(); });
     });
+  }
+  /// Whether it speaks of rows at all.
+  bool isOfRows() const {
+    return !reductions.empty() || llvm::any_of(outside, [](Operation *op) { return isa<train::RowsOp>(op); });
   }
 
   bool isMean(Value value) const { return degreeOf(value) == 0 && isLinear(value); }
@@ -76,10 +84,10 @@ SmallVector<train::ReportOp> talweg::markOfSums(const tw::Rows &rows, train::Obj
     Value value = report.getValue();
     tw::RowUse use = rows.of(value);
     if (report.getTold() != Told::Metric || !report.getWhole() || report.getEvery() ||
-        use.kind != tw::RowUse::OverRows || use.passes != 1)
+        (use.kind != tw::RowUse::OverRows && use.kind != tw::RowUse::Free) || use.passes > 1)
       continue;
     Figure figure(rows, value);
-    if (!figure.isOfReductions() || figure.isMean(value))
+    if (!figure.isOfRows() || !figure.isOfReductions() || figure.isMean(value))
       continue;
     report.setOfSums(true);
     marked.push_back(report);

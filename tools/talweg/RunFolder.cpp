@@ -53,7 +53,9 @@ static bool isRecord(const Json &record) {
   Type positive = [](const Json &value) { return value.is_number_integer() && value.get<std::int64_t>() > 0; };
   Type number = [](const Json &value) { return value.is_number() || value.is_null(); }; // null: not finite
   Type numbers = [](const Json &value) {
-    auto one = [](const Json &element) { return element.is_number() || element.is_null(); };
+    auto one = [](const Json &element) {
+      return element.is_number() || element.is_null() || element == "inf" || element == "-inf";
+    };
     return value.is_array() && std::all_of(value.begin(), value.end(), one);
   };
   Type pairs = [](const Json &value) {

@@ -30,7 +30,11 @@ TrainLoop::TrainLoop(Session &session, RunFolder &folder, LoopOptions given)
 
 /// Of a record that is resumed; nothing, if it is not of a run with such numbers.
 static Figures figuresFrom(const Json &json, const Manifest &manifest) {
-  auto number = [](const Json &value) { return value.is_number() ? value.get<double>() : double(NAN); };
+  auto number = [](const Json &value) {
+    return value.is_number()   ? value.get<double>()
+           : value.is_string() ? std::stod(value.get<std::string>())
+                               : double(NAN);
+  };
   auto numbers = [&](const char *name) {
     std::vector<double> values;
     for (const Json &value : json.value(name, Json::array()))
@@ -47,7 +51,12 @@ static Figures figuresFrom(const Json &json, const Manifest &manifest) {
     had.weights.assign(had.totals.size(), had.rows);
   }
   const size_t count = 1 + manifest.metrics.size();
-  return had.totals.size() == count && had.weights.size() == count ? had : Figures();
+  size_t sums = 0;
+  for (const Sum &sum : manifest.sums)
+    sums += size_t(sum.count);
+  const bool fits =
+      had.totals.size() == count && had.weights.size() == count && (had.sums.empty() || had.sums.size() == sums);
+  return fits ? had : Figures();
 }
 
 void TrainLoop::restore(const Json &record) {
@@ -60,8 +69,19 @@ void TrainLoop::restore(const Json &record) {
   sinceLine = figuresFrom(pending.value("line", Json()), manifest);
 }
 
+/// JSON has no infinite numbers.
+static Json jsonOf(const std::vector<double> &numbers) {
+  Json list = Json::array();
+  for (double number : numbers)
+    list.push_back(std::isinf(number) ? Json(number > 0 ? "inf" : "-inf") : Json(number));
+  return list;
+}
+
 static Json jsonOf(const Figures &figures) {
-  return {{"sums", figures.totals}, {"rows", figures.weights}, {"combined", figures.sums}, {"all_rows", figures.rows}};
+  return {{"sums", jsonOf(figures.totals)},
+          {"rows", figures.weights},
+          {"combined", jsonOf(figures.sums)},
+          {"all_rows", figures.rows}};
 }
 
 Json TrainLoop::pendingFigures() const {

@@ -112,8 +112,8 @@ protected:
   /// Makes a module in all modes one in `mode`.
   Result<void> specialize(Unit &unit, Mode mode) const;
   /// Makes a program in mode eval speak of all rows (talweg-sum-over-rows), and a step of several batches of all of them
-  /// (talweg-accumulate). `tells`: warnings are told, which is done for one batch size.
-  Result<void> cutIntoParts(Unit &unit, Mode mode, bool tells) const;
+  /// (talweg-accumulate).
+  Result<void> cutIntoParts(Unit &unit, Mode mode) const;
   /// Reads a unit's manifest off its module, in its present phase.
   Result<void> collectInto(Unit &unit) const;
   /// What of the options decides code.

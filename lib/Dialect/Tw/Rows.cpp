@@ -135,6 +135,8 @@ RowUse Rows::useOf(Operation *op, Known isKnown) const {
   }
   if (isa<GradientOp>(op)) // what it stands for is not there yet
     return mixed(op);
+  if (auto own = dyn_cast<WithDerivativeOp>(op))
+    return of(own.getValue());
   if (auto select = dyn_cast<SelectOp>(op))
     if (std::optional<bool> taken = isKnown(select.getCondition()))
       return of(*taken ? select.getA() : select.getB());

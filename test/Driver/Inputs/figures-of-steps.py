@@ -15,6 +15,8 @@ def figures(of):
         "precision": sum(hits) / max(sum(said), 1),
         "peak": max(x for x, _ in of),
         "right": sum(hits) / len(of),
+        "share": sum(x for x, _ in of) / len(of),
+        "count": len(of),
     }
 
 
