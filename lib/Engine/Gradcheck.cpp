@@ -2,7 +2,8 @@
 //
 // In f64, on rows of data or random ones: floats uniform in [-1, 1), labels and bytes uniform in their range. For an element x
 // of a parameter, with h = step * max(1, |x|): (loss(x + h) - loss(x - h)) / 2h, where 2h is the difference of the two
-// numbers that were stored. Mode gradient leaves each cotangent in a slot, which the manifest names.
+// numbers that were stored. What stop_gradient takes is held at its value meanwhile, as the gradient takes it for a constant. Mode gradient
+// leaves each cotangent in a slot, which the manifest names.
 #include "RandomRows.h"
 #include "SessionImpl.h"
 #include "Shuffle.h"
@@ -50,6 +51,13 @@ public:
     if (call.error)
       fault = std::move(call.error);
     return fault ? NAN : out[std::size_t(column)];
+  }
+
+  /// From here on what stop_gradient takes is what it was in the step before, whatever moves.
+  void holdStopped() {
+    for (const Variable &variable : session.impl->variables())
+      if (variable.name == Compiler::kStopped)
+        (void)bool(session.writeDouble(variable.name, {1.0}));
   }
 
   /// Compares at most `most` elements of a parameter's gradient.
@@ -172,7 +180,12 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   CompileOptions exact = impl->options;
   exact.memory.reset(); // f64 takes twice as much
   exact.doublePrecision = true;
-  auto compiled = [&] { return fromText(impl->compiler->text(), impl->compiler->file(), exact); };
+  auto compiled = [&] {
+    Result<Program> compiled = fromText(impl->compiler->text(), impl->compiler->file(), exact);
+    if (compiled)
+      compiled->impl->compiler->holdStopped();
+    return compiled;
+  };
   Result<Program> program = compiled();
   if (!program)
     return program.error();
@@ -215,6 +228,7 @@ Result<GradcheckResult> Program::gradcheck(const GradcheckOptions &options) cons
   result.loss = check.loss();
   if (check.fault)
     return *check.fault;
+  check.holdStopped();
   result.floor = 1e-4 * std::max(1.0, std::abs(result.loss));
   result.rows = effort->rows;
   result.maxElements = effort->elements;

@@ -246,6 +246,18 @@ Result<void> Compiler::cutIntoParts(Unit &unit, Mode mode) const {
   return {};
 }
 
+Result<void> Compiler::hold(Unit &unit, Mode mode) const {
+  if (!holdsStopped || mode != Mode::Gradient)
+    return {};
+  MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
+  auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
+  prepare(passes);
+  passes.addPass(createHoldStopped({kStopped}));
+  if (mlir::failed(passes.run(*unit.module)))
+    return messages.error("E0836", "the program has no objective");
+  return {};
+}
+
 void Compiler::tell(std::vector<std::string> &messages) const {
   if (options.onMessage)
     for (const std::string &message : messages)
@@ -277,6 +289,8 @@ Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layou
     return parsed.error();
   if (auto cut = cutIntoParts(unit, mode); !cut)
     return cut.error();
+  if (auto held = hold(unit, mode); !held)
+    return held.error();
   if (auto collected = collectInto(unit); !collected)
     return collected.error();
   if (layouts)
@@ -315,6 +329,8 @@ std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *lay
   std::string result = fmt::format("{} {} {}\n", nameOf(mode),
                                    batch && batch != thePlan.batch ? batch : optionsBatch.value_or(0), nameOf(real)) +
                        codeOptions();
+  if (holdsStopped && mode == Mode::Gradient)
+    result += "held\n";
   if (layouts) {
     result += "layouts\n"; // none is another thing than a choice to be made
     for (const auto &[name, block] : *layouts)

@@ -1,12 +1,13 @@
 // stop_gradient: its operand, taken for a constant
 //
-// Finite differences see the whole derivative, so only the gradient itself is checked.
-//
 // RUN: talweg-opt %s --talweg-differentiate --canonicalize --cse | FileCheck %s
+// RUN: talweg gradcheck %s | FileCheck %s --check-prefix=NUMBERS
 
 // CHECK:      %[[X:.*]] = train.get @x
 // CHECK:      %[[Y:.*]] = tw.stop_gradient %[[X]]
 // CHECK:      train.set @x.grad, %[[Y]]
+
+// NUMBERS: x 5 checked {{.*}} ok
 
 train.program "stop_gradient" mode gradient batch 1 {
   train.variable parameter @x : tensor<5xf64> {

@@ -132,7 +132,8 @@ void addGradcheck(CommandLine &line) {
   Command command = line.add("gradcheck", "compare the gradient with finite differences",
                              "Compiles the experiment in 64-bit floating point and compares the gradient of its loss "
                              "with central differences of the compiled loss, for every parameter, on one batch of "
-                             "random rows. Exits with 1 when a difference exceeds the tolerance, relative to the "
+                             "random rows. What `stop_gradient` takes keeps its value meanwhile. Exits with 1 when a "
+                             "difference exceeds the tolerance, relative to the "
                              "derivative or, where that is small, to 0.0001 of the loss (of 1 if that is more) or to "
                              "0.001 of the parameter's greatest derivative.");
   options.experiment.declareFile(command);

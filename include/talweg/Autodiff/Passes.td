@@ -17,4 +17,15 @@ def Differentiate : Pass<"talweg-differentiate", "::mlir::ModuleOp"> {
   let options = [Option<"ofRows", "of-rows", "bool", "false", "expand tw.gradient alone, with marks of rows">];
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }
+
+def HoldStopped : Pass<"talweg-hold-stopped", "::mlir::ModuleOp"> {
+  let summary = "lets a host hold what tw.stop_gradient takes, for finite differences";
+  let description = [{
+    In: a program in mode gradient, as it is in front of talweg-differentiate. Out: there are slots of zeros, `<flag>.0`, `<flag>.1`, … of the operands of every
+    tw.stop_gradient, and `<flag>` (f64, rank 0), if there is any. In a step that begins with 0 in the flag each keeps its operand; in others tw.stop_gradient takes
+    what is kept.
+  }];
+  let options = [Option<"flag", "flag", "std::string", "\"stopped\"", "the name of the flag, and of its slots">];
+  let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
+}
 #endif

@@ -73,6 +73,10 @@ public:
   /// Elaborates the file at the plan's batch size; what is wrong with it, if anything is. The plan of a module is known at once.
   virtual Result<void> readPlan() { return {}; }
   void usePlan(frontend::Plan known) { thePlan = std::move(known); }
+  /// Modules of mode gradient built from now on keep what `stop_gradient` takes while the variable kStopped, if there is one, is 0, and take what is kept while
+  /// it is 1 (talweg-hold-stopped). Such a module has variables as large as its batch.
+  void holdStopped() { holdsStopped = true; }
+  static constexpr const char *kStopped = "stopped";
   const frontend::Plan &plan() const { return thePlan; }
   const std::string &file() const { return fileName; }
   const std::string &text() const { return fileText; }
@@ -114,6 +118,8 @@ protected:
   /// Makes a program in mode eval speak of all rows (talweg-sum-over-rows), and a step of several batches of all of them
   /// (talweg-accumulate).
   Result<void> cutIntoParts(Unit &unit, Mode mode) const;
+  /// Of a program in mode gradient, if `holdsStopped`.
+  Result<void> hold(Unit &unit, Mode mode) const;
   /// Reads a unit's manifest off its module, in its present phase.
   Result<void> collectInto(Unit &unit) const;
   /// What of the options decides code.
@@ -125,7 +131,7 @@ protected:
   frontend::Plan thePlan;
   std::string fileText, fileName;
   double parseSeconds = 0;
-  bool predictsOnly = false;
+  bool predictsOnly = false, holdsStopped = false;
 };
 
 /// The blocks of variables, for the next module of the same program.
