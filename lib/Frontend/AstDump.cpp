@@ -4,6 +4,7 @@
 
 #include "Numbers.h"
 
+#include <array>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -207,8 +208,9 @@ void Printer::type(const Type &type) {
 }
 
 void Printer::declaration(const Decl &decl) {
-  static constexpr const char *words[] = {"fn",   "layer", "model",  "optimizer",    "schedule",
-                                          "data", "train", "config", "derivative of"};
+  static constexpr std::array words{"fn",   "layer", "model",  "optimizer",     "schedule",
+                                    "data", "train", "config", "derivative of", "average"};
+  static_assert(words.size() == Decl::Average + 1);
   line(fmt::format("{} {}", words[decl.kind], decl.name.text), [&] {
     if (decl.kind == Decl::Train)
       out += " on " + decl.data.text;
