@@ -58,7 +58,8 @@ def Schedule : Pass<"talweg-schedule", "::mlir::func::FuncOp"> {
   let summary = "moves updates to where their gradients are known, and elementwise ops to the products that they read";
   let description = [{
     In: linalg on tensors. An elementwise op whose results are materialized in variables moves, with the products that it alone
-    reads, behind the last reader of the old values; scalar arithmetic moves to the head of its block.
+    reads, behind the last reader of the old values; scalar arithmetic moves to the head of its block. A sum of all elements of a product's
+    result moves behind the product, unless it needs what stands behind the product, and is marked `talweg.in_tiles`: it is a sum of the sums of its tiles, in their order.
   }];
   let statistics = [Statistic<"moved", "moved", "updates moved">];
 }
@@ -101,7 +102,8 @@ def FuseEpilogues : Pass<"talweg-fuse-epilogues", "::mlir::func::FuncOp"> {
   let summary = "joins elementwise linalg.generic ops on memrefs to the products that they read";
   let description = [{
     The product is moved to the op and gets the attribute `talweg.epilogue`: talweg-lower-contractions then computes the op on each
-    tile in registers, and the product's own result is stored only if something else reads it. An op that cannot be joined
+    tile in registers, and the product's own result is stored only if something else reads it. So is a sum in tiles, which gets
+    a number for each tile. An op that cannot be joined
     gets a remark with the reason.
   }];
   let options = [TargetOption];
