@@ -9,8 +9,6 @@
 
 #include "llvm/ADT/StringSet.h"
 
-#include <functional>
-
 using namespace mlir;
 
 namespace talweg {
@@ -70,26 +68,30 @@ private:
 
 /// What is told, and the loss, are of all rows, also where a state is computed from the same reductions: these have copies of their own.
 void Accumulation::separateFromStatistics(const tw::Rows &all) {
-  llvm::DenseMap<Value, Value> copies;
-  std::function<Value(Value)> copyOf = [&](Value value) {
-    Operation *op = value.getDefiningOp();
-    if (!op || op->getNumResults() != 1 || all.of(value).kind != tw::RowUse::OverRows)
-      return value;
-    if (Value known = copies.lookup(value))
-      return known;
-    IRMapping own;
-    if (!all.reducesRows(op))
-      for (Value operand : op->getOperands())
-        own.map(operand, copyOf(operand));
-    OpBuilder after(op->getContext());
-    after.setInsertionPointAfter(op);
-    return copies[value] = after.clone(*op, own)->getResult(0);
-  };
+  SmallVector<Value> left;
   for (Operation &op : block)
     if (auto report = dyn_cast<train::ReportOp>(op))
-      report.getValueMutable().assign(copyOf(report.getValue()));
+      left.push_back(report.getValue());
     else if (auto minimize = dyn_cast<train::MinimizeOp>(op))
-      minimize.getLossMutable().assign(copyOf(minimize.getLoss()));
+      left.push_back(minimize.getLoss());
+  Operations copied;
+  while (!left.empty()) {
+    Value value = left.pop_back_val();
+    Operation *op = value.getDefiningOp();
+    if (op && all.of(value).kind == tw::RowUse::OverRows && copied.insert(op) && !all.reducesRows(op))
+      left.append(op->operand_begin(), op->operand_end());
+  }
+  IRMapping copies;
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    OpBuilder behind(op.getContext());
+    behind.setInsertionPointAfter(&op);
+    if (copied.contains(&op))
+      behind.clone(op, copies);
+    else if (auto report = dyn_cast<train::ReportOp>(op))
+      report.getValueMutable().assign(copies.lookupOrDefault(report.getValue()));
+    else if (auto minimize = dyn_cast<train::MinimizeOp>(op))
+      minimize.getLossMutable().assign(copies.lookupOrDefault(minimize.getLoss()));
+  }
 }
 
 /// What a state keeps is of each part by itself.

@@ -33,43 +33,44 @@ public:
     return !reductions.empty() || llvm::any_of(outside, [](Operation *op) { return isa<train::RowsOp>(op); });
   }
 
-  bool isMean(Value value) const { return degreeOf(value) == 0 && isLinear(value); }
+  /// Linear in sums over rows, and of power 0 in the number of rows.
+  bool isMean(Value value) const {
+    auto dependsOnSums = [&](Value operand) { return depends(operand); };
+    llvm::DenseMap<Value, int64_t> powers;
+    for (Operation &op : *value.getDefiningOp()->getBlock()) {
+      bool isReduction = reductions.contains(&op);
+      if (!isReduction && !outside.contains(&op))
+        continue;
+      Value result = op.getResult(0);
+      std::optional<int64_t> power = isReduction ? powerOf(op) : powerOf(op, powers);
+      if (!power || (!isReduction && depends(result) && !isLinearIn(op, dependsOnSums)))
+        return false;
+      powers[result] = *power;
+    }
+    return powers.lookup(value) == 0;
+  }
 
 private:
   bool depends(Value value) const {
     return rows.of(value).kind == tw::RowUse::OverRows || reductions.contains(value.getDefiningOp());
   }
-  bool isLinear(Value value) const {
-    Operation *op = value.getDefiningOp();
-    auto depending = [&](Value operand) { return depends(operand); };
-    return !depends(value) || reductions.contains(op) ||
-           (isLinearIn(*op, depending) && llvm::all_of(op->getOperands(), [&](Value x) { return isLinear(x); }));
-  }
 
-  /// The power of the number of rows that the value grows with; nothing: it is no such product.
-  std::optional<int64_t> degreeOf(Value value) const {
-    Operation *op = value.getDefiningOp();
-    if (reductions.contains(op))
-      return combineOf(op) == Combine::Sum ? std::optional<int64_t>(1) : std::nullopt;
+  /// The power of the number of rows that a value grows with; nothing: it is no such product.
+  static std::optional<int64_t> powerOf(Operation &reduction) {
+    return combineOf(&reduction) == Combine::Sum ? std::optional<int64_t>(1) : std::nullopt;
+  }
+  static std::optional<int64_t> powerOf(Operation &op, const llvm::DenseMap<Value, int64_t> &powers) {
     if (isa<train::RowsOp>(op))
       return 1;
-    SmallVector<int64_t> degrees;
-    for (Value operand : op->getOperands()) {
-      std::optional<int64_t> degree = degreeOf(operand);
-      if (!degree)
-        return std::nullopt;
-      degrees.push_back(*degree);
-    }
+    if (op.getNumOperands() == 0)
+      return 0;
+    auto of = llvm::map_to_vector(op.getOperands(), [&](Value operand) { return powers.lookup(operand); });
     if (isa<tw::MulOp, tw::ContractOp>(op))
-      return degrees[0] + degrees[1];
+      return of[0] + of[1];
     if (isa<tw::DivOp>(op))
-      return degrees[0] - degrees[1];
-    if (degrees.empty() || llvm::all_equal(degrees)) {
-      bool keeps = isLinearIn(*op, [](Value) { return true; });
-      int64_t degree = degrees.empty() ? 0 : degrees[0];
-      return keeps || degree == 0 ? std::optional(degree) : std::nullopt;
-    }
-    return std::nullopt;
+      return of[0] - of[1];
+    bool keeps = llvm::all_equal(of) && (of[0] == 0 || isLinearIn(op, [](Value) { return true; }));
+    return keeps ? std::optional(of[0]) : std::nullopt;
   }
 
   const tw::Rows &rows;
