@@ -1,6 +1,8 @@
 # An actor and a critic that learns from what slow copies of both say of the next state (Lillicrap et al., 2016), in f64, beside what talweg told.
 # Usage: actor.py rows FILE | actor.py EVENTS
-import csv, json, random, sys
+import random, sys
+
+from steps import compare, steps_told, write_rows
 
 
 def rows():
@@ -38,11 +40,8 @@ def steps():
 
 
 if sys.argv[1] == "rows":
-    with open(sys.argv[2], "w") as out:
-        csv.writer(out).writerows(rows())
+    write_rows(sys.argv[2], rows())
     sys.exit()
-told = [event for event in map(json.loads, open(sys.argv[1])) if event["event"] == "step"]
+told = steps_told(sys.argv[1])
 assert len(told) == 20, len(told)
-for step, (event, right) in enumerate(zip(told, steps()), 1):
-    for name, number in zip(("critic", "actor"), right):
-        assert abs(event[name] - number) <= 1e-5 * max(1, abs(number)), (step, name, event[name], number)
+compare(told, [dict(zip(("critic", "actor"), right)) for right in steps()], 1e-5)

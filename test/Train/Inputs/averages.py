@@ -1,6 +1,8 @@
 # A linear model under Adam, and averages of its parameters in the form of torch.optim.swa_utils, in f64, beside what a checkpoint holds.
 # Usage: averages.py rows FILE | averages.py same MODEL OPTIMIZER, for parameters of the same bits | averages.py RUN STEPS W B, with the averages of w and b: ema:DECAY, uniform:FROM or none
-import csv, json, math, random, struct, sys
+import json, math, random, struct, sys
+
+from steps import write_rows
 
 
 def rows():
@@ -47,8 +49,7 @@ def tensors(file):
 
 
 if sys.argv[1] == "rows":
-    with open(sys.argv[2], "w") as out:
-        csv.writer(out).writerows(rows())
+    write_rows(sys.argv[2], rows())
     sys.exit()
 if sys.argv[1] == "same":
     model, optimizer = tensors(sys.argv[2])[1], tensors(sys.argv[3])[1]

@@ -1,7 +1,9 @@
 # A linear model under gradient descent with clipped gradients, in f64, beside what talweg told: losses, norms before clipping. A norm limits by
 # min(1, limit / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ does. Kinds are the names below.
 # Usage: clip.py rows FILE | clip.py KIND EVENTS
-import csv, json, math, random, struct, sys
+import math, random, struct, sys
+
+from steps import compare, steps_told, write_rows
 
 
 def rows():
@@ -59,12 +61,10 @@ def steps(kind):
 
 
 if sys.argv[1] == "rows":
-    with open(sys.argv[2], "w") as out:
-        csv.writer(out).writerows(rows())
+    write_rows(sys.argv[2], rows())
     sys.exit()
-told = [event for event in map(json.loads, open(sys.argv[2])) if event["event"] == "step"]
+told, right = steps_told(sys.argv[2]), list(steps(sys.argv[1]))
 assert len(told) == 20, len(told)
-for step, (event, right) in enumerate(zip(told, steps(sys.argv[1])), 1):
-    for name, number in right.items():
-        assert abs(event[name] - number) <= 1e-5 * max(1, abs(number)), (step, name, event[name], number)
-    assert {name for name in event if "gradient_norm" in name} == {name for name in right if "gradient_norm" in name}, event
+compare(told, right, 1e-5)
+for event, numbers in zip(told, right):
+    assert {name for name in event if "gradient_norm" in name} == {name for name in numbers if "gradient_norm" in name}, event

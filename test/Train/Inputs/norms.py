@@ -1,6 +1,8 @@
 # Two losses on one linear model under gradient descent, the gradients clipped, in f64, beside what talweg told of norms.
 # Usage: norms.py rows FILE | norms.py EVENTS | norms.py EVENTS OTHERS (which tell the same)
-import csv, json, math, random, sys
+import math, random, sys
+
+from steps import compare, steps_told, write_rows
 
 
 def rows():
@@ -40,21 +42,11 @@ def steps():
 
 
 if sys.argv[1] == "rows":
-    with open(sys.argv[2], "w") as out:
-        csv.writer(out).writerows(rows())
+    write_rows(sys.argv[2], rows())
     sys.exit()
-
-
-def steps_told(path):
-    return [event for event in map(json.loads, open(path)) if event["event"] == "step"]
-
-
 told = steps_told(sys.argv[1])
 if len(sys.argv) > 2:
     right = [{name: step[name] for name in ("all", "parameters", "moved")} for step in steps_told(sys.argv[2])]
 else:
-    right = list(steps())
-assert len(told) == len(right), (len(told), len(right))
-for step, (event, values) in enumerate(zip(told, right), 1):
-    for name, value in values.items():
-        assert abs(event[name] - value) <= 2e-5 * max(1, abs(value)), (step, name, event[name], value)
+    right = steps()
+compare(told, right, 2e-5)
