@@ -20,8 +20,7 @@ namespace {
 class Accumulation {
 public:
   Accumulation(train::ProgramOp program, train::ObjectiveOp objective)
-      : program(program), objective(objective), block(objective.getBody().front()), symbols(program),
-        builder(objective) {}
+      : program(program), objective(objective), block(objective.getBody().front()), symbols(program) {}
 
   LogicalResult run();
 
@@ -45,16 +44,11 @@ private:
     return report.getWhole() && use.kind != tw::RowUse::Mixed && use.passes <= 1 &&
            !readsMovingState(report.getValue());
   }
-  train::ObjectiveOp create(std::optional<int64_t> pass) {
-    return train::ObjectiveOp::create(builder, objective.getLoc(),
-                                      pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr(), !pass, /*tell=*/false);
-  }
 
   train::ProgramOp program;
   train::ObjectiveOp objective;
   Block &block;
   SymbolTable symbols;
-  OpBuilder builder;
   train::MinimizeOp minimize;
   tw::Rows::Reductions ofBatch; ///< reductions that states are computed from, and what is made of them
   std::optional<tw::Rows> rows;
@@ -98,7 +92,7 @@ void Accumulation::separateFromStatistics(const tw::Rows &all) {
 void Accumulation::findStatistics() {
   tw::Rows all(block, program.getBatch());
   for (auto set : block.getOps<train::SetOp>())
-    for (Operation *op : slice(set.getValue(), [](Operation *) { return false; }))
+    for (Operation *op : slice(set.getValue()))
       if (all.reducesRows(op))
         ofBatch.insert(op);
   if (!ofBatch.empty()) {
@@ -151,7 +145,7 @@ LogicalResult Accumulation::checkLoss() {
   tw::RowUse use = rows->of(minimize.getLoss());
   Operation *culprit = use.culprit;
   if (use.passes > 1)
-    for (Operation *op : slice(minimize.getLoss(), [](Operation *) { return false; }))
+    for (Operation *op : slice(minimize.getLoss()))
       if (rows->of(op->getResult(0)).isPerRow() && llvm::any_of(op->getOperands(), [&](Value operand) {
             return rows->of(operand).kind == tw::RowUse::OverRows;
           }))
@@ -173,7 +167,7 @@ bool Accumulation::isUpdated(train::GetOp get) {
 /// A derivative of the program's own for each row of something over all of them would see those of its part: it is the loss's to say no, and of
 /// a metric the value counts.
 LogicalResult Accumulation::dropForeignRules() {
-  Operations ofLoss = slice(minimize.getLoss(), [](Operation *) { return false; });
+  Operations ofLoss = slice(minimize.getLoss());
   for (auto own : llvm::make_early_inc_range(block.getOps<tw::WithDerivativeOp>())) {
     auto isPerRow = [&](Value x) { return rows->of(x).isPerRow(); };
     if (rows->of(own.getY()).kind != tw::RowUse::OverRows || llvm::none_of(own.getX(), isPerRow))
@@ -206,11 +200,11 @@ LogicalResult Accumulation::chooseTerms() {
     dependent.insert(op.getResult(0));
     linear = linear && isLinearIn(op, depends);
   }
-  for (Operation *op : slice(loss, [](Operation *) { return false; }))
+  for (Operation *op : slice(loss))
     if (isTerm(op))
       terms.push_back(op);
   SmallVector<Operation *> learnt = llvm::to_vector(llvm::make_filter_range(terms, [&](Operation *term) {
-    return llvm::any_of(slice(term->getOperands(), [](Operation *) { return false; }), [&](Operation *op) {
+    return llvm::any_of(slice(term->getOperands()), [&](Operation *op) {
       auto get = dyn_cast<train::GetOp>(op);
       return get && isUpdated(get);
     });
@@ -268,7 +262,7 @@ Value Accumulation::partOfLoss(RowWriter &part) {
 /// The derivatives of y by these reads; null where there is none.
 SmallVector<Value> gradientsOf(RowWriter &writer, Value y, ArrayRef<Value> reads) {
   ImplicitLocOpBuilder &b = writer.b;
-  Operations leading = slice(y, [](Operation *) { return false; });
+  Operations leading = slice(y);
   SmallVector<Value> by = llvm::to_vector(
       llvm::make_filter_range(reads, [&](Value read) { return read && leading.contains(read.getDefiningOp()); }));
   SmallVector<Value> gradients(reads.size());
@@ -287,7 +281,7 @@ SmallVector<Value> gradientsOf(RowWriter &writer, Value y, ArrayRef<Value> reads
 std::string sumOf(FlatSymbolRefAttr parameter) { return (parameter.getValue() + train::kGradientSum).str(); }
 
 void Accumulation::writePart() {
-  RowWriter part(*rows, combinations, objective, create(0));
+  RowWriter part(*rows, combinations, objective, createInFront(objective, 0));
   part.keepOfBatch(ofBatch);
   part.watchReads(minimize.getOver());
   for (auto require : block.getOps<tw::RequireOp>()) {
@@ -324,7 +318,7 @@ void Accumulation::writePart() {
 }
 
 void Accumulation::writeFinish() {
-  RowWriter finish(*rows, combinations, objective, create(std::nullopt));
+  RowWriter finish(*rows, combinations, objective, createInFront(objective, std::nullopt));
   ImplicitLocOpBuilder &b = finish.b;
   finish.watchReads(minimize.getOver());
   Value watched = numerator ? finish.watch(numerator->getResult(0)) : Value();

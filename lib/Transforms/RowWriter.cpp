@@ -50,6 +50,12 @@ talweg::Operations talweg::slice(ValueRange values, llvm::function_ref<bool(Oper
   return found;
 }
 
+train::ObjectiveOp talweg::createInFront(train::ObjectiveOp source, std::optional<int64_t> pass) {
+  OpBuilder builder(source);
+  IntegerAttr number = pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr();
+  return train::ObjectiveOp::create(builder, source.getLoc(), number, /*finish=*/!pass, /*tell=*/false);
+}
+
 void talweg::place(Combinations &combinations, int64_t passes) {
   int64_t at = 0, rankings = 0;
   for (int64_t pass = 0; pass < passes; ++pass)
@@ -63,7 +69,7 @@ void talweg::place(Combinations &combinations, int64_t passes) {
 }
 
 void talweg::addReductions(Combinations &combinations, const tw::Rows &rows, Value value) {
-  for (Operation *op : slice(value, [](Operation *) { return false; }))
+  for (Operation *op : slice(value))
     if (rows.reducesRows(op)) {
       Value result = op->getResult(0);
       combinations[op] = {combineOf(op), rows.of(result).passes - 1, 0, allWide(result.getType())};
@@ -166,7 +172,7 @@ RowWriter::RowWriter(const tw::Rows &rows, const Combinations &combinations, tra
 }
 
 void RowWriter::copyBatchwise(ValueRange values) {
-  Operations needed = slice(values, [](Operation *) { return false; });
+  Operations needed = slice(values);
   for (Operation &op : source)
     if (needed.contains(&op))
       copyBatchwise(&op);

@@ -30,10 +30,14 @@ mlir::RankedTensorType allWide(mlir::Type type);
 Combine combineOf(mlir::Operation *reduction);
 /// The reductions over rows behind a value, each in the pass that it is made in.
 void addReductions(Combinations &combinations, const tw::Rows &rows, mlir::Value value);
+/// An empty objective in front of the one that is cut: a pass over the rows, or the finish.
+train::ObjectiveOp createInFront(train::ObjectiveOp source, std::optional<std::int64_t> pass);
 /// Numbers the places of the combinations, pass by pass.
 void place(Combinations &combinations, std::int64_t passes);
 /// What `values` are computed from, as far as `ends` goes.
-Operations slice(mlir::ValueRange values, llvm::function_ref<bool(mlir::Operation *)> ends);
+Operations slice(
+    mlir::ValueRange values,
+    llvm::function_ref<bool(mlir::Operation *)> ends = [](mlir::Operation *) { return false; });
 
 /// Whether the op is linear in the operands of which `depends` holds, all of them together.
 bool isLinearIn(mlir::Operation &op, llvm::function_ref<bool(mlir::Value)> depends);

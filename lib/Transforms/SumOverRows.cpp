@@ -17,7 +17,7 @@ class Cut {
 public:
   explicit Cut(train::ObjectiveOp objective)
       : program(objective->getParentOfType<train::ProgramOp>()), objective(objective),
-        rows(objective.getBody().front(), program.getBatch()), told(train::toldBy(objective)), builder(objective) {}
+        rows(objective.getBody().front(), program.getBatch()), told(train::toldBy(objective)) {}
 
   LogicalResult run();
 
@@ -26,7 +26,6 @@ private:
     return report.getWhole() && rows.of(report.getValue()).kind != tw::RowUse::Mixed;
   }
   LogicalResult collect();
-  train::ObjectiveOp create(std::optional<int64_t> pass);
   void writePass(int64_t pass);
   void writeFinish();
 
@@ -34,7 +33,6 @@ private:
   train::ObjectiveOp objective;
   tw::Rows rows;
   SmallVector<train::ReportOp> told;
-  OpBuilder builder;
   Combinations combinations; ///< of reductions, and of the reports that are means over batches
   int64_t passes = 1;
 };
@@ -62,14 +60,8 @@ LogicalResult Cut::collect() {
   return success();
 }
 
-/// In front of the one that is cut.
-train::ObjectiveOp Cut::create(std::optional<int64_t> pass) {
-  return train::ObjectiveOp::create(builder, objective.getLoc(),
-                                    pass ? builder.getI64IntegerAttr(*pass) : IntegerAttr(), !pass, /*tell=*/false);
-}
-
 void Cut::writePass(int64_t pass) {
-  RowWriter writer(rows, combinations, objective, create(pass));
+  RowWriter writer(rows, combinations, objective, createInFront(objective, pass));
   if (pass == 0)
     for (auto require : objective.getBody().getOps<tw::RequireOp>()) {
       writer.copyBatchwise(require->getOperands());
@@ -95,7 +87,7 @@ void Cut::writePass(int64_t pass) {
 }
 
 void Cut::writeFinish() {
-  RowWriter writer(rows, combinations, objective, create(std::nullopt));
+  RowWriter writer(rows, combinations, objective, createInFront(objective, std::nullopt));
   SmallVector<Value> values;
   for (train::ReportOp report : told) {
     Value value = report.getValue();

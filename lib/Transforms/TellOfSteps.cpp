@@ -12,7 +12,7 @@ class Figure {
 public:
   Figure(const tw::Rows &rows, Value value)
       : rows(rows), outside(slice(value, [&](Operation *op) { return rows.reducesRows(op); })) {
-    for (Operation *op : slice(value, [](Operation *) { return false; }))
+    for (Operation *op : slice(value))
       if (rows.reducesRows(op))
         reductions.insert(op);
   }
@@ -21,7 +21,7 @@ public:
   bool isOfReductions() const {
     auto countsRows = [](Operation *op) { return isa<train::RowsOp>(op); };
     for (Operation *reduction : reductions) // of a step, which several have not
-      if (llvm::any_of(slice(reduction->getOperands(), [](Operation *) { return false; }), countsRows))
+      if (llvm::any_of(slice(reduction->getOperands()), countsRows))
         return false;
     return llvm::all_of(outside, [&](Operation *op) {
       bool isKnown = isa<tw::ConstantOp, tw::IotaOp, train::RowsOp, train::GetHyperOp>(op) || op->getNumOperands() > 0;
