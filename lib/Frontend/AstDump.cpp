@@ -4,6 +4,7 @@
 
 #include "Numbers.h"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
 
@@ -45,6 +46,7 @@ public:
   }
   void expr(const Expr &expr, int needed = 0);
   void type(const Type &type);
+  void slice(const Index &index);
   void index(const Index &index);
 
   std::string out;
@@ -119,7 +121,7 @@ private:
 
 void Printer::expr(const Expr &expr, int needed) {
   const int own = tightness(expr);
-  const bool parentheses = all ? own < 9 && needed > 0 : own < needed;
+  const bool parentheses = all ? own < std::max(9, needed) && needed > 0 : own < needed;
   // What the operands must be to stand without parentheses of their own.
   const int left = all ? 9 : own, right = all ? 9 : own + 1;
   if (parentheses)
@@ -193,11 +195,21 @@ void Printer::expr(const Expr &expr, int needed) {
     out += ")";
 }
 
+/// Behind a `..` that begins a slice a name is that of several indices: it stands in parentheses.
+void Printer::slice(const Index &index) {
+  if (index.from)
+    expr(*index.from, 5);
+  out += "..";
+  if (index.to)
+    expr(*index.to, index.from || index.to->kind == Expr::Number ? 5 : 10);
+}
+
 void Printer::index(const Index &index) {
   switch (index.kind) {
   case Index::All: out += ":"; break;
   case Index::Rest: out += ".." + index.rest.text; break;
   case Index::Value: value(index.value); break;
+  case Index::Slice: slice(index); break;
   }
 }
 

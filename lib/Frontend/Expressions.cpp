@@ -120,6 +120,9 @@ Value frontend::evalIdent(Walk &walk, const Expr &expr, bool isBase) {
   if (walk.names.isBuiltin(expr.text))
     return walk.fail(Code::WrongKind, expr.range,
                      fmt::format("`{}` is a function: write `{}(…)`", expr.text, expr.text));
+  if (findIndex(frame, expr.text)) // in a dimension
+    return walk.fail(Code::NotKnownHere, expr.range,
+                     fmt::format("`{}` is an index, and a size is the same for all of its values", expr.text));
   const std::string meant = suggest(expr.text, walk.messages.namesInScope(false));
   Failure failure = walk.fail(Code::UnknownName, expr.range, fmt::format("unknown name `{}`", expr.text));
   failure.didYouMean(meant).helpRequirement(expr.text);

@@ -83,7 +83,7 @@ bool IndexSolver::takeIn() {
   for (; fixedTaken < fixed.size(); ++fixedTaken)
     set(fixed[fixedTaken]);
   for (; usesTaken < uses.size(); ++usesTaken)
-    if (const IndexUse &use = uses[usesTaken]; use.bare)
+    if (const IndexUse &use = uses[usesTaken]; use.bare && !use.terms.front().first->isLimited)
       set({use.terms.front().first, use.extent, use.place});
   return found.empty();
 }

@@ -1,7 +1,7 @@
 // Index positions and the ranges of index variables: arithmetic alone, without a tree's values, a module or a message.
 //
 // A range is told by `i < size`, by a declared result, and by every place where the variable indexes a dimension by itself;
-// all of these must agree. Where an index is part of a sum (`i*stride + u`), the sum must stay within the dimension: that
+// all of these must agree, but for a dimension of which `i < size` takes the beginning. Where an index is part of a sum (`i*stride + u`), the sum must stay within the dimension: that
 // checks the ranges that are known, and gives the greatest range that fits to one that is not.
 #ifndef TALWEG_LIB_FRONTEND_INDEXSOLVER_H
 #define TALWEG_LIB_FRONTEND_INDEXSOLVER_H
@@ -22,10 +22,11 @@ namespace talweg::frontend {
 /// An index variable of one statement or reduction.
 struct IndexVar {
   std::string name;
-  bool rest = false;  ///< part of a rest index
-  Count extent = -1;  ///< the range is [0, extent); -1: not known yet
-  ast::Range place;   ///< where it is introduced
-  ast::Range fixedAt; ///< where its range comes from
+  bool rest = false;      ///< part of a rest index
+  Count extent = -1;      ///< the range is [0, extent); -1: not known yet
+  ast::Range place;       ///< where it is introduced
+  ast::Range fixedAt;     ///< where its range comes from
+  bool isLimited = false; ///< by `i < size`: what it indexes may be longer
 };
 
 using IndexTerms = std::vector<std::pair<IndexVar *, std::int64_t>>; ///< variables, each once, with their coefficients

@@ -4,6 +4,7 @@
 #include "Expressions.h"
 #include "Indexing.h"
 #include "Numbers.h"
+#include "Slices.h"
 #include "Types.h"
 #include "Walk.h"
 
@@ -57,7 +58,9 @@ static void failUnbound(Walk &walk, const std::string &shown, ast::Range range) 
   if (const Value *local = walk.frame().local(shown); local && local->isDimension)
     failure.line(fmt::format("it is the size of a dimension, {}", toText(local->number)));
   failure.didYouMean(meant);
-  if (meant.empty())
+  if (meant.empty() && shown.starts_with("..") && walk.frame().local(shown.substr(2)))
+    failure.help(fmt::format("a slice from the beginning is written `0{}`", shown));
+  else if (meant.empty())
     failure.help("indices are introduced on the left side of a definition or by a reduction");
 }
 
@@ -130,6 +133,7 @@ std::optional<IndexBindings> frontend::bindIndices(Walk &walk, const std::vector
       const std::optional<Count> extent = evalDim(walk, *listed.size);
       if (!extent)
         return std::nullopt;
+      binding.vars.front()->isLimited = true;
       statement.solver.fix(binding.vars.front(), *extent, index.range);
     }
     bindings.push_back(std::make_shared<IndexBinding>(std::move(binding)));
@@ -171,8 +175,6 @@ static std::optional<IndexSum> readConstantIndex(Walk &walk, const Expr &expr) {
     return IndexSum::constant(value.number.integer);
   if (value.isTensor() || value.kind == Value::Hyper)
     walk.fail(Code::NotSupportedYet, expr.range, "an index taken from data is not supported yet");
-  else if (value.kind == Value::Range)
-    walk.fail(Code::NotSupportedYet, expr.range, "a range as an index is not supported yet");
   else if (!value.isPoison())
     walk.fail(Code::WrongKind, expr.range, "an index is an integer, and this is " + walk.describe(value));
   return std::nullopt;
@@ -227,7 +229,12 @@ static std::optional<IndexSum> readIndex(Walk &walk, const Expr &expr) {
 
 std::optional<IndexUse> frontend::readUse(Walk &walk, const Index &index, Count extent) {
   const Expr &expr = *index.value;
-  const std::optional<IndexSum> sum = readIndex(walk, expr);
+  const bool isFromEnd = countsFromEnd(expr) && !mentionsIndex(walk.frame(), expr);
+  std::optional<IndexSum> sum = readIndex(walk, isFromEnd ? *expr.lhs : expr);
+  if (sum && isFromEnd) {
+    const std::optional<Count> at = fromEnd(walk, sum->offset, extent, expr.range);
+    sum = at ? std::optional(IndexSum::constant(*at)) : std::nullopt;
+  }
   if (sum && !sum->overflow)
     return IndexUse::of(*sum, extent, expr.kind == Expr::Ident && !sum->terms.empty(), index.range);
   if (sum)
@@ -285,7 +292,7 @@ bool frontend::checkAccess(Walk &walk, const Expr &expr, const Value &value) {
     return false;
   }
   for (const Index &index : expr.indices)
-    if (index.kind == Index::Rest && !findIndex(walk.frame(), index.rest.text)) {
+    if (index.kind == Index::Rest && !index.rest.text.empty() && !findIndex(walk.frame(), index.rest.text)) {
       failUnbound(walk, ".." + index.rest.text, index.range);
       return false;
     }
@@ -307,6 +314,14 @@ static void collectUses(Walk &walk, const Expr &expr, const Value &value) {
   for (const Index &index : expr.indices) {
     if (index.kind == Index::All) {
       ++position;
+      continue;
+    }
+    if (index.kind == Index::Slice) {
+      statement.broken |= !readSlice(walk, index, dims[position++].size);
+      continue;
+    }
+    if (index.kind == Index::Rest && index.rest.text.empty()) {
+      position += dims.size() - single;
       continue;
     }
     if (index.kind == Index::Rest) {

@@ -3,6 +3,7 @@
 
 #include "Expressions.h"
 #include "Operators.h"
+#include "Slices.h"
 #include "Types.h"
 #include "Walk.h"
 
@@ -192,12 +193,13 @@ static Value evalElement(Walk &walk, const Expr &expr, const std::vector<Value> 
 namespace {
 /// How an access goes through the dimensions of its base.
 struct Positions {
-  /// Of the result: the base's own index variables, those of the access in order of appearance, the dimensions taken whole.
+  /// Of the result: the base's own index variables, those of the access in order of appearance, the dimensions kept.
   std::vector<IndexVar *> vars;
   Dims dims;
   struct Position {
     std::optional<IndexUse> use; ///< or
-    std::size_t whole = 0;       ///< its place among `dims`
+    std::size_t kept = 0;        ///< its place among `dims`
+    std::int64_t first = 0;      ///< and where it begins
   };
   std::vector<Position> of; ///< each dimension of the base
 
@@ -211,6 +213,10 @@ struct Positions {
     of.push_back({std::nullopt, dims.size()});
     dims.push_back(dim);
   }
+  void addSlice(const Slice &slice) {
+    of.push_back({std::nullopt, dims.size(), slice.first});
+    dims.push_back({Count(slice.end - slice.first, slice.end.next - slice.first.next), "", false});
+  }
 };
 } // namespace
 
@@ -222,6 +228,18 @@ static std::optional<Positions> readPositions(Walk &walk, const Expr &expr, cons
   for (const Index &index : expr.indices) {
     if (index.kind == Index::All) {
       positions.addWhole(*dim++);
+      continue;
+    }
+    if (index.kind == Index::Slice) {
+      const std::optional<Slice> slice = readSlice(walk, index, (dim++)->size);
+      if (!slice)
+        return std::nullopt;
+      positions.addSlice(*slice);
+      continue;
+    }
+    if (index.kind == Index::Rest && index.rest.text.empty()) {
+      for (std::size_t left = base.dims.size() - single; left > 0; --left)
+        positions.addWhole(*dim++);
       continue;
     }
     if (index.kind == Index::Rest) {
@@ -250,9 +268,9 @@ static mlir::AffineMap mapOf(Walk &walk, const Positions &positions, std::size_t
   llvm::SmallVector<mlir::AffineExpr> map;
   for (std::size_t i = 0; i < baseVars; ++i)
     map.push_back(builder.getAffineDimExpr(i));
-  for (const auto &[use, whole] : positions.of) {
+  for (const auto &[use, kept, first] : positions.of) {
     if (!use) {
-      map.push_back(builder.getAffineDimExpr(positions.vars.size() + whole));
+      map.push_back(builder.getAffineDimExpr(positions.vars.size() + kept) + first);
       continue;
     }
     mlir::AffineExpr at = builder.getAffineConstantExpr(use->offset);

@@ -71,8 +71,11 @@ ExprPtr Parser::done(ExprPtr expr) {
   see(expr->other);
   for (const ExprPtr &item : expr->items)
     see(item);
-  for (const Index &index : expr->indices)
+  for (const Index &index : expr->indices) {
     see(index.value);
+    see(index.from);
+    see(index.to);
+  }
   for (const Argument &argument : expr->arguments)
     see(argument.value);
   expr->height = height + 1;
@@ -101,7 +104,7 @@ ExprPtr Parser::expression() {
 
 bool Parser::introducesName(const Index &index) {
   if (index.kind != Index::Value)
-    return index.kind == Index::Rest;
+    return index.kind == Index::Rest && !index.rest.text.empty();
   const bool bounded = index.value->kind == Expr::Binary && index.value->binary == BinaryOp::Lt;
   return (bounded ? *index.value->lhs : *index.value).kind == Expr::Ident;
 }
@@ -395,24 +398,35 @@ bool Parser::indices(std::vector<Index> &result, std::string_view what) {
   return true;
 }
 
+/// `i*stride + u`, `..b`, `..`, `:`, `1..t`, `1..`, `..5`: behind `..` a name is that of several indices.
 bool Parser::index(Index &result) {
   const Token first = peek();
-  if (accept(Token::DotDot)) {
-    result.kind = Index::Rest;
-    if (!name(result.rest, "a name after `..`"))
-      return false;
-  } else if (accept(Token::Colon)) {
+  const auto isEnd = [](const Token &token) { return token.kind == Token::Comma || token.kind == Token::RightBracket; };
+  if (accept(Token::Colon)) {
     result.kind = Index::All;
-  } else if (!(result.value = expression())) {
+  } else if (at(Token::DotDot) && (isEnd(peek(1)) || peek(1).kind == Token::Identifier)) {
+    take();
+    result.kind = Index::Rest;
+    if (!isEnd(peek()))
+      name(result.rest, "a name after `..`");
+  } else if (!at(Token::DotDot) && !(result.value = pipe())) {
     return false;
-  }
-  if (result.kind != Index::Rest && !at(Token::Comma) && !at(Token::RightBracket) &&
-      (at(Token::Colon) || result.kind == Index::All)) {
-    diagnostics.error(Code::NotSupportedYet, range(peek()), "slices are not supported yet")
-        .help("take a part with shifted indices and a length, as in `y[i < 10] = x[i + 2]`");
-    return false;
+  } else if (accept(Token::DotDot)) {
+    result.kind = Index::Slice;
+    result.from = std::move(result.value);
+    if (!isEnd(peek()) && !(result.to = pipe()))
+      return false;
   }
   result.range = since(first.begin);
+  const bool isColon = at(Token::Colon) || result.kind == Index::All;
+  if (!isEnd(peek()) && (isColon || result.kind == Index::Rest)) {
+    Diagnostic &error = expected("`,` or `]`");
+    error.help(isColon ? "a slice is written `1..5`, `1..` or `0..5`"
+                       : fmt::format("`..{0}` is several indices; a slice from the beginning is written `0..`, as in "
+                                     "`0..{0}`",
+                                     result.rest.text));
+    return false;
+  }
   return true;
 }
 
@@ -452,7 +466,7 @@ bool Parser::type(Type &result, const TypePlace &place) {
     return false;
   result.range = since(result.element.range.begin);
   for (const Index &dim : result.dims)
-    if (dim.kind == Index::All) {
+    if (dim.kind != Index::Value && (dim.kind != Index::Rest || dim.rest.text.empty())) {
       diagnostics.error(Code::ExpectedExpression, dim.range, "a dimension is a number or a name")
           .help("write `f32[n, 64]`");
       return false;

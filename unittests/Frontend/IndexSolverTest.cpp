@@ -69,6 +69,20 @@ TEST(IndexSolver, TakesTheRangeOfADimensionIndexedByTheVariableItself) {
   EXPECT_EQ(i.extent, 7);
 }
 
+TEST(IndexSolver, TakesTheBeginningOfADimensionLongerThanALimit) {
+  IndexVar i = variable("i");
+  i.isLimited = true;
+  IndexSolver solver;
+  solver.fix(&i, 5, {});
+  solver.add(IndexUse::of(&i, 7, {}));
+  EXPECT_TRUE(solve(solver, {&i}));
+  EXPECT_EQ(i.extent, 5);
+  solver.add(IndexUse::of(&i, 4, {}));
+  EXPECT_FALSE(solve(solver, {&i}));
+  ASSERT_EQ(solver.faults().size(), 1u);
+  EXPECT_EQ(solver.faults()[0].kind, IndexFault::Outside);
+}
+
 TEST(IndexSolver, TellsEachPlaceThatDisagrees) {
   IndexVar i = variable("i");
   IndexSolver solver;

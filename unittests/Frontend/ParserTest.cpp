@@ -82,6 +82,7 @@ TEST(Parser, TextOfAnExpressionParsesToTheSameExpression) {
                            "(if a then b else c) + 1",
                            "if a then b else c |> f",
                            "sum[i, j](x[i*stride + u, ..b, :])",
+                           "x[.., 1..t, 1.., ..5, ..(t), -2..]",
                            "[1, 2.5, \"a\\n\"]",
                            "a%b/c",
                            "-(a + b)",

@@ -37,11 +37,12 @@ struct Argument {
   ExprPtr value;
 };
 
-/// One position of an index list: `i`, `i*stride + u`, `..b`, `:`.
+/// One position of an index list: `i`, `i*stride + u`, `..b`, `..`, `:`, `1..t`, `1..`, `..5`.
 struct Index {
-  enum Kind { Value, Rest, All } kind = Value;
-  ExprPtr value; ///< Value
-  Name rest;     ///< Rest: the name after `..`
+  enum Kind { Value, Rest, All, Slice } kind = Value;
+  ExprPtr value;    ///< Value
+  Name rest;        ///< Rest: the name after `..`; empty: the dimensions that the others leave, whole
+  ExprPtr from, to; ///< Slice: its ends; null: those of the dimension
   Range range;
 };
 
