@@ -233,7 +233,7 @@ static Value pad(TensorBuilder &tensors, const std::vector<std::optional<Given>>
     after.push_back((*high)[i].size);
     Number size = Number::of(result.dims[i].size);
     for (const Count added : {(*low)[i].size, (*high)[i].size})
-      if (arithmetic(ast::BinaryOp::Add, size, Number::of(added), true, size) != NumberFault::None)
+      if (arithmetic(ast::BinaryOp::Add, size, Number::of(added), size) != NumberFault::None)
         return tensors.fail(Code::NumberOutOfRange, range, "the padded dimension does not fit into 64 bits");
     result.dims[i].size = size.integer;
     if ((*low)[i].size != 0 || (*high)[i].size != 0) {
@@ -294,7 +294,7 @@ static Value ofSizes(TensorBuilder &tensors, const Builtin &row, const Given &gi
       return tensors.fail(Code::WrongKind, given.range, "a shape is a list of integers");
     const bool left = (row.family == Family::FanIn && i + 1 == sizes->size() && sizes->size() > 1) ||
                       (row.family == Family::FanOut && i + 2 == sizes->size());
-    if (!left && arithmetic(ast::BinaryOp::Mul, count, size.number, true, count) != NumberFault::None)
+    if (!left && arithmetic(ast::BinaryOp::Mul, count, size.number, count) != NumberFault::None)
       return tensors.fail(Code::NumberOutOfRange, range, "the number of elements does not fit into 64 bits");
   }
   return Value::of(count);
@@ -337,12 +337,8 @@ static Value random(TensorBuilder &tensors, const Scopes &scopes, const Given &s
 /// float(x): a number that is computed with in floating point.
 static Value toFloat(TensorBuilder &tensors, const Given &given, ast::Range range) {
   const Value &x = given.value;
-  if (x.isNumber()) {
-    Value real = Value::real(x.number.asReal());
-    if (x.number.dependsOnBatch())
-      real.number.formula = Formula::of(x.number);
-    return real;
-  }
+  if (x.isNumber())
+    return Value::of(realOf(x.number));
   if (!x.isTensor())
     return tensors.fail(Code::WrongKind, given.range, "`float` takes a tensor, and this is " + tensors.describe(x));
   const bool isFloat = x.tensor.weak && !x.holdsConditions();

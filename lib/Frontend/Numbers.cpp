@@ -25,7 +25,7 @@ static NumberFault integerPower(std::int64_t base, std::int64_t exponent, std::i
   return NumberFault::None;
 }
 
-static NumberFault onIntegers(BinaryOp op, std::int64_t a, std::int64_t b, bool floorDivision, Number &result) {
+static NumberFault onIntegers(BinaryOp op, std::int64_t a, std::int64_t b, Number &result) {
   std::int64_t r = 0;
   bool overflow = false;
   switch (op) {
@@ -41,10 +41,6 @@ static NumberFault onIntegers(BinaryOp op, std::int64_t a, std::int64_t b, bool 
     if (op == BinaryOp::Mod) {
       r = a - b * floorDivide(a, b);
       break;
-    }
-    if (!floorDivision && a % b != 0) {
-      result = Number::of(double(a) / double(b));
-      return NumberFault::None;
     }
     r = floorDivide(a, b);
     break;
@@ -62,11 +58,11 @@ static NumberFault onIntegers(BinaryOp op, std::int64_t a, std::int64_t b, bool 
   return overflow ? NumberFault::Overflow : NumberFault::None;
 }
 
-static NumberFault onNumbers(BinaryOp op, const Number &a, const Number &b, bool floorDivision, Number &result) {
+static NumberFault onNumbers(BinaryOp op, const Number &a, const Number &b, Number &result) {
   if (a.isInteger && b.isInteger) {
     Number next;
-    const NumberFault faultOfNext = onIntegers(op, a.integer.next, b.integer.next, floorDivision, next),
-                      fault = onIntegers(op, a.integer, b.integer, floorDivision, result);
+    const NumberFault faultOfNext = onIntegers(op, a.integer.next, b.integer.next, next),
+                      fault = onIntegers(op, a.integer, b.integer, result);
     if (faultOfNext == NumberFault::None && next.isInteger && result.isInteger)
       result.integer.next = next.integer;
     return fault;
@@ -92,11 +88,11 @@ static NumberFault onNumbers(BinaryOp op, const Number &a, const Number &b, bool
   return std::isnan(result.real) && !std::isnan(x) && !std::isnan(y) ? NumberFault::NotANumber : NumberFault::None;
 }
 
-NumberFault frontend::arithmetic(BinaryOp op, Number a, Number b, bool floorDivision, Number &result) {
-  const NumberFault fault = onNumbers(op, a, b, floorDivision, result);
+NumberFault frontend::arithmetic(BinaryOp op, Number a, Number b, Number &result) {
+  const NumberFault fault = onNumbers(op, a, b, result);
   if (a.dependsOnBatch() || b.dependsOnBatch())
     result.formula = std::make_shared<const Formula>(
-        Formula{{}, op, floorDivision && a.isInteger && b.isInteger, nullptr, Formula::of(a), Formula::of(b)});
+        Formula{{}, op, a.isInteger && b.isInteger, nullptr, Formula::of(a), Formula::of(b)});
   return fault;
 }
 
@@ -112,6 +108,13 @@ bool frontend::compare(BinaryOp op, const Number &a, const Number &b) {
     }
   };
   return a.isInteger && b.isInteger ? decide(a.integer, b.integer) : decide(a.asReal(), b.asReal());
+}
+
+Number frontend::realOf(const Number &n) {
+  Number real = Number::of(n.asReal());
+  if (n.dependsOnBatch())
+    real.formula = Formula::of(n);
+  return real;
 }
 
 std::string frontend::toText(const Number &n) {

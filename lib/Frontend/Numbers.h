@@ -14,9 +14,8 @@ namespace talweg::frontend {
 
 enum class NumberFault { None, Overflow, DivisionByZero, NotANumber };
 
-/// `a op b` for + - * / % ^. `/` of integers is exact: an integer when it divides, else a fraction; with `floorDivision`
-/// (in dimensions) it rounds down.
-NumberFault arithmetic(ast::BinaryOp op, Number a, Number b, bool floorDivision, Number &result);
+/// `a op b` for + - * / % ^. `/` of integers rounds down, and `%` is what it leaves.
+NumberFault arithmetic(ast::BinaryOp op, Number a, Number b, Number &result);
 
 /// A comparison; `op` is one of == != < <= > >=.
 bool compare(ast::BinaryOp op, const Number &a, const Number &b);
@@ -34,6 +33,9 @@ struct Formula {
     return number.formula ? number.formula : std::make_shared<const Formula>(Formula{number});
   }
 };
+
+/// The same number as a fraction.
+Number realOf(const Number &n);
 
 /// `12`, `0.1`, `inf`: the shortest text that reads back as the same number.
 std::string toText(const Number &n);

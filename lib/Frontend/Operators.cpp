@@ -143,7 +143,7 @@ static Value computed(TensorBuilder &tensors, BinaryOp op, const Number &a, cons
     return tensors.fail(Code::NumberOutOfRange, range,
                         fmt::format("{} {} {} {}", toText(a), spelling(op), toText(b), what));
   };
-  switch (arithmetic(op, a, b, tensors.inDimension(), result)) {
+  switch (arithmetic(op, a, b, result)) {
   case NumberFault::None: break;
   case NumberFault::Overflow: return problem("does not fit into 64 bits");
   case NumberFault::DivisionByZero: return tensors.fail(Code::DivisionByZero, range, "division by zero");
@@ -172,7 +172,7 @@ static std::optional<Value> shortPower(TensorBuilder &tensors, const Value &a, c
   if (exponent == 0.5)
     return unary(tensors, tw::functionOf<tw::SqrtOp>, a, range);
   if (exponent == -1)
-    return binary(tensors, BinaryOp::Div, Value::integer(1), a, range, nullptr, lhs);
+    return binary(tensors, BinaryOp::Div, Value::real(1), a, range, nullptr, lhs);
   return std::nullopt;
 }
 
@@ -213,6 +213,31 @@ static mlir::Value createBinary(TensorBuilder &tensors, BinaryOp op, mlir::Value
 
 static bool isNumbers(const Value &value) { return value.isNumeric() && !value.holdsConditions(); }
 
+/// Whole numbers are divided to whole numbers. Refused (reported) are divisors that are known to be 0, and a number written in the text
+/// that would lose a fraction, as in `1 / n`.
+static bool checkDivision(TensorBuilder &tensors, BinaryOp op, const Value &a, const Value &b, const Expr *lhs,
+                          ast::Range range) {
+  const auto isWhole = [&](const Value &v) {
+    return v.isInteger() || (v.isTensor() && tw::isWhole(tensors.computedType(v.tensor.element())));
+  };
+  if ((op != BinaryOp::Div && op != BinaryOp::Mod) || !isWhole(a) || !isWhole(b))
+    return true;
+  if (b.isInteger() && b.number.integer == 0) {
+    tensors.fail(Code::DivisionByZero, range, "division by zero");
+    return false;
+  }
+  const bool isNegated = lhs && lhs->kind == Expr::Unary && lhs->unary == ast::UnaryOp::Neg;
+  const Expr *written = isNegated ? lhs->lhs.get() : lhs;
+  if (op == BinaryOp::Mod || !written || written->kind != Expr::Number ||
+      (b.isInteger() && written->integer % b.number.integer == 0))
+    return true;
+  tensors
+      .fail(Code::FractionLost, range,
+            fmt::format("whole numbers are divided to whole numbers, and {} would lose a fraction", written->integer))
+      .help(fmt::format("write `{}.0`", written->integer));
+  return false;
+}
+
 Value frontend::binary(TensorBuilder &tensors, BinaryOp op, const Value &a, const Value &b, ast::Range range,
                        const Expr *lhs, const Expr *rhs) {
   if (a.isPoison() || b.isPoison())
@@ -234,6 +259,8 @@ Value frontend::binary(TensorBuilder &tensors, BinaryOp op, const Value &a, cons
         failure.help("write `if … then 1 else 0` to count a condition");
       return failure;
     }
+  if (!checkDivision(tensors, op, a, b, lhs, range))
+    return Value();
   if (a.isNumber() && b.isNumber())
     return computed(tensors, op, a.number, b.number, range);
   if (equality && a.isTensor() && b.isTensor() && a.tensor.classes && b.tensor.classes &&
@@ -246,8 +273,7 @@ Value frontend::binary(TensorBuilder &tensors, BinaryOp op, const Value &a, cons
   const bool isPower = op == BinaryOp::Pow;
   if (std::optional<Value> value = isPower ? shortPower(tensors, a, b, range, lhs) : std::nullopt)
     return *value;
-  const std::optional<Aligned> shape =
-      tensors.align({{&a, lhs}, {&b, rhs}}, std::string(spelling(op)), isPower || op == BinaryOp::Div, range);
+  const std::optional<Aligned> shape = tensors.align({{&a, lhs}, {&b, rhs}}, std::string(spelling(op)), isPower, range);
   if (!shape)
     return Value();
   const mlir::Value x = tensors.materialise(a, shape->element, *shape, range),

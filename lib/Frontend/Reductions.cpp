@@ -27,7 +27,7 @@ static Reduced divide(const Tensor &tensor, const std::vector<IndexVar *> &over,
   Reduced reduced{.tensor = tensor};
   reduced.result.weak = tensor.weak;
   const auto multiply = [&](const Count &extent) { // within the size that has been checked
-    (void)arithmetic(ast::BinaryOp::Mul, reduced.count, Number::of(extent), false, reduced.count);
+    (void)arithmetic(ast::BinaryOp::Mul, reduced.count, Number::of(extent), reduced.count);
   };
   for (std::size_t i = 0; i < tensor.vars.size(); ++i) {
     if (std::find(over.begin(), over.end(), tensor.vars[i]) == over.end()) {
@@ -146,6 +146,6 @@ Value frontend::reduce(TensorBuilder &tensors, const std::string &kind, const Te
   if (kind != "mean")
     return result;
   Number share;
-  (void)arithmetic(ast::BinaryOp::Div, Number::of(1.0), reduced.count, false, share);
+  (void)arithmetic(ast::BinaryOp::Div, Number::of(1.0), reduced.count, share);
   return binary(tensors, ast::BinaryOp::Mul, result, Value::of(share), range);
 }

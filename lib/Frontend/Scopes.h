@@ -79,7 +79,7 @@ public:
   const Frame *innermostFrame() const { return innermost; }
   /// The frame whose calls a message tells.
   const Frame *toldFrame() const { return told ? told : innermost; }
-  /// In a dimension `/` of integers rounds down, and names are dimensions, not indices.
+  /// In a dimension names are dimensions, not indices.
   bool inDimension() const { return dimension; }
   /// The body that operations are written into; null: the plan, where there is none, or an update rule.
   ProgramBody *body() const { return written; }

@@ -84,8 +84,6 @@ public:
   std::string_view text(ast::Range range) const { return messages.text(range); }
   mlir::Location location(ast::Range range) const { return messages.location(range); }
 
-  bool inDimension() const { return scopes.inDimension(); }
-
   mlir::OpBuilder &builder;
 
 private:

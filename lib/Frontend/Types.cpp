@@ -4,6 +4,7 @@
 
 #include "Calls.h"
 #include "Expressions.h"
+#include "Numbers.h"
 #include "TypeNames.h"
 #include "Walk.h"
 
@@ -287,6 +288,7 @@ private:
   bool refuse(const std::string &what, const std::string &help = "");
   bool checkElementName();
   bool takeScalar();
+  void takeFraction();
   void nameDims();
 
   Walk &walk;
@@ -330,7 +332,15 @@ bool Conformity::takeScalar() {
     return refuse("a tensor " + std::string(walk.messages.text(formal.type.range)));
   for (const Index &rest : dims)
     walk.frame().locals.insert({".." + rest.rest.text, Value::of(Value::Rest)});
+  if (wanted != "i32")
+    takeFraction();
   return true;
+}
+
+/// A whole number is taken as a fraction, so that `/` of it is one.
+void Conformity::takeFraction() {
+  if (value.isInteger())
+    value.number = realOf(value.number);
 }
 
 /// Inside, dimensions go by the callee's names.
@@ -356,6 +366,7 @@ bool Conformity::run() {
   if (wanted == "float" || wanted == "schedule") {
     const bool isScalar = value.isNumber() || value.kind == Value::Hyper ||
                           (value.isRankedTensor() && value.tensor.dims.empty() && !value.holdsConditions());
+    takeFraction();
     return isScalar || refuse(wanted == "float" ? "a number" : "a number or a schedule");
   }
   if (wanted == "string")
@@ -415,6 +426,8 @@ bool frontend::conformResult(Walk &walk, const ast::Decl &decl, Value &value) {
       failure.help(help);
     return false;
   }
+  if (value.isInteger() && type.element.text != "int" && type.element.text != "i32")
+    value.number = realOf(value.number);
   if (!isTensor || !value.tensor.isRanked())
     return true;
   if (!Unification(walk, type, value.tensor, given).run())

@@ -2,6 +2,7 @@
 #include "RowWriter.h"
 
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Elements.h"
 
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -84,7 +85,7 @@ bool talweg::isLinearIn(Operation &op, llvm::function_ref<bool(Value)> depends) 
   if (isa<tw::MulOp, tw::ContractOp>(op))
     return !depends(op.getOperand(0)) || !depends(op.getOperand(1));
   if (auto divide = dyn_cast<tw::DivOp>(op))
-    return !depends(divide.getB());
+    return !depends(divide.getB()) && tw::isReal(getElementTypeOrSelf(divide.getType())); // whole numbers are rounded
   if (auto select = dyn_cast<tw::SelectOp>(op))
     return !depends(select.getCondition());
   return false;

@@ -2,6 +2,8 @@
 // are sums in a product. The figures of any other metric are computed of the combined reductions, as an evaluation does.
 #include "TellOfSteps.h"
 
+#include "talweg/Dialect/Tw/Elements.h"
+
 using namespace mlir;
 using namespace talweg;
 
@@ -67,7 +69,7 @@ private:
     auto of = llvm::map_to_vector(op.getOperands(), [&](Value operand) { return powers.lookup(operand); });
     if (isa<tw::MulOp, tw::ContractOp>(op))
       return of[0] + of[1];
-    if (isa<tw::DivOp>(op))
+    if (isa<tw::DivOp>(op) && tw::isReal(getElementTypeOrSelf(op.getResult(0))))
       return of[0] - of[1];
     bool keeps = llvm::all_equal(of) && (of[0] == 0 || isLinearIn(op, [](Value) { return true; }));
     return keeps ? std::optional(of[0]) : std::nullopt;
