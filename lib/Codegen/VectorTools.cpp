@@ -27,6 +27,50 @@ Value VectorTools::load(Value memory, Value at, int64_t lanes, int64_t count) {
   return vector::MaskedLoadOp::create(builder, loc, type, memory, at, mask(lanes, count), zero(element, lanes));
 }
 
+Value VectorTools::loadApart(Value memory, Value at, int64_t stride, int64_t lanes, int64_t count) {
+  if (stride == 1 || lanes == 1)
+    return load(memory, at, lanes, count);
+  count = std::min(count, lanes);
+  if (stride == 0)
+    return broadcast(loadScalar(memory, at), lanes);
+  SmallVector<int64_t> order;
+  if (stride == -1) {
+    Value run = load(memory, advance(at, index(count - 1), -1), lanes, count);
+    for (int64_t lane = 0; lane < lanes; ++lane)
+      order.push_back(lane < count ? count - 1 - lane : 0);
+    return vector::ShuffleOp::create(builder, loc, run, run, order);
+  }
+  if (stride > 0 && stride <= 4) {
+    int64_t span = (count - 1) * stride + 1;
+    Value result;
+    for (int64_t from = 0; from < span; from += lanes) {
+      Value run = load(memory, advance(at, index(from), 1), lanes, span - from);
+      order.clear();
+      for (int64_t lane = 0; lane < lanes; ++lane) { // what this run holds comes from it, the rest from before
+        int64_t in = lane * stride - from;
+        bool here = lane < count && in >= 0 && in < lanes;
+        order.push_back(here ? (from ? lanes : 0) + in : from ? lane : 0);
+      }
+      result = vector::ShuffleOp::create(builder, loc, result ? result : run, run, order);
+    }
+    return result;
+  }
+  Type element = cast<MemRefType>(memory.getType()).getElementType();
+  Value vector = zero(element, lanes);
+  if (element.isF32() || element.isF64()) {
+    SmallVector<int32_t> offsets;
+    for (int64_t i = 0; i < lanes; ++i)
+      offsets.push_back(i < count ? i * stride : 0);
+    Value places = arith::ConstantOp::create(builder, loc, builder.getI32VectorAttr(offsets));
+    return vector::GatherOp::create(builder, loc, cast<VectorType>(vector.getType()), memory, at, places,
+                                    mask(lanes, count), vector);
+  }
+  for (int64_t i = 0; i < count; ++i)
+    vector = vector::InsertOp::create(builder, loc, loadScalar(memory, advance(at, index(i), stride)), vector,
+                                      ArrayRef<int64_t>{i});
+  return vector;
+}
+
 void VectorTools::store(Value vector, Value memory, Value at, int64_t count) {
   int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
   if (count >= lanes)

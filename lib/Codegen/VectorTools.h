@@ -23,6 +23,10 @@ public:
   /// `lanes` elements from memory[at…]; only the first `count` exist, the others are zero.
   mlir::Value load(mlir::Value memory, mlir::Value at, std::int64_t lanes, std::int64_t count);
 
+  /// The same of elements `stride` apart. Up to four apart they are shuffled out of whole vectors that cover them.
+  mlir::Value loadApart(mlir::Value memory, mlir::Value at, std::int64_t stride, std::int64_t lanes,
+                        std::int64_t count);
+
   /// Writes the first `count` lanes to memory[at…].
   void store(mlir::Value vector, mlir::Value memory, mlir::Value at, std::int64_t count);
 

@@ -1,18 +1,16 @@
 // Turns linalg ops on memrefs into loops over vectors.
 //
 // In: linalg.generic (not contractions) and linalg.fill on memrefs of static shape. Out: scf loops; loads and stores
-// of whole vectors with masked tails. Loops that move the result are outside, in memory order; loops that only reduce are inside, with
-// their accumulators in registers. One loop runs along lanes: the one that touches memory in the longest runs, or
-// that ReductionOrder says.
+// of whole vectors with masked tails. Each op has a plan (NestPlan.h), which is written as it says (NestEmitter.h).
 #include "Contraction.h"
-#include "VectorNest.h"
+#include "JoinNests.h"
+#include "NestEmitter.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_VECTORIZEGENERICS
@@ -28,76 +26,47 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
   using VectorizeGenericsBase::VectorizeGenericsBase;
 
   void runOnOperation() override {
-    for (Block *block : blocksOf(getOperation()))
-      if (failed(lowerGenerics(*block)))
+    for (Block *block : blocksOf(getOperation())) {
+      auto all = joinNests(*block, target.vectorBits);
+      if (failed(all))
         return signalPassFailure();
+      for (JoinedNests &joined : *all)
+        lower(joined);
+    }
     SmallVector<linalg::FillOp> fills;
     getOperation().walk([&](linalg::FillOp op) { fills.push_back(op); });
     for (linalg::FillOp op : fills)
       lowerFill(op);
   }
 
-  /// Neighbours that agree on their rows are done together, row by row.
-  LogicalResult lowerGenerics(Block &block) {
-    std::vector<std::unique_ptr<VectorNest>> together;
-    int64_t rows = 0;
-    Operation *last = nullptr;
-    auto finish = [&] {
-      if (together.size() > 1)
-        runTogether(together, rows, last);
-      else if (!together.empty())
-        together[0]->run();
-      together.clear();
-    };
-    SmallVector<Operation *> ops;
-    for (Operation &op : block)
-      if (isa<linalg::GenericOp, linalg::FillOp>(op) || !(isMemoryEffectFree(&op) || isa<memref::AllocOp>(op)))
-        ops.push_back(&op);
-    for (Operation *op : ops) {
-      if (auto fill = dyn_cast<linalg::FillOp>(op)) {
-        if (llvm::any_of(together, [&](auto &nest) { return nest->uses(fill.getOutputs()[0]); }))
-          finish();
-        continue;
-      }
-      auto generic = dyn_cast<linalg::GenericOp>(op);
-      if (!generic) {
-        finish();
-        continue;
-      }
-      auto nest = std::make_unique<VectorNest>(generic, target.vectorBits);
-      if (failed(nest->prepare()))
-        return failure();
-      int64_t common = together.empty() ? nest->rows() : std::min(rows, nest->rows());
-      auto fits = [&](const std::unique_ptr<VectorNest> &other) {
-        return other->hasRows(common) && nest->agreesOnRows(*other, common);
-      };
-      if (!together.empty() && !(nest->hasRows(common) && llvm::all_of(together, fits) &&
-                                 llvm::any_of(together, [&](auto &other) { return nest->sharesMuchWith(*other); }))) {
-        finish();
-        common = nest->rows();
-      }
-      rows = common;
-      last = op;
-      together.push_back(std::move(nest));
-    }
-    finish();
-    return success();
-  }
-
-  void runTogether(std::vector<std::unique_ptr<VectorNest>> &nests, int64_t rows, Operation *last) {
+  /// Writes the loops in front of the last op, one loop over rows around several.
+  void lower(JoinedNests &joined) {
+    linalg::GenericOp last = joined.nests.back().op;
     OpBuilder builder(last);
-    VectorTools tools(builder, last->getLoc());
+    std::vector<NestEmitter> emitters;
     double work = 0;
-    for (auto &nest : nests)
-      work += nest->work();
-    tools.forTiles(rows, 1, work >= parallelWork, [&](Value row, int64_t) {
-      Operation *end = builder.getInsertionBlock()->getTerminator();
-      for (auto &nest : nests)
-        nest->runRow(end, row, rows);
-    });
-    for (auto &nest : nests)
-      nest->erase();
-    joined += nests.size() - 1;
+    for (Nest &nest : joined.nests) {
+      NestPlan plan = planNest(nest.loops, joined.rows);
+      if (plan.scalar)
+        nest.op.emitRemark("not vectorized: results lie apart along every loop, and are computed one at a time");
+      emitters.emplace_back(builder, nest.op, plan, nest.fill ? nest.fill.getInputs()[0] : Value());
+      work += nest.loops.work();
+    }
+    auto write = [&](Value row, int64_t) {
+      for (NestEmitter &emitter : emitters)
+        emitter.write(row);
+    };
+    if (joined.rows > 0)
+      VectorTools(builder, last.getLoc()).forTiles(joined.rows, 1, work >= parallelWork, write);
+    else
+      write({}, 1);
+    // A fill stays where results accumulate in memory, and where elements that no loop reaches keep it.
+    for (Nest &nest : joined.nests) {
+      if (nest.fill && nest.loops.covers)
+        nest.fill.erase();
+      nest.op.erase();
+    }
+    this->joined += joined.nests.size() - 1;
   }
 
   void lowerFill(linalg::FillOp op) {
