@@ -79,7 +79,7 @@ void NestEmitter::writeParts(const Place &place) {
   if (rest != 0)
     with(plan.part(rest), scratch).writeLoops(move(place, tools.index(whole), all.axes.front()));
   const int64_t parts = whole + (rest != 0);
-  tools.forTiles(results, plan.lanes, double(results) * parts >= parallelWork, [&](Value at, int64_t size) {
+  tools.forTiles(results, plan.lanes, plan.sharesCombination(), [&](Value at, int64_t size) {
     Values total{tools.broadcast(initial, plan.lanes)};
     tools.forCarrying(parts, results, total, [&](Value part, Values &sum) {
       sum[0] = combine(sum[0], tools.load(scratch, tools.advance(at, part, 1), plan.lanes, size));

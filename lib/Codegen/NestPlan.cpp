@@ -1,6 +1,7 @@
 // Chooses how the loops of a linalg.generic run, from extents and strides alone. One loop runs along lanes: the one that touches memory
 // in the longest runs, or that ReductionOrder says. Loops that move the result are outside, in memory order; loops that only reduce are inside.
 #include "NestPlan.h"
+#include "ArenaLayout.h"
 #include "VectorTools.h"
 
 using namespace mlir;
@@ -51,6 +52,13 @@ void putLast(NestPlan &plan, size_t outer, size_t inner) {
   plan.axes.append(std::begin(last), std::end(last));
 }
 
+/// The loop that threads share of work in blocks: the outermost, or else `other`, a loop of the blocks.
+int shareBlocks(const NestPlan &plan, int other) {
+  if (plan.row || plan.work() < parallelWork)
+    return -1;
+  return plan.axes.size() > 2 && plan.axes[0].extent >= enoughTurns ? 0 : other;
+}
+
 /// True, and chosen, if the results' innermost loop has two to four turns, and inputs are contiguous along the next.
 bool interleave(NestPlan &plan) {
   if (plan.order.collides || plan.lanes == 1 || plan.bodySize > largestBody)
@@ -78,8 +86,7 @@ bool interleave(NestPlan &plan) {
   plan.form = NestPlan::Form::Interleaved;
   plan.vectorAxis = int(plan.axes.size()) - 2;
   plan.piece = 4096;
-  if (!plan.row && plan.work() >= parallelWork)
-    plan.shared = plan.axes.size() > 2 && plan.axes[0].extent >= enoughTurns ? 0 : plan.vectorAxis;
+  plan.shared = shareBlocks(plan, plan.vectorAxis);
   return true;
 }
 
@@ -116,10 +123,7 @@ bool transpose(NestPlan &plan) {
   plan.block = plan.lanes;
   while (plan.block < 4 * plan.lanes && extent % (2 * plan.block) == 0)
     plan.block *= 2;
-  if (!plan.row && plan.work() >= parallelWork)
-    plan.shared = plan.axes.size() > 2 && plan.axes[0].extent >= enoughTurns ? 0
-                  : extent / plan.block >= enoughTurns                       ? plan.vectorAxis - 1
-                                                                             : plan.vectorAxis;
+  plan.shared = shareBlocks(plan, extent / plan.block >= enoughTurns ? plan.vectorAxis - 1 : plan.vectorAxis);
   return true;
 }
 
@@ -253,6 +257,21 @@ int64_t NestPlan::scratch() const {
     return (wholeParts() + (restOfParts() != 0)) * results();
   return groups.loop >= 0 ? results() : 0;
 }
+
+int64_t NestPlan::scratchBytes(int64_t elementBytes) const {
+  if (scratch() == 0)
+    return 0;
+  int64_t inside = 0;
+  if (groups.loop >= 0) {
+    int64_t extent = axes[groups.loop].extent;
+    for (int64_t turns : {std::min(extent, groups.length), extent % groups.length})
+      if (turns > 0)
+        inside = std::max(inside, group(turns).scratchBytes(elementBytes));
+  }
+  return arenaBytes(scratch() * elementBytes) + inside;
+}
+
+bool NestPlan::sharesCombination() const { return double(scratch()) >= parallelWork; }
 
 NestPlan NestPlan::part(int64_t turns) const {
   NestPlan one = *this;

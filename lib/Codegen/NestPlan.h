@@ -44,8 +44,13 @@ struct NestPlan : NestLoops {
   std::int64_t results() const { return operands[firstOutput].elements; }
   std::int64_t wholeParts() const { return axes[parts].extent / order.partLength; }
   std::int64_t restOfParts() const { return axes[parts].extent % order.partLength; }
-  /// Elements of scratch memory that parts, or one level of groups, need.
+  /// Elements of the scratch memory that holds the results of all parts, or of one group.
   std::int64_t scratch() const;
+  /// The bytes of the arena that the nest takes for scratch memory, groups inside of groups included.
+  std::int64_t scratchBytes(std::int64_t elementBytes) const;
+
+  /// True if there is enough to combine of parts for threads to share it.
+  bool sharesCombination() const;
 
   // Of what the nest is made:
 
