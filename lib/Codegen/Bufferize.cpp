@@ -1,11 +1,12 @@
 // Gives every tensor a buffer.
 //
 // In: functions whose blocks hold tensors of static shape in straight lines (a loop body is a block of its own; only
-// literals cross into it). Out: linalg on memrefs. A result is written, in order of preference, into the destination that it is
+// literals cross into it). Out: the same ops on memrefs. A result is written where BufferPlan says: into the destination that it is
 // materialized in, over an operand that dies here and is read at the same places, or into a new memref.alloc.
-#include "Contraction.h"
-#include "Memory.h"
+#include "Access.h"
+#include "BufferPlan.h"
 #include "talweg/Codegen/Passes.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -23,8 +24,8 @@ namespace talweg {
 using namespace mlir;
 using bufferization::MaterializeInDestinationOp;
 using linalg::GenericOp;
-using talweg::rootOf;
-using talweg::sameMemory;
+using talweg::kernel::PlacedOp;
+using talweg::kernel::ProductOp;
 
 namespace {
 
@@ -42,17 +43,12 @@ class BlockBufferizer {
 public:
   /// Ops on tensors that are no longer needed are added to `done`, users after what they use.
   BlockBufferizer(Block &block, ModuleOp module, SmallVector<Operation *> &done)
-      : block(block), module(module), builder(module.getContext()), done(done) {}
+      : block(block), module(module), builder(module.getContext()), done(done), program(block), plan(program) {}
 
   int64_t inPlace = 0, copied = 0;
 
   LogicalResult run() {
     SmallVector<Operation *> ops(llvm::make_pointer_range(block));
-    for (auto [position, op] : llvm::enumerate(ops))
-      positions[op] = position;
-    // Bound first: a later read of a variable must be seen when an earlier op wants to overwrite it.
-    for (auto toTensor : block.getOps<bufferization::ToTensorOp>())
-      keep(toTensor.getResult(), toTensor.getBuffer());
     for (Operation *op : ops) {
       builder.setInsertionPoint(op);
       if (failed(convert(op)))
@@ -66,26 +62,9 @@ private:
   ModuleOp module;
   OpBuilder builder;
   SmallVector<Operation *> &done;
-  DenseMap<Operation *, int64_t> positions;
+  talweg::buffers::BlockProgram program;
+  talweg::buffers::BufferPlan plan;
   DenseMap<Value, Value> buffers; ///< tensor → memref
-  talweg::MemoryIndex tensors;    ///< the same by memory, with memrefs that a tensor no longer has
-  DenseSet<Value> owned;          ///< buffers that are memref.allocs of this pass: free to overwrite when dead
-  DenseMap<Value, int64_t> lastReads;
-
-  void keep(Value tensor, Value buffer) {
-    Value &kept = buffers[tensor];
-    if (kept == buffer)
-      return;
-    kept = buffer;
-    tensors.add(tensor, buffer);
-  }
-
-  /// The tensors that may be kept in the memory of `buffer`.
-  SmallVector<Value> tensorsIn(Value buffer) {
-    SmallVector<Value> found = tensors.meeting(buffer);
-    llvm::erase_if(found, [&](Value tensor) { return !sameMemory(buffers.lookup(tensor), buffer); });
-    return found;
-  }
 
   LogicalResult convert(Operation *op) {
     if (auto toTensor = dyn_cast<bufferization::ToTensorOp>(op))
@@ -106,8 +85,8 @@ private:
       done.push_back(op);
       return success(); // likewise
     }
-    if (auto generic = dyn_cast<GenericOp>(op); generic && generic.hasPureTensorSemantics())
-      return convertGeneric(generic);
+    if (auto placed = dyn_cast<PlacedOp>(op); placed && isa<RankedTensorType>(op->getOperand(0).getType()))
+      return convertPlaced(placed);
     if (auto store = dyn_cast<MaterializeInDestinationOp>(op))
       return convertMaterialize(store);
     auto isTensor = [](Type type) { return isa<TensorType>(type); };
@@ -117,7 +96,7 @@ private:
   }
 
   LogicalResult bind(Operation *op, Value tensor, Value buffer) {
-    keep(tensor, buffer);
+    buffers[tensor] = buffer;
     done.push_back(op);
     return success();
   }
@@ -134,14 +113,12 @@ private:
       if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
         fillBuffer(fill, buffer);
     }
-    keep(tensor, buffer);
+    buffers[tensor] = buffer;
     return buffer;
   }
 
   Value allocate(Value tensor) {
-    Value buffer = memref::AllocOp::create(builder, tensor.getLoc(), storageType(tensor.getType(), builder));
-    owned.insert(buffer);
-    return buffer;
+    return memref::AllocOp::create(builder, tensor.getLoc(), storageType(tensor.getType(), builder));
   }
 
   void fillBuffer(linalg::FillOp fill, Value buffer) {
@@ -155,11 +132,18 @@ private:
     Value buffer = bufferOf(source);
     MemRefType to = storageType(type, builder);
     SmallVector<int64_t> strides = computeStrides(type.getShape());
-    Value view =
-        memref::ReinterpretCastOp::create(builder, source.getLoc(), to, buffer, /*offset=*/0, type.getShape(), strides);
-    if (owned.contains(buffer))
-      owned.insert(view);
-    return view;
+    return memref::ReinterpretCastOp::create(builder, source.getLoc(), to, buffer, /*offset=*/0, type.getShape(),
+                                             strides);
+  }
+
+  /// Lets the reshapes of `tensor` that were made show its new buffer.
+  void showAgain(Value tensor) {
+    for (Operation *user : tensor.getUsers())
+      if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user) && buffers.contains(user->getResult(0))) {
+        Value shown = user->getResult(0);
+        buffers[shown] = reshape(tensor, cast<RankedTensorType>(shown.getType()));
+        showAgain(shown);
+      }
   }
 
   LogicalResult convertExtract(tensor::ExtractOp op) {
@@ -207,114 +191,36 @@ private:
     linalg::FillOp::create(builder, loc, arith::ConstantOp::create(builder, loc, splat).getResult(), buffer);
   }
 
-  /// The position of the last op in this block that reads the memory of `tensor`, through reshapes too.
-  int64_t lastRead(Value tensor) {
-    if (auto known = lastReads.find(tensor); known != lastReads.end())
-      return known->second;
-    int64_t last = -1;
-    for (Operation *user : tensor.getUsers()) {
-      Operation *ancestor = block.findAncestorOpInBlock(*user);
-      last = std::max(last, ancestor ? positions.lookup(ancestor) : INT64_MAX);
-      if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
-        last = std::max(last, lastRead(user->getResult(0)));
+  /// The place that `result` is materialized in, made before `op` if it is a view that is made later.
+  Value destinationOf(PlacedOp op, OpResult result) {
+    for (Operation *user : result.getUsers())
+      if (auto store = dyn_cast<MaterializeInDestinationOp>(user); store && store->getBlock() == &block) {
+        makeBefore(store.getDest(), op);
+        builder.setInsertionPoint(op);
+        return store.getDest();
+      }
+    llvm_unreachable("the plan has a destination for what is materialized");
+  }
+
+  void makeBefore(Value value, Operation *op) {
+    Operation *definition = value.getDefiningOp();
+    if (!definition || definition->getBlock() != &block || definition->isBeforeInBlock(op))
+      return;
+    for (Value operand : definition->getOperands())
+      makeBefore(operand, op);
+    definition->moveBefore(op);
+  }
+
+  /// Where `result` is written.
+  Value placeFor(PlacedOp op, OpResult result) {
+    talweg::buffers::Place place = plan.placeOf(result);
+    inPlace += place.way != talweg::buffers::Way::Own;
+    switch (place.way) {
+    case talweg::buffers::Way::Destination: return destinationOf(op, result);
+    case talweg::buffers::Way::Over: return bufferOf(plan.operandOf(result)->get());
+    case talweg::buffers::Way::Own: return allocate(result);
     }
-    return lastReads[tensor] = last;
-  }
-
-  /// The place that `result` is materialized in, if writing it there already now changes nothing that is read later.
-  Value destinationOf(GenericOp op, OpResult result) {
-    for (Operation *user : result.getUsers()) {
-      auto store = dyn_cast<MaterializeInDestinationOp>(user);
-      if (!store || store->getBlock() != &block || store.getSource() != result)
-        continue;
-      Value destination = store.getDest();
-      auto type = dyn_cast<MemRefType>(destination.getType());
-      if (!type || type != storageType(result.getType(), builder) || !dominates(destination, op) ||
-          !noReadAfter(op, result, destination))
-        continue;
-      return destination;
-    }
-    return {};
-  }
-
-  /// True if `definition` stands before `op`, another op of this block. (MLIR counts all ops anew after one was moved.)
-  bool standsBefore(Operation *definition, Operation *op) {
-    auto known = positions.find(definition);
-    return known == positions.end() ? definition->isBeforeInBlock(op) : known->second <= positions.lookup(op);
-  }
-
-  void moveBefore(Operation *moved, Operation *op) {
-    moved->moveBefore(op);
-    positions[moved] = positions.lookup(op);
-  }
-
-  bool dominates(Value value, Operation *op) {
-    auto isLater = [&](Value operand) {
-      Operation *definition = operand.getDefiningOp();
-      return definition && definition->getBlock() == &block && !standsBefore(definition, op);
-    };
-    if (!isLater(value))
-      return true;
-    // A view made just before the store can as well be made here.
-    auto view = value.getDefiningOp<memref::ViewOp>();
-    if (!view || llvm::any_of(view->getOperands(), [&](Value operand) {
-          return isLater(operand) && !operand.getDefiningOp<arith::ConstantOp>();
-        }))
-      return false;
-    for (Value operand : view->getOperands())
-      if (isLater(operand))
-        moveBefore(operand.getDefiningOp(), op);
-    moveBefore(view, op);
-    builder.setInsertionPoint(op);
-    return true;
-  }
-
-  /// The fill that the memory of `result` needs before the op runs, or null: it accumulates, or reaches only some elements.
-  static linalg::FillOp fillBefore(GenericOp op, OpResult result) {
-    OpOperand *init = op.getTiedOpOperand(result);
-    bool overwritten = !op.payloadUsesValueFromOperand(init) && op.getNumParallelLoops() == op.getNumLoops() &&
-                       op.getMatchingIndexingMap(init).isPermutation();
-    return overwritten ? linalg::FillOp() : init->get().getDefiningOp<linalg::FillOp>();
-  }
-
-  /// True if `op` reads an element of `input` only before it writes `result` there: one by one, at the same places, and
-  /// nothing fills the memory of the result before.
-  static bool readsWhereItWrites(GenericOp op, OpOperand *input, OpResult result) {
-    return op.getNumParallelLoops() == op.getNumLoops() && !fillBefore(op, result) &&
-           op.getMatchingIndexingMap(input) == op.getMatchingIndexingMap(op.getTiedOpOperand(result));
-  }
-
-  /// No op after `op` reads the memory at `destination`, and `op` itself reads it only where it writes it.
-  bool noReadAfter(GenericOp op, OpResult result, Value destination) {
-    for (Value tensor : tensorsIn(destination)) {
-      if (lastRead(tensor) > positions.lookup(op))
-        return false;
-      for (OpOperand *input : op.getDpsInputOperands())
-        if (input->get() == tensor && op.payloadUsesValueFromOperand(input) && !readsWhereItWrites(op, input, result))
-          return false;
-    }
-    return true;
-  }
-
-  /// An operand's buffer that dies in `op` and may be overwritten element by element.
-  Value dyingOperand(GenericOp op, OpResult result, ArrayRef<Value> taken) {
-    for (OpOperand *input : op.getDpsInputOperands()) {
-      Value buffer = buffers.lookup(input->get());
-      if (!buffer || !owned.contains(buffer) || llvm::is_contained(taken, buffer) ||
-          buffer.getType() != storageType(result.getType(), builder) || !op.payloadUsesValueFromOperand(input))
-        continue;
-      bool aligned = llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *other) {
-        Value otherBuffer = buffers.lookup(other->get());
-        return !otherBuffer || rootOf(otherBuffer) != rootOf(buffer) ||
-               (otherBuffer == buffer && readsWhereItWrites(op, other, result));
-      });
-      bool dead =
-          llvm::all_of(tensorsIn(buffer), [&](Value tensor) { return lastRead(tensor) <= positions.lookup(op); });
-      bool rootTaken = llvm::any_of(taken, [&](Value other) { return rootOf(other) == rootOf(buffer); });
-      if (aligned && dead && !rootTaken)
-        return buffer;
-    }
-    return {};
+    llvm_unreachable("a way to a place");
   }
 
   /// True if folding has left a reduction of neutral elements: its result is what it starts from.
@@ -322,35 +228,61 @@ private:
     return op.getNumResults() == 1 && op.getBody()->getTerminator()->getOperand(0) == op.getRegionOutputArgs()[0];
   }
 
-  LogicalResult convertGeneric(GenericOp op) {
-    if (yieldsItsStart(op))
-      return bind(op, op->getResult(0), bufferOf(op.getDpsInits()[0]));
-    SmallVector<Value> inputs, outputs;
-    for (OpOperand *input : op.getDpsInputOperands()) {
+  LogicalResult convertPlaced(PlacedOp op) {
+    auto generic = dyn_cast<GenericOp>(op.getOperation());
+    auto written = cast<DestinationStyleOpInterface>(op.getOperation());
+    if (generic && yieldsItsStart(generic))
+      return bind(op, op->getResult(0), bufferOf(generic.getDpsInits()[0]));
+    SmallVector<Value> operands;
+    for (OpOperand &operand : op->getOpOperands()) {
       // An operand that is never read only shows the extents of loops: it needs no storage of its own, but a type.
-      inputs.push_back(op.payloadUsesValueFromOperand(input) ? bufferOf(input->get()) : shapeOnly(input->get()));
+      if (written.isDpsInput(&operand))
+        operands.push_back(op.readsElements(&operand) ? bufferOf(operand.get()) : shapeOnly(operand.get()));
     }
     for (OpResult result : op->getResults()) {
-      OpOperand *init = op.getTiedOpOperand(result);
-      Value buffer = destinationOf(op, result);
-      if (!buffer || llvm::is_contained(outputs, buffer))
-        buffer = dyingOperand(op, result, outputs);
-      inPlace += buffer != nullptr;
-      if (!buffer)
-        buffer = allocate(result);
-      if (linalg::FillOp fill = fillBefore(op, result))
+      Value buffer = placeFor(op, result);
+      if (auto fill = cast_or_null<linalg::FillOp>(op.fillBefore(result)))
         fillBuffer(fill, buffer);
-      else if (op.payloadUsesValueFromOperand(init))
-        return op.emitError("cannot be given a buffer: accumulates onto something other than linalg.fill");
-      keep(result, buffer);
-      outputs.push_back(buffer);
+      else if (generic && generic.payloadUsesValueFromOperand(generic.getTiedOpOperand(result)))
+        return op->emitError("cannot be given a buffer: accumulates onto something other than linalg.fill");
+      buffers[result] = buffer;
+      operands.push_back(buffer);
     }
+    if (generic)
+      convertGeneric(generic, operands);
+    else
+      convertAsItIs(op, operands);
+    done.push_back(op);
+    return success();
+  }
+
+  void convertGeneric(GenericOp op, ArrayRef<Value> operands) {
+    auto [inputs, outputs] =
+        std::pair(operands.take_front(op.getNumDpsInputs()), operands.drop_front(op.getNumDpsInputs()));
     auto converted = GenericOp::create(builder, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMapsArray(),
                                        op.getIteratorTypesArray());
     converted->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    convertBody(op, converted);
-    done.push_back(op);
-    return success();
+    SmallVector<Type> stored;
+    for (Value operand : operands)
+      stored.push_back(getElementTypeOrSelf(operand));
+    convertBody(op.getBody(), converted.getRegion(), stored, op.getRegionOutputArgs());
+  }
+
+  /// An op of the kernel dialect is the same on memrefs. Its inits come last.
+  void convertAsItIs(Operation *op, ArrayRef<Value> operands) {
+    OperationState state(op->getLoc(), op->getName(), operands, TypeRange(),
+                         op->getDiscardableAttrDictionary().getValue());
+    state.propertiesAttr = op->getPropertiesAsAttribute();
+    for (unsigned i = 0; i < op->getNumRegions(); ++i)
+      state.addRegion();
+    Operation *converted = builder.create(state);
+    auto product = dyn_cast<ProductOp>(op);
+    if (!product || !product.hasEpilogue())
+      return;
+    SmallVector<Type> stored{product.getElementType()};
+    for (Value read : cast<ProductOp>(converted).getReads())
+      stored.push_back(getElementTypeOrSelf(read));
+    convertBody(&product.getEpilogue().front(), converted->getRegion(0), stored, {});
   }
 
   Value shapeOnly(Value tensor) {
@@ -359,28 +291,27 @@ private:
     return memref::AllocOp::create(builder, tensor.getLoc(), storageType(tensor.getType(), builder));
   }
 
-  /// Clones the body; conditions are bytes outside and i1 inside.
-  void convertBody(GenericOp from, GenericOp to) {
+  /// Clones a body whose arguments are elements of the types `stored`; conditions are bytes outside and i1 inside.
+  void convertBody(Block *from, Region &to, ArrayRef<Type> stored, ArrayRef<BlockArgument> accumulators) {
     OpBuilder::InsertionGuard guard(builder);
-    Block *body = builder.createBlock(&to.getRegion());
+    Block *body = builder.createBlock(&to);
     IRMapping mapping;
-    for (auto [argument, operand] : llvm::zip_equal(from.getBody()->getArguments(), to->getOperands())) {
-      Type element = cast<MemRefType>(operand.getType()).getElementType();
+    for (auto [argument, element] : llvm::zip_equal(from->getArguments(), stored)) {
       Value value = body->addArgument(element, argument.getLoc());
       if (element != argument.getType() && !argument.use_empty())
-        value = arith::TruncIOp::create(builder, from.getLoc(), argument.getType(), value);
+        value = arith::TruncIOp::create(builder, argument.getLoc(), argument.getType(), value);
       mapping.map(argument, value);
     }
     auto toByte = [&](Value condition) -> Value {
-      return arith::ExtUIOp::create(builder, from.getLoc(), builder.getI8Type(), condition);
+      return arith::ExtUIOp::create(builder, condition.getLoc(), builder.getI8Type(), condition);
     };
-    for (Operation &op : from.getBody()->without_terminator()) {
+    for (Operation &op : from->without_terminator()) {
       Operation *copy = builder.clone(op, mapping);
       // any and all accumulate in bytes: 0 and 1 combine as bits do.
       for (OpOperand &operand : copy->getOpOperands())
         if (auto narrow = operand.get().getDefiningOp<arith::TruncIOp>();
             narrow && isa<arith::OrIOp, arith::AndIOp>(copy) &&
-            llvm::is_contained(from.getRegionOutputArgs(), op.getOperand(operand.getOperandNumber()))) {
+            llvm::is_contained(accumulators, op.getOperand(operand.getOperandNumber()))) {
           unsigned other = 1 - operand.getOperandNumber();
           builder.setInsertionPoint(copy);
           copy->setOperand(other, toByte(copy->getOperand(other)));
@@ -392,35 +323,11 @@ private:
           break;
         }
     }
-    SmallVector<Value> results;
-    for (Value value : from.getBody()->getTerminator()->getOperands()) {
-      Value result = mapping.lookupOrDefault(value);
-      if (isTruth(result.getType()))
-        result = toByte(result);
-      results.push_back(result);
-    }
-    linalg::YieldOp::create(builder, from.getLoc(), results);
-  }
-
-  /// Values in the memory that `op` is about to overwrite, and that later ops read, get buffers of their own: two variables
-  /// may exchange their values.
-  void saveWhatIsReadAfter(MaterializeInDestinationOp op) {
-    SmallVector<Value> saved;
-    for (Value tensor : tensorsIn(op.getDest())) {
-      auto made = positions.find(tensor.getDefiningOp());
-      if (made != positions.end() && made->second < positions.lookup(op) && lastRead(tensor) > positions.lookup(op))
-        saved.push_back(tensor);
-    }
-    llvm::sort(saved, [&](Value a, Value b) {
-      int64_t atA = positions.lookup(a.getDefiningOp()), atB = positions.lookup(b.getDefiningOp());
-      return atA != atB ? atA < atB : cast<OpResult>(a).getResultNumber() < cast<OpResult>(b).getResultNumber();
-    });
-    for (Value tensor : saved) {
-      Value buffer = buffers.lookup(tensor), own = allocate(tensor);
-      memref::CopyOp::create(builder, op.getLoc(), buffer, own);
-      keep(tensor, own);
-      ++copied;
-    }
+    Operation *yield = builder.clone(*from->getTerminator(), mapping);
+    builder.setInsertionPoint(yield);
+    for (OpOperand &operand : yield->getOpOperands())
+      if (isTruth(operand.get().getType()))
+        operand.set(toByte(operand.get()));
   }
 
   LogicalResult convertMaterialize(MaterializeInDestinationOp op) {
@@ -428,8 +335,13 @@ private:
     auto splat = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
     done.push_back(op);
     Value source = splat ? Value() : bufferOf(op.getSource());
-    if (source != op.getDest())
-      saveWhatIsReadAfter(op);
+    for (Value tensor : plan.savedBefore(op)) {
+      Value own = allocate(tensor);
+      memref::CopyOp::create(builder, op.getLoc(), buffers.lookup(tensor), own);
+      buffers[tensor] = own;
+      showAgain(tensor);
+      ++copied;
+    }
     if (splat) {
       fillWith(splat.getSplatValue<TypedAttr>(), op.getLoc(), op.getDest());
       return success();

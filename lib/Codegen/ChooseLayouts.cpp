@@ -6,8 +6,8 @@
 // must convert (Engine/Variables).
 //
 // Where blocks stand on the storage, another module of the same program has chosen, and this one obeys.
-#include "Contraction.h"
-#include "Epilogue.h"
+#include "Access.h"
+#include "PlanProduct.h"
 #include "Retile.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
@@ -30,6 +30,7 @@ using namespace mlir;
 using namespace talweg;
 using bufferization::MaterializeInDestinationOp;
 using bufferization::ToTensorOp;
+using kernel::ProductOp;
 using linalg::GenericOp;
 
 namespace {
@@ -60,28 +61,27 @@ llvm::MapVector<StringAttr, Variable> variablesOf(func::FuncOp function) {
   return variables;
 }
 
-bool isElementwise(GenericOp op) { return op.hasPureTensorSemantics() && op.getNumParallelLoops() == op.getNumLoops(); }
+bool isElementwise(GenericOp op) { return op.hasPureTensorSemantics() && isParallel(op); }
 
 /// The columns of a panel that the product which reads `operand` copies it into; 0: it reads it as it is.
 int64_t panelOf(OpOperand &operand, const Target &target) {
-  auto op = dyn_cast<GenericOp>(operand.getOwner());
-  if (!op || !op.hasPureTensorSemantics() || !isContraction(op))
+  auto op = dyn_cast<ProductOp>(operand.getOwner());
+  if (!op)
     return 0;
-  ContractionPlan plan = planOf(op, nullptr, target);
-  auto [left, right] = contractionFactors(op);
-  OpOperand *packed = plan.swapped ? left : right;
-  return plan.packB.wanted && packed == &operand && plan.n.b == 1 ? plan.panel() : 0;
+  kernel::ProductPlan plan = planOf(op, {}, target);
+  OpOperand &packed = plan.swapped ? op.getLeftMutable() : op.getRightMutable();
+  return plan.packB.wanted && &packed == &operand && plan.n.b == 1 ? plan.panel() : 0;
 }
 
 /// The product that reads the variable as a converted copy; null: there is none.
-GenericOp readerOfCopy(const Variable &variable) {
+ProductOp readerOfCopy(const Variable &variable) {
   for (ToTensorOp read : variable.reads)
     for (Operation *user : read->getUsers())
       if (auto copy = dyn_cast<GenericOp>(user);
           copy && isElementwise(copy) &&
           getElementTypeOrSelf(copy->getResult(0)) != getElementTypeOrSelf(read.getResult()))
         for (Operation *reader : copy->getUsers())
-          if (auto product = dyn_cast<GenericOp>(reader); product && isContraction(product))
+          if (auto product = dyn_cast<ProductOp>(reader))
             return product;
   return {};
 }
@@ -142,7 +142,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
           if (panel == 0 && (panel = panelOf(use, target)) != 0)
             loc = use.getOwner()->getLoc();
       if (panel == 0) {
-        if (GenericOp product = readerOfCopy(variable))
+        if (ProductOp product = readerOfCopy(variable))
           emitRemark(product.getLoc()) << "the product reads a copy of `" << name.getValue()
                                        << "` that is computed in every step";
         continue;
@@ -204,7 +204,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
       return false;
     for (ToTensorOp read : variable.reads)
       for (OpOperand &use : read.getResult().getUses()) {
-        auto op = dyn_cast<GenericOp>(use.getOwner());
+        auto op = dyn_cast<IndexingMapOpInterface>(use.getOwner());
         if (!isa<MaterializeInDestinationOp>(use.getOwner()) && (!op || !lastLoopOf(op, use)))
           return false;
       }
@@ -222,11 +222,13 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         if (auto found = layouts.find(view.getNameAttr().getAttr()); found != layouts.end())
           takeView(view, found->second);
       // What computes new values, first: its gradients become tiles too.
-      SmallVector<GenericOp> ops(block.getOps<GenericOp>());
-      for (GenericOp op : llvm::reverse(ops))
-        takeResults(op);
-      for (GenericOp op : ops)
-        rewrite(op);
+      SmallVector<IndexingMapOpInterface> ops(block.getOps<IndexingMapOpInterface>());
+      for (IndexingMapOpInterface op : llvm::reverse(ops))
+        if (auto generic = dyn_cast<GenericOp>(op.getOperation()))
+          takeResults(generic);
+      for (IndexingMapOpInterface op : ops)
+        if (isa<kernel::PlacedOp>(op.getOperation()))
+          rewrite(op);
       for (auto [write, size] : writes)
         finishWrite(write, size);
       for (auto [rows, tiles] : tilesOf)
@@ -262,13 +264,17 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
       view.getResult().setType(cast<MemRefType>(tiledType(view.getType(), size)));
     }
 
+    static OpOperand *initOf(OpResult result) {
+      return cast<DestinationStyleOpInterface>(result.getOwner()).getTiedOpOperand(result);
+    }
+
     /// True if the op that computes `value` may write it in tiles: all other uses of it can be rewritten as well.
     bool mayTile(Value value) {
-      auto op = value.getDefiningOp<GenericOp>();
-      if (!op || op->getBlock() != &block || !lastLoopOf(op, *op.getTiedOpOperand(cast<OpResult>(value))))
+      auto op = value.getDefiningOp<IndexingMapOpInterface>();
+      if (!op || op->getBlock() != &block || !lastLoopOf(op, *initOf(cast<OpResult>(value))))
         return false;
       return llvm::all_of(value.getUses(), [&](OpOperand &use) {
-        auto reader = dyn_cast<GenericOp>(use.getOwner());
+        auto reader = dyn_cast<IndexingMapOpInterface>(use.getOwner());
         return isa<MaterializeInDestinationOp>(use.getOwner()) ||
                (reader && reader->getBlock() == &block && lastLoopOf(reader, use));
       });
@@ -285,8 +291,8 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         int64_t size = found->second;
         unsigned loop = *lastLoopOf(op, *op.getTiedOpOperand(result));
         for (OpOperand *input : op.getDpsInputOperands()) {
-          auto product = input->get().getDefiningOp<GenericOp>();
-          if (input->get().getType() == result.getType() && product && isContraction(product) &&
+          auto product = input->get().getDefiningOp<ProductOp>();
+          if (input->get().getType() == result.getType() && product &&
               llvm::all_of(product->getUses(),
                            [&](OpOperand &use) { return &use == input || isTotal(use.getOwner()); }) &&
               lastLoopOf(op, *input) == loop && mayTile(input->get()))
@@ -295,7 +301,8 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
       }
     }
 
-    void rewrite(GenericOp op) {
+    void rewrite(IndexingMapOpInterface op) {
+      auto written = cast<DestinationStyleOpInterface>(op.getOperation());
       std::optional<unsigned> loop;
       int64_t size = 0;
       SmallVector<OpOperand *> tiled;
@@ -309,16 +316,16 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         tiled.push_back(&operand);
         values.push_back(value);
       };
-      for (OpOperand *input : op.getDpsInputOperands())
+      for (OpOperand *input : written.getDpsInputOperands())
         if (Value tiles = tilesOf.lookup(input->get()))
           add(*input, tiles, cast<ShapedType>(tiles.getType()).getShape().back());
       for (OpResult result : op->getResults())
         if (auto found = wanted.find(result); found != wanted.end())
-          add(*op.getTiedOpOperand(result), Value(), found->second);
+          add(*initOf(result), Value(), found->second);
       if (tiled.empty())
         return;
       builder.setInsertionPoint(op);
-      GenericOp tiledOp = retile(builder, op, *loop, size, tiled, values);
+      Operation *tiledOp = retile(builder, op, *loop, size, tiled, values);
       for (auto [before, after] : llvm::zip_equal(op->getResults(), tiledOp->getResults())) {
         if (before.getType() == after.getType())
           before.replaceAllUsesWith(after);

@@ -3,7 +3,7 @@
 // In: linalg on tensors as talweg-tw-to-linalg makes it, nothing fused. Out: sums of products are math.fma. Code generation of the
 // machine joins no multiplication to an addition by itself, and no other pass makes a multiply-add or takes one apart: how a
 // value is rounded depends on this pass alone, not on what is fused, copied or computed again later.
-#include "Contraction.h"
+#include "Access.h"
 #include "InlineProducer.h"
 #include "talweg/Codegen/Passes.h"
 
@@ -70,8 +70,7 @@ struct FormMultiplyAdds : talweg::impl::FormMultiplyAddsBase<FormMultiplyAdds> {
         bool elementwise = isElementwise(op);
         if (elementwise && (computesOnly<arith::AddFOp>(op) || computesOnly<arith::SubFOp>(op)))
           op = withProduct(op);
-        // acc + a * b of a reduction is a contraction; with all loops parallel it only scatters products.
-        if (elementwise || op.getNumParallelLoops() != op.getNumLoops())
+        if (elementwise)
           for (Operation &inner : llvm::make_early_inc_range(op.getBody()->without_terminator()))
             if (isSum(inner)) {
               int64_t before = op.getBody()->getOperations().size();

@@ -3,9 +3,10 @@
 // In: linalg.generic on tensors, each with one result. An *elementwise* op is one whose loops are all parallel and whose
 // output map is the identity; an *access* is an elementwise op that computes nothing (it yields an input, a captured
 // scalar or an index). Out: fewer ops, some with several results; every value is the same to the bit.
-#include "Contraction.h"
+#include "Access.h"
 #include "InlineProducer.h"
 #include "talweg/Codegen/Passes.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -24,6 +25,7 @@ using namespace mlir;
 using linalg::GenericOp;
 using talweg::inlineProducer;
 using talweg::isElementwise;
+using talweg::kernel::ProductOp;
 
 namespace {
 
@@ -66,14 +68,26 @@ bool isCheap(GenericOp op) {
 
 /// True if inlining `producer` at `use` never computes an element twice, or costs nothing.
 bool mayInline(GenericOp producer, OpOperand &use) {
-  auto consumer = dyn_cast<GenericOp>(use.getOwner());
-  if (!consumer || !consumer.isDpsInput(&use) || consumer->getBlock() != producer->getBlock() ||
-      producer.getNumResults() != 1)
+  if (use.getOwner()->getBlock() != producer->getBlock() || producer.getNumResults() != 1)
     return false;
-  // A contraction reads memory: the place of an element may change, never its value.
-  if (talweg::isContraction(consumer))
+  // A product reads memory: the place of an element may change, never its value.
+  if (isa<ProductOp>(use.getOwner()))
     return isPureAccess(producer);
+  auto consumer = dyn_cast<GenericOp>(use.getOwner());
+  if (!consumer || !consumer.isDpsInput(&use))
+    return false;
   return isAccess(producer) || consumer.getMatchingIndexingMap(&use).isPermutation();
+}
+
+/// Lets a product read what `access`, a pure one, hands on to it.
+void readDirectly(GenericOp access, OpOperand &factor) {
+  auto product = cast<ProductOp>(factor.getOwner());
+  OpOperand *source = access.getDpsInputOperand(0);
+  SmallVector<Attribute> maps(product.getMaps().getValue());
+  AffineMap map = access.getMatchingIndexingMap(source).compose(product.getMatchingIndexingMap(&factor));
+  maps[factor.getOperandNumber()] = AffineMapAttr::get(map);
+  product.setMapsAttr(ArrayAttr::get(product.getContext(), maps));
+  factor.set(source->get());
 }
 
 /// Everything that uses `op` comes after `place`, so that `op` may be computed there.
@@ -150,12 +164,6 @@ GenericOp join(GenericOp first, GenericOp second, OpBuilder &builder) {
   return joined;
 }
 
-SmallVector<GenericOp> lastFirst(Block &block) {
-  SmallVector<GenericOp> ops(block.getOps<GenericOp>());
-  std::reverse(ops.begin(), ops.end());
-  return ops;
-}
-
 struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
   using FuseElementwiseBase::FuseElementwiseBase;
 
@@ -163,8 +171,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
     OpBuilder builder(&getContext());
     for (Block *block : talweg::blocksOf(getOperation())) {
       for (GenericOp op : block->getOps<GenericOp>())
-        if (!talweg::isContraction(op))
-          inlineSplats(op, builder);
+        inlineSplats(op, builder);
       inlineIn(*block);
       joinIn(*block);
       if (tells)
@@ -183,11 +190,13 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
   /// read may have a single one. Nothing behind an op gets another chance by it.
   void inlineIn(Block &block) {
     OpBuilder builder(&getContext());
-    for (GenericOp producer : lastFirst(block)) {
-      if (isElementwise(producer))
+    SmallVector<Operation *> ops(llvm::make_pointer_range(block));
+    for (Operation *op : llvm::reverse(ops)) {
+      auto producer = dyn_cast<GenericOp>(op);
+      if (producer && isElementwise(producer))
         inlineUses(producer, builder);
-      if (producer.hasPureTensorSemantics() && producer->use_empty())
-        producer.erase();
+      if (isa<GenericOp, ProductOp>(op) && isMemoryEffectFree(op) && op->use_empty())
+        op->erase();
     }
   }
 
@@ -197,9 +206,10 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       return;
     OpOperand &use = *producer->use_begin();
     auto consumer = dyn_cast<GenericOp>(use.getOwner());
-    if (!consumer || !consumer.isDpsInput(&use) || consumer->getBlock() != producer->getBlock())
+    bool isFactor = isa<ProductOp>(use.getOwner());
+    if (use.getOwner()->getBlock() != producer->getBlock() || !(isFactor || (consumer && consumer.isDpsInput(&use))))
       return;
-    if (talweg::isContraction(consumer))
+    if (isFactor)
       producer.emitRemark(
           "stored in memory, not computed where it is read: a product reads each of its factors many times");
     else if (!consumer.getMatchingIndexingMap(&use).isPermutation())
@@ -218,7 +228,10 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       auto next = llvm::find_if(uses, [&](OpOperand &use) { return mayInline(producer, use); });
       if (next == uses.end())
         return;
-      inlineProducer(producer, *next, builder);
+      if (isa<ProductOp>(next->getOwner()))
+        readDirectly(producer, *next);
+      else
+        inlineProducer(producer, *next, builder);
       ++inlined;
     }
   }

@@ -1,6 +1,6 @@
 // Clones an elementwise op's body into an op that reads its result.
 #include "InlineProducer.h"
-#include "Contraction.h"
+#include "Access.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"

@@ -5,14 +5,13 @@
 // adds the time since the last mark to region n (Runtime/Profile.h). What region n is, whoever made the pass is told; where nobody asks, it
 // is a remark.
 //
-// A region is one op, with the fills of what it accumulates into and the products whose epilogue it is (`talweg.epilogue`): the
-// passes that follow make one nest of loops of these, and no mark comes between them. Everything else in the body, scalars and
-// loads, belongs to the region that follows.
-#include "Contraction.h"
+// A region is one op, with the fills of what it accumulates into: the passes that follow make one nest of loops of these, and no mark comes
+// between them. Everything else in the body, scalars and loads, belongs to the region that follows.
+#include "Access.h"
 #include "RegionFacts.h"
 #include "Steps.h"
-#include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Runtime/Abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -31,13 +30,16 @@ using namespace mlir;
 
 namespace {
 
-bool holdsLinalg(Operation *op) {
-  return op->walk([](linalg::LinalgOp) { return WalkResult::interrupt(); }).wasInterrupted();
+bool isComputation(Operation *op) { return isa<linalg::LinalgOp, talweg::kernel::ProductOp>(op); }
+
+bool holdsComputations(Operation *op) {
+  auto find = [](Operation *inner) { return isComputation(inner) ? WalkResult::interrupt() : WalkResult::advance(); };
+  return op->walk(find).wasInterrupted();
 }
 
 /// Whether an op of a step's body takes time of its own.
 bool isWork(Operation &op) {
-  return isa<linalg::LinalgOp, memref::CopyOp>(op) || (op.getNumRegions() && !op.hasTrait<OpTrait::IsTerminator>());
+  return isComputation(&op) || isa<memref::CopyOp>(op) || (op.getNumRegions() && !op.hasTrait<OpTrait::IsTerminator>());
 }
 
 /// The next op that takes time, or null.
@@ -53,8 +55,6 @@ bool joinsNext(Operation *op) {
   Operation *next = workAfter(op);
   if (!next)
     return false;
-  if (op->hasAttr(talweg::attributes::kEpilogue))
-    return true;
   auto fill = dyn_cast<linalg::FillOp>(op);
   if (!fill)
     return false;
@@ -76,7 +76,7 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal())
         for (auto loop : function.front().getOps<scf::ForOp>())
-          if (holdsLinalg(loop))
+          if (holdsComputations(loop))
             markLoop(loop, marked);
     regions = marked.size();
     if (asked)

@@ -41,26 +41,4 @@ bool sameMemory(Value a, Value b) {
   return !offsetA || !offsetB || *offsetA == *offsetB; // variables never overlap in part
 }
 
-void MemoryIndex::add(Value value, Value memref) {
-  Storage &storage = storages[rootOf(memref)];
-  std::optional<int64_t> offset = offsetOf(memref);
-  (offset ? storage.at[*offset] : storage.anywhere).push_back(value);
-}
-
-SmallVector<Value> MemoryIndex::meeting(Value memref) const {
-  auto storage = storages.find(rootOf(memref));
-  if (storage == storages.end())
-    return {};
-  const auto &[at, anywhere] = storage->second;
-  SmallVector<Value> values(anywhere.begin(), anywhere.end());
-  std::optional<int64_t> offset = offsetOf(memref);
-  auto first = offset ? at.find(*offset) : at.begin();
-  for (auto place = first; place != at.end(); ++place) {
-    values.append(place->second);
-    if (offset)
-      break;
-  }
-  return values;
-}
-
 } // namespace talweg

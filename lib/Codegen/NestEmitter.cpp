@@ -1,6 +1,6 @@
 // Writes the loops of a NestPlan, a vector of results at a time.
 #include "NestEmitter.h"
-#include "Contraction.h"
+#include "Access.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -268,7 +268,7 @@ NestEmitter::Values NestEmitter::bodyOn(ArrayRef<Value> inputs, ArrayRef<Value> 
     if (!iv)
       iv = tools.index(0);
   int along = plan.alongLanes().source;
-  VectorBody written(builder, op, plan.lanes, along < 0 ? op.getNumLoops() : along);
+  VectorBody written(builder, op.getBody(), plan.lanes, along < 0 ? op.getNumLoops() : along);
   return written.emit(inputs, at, plan.reduces ? &combiner : nullptr);
 }
 

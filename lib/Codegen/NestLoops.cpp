@@ -1,6 +1,6 @@
 // Reads off a linalg.generic how its loops walk memory.
 #include "NestLoops.h"
-#include "Contraction.h"
+#include "Access.h"
 #include "VectorBody.h"
 
 using namespace mlir;

@@ -3,7 +3,7 @@
 // Index notation puts the loops that move the result first: sum[i](x[i, j]) has the loops (j, i) and reads x in columns. In which order a
 // reduction combines elements is decided from its loops alone (ReductionOrder.h), so they are put in the order of memory here,
 // once, with the operands that it would have if everything were fused into it.
-#include "Contraction.h"
+#include "Access.h"
 #include "InlineProducer.h"
 #include "talweg/Codegen/Passes.h"
 
@@ -52,7 +52,7 @@ struct OrderReductions : talweg::impl::OrderReductionsBase<OrderReductions> {
     IRRewriter rewriter(&getContext());
     for (Block *block : blocksOf(getOperation()))
       for (GenericOp op : llvm::make_early_inc_range(block->getOps<GenericOp>()))
-        if (op.hasPureTensorSemantics() && op.getNumParallelLoops() != op.getNumLoops() && !isContraction(op))
+        if (op.hasPureTensorSemantics() && !isParallel(op))
           order(op, rewriter);
   }
 

@@ -21,6 +21,7 @@ std::unique_ptr<Pass> createCanonicalizer() {
 
 void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &tensors = pm.nest<func::FuncOp>();
+  tensors.addPass(createFormProducts());
   tensors.addPass(createFormMultiplyAdds());
   tensors.addPass(createOrderReductions());
   tensors.addPass(createFuseElementwise());
@@ -34,12 +35,12 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   buffers.addPass(createSchedule());
   if (options.memoryLimit > 0) // without CSE afterwards, which would take copies back
     buffers.addPass(createRematerialize({options.memoryLimit}));
+  buffers.addPass(createPlanProducts({options.target}));
   buffers.addPass(createBufferize());
-  buffers.addPass(createFuseEpilogues({options.target}));
   if (options.regions)
     pm.addPass(createMarkRegions(*options.regions));
   OpPassManager &function = pm.nest<func::FuncOp>();
-  function.addPass(createLowerContractions({options.target}));
+  function.addPass(createLowerProducts());
   function.addPass(createVectorizeGenerics({options.target}));
   function.addPass(createApproximateMath({/*logisticOnly=*/true}));
   function.addPass(createCSEPass()); // fast, so that kernels are equal early

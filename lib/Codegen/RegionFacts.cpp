@@ -1,8 +1,9 @@
-// Describes regions by their ops. The op that stands for a region is its contraction, else the one that touches most bytes.
+// Describes regions by their ops. The op that stands for a region is its product, else the one that touches most bytes.
 #include "RegionFacts.h"
 
-#include "Contraction.h"
+#include "Access.h"
 #include "Memory.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -15,6 +16,7 @@
 using namespace mlir;
 using linalg::GenericOp;
 using talweg::CodeRegion;
+using talweg::kernel::ProductOp;
 
 namespace {
 
@@ -32,7 +34,7 @@ int64_t bytesOf(MemRefType type) {
 }
 
 /// The bytes that one operand of an op touches: its elements, or fewer if the loops cannot reach them all.
-int64_t touched(linalg::LinalgOp op, OpOperand &operand) {
+int64_t touched(IndexingMapOpInterface op, OpOperand &operand) {
   auto type = dyn_cast<MemRefType>(operand.get().getType());
   if (!type || !type.hasStaticShape())
     return 0;
@@ -45,9 +47,9 @@ int64_t touched(linalg::LinalgOp op, OpOperand &operand) {
 }
 
 /// Mathematics of a body: everything but the bookkeeping of types, conditions and indices.
-int64_t countOps(GenericOp op) {
+int64_t countOps(Block &body) {
   int64_t count = 0;
-  for (Operation &inner : op.getBody()->without_terminator()) {
+  for (Operation &inner : body.without_terminator()) {
     bool widens = isa<arith::ExtUIOp, arith::TruncIOp, arith::IndexCastOp, arith::ConstantOp>(inner);
     count += isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()) && !widens;
   }
@@ -65,18 +67,17 @@ std::string functionsOf(GenericOp op) {
 }
 
 std::string opsText(GenericOp op) {
-  int64_t count = countOps(op);
+  int64_t count = countOps(*op.getBody());
   std::string functions = functionsOf(op);
   return std::to_string(count) + (count == 1 ? " op" : " ops") + (functions.empty() ? "" : " with " + functions);
 }
 
-/// The loops of a contraction by what they move over: batch (all three), rows, columns, summed.
-std::string contractionShape(GenericOp op) {
-  auto [left, right] = talweg::contractionFactors(op);
-  AffineMap a = op.getMatchingIndexingMap(left), b = op.getMatchingIndexingMap(right),
-            c = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+/// The loops of a product by what they move over: batch (all three), rows, columns, summed.
+std::string productShape(ProductOp op) {
+  AffineMap a = op.getMatchingIndexingMap(&op.getLeftMutable()), b = op.getMatchingIndexingMap(&op.getRightMutable()),
+            c = op.getSumMap();
   int64_t batch = 1, rows = 1, columns = 1, summed = 1;
-  for (auto [d, extent] : llvm::enumerate(op.getStaticLoopRanges())) {
+  for (auto [d, extent] : llvm::enumerate(op.getLoops())) {
     bool inA = a.isFunctionOfDim(d), inB = b.isFunctionOfDim(d), inC = c.isFunctionOfDim(d);
     (!inC ? summed : inA && inB ? batch : inA ? rows : columns) *= extent;
   }
@@ -84,14 +85,16 @@ std::string contractionShape(GenericOp op) {
 }
 
 /// True if a position is a sum of loops that move different operands. (Loops that move the same are one that panels have cut in two.)
-bool isConvolution(GenericOp op) {
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+bool isConvolution(ProductOp op) {
+  SmallVector<AffineMap> maps;
+  for (Attribute map : op.getMaps().getValue().take_front(3))
+    maps.push_back(cast<AffineMapAttr>(map).getValue());
   auto movesAlike = [&](unsigned d, unsigned e) {
     return llvm::all_of(maps, [&](AffineMap map) { return map.isFunctionOfDim(d) == map.isFunctionOfDim(e); });
   };
   for (AffineMap map : maps)
     for (AffineExpr position : map.getResults())
-      for (unsigned d = 0; d < op.getNumLoops(); ++d)
+      for (unsigned d = 0; d < op.getLoops().size(); ++d)
         for (unsigned e = 0; e < d; ++e)
           if (position.isFunctionOfDim(d) && position.isFunctionOfDim(e) && !movesAlike(d, e))
             return true;
@@ -120,10 +123,10 @@ public:
 
 private:
   Operation *main = nullptr;
-  int64_t mainBytes = -1; ///< of `main`; a contraction has more than anything else
+  int64_t mainBytes = -1; ///< of `main`; a product has more than anything else
   std::string kind = "loop", what;
   int64_t flops = 0, read = 0, written = 0;
-  int64_t after = 0;                ///< operations computed in a contraction's epilogue
+  int64_t after = 0;                ///< operations computed in a product's epilogue
   std::optional<Location> epilogue; ///< where the last of them is
   llvm::SmallDenseSet<Value> writtenHere;
 
@@ -147,7 +150,9 @@ private:
   }
 
   void add(Operation *op, int64_t times) {
-    if (auto generic = dyn_cast<GenericOp>(op))
+    if (auto product = dyn_cast<ProductOp>(op))
+      addProduct(product, times);
+    else if (auto generic = dyn_cast<GenericOp>(op))
       addGeneric(generic, times);
     else if (auto fill = dyn_cast<linalg::FillOp>(op))
       addFill(fill, times);
@@ -188,6 +193,25 @@ private:
     propose(op, 0, "fill", join(type.getShape()));
   }
 
+  void addProduct(ProductOp op, int64_t times) {
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (op.isDpsInput(&operand))
+        readFrom(operand.get(), times * touched(op, operand));
+      else
+        writeTo(operand.get(), times * touched(op, operand));
+    }
+    int64_t points = times;
+    for (int64_t extent : op.getLoops())
+      points *= extent;
+    flops += 2 * points;
+    propose(op, INT64_MAX, isConvolution(op) ? "convolution" : "product", productShape(op));
+    if (!op.hasEpilogue())
+      return;
+    Block &body = op.getEpilogue().front();
+    after += countOps(body);
+    epilogue = body.getTerminator()->getLoc();
+  }
+
   void addGeneric(GenericOp op, int64_t times) {
     SmallVector<int64_t> loops = op.getStaticLoopRanges();
     bool elementwise = op.getNumParallelLoops() == op.getNumLoops();
@@ -204,16 +228,7 @@ private:
         bytes += here;
       }
     }
-    if (talweg::isContraction(op)) {
-      int64_t points = times;
-      for (int64_t extent : loops)
-        points *= extent;
-      flops += 2 * points;
-      propose(op, INT64_MAX, isConvolution(op) ? "convolution" : "product", contractionShape(op));
-    } else if (mainBytes == INT64_MAX) {
-      after += countOps(op);
-      epilogue = op.getLoc();
-    } else if (elementwise) {
+    if (elementwise) {
       propose(op, bytes, "elementwise", join(loops) + ", " + opsText(op));
     } else {
       auto result = cast<MemRefType>(op.getDpsInits()[0].getType());

@@ -8,13 +8,17 @@
 // turned out to be superfluous are taken back.
 #include "RematerializationPlan.h"
 
-#include "ArenaLayout.h"
-
 #include "llvm/ADT/STLExtras.h"
 
 using namespace llvm;
 
 namespace talweg::remat {
+
+using buffers::Input;
+using buffers::Instance;
+using buffers::Op;
+using buffers::Result;
+using buffers::Value;
 
 /// Values this much smaller than what is wanted are kept rather than computed again.
 constexpr std::int64_t keptFraction = 8;
@@ -100,7 +104,7 @@ private:
     Instance instance;
     if (known == copies.end()) {
       instance.op = producer;
-      instance.copy = true;
+      instance.copy = schedule.copies = true;
       instance.inputs.assign(op.inputs.size(), -1);
       instance.results.assign(op.results.size(), -1);
     } else {
@@ -131,169 +135,11 @@ private:
   }
 };
 
-/// Finds out what a schedule takes: marks what is dead, then follows memory as bufferization will give it.
-class Measure {
-public:
-  Measure(const Program &program, Schedule &schedule)
-      : program(program), schedule(schedule), first(schedule.valueOf.size(), -1), last(schedule.valueOf.size(), -1),
-        reads(schedule.valueOf.size(), 0), holder(schedule.valueOf.size(), -1) {}
-
-  void run() {
-    findReads();
-    inlineSingleReaders();
-    findReadsOfVariables();
-    place();
-    sum();
-  }
-
-private:
-  const Program &program;
-  Schedule &schedule;
-  std::vector<int> first, last, reads;
-  std::vector<int> holder;       ///< value instance → the value instance whose memory holds it; -1: none in the arena
-  std::map<int, int> lastReadOf; ///< variable → the last instance that reads its storage
-
-  const Op &opOf(const Instance &instance) const { return program.ops[instance.op]; }
-  const Value &factsOf(int value) const { return program.values[schedule.valueOf[value]]; }
-
-  template <typename Action>
-  void forEachNeeded(const Instance &instance, Action action) {
-    const Op &op = opOf(instance);
-    SmallVector<bool> needed(op.inputs.size(), op.results.empty() || !op.repeatable);
-    for (auto [result, value] : zip_equal(op.results, instance.results))
-      if (value >= 0 && reads[value] > 0)
-        for (unsigned need : result.needs)
-          needed[need] = true;
-    for (unsigned i = 0; i < op.inputs.size(); ++i)
-      if (needed[i])
-        action(i, instance.inputs[i]);
-  }
-
-  void findReads() {
-    for (int at = int(schedule.instances.size()) - 1; at >= 0; --at) {
-      Instance &instance = schedule.instances[at];
-      const Op &op = opOf(instance);
-      instance.dead = op.repeatable && !op.results.empty() &&
-                      all_of(instance.results, [&](int value) { return value < 0 || reads[value] == 0; });
-      for (int value : instance.results)
-        if (value >= 0)
-          first[value] = at;
-      if (instance.dead) {
-        if (!instance.copy)
-          schedule.cost -= op.cost;
-        continue;
-      }
-      if (instance.copy)
-        schedule.cost += op.cost;
-      forEachNeeded(instance, [&](unsigned, int value) {
-        ++reads[value];
-        last[value] = std::max(last[value], at);
-      });
-    }
-  }
-
-  /// A value with one reader that can compute it on the way needs no memory; what it is computed from lives until then.
-  void inlineSingleReaders() {
-    for (int at = int(schedule.instances.size()) - 1; at >= 0; --at) {
-      const Instance &instance = schedule.instances[at];
-      if (instance.dead)
-        continue;
-      forEachNeeded(instance, [&](unsigned i, int value) {
-        int producer = first[value];
-        if (!opOf(instance).inputs[i].inlinable || reads[value] != 1 || producer < 0)
-          return;
-        const Instance &source = schedule.instances[producer];
-        if (!opOf(source).inlinable || count_if(source.results, [&](int v) { return v >= 0 && reads[v] > 0; }) != 1)
-          return;
-        first[value] = last[value] = -2;
-        forEachNeeded(source, [&](unsigned, int inner) { last[inner] = std::max(last[inner], at); });
-      });
-    }
-  }
-
-  void findReadsOfVariables() {
-    for (unsigned value = 0; value < last.size(); ++value)
-      if (int memory = factsOf(value).memory; memory >= 0 && last[value] >= 0) {
-        auto [entry, fresh] = lastReadOf.insert({memory, last[value]});
-        entry->second = std::max(entry->second, last[value]);
-      }
-  }
-
-  bool goesToDestination(const Result &result, const Instance &instance, int at) const {
-    if (result.destination < 0 || instance.copy)
-      return false;
-    auto read = lastReadOf.find(result.destination);
-    if (read == lastReadOf.end() || read->second < at)
-      return true;
-    if (read->second > at)
-      return false;
-    const Op &op = opOf(instance);
-    return all_of(zip_equal(op.inputs, instance.inputs), [&](auto pair) {
-      auto [input, value] = pair;
-      return value < 0 || factsOf(value).memory != result.destination || input.elementwise;
-    });
-  }
-
-  /// Gives values their holders in the order of the schedule; a holder's life grows with what it holds.
-  void place() {
-    // What is no op's result: arrays that a loop fills, literals that an op needs in memory.
-    SmallVector<int> placeOf(program.ops.size(), 0);
-    for (auto [at, instance] : enumerate(schedule.instances))
-      if (!instance.copy)
-        placeOf[instance.op] = at;
-    for (unsigned value = 0; value < program.values.size(); ++value)
-      if (first[value] == -1 && program.values[value].bytes > 0 && last[value] >= 0) {
-        int producer = program.values[value].producer;
-        holder[value] = value;
-        first[value] = producer < 0 ? 0 : placeOf[producer];
-      }
-    for (auto [at, instance] : enumerate(schedule.instances)) {
-      if (instance.dead)
-        continue;
-      SmallVector<int> taken;
-      for (auto [result, value] : zip_equal(opOf(instance).results, instance.results)) {
-        if (value < 0 || first[value] < 0 || factsOf(value).bytes == 0 || goesToDestination(result, instance, at))
-          continue;
-        if (opOf(instance).repeatable && reads[value] == 0)
-          continue;
-        last[value] = std::max(last[value], int(at));
-        holder[value] = value;
-        for (unsigned i : result.overwritable) {
-          int input = instance.inputs[i];
-          int held = input >= 0 ? holder[input] : -1;
-          if (held < 0 || last[held] != int(at) || is_contained(taken, held))
-            continue;
-          holder[value] = held;
-          last[held] = last[value];
-          taken.push_back(held);
-          break;
-        }
-      }
-    }
-  }
-
-  void sum() {
-    std::vector<std::int64_t> changes(schedule.instances.size() + 1, 0);
-    for (unsigned value = 0; value < first.size(); ++value)
-      if (holder[value] == int(value)) {
-        changes[first[value]] += factsOf(value).bytes;
-        changes[last[value] + 1] -= factsOf(value).bytes;
-      }
-    std::int64_t live = 0;
-    for (std::int64_t change : changes) {
-      schedule.live.push_back(live += change);
-      schedule.peak = std::max(schedule.peak, live);
-    }
-    schedule.live.pop_back();
-  }
-};
-
 } // namespace
 
 Schedule scheduleOf(const Program &program, const Cuts &cuts) {
   Schedule schedule = Scheduler(program, cuts).run();
-  if (schedule.legal)
-    Measure(program, schedule).run();
+  place(program, schedule);
   return schedule;
 }
 

@@ -1,7 +1,10 @@
-// Rewrites linalg ops for operands that lie in tiles.
+// Rewrites ops for operands that lie in tiles.
 #include "Retile.h"
 
+#include "talweg/Dialect/Kernel/Kernel.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -19,7 +22,7 @@ ShapedType tiledType(ShapedType type, int64_t block) {
   return type.clone(shape);
 }
 
-std::optional<unsigned> lastLoopOf(GenericOp op, OpOperand &operand) {
+std::optional<unsigned> lastLoopOf(IndexingMapOpInterface op, OpOperand &operand) {
   AffineMap map = op.getMatchingIndexingMap(&operand);
   if (map.getNumResults() == 0)
     return std::nullopt;
@@ -41,11 +44,34 @@ static Value initOf(OpBuilder &builder, Location loc, Value init, ShapedType typ
   return fill ? linalg::FillOp::create(builder, loc, fill.getInputs()[0], empty).getResult(0) : empty;
 }
 
-GenericOp retile(OpBuilder &builder, GenericOp op, unsigned loop, int64_t block, ArrayRef<OpOperand *> tiled,
-                 ArrayRef<Value> values) {
+/// The body of `op` in loops of which `loop` was cut in two.
+static void writeBody(OpBuilder &builder, Location loc, GenericOp op, ValueRange arguments, unsigned loop,
+                      int64_t block) {
+  IRMapping mapping;
+  mapping.map(op.getBody()->getArguments(), arguments);
+  for (Operation &own : op.getBody()->getOperations()) {
+    auto index = dyn_cast<linalg::IndexOp>(own);
+    if (!index) {
+      builder.clone(own, mapping);
+      continue;
+    }
+    Value at = linalg::IndexOp::create(builder, loc, index.getDim() + 1);
+    if (index.getDim() == loop) {
+      Value size = arith::ConstantIndexOp::create(builder, loc, block);
+      Value first = arith::MulIOp::create(builder, loc, linalg::IndexOp::create(builder, loc, 0), size);
+      at = arith::AddIOp::create(builder, loc, first, at);
+    }
+    mapping.map(index.getResult(), at);
+  }
+}
+
+Operation *retile(OpBuilder &builder, IndexingMapOpInterface op, unsigned loop, int64_t block,
+                  ArrayRef<OpOperand *> tiled, ArrayRef<Value> values) {
   MLIRContext *context = builder.getContext();
   Location loc = op.getLoc();
-  unsigned loops = op.getNumLoops();
+  auto written = cast<DestinationStyleOpInterface>(op.getOperation());
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  unsigned loops = extents.size();
   // Loop d becomes d + 1; the cut loop is loop 0 (blocks) and loop + 1 (within one).
   SmallVector<AffineExpr> dims;
   for (unsigned d = 0; d < loops; ++d)
@@ -70,32 +96,24 @@ GenericOp retile(OpBuilder &builder, GenericOp op, unsigned loop, int64_t block,
         value = initOf(builder, loc, operand.get(), tiledType(cast<ShapedType>(operand.get().getType()), block));
     }
     maps.push_back(map);
-    (op.isDpsInit(&operand) ? inits : inputs).push_back(value);
-    if (op.isDpsInit(&operand))
+    (written.isDpsInit(&operand) ? inits : inputs).push_back(value);
+    if (written.isDpsInit(&operand))
       types.push_back(value.getType());
   }
-  SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
+  if (isa<kernel::ProductOp>(op.getOperation())) {
+    extents.insert(extents.begin(), extents[loop] / block);
+    extents[loop + 1] = block;
+    return kernel::ProductOp::create(builder, loc, types, extents, builder.getAffineMapArrayAttr(maps), inputs[0],
+                                     inputs[1], ValueRange(), inits, /*partial=*/false, /*scratch_sums=*/false,
+                                     kernel::ProductPlanAttr());
+  }
+  auto generic = cast<GenericOp>(op.getOperation());
+  SmallVector<utils::IteratorType> iterators = generic.getIteratorTypesArray();
   iterators.insert(iterators.begin(), iterators[loop]);
-
-  auto body = [&](OpBuilder &inner, Location innerLoc, ValueRange arguments) {
-    IRMapping mapping;
-    mapping.map(op.getBody()->getArguments(), arguments);
-    for (Operation &own : op.getBody()->getOperations()) {
-      auto index = dyn_cast<linalg::IndexOp>(own);
-      if (!index) {
-        inner.clone(own, mapping);
-        continue;
-      }
-      Value at = linalg::IndexOp::create(inner, innerLoc, index.getDim() + 1);
-      if (index.getDim() == loop) {
-        Value size = arith::ConstantIndexOp::create(inner, innerLoc, block);
-        Value first = arith::MulIOp::create(inner, innerLoc, linalg::IndexOp::create(inner, innerLoc, 0), size);
-        at = arith::AddIOp::create(inner, innerLoc, first, at);
-      }
-      mapping.map(index.getResult(), at);
-    }
-  };
-  return GenericOp::create(builder, loc, types, inputs, inits, maps, iterators, body);
+  return GenericOp::create(builder, loc, types, inputs, inits, maps, iterators,
+                           [&](OpBuilder &inner, Location innerLoc, ValueRange arguments) {
+                             writeBody(inner, innerLoc, generic, arguments, loop, block);
+                           });
 }
 
 /// A copy whose loops run over tiles; which side has them is told by the types.

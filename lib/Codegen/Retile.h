@@ -2,7 +2,10 @@
 #ifndef TALWEG_LIB_CODEGEN_RETILE_H
 #define TALWEG_LIB_CODEGEN_RETILE_H
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/IndexingMapOpInterface.h"
+
+#include <optional>
 
 namespace talweg {
 
@@ -10,13 +13,13 @@ namespace talweg {
 mlir::ShapedType tiledType(mlir::ShapedType type, std::int64_t block);
 
 /// The loop that alone runs along the last dimension of `operand`, or nothing if there is none.
-std::optional<unsigned> lastLoopOf(mlir::linalg::GenericOp op, mlir::OpOperand &operand);
+std::optional<unsigned> lastLoopOf(mlir::IndexingMapOpInterface op, mlir::OpOperand &operand);
 
-/// Replaces `op` by one that reads and writes `tiled` of its operands in tiles, and whose loop `loop` (lastLoopOf each of them) is cut
+/// Replaces `op`, a linalg.generic or a product, by one that reads and writes `tiled` of its operands in tiles, and whose loop `loop` (lastLoopOf each of them) is cut
 /// in two, the blocks' numbers outermost. The new op's inputs and inits of these operands are `values`, in the same order; a null value
 /// is for an init, which is made in its tiled shape. Returns the new op; `op` is left to the caller, without uses of its own.
-mlir::linalg::GenericOp retile(mlir::OpBuilder &builder, mlir::linalg::GenericOp op, unsigned loop, std::int64_t block,
-                               llvm::ArrayRef<mlir::OpOperand *> tiled, llvm::ArrayRef<mlir::Value> values);
+mlir::Operation *retile(mlir::OpBuilder &builder, mlir::IndexingMapOpInterface op, unsigned loop, std::int64_t block,
+                        llvm::ArrayRef<mlir::OpOperand *> tiled, llvm::ArrayRef<mlir::Value> values);
 
 /// `tensor` in tiles (or, from tiles, in rows), by a copy.
 mlir::Value copyToTiles(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor, std::int64_t block);

@@ -5,10 +5,11 @@
 // new values of variables stands right behind the product that it alone reads, as early as everything that reads the old values
 // allows: gradients die at once. Other elementwise ops that read a product stand as early as their operands allow. Then a sum of all elements
 // of a product's result that nothing else reads before stands behind the product, and is marked kInTiles.
-#include "Contraction.h"
-#include "Memory.h"
+#include "Access.h"
+#include "BufferProgram.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -69,10 +70,10 @@ public:
     hoistScalars();
     order.emplace(block);
     for (auto read : block.getOps<bufferization::ToTensorOp>())
-      reads.add(read.getResult(), read.getBuffer());
+      reads[variables.numberOf(read.getBuffer())].push_back(read.getResult());
     SmallVector<GenericOp> ops;
     for (auto op : block.getOps<GenericOp>())
-      if (op.hasPureTensorSemantics() && op.getNumParallelLoops() == op.getNumLoops())
+      if (op.hasPureTensorSemantics() && isParallel(op))
         ops.push_back(op);
     for (GenericOp op : ops)
       moveUpdate(op);
@@ -86,7 +87,8 @@ public:
 private:
   Block &block;
   std::optional<LiveOrder> order;
-  MemoryIndex reads; ///< variables as tensors
+  buffers::Variables variables;
+  DenseMap<int, SmallVector<Value>> reads; ///< variable → the tensors that show it
 
   /// Arithmetic on scalars (learning rates, corrections of moments) goes before the first tensor that is computed.
   void hoistScalars() {
@@ -151,14 +153,14 @@ private:
   void moveToProduct(GenericOp op) {
     Operation *last = nullptr;
     setAfterOperands(last, op);
-    if (auto product = dyn_cast_or_null<GenericOp>(last); product && isContraction(product))
-      order->moveAfter(op, product);
+    if (isa_and_present<kernel::ProductOp>(last))
+      order->moveAfter(op, last);
   }
 
   /// Moves a sum, with what it starts from, to the product whose result it alone reads, unless it needs what comes behind the product.
   void moveSum(GenericOp sum) {
-    auto product = sum->getOperand(0).getDefiningOp<GenericOp>();
-    if (sum.getNumDpsInputs() != 1 || !product || product->getBlock() != &block || !isContraction(product) ||
+    auto product = sum->getOperand(0).getDefiningOp<kernel::ProductOp>();
+    if (sum.getNumDpsInputs() != 1 || !product || product->getBlock() != &block ||
         llvm::any_of(product->getUsers(), [&](Operation *user) {
           Operation *reader = block.findAncestorOpInBlock(*user);
           return reader != sum && order->isBefore(reader, sum);
@@ -191,13 +193,13 @@ private:
       return;
     SmallVector<Operation *> gradients;
     for (OpOperand *input : update.getDpsInputOperands())
-      if (auto product = input->get().getDefiningOp<GenericOp>();
-          product && product->getBlock() == &block && isContraction(product) && product->hasOneUse())
+      if (auto product = input->get().getDefiningOp<kernel::ProductOp>();
+          product && product->getBlock() == &block && product->hasOneUse())
         gradients.push_back(product);
 
     Operation *last = nullptr;
     for (Value place : written)
-      for (Value read : reads.meeting(place))
+      for (Value read : reads[variables.numberOf(place)])
         setAfterReaders(last, read, update);
     setAfterOperands(last, update, gradients);
     for (Operation *gradient : gradients)

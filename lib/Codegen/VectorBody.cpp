@@ -1,6 +1,6 @@
 // The body of a linalg op on vectors in place of scalars: each op is cloned on operands with lanes.
 #include "VectorBody.h"
-#include "Contraction.h"
+#include "Access.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -41,11 +41,11 @@ Value VectorBody::vectorOf(Value scalar, IRMapping &mapping) {
 
 SmallVector<Value> VectorBody::emit(ArrayRef<Value> inputs, ArrayRef<Value> ivs, const Combiner *reduction) {
   IRMapping mapping;
-  for (auto [argument, vector] : llvm::zip(generic.getBody()->getArguments(), inputs))
+  for (auto [argument, vector] : llvm::zip(body->getArguments(), inputs))
     if (vector)
       mapping.map(argument, vector);
-  Location loc = generic.getLoc();
-  for (Operation &op : generic.getBody()->without_terminator()) {
+  Location loc = body->getTerminator()->getLoc();
+  for (Operation &op : body->without_terminator()) {
     if (reduction && &op == reduction->op)
       continue;
     if (auto index = dyn_cast<linalg::IndexOp>(op)) {
@@ -72,7 +72,7 @@ SmallVector<Value> VectorBody::emit(ArrayRef<Value> inputs, ArrayRef<Value> ivs,
   SmallVector<Value> results;
   if (reduction)
     return {vectorOf(reduction->value, mapping)};
-  for (Value value : generic.getBody()->getTerminator()->getOperands())
+  for (Value value : body->getTerminator()->getOperands())
     results.push_back(vectorOf(value, mapping));
   return results;
 }

@@ -1,4 +1,4 @@
-// The body of a linalg op on vectors in place of scalars.
+// The body of an op with loops on vectors in place of scalars.
 #ifndef TALWEG_LIB_CODEGEN_VECTORBODY_H
 #define TALWEG_LIB_CODEGEN_VECTORBODY_H
 
@@ -25,8 +25,8 @@ struct Combiner {
 /// Writes the body for `lanes` neighbours along loop `vectorLoop`.
 class VectorBody {
 public:
-  VectorBody(mlir::OpBuilder &builder, mlir::linalg::GenericOp generic, std::int64_t lanes, unsigned vectorLoop)
-      : builder(builder), generic(generic), lanes(lanes), vectorLoop(vectorLoop) {}
+  VectorBody(mlir::OpBuilder &builder, mlir::Block *body, std::int64_t lanes, unsigned vectorLoop)
+      : builder(builder), body(body), lanes(lanes), vectorLoop(vectorLoop) {}
 
   /// `inputs[i]` is the vector for block argument i (null where the body does not use it), `ivs[d]` the position of loop d (of lane 0
   /// along the vector loop). Returns the values yielded; for a reduction, the value to combine.
@@ -35,7 +35,7 @@ public:
 
 private:
   mlir::OpBuilder &builder;
-  mlir::linalg::GenericOp generic;
+  mlir::Block *body;
   std::int64_t lanes;
   unsigned vectorLoop;
 

@@ -2,7 +2,7 @@
 //
 // In: linalg.generic (not contractions) and linalg.fill on memrefs of static shape. Out: scf loops; loads and stores
 // of whole vectors with masked tails. Each op has a plan (NestPlan.h), which is written as it says (NestEmitter.h).
-#include "Contraction.h"
+#include "Access.h"
 #include "JoinNests.h"
 #include "NestEmitter.h"
 #include "talweg/Codegen/Passes.h"

@@ -1,6 +1,7 @@
 // The dialects and the interface implementations that the phases use.
 #include "talweg/Pipeline/Pipeline.h"
 
+#include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
@@ -38,7 +39,7 @@
 using namespace mlir;
 
 void talweg::registerPhaseDialects(DialectRegistry &registry) {
-  registry.insert<tw::TwDialect, train::TrainDialect, affine::AffineDialect, arith::ArithDialect,
+  registry.insert<tw::TwDialect, train::TrainDialect, kernel::KernelDialect, affine::AffineDialect, arith::ArithDialect,
                   bufferization::BufferizationDialect, cf::ControlFlowDialect, func::FuncDialect, index::IndexDialect,
                   LLVM::LLVMDialect, linalg::LinalgDialect, math::MathDialect, memref::MemRefDialect,
                   omp::OpenMPDialect, scf::SCFDialect, tensor::TensorDialect, ub::UBDialect, vector::VectorDialect>();

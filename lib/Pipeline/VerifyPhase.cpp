@@ -40,7 +40,7 @@ StringRef breach(Operation *op, Phase phase) {
       return "";
     if (auto storage = dyn_cast<memref::GlobalOp>(op); storage && storage.isExternal())
       return "every variable must have its place";
-    if (ours || dialect == "linalg" || dialect == "tensor" || dialect == "bufferization")
+    if (ours || dialect == "kernel" || dialect == "linalg" || dialect == "tensor" || dialect == "bufferization")
       return "everything must be loops over buffers";
     auto isTensor = [](Type type) { return isa<TensorType>(type); };
     if (llvm::any_of(op->getOperandTypes(), isTensor) || llvm::any_of(op->getResultTypes(), isTensor))

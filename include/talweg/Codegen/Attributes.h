@@ -7,13 +7,9 @@
 
 namespace talweg::attributes {
 
-/// On a product: the next op is its epilogue. Set by talweg-fuse-epilogues, taken off by talweg-lower-contractions, which fails where
-/// it is not so any more.
-inline constexpr llvm::StringLiteral kEpilogue = "talweg.epilogue";
-
 /// On a sum of all elements of a product's result: it is the first that reads them, and is computed tile by tile in the registers of the
 /// product, the tiles added up in their order. Set by talweg-schedule, so that no later pass decides the order; read by
-/// talweg-fuse-epilogues.
+/// talweg-plan-products.
 inline constexpr llvm::StringLiteral kInTiles = "talweg.in_tiles";
 
 /// On an arith.divf of the body of a linalg op: it is the last op of 1 / (1 + exp(-x)). Set where tw.logistic is lowered, read by

@@ -4,11 +4,21 @@ include "mlir/Pass/PassBase.td"
 
 def TargetOption : Option<"target", "target", "::talweg::Target", "::talweg::Target()", "the processor: native, or LLVM's name for it">;
 
+def FormProducts : Pass<"talweg-form-products", "::mlir::func::FuncOp"> {
+  let summary = "makes sums of products the op that they are";
+  let description = [{
+    In: linalg on tensors before anything is fused. Out: a reduction acc + a * b of floats that starts from zero is kernel.product. Nothing
+    becomes one later.
+  }];
+  let statistics = [Statistic<"formed", "formed", "products">];
+  let dependentDialects = ["::talweg::kernel::KernelDialect"];
+}
+
 def FormMultiplyAdds : Pass<"talweg-form-multiply-adds", "::mlir::func::FuncOp"> {
   let summary = "makes sums of products multiply-adds, which round once";
   let description = [{
-    In: linalg on tensors before anything is fused. Out: a sum of products is math.fma: in reductions (contractions), and where an
-    elementwise sum is the only reader of a product. No later pass forms or breaks one, so that values do not depend on what is fused.
+    In: linalg on tensors before anything is fused. Out: where an elementwise sum is the only reader of an elementwise product, it is math.fma.
+    No later pass forms or breaks one, so that values do not depend on what is fused.
   }];
   let statistics = [Statistic<"formed", "formed", "multiply-adds">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
@@ -28,7 +38,7 @@ def OrderReductions : Pass<"talweg-order-reductions", "::mlir::func::FuncOp"> {
 def FuseElementwise : Pass<"talweg-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "merges elementwise linalg.generic ops on tensors into their consumers and with each other";
   let description = [{
-    A pure access (window, splat, iota) disappears into every consumer, contractions included. Other elementwise ops move into
+    A pure access (window, splat, iota) disappears into every consumer, products included. Other elementwise ops move into
     their single elementwise or reducing consumer when that computes them once for each element. What remains with
     equal loops and a value in common becomes one op of several results, so that a parameter's update reads and writes each array once.
   }];
@@ -69,8 +79,8 @@ def Rematerialize : Pass<"talweg-rematerialize", "::mlir::func::FuncOp"> {
   let description = [{
     Without a limit, or where the program keeps within it, nothing changes. Otherwise values that are alive where most is alive, but
     not read there, are computed again just before their later readers, those first that free most for their cost; whole
-    segments of contractions where nothing cheaper suffices. Every value is the same to the bit. What is alive is estimated as
-    talweg-bufferize and talweg-plan-memory will have it, without the scratch of contractions and with the results of contractions
+    segments of products where nothing cheaper suffices. Every value is the same to the bit. What is alive is estimated as
+    talweg-bufferize and talweg-plan-memory will have it, without the scratch of products and with the results of products
     that epilogues read; the function gets the estimate as `talweg.estimated_bytes`. One that cannot keep within the limit takes as little
     as was found, and gets the attribute `talweg.least_memory`.
   }];
@@ -82,6 +92,19 @@ def Rematerialize : Pass<"talweg-rematerialize", "::mlir::func::FuncOp"> {
     Statistic<"saved", "saved", "bytes by which the most that is alive at once became less">
   ];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def PlanProducts : Pass<"talweg-plan-products", "::mlir::func::FuncOp"> {
+  let summary = "joins elementwise ops to the products that they read, and plans each product with what it has to compute";
+  let description = [{
+    In: linalg and products on tensors. Out: every kernel.product has its plan, and an elementwise op that could be computed on its tiles in
+    registers is its epilogue; the product's own result is kept only if something else reads it. So is a sum in tiles, which gets a number
+    for each tile. An op that cannot be joined gets a remark with the reason: among others that it would overwrite what the product reads,
+    as talweg-bufferize will place it.
+  }];
+  let options = [TargetOption];
+  let statistics = [Statistic<"fused", "fused", "ops computed in the registers of a product">];
+  let dependentDialects = ["::talweg::kernel::KernelDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def Bufferize : Pass<"talweg-bufferize", "::mlir::func::FuncOp"> {
@@ -98,36 +121,23 @@ def Bufferize : Pass<"talweg-bufferize", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect"];
 }
 
-def FuseEpilogues : Pass<"talweg-fuse-epilogues", "::mlir::func::FuncOp"> {
-  let summary = "joins elementwise linalg.generic ops on memrefs to the products that they read";
-  let description = [{
-    The product is moved to the op and gets the attribute `talweg.epilogue`: talweg-lower-contractions then computes the op on each
-    tile in registers, and the product's own result is stored only if something else reads it. So is a sum in tiles, which gets
-    a number for each tile. An op that cannot be joined
-    gets a remark with the reason.
-  }];
-  let options = [TargetOption];
-  let statistics = [Statistic<"fused", "fused", "ops computed in the registers of a product">];
-}
-
 def MarkRegions : Pass<"talweg-mark-regions", "::mlir::ModuleOp"> {
   let summary = "makes the steps of a program note the time after each region";
   let description = [{
-    Runs only where a profile is wanted, on what talweg-lower-contractions takes. Calls of talweg_profile_mark come after each linalg op of
-    a step, but never between a product and its epilogue; ops that would share a loop over rows stay apart. What the regions are is told to whoever made the pass, or as remarks.
+    Runs only where a profile is wanted, on what talweg-lower-products takes. Calls of talweg_profile_mark come after each linalg op or
+    product of a step; ops that would share a loop over rows stay apart. What the regions are is told to whoever made the pass, or as remarks.
   }];
   let statistics = [Statistic<"regions", "regions", "regions that are timed">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
-def LowerContractions : Pass<"talweg-lower-contractions", "::mlir::func::FuncOp"> {
-  let summary = "turns sums of products on memrefs into register-tiled vector loops";
+def LowerProducts : Pass<"talweg-lower-products", "::mlir::func::FuncOp"> {
+  let summary = "turns products on memrefs into register-tiled vector loops";
   let description = [{
-    In: linalg.generic with two float inputs and the body a * b + acc as one multiply-add, any affine access. Out: scf loops around
-    math.fma on accumulators held in registers; operands that are not contiguous in the vector dimension are packed into scratch
-    (memref.alloc). Outer loops that carry enough work are scf.parallel; how work is cut does not depend on the number of threads.
+    In: kernel.product with its plan. Out: scf loops around math.fma on accumulators held in registers, as the plan says; operands that are
+    not contiguous in the vector dimension are packed into scratch (memref.alloc); the epilogue on each tile. Outer loops that carry
+    enough work are scf.parallel; how work is cut does not depend on the number of threads.
   }];
-  let options = [TargetOption];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }

@@ -1,4 +1,4 @@
-// A target as the option of a pass or a pipeline: --talweg-lower-contractions=target=x86-64-v3.
+// A target as the option of a pass or a pipeline: --talweg-plan-products=target=x86-64-v3.
 #ifndef TALWEG_CODEGEN_TARGETOPTION_H
 #define TALWEG_CODEGEN_TARGETOPTION_H
 

@@ -1,18 +1,20 @@
-// How one contraction is computed: which loop plays which part, in which order, by which tile.
-#ifndef TALWEG_LIB_CODEGEN_CONTRACTIONPLAN_H
-#define TALWEG_LIB_CODEGEN_CONTRACTIONPLAN_H
+// How one product is computed: which loop plays which part, in which order, by which tile.
+#ifndef TALWEG_DIALECT_KERNEL_PRODUCTPLAN_H
+#define TALWEG_DIALECT_KERNEL_PRODUCTPLAN_H
 
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
 
-namespace talweg {
+namespace talweg::kernel {
 
-/// One loop of a contraction c[…] += a[…] * b[…]: its extent and how far each operand's position moves with it.
+/// One loop of a product c[…] += a[…] * b[…]: its extent and how far each operand's position moves with it.
 struct Loop {
   std::int64_t extent = 1;
   std::int64_t a = 0, b = 0, c = 0;
-  llvm::SmallVector<std::int64_t, 0> e; ///< likewise each operand of the epilogue (Epilogue.h); empty: none moves
+  llvm::SmallVector<std::int64_t, 0> e; ///< likewise what the epilogue reads and writes; empty: none moves
+
+  bool operator==(const Loop &) const = default;
 };
 
 /// A copy of an operand in the order the micro-kernel reads it: [others…][tiles][k…][tile].
@@ -26,7 +28,7 @@ struct Packing {
 ///   parallel? · scatter… · blocks of k… · outer… · panels of n · tiles of m · [registers: k…, m x n]
 /// The sums of a tile start from zero. Each combination of scatter and k blocks is one visit of c; where there are several, sums
 /// are added to c in memory.
-struct ContractionPlan {
+struct ProductPlan {
   llvm::SmallVector<Loop> scatter; ///< move c, but not injectively: one after the other, accumulating in memory
   llvm::SmallVector<Loop> kBlocks; ///< reduction loops outside the tiles, accumulating in memory
   llvm::SmallVector<Loop> outer;   ///< other loops that move c
@@ -46,14 +48,13 @@ struct ContractionPlan {
   std::int64_t tiles() const;
   /// The number of sums that are added up in one element of c, at most.
   std::int64_t visits() const;
-  /// Multiply-adds of the whole contraction.
+  /// Multiply-adds of the whole product.
   double multiplyAdds() const;
 };
 
-/// Chooses a plan for loops over flat memory, given the lanes of a register and the number of registers. Loops that do not move c
-/// are summed over. In which order they are does not depend on an epilogue.
-ContractionPlan planContraction(llvm::SmallVector<Loop> loops, std::int64_t lanes, std::int64_t registers);
+/// The turns of all loops together.
+std::int64_t turnsOf(llvm::ArrayRef<Loop> loops);
 
-} // namespace talweg
+} // namespace talweg::kernel
 
 #endif

@@ -1,5 +1,5 @@
-// Writes the loops of one planned contraction: packing, the nest around the tiles, and the tile in registers.
-#include "ContractionLoops.h"
+// Writes the loops of one planned product: packing, the nest around the tiles, and the tile in registers.
+#include "ProductLoops.h"
 #include "Epilogue.h"
 #include "ReductionOrder.h"
 #include "VectorTools.h"
@@ -14,6 +14,10 @@
 using namespace mlir;
 
 namespace talweg {
+
+using kernel::Loop;
+using kernel::ProductPlan;
+using kernel::turnsOf;
 
 namespace {
 
@@ -32,10 +36,10 @@ struct Tile {
 
 class Emitter {
 public:
-  Emitter(OpBuilder &builder, Location loc, ContractionPlan plan, FlatOperand a, FlatOperand b, FlatOperand c,
+  Emitter(OpBuilder &builder, Location loc, ProductPlan plan, FlatOperand a, FlatOperand b, FlatOperand c,
           const Epilogue *epilogue, bool stored)
       : builder(builder), loc(loc), tools(builder, loc), plan(std::move(plan)), a(a), b(b), c(c), epilogue(epilogue),
-        stored(stored), element(cast<MemRefType>(c.memory.getType()).getElementType()) {}
+        stored(stored), element(cast<MemRefType>(a.memory.getType()).getElementType()) {}
 
   void run() {
     unpacked = plan;
@@ -64,7 +68,7 @@ private:
   OpBuilder &builder;
   Location loc;
   VectorTools tools;
-  ContractionPlan plan, unpacked; ///< strides after and before packing
+  ProductPlan plan, unpacked; ///< strides after and before packing
   FlatOperand a, b, c;
   const Epilogue *epilogue;
   bool stored; ///< whether c's final value is stored
@@ -109,7 +113,7 @@ private:
 
   /// `place` in the tiles that start at `at` of an extent: tiles are numbered in the order of the loops.
   Place numbered(Place place, Value at, int64_t extent, int64_t size) {
-    if (!epilogue || !epilogue->isSum())
+    if (!epilogue || !epilogue->isPartial())
       return place;
     Value turn = builder.createOrFold<arith::DivUIOp>(loc, at, tools.index(size));
     place.number = place.number ? tools.advance(turn, place.number, (extent + size - 1) / size) : turn;
@@ -160,7 +164,7 @@ private:
     };
   }
 
-  /// Orders the levels and chooses the one that threads share (see ContractionPlan.h).
+  /// Orders the levels and chooses the one that threads share (see ProductPlan.h).
   void buildLevels() {
     bool inside = plan.packB.wanted && !plan.packB.ahead;
     bool parallel = plan.multiplyAdds() >= parallelWork;
@@ -242,13 +246,6 @@ private:
 
   //===-- packing --------------------------------------------------------------------------------------------------===//
 
-  static int64_t product(const SmallVector<Loop> &loops) {
-    int64_t result = 1;
-    for (const Loop &loop : loops)
-      result *= loop.extent;
-    return result;
-  }
-
   /// Makes the scratch of one operand and rewrites its strides in `plan`: [others…][k blocks…][tiles][k…][tile].
   void arrangePacked(bool ofA) {
     auto stride = [&](Loop &loop) -> int64_t & { return ofA ? loop.a : loop.b; };
@@ -316,7 +313,7 @@ private:
     add(plan.kBlocks, unpacked.kBlocks, true);
     size_t outside = loops.size();
     add(plan.k, unpacked.k, true);
-    bool parallel = double(product(plan.k)) * plan.m.extent >= parallelWork && outside == 0;
+    bool parallel = double(turnsOf(plan.k)) * plan.m.extent >= parallelWork && outside == 0;
     int64_t group = (together + plan.rows - 1) / plan.rows * plan.rows, inGroup = 0;
     std::function<void(size_t, Value, Value)> nest = [&](size_t level, Value from, Value to) {
       if (level == outside && inGroup == 0)
@@ -468,7 +465,7 @@ private:
   /// one run, which passes a page every few turns, and processors look no further ahead than a page's end.
   void prefetchA(Place place) {
     constexpr int64_t ahead = 64, cached = 1 << 18; // steps of k; elements
-    if (plan.m.extent * product(plan.k) <= cached)
+    if (plan.m.extent * turnsOf(plan.k) <= cached)
       return;
     Value at = tools.advance(place.a, tools.index(ahead), plan.k.back().a);
     memref::PrefetchOp::create(builder, loc, a.memory, at, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
@@ -498,7 +495,7 @@ private:
         acc.push_back(tools.zero(element, plan.lanes));
       }
     if (epilogue)
-      epilogue->prefetch(builder, place.e, plan, tile.m, vectors);
+      epilogue->prefetch(builder, place.e, tile.m, vectors);
     overK(0, place, tile, acc);
     for (auto [i, sum] : llvm::enumerate(acc))
       if (plan.accumulates())
@@ -512,10 +509,10 @@ private:
     auto finish = [&] {
       if (stored)
         storeSums();
-      if (epilogue->isSum())
-        epilogue->emitPartial(builder, acc, place.number, plan, vectors, tile.n);
+      if (epilogue->isPartial())
+        epilogue->emitPartial(builder, acc, place.number, vectors, tile.n);
       else
-        epilogue->emit(builder, acc, place.e, plan, vectors, tile.n);
+        epilogue->emit(builder, acc, place.e, vectors, tile.n);
     };
     if (!place.last)
       return finish();
@@ -592,8 +589,8 @@ private:
 
 } // namespace
 
-void emitContraction(OpBuilder &builder, Location loc, ContractionPlan plan, FlatOperand a, FlatOperand b,
-                     FlatOperand c, const Epilogue *epilogue, bool stored) {
+void emitProduct(OpBuilder &builder, Location loc, ProductPlan plan, FlatOperand a, FlatOperand b, FlatOperand c,
+                 const Epilogue *epilogue, bool stored) {
   Emitter(builder, loc, std::move(plan), a, b, c, epilogue, stored).run();
 }
 

@@ -1,18 +1,14 @@
-// What code generation shares about linalg ops: recognizing contractions, and accesses as linear functions of the loops.
-#ifndef TALWEG_LIB_CODEGEN_CONTRACTION_H
-#define TALWEG_LIB_CODEGEN_CONTRACTION_H
+// What code generation shares about ops with loops: their kinds, and accesses as linear functions of the loops.
+#ifndef TALWEG_LIB_CODEGEN_ACCESS_H
+#define TALWEG_LIB_CODEGEN_ACCESS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Builders.h"
 
 namespace talweg {
 
-/// True for the multiply-add a * b + acc on two float inputs with at least one loop that is not parallel: what
-/// talweg-lower-contractions takes. talweg-form-multiply-adds writes it; nothing becomes one later.
-bool isContraction(mlir::linalg::GenericOp op);
-
-/// The operands of the two factors of a contraction, in the order of the multiplication.
-std::pair<mlir::OpOperand *, mlir::OpOperand *> contractionFactors(mlir::linalg::GenericOp op);
+/// True if no loop of `op` combines elements.
+bool isParallel(mlir::linalg::GenericOp op);
 
 /// True for a sum into one number over all loops, from what is filled in in front.
 bool isTotal(mlir::Operation *op);
@@ -33,7 +29,7 @@ Access linearize(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> shape);
 mlir::Value expandAffine(mlir::OpBuilder &builder, mlir::Location loc, mlir::AffineExpr expr,
                          llvm::ArrayRef<mlir::Value> dims);
 
-/// The blocks of `root` that hold linalg ops, outer before inner; the bodies of linalg ops are not among them.
+/// The blocks of `root` that hold ops with loops, outer before inner; the bodies of these are not among them.
 llvm::SmallVector<mlir::Block *> blocksOf(mlir::Operation *root);
 
 /// `memref` seen as its flat memory: memref<N x element>.

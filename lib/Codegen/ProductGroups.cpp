@@ -1,6 +1,6 @@
 // Products whose sums are so long that even their blocks are many: a chain of blocks added to c would lose what a long chain of
 // elements loses. Groups of blocks are summed from zero, in scratch memory like c's, and added to c in their order.
-#include "ContractionLoops.h"
+#include "ProductLoops.h"
 #include "ReductionOrder.h"
 #include "VectorTools.h"
 
@@ -9,6 +9,9 @@
 using namespace mlir;
 
 namespace talweg {
+
+using kernel::Loop;
+using kernel::ProductPlan;
 
 namespace {
 
@@ -20,7 +23,7 @@ struct Cut {
   int64_t visits() const { return (loop->extent + block - 1) / block; }
 };
 
-Cut longestOf(ContractionPlan &plan) {
+Cut longestOf(ProductPlan &plan) {
   Cut best;
   auto consider = [&](Loop &loop, int64_t block) {
     Cut cut{&loop, block};
@@ -38,13 +41,13 @@ Cut longestOf(ContractionPlan &plan) {
 
 } // namespace
 
-void emitInGroups(OpBuilder &builder, Location loc, const ContractionPlan &plan, FlatOperand a, FlatOperand b,
+void emitInGroups(OpBuilder &builder, Location loc, const ProductPlan &plan, FlatOperand a, FlatOperand b,
                   FlatOperand c, const Epilogue *epilogue, bool stored) {
   if (plan.visits() <= longestChain)
-    return emitContraction(builder, loc, plan, a, b, c, epilogue, stored);
+    return emitProduct(builder, loc, plan, a, b, c, epilogue, stored);
   assert(!epilogue && "an epilogue needs sums that are finished in c");
   VectorTools tools(builder, loc);
-  ContractionPlan group = plan;
+  ProductPlan group = plan;
   Cut cut = longestOf(group);
   const Loop whole = *cut.loop;
   int64_t others = plan.visits() / cut.visits(), length = std::max<int64_t>(1, longestChain / others);

@@ -1,15 +1,20 @@
-// Chooses how a contraction is computed. Everything is decided by extents, strides and the register file; no shape and
+// Chooses how a product is computed. Everything is decided by extents, strides and the register file; no shape and
 // no processor is named.
-#include "ContractionPlan.h"
+#include "PlanProduct.h"
 
 #include "llvm/ADT/STLExtras.h"
 
 #include <cstdlib>
 #include <optional>
 
+using namespace mlir;
 using llvm::SmallVector;
 
 namespace talweg {
+
+using kernel::Loop;
+using kernel::ProductPlan;
+using kernel::turnsOf;
 
 namespace {
 
@@ -75,7 +80,7 @@ double stepCycles(double rows, double vectors) {
 }
 
 /// Picks rows and vectors: least cycles for all tiles of m x n, remainders included.
-void chooseTile(ContractionPlan &plan, std::int64_t registers) {
+void chooseTile(ProductPlan &plan, std::int64_t registers) {
   std::int64_t nVectors = (plan.n.extent + plan.lanes - 1) / plan.lanes;
   double steps = 1;
   for (const Loop &loop : plan.k)
@@ -107,18 +112,11 @@ void chooseTile(ContractionPlan &plan, std::int64_t registers) {
     }
 }
 
-std::int64_t product(const SmallVector<Loop> &loops) {
-  std::int64_t result = 1;
-  for (const Loop &loop : loops)
-    result *= loop.extent;
-  return result;
-}
-
 /// Moves reduction loops outside the tiles, or cuts the outermost, until one visit of a tile takes about `blockOfK` steps.
-void blockK(ContractionPlan &plan) {
-  while (product(plan.k) > longestSum) {
+void blockK(ProductPlan &plan) {
+  while (turnsOf(plan.k) > longestSum) {
     const Loop front = plan.k.front();
-    std::int64_t inner = product(plan.k) / front.extent;
+    std::int64_t inner = turnsOf(plan.k) / front.extent;
     if (plan.k.size() == 1 || inner < blockOfK / 2) {
       std::int64_t length = blockOfK / inner, blocks = (front.extent + length - 1) / length;
       std::int64_t even = (front.extent + blocks - 1) / blocks;
@@ -141,7 +139,7 @@ bool isDense(SmallVector<Loop> loops, std::int64_t run) {
   return true;
 }
 
-void choosePacking(ContractionPlan &plan) {
+void choosePacking(ProductPlan &plan) {
   constexpr std::int64_t farApart = 128; // elements between steps of k from which a walk misses caches
   std::int64_t reuseB = plan.m.extent / std::max<std::int64_t>(1, plan.rows), reuseA = plan.n.extent / plan.panel();
   for (const Loop &loop : plan.outer) {
@@ -164,30 +162,14 @@ void choosePacking(ContractionPlan &plan) {
   for (const Loop &loop : plan.outer)
     if (loop.b != 0)
       panels *= loop.extent;
-  std::int64_t bytesB = product(plan.k) * panels * plan.panel() * 4;
+  std::int64_t bytesB = turnsOf(plan.k) * panels * plan.panel() * 4;
   plan.packB.ahead = bytesB <= (1 << 17) || panels < 4;
 }
 
 } // namespace
 
-double ContractionPlan::multiplyAdds() const {
-  double total = double(m.extent) * n.extent;
-  for (const auto *loops : {&scatter, &kBlocks, &outer, &k})
-    total *= product(*loops);
-  return total;
-}
-
-std::int64_t ContractionPlan::tiles() const {
-  return product(outer) * ((m.extent + rows - 1) / rows) * ((n.extent + panel() - 1) / panel());
-}
-
-std::int64_t ContractionPlan::visits() const {
-  std::int64_t blocks = kBlock ? (k.front().extent + kBlock - 1) / kBlock : 1;
-  return product(scatter) * product(kBlocks) * blocks;
-}
-
-ContractionPlan planContraction(SmallVector<Loop> loops, std::int64_t lanes, std::int64_t registers) {
-  ContractionPlan plan;
+ProductPlan planProduct(SmallVector<Loop> loops, std::int64_t lanes, std::int64_t registers) {
+  ProductPlan plan;
   SmallVector<Loop> moving;
   llvm::erase_if(loops, [](const Loop &loop) { return loop.extent == 1; });
   for (const Loop &loop : loops)
@@ -204,7 +186,7 @@ ContractionPlan planContraction(SmallVector<Loop> loops, std::int64_t lanes, std
       n = i;
   auto contiguousK = llvm::find_if(plan.k, [&](const Loop &loop) { return loop.a == 1 && loop.b == 1; });
   bool needsCopy = n && moving[*n].b != 1 && moving[*n].a != 1;
-  std::int64_t others = product(moving) / (n ? moving[*n].extent : 1);
+  std::int64_t others = turnsOf(moving) / (n ? moving[*n].extent : 1);
   // Copying an operand into lanes' order pays only if the copy is used several times.
   if (contiguousK != plan.k.end() && contiguousK->extent >= lanes && (!n || (needsCopy && others < 4))) {
     plan.dot = true;
@@ -224,7 +206,7 @@ ContractionPlan planContraction(SmallVector<Loop> loops, std::int64_t lanes, std
   }
   plan.lanes = plan.dot || n ? lanes : 1;
   if (plan.dot) {
-    plan.chains = product(moving) >= 4 ? 1 : 4; // enough independent sums to hide the latency of an addition
+    plan.chains = turnsOf(moving) >= 4 ? 1 : 4; // enough independent sums to hide the latency of an addition
   } else {
     // Steps of k in the order of a's memory, so that one line serves many steps.
     llvm::stable_sort(plan.k, [](const Loop &x, const Loop &y) {
@@ -254,6 +236,21 @@ ContractionPlan planContraction(SmallVector<Loop> loops, std::int64_t lanes, std
     choosePacking(plan);
   }
   return plan;
+}
+
+ProductPlan planOf(kernel::ProductOp product, ArrayRef<Access> epilogue, const Target &target) {
+  auto accessOf = [&](OpOperand &operand) {
+    return linearize(product.getMatchingIndexingMap(&operand), cast<ShapedType>(operand.get().getType()).getShape());
+  };
+  Access a = accessOf(product.getLeftMutable()), b = accessOf(product.getRightMutable()),
+         c = accessOf(*product.getSums());
+  SmallVector<Loop> loops;
+  for (auto [d, extent] : llvm::enumerate(product.getLoops())) {
+    loops.push_back({extent, a.strides[d], b.strides[d], c.strides[d], {}});
+    for (const Access &access : epilogue)
+      loops.back().e.push_back(access.strides[d]);
+  }
+  return planProduct(loops, target.vectorBits / product.getElementType().getIntOrFloatBitWidth(), target.registers);
 }
 
 } // namespace talweg

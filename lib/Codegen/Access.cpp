@@ -1,5 +1,7 @@
-// Recognizes contractions and turns affine accesses into strides over flat memory.
-#include "Contraction.h"
+// Turns affine accesses into strides over flat memory.
+#include "Access.h"
+
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -11,26 +13,7 @@ using linalg::GenericOp;
 
 namespace talweg {
 
-/// The multiply-add of a body that is exactly yield(a * b + acc) on inputs a and b, or null.
-static math::FmaOp productOf(GenericOp op) {
-  if (op.getNumDpsInits() != 1)
-    return {};
-  auto fma = op.getBody()->getTerminator()->getOperand(0).getDefiningOp<math::FmaOp>();
-  auto isInput = [&](Value value) {
-    auto argument = dyn_cast<BlockArgument>(value);
-    return argument && argument.getOwner() == op.getBody() && argument.getArgNumber() < op.getNumDpsInputs();
-  };
-  bool is = fma && fma.getC() == op.getRegionOutputArgs()[0] && isInput(fma.getA()) && isInput(fma.getB());
-  return is ? fma : math::FmaOp();
-}
-
-bool isContraction(GenericOp op) { return op.getNumParallelLoops() != op.getNumLoops() && productOf(op); }
-
-std::pair<OpOperand *, OpOperand *> contractionFactors(GenericOp op) {
-  math::FmaOp fma = productOf(op);
-  auto operandOf = [&](Value value) { return op.getDpsInputOperand(cast<BlockArgument>(value).getArgNumber()); };
-  return {operandOf(fma.getA()), operandOf(fma.getB())};
-}
+bool isParallel(GenericOp op) { return op.getNumParallelLoops() == op.getNumLoops(); }
 
 bool isTotal(Operation *op) {
   auto generic = dyn_cast<GenericOp>(op);
@@ -73,7 +56,7 @@ Value expandAffine(OpBuilder &builder, Location loc, AffineExpr expr, ArrayRef<V
 SmallVector<Block *> blocksOf(Operation *root) {
   SmallVector<Block *> blocks;
   root->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (isa<linalg::LinalgOp>(op))
+    if (isa<linalg::LinalgOp, kernel::ProductOp>(op))
       return WalkResult::skip();
     for (Region &region : op->getRegions())
       for (Block &block : region)

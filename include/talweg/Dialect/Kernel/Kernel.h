@@ -1,0 +1,34 @@
+// The kernel dialect's C++ face.
+#ifndef TALWEG_DIALECT_KERNEL_KERNEL_H
+#define TALWEG_DIALECT_KERNEL_KERNEL_H
+
+#include "talweg/Dialect/Kernel/ProductPlan.h"
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/IndexingMapOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace talweg::kernel {
+// What the interfaces of MLIR say without its namespace.
+using llvm::SmallVector;
+using mlir::AffineMap;
+using mlir::ArrayAttr;
+using mlir::OpOperand;
+} // namespace talweg::kernel
+
+#include "talweg/Dialect/Kernel/KernelDialect.h.inc"
+#include "talweg/Dialect/Kernel/KernelInterfaces.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "talweg/Dialect/Kernel/KernelAttributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "talweg/Dialect/Kernel/Kernel.h.inc"
+
+#endif

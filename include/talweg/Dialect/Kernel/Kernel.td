@@ -1,0 +1,117 @@
+// The kernel dialect: what code generation computes and linalg cannot say. linalg.generic stays the op for maps and reductions; here
+// are sums of products with what is computed of them in registers, and whether and how an op may be written into a given place.
+//
+// Its ops live from talweg-form-products on: on tensors while it is decided what runs as one and by which plan, on memrefs once
+// talweg-bufferize has given them places. They are in destination style: a result is written into the init that it is tied to.
+#ifndef TALWEG_KERNEL
+#define TALWEG_KERNEL
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/IndexingMapOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Kernel_Dialect : Dialect {
+  let name = "kernel";
+  let cppNamespace = "::talweg::kernel";
+  let useDefaultAttributePrinterParser = 1;
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def Kernel_Placed : OpInterface<"PlacedOp"> {
+  let cppNamespace = "::talweg::kernel";
+  let description = [{
+    What must be known of a destination-style op on tensors to give its results places. linalg.generic has it too.
+  }];
+  let methods = [
+    InterfaceMethod<"Whether elements of `operand`, an input, are read: it may be there for its shape alone.",
+      "bool", "readsElements", (ins "::mlir::OpOperand *":$operand)>,
+    InterfaceMethod<[{
+      Whether an element of `input` is read only before the element of `result` at the same place is written: then `result` may be written
+      over `input`.}],
+      "bool", "readsWhereItWrites", (ins "::mlir::OpOperand *":$input, "::mlir::OpResult":$result)>,
+    InterfaceMethod<[{
+      The fill that the place of `result` needs before the op, which adds to it or does not reach all of it; null: none.}],
+      "::mlir::Operation *", "fillBefore", (ins "::mlir::OpResult":$result)>
+  ];
+}
+
+def Kernel_ProductPlan : AttrDef<Kernel_Dialect, "ProductPlan"> {
+  let mnemonic = "product_plan";
+  let summary = "how a product is computed: its loops, their order, the tile in registers, what is packed";
+  let description = "The fields of kernel::ProductPlan (ProductPlan.h) that differ from their defaults.";
+  let parameters = (ins "::mlir::DictionaryAttr":$fields);
+  let assemblyFormat = "`<` $fields `>`";
+  let genVerifyDecl = 1;
+  
+  let extraClassDeclaration = [{
+    static ProductPlanAttr get(::mlir::MLIRContext *context, const ::talweg::kernel::ProductPlan &plan);
+    ::talweg::kernel::ProductPlan getPlan() const;
+  }];
+}
+
+def Kernel_Array : AnyTypeOf<[AnyStaticShapeTensor, AnyStaticShapeMemRef], "tensor or memref of static shape">;
+
+def Kernel_ProductOp : Op<Kernel_Dialect, "product", [AttrSizedOperandSegments,
+    DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<IndexingMapOpInterface, ["getMatchingIndexingMap", "getStaticLoopRanges", "getStaticOperandShape"]>,
+    DeclareOpInterfaceMethods<Kernel_Placed>, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let summary = "sums of products of two tensors, and what is computed of the sums while they are in registers";
+  let description = [{
+    `sum[map 2 (d)] += left[map 0 (d)] * right[map 1 (d)]` for every point d of the loops, from zero, in one rounding each. Floats of one
+    type, of static shape. Positions are affine; where two loops reach one element (the image's gradient of a convolution) both add to it, and
+    an element that none reaches is zero.
+
+    The epilogue, if there is one, is computed for each element of the sums: its first argument is the sum, the others the elements of
+    `reads`, at the positions of their maps, which are of the product's loops. Its values are the results behind the sums. The sums themselves
+    are the first result where something needs them: an op behind, or the product itself, which adds them up in memory (`scratch_sums`: only it).
+
+    With `partial` the epilogue gives one number, the same for each element, which is summed up over each tile of the plan: the result is
+    one-dimensional, an element a tile, in the order of the plan's loops.
+
+    The plan is chosen by talweg-plan-products, which knows the epilogue; lowering obeys it.
+  }];
+  let arguments = (ins
+    DenseI64ArrayAttr:$loops,
+    AffineMapArrayAttr:$maps,
+    Kernel_Array:$left,
+    Kernel_Array:$right,
+    Variadic<Kernel_Array>:$reads,
+    Variadic<Kernel_Array>:$outs,
+    UnitAttr:$partial,
+    UnitAttr:$scratch_sums,
+    OptionalAttr<Kernel_ProductPlan>:$plan
+  );
+  let results = (outs Variadic<AnyStaticShapeTensor>:$results);
+  let regions = (region MaxSizedRegion<1>:$epilogue);
+  let hasVerifier = 1;
+  let assemblyFormat = [{
+    `loops` $loops `maps` $maps `of` $left `,` $right `:` type($left) `,` type($right)
+    (`reads` $reads^ `:` type($reads))? `outs` $outs `:` type($outs)
+    (`partial` $partial^)? (`scratch_sums` $scratch_sums^)? (`plan` $plan^)? attr-dict-with-keyword (`->` type($results)^)? $epilogue
+  }];
+  let extraClassDeclaration = [{
+    /// Whether the sums are the first of the outs.
+    bool keepsSums();
+    /// The operand that the sums are written to; null: they are not kept.
+    ::mlir::OpOperand *getSums();
+    /// Where the sums are, by the loops.
+    ::mlir::AffineMap getSumMap();
+    bool hasEpilogue() { return !getEpilogue().empty(); }
+    ::mlir::Type getElementType();
+    /// Whether a loop moves no sum.
+    bool isSummed(unsigned loop) { return !getSumMap().isFunctionOfDim(loop); }
+    bool isOnTensors();
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
+  }];
+}
+
+def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator, HasParent<"ProductOp">]> {
+  let summary = "the values of an epilogue";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+}
+
+#endif

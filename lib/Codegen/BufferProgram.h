@@ -1,0 +1,109 @@
+// What the ops of a block do with memory, as plain facts: which tensors they read and make, which may be written over which, and what is
+// a variable's storage. Who decides about buffers reads this, and nobody asks the ops again.
+#ifndef TALWEG_LIB_CODEGEN_BUFFERPROGRAM_H
+#define TALWEG_LIB_CODEGEN_BUFFERPROGRAM_H
+
+#include "mlir/IR/Block.h"
+#include "mlir/IR/Value.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace talweg::kernel {
+class PlacedOp;
+}
+
+namespace talweg::buffers {
+
+/// A tensor. Reshapes of it are the same value.
+struct Value {
+  std::int64_t bytes = 0; ///< in the arena; 0: a variable's storage, a literal
+  int producer = -1;      ///< index of its op; -1: there from the start
+  int memory = -1;        ///< the variable whose storage it reads
+  bool pinned = false;    ///< stays where it is
+};
+
+struct Result {
+  int value = -1;
+  llvm::SmallVector<unsigned> needs; ///< which inputs this result depends on
+  llvm::SmallVector<unsigned>
+      overwritable;     ///< inputs whose memory it may take when they die here, the first before the second
+  int destination = -1; ///< the variable that it may be written to at once, if nothing reads that later
+};
+
+struct Input {
+  int value = -1;
+  bool inlinable = false;                  ///< a producer of this value alone can be computed inside the op
+  llvm::SmallVector<unsigned> elementwise; ///< results that overwrite an element only after it was read
+};
+
+struct Op {
+  llvm::SmallVector<Input> inputs;
+  llvm::SmallVector<Result> results;
+  double cost = 0;         ///< of computing it once more
+  bool repeatable = false; ///< has no effect but its results
+  bool inlinable = false;  ///< can be computed inside its only reader
+  int overwrites = -1;     ///< the variable whose storage it writes: not to be read afterwards
+};
+
+struct Program {
+  std::vector<Value> values;
+  std::vector<Op> ops; ///< in their order
+};
+
+/// The variables of a block, by their storage: views of one storage are one variable unless their offsets are known to differ.
+class Variables {
+public:
+  /// The number of the variable whose storage `memref` shows.
+  int numberOf(mlir::Value memref);
+  int count() const { return numbers; }
+
+private:
+  struct Storage {
+    std::map<std::int64_t, int> at; ///< by offset
+    int anywhere = -1;              ///< where an offset is not known, all are one
+  };
+  llvm::DenseMap<mlir::Value, Storage> storages;
+  int numbers = 0;
+};
+
+/// The program of one block, and what its parts are.
+class BlockProgram : public Program {
+public:
+  explicit BlockProgram(mlir::Block &block);
+
+  std::vector<mlir::Operation *> operations;                  ///< of ops
+  std::vector<mlir::Value> tensors;                           ///< of values
+  std::vector<llvm::SmallVector<mlir::OpOperand *>> operands; ///< of ops: what each input is
+  Variables variables;
+
+  /// The number of the value that `tensor` shows; -1: it is none of the block's.
+  int numberOf(mlir::Value tensor) const;
+  /// The number of an op; -1: it has nothing to do with tensors.
+  int numberOf(mlir::Operation *op) const;
+  /// From now on `with` is the value that `tensor` was.
+  void replace(mlir::Value tensor, mlir::Value with);
+
+private:
+  mlir::Block &block;
+  llvm::DenseMap<mlir::Value, int> valueNumbers, allocNumbers;
+  llvm::DenseMap<mlir::Operation *, int> opNumbers;
+
+  int addValue(mlir::Value tensor, Value facts);
+  void addStored(mlir::Value tensor, mlir::Value memref);
+  int valueFor(mlir::Value tensor);
+  void add(mlir::Operation &op);
+  void describe(kernel::PlacedOp op, Op &facts, llvm::ArrayRef<mlir::OpOperand *> read);
+};
+
+/// `tensor` before it was reshaped.
+mlir::Value withoutReshapes(mlir::Value tensor);
+
+} // namespace talweg::buffers
+
+#endif

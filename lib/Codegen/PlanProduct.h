@@ -1,0 +1,20 @@
+// Choosing how one product is computed.
+#ifndef TALWEG_LIB_CODEGEN_PLANPRODUCT_H
+#define TALWEG_LIB_CODEGEN_PLANPRODUCT_H
+
+#include "Access.h"
+#include "talweg/Codegen/Target.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
+
+namespace talweg {
+
+/// Chooses a plan for loops over flat memory, given the lanes of a register and the number of registers. Loops that do not move c
+/// are summed over. In which order they are does not depend on an epilogue.
+kernel::ProductPlan planProduct(llvm::SmallVector<kernel::Loop> loops, std::int64_t lanes, std::int64_t registers);
+
+/// The plan of `product` with an epilogue that reads and writes at `epilogue`, by the loops of the product.
+kernel::ProductPlan planOf(kernel::ProductOp product, llvm::ArrayRef<Access> epilogue, const Target &target);
+
+} // namespace talweg
+
+#endif
