@@ -200,7 +200,12 @@ static Type storedElement(Type type) {
 }
 
 static bool isStoredAlike(mlir::Value a, mlir::Value b) {
-  return cast<ShapedType>(a.getType()).getShape() == cast<ShapedType>(b.getType()).getShape() &&
+  auto isDense = [](mlir::Value value) {
+    auto memref = dyn_cast<MemRefType>(value.getType());
+    return !memref || memref.getLayout().isIdentity();
+  };
+  return isDense(a) && isDense(b) &&
+         cast<ShapedType>(a.getType()).getShape() == cast<ShapedType>(b.getType()).getShape() &&
          storedElement(a.getType()) == storedElement(b.getType());
 }
 
