@@ -1,7 +1,7 @@
 // Products whose sums are so long that even their blocks are many: a chain of blocks added to c would lose what a long chain of
 // elements loses. Groups of blocks are summed from zero, in scratch memory like c's, and added to c in their order.
 #include "ProductLoops.h"
-#include "ReductionOrder.h"
+#include "ProductScratch.h"
 #include "VectorTools.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -13,47 +13,15 @@ namespace talweg {
 using kernel::Loop;
 using kernel::ProductPlan;
 
-namespace {
-
-/// The loop that is cut into groups: the longest of those that visit c, counted in blocks where it is cut into blocks already.
-struct Cut {
-  Loop *loop = nullptr;
-  int64_t block = 1; ///< turns of the loop that are one visit
-
-  int64_t visits() const { return (loop->extent + block - 1) / block; }
-};
-
-Cut longestOf(ProductPlan &plan) {
-  Cut best;
-  auto consider = [&](Loop &loop, int64_t block) {
-    Cut cut{&loop, block};
-    if (!best.loop || cut.visits() > best.visits())
-      best = cut;
-  };
-  for (Loop &loop : plan.scatter)
-    consider(loop, 1);
-  for (Loop &loop : plan.kBlocks)
-    consider(loop, 1);
-  if (plan.kBlock)
-    consider(plan.k.front(), plan.kBlock);
-  return best;
-}
-
-} // namespace
-
 void emitInGroups(OpBuilder &builder, Location loc, const ProductPlan &plan, FlatOperand a, FlatOperand b,
                   FlatOperand c, const Epilogue *epilogue, bool stored) {
-  if (plan.visits() <= longestChain)
+  ProductPlan group = plan;
+  SumGroups groups = SumGroups::of(group);
+  if (!groups.loop)
     return emitProduct(builder, loc, plan, a, b, c, epilogue, stored);
   assert(!epilogue && "an epilogue needs sums that are finished in c");
   VectorTools tools(builder, loc);
-  ProductPlan group = plan;
-  Cut cut = longestOf(group);
-  const Loop whole = *cut.loop;
-  int64_t others = plan.visits() / cut.visits(), length = std::max<int64_t>(1, longestChain / others);
-  while (length * longestChain < cut.visits())
-    length *= longestChain;
-  length *= cut.block;
+  const Loop whole = *groups.loop;
 
   auto type = cast<MemRefType>(c.memory.getType());
   Type element = type.getElementType();
@@ -65,9 +33,9 @@ void emitInGroups(OpBuilder &builder, Location loc, const ProductPlan &plan, Fla
     operand.shift = tools.advance(start, from, stride);
     return operand;
   };
-  tools.forTiles(whole.extent, length, false, [&](Value from, int64_t size) {
+  tools.forTiles(whole.extent, groups.turns, false, [&](Value from, int64_t size) {
     overC([&](Value at, int64_t count) { tools.store(tools.zero(element, lanes), scratch, at, count); });
-    cut.loop->extent = size;
+    groups.loop->extent = size;
     // In the last group the loop may be shorter than a block: still one visit, which is to add to the zeros.
     FlatOperand sums = shifted({scratch, c.offset, c.shift}, from, whole.c);
     emitInGroups(builder, loc, group, shifted(a, from, whole.a), shifted(b, from, whole.b), sums, nullptr, true);

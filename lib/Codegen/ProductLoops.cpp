@@ -1,6 +1,8 @@
 // Writes the loops of one planned product: packing, the nest around the tiles, and the tile in registers.
 #include "ProductLoops.h"
+
 #include "Epilogue.h"
+#include "ProductScratch.h"
 #include "ReductionOrder.h"
 #include "VectorTools.h"
 
@@ -48,7 +50,7 @@ public:
     if (plan.packA.wanted)
       packAllA();
     if (plan.packB.wanted) {
-      arrangePacked(/*ofA=*/false);
+      arrange(/*ofA=*/false);
       if (plan.packB.ahead)
         packAllB();
     }
@@ -246,32 +248,13 @@ private:
 
   //===-- packing --------------------------------------------------------------------------------------------------===//
 
-  /// Makes the scratch of one operand and rewrites its strides in `plan`: [others…][k blocks…][tiles][k…][tile].
-  void arrangePacked(bool ofA) {
-    auto stride = [&](Loop &loop) -> int64_t & { return ofA ? loop.a : loop.b; };
-    int64_t tile = ofA ? plan.packA.tile : plan.packB.tile;
-    Loop &across = ofA ? plan.m : plan.n;
-    int64_t tiles = (across.extent + tile - 1) / tile;
-    int64_t size = tile;
-    for (Loop &loop : llvm::reverse(plan.k)) {
-      stride(loop) = size;
-      size *= loop.extent;
-    }
-    (ofA ? mTileA : nPanelB) = size / tile; // for each row (column) of offset; offsets are multiples of the tile
-    stride(across) = 1;
-    size *= tiles;
-    for (auto *loops : {&plan.kBlocks, &plan.scatter, &plan.outer})
-      for (Loop &loop : *loops) {
-        if (loops != &plan.kBlocks && stride(loop) == 0)
-          continue;
-        stride(loop) = size;
-        size *= loop.extent;
-      }
-    Value scratch = memref::AllocOp::create(builder, loc, MemRefType::get({size}, element));
-    Value &source = ofA ? sourceA : sourceB;
+  /// Makes the scratch of one operand and rewrites its strides in `plan`.
+  void arrange(bool ofA) {
+    Packed packed = arrangePacked(plan, ofA);
+    Value scratch = memref::AllocOp::create(builder, loc, MemRefType::get({packed.elements}, element));
     FlatOperand &operand = ofA ? a : b;
-    source = operand.memory;
-    operand.memory = scratch;
+    (ofA ? sourceA : sourceB) = std::exchange(operand.memory, scratch);
+    (ofA ? mTileA : nPanelB) = packed.tileStep;
   }
 
   void packAllB() {
@@ -301,7 +284,7 @@ private:
   /// and few are written at a time: the tiles lie far apart, often by a power of two.
   void packAllA() {
     constexpr int64_t together = 64; // elements of a row: some lines
-    arrangePacked(/*ofA=*/true);
+    arrange(/*ofA=*/true);
     SmallVector<std::pair<Loop, Loop>> loops;
     auto add = [&](auto &packed, auto &before, bool all) {
       for (size_t i = 0; i < packed.size(); ++i)
