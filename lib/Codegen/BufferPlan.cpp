@@ -40,6 +40,7 @@ public:
     findReads();
     if (schedule.copies)
       inlineSingleReaders();
+    joinProducts();
     for (unsigned value = 0; value < last.size(); ++value)
       if (int memory = factsOf(value).memory; memory >= 0)
         store(value, memory);
@@ -55,6 +56,8 @@ private:
   Schedule &schedule;
   std::vector<int> &holder;
   std::vector<int> first, last, reads;      ///< of value instances; of a holder, of all that it holds
+  std::vector<int> runsAt;                  ///< of instances that join another: where they run; -1: where they stand
+  DenseSet<int> joined;                     ///< values of products that run where they are first read
   std::map<int, SmallVector<int>> storedIn; ///< variable → value instances that its storage holds, or held
 
   const Op &opOf(const Instance &instance) const { return program.ops[instance.op]; }
@@ -121,6 +124,31 @@ private:
     }
   }
 
+  /// A product that is computed where its result is first read moves there; the result takes memory only if it is read again, or added up in
+  /// memory.
+  void joinProducts() {
+    std::vector<int> firstRead(first.size(), -1);
+    for (auto [at, instance] : enumerate(schedule.instances))
+      if (!instance.dead)
+        forEachNeeded(instance, [&](unsigned, int value) {
+          if (firstRead[value] < 0)
+            firstRead[value] = at;
+        });
+    runsAt.assign(schedule.instances.size(), -1);
+    for (int at = 0; at < int(schedule.instances.size()); ++at) {
+      const Instance &instance = schedule.instances[at];
+      int joins = opOf(instance).joins, value = joins < 0 || instance.dead ? -1 : instance.inputs[joins];
+      if (value < 0 || first[value] < 0 || firstRead[value] != at)
+        continue;
+      int producer = first[value];
+      const Instance &product = schedule.instances[producer];
+      runsAt[producer] = at;
+      joined.insert(value);
+      forEachNeeded(product, [&](unsigned, int factor) { last[factor] = std::max(last[factor], at); });
+      first[value] = last[value] > at || opOf(product).inMemory ? at : -2;
+    }
+  }
+
   /// What is no op's result: arrays that a loop fills, literals that an op needs in memory.
   void giveToLiterals() {
     SmallVector<int> placeOf(program.ops.size(), 0);
@@ -171,7 +199,7 @@ private:
       holder[value] = value;
       for (unsigned i : result.overwritable) {
         int input = instance.inputs[i], held = input >= 0 ? holder[input] : -1;
-        if (held < 0 || last[held] != at || is_contained(taken, held))
+        if (held < 0 || (int(i) == op.joins && joined.contains(input)) || last[held] != at || is_contained(taken, held))
           continue;
         place = {Way::Over, i};
         holder[value] = held;
@@ -196,12 +224,20 @@ private:
   }
 
   void sum() {
-    std::vector<std::int64_t> changes(schedule.instances.size() + 1, 0);
     for (unsigned value = 0; value < first.size(); ++value)
-      if (holder[value] == int(value)) {
-        changes[first[value]] += program.values[schedule.valueOf[value]].bytes;
-        changes[last[value] + 1] -= program.values[schedule.valueOf[value]].bytes;
-      }
+      if (holder[value] == int(value))
+        schedule.buffers.push_back({factsOf(value).bytes, first[value], last[value]});
+    for (int at = 0; at < int(schedule.instances.size()); ++at)
+      if (!schedule.instances[at].dead)
+        for (std::int64_t bytes : opOf(schedule.instances[at]).scratch) {
+          int place = runsAt[at] < 0 ? at : runsAt[at];
+          schedule.buffers.push_back({bytes, place, place});
+        }
+    std::vector<std::int64_t> changes(schedule.instances.size() + 1, 0);
+    for (const ArenaBuffer &buffer : schedule.buffers) {
+      changes[buffer.first] += buffer.bytes;
+      changes[buffer.last + 1] -= buffer.bytes;
+    }
     std::int64_t live = 0;
     for (std::int64_t change : changes) {
       schedule.live.push_back(live += change);

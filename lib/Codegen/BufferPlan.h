@@ -4,6 +4,7 @@
 #ifndef TALWEG_LIB_CODEGEN_BUFFERPLAN_H
 #define TALWEG_LIB_CODEGEN_BUFFERPLAN_H
 
+#include "ArenaLayout.h"
 #include "BufferProgram.h"
 
 namespace talweg::buffers {
@@ -37,7 +38,8 @@ struct Schedule {
   // What place() finds.
   std::vector<int> holder;        ///< value instance → the one whose memory holds it; -1: none of the arena
   std::vector<int> variable;      ///< value instance → the variable whose storage holds it; -1: none
-  std::vector<std::int64_t> live; ///< bytes alive at each instance
+  std::vector<ArenaBuffer> buffers; ///< all memory that is taken, by instances
+  std::vector<std::int64_t> live;   ///< bytes alive at each instance
   std::int64_t peak = 0;
   double cost = 0; ///< of what is computed more than in the program
 

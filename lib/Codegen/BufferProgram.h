@@ -49,6 +49,10 @@ struct Op {
   bool repeatable = false; ///< has no effect but its results
   bool inlinable = false;  ///< can be computed inside its only reader
   int overwrites = -1;     ///< the variable whose storage it writes: not to be read afterwards
+  /// Of memory that is needed while the op runs alone: the pieces.
+  llvm::SmallVector<std::int64_t> scratch;
+  int joins = -1;       ///< the input, a product's result, in whose registers the op is computed if it is the first that reads it
+  bool inMemory = false; ///< the result is added up in memory, even where only an op in registers reads it
 };
 
 struct Program {

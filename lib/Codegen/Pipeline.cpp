@@ -34,7 +34,7 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &buffers = pm.nest<func::FuncOp>();
   buffers.addPass(createSchedule());
   if (options.memoryLimit > 0) // without CSE afterwards, which would take copies back
-    buffers.addPass(createRematerialize({options.memoryLimit}));
+    buffers.addPass(createRematerialize({options.memoryLimit, options.target}));
   buffers.addPass(createPlanProducts({options.target}));
   buffers.addPass(createBufferize());
   if (options.regions)

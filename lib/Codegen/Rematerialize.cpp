@@ -2,7 +2,8 @@
 //
 // In: functions as talweg-bufferize takes them. Out: the same with copies of ops just before late readers; every value is the
 // same to the bit, since a copy is the same op on the same values. RematerializationPlan chooses.
-#include "Access.h"
+#include "EpilogueChoice.h"
+#include "ProductScratch.h"
 #include "RematerializationPlan.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
@@ -27,9 +28,6 @@ namespace talweg {
 
 using namespace mlir;
 using namespace talweg;
-using bufferization::MaterializeInDestinationOp;
-using bufferization::ToTensorOp;
-using linalg::GenericOp;
 
 namespace {
 
@@ -138,41 +136,86 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    bool fits = true;
-    int64_t estimate = 0;
-    SmallVector<Operation *> partlyUsed;
-    for (Block *block : talweg::blocksOf(function)) {
-      buffers::BlockProgram program(*block);
-      int64_t before = remat::scheduleOf(program, {}).peak;
-      if (limit <= 0 || before <= limit) {
-        estimate = std::max(estimate, before);
-        continue;
-      }
-      remat::Cuts cuts = remat::chooseCuts(program, limit);
-      remat::Schedule schedule = remat::scheduleOf(program, cuts);
-      fits &= schedule.peak <= limit;
-      estimate = std::max(estimate, schedule.peak);
-      if (cuts.empty())
-        continue;
-      tell(program, cuts);
-      saved += before - schedule.peak;
-      Rewriter(program, schedule).run(partlyUsed);
-    }
+    if (function.isExternal())
+      return;
+    int64_t estimate = fit(function.getBody().front(), limit > 0 ? limit : INT64_MAX);
     function->setAttr(talweg::attributes::kEstimatedBytes, Builder(&getContext()).getI64IntegerAttr(estimate));
     if (!fits)
       function->setAttr(talweg::attributes::kLeastMemory, UnitAttr::get(&getContext()));
+    if (partlyUsed.empty())
+      return;
     RewritePatternSet unused(&getContext());
     linalg::populateEraseUnusedOperandsAndResultsPatterns(unused);
     GreedyRewriteConfig config;
     config.setStrictness(GreedyRewriteStrictness::ExistingOps);
-    if (partlyUsed.empty())
-      return;
     // Chains of copies become one op, as those that they copy did.
     OpPassManager fusion(func::FuncOp::getOperationName());
     fusion.addPass(talweg::createFuseElementwise({/*tells=*/false}));
     fusion.addPass(talweg::createCanonicalizer());
     if (failed(applyOpPatternsGreedily(partlyUsed, std::move(unused), config)) || failed(runPipeline(fusion, function)))
       signalPassFailure();
+  }
+
+  bool fits = true;
+  SmallVector<Operation *> partlyUsed;
+
+  /// The bytes of the arena that the block, with all that is in it, takes: at most `limit`, if copies can bring that about.
+  int64_t fit(Block &block, int64_t limit) {
+    buffers::BlockProgram program(block);
+    describeProducts(block, program);
+    buffers::Schedule schedule = remat::scheduleOf(program, {});
+    for (auto [number, op] : llvm::enumerate(program.operations))
+      if (!isa<kernel::PlacedOp>(op))
+        for (Region &region : op->getRegions())
+          for (Block &inner : region)
+            if (int64_t bytes = fit(inner, limit - schedule.live[number]))
+              program.ops[number].scratch.push_back(bytes);
+    schedule = remat::scheduleOf(program, {});
+    const int64_t without = layOutArena(schedule.buffers);
+    int64_t bytes = without;
+    remat::Cuts cuts;
+    // Buffers may not fill the arena without gaps: then less must be alive.
+    for (int64_t aim = limit; bytes > limit && aim > 0; aim -= std::max<int64_t>(bytes - limit, aim / 256)) {
+      cuts = remat::chooseCuts(program, aim);
+      schedule = remat::scheduleOf(program, cuts);
+      bytes = layOutArena(schedule.buffers);
+      if (schedule.peak > aim) // the least that was found
+        break;
+    }
+    fits &= bytes <= limit;
+    if (!cuts.empty()) {
+      tell(program, cuts);
+      saved += without - bytes;
+      Rewriter(program, schedule).run(partlyUsed);
+    }
+    return bytes;
+  }
+
+  /// Which ops will be computed in the registers of products, and what products take beside their results.
+  void describeProducts(Block &block, buffers::BlockProgram &program) {
+    EpilogueChoice choice(block, target, /*tells=*/false);
+    for (auto product : block.getOps<kernel::ProductOp>()) {
+      if (!product.isOnTensors())
+        continue;
+      std::optional<Candidate> epilogue = choice.epilogueOf(product);
+      if (epilogue && program.ops[program.numberOf(epilogue->op)].joins >= 0)
+        epilogue.reset(); // computed in the registers of another
+      kernel::ProductPlan plan = epilogue ? epilogue->plan : planOf(product, {}, target);
+      buffers::Op &facts = program.ops[program.numberOf(product)];
+      facts.inMemory = plan.accumulates();
+      int64_t bytes = product.getElementType().getIntOrFloatBitWidth() / 8;
+      int64_t sums = cast<ShapedType>(product.getResult(0).getType()).getNumElements();
+      for (int64_t elements : scratchOf(plan, sums))
+        facts.scratch.push_back(arenaBytes(elements * bytes));
+      if (!epilogue)
+        continue;
+      buffers::Op &joined = program.ops[program.numberOf(epilogue->op)];
+      for (auto [i, operand] : llvm::enumerate(program.operands[program.numberOf(epilogue->op)]))
+        if (operand->get() == product.getResult(0))
+          joined.joins = int(i);
+      if (epilogue->sums)
+        joined.scratch.push_back(arenaBytes(plan.tiles() * bytes));
+    }
   }
 
   void tell(const buffers::BlockProgram &program, const remat::Cuts &cuts) {

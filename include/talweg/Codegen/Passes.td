@@ -79,13 +79,13 @@ def Rematerialize : Pass<"talweg-rematerialize", "::mlir::func::FuncOp"> {
   let description = [{
     Without a limit, or where the program keeps within it, nothing changes. Otherwise values that are alive where most is alive, but
     not read there, are computed again just before their later readers, those first that free most for their cost; whole
-    segments of products where nothing cheaper suffices. Every value is the same to the bit. What is alive is estimated as
-    talweg-bufferize and talweg-plan-memory will have it, without the scratch of products and with the results of products
-    that epilogues read; the function gets the estimate as `talweg.estimated_bytes`. One that cannot keep within the limit takes as little
+    segments of products where nothing cheaper suffices. Every value is the same to the bit. What the arena takes is reckoned by the plan
+    that talweg-bufferize follows (lib/Codegen/BufferPlan.h), with the scratch of products and what will be computed in their registers, laid
+    out as talweg-plan-memory does; the function gets it as `talweg.estimated_bytes`. One that cannot keep within the limit takes as little
     as was found, and gets the attribute `talweg.least_memory`.
   }];
   let options = [
-    Option<"limit", "limit", "int64_t", "0", "bytes of tensors alive at once; 0: any number">
+    Option<"limit", "limit", "int64_t", "0", "bytes of the arena; 0: any number">, TargetOption
   ];
   let statistics = [
     Statistic<"recomputed", "recomputed", "values that late readers compute again">,
