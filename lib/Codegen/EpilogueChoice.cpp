@@ -147,8 +147,8 @@ std::string EpilogueChoice::refusal(ProductOp product, const Candidate &candidat
   if (overwritesFactor(op))
     return "it overwrites an operand of the product";
   for (Operation *between = product->getNextNode(); between != op; between = between->getNextNode()) {
-    bool isKnown = isa<kernel::PlacedOp, bufferization::MaterializeInDestinationOp, bufferization::ToTensorOp,
-                       memref::AllocOp, memref::LoadOp>(between);
+    bool isKnown = isa<kernel::PlacedOp, linalg::FillOp, bufferization::MaterializeInDestinationOp,
+                       bufferization::ToTensorOp, memref::AllocOp, memref::LoadOp>(between);
     if (overwritesFactor(between) || !(isKnown || (between->getNumRegions() == 0 && isMemoryEffectFree(between))))
       return "an op between them changes what the product reads";
   }

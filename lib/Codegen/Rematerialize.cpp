@@ -8,6 +8,7 @@
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
 #include "talweg/Codegen/Pipeline.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"

@@ -91,7 +91,7 @@ def Rematerialize : Pass<"talweg-rematerialize", "::mlir::func::FuncOp"> {
     Statistic<"recomputed", "recomputed", "values that late readers compute again">,
     Statistic<"saved", "saved", "bytes by which the most that is alive at once became less">
   ];
-  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::talweg::kernel::KernelDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def PlanProducts : Pass<"talweg-plan-products", "::mlir::func::FuncOp"> {
@@ -118,7 +118,8 @@ def Bufferize : Pass<"talweg-bufferize", "::mlir::func::FuncOp"> {
     Statistic<"inPlace", "in-place", "results written over a dead operand or straight into their destination">,
     Statistic<"copied", "copied", "destinations filled by a copy">
   ];
-  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect"];
+  let dependentDialects = ["::talweg::kernel::KernelDialect", "::mlir::memref::MemRefDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::arith::ArithDialect"];
 }
 
 def MarkRegions : Pass<"talweg-mark-regions", "::mlir::ModuleOp"> {

@@ -90,7 +90,8 @@ def Kernel_ProductOp : Op<Kernel_Dialect, "product", [AttrSizedOperandSegments,
   let assemblyFormat = [{
     `loops` $loops `maps` $maps `of` $left `,` $right `:` type($left) `,` type($right)
     (`reads` $reads^ `:` type($reads))? `outs` $outs `:` type($outs)
-    (`partial` $partial^)? (`scratch_sums` $scratch_sums^)? (`plan` $plan^)? attr-dict-with-keyword (`->` type($results)^)? $epilogue
+    (`partial` $partial^)? (`scratch_sums` $scratch_sums^)? (`plan` $plan^)? attr-dict-with-keyword (`->` type($results)^)?
+    ($epilogue^)?
   }];
   let extraClassDeclaration = [{
     /// Whether the sums are the first of the outs.
