@@ -9,21 +9,11 @@ func.func @talweg_step(%steps: index, %x: memref<4x8xf32>, %w: memref<2x8x16xf32
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   scf.for %s = %c0 to %steps step %c1 {
-    linalg.generic {indexing_maps = [affine_map<(m, p, n, k) -> (m, k)>, affine_map<(m, p, n, k) -> (p, k, n)>,
-                                     affine_map<(m, p, n, k) -> (m, p * 16 + n)>],
-                    iterator_types = ["parallel", "reduction", "reduction", "reduction"]}
-        ins(%x, %w : memref<4x8xf32>, memref<2x8x16xf32>) outs(%y : memref<4x32xf32>) {
-    ^bb0(%a: f32, %b: f32, %acc: f32):
-      %0 = math.fma %a, %b, %acc : f32
-      linalg.yield %0 : f32
-    }
-    linalg.generic {indexing_maps = [affine_map<(i, u) -> (i + u)>, affine_map<(i, u) -> (u)>, affine_map<(i, u) -> (i)>],
-                    iterator_types = ["parallel", "reduction"]}
-        ins(%image, %kernel : memref<10xf32>, memref<3xf32>) outs(%out : memref<8xf32>) {
-    ^bb0(%a: f32, %b: f32, %acc: f32):
-      %0 = math.fma %a, %b, %acc : f32
-      linalg.yield %0 : f32
-    }
+    kernel.product loops [4, 2, 16, 8] maps [affine_map<(m, p, n, k) -> (m, k)>, affine_map<(m, p, n, k) -> (p, k, n)>,
+                                             affine_map<(m, p, n, k) -> (m, p * 16 + n)>]
+        of %x, %w : memref<4x8xf32>, memref<2x8x16xf32> outs %y : memref<4x32xf32>
+    kernel.product loops [8, 3] maps [affine_map<(i, u) -> (i + u)>, affine_map<(i, u) -> (u)>, affine_map<(i, u) -> (i)>]
+        of %image, %kernel : memref<10xf32>, memref<3xf32> outs %out : memref<8xf32>
   }
   return
 }

@@ -154,3 +154,42 @@ func.func @scatter(%x: memref<2x3xf32>, %y: memref<3x2xf32>) {
   bufferization.materialize_in_destination %last in restrict writable %y : (tensor<3x2xf32>, memref<3x2xf32>) -> ()
   return
 }
+
+// A product is written over what its epilogue reads at the same place, not over a factor, of which other tiles are still to be read.
+// CHECK-LABEL: func.func @product
+// CHECK: %[[FACTOR:.*]] = memref.alloc
+// CHECK: linalg.generic {{.*}} outs(%[[FACTOR]] : memref<4x4xf32>)
+// CHECK: %[[READ:.*]] = memref.alloc
+// CHECK: linalg.generic {{.*}} outs(%[[READ]] : memref<4x4xf32>)
+// CHECK-NOT: memref.alloc
+// CHECK: kernel.product {{.*}} of %[[FACTOR]], %[[FACTOR]] {{.*}} reads %[[READ]] : memref<4x4xf32> outs %[[READ]] : memref<4x4xf32> {
+#c = affine_map<(m, n, k) -> (m, n)>
+func.func @product(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
+  %e = tensor.empty() : tensor<4x4xf32>
+  %in = bufferization.to_tensor %x restrict : memref<4x4xf32> to tensor<4x4xf32>
+  %factor = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%in : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = math.exp %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x4xf32>
+  %read = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%in : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = math.sin %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x4xf32>
+  %p = kernel.product loops [4, 4, 4] maps [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, #c, #c, #c]
+      of %factor, %factor : tensor<4x4xf32>, tensor<4x4xf32> reads %read : tensor<4x4xf32> outs %e : tensor<4x4xf32> -> tensor<4x4xf32> {
+  ^bb0(%sum: f32, %r: f32):
+    %0 = arith.addf %sum, %r : f32
+    kernel.yield %0 : f32
+  }
+  %last = linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%p : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<4x4xf32>
+  bufferization.materialize_in_destination %last in restrict writable %y : (tensor<4x4xf32>, memref<4x4xf32>) -> ()
+  return
+}

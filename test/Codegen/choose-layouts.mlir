@@ -1,8 +1,8 @@
 // RUN: split-file %s %t
-// RUN: talweg-opt %t/chosen.mlir --talweg-choose-layouts | FileCheck %s
-// RUN: talweg-opt %t/given.mlir --talweg-choose-layouts | FileCheck %s --check-prefix=GIVEN
-// RUN: sed 's/ @w : memref<256x256xf32>$/& {talweg.block = 0 : i64}/' %t/chosen.mlir | talweg-opt --talweg-choose-layouts | FileCheck %s --check-prefix=PLAIN
-// RUN: talweg-opt %t/odd.mlir --talweg-choose-layouts --verify-diagnostics | FileCheck %s --check-prefix=ODD
+// RUN: talweg-opt %t/chosen.mlir --talweg-form-products --talweg-choose-layouts | FileCheck %s
+// RUN: talweg-opt %t/given.mlir --talweg-form-products --talweg-choose-layouts | FileCheck %s --check-prefix=GIVEN
+// RUN: sed 's/ @w : memref<256x256xf32>$/& {talweg.block = 0 : i64}/' %t/chosen.mlir | talweg-opt --talweg-form-products --talweg-choose-layouts | FileCheck %s --check-prefix=PLAIN
+// RUN: talweg-opt %t/odd.mlir --talweg-form-products --talweg-choose-layouts --verify-diagnostics | FileCheck %s --check-prefix=ODD
 
 // A matrix that its product would copy into panels lies in them, with the moment that is updated with it; the gradient is computed in
 // panels, and the initial value is written in them. A vector stays.
@@ -15,8 +15,8 @@
 // CHECK: bufferization.materialize_in_destination {{.*}} : (tensor<8x256x32xf32>, memref<8x256x32xf32>)
 // CHECK-LABEL: func.func @talweg_step
 // CHECK: memref.get_global @w : memref<8x256x32xf32>
-// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%{{.*}}, %{{.*}} : tensor<64x256xf32>, tensor<8x256x32xf32>) outs(%{{.*}} : tensor<64x256xf32>)
-// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<8x256x32xf32>)
+// CHECK: kernel.product loops [8, 64, 32, 256] {{.*}} of %{{.*}}, %{{.*}} : tensor<64x256xf32>, tensor<8x256x32xf32> outs %{{.*}} : tensor<64x256xf32>
+// CHECK: kernel.product {{.*}} outs %{{.*}} : tensor<8x256x32xf32>
 // CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel"]} {{.*}} outs(%{{.*}}, %{{.*}} : tensor<8x256x32xf32>, tensor<8x256x32xf32>)
 
 // What another module of the program chose is taken; an op that cannot read panels reads a copy in rows.

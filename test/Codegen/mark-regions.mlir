@@ -19,9 +19,7 @@
 // CHECK-NEXT: }
 // CHECK: llvm.call @talweg_profile_mark(%c0_i32)
 // CHECK-NOT: llvm.call
-// CHECK: linalg.fill
-// CHECK-NOT: llvm.call
-// CHECK: talweg.epilogue
+// CHECK: kernel.product
 // CHECK-NOT: llvm.call
 // CHECK: arith.maximumf
 // CHECK: llvm.call @talweg_profile_mark(%c1_i32)
@@ -57,21 +55,14 @@ func.func @talweg_step(%steps: index, %data: memref<100x4xf32>, %w: memref<4x8xf
       memref.copy %from, %to : memref<1x4xf32, strided<[4, 1], offset: ?>> to memref<1x4xf32, strided<[4, 1], offset: ?>>
     } loc("data"("m.tw":3:7))
     %y = memref.alloc() : memref<4x8xf32>
-    linalg.fill ins(%zero : f32) outs(%y : memref<4x8xf32>)
-    linalg.generic {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
-        ins(%x, %w : memref<4x4xf32>, memref<4x8xf32>) outs(%y : memref<4x8xf32>) attrs = {talweg.epilogue} {
-    ^bb0(%l: f32, %r: f32, %acc: f32):
-      %1 = math.fma %l, %r, %acc : f32
-      linalg.yield %1 : f32
-    } loc("m.tw":9:3)
     %h = memref.alloc() : memref<4x8xf32>
-    linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
-        ins(%y, %bias : memref<4x8xf32>, memref<4xf32>) outs(%h : memref<4x8xf32>) {
-    ^bb0(%l: f32, %r: f32, %out: f32):
+    kernel.product loops [4, 8, 4] maps [#a, #b, #c, affine_map<(i, j, k) -> (i)>, #c]
+        of %x, %w : memref<4x4xf32>, memref<4x8xf32> reads %bias : memref<4xf32> outs %y, %h : memref<4x8xf32>, memref<4x8xf32> {
+    ^bb0(%l: f32, %r: f32):
       %0 = arith.addf %l, %r : f32
       %1 = arith.maximumf %0, %zero : f32
-      linalg.yield %1 : f32
-    } loc("update of v"("m.tw":10:2))
+      kernel.yield %1 : f32 loc("update of v"("m.tw":10:2))
+    } loc("m.tw":9:3)
     %sum = memref.alloc() : memref<4xf32>
     linalg.fill ins(%zero : f32) outs(%sum : memref<4xf32>)
     linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}

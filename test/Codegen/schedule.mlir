@@ -1,15 +1,15 @@
-// RUN: talweg-opt %s --talweg-schedule | FileCheck %s
+// RUN: talweg-opt %s --talweg-form-products --talweg-schedule | FileCheck %s
 // An update goes behind the product that it alone reads, once the old value has been read for the last time; what reads a product
 // goes to it, sums of all its elements too; scalars go to the front.
 
 // CHECK-LABEL: func @step
 // CHECK: %[[W:.*]] = bufferization.to_tensor %arg0
 // CHECK: %[[RATE:.*]] = arith.divf
-// CHECK: %[[FORWARD:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %[[W]] : tensor<4x8xf32>, tensor<8x8xf32>)
+// CHECK: %[[FORWARD:.*]] = kernel.product {{.*}} of %{{.*}}, %[[W]] : tensor<4x8xf32>, tensor<8x8xf32>
 // CHECK: %[[RELU:.*]] = linalg.generic {{.*}} ins(%[[FORWARD]] :
-// CHECK: %[[BACK:.*]] = linalg.generic {{.*}} ins(%[[RELU]], %[[W]] :
+// CHECK: %[[BACK:.*]] = kernel.product {{.*}} of %[[RELU]], %[[W]] :
 // CHECK: linalg.generic {{.*}} ins(%[[BACK]] : tensor<4x8xf32>) outs(%{{.*}} : tensor<f32>) attrs = {talweg.in_tiles}
-// CHECK: %[[GRADIENT:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<8x8xf32>)
+// CHECK: %[[GRADIENT:.*]] = kernel.product {{.*}} outs %{{.*}} : tensor<8x8xf32>
 // CHECK: %[[NEW:.*]] = linalg.generic {{.*}} ins(%[[W]], %[[GRADIENT]] :
 func.func @step(%w: memref<8x8xf32>, %x: memref<4x8xf32>, %loss: memref<f32>, %lr: f32) {
   %zero = arith.constant 0.0 : f32

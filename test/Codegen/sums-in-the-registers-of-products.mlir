@@ -1,16 +1,17 @@
-// RUN: talweg-opt %s --talweg-schedule --talweg-bufferize --talweg-fuse-epilogues=target=x86-64-v4 2>%t | FileCheck %s
+// RUN: talweg-opt %s --talweg-schedule --talweg-plan-products=target=x86-64-v4 2>%t | FileCheck %s
 // RUN: FileCheck %s --check-prefix=TOLD < %t
-// RUN: talweg-opt %s --talweg-schedule --talweg-bufferize --talweg-fuse-epilogues=target=x86-64-v4 --talweg-lower-contractions=target=x86-64-v4 \
-// RUN:   --canonicalize --cse 2>/dev/null | FileCheck %s --check-prefix=LOOPS
+// RUN: talweg-opt %s --talweg-schedule --talweg-plan-products=target=x86-64-v4 --talweg-bufferize \
+// RUN:   --talweg-lower-products --canonicalize --cse 2>/dev/null | FileCheck %s --check-prefix=LOOPS
 //
 // The squares of a gradient are summed while it is in the registers of its product: a partial sum a tile, added up in the order of the
 // tiles. So it is written once, and read once, by the update that waits for the sum.
 
 // CHECK-LABEL: func @clipped
-// CHECK: linalg.generic {{.*}} outs(%[[G:.*]] : memref<40x40xf32>) attrs = {talweg.epilogue}
-// CHECK: linalg.generic {{.*}} ins(%[[G]] : memref<40x40xf32>) outs(%{{.*}} : memref<f32>) attrs = {talweg.in_tiles}
+// CHECK: %[[G:.*]]:2 = kernel.product {{.*}} outs %{{.*}}, %{{.*}} : tensor<40x40xf32>, tensor<5xf32> partial plan
+// CHECK: arith.mulf
+// CHECK: linalg.generic {{.*}} ins(%[[G]]#1 : tensor<5xf32>) outs(%{{.*}} : tensor<f32>)
 // CHECK: math.sqrt
-// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[G]] : memref<40x40xf32>, memref<40x40xf32>)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[G]]#0 : tensor<40x40xf32>, tensor<40x40xf32>)
 // CHECK-NOT: linalg.generic
 // TOLD: remark: computed in a pass of its own over memory, not in the registers of the product that it reads: a sum of all that the product gives comes first, as where gradients are clipped by their norm
 
@@ -31,14 +32,8 @@ func.func @clipped(%w: memref<40x40xf32>, %x: memref<8x40xf32>) {
   %W = bufferization.to_tensor %w restrict : memref<40x40xf32> to tensor<40x40xf32>
   %X = bufferization.to_tensor %x restrict : memref<8x40xf32> to tensor<8x40xf32>
   %e = tensor.empty() : tensor<40x40xf32>
-  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<40x40xf32>) -> tensor<40x40xf32>
-  %g = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-                       iterator_types = ["parallel", "parallel", "reduction"]}
-    ins(%X, %X : tensor<8x40xf32>, tensor<8x40xf32>) outs(%f : tensor<40x40xf32>) {
-  ^bb0(%a: f32, %b: f32, %s: f32):
-    %q = math.fma %a, %b, %s : f32
-    linalg.yield %q : f32
-  } -> tensor<40x40xf32>
+  %g = kernel.product loops [40, 40, 8] maps [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]
+    of %X, %X : tensor<8x40xf32>, tensor<8x40xf32> outs %e : tensor<40x40xf32> -> tensor<40x40xf32>
   %t0 = tensor.empty() : tensor<f32>
   %t1 = linalg.fill ins(%zero : f32) outs(%t0 : tensor<f32>) -> tensor<f32>
   %t = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> ()>], iterator_types = ["reduction", "reduction"]}
