@@ -223,16 +223,24 @@ private:
     erase_if(stored, [&](int value) { return is_contained(instance.saved, value); });
   }
 
+  /// The instance in whose place the code of instance `at` will be.
+  int placeOf(int at) const {
+    if (at < 0)
+      return 0;
+    if (runsAt[at] >= 0)
+      at = runsAt[at];
+    int with = schedule.copies ? -1 : opOf(schedule.instances[at]).runsWith;
+    return with < 0 ? at : with;
+  }
+
   void sum() {
     for (unsigned value = 0; value < first.size(); ++value)
       if (holder[value] == int(value))
-        schedule.buffers.push_back({factsOf(value).bytes, first[value], last[value]});
+        schedule.buffers.push_back({factsOf(value).bytes, placeOf(first[value]), placeOf(last[value])});
     for (int at = 0; at < int(schedule.instances.size()); ++at)
       if (!schedule.instances[at].dead)
-        for (std::int64_t bytes : opOf(schedule.instances[at]).scratch) {
-          int place = runsAt[at] < 0 ? at : runsAt[at];
-          schedule.buffers.push_back({bytes, place, place});
-        }
+        for (std::int64_t bytes : opOf(schedule.instances[at]).scratch)
+          schedule.buffers.push_back({bytes, placeOf(at), placeOf(at)});
     std::vector<std::int64_t> changes(schedule.instances.size() + 1, 0);
     for (const ArenaBuffer &buffer : schedule.buffers) {
       changes[buffer.first] += buffer.bytes;
@@ -269,6 +277,11 @@ SmallVector<mlir::Value> BufferPlan::savedBefore(mlir::Operation *op) const {
     for (int value : schedule.instances[number].saved)
       saved.push_back(program.tensors[value]);
   return saved;
+}
+
+bool BufferPlan::isStored(mlir::Value tensor) const {
+  int value = program.numberOf(tensor);
+  return value >= 0 && schedule.variable[value] >= 0;
 }
 
 bool BufferPlan::overwrites(mlir::Operation *op, mlir::Value tensor) const {

@@ -36,8 +36,8 @@ struct Schedule {
   bool legal = true;        ///< false: something would have to be read after it was overwritten, or cannot be repeated
 
   // What place() finds.
-  std::vector<int> holder;        ///< value instance → the one whose memory holds it; -1: none of the arena
-  std::vector<int> variable;      ///< value instance → the variable whose storage holds it; -1: none
+  std::vector<int> holder;          ///< value instance → the one whose memory holds it; -1: none of the arena
+  std::vector<int> variable;        ///< value instance → the variable whose storage holds it; -1: none
   std::vector<ArenaBuffer> buffers; ///< all memory that is taken, by instances
   std::vector<std::int64_t> live;   ///< bytes alive at each instance
   std::int64_t peak = 0;
@@ -64,6 +64,8 @@ public:
   mlir::OpOperand *operandOf(mlir::OpResult result) const;
   /// The tensors that get memory of their own before `op` overwrites theirs.
   llvm::SmallVector<mlir::Value> savedBefore(mlir::Operation *op) const;
+  /// True if `tensor` is in the storage of a variable.
+  bool isStored(mlir::Value tensor) const;
   /// True if `op` writes a result, or what it materializes, where `tensor` is kept.
   bool overwrites(mlir::Operation *op, mlir::Value tensor) const;
   /// True if `a` and `b` are kept in one place, at different times or at once.

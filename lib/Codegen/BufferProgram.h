@@ -51,7 +51,9 @@ struct Op {
   int overwrites = -1;     ///< the variable whose storage it writes: not to be read afterwards
   /// Of memory that is needed while the op runs alone: the pieces.
   llvm::SmallVector<std::int64_t> scratch;
-  int joins = -1;       ///< the input, a product's result, in whose registers the op is computed if it is the first that reads it
+  int joins =
+      -1; ///< the input, a product's result, in whose registers the op is computed if it is the first that reads it
+  int runsWith = -1;     ///< the op, at or behind it, in whose place it runs where nothing is copied; -1: its own
   bool inMemory = false; ///< the result is added up in memory, even where only an op in registers reads it
 };
 
@@ -90,6 +92,7 @@ public:
   int numberOf(mlir::Value tensor) const;
   /// The number of an op; -1: it has nothing to do with tensors.
   int numberOf(mlir::Operation *op) const;
+  Op &factsOf(mlir::Operation *op) { return ops[numberOf(op)]; }
   /// From now on `with` is the value that `tensor` was.
   void replace(mlir::Value tensor, mlir::Value with);
 

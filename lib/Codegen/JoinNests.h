@@ -11,7 +11,6 @@ namespace talweg {
 struct Nest {
   mlir::linalg::GenericOp op;
   NestLoops loops;
-  mlir::linalg::FillOp fill; ///< in front of a reduction, whose accumulators start from its value
 };
 
 /// Neighbours that cut the memory they share into the same rows; rows are 0 where an op is by itself.
@@ -20,8 +19,12 @@ struct JoinedNests {
   std::int64_t rows = 0;
 };
 
-/// All linalg.generic of a block, in order. Fails, with an error, on a reduction that is not from a filled value.
-mlir::FailureOr<std::vector<JoinedNests>> joinNests(mlir::Block &block, std::int64_t vectorBits);
+/// Those linalg.generic of a block that are nests, in order. `meet` tells whether operands of two are kept in the same memory; `parts`
+/// whether an op, or what is in front of it, keeps what comes behind from being done together with nests before.
+std::vector<JoinedNests> joinNests(mlir::Block &block, std::int64_t vectorBits,
+                                   llvm::function_ref<bool(mlir::linalg::GenericOp)> isNest,
+                                   llvm::function_ref<bool(mlir::OpOperand &, mlir::OpOperand &)> meet,
+                                   llvm::function_ref<bool(mlir::Operation &, llvm::ArrayRef<Nest>)> parts);
 
 } // namespace talweg
 

@@ -2,8 +2,7 @@
 //
 // In: functions as talweg-bufferize takes them. Out: the same with copies of ops just before late readers; every value is the
 // same to the bit, since a copy is the same op on the same values. RematerializationPlan chooses.
-#include "EpilogueChoice.h"
-#include "ProductScratch.h"
+#include "CodeMemory.h"
 #include "RematerializationPlan.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
@@ -137,86 +136,72 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
 
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    if (function.isExternal())
+    if (function.isExternal() || limit <= 0)
       return;
-    int64_t estimate = fit(function.getBody().front(), limit > 0 ? limit : INT64_MAX);
-    function->setAttr(talweg::attributes::kEstimatedBytes, Builder(&getContext()).getI64IntegerAttr(estimate));
-    if (!fits)
+    auto body = [&]() -> Block & { return function.getBody().front(); };
+    int64_t bytes = reckonArena(body(), target);
+    const int64_t without = bytes;
+    // What is alive tells less than the arena takes: neighbours run as one, and buffers may leave gaps. So aims become lower.
+    constexpr int attempts = 8;
+    bool least = false;
+    for (int64_t aim = limit, attempt = 1; bytes > limit && !least; ++attempt) {
+      func::FuncOp backup = function.clone();
+      recomputed = 0;
+      least = attempt == attempts;
+      SmallVector<Operation *> partlyUsed;
+      fit(body(), least ? 1 : aim, least, partlyUsed);
+      if (!partlyUsed.empty() && failed(fuseCopies(partlyUsed)))
+        return signalPassFailure();
+      bytes = reckonArena(body(), target);
+      if (bytes > limit && !least) {
+        aim = std::max<int64_t>(1, aim - std::max<int64_t>(bytes - limit, aim / 256));
+        function.getBody().takeBody(backup.getBody());
+      }
+      backup.erase();
+    }
+    saved += without - bytes;
+    function->setAttr(talweg::attributes::kEstimatedBytes, Builder(&getContext()).getI64IntegerAttr(bytes));
+    if (bytes > limit)
       function->setAttr(talweg::attributes::kLeastMemory, UnitAttr::get(&getContext()));
-    if (partlyUsed.empty())
-      return;
+  }
+
+  /// Chains of copies become one op, as those that they copy did.
+  LogicalResult fuseCopies(ArrayRef<Operation *> partlyUsed) {
     RewritePatternSet unused(&getContext());
     linalg::populateEraseUnusedOperandsAndResultsPatterns(unused);
     GreedyRewriteConfig config;
     config.setStrictness(GreedyRewriteStrictness::ExistingOps);
-    // Chains of copies become one op, as those that they copy did.
+    if (failed(applyOpPatternsGreedily(partlyUsed, std::move(unused), config)))
+      return failure();
     OpPassManager fusion(func::FuncOp::getOperationName());
     fusion.addPass(talweg::createFuseElementwise({/*tells=*/false}));
     fusion.addPass(talweg::createCanonicalizer());
-    if (failed(applyOpPatternsGreedily(partlyUsed, std::move(unused), config)) || failed(runPipeline(fusion, function)))
-      signalPassFailure();
+    return runPipeline(fusion, getOperation());
   }
 
-  bool fits = true;
-  SmallVector<Operation *> partlyUsed;
-
-  /// The bytes of the arena that the block, with all that is in it, takes: at most `limit`, if copies can bring that about.
-  int64_t fit(Block &block, int64_t limit) {
+  /// Copies values of the block, and of those in it, until at most `aim` bytes are alive; `least`: it cannot be brought about, and as little
+  /// as was found is. Returns what is alive.
+  int64_t fit(Block &block, int64_t aim, bool &least, SmallVector<Operation *> &partlyUsed) {
     buffers::BlockProgram program(block);
-    describeProducts(block, program);
+    describeCode(block, program, target);
     buffers::Schedule schedule = remat::scheduleOf(program, {});
     for (auto [number, op] : llvm::enumerate(program.operations))
       if (!isa<kernel::PlacedOp>(op))
         for (Region &region : op->getRegions())
           for (Block &inner : region)
-            if (int64_t bytes = fit(inner, limit - schedule.live[number]))
+            if (int64_t bytes = fit(inner, std::max<int64_t>(1, aim - schedule.live[number]), least, partlyUsed))
               program.ops[number].scratch.push_back(bytes);
     schedule = remat::scheduleOf(program, {});
-    const int64_t without = layOutArena(schedule.buffers);
-    int64_t bytes = without;
-    remat::Cuts cuts;
-    // Buffers may not fill the arena without gaps: then less must be alive.
-    for (int64_t aim = limit; bytes > limit && aim > 0; aim -= std::max<int64_t>(bytes - limit, aim / 256)) {
-      cuts = remat::chooseCuts(program, aim);
-      schedule = remat::scheduleOf(program, cuts);
-      bytes = layOutArena(schedule.buffers);
-      if (schedule.peak > aim) // the least that was found
-        break;
-    }
-    fits &= bytes <= limit;
+    if (schedule.peak <= aim)
+      return schedule.peak;
+    remat::Cuts cuts = remat::chooseCuts(program, aim);
+    schedule = remat::scheduleOf(program, cuts);
+    least |= schedule.peak > aim;
     if (!cuts.empty()) {
       tell(program, cuts);
-      saved += without - bytes;
       Rewriter(program, schedule).run(partlyUsed);
     }
-    return bytes;
-  }
-
-  /// Which ops will be computed in the registers of products, and what products take beside their results.
-  void describeProducts(Block &block, buffers::BlockProgram &program) {
-    EpilogueChoice choice(block, target, /*tells=*/false);
-    for (auto product : block.getOps<kernel::ProductOp>()) {
-      if (!product.isOnTensors())
-        continue;
-      std::optional<Candidate> epilogue = choice.epilogueOf(product);
-      if (epilogue && program.ops[program.numberOf(epilogue->op)].joins >= 0)
-        epilogue.reset(); // computed in the registers of another
-      kernel::ProductPlan plan = epilogue ? epilogue->plan : planOf(product, {}, target);
-      buffers::Op &facts = program.ops[program.numberOf(product)];
-      facts.inMemory = plan.accumulates();
-      int64_t bytes = product.getElementType().getIntOrFloatBitWidth() / 8;
-      int64_t sums = cast<ShapedType>(product.getResult(0).getType()).getNumElements();
-      for (int64_t elements : scratchOf(plan, sums))
-        facts.scratch.push_back(arenaBytes(elements * bytes));
-      if (!epilogue)
-        continue;
-      buffers::Op &joined = program.ops[program.numberOf(epilogue->op)];
-      for (auto [i, operand] : llvm::enumerate(program.operands[program.numberOf(epilogue->op)]))
-        if (operand->get() == product.getResult(0))
-          joined.joins = int(i);
-      if (epilogue->sums)
-        joined.scratch.push_back(arenaBytes(plan.tiles() * bytes));
-    }
+    return schedule.peak;
   }
 
   void tell(const buffers::BlockProgram &program, const remat::Cuts &cuts) {

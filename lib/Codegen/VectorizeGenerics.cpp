@@ -1,16 +1,19 @@
 // Turns linalg ops on memrefs into loops over vectors.
 //
-// In: linalg.generic (not contractions) and linalg.fill on memrefs of static shape. Out: scf loops; loads and stores
+// In: linalg.generic and linalg.fill on memrefs of static shape. Out: scf loops; loads and stores
 // of whole vectors with masked tails. Each op has a plan (NestPlan.h), which is written as it says (NestEmitter.h).
 #include "Access.h"
 #include "JoinNests.h"
+#include "Memory.h"
 #include "NestEmitter.h"
+#include "VectorBody.h"
 #include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_VECTORIZEGENERICS
@@ -22,17 +25,35 @@ using namespace talweg;
 
 namespace {
 
+/// The fill in front of a reduction, whose accumulators start from its value.
+linalg::FillOp fillOf(linalg::GenericOp op) {
+  Operation *at = op->getPrevNode();
+  while (at && isa<memref::ReinterpretCastOp, arith::ConstantOp>(at))
+    at = at->getPrevNode();
+  auto fill = dyn_cast_or_null<linalg::FillOp>(at);
+  return fill && fill.getOutputs()[0] == op.getDpsInitOperand(0)->get() ? fill : linalg::FillOp();
+}
+
+/// True if what follows the op cannot be done together with these, which stand in front of it.
+bool parts(Operation &op, ArrayRef<Nest> nests) {
+  auto fill = dyn_cast<linalg::FillOp>(op);
+  if (!fill)
+    return !isa<linalg::GenericOp, memref::AllocOp>(op) && !isMemoryEffectFree(&op);
+  return llvm::any_of(nests, [&](const Nest &nest) {
+    return llvm::any_of(nest.op->getOperands(), [&](Value used) { return sameMemory(used, fill.getOutputs()[0]); });
+  });
+}
+
 struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics> {
   using VectorizeGenericsBase::VectorizeGenericsBase;
 
   void runOnOperation() override {
-    for (Block *block : blocksOf(getOperation())) {
-      auto all = joinNests(*block, target.vectorBits);
-      if (failed(all))
-        return signalPassFailure();
-      for (JoinedNests &joined : *all)
-        lower(joined);
-    }
+    auto isNest = [](linalg::GenericOp op) { return op.hasPureBufferSemantics(); };
+    auto meet = [](OpOperand &a, OpOperand &b) { return sameMemory(a.get(), b.get()); };
+    for (Block *block : blocksOf(getOperation()))
+      for (JoinedNests &joined : joinNests(*block, target.vectorBits, isNest, meet, parts))
+        if (failed(lower(joined)))
+          return signalPassFailure();
     SmallVector<linalg::FillOp> fills;
     getOperation().walk([&](linalg::FillOp op) { fills.push_back(op); });
     for (linalg::FillOp op : fills)
@@ -40,16 +61,20 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
   }
 
   /// Writes the loops in front of the last op, one loop over rows around several.
-  void lower(JoinedNests &joined) {
+  LogicalResult lower(JoinedNests &joined) {
     linalg::GenericOp last = joined.nests.back().op;
     OpBuilder builder(last);
     std::vector<NestEmitter> emitters;
+    SmallVector<linalg::FillOp> fills;
     double work = 0;
     for (Nest &nest : joined.nests) {
+      fills.push_back(nest.loops.reduces ? fillOf(nest.op) : linalg::FillOp());
+      if (nest.loops.reduces && !(fills.back() && Combiner::of(nest.op).op))
+        return nest.op.emitError("cannot be vectorized: not a reduction from a filled value");
       NestPlan plan = planNest(nest.loops, joined.rows);
       if (plan.scalar)
         nest.op.emitRemark("not vectorized: results lie apart along every loop, and are computed one at a time");
-      emitters.emplace_back(builder, nest.op, plan, nest.fill ? nest.fill.getInputs()[0] : Value());
+      emitters.emplace_back(builder, nest.op, plan, fills.back() ? fills.back().getInputs()[0] : Value());
       work += nest.loops.work();
     }
     auto write = [&](Value row, int64_t) {
@@ -61,12 +86,13 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
     else
       write({}, 1);
     // A fill stays where results accumulate in memory, and where elements that no loop reaches keep it.
-    for (Nest &nest : joined.nests) {
-      if (nest.fill && nest.loops.covers)
-        nest.fill.erase();
+    for (auto [nest, fill] : llvm::zip_equal(joined.nests, fills)) {
+      if (fill && nest.loops.covers)
+        fill.erase();
       nest.op.erase();
     }
     this->joined += joined.nests.size() - 1;
+    return success();
   }
 
   void lowerFill(linalg::FillOp op) {

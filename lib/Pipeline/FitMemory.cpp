@@ -1,9 +1,7 @@
-// Finds a program whose arena keeps within a limit, by the true plan of memory.
+// Finds a program whose arena keeps within a limit.
 //
-// talweg-rematerialize steers by an estimate of what is alive, which knows neither the scratch of contractions nor what their
-// epilogues save. So the phase runs on a copy of the module: first with nothing computed again; if that is too large, with an aim for
-// the estimate, corrected by how far the estimate was off; then with lower aims, by as much as the arena was too large. The last
-// attempt aims at nothing: the least that the pass can reach.
+// The phase runs on a copy of the module: first with nothing computed again; if that is too large, with the limit, which
+// talweg-rematerialize keeps by reckoning what the code that follows will take.
 #include "FitMemory.h"
 
 #include "Collect.h"
@@ -19,8 +17,6 @@
 
 using namespace talweg;
 
-static constexpr int kAttempts = 8;
-
 namespace {
 
 struct Attempt {
@@ -28,8 +24,6 @@ struct Attempt {
   std::vector<mlir::Diagnostic> remarks;
   Manifest manifest;
   double seconds = 0;
-  std::int64_t estimate = 0; ///< of the arena
-  bool least = false;        ///< the pass could not do as told
 
   std::int64_t bytes() const { return manifest.persistentBytes + manifest.arenaBytes; }
 };
@@ -53,11 +47,6 @@ static std::optional<Attempt> attempt(const Unit &unit, const CodegenOptions &op
   if (!manifest)
     return std::nullopt;
   result.manifest = std::move(*manifest);
-  result.module->walk([&](mlir::func::FuncOp function) {
-    result.least |= function->hasAttr(attributes::kLeastMemory);
-    if (auto estimate = function->getAttrOfType<mlir::IntegerAttr>(attributes::kEstimatedBytes))
-      result.estimate = std::max(result.estimate, estimate.getInt());
-  });
   return result;
 }
 
@@ -70,26 +59,21 @@ static Error tooSmall(const Manifest &least, std::int64_t limit, const std::stri
 }
 
 Result<bool> talweg::fitMemory(Unit &unit, const CodegenOptions &options, std::int64_t limit, const std::string &file) {
-  auto attemptAt = [&](std::int64_t aim) {
-    CodegenOptions within = options;
-    within.memoryLimit = aim;
-    return attempt(unit, within, file);
-  };
-  std::optional<Attempt> tried = attemptAt(INT64_MAX);
+  std::optional<Attempt> tried = attempt(unit, options, file);
   if (!tried)
     return false;
-  const Manifest unlimited = tried->manifest;
-  std::int64_t aim = limit - unlimited.persistentBytes + tried->estimate - unlimited.arenaBytes;
-  double inVain = 0; // seconds of attempts that were too large
-  for (int number = 2; tried->bytes() > limit; ++number) {
-    inVain += tried->seconds;
-    if (number > kAttempts || tried->least)
-      return tooSmall(tried->bytes() < unlimited.persistentBytes + unlimited.arenaBytes ? tried->manifest : unlimited,
-                      limit, file);
-    tried = attemptAt(number == kAttempts ? 1 : std::max<std::int64_t>(1, aim));
+  double inVain = 0; // seconds of an attempt that was too large
+  if (tried->bytes() > limit) {
+    const Manifest unlimited = tried->manifest;
+    inVain = tried->seconds;
+    CodegenOptions within = options;
+    within.memoryLimit = std::max<std::int64_t>(1, limit - unlimited.persistentBytes);
+    tried = attempt(unit, within, file);
     if (!tried)
       return false;
-    aim -= std::max<std::int64_t>(tried->bytes() - limit, aim / 256);
+    if (tried->bytes() > limit)
+      return tooSmall(tried->bytes() < unlimited.persistentBytes + unlimited.arenaBytes ? tried->manifest : unlimited,
+                      limit, file);
   }
   unit.module = std::move(tried->module);
   unit.manifest = std::move(tried->manifest);

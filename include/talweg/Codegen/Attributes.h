@@ -23,8 +23,8 @@ inline constexpr llvm::StringLiteral kStream = "talweg.stream";
 /// On an op of the math dialect: it stays a call of the C library. Set and read by talweg-approximate-math.
 inline constexpr llvm::StringLiteral kCalled = "talweg.called";
 
-/// On a function: the bytes that talweg-rematerialize estimates its arena at, and, if it could not keep within its limit, that this is
-/// as little as was found. Read by who asked for the limit.
+/// On a function: the bytes that talweg-rematerialize reckons its arena at, and, if it could not keep within its limit, that this is
+/// as little as was found. Read by tests.
 inline constexpr llvm::StringLiteral kEstimatedBytes = "talweg.estimated_bytes", kLeastMemory = "talweg.least_memory";
 
 /// On a function: the most bytes of its arena alive at once, the lower bound of its size. Set by talweg-plan-memory, read by tests.
