@@ -121,7 +121,7 @@ static SmallVector<unsigned> needsOf(OpResult result, ArrayRef<OpOperand *> oper
 
 //===-- the block --------------------------------------------------------------------------------------------------===//
 
-BlockProgram::BlockProgram(Block &block) : block(block) {
+BlockProgram::BlockProgram(Block &block) {
   for (auto stored : block.getOps<ToTensorOp>())
     addStored(stored.getResult(), stored.getBuffer());
   for (Operation &op : block)
@@ -179,6 +179,20 @@ int BlockProgram::valueFor(mlir::Value tensor) {
   return addValue(tensor, facts);
 }
 
+mlir::Value destinationOf(OpResult result) {
+  for (OpOperand &use : result.getUses()) {
+    Operation *user = use.getOwner();
+    if (user->getBlock() != result.getOwner()->getBlock())
+      continue;
+    if (auto store = dyn_cast<MaterializeInDestinationOp>(user); store && store.getSource() == result)
+      return store.getDest();
+    auto written = dyn_cast<DestinationStyleOpInterface>(user);
+    if (auto placed = dyn_cast<PlacedOp>(user); placed && written.isDpsInit(&use) && placed.readsElements(&use))
+      return destinationOf(written.getTiedOpResult(&use));
+  }
+  return {};
+}
+
 /// True if `destination` is there at `op` or can be: a view made just before it is written to can as well be made earlier.
 static bool isThereAt(mlir::Value destination, Operation *op) {
   auto isLater = [&](mlir::Value value) {
@@ -222,7 +236,7 @@ void BlockProgram::add(Operation &op) {
   for (OpOperand &operand : op.getOpOperands()) {
     if (!isa<RankedTensorType>(operand.get().getType()))
       continue;
-    bool isRead = placed ? cast<DestinationStyleOpInterface>(op).isDpsInput(&operand) && placed.readsElements(&operand)
+    bool isRead = placed ? placed.readsElements(&operand)
                          // A literal that fills a variable needs no memory.
                          : !isa<MaterializeInDestinationOp>(op) || !operand.get().getDefiningOp<arith::ConstantOp>();
     if (isRead)
@@ -283,13 +297,12 @@ void BlockProgram::describe(PlacedOp op, Op &facts, ArrayRef<OpOperand *> read) 
     Result described;
     Value value{bytesOf(result.getType()), int(ops.size()), -1, false};
     value.pinned = op->hasAttr(attributes::kInTiles); // of a product's result, in its registers
-    for (Operation *user : result.getUsers())
-      if (auto store = dyn_cast<MaterializeInDestinationOp>(user)) {
-        value.pinned = true;
-        if (described.destination < 0 && store->getBlock() == &block && store.getSource() == result &&
-            isStoredAlike(store.getDest(), result) && isThereAt(store.getDest(), op))
-          described.destination = variables.numberOf(store.getDest());
-      }
+    value.pinned |= llvm::any_of(result.getUsers(), llvm::IsaPred<MaterializeInDestinationOp>);
+    if (mlir::Value destination = destinationOf(result)) {
+      value.pinned = true;
+      if (isStoredAlike(destination, result) && isThereAt(destination, op))
+        described.destination = variables.numberOf(destination);
+    }
     described.needs = needsOf(result, read);
     for (auto [i, input] : llvm::enumerate(facts.inputs)) {
       bool aligned = llvm::all_of(facts.inputs, [&](const Input &other) {

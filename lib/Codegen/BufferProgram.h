@@ -97,7 +97,6 @@ public:
   void replace(mlir::Value tensor, mlir::Value with);
 
 private:
-  mlir::Block &block;
   llvm::DenseMap<mlir::Value, int> valueNumbers, allocNumbers;
   llvm::DenseMap<mlir::Operation *, int> opNumbers;
 
@@ -110,6 +109,9 @@ private:
 
 /// `tensor` before it was reshaped.
 mlir::Value withoutReshapes(mlir::Value tensor);
+
+/// Where `result` is materialized in its block: by itself, or as what an op, whose init it is, leaves of it. Null: nowhere.
+mlir::Value destinationOf(mlir::OpResult result);
 
 } // namespace talweg::buffers
 

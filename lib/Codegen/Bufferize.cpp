@@ -193,13 +193,10 @@ private:
 
   /// The place that `result` is materialized in, made before `op` if it is a view that is made later.
   Value destinationOf(PlacedOp op, OpResult result) {
-    for (Operation *user : result.getUsers())
-      if (auto store = dyn_cast<MaterializeInDestinationOp>(user); store && store->getBlock() == &block) {
-        makeBefore(store.getDest(), op);
-        builder.setInsertionPoint(op);
-        return store.getDest();
-      }
-    llvm_unreachable("the plan has a destination for what is materialized");
+    Value destination = talweg::buffers::destinationOf(result);
+    makeBefore(destination, op);
+    builder.setInsertionPoint(op);
+    return destination;
   }
 
   void makeBefore(Value value, Operation *op) {
@@ -228,6 +225,11 @@ private:
     return op.getNumResults() == 1 && op.getBody()->getTerminator()->getOperand(0) == op.getRegionOutputArgs()[0];
   }
 
+  void copy(Location loc, Value from, Value to) {
+    memref::CopyOp::create(builder, loc, from, to);
+    ++copied;
+  }
+
   LogicalResult convertPlaced(PlacedOp op) {
     auto generic = dyn_cast<GenericOp>(op.getOperation());
     auto written = cast<DestinationStyleOpInterface>(op.getOperation());
@@ -235,7 +237,7 @@ private:
       return bind(op, op->getResult(0), bufferOf(generic.getDpsInits()[0]));
     SmallVector<Value> operands;
     for (OpOperand &operand : op->getOpOperands()) {
-      // An operand that is never read only shows the extents of loops: it needs no storage of its own, but a type.
+      // An input that is never read only shows the extents of loops: it needs no storage of its own, but a type.
       if (written.isDpsInput(&operand))
         operands.push_back(op.readsElements(&operand) ? bufferOf(operand.get()) : shapeOnly(operand.get()));
     }
@@ -245,6 +247,8 @@ private:
         fillBuffer(fill, buffer);
       else if (generic && generic.payloadUsesValueFromOperand(generic.getTiedOpOperand(result)))
         return op->emitError("cannot be given a buffer: accumulates onto something other than linalg.fill");
+      if (OpOperand *init = written.getTiedOpOperand(result); op.readsElements(init) && !plan.meet(init->get(), result))
+        copy(op.getLoc(), bufferOf(init->get()), buffer);
       buffers[result] = buffer;
       operands.push_back(buffer);
     }
@@ -337,19 +341,16 @@ private:
     Value source = splat ? Value() : bufferOf(op.getSource());
     for (Value tensor : plan.savedBefore(op)) {
       Value own = allocate(tensor);
-      memref::CopyOp::create(builder, op.getLoc(), buffers.lookup(tensor), own);
+      copy(op.getLoc(), buffers.lookup(tensor), own);
       buffers[tensor] = own;
       showAgain(tensor);
-      ++copied;
     }
     if (splat) {
       fillWith(splat.getSplatValue<TypedAttr>(), op.getLoc(), op.getDest());
       return success();
     }
-    if (source != op.getDest()) {
-      memref::CopyOp::create(builder, op.getLoc(), source, op.getDest());
-      ++copied;
-    }
+    if (source != op.getDest())
+      copy(op.getLoc(), source, op.getDest());
     return success();
   }
 };

@@ -23,7 +23,8 @@ namespace {
 
 struct PlacedGeneric : PlacedOp::ExternalModel<PlacedGeneric, GenericOp> {
   bool readsElements(Operation *op, OpOperand *operand) const {
-    return cast<GenericOp>(op).payloadUsesValueFromOperand(operand);
+    auto generic = cast<GenericOp>(op);
+    return generic.isDpsInput(operand) && generic.payloadUsesValueFromOperand(operand);
   }
 
   bool readsWhereItWrites(Operation *op, OpOperand *input, OpResult result) const {

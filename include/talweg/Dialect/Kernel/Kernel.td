@@ -25,11 +25,13 @@ def Kernel_Placed : OpInterface<"PlacedOp"> {
     What must be known of a destination-style op on tensors to give its results places. linalg.generic has it too.
   }];
   let methods = [
-    InterfaceMethod<"Whether elements of `operand`, an input, are read: it may be there for its shape alone.",
+    InterfaceMethod<[{
+      Whether elements of `operand` are read. An input may be there for its shape alone; an init is where what the op does not write stays
+      as it is.}],
       "bool", "readsElements", (ins "::mlir::OpOperand *":$operand)>,
     InterfaceMethod<[{
-      Whether an element of `input` is read only before the element of `result` at the same place is written: then `result` may be written
-      over `input`.}],
+      Whether an element of `input`, which is read, is so only before the element of `result` at the same place is written: then `result` may be
+      written over `input`.}],
       "bool", "readsWhereItWrites", (ins "::mlir::OpOperand *":$input, "::mlir::OpResult":$result)>,
     InterfaceMethod<[{
       The fill that the place of `result` needs before the op, which adds to it or does not reach all of it; null: none.}],
