@@ -10,8 +10,7 @@ namespace talweg {
 
 namespace {
 
-constexpr int64_t largestBody = 16; ///< of ops whose results are transposed or interleaved in registers
-constexpr int64_t enoughTurns = 4;  ///< for threads to share
+constexpr int64_t enoughTurns = 4; ///< for threads to share
 
 int axisOf(const NestPlan &plan, int loop) {
   for (auto [i, axis] : llvm::enumerate(plan.axes))
@@ -59,25 +58,31 @@ int shareBlocks(const NestPlan &plan, int other) {
   return plan.axes.size() > 2 && plan.axes[0].extent >= enoughTurns ? 0 : other;
 }
 
+bool outputsMove(const NestPlan &plan, const NestAxis &axis, int64_t by) {
+  return llvm::all_of(ArrayRef(axis.strides).drop_front(plan.firstOutput),
+                      [&](int64_t stride) { return stride == by; });
+}
+
+/// True if vectors may be mixed in registers: the body is small, and every loop moves all results, to elements of their own.
+bool mayMix(const NestPlan &plan) {
+  return !plan.reduces && !plan.order.collides && plan.bodySize <= 16 &&
+         llvm::none_of(plan.axes, [&](const NestAxis &axis) {
+           return llvm::is_contained(ArrayRef(axis.strides).drop_front(plan.firstOutput), 0);
+         });
+}
+
 /// True, and chosen, if the results' innermost loop has two to four turns, and inputs are contiguous along the next.
 bool interleave(NestPlan &plan) {
-  if (plan.order.collides || plan.lanes == 1 || plan.bodySize > largestBody)
-    return false;
   int apart = -1, along = -1;
-  auto outputsMove = [&](const NestAxis &axis, int64_t by) {
-    return llvm::all_of(ArrayRef(axis.strides).drop_front(plan.firstOutput),
-                        [&](int64_t stride) { return stride == by; });
-  };
   for (auto [i, axis] : llvm::enumerate(plan.axes))
-    if (axis.extent >= 2 && axis.extent <= 4 && outputsMove(axis, 1))
+    if (axis.extent >= 2 && axis.extent <= 4 && outputsMove(plan, axis, 1))
       apart = i;
-  for (auto [i, axis] : llvm::enumerate(plan.axes)) {
-    if (llvm::is_contained(ArrayRef(axis.strides).drop_front(plan.firstOutput), 0))
-      return false;
-    if (apart >= 0 && int(i) != apart && axis.extent >= plan.lanes && outputsMove(axis, plan.axes[apart].extent))
+  if (apart < 0 || plan.lanes == 1)
+    return false;
+  for (auto [i, axis] : llvm::enumerate(plan.axes))
+    if (int(i) != apart && axis.extent >= plan.lanes && outputsMove(plan, axis, plan.axes[apart].extent))
       along = i;
-  }
-  if (apart < 0 || along < 0)
+  if (along < 0)
     return false;
   auto strides = ArrayRef(plan.axes[along].strides).take_front(plan.firstOutput);
   if (!llvm::is_contained(strides, 1) || llvm::any_of(strides, [](int64_t by) { return by < -1 || by > 4; }))
@@ -93,19 +98,16 @@ bool interleave(NestPlan &plan) {
 /// True, and chosen, if some input is contiguous along another loop than the results.
 bool transpose(NestPlan &plan) {
   constexpr int64_t least = 4;
-  if (plan.order.collides || plan.lanes < least || plan.bodySize > largestBody)
-    return false;
   int along = -1, rows = -1;
-  SmallVector<int64_t> votes(plan.axes.size(), 0);
-  for (auto [i, axis] : llvm::enumerate(plan.axes)) {
-    auto strides = ArrayRef(axis.strides).drop_front(plan.firstOutput);
-    if (llvm::is_contained(strides, 0) || (along >= 0 && llvm::all_equal(strides) && strides[0] == 1))
-      return false;
-    if (llvm::all_equal(strides) && strides[0] == 1)
+  for (auto [i, axis] : llvm::enumerate(plan.axes))
+    if (outputsMove(plan, axis, 1)) {
+      if (along >= 0)
+        return false;
       along = i;
-  }
-  if (along < 0 || plan.axes[along].extent < least)
+    }
+  if (along < 0 || plan.axes[along].extent < least || plan.lanes < least)
     return false;
+  SmallVector<int64_t> votes(plan.axes.size(), 0);
   for (unsigned i = 0; i < plan.firstOutput; ++i) {
     int64_t stride = plan.axes[along].strides[i];
     if (stride == 0 || stride == 1)
@@ -223,7 +225,7 @@ NestPlan planNest(const NestLoops &loops, int64_t rows) {
     takeRow(plan, rows);
   if (plan.axes.empty())
     plan.axes.push_back({1, SmallVector<int64_t>(plan.operands.size(), 0)});
-  if (!plan.reduces && (interleave(plan) || transpose(plan)))
+  if (mayMix(plan) && (interleave(plan) || transpose(plan)))
     return plan;
   chooseLanes(plan);
   orderAxes(plan);

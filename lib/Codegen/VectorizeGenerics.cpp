@@ -51,8 +51,8 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
     auto isNest = [](linalg::GenericOp op) { return op.hasPureBufferSemantics(); };
     auto meet = [](OpOperand &a, OpOperand &b) { return sameMemory(a.get(), b.get()); };
     for (Block *block : blocksOf(getOperation()))
-      for (JoinedNests &joined : joinNests(*block, target.vectorBits, isNest, meet, parts))
-        if (failed(lower(joined)))
+      for (JoinedNests &together : joinNests(*block, target.vectorBits, isNest, meet, parts))
+        if (failed(lower(together)))
           return signalPassFailure();
     SmallVector<linalg::FillOp> fills;
     getOperation().walk([&](linalg::FillOp op) { fills.push_back(op); });
@@ -60,38 +60,27 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
       lowerFill(op);
   }
 
-  /// Writes the loops in front of the last op, one loop over rows around several.
-  LogicalResult lower(JoinedNests &joined) {
-    linalg::GenericOp last = joined.nests.back().op;
-    OpBuilder builder(last);
-    std::vector<NestEmitter> emitters;
+  /// Writes the loops in front of the last op, and erases all.
+  LogicalResult lower(JoinedNests &together) {
+    std::vector<PlannedNest> planned;
     SmallVector<linalg::FillOp> fills;
-    double work = 0;
-    for (Nest &nest : joined.nests) {
+    for (Nest &nest : together.nests) {
       fills.push_back(nest.loops.reduces ? fillOf(nest.op) : linalg::FillOp());
       if (nest.loops.reduces && !(fills.back() && Combiner::of(nest.op).op))
         return nest.op.emitError("cannot be vectorized: not a reduction from a filled value");
-      NestPlan plan = planNest(nest.loops, joined.rows);
-      if (plan.scalar)
+      planned.push_back({nest.op, planNest(nest.loops, together.rows), fills.back() ? fills.back().value() : Value()});
+      if (planned.back().plan.scalar)
         nest.op.emitRemark("not vectorized: results lie apart along every loop, and are computed one at a time");
-      emitters.emplace_back(builder, nest.op, plan, fills.back() ? fills.back().getInputs()[0] : Value());
-      work += nest.loops.work();
     }
-    auto write = [&](Value row, int64_t) {
-      for (NestEmitter &emitter : emitters)
-        emitter.write(row);
-    };
-    if (joined.rows > 0)
-      VectorTools(builder, last.getLoc()).forTiles(joined.rows, 1, work >= parallelWork, write);
-    else
-      write({}, 1);
+    OpBuilder builder(planned.back().op);
+    emitNests(builder, planned.back().op.getLoc(), planned, together.rows);
     // A fill stays where results accumulate in memory, and where elements that no loop reaches keep it.
-    for (auto [nest, fill] : llvm::zip_equal(joined.nests, fills)) {
+    for (auto [nest, fill] : llvm::zip_equal(together.nests, fills)) {
       if (fill && nest.loops.covers)
         fill.erase();
       nest.op.erase();
     }
-    this->joined += joined.nests.size() - 1;
+    joined += together.nests.size() - 1;
     return success();
   }
 
