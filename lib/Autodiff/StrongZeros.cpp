@@ -138,6 +138,10 @@ Sign StrongZeros::signOfResult(Operation *op) const {
           [&](auto same) { return sign(same.getX()); })
       .Case([&](tw::FoldOp fold) { return std::min(sign(fold.getX()), Sign::notNegative); })
       .Case([&](tw::PadOp pad) { return std::min(sign(pad.getX()), signOf(pad.getValue().convertToDouble())); })
+      .Case([&](tw::ConcatOp concat) {
+        auto signs = llvm::map_range(concat.getParts(), [&](Value part) { return sign(part); });
+        return *llvm::min_element(signs);
+      })
       .Case([&](tw::ConvertOp convert) {
         return tw::infoOf(getElementTypeOrSelf(convert.getX())).isUnsigned() ? Sign::notNegative : sign(convert.getX());
       })
@@ -228,6 +232,7 @@ bool StrongZeros::resultHasZeros(Operation *op) const {
       .Case([&](tw::MulOp mul) { return hasZeros(mul.getA()) || hasZeros(mul.getB()); })
       .Case([&](tw::DivOp div) { return hasZeros(div.getA()); })
       .Case<tw::NegOp, tw::ConvertOp, tw::WindowOp, tw::ReshapeOp>([&](auto same) { return hasZeros(same.getX()); })
+      .Case([&](tw::ConcatOp concat) { return llvm::any_of(concat.getParts(), [&](Value x) { return hasZeros(x); }); })
       .Case([&](tw::ReduceOp reduce) { return reduce.getKind() == tw::Reduction::sum && hasZeros(reduce.getX()); })
       .Case([&](tw::ContractOp contract) {
         return singleProducts(contract) && (hasZeros(contract.getA()) || hasZeros(contract.getB()));

@@ -77,6 +77,8 @@ private:
       return bind(op, collapse.getResult(), reshape(collapse.getSrc(), collapse.getResultType()));
     if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
       return bind(op, expand.getResult(), reshape(expand.getSrc(), expand.getResultType()));
+    if (auto concat = dyn_cast<tensor::ConcatOp>(op))
+      return convertConcat(concat);
     if (auto extract = dyn_cast<tensor::ExtractOp>(op))
       return convertExtract(extract);
     if (auto from = dyn_cast<tensor::FromElementsOp>(op))
@@ -144,6 +146,29 @@ private:
         buffers[shown] = reshape(tensor, cast<RankedTensorType>(shown.getType()));
         showAgain(shown);
       }
+  }
+
+  /// Each part is copied to its place.
+  LogicalResult convertConcat(tensor::ConcatOp op) {
+    Value whole = allocate(op.getResult());
+    int64_t low = 0;
+    for (Value part : op.getInputs()) {
+      auto type = cast<RankedTensorType>(part.getType());
+      AffineMap everywhere = builder.getMultiDimIdentityMap(type.getRank());
+      SmallVector<AffineExpr> place(everywhere.getResults());
+      // A loop that stands for a position by itself would have to reach all of them: behind `mod` it need not.
+      AffineExpr &along = place[op.getDim()];
+      along = low > 0 ? along + low : along % op.getType().getDimSize(op.getDim());
+      low += type.getDimSize(op.getDim());
+      SmallVector<utils::IteratorType> loops(type.getRank(), utils::IteratorType::parallel);
+      auto copy = GenericOp::create(builder, op.getLoc(), TypeRange(), bufferOf(part), whole,
+                                    {everywhere, AffineMap::get(type.getRank(), 0, place, builder.getContext())}, loops,
+                                    [](OpBuilder &inner, Location loc, ValueRange elements) {
+                                      linalg::YieldOp::create(inner, loc, elements.front());
+                                    });
+      copy->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    }
+    return bind(op, op.getResult(), whole);
   }
 
   LogicalResult convertExtract(tensor::ExtractOp op) {

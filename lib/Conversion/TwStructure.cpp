@@ -86,6 +86,11 @@ Value lowerPad(Builder &b, tw::PadOp op, tw::PadOp::Adaptor operands, RankedTens
   });
 }
 
+/// Bufferization copies each part to its place.
+Value lowerConcat(Builder &b, tw::ConcatOp op, tw::ConcatOp::Adaptor operands, RankedTensorType type) {
+  return tensor::ConcatOp::create(b, type, op.getDim(), operands.getParts());
+}
+
 /// The finest cut of both shapes into consecutive runs of equal products. Trailing ones belong to the last run.
 void matchRuns(ArrayRef<int64_t> from, ArrayRef<int64_t> to, SmallVector<ReassociationIndices> &fromRuns,
                SmallVector<ReassociationIndices> &toRuns, SmallVector<int64_t> &products) {
@@ -142,5 +147,6 @@ void conversion::addStructurePatterns(StorageTypes &types, RewritePatternSet &pa
   patterns.add<LowerOp<tw::IotaOp>>(types, context, lowerIota);
   patterns.add<LowerOp<tw::WindowOp>>(types, context, lowerWindow);
   patterns.add<LowerOp<tw::PadOp>>(types, context, lowerPad);
+  patterns.add<LowerOp<tw::ConcatOp>>(types, context, lowerConcat);
   patterns.add<LowerOp<tw::ReshapeOp>>(types, context, lowerReshape);
 }

@@ -4,6 +4,7 @@
 #include "Derivatives.h"
 #include "Norms.h"
 #include "Operators.h"
+#include "Pieces.h"
 
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
@@ -25,6 +26,9 @@ enum class Family {
   Reduction,
   Reshape,
   Pad,
+  Concat,
+  Stack,
+  Full,
   Shape,
   Size,
   Rank,
@@ -65,6 +69,9 @@ static std::vector<Builtin> makeTable() {
                               {"logsumexp", Family::Reduction, {"x"}, 1},
                               {"reshape", Family::Reshape, {"x", "shape"}, 2},
                               {"pad", Family::Pad, {"x", "low", "high", "value"}, 3},
+                              {"concat", Family::Concat, {"x"}, 0}, // of any number
+                              {"stack", Family::Stack, {"x"}, 0},
+                              {"full", Family::Full, {"shape", "value"}, 2},
                               {"shape", Family::Shape, {"x"}, 1},
                               {"size", Family::Size, {"x"}, 1},
                               {"rank", Family::Rank, {"x"}, 1},
@@ -253,6 +260,19 @@ static Value pad(TensorBuilder &tensors, const std::vector<std::optional<Given>>
   return Value::of(result);
 }
 
+/// full(shape, value)
+static Value fill(TensorBuilder &tensors, const Given &shape, const Given &value, ast::Range range) {
+  const Value &number = value.value;
+  const bool isSingle =
+      (number.isNumeric() && (!number.isTensor() || (number.isRankedTensor() && number.tensor.dims.empty()))) ||
+      number.kind == Value::Bool;
+  if (!isSingle)
+    return tensors.fail(Code::WrongKind, value.range,
+                        "`full` takes a single number, and this is " + tensors.describe(number));
+  const std::optional<Dims> dims = shapeArgument(tensors, shape, "a shape");
+  return dims ? full(tensors, *dims, number, range) : Value();
+}
+
 /// The sizes of a tensor, with their names, or those listed. Nothing: reported.
 static std::optional<std::vector<Value>> sizesOf(TensorBuilder &tensors, const Builtin &row, const Given &given,
                                                  ast::Range range) {
@@ -416,6 +436,8 @@ static std::optional<Misfit> arrange(const Builtin &row, const std::vector<Given
 Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const Instances &instances,
                             const std::string &name, const std::vector<Given> &arguments, ast::Range range) {
   const Builtin &row = *find(name);
+  if (row.family == Family::Concat || row.family == Family::Stack)
+    return row.family == Family::Concat ? concat(tensors, arguments, range) : stack(tensors, arguments, range);
   std::vector<std::optional<Given>> given;
   if (std::optional<Misfit> misfit = arrange(row, arguments, range, given))
     return tensors.fail(misfit->code, misfit->range, misfit->message);
@@ -429,6 +451,7 @@ Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const 
   case Family::Reduction: return plainReduction(tensors, name, x, range);
   case Family::Reshape: return reshape(tensors, x, *given[1], range);
   case Family::Pad: return pad(tensors, given, range);
+  case Family::Full: return fill(tensors, x, *given[1], range);
   case Family::Random: return random(tensors, scopes, x, range);
   case Family::Grad: return gradient(tensors, scopes, instances, x, *given[1], given[2] ? &*given[2] : nullptr, range);
   case Family::Norm: return norm(tensors, scopes, name, x, range);
@@ -440,6 +463,8 @@ Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const 
   case Family::Rank:
   case Family::FanIn:
   case Family::FanOut: return ofSizes(tensors, row, x, range);
+  case Family::Concat:
+  case Family::Stack: break; // above: they take any number of arguments
   }
   llvm_unreachable("every family has its case");
 }

@@ -4,6 +4,7 @@
 #include "Expressions.h"
 #include "Indexing.h"
 #include "Numbers.h"
+#include "Pieces.h"
 #include "Slices.h"
 #include "Types.h"
 #include "Walk.h"
@@ -271,6 +272,17 @@ static std::optional<std::string> completedIndices(Walk &walk, const Expr &expr,
   return written;
 }
 
+bool frontend::picksElement(Walk &walk, const Expr &expr, const Value &value) {
+  return value.kind == Value::List && expr.indices.size() == 1 && expr.indices[0].kind == Index::Value &&
+         !mentionsIndex(walk.frame(), *expr.indices[0].value);
+}
+
+Value frontend::indexed(Walk &walk, const Expr &expr, const Value &value) {
+  return value.kind == Value::List && !picksElement(walk, expr, value)
+             ? constantTable(walk.tensors, value, expr.lhs->range)
+             : value;
+}
+
 bool frontend::checkAccess(Walk &walk, const Expr &expr, const Value &value) {
   if (!value.isTensor()) {
     walk.fail(Code::WrongKind, expr.lhs->range, "only tensors are indexed, and this is " + walk.describe(value));
@@ -302,7 +314,7 @@ bool frontend::checkAccess(Walk &walk, const Expr &expr, const Value &value) {
 /// What indexing `value` by the access `expr` tells about the indices. What is wrong with it is told here, and only here.
 static void collectUses(Walk &walk, const Expr &expr, const Value &value) {
   IndexStatement &statement = *walk.frame().statement;
-  if (value.kind == Value::List)
+  if (picksElement(walk, expr, value))
     return;
   if (value.isPoison() || !checkAccess(walk, expr, value)) {
     statement.broken = true;
@@ -354,7 +366,10 @@ static void collectAccess(Walk &walk, const Expr &expr) {
     return;
   }
   const bool isUsable = local && !(local->isTensor() && !walk.tensors.isVisible(local->tensor.ssa));
-  const Value value = isUsable ? *local : base.kind == Expr::Ident ? evalIdent(walk, base, !local) : eval(walk, base);
+  const Value value = indexed(walk, expr,
+                              isUsable                   ? *local
+                              : base.kind == Expr::Ident ? evalIdent(walk, base, !local)
+                                                         : eval(walk, base));
   statement.known[&base] = value;
   collectUses(walk, expr, value);
 }
@@ -447,7 +462,7 @@ static bool lookAtDeferred(Walk &walk, IndexStatement &statement) {
     std::swap(walk.frame().indices, it->second);
     const bool known = rangesKnown(walk, *expr.lhs);
     if (known) {
-      const Value value = eval(walk, *expr.lhs);
+      const Value value = indexed(walk, expr, eval(walk, *expr.lhs));
       statement.known[expr.lhs.get()] = value;
       collectUses(walk, expr, value);
     }

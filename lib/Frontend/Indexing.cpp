@@ -179,9 +179,10 @@ Value frontend::evalIndex(Walk &walk, IndexVar *var, ast::Range range) {
 
 /// An element of a list known at compile time.
 static Value evalElement(Walk &walk, const Expr &expr, const std::vector<Value> &items) {
-  std::optional<Count> at;
-  if (expr.indices.size() == 1 && expr.indices[0].kind == Index::Value)
-    at = evalInteger(walk, *expr.indices[0].value, "a position in a list");
+  const Expr &index = *expr.indices[0].value;
+  std::optional<Count> at = evalInteger(walk, countsFromEnd(index) ? *index.lhs : index, "a position in a list");
+  if (at && countsFromEnd(index))
+    at = fromEnd(walk, *at, std::int64_t(items.size()), index.range);
   if (!at)
     return Value();
   if (*at >= 0 && *at < std::int64_t(items.size()))
@@ -286,10 +287,10 @@ static mlir::AffineMap mapOf(Walk &walk, const Positions &positions, std::size_t
 Value frontend::evalAccess(Walk &walk, const Expr &expr) {
   const Expr &base = *expr.lhs;
   const Value *local = base.kind == Expr::Ident ? walk.frame().local(base.text) : nullptr;
-  const Value value = local && findIndex(walk.frame(), base.text) ? *local : eval(walk, base);
+  const Value value = indexed(walk, expr, local && findIndex(walk.frame(), base.text) ? *local : eval(walk, base));
   if (value.isPoison())
     return value;
-  if (value.kind == Value::List)
+  if (picksElement(walk, expr, value))
     return evalElement(walk, expr, value.items);
   if (!checkAccess(walk, expr, value))
     return Value();

@@ -59,6 +59,10 @@ bool resolveRest(Walk &walk, IndexBinding &binding, std::size_t count, ast::Rang
 bool mentionsIndex(const Frame &frame, const ast::Expr &expr);
 /// Collects all places of `expr` where indices are used, in the frame's statement.
 void collect(Walk &walk, const ast::Expr &expr);
+/// Is `value` a list of which the access `expr` takes one element at compile time?
+bool picksElement(Walk &walk, const ast::Expr &expr, const Value &value);
+/// `value` as the access `expr` indexes it: a list that is a constant table is a tensor. Poison: it is none (reported).
+Value indexed(Walk &walk, const ast::Expr &expr, const Value &value);
 /// Can `value` be indexed as `expr` does it: one index for each dimension, all names known? False: reported.
 bool checkAccess(Walk &walk, const ast::Expr &expr, const Value &value);
 /// The number of indices of an access that are no rest.

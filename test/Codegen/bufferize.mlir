@@ -2,6 +2,7 @@
 // Results go straight where they are wanted, or over an operand that dies.
 
 #id = affine_map<(i) -> (i)>
+// CHECK: #[[BEHIND:.*]] = affine_map<(d0) -> (d0 + 8)>
 
 // The new value is computed in the variable's own memory: nothing is allocated, nothing copied.
 // CHECK-LABEL: func.func @inPlace
@@ -191,5 +192,20 @@ func.func @product(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
     linalg.yield %a : f32
   } -> tensor<4x4xf32>
   bufferization.materialize_in_destination %last in restrict writable %y : (tensor<4x4xf32>, memref<4x4xf32>) -> ()
+  return
+}
+
+// Each part is copied to its place in the whole.
+// CHECK-LABEL: func.func @joined
+// CHECK-SAME: %[[V:.*]]: memref<8xf32>, %[[W:.*]]: memref<4xf32>, %[[U:.*]]: memref<12xf32>
+// CHECK: %[[WHOLE:.*]] = memref.alloc() : memref<12xf32>
+// CHECK: linalg.generic {{.*}} ins(%[[V]] : memref<8xf32>) outs(%[[WHOLE]] : memref<12xf32>)
+// CHECK: linalg.generic {indexing_maps = [#{{.*}}, #[[BEHIND]]]{{.*}} ins(%[[W]] : memref<4xf32>) outs(%[[WHOLE]] : memref<12xf32>)
+// CHECK: memref.copy %[[WHOLE]], %[[U]]
+func.func @joined(%v: memref<8xf32>, %w: memref<4xf32>, %u: memref<12xf32>) {
+  %a = bufferization.to_tensor %v restrict : memref<8xf32> to tensor<8xf32>
+  %b = bufferization.to_tensor %w restrict : memref<4xf32> to tensor<4xf32>
+  %both = tensor.concat dim(0) %a, %b : (tensor<8xf32>, tensor<4xf32>) -> tensor<12xf32>
+  bufferization.materialize_in_destination %both in restrict writable %u : (tensor<12xf32>, memref<12xf32>) -> ()
   return
 }

@@ -60,6 +60,9 @@ model Net(x: f32[n, 4, 6]) -> f32[n, 3] {
   repeat 2 { h = h + dense(h, width) }
   for l in 0..2 { h = h * (l + 1) }
   p[n, c] = max[t](h[n, t, c])
+  table = [1, 2, 4]
+  few[n, c < 3] = p[n, c] * table[c] * (c / 2)
+  p = concat(few, p[.., 3..-1], stack(p[:, -1], axis = 1))
   param readout: f32[width, 3] = uniform(low = -1, high = 1)
   times(p, readout) + (if training then 0 else 1)
 }
@@ -98,6 +101,11 @@ const std::vector<std::string> pieces = {"(",
                                          ":",
                                          "=",
                                          "..b",
+                                         "..",
+                                         "1..",
+                                         "..-1",
+                                         "concat(",
+                                         "stack(",
                                          "|>",
                                          "+",
                                          "-",

@@ -218,6 +218,14 @@ Tensor Evaluation::compute(Operation *op) {
       y.elements.push_back(isInside ? operand(0).elements[flat(inside, operand(0).shape)]
                                     : Dual{pad.getValue().convertToDouble()});
     });
+  } else if (auto concat = dyn_cast<tw::ConcatOp>(op)) {
+    forEach(y.shape, [&](const Shape &index) {
+      Shape inside = index;
+      unsigned part = 0;
+      for (; inside[concat.getDim()] >= operand(part).shape[concat.getDim()]; ++part)
+        inside[concat.getDim()] -= operand(part).shape[concat.getDim()];
+      y.elements.push_back(operand(part).elements[flat(inside, operand(part).shape)]);
+    });
   } else if (isa<tw::ReshapeOp>(op)) {
     y.elements = operand(0).elements;
   } else if (auto reduce = dyn_cast<tw::ReduceOp>(op)) {

@@ -21,6 +21,7 @@ mlir::Value folded(Maker &m);
 mlir::Value padded(Maker &m);
 mlir::Value reshaped(Maker &m);
 mlir::Value concatenation(Maker &m);
+mlir::Value cutAndJoined(Maker &m);
 /// Positions inside a tensor of shape `target` for each index of an iteration space.
 mlir::AffineMap access(Maker &m, const Shape &extents, const Shape &target);
 /// An iteration space of at most `most` loops, whose extents fit what is read.

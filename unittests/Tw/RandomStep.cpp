@@ -400,6 +400,13 @@ Value Maker::pad(Value x, ArrayRef<std::int64_t> low, ArrayRef<std::int64_t> hig
   return tw::PadOp::create(b, loc, typeOf(to, x), x, low, high, APFloat(value));
 }
 
+Value Maker::concat(ArrayRef<Value> parts, std::size_t dim) {
+  Shape to = shapeOf(parts.front());
+  for (Value part : parts.drop_front())
+    to[dim] += shapeOf(part)[dim];
+  return tw::ConcatOp::create(b, loc, typeOf(to, parts.front()), parts, dim);
+}
+
 Value Maker::convert(Value x, Type to) {
   if (getElementTypeOrSelf(x) == to)
     return x;

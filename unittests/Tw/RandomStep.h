@@ -151,6 +151,7 @@ public:
   mlir::Value spread(mlir::Value x, const Shape &shape, llvm::ArrayRef<unsigned> dims);
   mlir::Value reduce(tw::Reduction kind, mlir::Value x, llvm::ArrayRef<std::int64_t> dims);
   mlir::Value reshape(mlir::Value x, const Shape &shape) { return tw::ReshapeOp::create(b, loc, typeOf(shape, x), x); }
+  mlir::Value concat(llvm::ArrayRef<mlir::Value> parts, std::size_t dim);
   mlir::Value pad(mlir::Value x, llvm::ArrayRef<std::int64_t> low, llvm::ArrayRef<std::int64_t> high, double value);
   mlir::Value convert(mlir::Value x, mlir::Type to);
 

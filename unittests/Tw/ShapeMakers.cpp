@@ -112,16 +112,42 @@ Value reshaped(Maker &m) {
   return to == shapeOf(x) ? Value() : m.reshape(x, to);
 }
 
-/// Two values behind each other.
+/// Two or three values behind each other.
 Value concatenation(Maker &m) {
   Value x = m.anyOfRank(1);
   if (!x)
     return {};
   Shape shape = shapeOf(x);
   std::size_t d = std::size_t(m.chance.below(std::int64_t(shape.size())));
-  std::vector<std::int64_t> none(shape.size(), 0), some = none;
-  some[d] = shape[d];
-  return m.binary<tw::AddOp>(m.pad(x, none, some, 0), m.pad(m.ofShape(shape), some, none, 0));
+  std::vector<Value> parts{x};
+  for (std::int64_t more = 1 + m.chance.below(2); more > 0; --more) {
+    Shape other = shape;
+    other[d] = m.chance.oneIn(2) ? shape[d] : m.extent();
+    parts.insert(parts.begin() + m.chance.below(std::int64_t(parts.size()) + 1), m.ofShape(other));
+  }
+  return m.concat(parts, d);
+}
+
+/// The parts of a value, each changed or not, behind each other again or in another order.
+Value cutAndJoined(Maker &m) {
+  Value x = m.anyOfRank(1);
+  Shape shape = x ? shapeOf(x) : Shape();
+  std::size_t d = x ? std::size_t(m.chance.below(std::int64_t(shape.size()))) : 0;
+  if (!x || shape[d] < 2)
+    return {};
+  std::vector<Value> parts;
+  for (std::int64_t low = 0; low < shape[d];) {
+    Shape part = shape;
+    part[d] = 1 + m.chance.below(shape[d] - low);
+    SmallVector<AffineExpr> place(m.b.getMultiDimIdentityMap(shape.size()).getResults());
+    place[d] = place[d] + low;
+    Value slice = m.window(x, part, AffineMap::get(shape.size(), 0, place, m.b.getContext()));
+    parts.push_back(m.chance.oneIn(2) ? m.unary<tw::TanhOp>(slice) : slice);
+    low += part[d];
+  }
+  if (m.chance.oneIn(3))
+    std::reverse(parts.begin(), parts.end());
+  return m.concat(parts, d);
 }
 
 } // namespace talweg::random

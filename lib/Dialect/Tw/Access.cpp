@@ -104,6 +104,26 @@ AffineMap dropDims(MLIRContext *context, unsigned rank, ArrayRef<int64_t> dims) 
   return AffineMap::get(rank, 0, kept, context);
 }
 
+AffineMap shiftMap(MLIRContext *context, unsigned rank, unsigned dim, int64_t low) {
+  SmallVector<AffineExpr> places(AffineMap::getMultiDimIdentityMap(rank, context).getResults());
+  places[dim] = places[dim] + low;
+  return AffineMap::get(rank, 0, places, context);
+}
+
+std::optional<Slice> sliceOf(AffineMap map, ArrayRef<int64_t> ofX, ArrayRef<int64_t> ofY) {
+  if (ofX.size() != ofY.size())
+    return std::nullopt;
+  for (unsigned dim = 0; dim < ofX.size(); ++dim) {
+    if (ofX[dim] == ofY[dim])
+      continue;
+    auto reached = rangeOf(map.getResult(dim), ofY);
+    if (reached && map == shiftMap(map.getContext(), ofX.size(), dim, reached->first))
+      return Slice{dim, reached->first};
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 AffineMap spreadMap(MLIRContext *context, unsigned rank) { return AffineMap::get(rank, 0, {}, context); }
 
 Value spreadScalar(Value value) {

@@ -162,6 +162,8 @@ RowUse Rows::useOf(Operation *op, Known isKnown) const {
   }
   if (auto pad = dyn_cast<PadOp>(op))
     return pad.getLow()[joined.dim] == 0 && pad.getHigh()[joined.dim] == 0 ? joined : mixed(op);
+  if (auto concat = dyn_cast<ConcatOp>(op))
+    return int64_t(concat.getDim()) == joined.dim ? mixed(op) : joined;
   if (auto reshape = dyn_cast<ReshapeOp>(op)) {
     std::optional<int64_t> dim = reshaped(shapeOf(reshape.getX()), shapeOf(reshape), joined.dim, batch);
     joined.dim = dim.value_or(0);

@@ -70,6 +70,19 @@ SmallVector<Value> PadOp::vjp(OpBuilder &builder, ValueRange cotangents) {
   return {Expr(builder, getLoc(), cotangents[0]).window(typeOf(getX()), inside)};
 }
 
+// y[d + low] = part[d]:  dpart[d] = dy[d + low], for each part
+SmallVector<Value> ConcatOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  SmallVector<Value> results;
+  int64_t low = 0;
+  for (Value part : getParts()) {
+    RankedTensorType type = typeOf(part);
+    AffineMap inside = shiftMap(builder.getContext(), type.getRank(), getDim(), low);
+    results.push_back(Expr(builder, getLoc(), cotangents[0]).window(type, inside));
+    low += type.getDimSize(getDim());
+  }
+  return results;
+}
+
 // y = x in another shape:  dx = dy in x's
 SmallVector<Value> ReshapeOp::vjp(OpBuilder &builder, ValueRange cotangents) {
   return {Expr(builder, getLoc(), cotangents[0]).make<ReshapeOp>(typeOf(getX()), cotangents[0])};

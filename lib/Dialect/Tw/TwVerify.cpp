@@ -176,6 +176,31 @@ LogicalResult PadOp::verify() {
   return success();
 }
 
+LogicalResult ConcatOp::verify() {
+  if (getParts().empty())
+    return emitOpError() << "has no parts";
+  if (failed(verifyRanked(*this)))
+    return failure();
+  int64_t dim = getDim(), rank = rankOf(getY()), extent = 0;
+  if (dim < 0 || dim >= rank)
+    return emitOpError() << "joins along dimension " << dim << " of a tensor of rank " << rank;
+  for (Value part : getParts()) {
+    SmallVector<int64_t> shape(shapeOf(part));
+    if (failed(verifySameElement(*this, part, getY())))
+      return failure();
+    extent += rankOf(part) == rank ? shape[dim] : 0;
+    if (rankOf(part) == rank)
+      shape[dim] = shapeOf(getY())[dim];
+    if (ArrayRef(shape) != shapeOf(getY()))
+      return emitOpError() << "has a part of type " << part.getType() << ", which does not fit into "
+                           << getY().getType();
+  }
+  if (extent != shapeOf(getY())[dim])
+    return emitOpError() << "has parts of " << extent << " together in dimension " << dim << ", not of "
+                         << shapeOf(getY())[dim];
+  return success();
+}
+
 LogicalResult ReshapeOp::verify() {
   if (failed(verifyRanked(*this)) || failed(verifySameElement(*this, getX(), getY())))
     return failure();

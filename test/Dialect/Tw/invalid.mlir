@@ -162,6 +162,38 @@ func.func @negative_pad(%x: tensor<4xf32>) {
 
 // -----
 
+func.func @concat_dim(%x: tensor<4x3xf32>) {
+  // expected-error @+1 {{joins along dimension 2 of a tensor of rank 2}}
+  %0 = tw.concat %x, %x dim 2 : tensor<4x3xf32>, tensor<4x3xf32> -> tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @concat_part(%x: tensor<4x3xf32>, %y: tensor<5x3xf32>) {
+  // expected-error @+1 {{has a part of type 'tensor<5x3xf32>', which does not fit into 'tensor<4x6xf32>'}}
+  %0 = tw.concat %x, %y dim 1 : tensor<4x3xf32>, tensor<5x3xf32> -> tensor<4x6xf32>
+  return
+}
+
+// -----
+
+func.func @concat_extent(%x: tensor<4x3xf32>) {
+  // expected-error @+1 {{has parts of 6 together in dimension 1, not of 7}}
+  %0 = tw.concat %x, %x dim 1 : tensor<4x3xf32>, tensor<4x3xf32> -> tensor<4x7xf32>
+  return
+}
+
+// -----
+
+func.func @concat_nothing() {
+  // expected-error @+1 {{has no parts}}
+  %0 = "tw.concat"() {dim = 0 : i64} : () -> tensor<4xf32>
+  return
+}
+
+// -----
+
 func.func @reshape(%x: tensor<4x3xf32>) {
   // expected-error @+1 {{takes 12 elements to 13}}
   %0 = tw.reshape %x : tensor<4x3xf32> -> tensor<13xf32>

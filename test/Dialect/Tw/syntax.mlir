@@ -37,6 +37,8 @@ func.func @structure(%x: tensor<5x6xf32>, %w: tensor<6x4xf32>) {
   %1 = tw.fold %0 by affine_map<(i, c, u) -> (i * 2 + u, c)> : tensor<2x6x2xf32> -> tensor<5x6xf32>
   // CHECK: tw.pad %{{.*}} low [1, 0] high [0, 2] value 0.000000e+00 : tensor<5x6xf32> -> tensor<6x8xf32>
   %2 = tw.pad %x low [1, 0] high [0, 2] value 0.0 : tensor<5x6xf32> -> tensor<6x8xf32>
+  // CHECK: tw.concat %{{.*}}, %{{.*}} dim 1 : tensor<5x6xf32>, tensor<5x6xf32> -> tensor<5x12xf32>
+  %joined = tw.concat %x, %x dim 1 : tensor<5x6xf32>, tensor<5x6xf32> -> tensor<5x12xf32>
   // CHECK: tw.reshape %{{.*}} : tensor<5x6xf32> -> tensor<30xf32>
   %3 = tw.reshape %x : tensor<5x6xf32> -> tensor<30xf32>
   // CHECK: tw.reduce max %{{.*}} dims [0, 1] : tensor<5x6xf32> -> tensor<f32>

@@ -32,6 +32,18 @@ mlir::AffineMap dropDims(mlir::MLIRContext *context, unsigned rank, llvm::ArrayR
 /// The map (d0, …, d[rank-1]) -> ().
 mlir::AffineMap spreadMap(mlir::MLIRContext *context, unsigned rank);
 
+/// The map that takes each index of a tensor of so many dimensions to the place `low` further along `dim`.
+mlir::AffineMap shiftMap(mlir::MLIRContext *context, unsigned rank, unsigned dim, std::int64_t low);
+
+/// A part of a tensor: all of it but in one dimension, where it begins at `low` and is shorter.
+struct Slice {
+  unsigned dim;
+  std::int64_t low;
+};
+
+/// The slice that y[d] = x[map(d)] is; nothing: it is none, or all of x.
+std::optional<Slice> sliceOf(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> ofX, llvm::ArrayRef<std::int64_t> ofY);
+
 /// The number that every element of `value` is, when that is known: a constant of equal elements, perhaps spread by
 /// tw.window.
 std::optional<double> uniformValue(mlir::Value value);

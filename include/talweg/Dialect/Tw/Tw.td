@@ -264,6 +264,16 @@ def PadOp : Tw_Op<"pad", [Tw_Active]> {
   let hasVerifier = 1;
 }
 
+def ConcatOp : Tw_Op<"concat", [Tw_Finite, Tw_Active]> {
+  let summary = "tensors behind each other along `dim`; in the other dimensions they have one shape";
+  let arguments = (ins Variadic<Tw_Any>:$parts, I64Attr:$dim);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "$parts `dim` $dim attr-dict `:` type($parts) `->` type($y)";
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+  let hasFolder = 1;
+}
+
 def ReshapeOp : Tw_Op<"reshape", [Tw_Finite, Tw_Active]> {
   let summary = "the same elements in row-major order under another shape";
   let arguments = (ins Tw_Any:$x);
