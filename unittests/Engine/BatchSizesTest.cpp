@@ -52,6 +52,9 @@ const Model kLayers[] = {
     {"SlicesAndPads", R"(
   h = dense(x, 4)
   pad(gelu(h[:, 2, :]), [0, 1], [0, 3], 0.5) |> dense(3))"},
+    {"Pieces", R"(
+  h = concat(x[:, 1.., :], stack(x[:, 0, :], axis = 1), axis = 1)
+  concat(dense(h, 2), h[.., -2..]) |> flatten |> dense(3))"},
     {"Attention", R"(
   q = dense(x, 4)
   k = dense(x, 4)
