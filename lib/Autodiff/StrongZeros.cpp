@@ -69,6 +69,35 @@ bool writesAll(AffineMap map, ArrayRef<int64_t> extents, ArrayRef<int64_t> ofY) 
   return true;
 }
 
+/// Whether what `sum` adds up is folded into slices of one dimension that together leave nothing out, and has no zeros of its own.
+bool slicesFill(tw::AddOp sum, llvm::function_ref<bool(Value)> hasZeros) {
+  SmallVector<Value> terms{sum.getA(), sum.getB()};
+  SmallVector<std::pair<int64_t, int64_t>> reached; // from, to
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(sum.getType()).getShape();
+  std::optional<unsigned> dim;
+  while (!terms.empty()) {
+    Value term = terms.pop_back_val();
+    if (auto inner = term.getDefiningOp<tw::AddOp>()) {
+      terms.append({inner.getA(), inner.getB()});
+      continue;
+    }
+    auto fold = term.getDefiningOp<tw::FoldOp>();
+    if (!fold || hasZeros(fold.getX()))
+      return false;
+    ArrayRef<int64_t> part = cast<RankedTensorType>(fold.getX().getType()).getShape();
+    auto slice = tw::sliceOf(fold.getMap(), shape, part);
+    if (!slice || (dim && slice->dim != *dim))
+      return false;
+    dim = slice->dim;
+    reached.push_back({slice->low, slice->low + part[*dim]});
+  }
+  llvm::sort(reached);
+  int64_t end = 0;
+  for (auto [from, to] : reached)
+    end = from <= end ? std::max(end, to) : end;
+  return end == shape[*dim];
+}
+
 ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
 /// Where each element of the result is one product, the map from its indices to the iteration space; or nothing.
@@ -228,7 +257,11 @@ bool StrongZeros::resultHasZeros(Operation *op) const {
       .Case([&](tw::FoldOp fold) {
         return hasZeros(fold.getX()) || !writesAll(fold.getMap(), shapeOf(fold.getX()), shapeOf(fold.getY()));
       })
-      .Case<tw::AddOp, tw::SubOp>([&](auto sum) { return hasZeros(sum.getA()) && hasZeros(sum.getB()); })
+      .Case([&](tw::AddOp sum) {
+        return hasZeros(sum.getA()) && hasZeros(sum.getB()) &&
+               !slicesFill(sum, [&](Value cotangent) { return hasZeros(cotangent); });
+      })
+      .Case([&](tw::SubOp sum) { return hasZeros(sum.getA()) && hasZeros(sum.getB()); })
       .Case([&](tw::MulOp mul) { return hasZeros(mul.getA()) || hasZeros(mul.getB()); })
       .Case([&](tw::DivOp div) { return hasZeros(div.getA()); })
       .Case<tw::NegOp, tw::ConvertOp, tw::WindowOp, tw::ReshapeOp>([&](auto same) { return hasZeros(same.getX()); })
