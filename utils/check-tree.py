@@ -20,7 +20,7 @@ DOORS = {
     "Frontend": {"Dialect/Tw", "Dialect/Train", "Data/Formats.h"},
     "Autodiff": {"Dialect/Tw", "Dialect/Train"},
     "Transforms": {"Dialect/Tw", "Dialect/Train", "Runtime/Abi.h"},
-    "Conversion": {"Dialect/Tw", "Dialect/Train", "Codegen/Attributes.h", "Runtime/Abi.h"},
+    "Conversion": {"Dialect/Tw", "Dialect/Train", "Dialect/Kernel", "Codegen/Attributes.h", "Runtime/Abi.h"},
     "Codegen": {"Dialect/Kernel", "Runtime/Abi.h"},
     "Runtime": set(),
     "Data": {"Runtime"},

@@ -166,6 +166,8 @@ Sign StrongZeros::signOfResult(Operation *op) const {
       .Case<tw::WindowOp, tw::ReshapeOp, tw::StopGradientOp, tw::WatchOp, tw::ReduceOp>(
           [&](auto same) { return sign(same.getX()); })
       .Case([&](tw::FoldOp fold) { return std::min(sign(fold.getX()), Sign::notNegative); })
+      .Case([&](tw::GatherOp gather) { return sign(gather.getTable()); })
+      .Case([&](tw::ScatterAddOp scatter) { return std::min(sign(scatter.getValues()), Sign::notNegative); })
       .Case([&](tw::PadOp pad) { return std::min(sign(pad.getX()), signOf(pad.getValue().convertToDouble())); })
       .Case([&](tw::ConcatOp concat) {
         auto signs = llvm::map_range(concat.getParts(), [&](Value part) { return sign(part); });
@@ -247,7 +249,7 @@ bool StrongZeros::makesSingular(Operation *op) const {
       .Default([](Operation *other) { return !other->hasTrait<tw::FiniteWhereOperandsAre>(); });
 }
 
-/// Zeros begin at the backward pass's selects of 0 and its folds that leave elements out, and go on through what is linear.
+/// Zeros begin at the backward pass's selects of 0, its folds that leave elements out and its scatters, and go on through what is linear.
 bool StrongZeros::resultHasZeros(Operation *op) const {
   auto isZero = [](Value value) { return tw::uniformValue(value) == 0.0; };
   return llvm::TypeSwitch<Operation *, bool>(op)
@@ -257,6 +259,8 @@ bool StrongZeros::resultHasZeros(Operation *op) const {
       .Case([&](tw::FoldOp fold) {
         return hasZeros(fold.getX()) || !writesAll(fold.getMap(), shapeOf(fold.getX()), shapeOf(fold.getY()));
       })
+      .Case([&](tw::GatherOp gather) { return hasZeros(gather.getTable()); })
+      .Case([](tw::ScatterAddOp) { return true; }) // of rows that nothing names
       .Case([&](tw::AddOp sum) {
         return hasZeros(sum.getA()) && hasZeros(sum.getB()) &&
                !slicesFill(sum, [&](Value cotangent) { return hasZeros(cotangent); });

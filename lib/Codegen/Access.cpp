@@ -56,7 +56,7 @@ Value expandAffine(OpBuilder &builder, Location loc, AffineExpr expr, ArrayRef<V
 SmallVector<Block *> blocksOf(Operation *root) {
   SmallVector<Block *> blocks;
   root->walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (isa<linalg::LinalgOp, kernel::ProductOp>(op))
+    if (isa<linalg::LinalgOp, kernel::PlacedOp>(op))
       return WalkResult::skip();
     for (Region &region : op->getRegions())
       for (Block &block : region)

@@ -72,6 +72,10 @@ static double costOf(Operation *op, Block *body, ArrayRef<std::int64_t> loops, d
 static double costOf(Operation *op) {
   if (auto product = dyn_cast<ProductOp>(op))
     return costOf(op, nullptr, product.getLoops(), costOfMultiplyAdd);
+  if (auto gather = dyn_cast<kernel::GatherOp>(op)) // of the table no more than the rows that are named
+    return 2 * double(bytesOf(gather.getOut().getType()) + bytesOf(gather.getRows().getType()));
+  if (isa<kernel::ScatterAddOp>(op))
+    return 2 * costOf(op, nullptr, {}, 0);
   auto generic = cast<GenericOp>(op);
   return costOf(op, generic.getBody(), generic.getStaticLoopRanges(), 0);
 }
@@ -107,7 +111,9 @@ static SmallVector<unsigned> needsOf(OpResult result, ArrayRef<OpOperand *> oper
     }
     return needs;
   }
-  auto generic = cast<GenericOp>(op);
+  auto generic = dyn_cast<GenericOp>(op);
+  if (!generic)
+    return llvm::to_vector(llvm::seq<unsigned>(0, operands.size()));
   Block *body = generic.getBody();
   DenseSet<mlir::Value> sources = sourcesOf(body->getTerminator()->getOperand(result.getResultNumber()), body);
   for (auto [i, operand] : llvm::enumerate(operands)) {

@@ -195,7 +195,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       auto producer = dyn_cast<GenericOp>(op);
       if (producer && isElementwise(producer))
         inlineUses(producer, builder);
-      if (isa<GenericOp, ProductOp>(op) && isMemoryEffectFree(op) && op->use_empty())
+      if (isa<talweg::kernel::PlacedOp>(op) && isMemoryEffectFree(op) && op->use_empty())
         op->erase();
     }
   }

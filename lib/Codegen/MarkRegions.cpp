@@ -30,7 +30,7 @@ using namespace mlir;
 
 namespace {
 
-bool isComputation(Operation *op) { return isa<linalg::LinalgOp, talweg::kernel::ProductOp>(op); }
+bool isComputation(Operation *op) { return isa<linalg::LinalgOp, talweg::kernel::PlacedOp>(op); }
 
 bool holdsComputations(Operation *op) {
   auto find = [](Operation *inner) { return isComputation(inner) ? WalkResult::interrupt() : WalkResult::advance(); };

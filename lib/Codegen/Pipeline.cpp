@@ -41,6 +41,7 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
     pm.addPass(createMarkRegions(*options.regions));
   OpPassManager &function = pm.nest<func::FuncOp>();
   function.addPass(createLowerProducts());
+  function.addPass(createLowerLookups({options.target}));
   function.addPass(createVectorizeGenerics({options.target}));
   function.addPass(createApproximateMath({/*logisticOnly=*/true}));
   function.addPass(createCSEPass()); // fast, so that kernels are equal early

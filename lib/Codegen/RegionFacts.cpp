@@ -154,6 +154,10 @@ private:
       addProduct(product, times);
     else if (auto generic = dyn_cast<GenericOp>(op))
       addGeneric(generic, times);
+    else if (auto gather = dyn_cast<talweg::kernel::GatherOp>(op))
+      addLookup(op, gather.getOut(), gather.getRows(), gather.getOut(), times);
+    else if (auto scatter = dyn_cast<talweg::kernel::ScatterAddOp>(op))
+      addLookup(op, scatter.getValues(), scatter.getRows(), scatter.getOut(), times);
     else if (auto fill = dyn_cast<linalg::FillOp>(op))
       addFill(fill, times);
     else if (auto copy = dyn_cast<memref::CopyOp>(op))
@@ -184,6 +188,17 @@ private:
     written += times * bytes;
     writtenHere.insert(talweg::rootOf(to));
     propose(op, times * bytes, "copy", std::to_string(times * bytes) + " bytes");
+  }
+
+  /// `looked`: what is moved, as much as is read of the table or written to it at most.
+  void addLookup(Operation *op, Value looked, Value rows, Value written, int64_t times) {
+    auto type = cast<MemRefType>(looked.getType());
+    read += times * bytesOf(type);
+    readFrom(rows, times * bytesOf(cast<MemRefType>(rows.getType())));
+    writeTo(written, times * bytesOf(cast<MemRefType>(written.getType())));
+    int64_t count = type.getDimSize(0);
+    propose(op, times * bytesOf(type), looked == written ? "gather" : "scatter",
+            std::to_string(times * count) + " rows of " + std::to_string(bytesOf(type) / count) + " bytes");
   }
 
   void addFill(linalg::FillOp op, int64_t times) {

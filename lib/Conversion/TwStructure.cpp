@@ -117,9 +117,14 @@ void matchRuns(ArrayRef<int64_t> from, ArrayRef<int64_t> to, SmallVector<Reassoc
     toRuns.back().push_back(j);
 }
 
-/// A collapse to the shape both sides share, then an expansion of it; either is left out where it does nothing.
 Value lowerReshape(Builder &b, tw::ReshapeOp, tw::ReshapeOp::Adaptor operands, RankedTensorType type) {
-  Value x = operands.getX();
+  return createReshape(b, operands.getX(), type);
+}
+
+} // namespace
+
+/// A collapse to the shape both sides share, then an expansion of it; either is left out where it does nothing.
+Value conversion::createReshape(ImplicitLocOpBuilder &b, Value x, RankedTensorType type) {
   auto from = cast<RankedTensorType>(x.getType());
   if (from == type)
     return x;
@@ -137,8 +142,6 @@ Value lowerReshape(Builder &b, tw::ReshapeOp, tw::ReshapeOp::Adaptor operands, R
     x = tensor::ExpandShapeOp::create(b, type, x, toRuns);
   return x;
 }
-
-} // namespace
 
 void conversion::addStructurePatterns(StorageTypes &types, RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "talweg/Conversion/Passes.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 using namespace mlir;
 
@@ -40,7 +41,8 @@ struct TwToLinalg : talweg::impl::TwToLinalgBase<TwToLinalg> {
 
     ConversionTarget target(*context);
     target.addIllegalDialect<talweg::tw::TwDialect>();
-    target.addLegalDialect<arith::ArithDialect, linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect>();
+    target.addLegalDialect<arith::ArithDialect, linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect,
+                           talweg::kernel::KernelDialect>();
     target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp function) {
       return types.isSignatureLegal(function.getFunctionType()) && types.isLegal(&function.getBody());
     });
@@ -53,6 +55,7 @@ struct TwToLinalg : talweg::impl::TwToLinalgBase<TwToLinalg> {
     populateReturnOpTypeConversionPattern(patterns, types);
     talweg::conversion::addElementwisePatterns(types, patterns);
     talweg::conversion::addStructurePatterns(types, patterns);
+    talweg::conversion::addLookupPatterns(types, patterns);
     talweg::conversion::addReductionPatterns(types, patterns);
     talweg::conversion::addRandomPatterns(types, patterns);
 

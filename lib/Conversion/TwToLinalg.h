@@ -39,6 +39,9 @@ mlir::Value createExtract(mlir::ImplicitLocOpBuilder &b, mlir::Value tensor, llv
 /// A tensor of `type` holding `value` everywhere.
 mlir::Value createFill(mlir::ImplicitLocOpBuilder &b, mlir::RankedTensorType type, mlir::TypedAttr value);
 
+/// The elements of `x` in row-major order under the shape of `type`.
+mlir::Value createReshape(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::RankedTensorType type);
+
 /// y[d] = body(x[map(d)]…): all-parallel over y's shape, the output map is the identity. Null: a map divides an index in a
 /// way that does not split it.
 mlir::Value createElementwise(mlir::ImplicitLocOpBuilder &b, mlir::RankedTensorType type, mlir::ValueRange inputs,
@@ -53,6 +56,7 @@ mlir::Value createAccumulation(mlir::ImplicitLocOpBuilder &b, mlir::RankedTensor
 /// One pattern: adds the lowering of each family (a file each).
 void addElementwisePatterns(StorageTypes &types, mlir::RewritePatternSet &patterns);
 void addStructurePatterns(StorageTypes &types, mlir::RewritePatternSet &patterns);
+void addLookupPatterns(StorageTypes &types, mlir::RewritePatternSet &patterns);
 void addReductionPatterns(StorageTypes &types, mlir::RewritePatternSet &patterns);
 void addRandomPatterns(StorageTypes &types, mlir::RewritePatternSet &patterns);
 

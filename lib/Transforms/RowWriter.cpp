@@ -82,6 +82,10 @@ bool talweg::isLinearIn(Operation &op, llvm::function_ref<bool(Value)> depends) 
     return true;
   if (auto reduce = dyn_cast<tw::ReduceOp>(op))
     return reduce.getKind() == tw::Reduction::sum;
+  if (auto gather = dyn_cast<tw::GatherOp>(op))
+    return !depends(gather.getRows());
+  if (auto scatter = dyn_cast<tw::ScatterAddOp>(op))
+    return !depends(scatter.getRows());
   if (isa<tw::MulOp, tw::ContractOp>(op))
     return !depends(op.getOperand(0)) || !depends(op.getOperand(1));
   if (auto divide = dyn_cast<tw::DivOp>(op))
@@ -104,11 +108,14 @@ static Value flatten(ImplicitLocOpBuilder &b, Value value) {
 
 Value talweg::createPart(ImplicitLocOpBuilder &b, Operation *reduction, ValueRange operands) {
   auto widen = [&](Value value) { return b.createOrFold<tw::ConvertOp>(allWide(value.getType()), value); };
+  auto widenSummand = [&](Value value) { // rows of a scatter stay rows
+    return isa<FloatType>(getElementTypeOrSelf(value)) || !isa<tw::ScatterAddOp>(reduction) ? widen(value) : value;
+  };
   if (isa<tw::CountBelowOp>(reduction))
     return widen(operands[0]);
   auto reduce = dyn_cast<tw::ReduceOp>(reduction);
   bool isSum = !reduce || reduce.getKind() == tw::Reduction::sum || reduce.getKind() == tw::Reduction::prod;
-  SmallVector<Value> taken = isSum ? llvm::map_to_vector(operands, widen) : SmallVector<Value>(operands);
+  SmallVector<Value> taken = isSum ? llvm::map_to_vector(operands, widenSummand) : SmallVector<Value>(operands);
   Type type = reduction->getResult(0).getType();
   OperationState state(reduction->getLoc(), reduction->getName(), taken, isSum ? Type(allWide(type)) : type,
                        reduction->getAttrs());

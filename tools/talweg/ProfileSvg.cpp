@@ -17,7 +17,7 @@ struct Color {
 };
 constexpr Color kColors[] = {{"product", "#7fb2e5"},   {"convolution", "#8f9be8"}, {"elementwise", "#8fce9b"},
                              {"reduction", "#f2b66d"}, {"fill", "#cfcfcf"},        {"copy", "#b9b9b9"},
-                             {"gather", "#d7a7dd"},    {"loop", "#e3d28a"}};
+                             {"gather", "#d7a7dd"},    {"scatter", "#b58fd0"},     {"loop", "#e3d28a"}};
 
 const char *colorOf(const std::string &kind) {
   for (const Color &color : kColors)

@@ -8,6 +8,7 @@
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/BuiltinAttributes.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -118,6 +119,26 @@ Dual firstPlace(tw::Reduction kind, ArrayRef<Dual> group) {
   return std::isnan(best.value) ? Dual{0, double(group.size())} : result;
 }
 
+/// A number that may be any.
+constexpr Dual kUnknown{0, std::numeric_limits<double>::infinity(), 0, std::numeric_limits<double>::infinity(), 0};
+
+/// The places in a tensor of which `rows` names rows.
+struct RowsOf {
+  const Tensor &rows;
+  const Shape &table;
+  std::size_t shared;
+
+  /// The place of the element [s.., p.., w..] of what is looked up, and whether the row is known for sure.
+  std::pair<std::int64_t, bool> placeAt(const Shape &index) const {
+    std::size_t named = rows.shape.size();
+    const Dual &row = rows.elements[flat(Shape(index.begin(), index.begin() + named), rows.shape)];
+    Shape position(index.begin(), index.begin() + shared);
+    position.push_back(std::clamp<std::int64_t>(std::int64_t(row.value), 0, table[shared] - 1));
+    position.insert(position.end(), index.begin() + named, index.end());
+    return {flat(position, table), row.error == 0};
+  }
+};
+
 double epsilonOf(Value value) { return getElementTypeOrSelf(value).isF64() ? 0x1p-53 : 0x1p-24; }
 
 /// Numbers that the program's own type may not hold may be anything there.
@@ -205,6 +226,23 @@ Tensor Evaluation::compute(Operation *op) {
     std::size_t next = 0;
     forEach(operand(0).shape,
             [&](const Shape &index) { sums[placeOf(fold.getMap(), index, y.shape)].add(operand(0).elements[next++]); });
+    for (const Sum &sum : sums)
+      y.elements.push_back(sum.finish(epsilon));
+  } else if (auto gather = dyn_cast<tw::GatherOp>(op)) {
+    RowsOf rows(operand(1), operand(0).shape, gather.getShared());
+    forEach(y.shape, [&](const Shape &index) {
+      auto [place, isKnown] = rows.placeAt(index);
+      y.elements.push_back(isKnown ? operand(0).elements[place] : kUnknown);
+    });
+  } else if (auto scatter = dyn_cast<tw::ScatterAddOp>(op)) {
+    RowsOf rows(operand(0), y.shape, scatter.getShared());
+    std::vector<Sum> sums(countOf(y.shape));
+    std::size_t next = 0;
+    forEach(operand(1).shape, [&](const Shape &index) {
+      auto [place, isKnown] = rows.placeAt(index);
+      sums[place].add(isKnown ? operand(1).elements[next] : kUnknown);
+      ++next;
+    });
     for (const Sum &sum : sums)
       y.elements.push_back(sum.finish(epsilon));
   } else if (auto pad = dyn_cast<tw::PadOp>(op)) {

@@ -27,6 +27,11 @@ mlir::AffineMap access(Maker &m, const Shape &extents, const Shape &target);
 /// An iteration space of at most `most` loops, whose extents fit what is read.
 Shape spaceFor(Maker &m, llvm::ArrayRef<mlir::Value> read, std::size_t most);
 
+//===-- LookupMakers.cpp -----------------------------------------------------------------------------------------===//
+
+mlir::Value gathered(Maker &m);
+mlir::Value scattered(Maker &m);
+
 //===-- OpMakers.cpp ---------------------------------------------------------------------------------------------===//
 
 /// Some dims of a tensor, at least one if there are any.

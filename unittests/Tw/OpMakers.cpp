@@ -328,6 +328,8 @@ const OpMaker makers[] = {
     {"mask", 1, masked},
     {"branch", 3, branch},
     {"at label", 1, atLabel},
+    {"gather", 3, gathered},
+    {"scatter", 3, scattered},
     {"place of extreme", 1, placeOfExtreme},
     {"dropout", 1, dropout},
     {"softmax", 2, softmax},

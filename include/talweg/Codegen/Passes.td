@@ -143,6 +143,18 @@ def LowerProducts : Pass<"talweg-lower-products", "::mlir::func::FuncOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
+def LowerLookups : Pass<"talweg-lower-lookups", "::mlir::func::FuncOp"> {
+  let summary = "turns gathers and scatter-adds on memrefs into loops over vectors";
+  let description = [{
+    In: kernel.gather and kernel.scatter_add. Out: scf loops that move or add whole rows, a vector at a time. Where there is enough work they
+    are scf.parallel: rows of what is gathered; columns of what is summed up or, where rows are short, rows of it. Every element
+    is summed in the order of the positions, whatever the number of threads.
+  }];
+  let options = [TargetOption];
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"> {
   let summary = "turns every other linalg op on memrefs into loops over vectors";
   let description = [{

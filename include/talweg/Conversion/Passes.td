@@ -24,13 +24,14 @@ def TrainToLoops : Pass<"talweg-train-to-loops", "::mlir::ModuleOp"> {
 def TwToLinalg : Pass<"talweg-tw-to-linalg", "::mlir::ModuleOp"> {
   let summary = "lowers tw on tensors to linalg.generic, arith and math on tensors";
   let description = [{
-    Every tw op becomes one linalg.generic whose output map is the identity (contract, fold and reduce: a map of
-    the iteration space, onto an output filled by linalg.fill) over tensor.empty; reshape becomes tensor.expand_shape / collapse_shape;
+    Nearly every tw op becomes one linalg.generic whose output map is the identity (contract, fold and reduce: a map of
+    the iteration space, onto an output filled by linalg.fill) over tensor.empty; reshape becomes tensor.expand_shape / collapse_shape; gather and scatter_add
+    become kernel.gather and kernel.scatter_add, by rows of a table of two dimensions;
     constants become arith.constant. Elements are lowered as Support/ElementType.def says: ui8 becomes i8 (read with arith.uitofp /
     extui), bf16 becomes i16. An iteration dimension that no operand shows alone gets an unused tensor.empty operand that gives its extent.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::tensor::TensorDialect", "::talweg::kernel::KernelDialect"];
 }
 
 def PlaceVariables : Pass<"talweg-place-variables", "::mlir::ModuleOp"> {

@@ -133,6 +133,25 @@ RowUse Rows::useOf(Operation *op, Known isKnown) const {
       use.passes = std::max(of(contract.getA()).passes, of(contract.getB()).passes) + 1;
     return use;
   }
+  if (auto gather = dyn_cast<GatherOp>(op)) {
+    RowUse table = of(gather.getTable());
+    int64_t shared = gather.getShared(), picked = shapeOf(gather.getRows()).size() - shared;
+    if (table.isPerRow() && table.dim == shared) // any row picks from all
+      return mixed(op);
+    if (table.isPerRow() && table.dim > shared)
+      table.dim += picked - 1;
+    return join(table, of(gather.getRows()), op);
+  }
+  if (auto scatter = dyn_cast<ScatterAddOp>(op)) {
+    RowUse use = join(of(scatter.getValues()), of(scatter.getRows()), op);
+    int64_t shared = scatter.getShared(), last = shapeOf(scatter.getRows()).size();
+    if (!use.isPerRow() || use.dim < shared)
+      return use;
+    if (use.dim < last)
+      return {RowUse::OverRows, 0, use.passes + 1, nullptr};
+    use.dim -= last - shared - 1;
+    return use;
+  }
   if (isa<GradientOp>(op)) // what it stands for is not there yet
     return mixed(op);
   if (auto own = dyn_cast<WithDerivativeOp>(op))

@@ -1,5 +1,5 @@
 // The vector-Jacobian products of the ops that move or combine elements. A linear op's cotangent is its adjoint:
-// window and fold are each other's, and a contraction's are contractions with the maps exchanged.
+// window and fold are each other's, so are gather and scatter_add, and a contraction's are contractions with the maps exchanged.
 #include "Expr.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -59,6 +59,18 @@ SmallVector<Value> WindowOp::vjp(OpBuilder &builder, ValueRange cotangents) {
 // y[m(d)] += x[d]:  dx[d] = dy[m(d)]
 SmallVector<Value> FoldOp::vjp(OpBuilder &builder, ValueRange cotangents) {
   return {Expr(builder, getLoc(), cotangents[0]).window(typeOf(getX()), getMap())};
+}
+
+// y[p] = table[rows[p]]:  dtable[rows[p]] += dy[p]
+SmallVector<Value> GatherOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  Expr dy(builder, getLoc(), cotangents[0]);
+  return {dy.make<ScatterAddOp>(typeOf(getTable()), getRows(), dy, getShared()), Value()};
+}
+
+// y[rows[p]] += values[p]:  dvalues[p] = dy[rows[p]]
+SmallVector<Value> ScatterAddOp::vjp(OpBuilder &builder, ValueRange cotangents) {
+  Expr dy(builder, getLoc(), cotangents[0]);
+  return {Value(), dy.make<GatherOp>(typeOf(getValues()), dy, getRows(), getShared())};
 }
 
 // y[d + low] = x[d], a constant elsewhere:  dx[d] = dy[d + low]

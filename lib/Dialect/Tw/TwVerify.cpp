@@ -211,6 +211,27 @@ LogicalResult ReshapeOp::verify() {
   return success();
 }
 
+/// That `looked` [S.., P.., W..] are values for each of `rows` [S.., P..] of `table` [S.., R, W..].
+static LogicalResult verifyLookup(Operation *op, Value table, Value rows, Value looked, int64_t shared) {
+  if (failed(verifyRanked(op)))
+    return failure();
+  if (shared < 0 || shared > rankOf(rows) || shared >= rankOf(table))
+    return op->emitOpError() << "shares " << shared << " dimensions of " << table.getType() << " and "
+                             << rows.getType();
+  if (shapeOf(table).take_front(shared) != shapeOf(rows).take_front(shared))
+    return op->emitOpError() << "shares dimensions of different extents, of " << table.getType() << " and "
+                             << rows.getType();
+  SmallVector<int64_t> shape(shapeOf(rows));
+  llvm::append_range(shape, shapeOf(table).drop_front(shared + 1));
+  if (ArrayRef(shape) != shapeOf(looked))
+    return op->emitOpError() << "has " << looked.getType() << " for rows " << rows.getType() << " of "
+                             << table.getType();
+  return success();
+}
+
+LogicalResult GatherOp::verify() { return verifyLookup(*this, getTable(), getRows(), getY(), getShared()); }
+LogicalResult ScatterAddOp::verify() { return verifyLookup(*this, getY(), getRows(), getValues(), getShared()); }
+
 LogicalResult RequireOp::verify() {
   if (failed(verifyRanked(*this)))
     return failure();

@@ -273,3 +273,27 @@ func.func @half_a_range(%c: tensor<3xi1>) {
   tw.require %c "" {low = 0 : i64} : tensor<3xi1>
   return
 }
+
+// -----
+
+func.func @rows_of_another_width(%table: tensor<4x3xf32>, %rows: tensor<5xi32>) {
+  // expected-error @+1 {{has 'tensor<5x2xf32>' for rows 'tensor<5xi32>' of 'tensor<4x3xf32>'}}
+  %0 = tw.gather %table at %rows : tensor<4x3xf32>, tensor<5xi32> -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+func.func @shares_a_table_without_rows(%values: tensor<4x3xf32>, %rows: tensor<4xi32>) {
+  // expected-error @+1 {{shares 1 dimensions of 'tensor<3xf32>' and 'tensor<4xi32>'}}
+  %0 = tw.scatter_add %values at %rows shared 1 : tensor<4x3xf32>, tensor<4xi32> -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @shares_other_extents(%table: tensor<4x3xf32>, %rows: tensor<5x2xi32>) {
+  // expected-error @+1 {{shares dimensions of different extents, of 'tensor<4x3xf32>' and 'tensor<5x2xi32>'}}
+  %0 = tw.gather %table at %rows shared 1 : tensor<4x3xf32>, tensor<5x2xi32> -> tensor<5x2xf32>
+  return
+}

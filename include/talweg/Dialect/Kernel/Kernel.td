@@ -1,7 +1,8 @@
 // The kernel dialect: what code generation computes and linalg cannot say. linalg.generic stays the op for maps and reductions; here
-// are sums of products with what is computed of them in registers, and whether and how an op may be written into a given place.
+// are sums of products with what is computed of them in registers, lookups by whole rows, and whether and how an op may be written into a given
+// place.
 //
-// Its ops live from talweg-form-products on: on tensors while it is decided what runs as one and by which plan, on memrefs once
+// Its ops live from talweg-tw-to-linalg (lookups) and talweg-form-products (products) on: on tensors while it is decided what runs as one and by which plan, on memrefs once
 // talweg-bufferize has given them places. They are in destination style: a result is written into the init that it is tied to.
 #ifndef TALWEG_KERNEL
 #define TALWEG_KERNEL
@@ -115,6 +116,41 @@ def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator, HasParent<"P
   let summary = "the values of an epilogue";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+}
+
+/// Whole rows of a table that are named at run time.
+class Kernel_Lookup<string mnemonic, dag inputs> : Op<Kernel_Dialect, mnemonic, [
+    DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<Kernel_Placed>, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+  let arguments = !con(inputs, (ins Kernel_Array:$out));
+  let results = (outs Optional<AnyStaticShapeTensor>:$result);
+  let hasVerifier = 1;
+  let extraClassDeclaration = "::mlir::MutableOperandRange getDpsInitsMutable() { return getOutMutable(); }";
+}
+
+def Kernel_GatherOp : Kernel_Lookup<"gather", (ins Kernel_Array:$table, Kernel_Array:$rows)> {
+  let summary = "result[p, w] = table[rows[p], w]";
+  let description = "A row out of range is taken for the nearest that is in range.";
+  let builders = [OpBuilder<(ins "::mlir::Value":$table, "::mlir::Value":$rows, "::mlir::Value":$out), [{
+    build($_builder, $_state, out.getType(), table, rows, out);
+  }]>];
+  let assemblyFormat = [{
+    $rows `of` $table `outs` $out attr-dict `:` type($rows) `of` type($table) `outs` type($out) (`->` type($result)^)?
+  }];
+}
+
+def Kernel_ScatterAddOp : Kernel_Lookup<"scatter_add", (ins Kernel_Array:$rows, Kernel_Array:$values)> {
+  let summary = "result[rows[p], w] += values[p, w], from zero";
+  let description = [{
+    What has one row is added in the order of the positions. A row out of range is taken for the nearest that is in range. Floats.
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$rows, "::mlir::Value":$values, "::mlir::Value":$out), [{
+    build($_builder, $_state, out.getType(), rows, values, out);
+  }]>];
+  let assemblyFormat = [{
+    $values `at` $rows `outs` $out attr-dict `:` type($values) `at` type($rows) `outs` type($out) (`->` type($result)^)?
+  }];
 }
 
 #endif

@@ -283,6 +283,40 @@ def ReshapeOp : Tw_Op<"reshape", [Tw_Finite, Tw_Active]> {
   let hasFolder = 1;
 }
 
+//===-- lookups ----------------------------------------------------------------------------------------------------===//
+
+// Positions that are only known at run time. They name rows, along one dimension: what lies behind it goes as a whole. A position out of range
+// is taken for the nearest that is in range, so that no memory is read or written that is not the tensor's; that it is in range
+// is required apart (tw.require). `shared`: so many leading dimensions are common to the rows and what they name rows of.
+
+def GatherOp : Tw_Op<"gather", [Tw_Finite, AllElementTypesMatch<["table", "y"]>, Tw_Active]> {
+  let summary = "y[s.., p.., w..] = table[s.., rows[s.., p..], w..]";
+  let description = [{
+    table [S.., R, W..] and rows [S.., P..] give y [S.., P.., W..]. Any element type; integers as rows. The adjoint is tw.scatter_add by
+    the same rows. At rows that are all equal, or that count along a dimension, it is a tw.window.
+  }];
+  let arguments = (ins Tw_Any:$table, Tw_Int:$rows, DefaultValuedAttr<I64Attr, "0">:$shared);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "$table `at` $rows (`shared` $shared^)? attr-dict `:` type($table) `,` type($rows) `->` type($y)";
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+  let hasFolder = 1;
+}
+
+def ScatterAddOp : Tw_Op<"scatter_add", [Tw_Finite, AllElementTypesMatch<["values", "y"]>, Tw_Active]> {
+  let summary = "y[s.., rows[s.., p..], w..] += values[s.., p.., w..], starting from zero";
+  let description = [{
+    rows [S.., P..] and values [S.., P.., W..] give y [S.., R, W..], of floats. What has one row is added in the order of the positions
+    p, row-major, whatever the number of threads. The adjoint of tw.gather, which is its own.
+  }];
+  let arguments = (ins Tw_Int:$rows, Tw_Float:$values, DefaultValuedAttr<I64Attr, "0">:$shared);
+  let results = (outs Tw_Float:$y);
+  let assemblyFormat = "$values `at` $rows (`shared` $shared^)? attr-dict `:` type($values) `,` type($rows) `->` type($y)";
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+  let hasFolder = 1;
+}
+
 //===-- faults ----------------------------------------------------------------------------------------------------------===//
 
 def RequireOp : Op<Tw_Dialect, "require", [Tw_StaticShapes, Tw_Inactive, MemoryEffects<[MemWrite]>]> {
