@@ -19,11 +19,8 @@ constexpr std::int64_t hugePage = std::int64_t(2) << 20;
 constexpr std::int64_t largestColumn = std::int64_t(1) << 39;
 
 std::string Field::typeText() const {
-  if (classes && shape.empty())
-    return fmt::format("class[{}]", *classes);
-  if (shape.empty())
-    return std::string(nameOf(element));
-  return fmt::format("{}[{}]", nameOf(element), fmt::join(shape, ", "));
+  const std::string one = classes ? fmt::format("class[{}]", *classes) : std::string(nameOf(element));
+  return shape.empty() ? one : fmt::format("{}[{}]", one, fmt::join(shape, ", "));
 }
 
 bool Buffer::reserve(std::int64_t bytes) {

@@ -215,6 +215,8 @@ void Printer::index(const Index &index) {
 
 void Printer::type(const Type &type) {
   out += type.element.text;
+  if (!type.classes.empty())
+    indexList(type.classes);
   if (type.hasShape)
     indexList(type.dims);
 }
@@ -261,8 +263,12 @@ void Printer::statement(const Stmt &stmt) {
       assigned(stmt.value);
     });
   case Stmt::Update:
-    return line(fmt::format("update {} {}= ", stmt.target.text, frontend::spelling(stmt.binary)),
-                [&] { value(stmt.value); });
+    return line("update " + stmt.target.text, [&] {
+      if (stmt.indexed)
+        indexList(stmt.indices);
+      out += fmt::format(" {}= ", frontend::spelling(stmt.binary));
+      value(stmt.value);
+    });
   case Stmt::Param:
   case Stmt::State:
     return line((stmt.kind == Stmt::Param ? "param " : "state ") + stmt.target.text, [&] {

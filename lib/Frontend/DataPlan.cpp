@@ -33,6 +33,17 @@ static void planColumns(Walk &walk, const Expr &source, Field &field) {
   }
 }
 
+/// The number of classes of a class field. Nothing: reported.
+static std::optional<std::int64_t> evalClasses(Walk &walk, const ast::Type &type) {
+  const bool isTold = type.classes.size() == 1 && type.classes[0].value;
+  const std::optional<Count> classes = isTold ? evalDim(walk, *type.classes[0].value) : std::nullopt;
+  if (classes && *classes >= 1 && *classes <= INT32_MAX)
+    return *classes;
+  if (classes || !isTold)
+    walk.fail(Code::BadField, type.range, "a class field tells the number of its classes, as in `class[10]`");
+  return std::nullopt;
+}
+
 static Field planField(Walk &walk, const ast::DataField &declared) {
   Field field;
   field.name = declared.name.text;
@@ -43,14 +54,9 @@ static Field planField(Walk &walk, const ast::DataField &declared) {
     return field;
   if (element == "class") {
     field.element = ElementType::I32;
-    if (dims->size() != 1 || (*dims)[0].size < 1 || (*dims)[0].size > INT32_MAX)
-      walk.fail(Code::BadField, type.range, "a class field tells the number of its classes, as in `class[10]`");
-    else
-      field.classes = (*dims)[0].size;
+    field.classes = evalClasses(walk, type);
   } else if (const auto stored = elementTypeBy(&ElementInfo::text, element); stored && infoOf(*stored).isOfFields()) {
     field.element = *stored;
-    for (const Dim &dim : *dims)
-      field.shape.push_back(dim.size);
   } else {
     std::vector<std::string> types = fieldTypes();
     types.pop_back(); // class
@@ -58,6 +64,8 @@ static Field planField(Walk &walk, const ast::DataField &declared) {
               fmt::format("a field is `{}` or `class[…]`, not `{}`", fmt::join(types, "`, `"), element))
         .didYouMean(suggest(element, fieldTypes()));
   }
+  for (const Dim &dim : *dims)
+    field.shape.push_back(dim.size);
   if (declared.source)
     planColumns(walk, *declared.source, field);
   return field;

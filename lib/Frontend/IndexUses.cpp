@@ -3,6 +3,7 @@
 // soon as those ranges are known.
 #include "Expressions.h"
 #include "Indexing.h"
+#include "Lookups.h"
 #include "Numbers.h"
 #include "Pieces.h"
 #include "Slices.h"
@@ -49,6 +50,8 @@ static const Expr *unboundName(Walk &walk, const Expr &expr) {
   const Value *local = expr.kind == Expr::Ident ? walk.frame().local(expr.text) : nullptr;
   return local && local->isDimension ? &expr : unknownName(walk, expr);
 }
+
+bool frontend::namesNothing(Walk &walk, const Expr &expr) { return unboundName(walk, expr) != nullptr; }
 
 static void failUnbound(Walk &walk, const std::string &shown, ast::Range range) {
   std::vector<std::string> names;
@@ -107,39 +110,86 @@ static ListedIndex listedIndex(const Index &index) {
   return listed.name && listed.name->kind == Expr::Ident ? listed : ListedIndex();
 }
 
+bool frontend::introducesIndex(const Index &index) { return index.kind == Index::Rest || listedIndex(index).name; }
+
+static IndexBinding newBinding(Walk &walk, const std::string &name, bool rest, ast::Range place, ast::Range range) {
+  IndexBinding binding{name, rest, !rest, {}, range};
+  if (!rest)
+    binding.vars.push_back(newVar(walk, name, false, place));
+  return binding;
+}
+
+bool frontend::bindIndex(Walk &walk, const Index &index, IndexStatement &statement, IndexBindings &bindings,
+                         const char *owner) {
+  const ListedIndex listed = listedIndex(index);
+  if (index.kind != Index::Rest && !listed.name) {
+    walk.fail(Code::BadIndexList, index.range, fmt::format("{} lists index names", owner))
+        .help("write `i`, `i < 10` or `..b`");
+    return false;
+  }
+  IndexBinding binding = newBinding(walk, listed.name ? listed.name->text : index.rest.text, !listed.name,
+                                    listed.name ? listed.name->range : index.range, index.range);
+  for (const auto &other : bindings)
+    if (other->name == binding.name) {
+      walk.fail(Code::AlreadyDefined, index.range, fmt::format("index `{}` is listed twice", binding.name))
+          .note(other->place, "here first");
+      return false;
+    }
+  if (listed.size) {
+    const std::optional<Count> extent = evalDim(walk, *listed.size);
+    if (!extent)
+      return false;
+    binding.vars.front()->isLimited = true;
+    statement.solver.fix(binding.vars.front(), *extent, index.range);
+  }
+  bindings.push_back(std::make_shared<IndexBinding>(std::move(binding)));
+  return true;
+}
+
 std::optional<IndexBindings> frontend::bindIndices(Walk &walk, const std::vector<Index> &list,
                                                    IndexStatement &statement, const char *owner) {
   IndexBindings bindings;
-  for (const Index &index : list) {
-    const ListedIndex listed = listedIndex(index);
-    if (index.kind != Index::Rest && !listed.name) {
-      walk.fail(Code::BadIndexList, index.range, fmt::format("{} lists index names", owner))
-          .help("write `i`, `i < 10` or `..b`");
+  for (const Index &index : list)
+    if (!bindIndex(walk, index, statement, bindings, owner))
       return std::nullopt;
-    }
-    IndexBinding binding;
-    binding.name = listed.name ? listed.name->text : index.rest.text;
-    binding.rest = !listed.name;
-    binding.resolved = !binding.rest;
-    binding.place = index.range;
-    if (listed.name)
-      binding.vars.push_back(newVar(walk, binding.name, false, listed.name->range));
-    for (const auto &other : bindings)
-      if (other->name == binding.name) {
-        walk.fail(Code::AlreadyDefined, index.range, fmt::format("index `{}` is listed twice", binding.name))
-            .note(other->place, "here first");
-        return std::nullopt;
-      }
-    if (listed.size) {
-      const std::optional<Count> extent = evalDim(walk, *listed.size);
-      if (!extent)
-        return std::nullopt;
-      binding.vars.front()->isLimited = true;
-      statement.solver.fix(binding.vars.front(), *extent, index.range);
-    }
-    bindings.push_back(std::make_shared<IndexBinding>(std::move(binding)));
-  }
   return bindings;
+}
+
+/// Can a name that stands for an index only be one that is introduced there? The name of a dimension can where it indexes.
+static bool isNew(Walk &walk, const std::string &name, bool indexes, const IndexBindings &bindings) {
+  const auto isIt = [&](const auto &binding) { return binding->name == name; };
+  if (findIndex(walk.frame(), name) || std::any_of(bindings.begin(), bindings.end(), isIt))
+    return false;
+  if (const Value *local = walk.frame().local(name))
+    return indexes && local->isDimension;
+  const std::vector<std::string> names = walk.messages.namesInScope(false);
+  return std::find(names.begin(), names.end(), name) == names.end();
+}
+
+static void introduceNames(Walk &walk, const Expr &expr, bool indexes, IndexBindings &bindings) {
+  const auto introduce = [&](const std::string &name, bool rest, ast::Range range) {
+    if (isNew(walk, name, indexes, bindings))
+      bindings.push_back(std::make_shared<IndexBinding>(newBinding(walk, name, rest, range, range)));
+  };
+  if (expr.kind == Expr::Ident)
+    return introduce(expr.text, false, expr.range);
+  if (expr.kind == Expr::Reduce) // has names of its own
+    return;
+  const bool isNamed = (expr.kind == Expr::Access || expr.kind == Expr::Call) && expr.lhs->kind == Expr::Ident;
+  for (const Expr *child : {isNamed ? nullptr : expr.lhs.get(), expr.rhs.get(), expr.other.get()})
+    if (child)
+      introduceNames(walk, *child, indexes, bindings);
+  for (const ast::Argument &argument : expr.arguments)
+    introduceNames(walk, *argument.value, false, bindings);
+  for (const Index &index : expr.indices)
+    if (index.kind == Index::Rest && !index.rest.text.empty())
+      introduce(index.rest.text, true, index.range);
+    else if (index.value)
+      introduceNames(walk, *index.value, true, bindings);
+}
+
+void frontend::introduceNames(Walk &walk, const Expr &expr, IndexBindings &bindings) {
+  ::introduceNames(walk, expr, false, bindings);
 }
 
 bool frontend::resolveRest(Walk &walk, IndexBinding &binding, std::size_t count, ast::Range range) {
@@ -174,9 +224,7 @@ static std::optional<IndexSum> readConstantIndex(Walk &walk, const Expr &expr) {
   const Value value = eval(walk, expr);
   if (value.isInteger())
     return IndexSum::constant(value.number.integer);
-  if (value.isTensor() || value.kind == Value::Hyper)
-    walk.fail(Code::NotSupportedYet, expr.range, "an index taken from data is not supported yet");
-  else if (!value.isPoison())
+  if (!value.isPoison())
     walk.fail(Code::WrongKind, expr.range, "an index is an integer, and this is " + walk.describe(value));
   return std::nullopt;
 }
@@ -204,8 +252,6 @@ static std::optional<IndexSum> readIndex(Walk &walk, const Expr &expr) {
       sum->scale(-1);
     return sum;
   }
-  if (expr.kind == Expr::Access || expr.kind == Expr::Call || expr.kind == Expr::Pipe || expr.kind == Expr::Reduce)
-    return refuse(Code::NotSupportedYet, "an index taken from data is not supported yet");
   const bool isProduct = expr.kind == Expr::Binary && expr.binary == ast::BinaryOp::Mul;
   const bool isDifference = expr.kind == Expr::Binary && expr.binary == ast::BinaryOp::Sub;
   if (!isProduct && !isDifference && !(expr.kind == Expr::Binary && expr.binary == ast::BinaryOp::Add))
@@ -346,7 +392,9 @@ static void collectUses(Walk &walk, const Expr &expr, const Value &value) {
         statement.solver.add(IndexUse::of(var, dims[position++].size, index.range));
       continue;
     }
-    if (std::optional<IndexUse> use = readUse(walk, index, dims[position++].size))
+    if (isFromData(walk, *index.value))
+      ++position;
+    else if (std::optional<IndexUse> use = readUse(walk, index, dims[position++].size))
       statement.solver.add(std::move(*use));
     else
       statement.broken = true;

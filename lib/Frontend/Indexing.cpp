@@ -2,6 +2,7 @@
 #include "Indexing.h"
 
 #include "Expressions.h"
+#include "Lookups.h"
 #include "Operators.h"
 #include "Slices.h"
 #include "Types.h"
@@ -26,7 +27,7 @@ static std::vector<IndexVar *> varsOf(const IndexBindings &bindings) {
   return vars;
 }
 
-static Failure failUnresolved(Walk &walk, const IndexBinding &binding) {
+Failure frontend::failUnresolved(Walk &walk, const IndexBinding &binding) {
   return walk.fail(Code::IndexRangeUnknown, binding.place,
                    fmt::format("`..{}` indexes nothing, so what it stands for is not known", binding.name));
 }
@@ -202,7 +203,8 @@ struct Positions {
     std::size_t kept = 0;        ///< its place among `dims`
     std::int64_t first = 0;      ///< and where it begins
   };
-  std::vector<Position> of; ///< each dimension of the base
+  std::vector<Position> of;    ///< each dimension of the base
+  std::vector<DataIndex> data; ///< dimensions that come from data: they are among `dims` first
 
   void add(IndexUse use) {
     for (const auto &[var, coefficient] : use.terms)
@@ -223,7 +225,8 @@ struct Positions {
 
 /// Nothing: reported.
 static std::optional<Positions> readPositions(Walk &walk, const Expr &expr, const Tensor &base) {
-  Positions positions{base.vars, {}, {}};
+  Positions positions;
+  positions.vars = base.vars;
   const std::size_t single = countSingle(expr);
   auto dim = base.dims.begin();
   for (const Index &index : expr.indices) {
@@ -249,6 +252,14 @@ static std::optional<Positions> readPositions(Walk &walk, const Expr &expr, cons
         return std::nullopt;
       for (IndexVar *var : binding.vars)
         positions.add(IndexUse::of(var, (dim++)->size, index.range));
+      continue;
+    }
+    if (isFromData(walk, *index.value)) {
+      std::optional<Tensor> position = readPosition(walk, *index.value, dim->size);
+      if (!position)
+        return std::nullopt;
+      positions.data.push_back({positions.dims.size(), std::move(*position)});
+      positions.addWhole(*dim++);
       continue;
     }
     std::optional<IndexUse> use = readUse(walk, index, (dim++)->size);
@@ -310,5 +321,5 @@ Value frontend::evalAccess(Walk &walk, const Expr &expr) {
         tw::WindowOp::create(walk.builder, walk.location(expr.range), type, result.ssa, mlir::AffineMapAttr::get(map));
     markRows(result.ssa, result.vars, result.dims);
   }
-  return Value::of(std::move(result));
+  return positions->data.empty() ? Value::of(std::move(result)) : lookUp(walk, result, positions->data, expr.range);
 }

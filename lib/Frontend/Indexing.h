@@ -14,6 +14,7 @@
 
 namespace talweg::frontend {
 
+class Failure;
 struct Walk;
 
 Value evalIndexed(Walk &walk, const ast::Stmt &stmt, const ast::Type *result);
@@ -53,6 +54,16 @@ private:
 /// Introduces the names of `owner`'s index list: `i`, `i < size`, `..b`. Nothing: reported.
 std::optional<IndexBindings> bindIndices(Walk &walk, const std::vector<ast::Index> &list, IndexStatement &statement,
                                          const char *owner);
+/// Introduces the name of one index of such a list. False: reported.
+bool bindIndex(Walk &walk, const ast::Index &index, IndexStatement &statement, IndexBindings &bindings,
+               const char *owner);
+/// Is it a name, perhaps with its range, or a rest?
+bool introducesIndex(const ast::Index &index);
+/// Introduces the names of the expression `expr` that stand for nothing yet.
+void introduceNames(Walk &walk, const ast::Expr &expr, IndexBindings &bindings);
+/// Does `expr`, which has no index variables, hold a name that is no value?
+bool namesNothing(Walk &walk, const ast::Expr &expr);
+Failure failUnresolved(Walk &walk, const IndexBinding &binding);
 /// A rest index stands for `count` dimensions. False: it cannot (reported).
 bool resolveRest(Walk &walk, IndexBinding &binding, std::size_t count, ast::Range range);
 /// Does `expr` name an index variable in scope?

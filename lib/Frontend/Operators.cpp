@@ -3,7 +3,10 @@
 
 #include "talweg/Dialect/Tw/Functions.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <cmath>
+#include <cstdint>
 #include <fmt/format.h>
 
 using namespace talweg;
@@ -67,6 +70,42 @@ Value frontend::negation(TensorBuilder &tensors, const Value &x, ast::Range rang
   return Value::of(result);
 }
 
+//===-- bounds of whole numbers --------------------------------------------------------------------------------------===//
+
+/// What `value`, whole and never negative, is below.
+static std::optional<std::int64_t> boundOf(const Value &value) {
+  if (value.isTensor())
+    return value.tensor.bound();
+  const bool counts = value.isInteger() && value.number.integer >= 0 && !value.number.dependsOnBatch();
+  return counts ? std::optional(value.number.integer + 1) : std::nullopt;
+}
+
+/// What `a op b` is below, where that follows from what both are below.
+static std::optional<std::int64_t> boundOf(BinaryOp op, const Value &a, const Value &b) {
+  const std::optional<std::int64_t> x = boundOf(a), y = boundOf(b);
+  if (op == BinaryOp::Mod && y && b.isNumber() && b.number.integer > 0)
+    return b.number.integer;
+  if (!x || !y)
+    return std::nullopt;
+  std::int64_t most = 0;
+  if (op == BinaryOp::Add ? llvm::AddOverflow(*x - 1, *y - 1, most) : llvm::MulOverflow(*x - 1, *y - 1, most))
+    return std::nullopt;
+  if (op == BinaryOp::Sub && a.isNumber() && *x >= *y) // k - 1 - label
+    most = *x - 1;
+  else if (op == BinaryOp::Div && b.isNumber() && *y > 1)
+    most = (*x - 1) / (*y - 1);
+  else if (op != BinaryOp::Add && op != BinaryOp::Mul)
+    return std::nullopt;
+  return most < INT32_MAX ? std::optional(most + 1) : std::nullopt;
+}
+
+/// `value`, whole numbers all of which are below `bound`, if there is one.
+static Value withBound(Value value, std::optional<std::int64_t> bound) {
+  if (tw::isWhole(value.tensor.element()))
+    value.tensor.below = bound;
+  return value;
+}
+
 //===-- conditions -------------------------------------------------------------------------------------------------===//
 
 Value frontend::logical(TensorBuilder &tensors, BinaryOp op, const Value &a, const Value &b, ast::Range range) {
@@ -116,7 +155,10 @@ Value frontend::select(TensorBuilder &tensors, const Value &condition, const Val
   const mlir::Value c = tensors.materialise(condition, tensors.builder.getI1Type(), *shape, expr.range);
   const mlir::Value x = tensors.materialise(a, element, *shape, expr.range),
                     y = tensors.materialise(b, element, *shape, expr.range);
-  return wrap(tw::SelectOp::create(tensors.builder, tensors.location(expr.range), x.getType(), c, x, y), *shape);
+  const std::optional<std::int64_t> ofA = boundOf(a), ofB = boundOf(b);
+  return withBound(
+      wrap(tw::SelectOp::create(tensors.builder, tensors.location(expr.range), x.getType(), c, x, y), *shape),
+      ofA && ofB ? std::optional(std::max(*ofA, *ofB)) : std::nullopt);
 }
 
 //===-- arithmetic and comparisons ---------------------------------------------------------------------------------===//
@@ -278,7 +320,7 @@ Value frontend::binary(TensorBuilder &tensors, BinaryOp op, const Value &a, cons
     return Value();
   const mlir::Value x = tensors.materialise(a, shape->element, *shape, range),
                     y = tensors.materialise(b, shape->element, *shape, range);
-  return wrap(createBinary(tensors, op, x, y, range), *shape);
+  return withBound(wrap(createBinary(tensors, op, x, y, range), *shape), boundOf(op, a, b));
 }
 
 Value frontend::extremum(TensorBuilder &tensors, const std::string &name, Operand a, Operand b, ast::Range range) {

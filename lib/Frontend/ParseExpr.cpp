@@ -446,7 +446,7 @@ static std::string meantType(std::string_view written, const TypePlace &place) {
   return suggest(written, place.elements);
 }
 
-/// `f32[..b, i]`, `class[10]`, `int`
+/// `f32[..b, i]`, `class[10]`, `class[v][n, t]`, `int`
 bool Parser::type(Type &result, const TypePlace &place) {
   const std::vector<std::string> &elements = frontend::allTypes();
   if (!sameLine() || !name(result.element, "a type"))
@@ -459,6 +459,11 @@ bool Parser::type(Type &result, const TypePlace &place) {
     return false;
   }
   result.range = result.element.range;
+  if (result.element.text == "class" && at(Token::LeftBracket) && sameLine()) {
+    if (!indices(result.classes, "in the number of classes"))
+      return false;
+    result.range = since(result.element.range.begin);
+  }
   if (!at(Token::LeftBracket) || !sameLine())
     return true;
   result.hasShape = true;

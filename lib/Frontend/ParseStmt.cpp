@@ -208,7 +208,7 @@ bool Parser::requirement(Stmt &stmt) {
   return true;
 }
 
-/// `y`, `y = value`, `y[..b, o] = value`, `m -= value`
+/// `y`, `y = value`, `y[..b, o] = value`, `m -= value`, `h[bucket[n], k] += value`
 bool Parser::valueOrDefinition(Stmt &stmt) {
   ExprPtr value = expression();
   if (!value)
@@ -226,12 +226,13 @@ bool Parser::valueOrDefinition(Stmt &stmt) {
     return true;
   }
   stmt.kind = update == std::end(updates) ? Stmt::Define : Stmt::Update;
+  if (stmt.kind == Stmt::Update)
+    stmt.binary = update->second;
   if (!target(stmt, std::move(value)))
     return false;
   take();
   if (stmt.kind == Stmt::Update) {
-    stmt.binary = update->second;
-    if (inside != Decl::Optimizer && inside != Decl::Average) {
+    if (inside != Decl::Optimizer && inside != Decl::Average && !stmt.indexed) {
       diagnostics
           .error(Code::MisplacedStatement, range(op),
                  fmt::format("`{}` belongs in an `optimizer` or an `average`", text(op)))
@@ -244,7 +245,14 @@ bool Parser::valueOrDefinition(Stmt &stmt) {
 
 bool Parser::target(Stmt &stmt, ExprPtr written) {
   const bool isAccess = written->kind == Expr::Access && written->lhs->kind == Expr::Ident;
-  if (written->kind != Expr::Ident && !(isAccess && (stmt.kind == Stmt::Define || stmt.kind == Stmt::Metric))) {
+  const bool addsUp = stmt.kind == Stmt::Update && stmt.binary == BinaryOp::Add;
+  if (isAccess && stmt.kind == Stmt::Update && !addsUp) {
+    diagnostics.error(Code::BadTarget, written->range, "with an index list only `+=` is written: it adds up")
+        .help("what is subtracted is added with a minus");
+    return false;
+  }
+  if (written->kind != Expr::Ident &&
+      !(isAccess && (stmt.kind == Stmt::Define || stmt.kind == Stmt::Metric || addsUp))) {
     diagnostics.error(Code::BadTarget, written->range, "this cannot be defined")
         .help("write a name, or a name with an index list, on the left of `=`; equality is written `==`");
     return false;
@@ -256,7 +264,7 @@ bool Parser::target(Stmt &stmt, ExprPtr written) {
   for (size_t i = 0; i < written->indices.size(); ++i)
     letters += fmt::format("{}{}", i ? ", " : "", std::string(1, char('i' + i % 18)));
   for (const Index &index : written->indices) {
-    if (!introducesName(index)) {
+    if (!introducesName(index) && !(addsUp && index.kind == Index::Value)) {
       diagnostics.error(Code::BadTarget, index.range, "on the left of `=` an index is a name")
           .help(index.kind == Index::All
                     ? fmt::format("write `{}{} = …`: dimensions that the right side keeps whole follow by themselves",

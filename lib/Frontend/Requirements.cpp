@@ -31,6 +31,20 @@ struct Required {
 };
 } // namespace
 
+/// That `told`, whole numbers that come from `type` or one, are in low to high - 1.
+static Required within(Walk &walk, const Value &told, const ElementInfo &type, std::int64_t low, std::int64_t high,
+                       const Expr &expr, std::string message) {
+  // A bound that every number keeps is not compared with: it may need more bits than they have.
+  const auto compared = [&](BinaryOp op, std::int64_t bound, bool isKept) {
+    return told.isTensor() && isKept
+               ? Value::truth(true)
+               : binary(walk.tensors, op, told, Value::integer(bound), expr.range, &expr, nullptr);
+  };
+  return {logical(walk.tensors, BinaryOp::And, compared(BinaryOp::Ge, low, low <= type.least),
+                  compared(BinaryOp::Lt, high, high > type.most), expr.range),
+          told, std::move(message), std::pair(std::max(low, type.least), std::min(high, type.most + 1))};
+}
+
 /// `label in 0..k`: whole numbers from the first up to the one before the last.
 static Required requiredRange(Walk &walk, const Stmt &stmt) {
   Value told = eval(walk, *stmt.value), bounds = eval(walk, *stmt.bounds);
@@ -55,19 +69,11 @@ static Required requiredRange(Walk &walk, const Stmt &stmt) {
   const std::int64_t least = type.least, most = type.most; // of a tensor's numbers
   if (low >= high || (told.isTensor() && (low > most || high <= least)))
     return {Value::truth(false), told, message};
-  if (told.isTensor() && told.tensor.classes && low <= 0 && *told.tensor.classes <= high)
+  if (told.isTensor() && told.tensor.bound() && low <= 0 && *told.tensor.bound() <= high)
     return {Value::truth(true), told, message};
   if (isStored) // elsewhere such numbers compute as floats
     told.tensor = walk.tensors.converted(told.tensor, walk.builder.getI32Type(), stmt.value->range);
-  // A bound that every number keeps is not compared with: it may need more bits than they have.
-  const auto compared = [&](BinaryOp op, std::int64_t bound, bool isKept) {
-    return told.isTensor() && isKept
-               ? Value::truth(true)
-               : binary(walk.tensors, op, told, Value::integer(bound), stmt.value->range, stmt.value.get(), nullptr);
-  };
-  return {logical(walk.tensors, BinaryOp::And, compared(BinaryOp::Ge, low, low <= least),
-                  compared(BinaryOp::Lt, high, high > most), stmt.value->range),
-          told, message, std::pair(std::max(low, least), std::min(high, most + 1))};
+  return within(walk, told, type, low, high, *stmt.value, message);
 }
 
 /// Any condition. Of a comparison a fault tells the side that is computed, the left one if both are.
@@ -87,8 +93,8 @@ static Required requiredCondition(Walk &walk, const Expr &expr) {
           fmt::format("`{}` is {{}}, and `{}` is required", talweg::toText(isLeft ? *expr.lhs : *expr.rhs), text)};
 }
 
-static tw::RequireOp emitRequirement(Walk &walk, const Stmt &stmt, const Required &required) {
-  const ast::Range range = stmt.value->range;
+static tw::RequireOp emitRequirement(Walk &walk, ast::Range range, const std::string &reason,
+                                     const Required &required) {
   const std::string message = required.message + walk.messages.inTheCall(range);
   const Tensor &condition = required.condition.tensor;
   mlir::Value told;
@@ -98,7 +104,7 @@ static tw::RequireOp emitRequirement(Walk &walk, const Stmt &stmt, const Require
   const auto number = [&](std::int64_t value) { return walk.builder.getI64IntegerAttr(value); };
   return tw::RequireOp::create(walk.builder, walk.location(range), condition.ssa, told,
                                walk.builder.getStringAttr(message),
-                               stmt.reason.empty() ? mlir::StringAttr() : walk.builder.getStringAttr(stmt.reason),
+                               reason.empty() ? mlir::StringAttr() : walk.builder.getStringAttr(reason),
                                required.range ? number(required.range->first) : mlir::IntegerAttr(),
                                required.range ? number(required.range->second) : mlir::IntegerAttr());
 }
@@ -148,11 +154,32 @@ void frontend::require(Walk &walk, const Stmt &stmt) {
                        : "only what a step computes from data and parameters can be required");
     return;
   }
-  tw::RequireOp op = emitRequirement(walk, stmt, required);
+  tw::RequireOp op = emitRequirement(walk, stmt.value->range, stmt.reason, required);
   if (isInRule)
     op = movedToObjective(walk, op, *opsOfStep(op->getOperands()));
   if (walk.scopes.isOfUpdate())
     requireOnlyInTraining(op);
+}
+
+bool frontend::requirePosition(Walk &walk, const Tensor &position, Count extent, const Expr &expr) {
+  const std::string text = talweg::toText(expr);
+  if (const std::optional<std::int64_t> bound = position.bound()) {
+    if (*bound > extent)
+      walk.fail(Code::IndexOutOfRange, expr.range,
+                fmt::format("`{}` goes from 0 to {}, outside of a dimension of {}", text, *bound - 1, extent.value));
+    return *bound <= extent;
+  }
+  if (!walk.scopes.body() || walk.scopes.inInitialValue()) {
+    walk.fail(Code::NotKnownHere, expr.range, fmt::format("what `{}` is below is not known here", text))
+        .help("an index that has no bound is looked at in each step; `x % 10` is below 10");
+    return false;
+  }
+  const Required required =
+      within(walk, Value::of(position), tw::infoOf(position.element()), 0, extent, expr,
+             fmt::format("the index `{}` is {{}}, outside of a dimension of {}", text, extent.value));
+  if (required.condition.kind != Value::Bool)
+    emitRequirement(walk, expr.range, "", required);
+  return true;
 }
 
 void frontend::requireLimit(Walk &walk, mlir::Operation *minimize, mlir::Value limit, const Expr &expr) {

@@ -3,6 +3,7 @@
 
 #include "Expressions.h"
 #include "Indexing.h"
+#include "Lookups.h"
 #include "Operators.h"
 #include "Variables.h"
 #include "Walk.h"
@@ -83,6 +84,15 @@ static Value update(Walk &walk, const Stmt &stmt) {
   return walk.frame().locals[stmt.target.text];
 }
 
+/// `h[bucket[n], k] += x[n, k]`: sums, onto what the name is already.
+static Value accumulate(Walk &walk, const Stmt &stmt, const ast::Type *result) {
+  Value value = evalAccumulated(walk, stmt, result);
+  if (const Value *old = walk.frame().local(stmt.target.text))
+    value = binary(walk.tensors, stmt.binary, *old, value, stmt.range);
+  assign(walk, stmt.target, std::move(value), stmt.range);
+  return walk.frame().locals[stmt.target.text];
+}
+
 //===-- loops ------------------------------------------------------------------------------------------------------===//
 
 namespace {
@@ -144,7 +154,7 @@ Value frontend::runStatement(Walk &walk, const Stmt &stmt, const ast::Type *resu
   switch (stmt.kind) {
   case Stmt::Expr: return eval(walk, *stmt.value);
   case Stmt::Define: return define(walk, stmt, result);
-  case Stmt::Update: return update(walk, stmt);
+  case Stmt::Update: return stmt.indexed ? accumulate(walk, stmt, result) : update(walk, stmt);
   case Stmt::Param:
   case Stmt::State: declareVariable(walk, stmt); return Value::nothing();
   case Stmt::Repeat:

@@ -18,6 +18,8 @@ Value runStatement(Walk &walk, const ast::Stmt &stmt, const ast::Type *result);
 /// `require` (Requirements.cpp): what is known while the program is elaborated is decided, the rest becomes a tw.require. So does what is
 /// required of an update rule's numbers: one in the objective, for all of its parameters.
 void require(Walk &walk, const ast::Stmt &stmt);
+/// The index `expr`, whose values are `position`, is in a dimension of `extent`. False: it is not, or this can be looked at nowhere (reported).
+bool requirePosition(Walk &walk, const Tensor &position, Count extent, const ast::Expr &expr);
 /// In front of a train.minimize: what its gradients are clipped to, `expr`, is above 0 in each step.
 void requireLimit(Walk &walk, mlir::Operation *minimize, mlir::Value limit, const ast::Expr &expr);
 

@@ -102,6 +102,13 @@ bool TensorBuilder::checkSize(const std::vector<IndexVar *> &vars, const Dims &d
 
 //===-- values -----------------------------------------------------------------------------------------------------===//
 
+std::optional<std::int64_t> Tensor::bound() const {
+  const ElementInfo &info = tw::infoOf(element());
+  if (classes || below || !info.isWhole() || !info.isUnsigned() || info.bytes > 4)
+    return classes ? classes : below;
+  return info.most + 1;
+}
+
 bool TensorBuilder::isVisible(mlir::Value value) const {
   const mlir::Block *block = builder.getInsertionBlock();
   mlir::Region *region = value.getParentRegion();
@@ -136,6 +143,7 @@ Tensor TensorBuilder::converted(const Tensor &tensor, mlir::Type element, ast::R
   Tensor result = tensor;
   result.ssa = convert(tensor.ssa, element, range);
   result.classes.reset();
+  result.below = tw::isWhole(element) ? tensor.bound() : std::nullopt;
   return result;
 }
 

@@ -234,6 +234,11 @@ bool Unification::checkSizes() {
   return true;
 }
 
+/// How many classes a type `class[k][n]` has; null: it does not tell.
+static const Expr *countOfClasses(const ast::Type &type) {
+  return type.classes.size() == 1 ? type.classes[0].value.get() : nullptr;
+}
+
 //===-- arguments --------------------------------------------------------------------------------------------------===//
 
 static bool isTensorElement(const std::string &name) {
@@ -287,6 +292,7 @@ public:
 private:
   bool refuse(const std::string &what, const std::string &help = "");
   bool checkElementName();
+  bool takeLabels();
   bool takeScalar();
   void takeFraction();
   void nameDims();
@@ -317,10 +323,34 @@ bool Conformity::checkElementName() {
                           nameOf(infoOf(*elementTypeBy(&ElementInfo::text, wanted)).computes)));
     return false;
   }
-  if (wanted == "class")
-    walk.fail(Code::UnknownType, formal.type.range, "an input that takes labels is `i32`, with its dimensions")
-        .help("write `i32[n]`, for example; that labels fit is checked where they are compared");
-  return wanted != "class";
+  const bool isCounted = wanted != "class" || countOfClasses(formal.type);
+  if (!isCounted)
+    walk.fail(Code::UnknownType, formal.type.range, "labels tell the number of their classes, and their dimensions")
+        .help("write `class[k][n]`, for example");
+  return isCounted;
+}
+
+/// A label's bound is the number of its classes, or less; a name that is not bound is bound to it.
+bool Conformity::takeLabels() {
+  const Expr &count = *countOfClasses(formal.type);
+  const std::optional<std::int64_t> bound = value.tensor.bound();
+  const std::string type(walk.messages.text(formal.type.range));
+  if (!bound || !takeElement(walk, "i32", value.tensor, /*labelsToo=*/true, given.range))
+    return refuse(type,
+                  "labels are of a field `class[…]`, or whole numbers whose type tells a bound, such as `x % 10`");
+  if (count.kind == Expr::Ident && !isBound(walk, count, formal.type.range.file)) {
+    Value classes = Value::integer(*bound);
+    classes.isDimension = true;
+    classes.origin = given.range;
+    walk.frame().locals[count.text] = classes;
+  }
+  const std::optional<Count> classes = evalDim(walk, count);
+  if (!classes)
+    return false;
+  value.tensor.classes = *classes;
+  value.tensor.label = true;
+  return *bound <= *classes || refuse(fmt::format("{}, labels below {}", type, classes->value),
+                                      fmt::format("what is given may be up to {}", *bound - 1));
 }
 
 /// A number stands for a tensor without dimensions.
@@ -377,8 +407,14 @@ bool Conformity::run() {
     return true;
   if (!value.isTensor())
     return takeScalar();
-  if (!takeElement(walk, wanted, value.tensor, /*labelsToo=*/false, given.range))
+  const bool areLabels = wanted == "class";
+  if (!areLabels && !takeElement(walk, wanted, value.tensor, /*labelsToo=*/false, given.range))
     return refuse(std::string(walk.messages.text(formal.type.range)), helpForElement(wanted, value));
+  if (areLabels && !formal.type.hasShape && !value.tensor.dims.empty())
+    return refuse("one label, " + std::string(walk.messages.text(formal.type.range)),
+                  "labels with dimensions are `class[k][n]`");
+  if (areLabels && !takeLabels())
+    return false;
   if (!Unification(walk, formal.type, value.tensor, given, formal.name.text, callee).run())
     return false;
   nameDims();
@@ -416,6 +452,8 @@ bool frontend::conformResult(Walk &walk, const ast::Decl &decl, Value &value) {
   Given given;
   given.range = decl.body.empty() ? decl.range : decl.body.back()->range;
   const bool isTensor = value.isTensor() && isTensorElement(type.element.text);
+  if (type.element.text == "class")
+    return walk.fail(Code::NotSupportedYet, type.range, "a result of labels is declared as `i32`"), false;
   if (isTensor ? !takeElement(walk, type.element.text, value.tensor, /*labelsToo=*/true, given.range)
                : !fitsUnconverted(walk, type, value)) {
     Failure failure = walk.fail(Code::ResultMismatch, given.range,

@@ -86,6 +86,17 @@ TEST_F(Types, of_narrow_floats_say_so) {
             "help: the largest is about 65504: scale the column");
 }
 
+TEST_F(Types, of_several_labels_keep_each_below_their_classes) {
+  Field token{"t", Element::I32, {2}};
+  token.classes = 3;
+  EXPECT_EQ(column<std::int32_t>(loaded(csv(file("a.csv", "0,2\n1,1\n")), {token}), 0),
+            (std::vector<std::int32_t>{0, 2, 1, 1}));
+  EXPECT_EQ(fault(csv(file("b.csv", "0,2\n1,4\n")), {token}),
+            "E0715 b.csv:2:3: error: label `4` is not in 0 to 2 (field `t: class[3][2]`, column 1)");
+  EXPECT_EQ(fault(idx({file("c", idxHeader(0x08, {2, 2}) + std::string("\0\2\1\3", 4))}), {token}),
+            "E0715 c: error: label 3 of record 1 is not in 0 to 2 (field `t: class[3][2]`)");
+}
+
 TEST_F(Types, of_narrow_floats_are_rounded_once) {
   // 1 + 2^-11 is in the middle of two numbers of f16; the double nearest to a little more is the middle itself.
   const std::string text = file("a.csv", "1.00048828125\n1.00048828125000000000001\n-1.00048828124999999999999\n"

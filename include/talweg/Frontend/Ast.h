@@ -81,9 +81,10 @@ struct Expr {
 
 //===-- types ------------------------------------------------------------------------------------------------------===//
 
-/// `f32[n, 64]`, `f32[..b, i]`, `class[10]`, `f32`, `int`, `float`, `schedule`; a missing annotation has an empty element.
+/// `f32[n, 64]`, `f32[..b, i]`, `class[10]`, `class[v][n, t]`, `f32`, `int`, `float`, `schedule`; a missing annotation has an empty element.
 struct Type {
-  Name element; ///< f32 f64 i32 u8 bool class int float string schedule
+  Name element;               ///< f32 f64 i32 u8 bool class int float string schedule
+  std::vector<Index> classes; ///< of `class`: what stands in its first brackets
   bool hasShape = false;
   std::vector<Index> dims; ///< Value (any expression over dimension names and constants) or Rest
   Range range;
@@ -95,7 +96,7 @@ struct Stmt {
   enum Kind {
     Expr,    ///< value; the last one of a body is its result
     Define,  ///< target = value, target[indices] = value
-    Update,  ///< target -= value, target += value … (in update rules); binary tells which
+    Update,  ///< target -= value, target += value … (in update rules); binary tells which. Or target[indices] += value
     Param,   ///< param target: type = value
     State,   ///< state target: type = value (type may be absent in update rules)
     Repeat,  ///< repeat value { body }
@@ -115,7 +116,9 @@ struct Stmt {
   Range range;
   Name target;
   Name unit;
-  bool indexed = false; ///< Define or Metric with an index list (perhaps empty): names, `i < size`, Rest, as in Reduce
+  /// Define or Metric with an index list (perhaps empty): names, `i < size`, Rest, as in Reduce; Update with such, and with `bucket[n]`,
+  /// `bucket[n] < size`
+  bool indexed = false;
   std::vector<Index> indices;
   BinaryOp binary = BinaryOp::Add;
   Type type;
