@@ -69,7 +69,7 @@ static void describeNests(Block &block, BlockProgram &program, const Target &tar
       return false;
     if (auto store = dyn_cast<bufferization::MaterializeInDestinationOp>(op))
       return !plan.isStored(store.getSource());
-    return isa<ProductOp, tensor::ExtractOp, tensor::FromElementsOp>(op) || !isMemoryEffectFree(&op);
+    return isa<kernel::PlacedOp, tensor::ExtractOp, tensor::FromElementsOp>(op) || !isMemoryEffectFree(&op);
   };
   auto isNest = [&](GenericOp op) { return op.hasPureTensorSemantics() && program.factsOf(op).joins < 0; };
   for (JoinedNests &joined : joinNests(block, target.vectorBits, isNest, meet, parts))
