@@ -4,19 +4,26 @@ In:  a workload's name and a folder that holds init.safetensors, as `talweg init
 Out: x.idx and label.idx, which every peer reads; parameters.f32, all parameters one after the other, for peers in C.
 """
 import array
+import itertools
 import json
+import math
 import os
 import random
 import struct
 import sys
 
-# What the model files take: rows of a batch, batches in the data, shape of a row, classes (0: no label).
+# What the model files take: rows of a batch, batches in the data, shape of a row, classes of the label (0: no label) or of the
+# tokens, and what rows are if not numbers.
 WORKLOADS = {
     "W1": dict(batch=32, batches=32, row=[64], classes=10),
     "W2": dict(batch=64, batches=32, row=[784], classes=10),
     "W3": dict(batch=128, batches=16, row=[784], classes=10),
     "W4": dict(batch=64, batches=8, row=[28, 28], classes=10),
     "W5": dict(batch=64, batches=4, row=[32, 32, 3], classes=10, tenth_loss=3e-2),  # PyTorch's own, of its kinds, differ by 1.5e-2
+    "W6": dict(batch=12, batches=32, row=[64], classes=65, rows="text"),
+    "W6b": dict(batch=16, batches=20, row=[256], classes=65, rows="text"),
+    "W7": dict(batch=1024, batches=32, row=[2], classes=100_000, rows="meetings"),
+    "W7a": dict(batch=1024, batches=32, row=[2], classes=100_000, rows="meetings"),
     "W9": dict(batch=1, batches=10, row=[1], classes=0, tolerance=1e-3),  # the loss is a sum of 25 million terms
 }
 
@@ -28,6 +35,10 @@ GOALS = {
     "W3": dict(pytorch=1.35, c=1, limits=0.85, cold=1.0, cached=0.1, memory=0.5),
     "W4": dict(pytorch=1.4, onnx=1, cold=1.0, cached=0.1, memory=0.5),
     "W5": dict(pytorch=1.2, cold=3.0, cached=0.2, memory=0.5),
+    "W6": dict(pytorch=1, cold=3.0, cached=0.2, memory=0.5),
+    "W6b": dict(pytorch=1, memory=0.5),
+    "W7": dict(memory=0.5),
+    "W7a": dict(pytorch=1.5, memory=0.5),
     "W9": dict(limits=0.95, memory=0.5),
 }
 NOISE = 0.95  # of a product's rate beside a library's
@@ -46,12 +57,17 @@ def write_idx(path, kind, code, shape, values):
 
 
 def generate(name, folder):
-    """Normally distributed rows; labels told by a fixed random teacher that sees the first 64 numbers of a row."""
+    """x.idx and label.idx of a workload."""
     work = WORKLOADS[name]
-    rows, width = work["batch"] * work["batches"], 1
+    make = {"text": text, "meetings": meetings}.get(work.get("rows"), numbers)
+    make(work, work["batch"] * work["batches"], random.Random(1234), folder)
+
+
+def numbers(work, rows, draw, folder):
+    """Normally distributed rows; labels told by a fixed random teacher that sees the first 64 numbers of a row."""
+    width = 1
     for extent in work["row"]:
         width *= extent
-    draw = random.Random(1234)
     values = array.array("f", (draw.gauss(0, 1) for _ in range(rows * width)))
     write_idx(os.path.join(folder, "x.idx"), 0x0D, "f", [rows, *work["row"]], values)
     if not work["classes"]:
@@ -64,6 +80,32 @@ def generate(name, folder):
         scores = [sum(a * b for a, b in zip(x, weights)) for weights in teacher]
         labels.append(scores.index(max(scores)))
     write_idx(os.path.join(folder, "label.idx"), 0x0C, "i", [rows], labels)
+
+
+def text(work, rows, draw, folder):
+    """Letters, each drawn by the one before it from fixed random probabilities, most of them small; labels are the letters one further."""
+    letters = range(work["classes"])
+    follow = [list(itertools.accumulate(draw.gammavariate(0.1, 1) for _ in letters)) for _ in letters]
+    tokens, labels = [], []
+    for _ in range(rows):
+        row = [draw.randrange(work["classes"])]
+        for _ in range(work["row"][0]):
+            row += draw.choices(letters, cum_weights=follow[row[-1]])
+        tokens += row[:-1]
+        labels += row[1:]
+    for name, values in (("x.idx", tokens), ("label.idx", labels)):
+        write_idx(os.path.join(folder, name), 0x0C, "i", [rows, *work["row"]], values)
+
+
+def meetings(work, rows, draw, folder):
+    """Pairs, of smaller numbers more often; each number has a taste, and how much two like it together says how probably they meet."""
+    count = work["classes"]
+    tastes = [[draw.gauss(0, 1) for _ in range(count)] for _ in range(2)]
+    pairs = [int(draw.random() ** 2 * count) for _ in range(2 * rows)]
+    met = [float(draw.random() < 1 / (1 + math.exp(-tastes[0][user] - tastes[1][item])))
+           for user, item in zip(pairs[::2], pairs[1::2])]
+    write_idx(os.path.join(folder, "x.idx"), 0x0C, "i", [rows, 2], pairs)
+    write_idx(os.path.join(folder, "label.idx"), 0x0D, "f", [rows], met)
 
 
 def flatten_parameters(folder):

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-BATCH = {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W5": 64}
+BATCH = {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W5": 64, "W6": 12, "W6b": 16, "W7": 1024, "W7a": 1024}
 
 
 def read_idx(path):
@@ -119,13 +119,97 @@ def linear_form(initial, name):
     return [weight], lambda x: x * (weight * slope).sum()
 
 
-def model(name, folder):
-    """The trainable tensors and the function of a batch; for W9, from a row to the loss."""
+class Named(dict):
+    """Trainable tensors under the names of init.safetensors, made when they are first asked for. Weights are stored [in, out];
+    F.linear wants [out, in]."""
+
+    def __init__(self, initial):
+        self.initial = initial
+
+    def __missing__(self, name):
+        self[name] = parameter(self.turned(name, self.initial[name]))
+        return self[name]
+
+    @staticmethod
+    def turned(name, tensor):
+        return tensor.t() if name.endswith(".weight") else tensor
+
+    def stored(self):
+        """Their values as Talweg stores them."""
+        return {name: self.turned(name, tensor.detach()) for name, tensor in self.items()}
+
+
+def transformer(initial, name):
+    """nanoGPT without biases and dropout; the table of the tokens is also that of the scores."""
+    named = Named(initial)
+    blocks, heads = {"W6": (4, 4), "W6b": (6, 6)}[name]
+    tokens, places = named[f"{name}.tokens"], named[f"{name}.places"]
+
+    def norm(place):
+        scale = named[f"{place}.scale"]
+        return lambda x: F.layer_norm(x, scale.shape, scale, None, 1e-5)
+
+    def linear(place):
+        weight = named[f"{place}.weight"]
+        return lambda x: F.linear(x, weight)
+
+    def attention(place):
+        projection, last = linear(f"{place}.qkv"), linear(f"{place}.linear_0")
+
+        def forward(x):
+            rows, length, width = x.shape
+            q, k, v = (part.view(rows, length, heads, width // heads).transpose(1, 2) for part in projection(x).split(width, 2))
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            return last(y.transpose(1, 2).contiguous().view(rows, length, width))
+
+        return forward
+
+    def block(place):
+        before, attend, between = norm(f"{place}.norm_0"), attention(f"{place}.attention_0"), norm(f"{place}.norm_1")
+        wide, narrow = linear(f"{place}.linear_0"), linear(f"{place}.linear_1")
+
+        def forward(x):
+            x = x + attend(before(x))
+            return x + narrow(F.gelu(wide(between(x))))
+
+        return forward
+
+    all_blocks, last_norm = [block(f"{name}.block_{i}") for i in range(blocks)], norm(f"{name}.final")
+
+    def forward(x):
+        x = F.embedding(x, tokens) + places
+        for one in all_blocks:
+            x = one(x)
+        return F.linear(last_norm(x), tokens)
+
+    return named, forward
+
+
+def recommendation(initial, name, sparse):
+    named = Named(initial)
+    user, item = named[f"{name}.user.table"], named[f"{name}.item.table"]
+    hidden, hidden_bias = named[f"{name}.dense_0.weight"], named[f"{name}.dense_0.bias"]
+    last, last_bias = named[f"{name}.dense_1.weight"], named[f"{name}.dense_1.bias"]
+
+    def forward(x):
+        both = torch.cat([F.embedding(x[:, 0], user, sparse=sparse), F.embedding(x[:, 1], item, sparse=sparse)], 1)
+        return F.linear(F.relu(F.linear(both, hidden, hidden_bias)), last, last_bias).squeeze(1)
+
+    return named, forward
+
+
+def model(name, folder, sparse=False):
+    """The trainable tensors, those of newer workloads by name, and the function of a batch; for W9, from a row to the loss.
+    `sparse`: the gradients of tables that are looked up are rows."""
     initial = read_safetensors(os.path.join(folder, "init.safetensors"))
     if name == "W9":
         return linear_form(initial, name)
     if name in ("W4", "W5"):
         return {"W4": convolutional, "W5": residual}[name](initial, name)
+    if name in ("W6", "W6b"):
+        return transformer(initial, name)
+    if name in ("W7", "W7a"):
+        return recommendation(initial, name, sparse)
     return perceptron(initial, name, {"W1": 2, "W2": 3, "W3": 3}[name])
 
 
@@ -134,5 +218,6 @@ def batches(name, folder):
     x = read_idx(os.path.join(folder, "x.idx"))
     if name == "W9":
         return list(x[:, 0]), None
-    y = read_idx(os.path.join(folder, "label.idx")).long()
+    y = read_idx(os.path.join(folder, "label.idx"))
+    x, y = (values.long() if values.dtype == torch.int32 else values for values in (x, y))
     return list(x.split(BATCH[name])), list(y.split(BATCH[name]))

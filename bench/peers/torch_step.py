@@ -22,37 +22,14 @@ options = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)
 
 import torch
-import torch.nn.functional as F
 
 if options.version:
     print(torch.__version__.split("+")[0])
     sys.exit(0)
 
-from torch_models import batches, model
+from torch_training import Training
 
 torch.set_num_threads(options.threads)
-
-
-def make_optimizer(kind, parameters):
-    """`kind` is how PyTorch works through the parameters: fused (one kernel) or foreach (an operation at a time, over all)."""
-    how = {kind: True}
-    if options.workload == "W1":
-        return torch.optim.SGD(parameters, 0.05, momentum=0.9, **how)
-    if options.workload == "W5":
-        return torch.optim.SGD(parameters, 0.1, momentum=0.9, **how)
-    if options.workload in ("W3", "W9"):
-        return torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, **how)
-    return torch.optim.Adam(parameters, 1e-3, **how)
-
-
-def build(kind):
-    """A function from a batch's number to its loss, and the optimizer."""
-    parameters, forward = model(options.workload, options.folder)
-    xs, ys = batches(options.workload, options.folder)
-    loss = (lambda x, y: F.cross_entropy(forward(x), y)) if ys else (lambda x, y: forward(x))
-    if options.compile:
-        loss = torch.compile(loss, dynamic=False)
-    return (lambda i: loss(xs[i % len(xs)], ys and ys[i % len(ys)])), make_optimizer(kind, parameters)
 
 
 def say(**event):
@@ -65,26 +42,16 @@ def peak_memory():
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
 
 
-class Variant:
-    """The workload with one kind of optimizer, from the initial parameters."""
+class Variant(Training):
+    """The workload with one kind of optimizer, and its first ten losses."""
 
     def __init__(self, kind, first):
+        super().__init__(options.workload, options.folder, kind, options.compile)
         self.kind, self.count = kind, 10
-        self.loss_of, self.optimizer = build("foreach" if kind == "compiled" else kind)
-        self.update = self.optimizer.step
-        if kind == "compiled":
-            self.update = torch.compile(self.optimizer.step, dynamic=False)
         self.losses = [self.step(0).item()]
         if first:
             say(event="first_step")
         self.losses += [self.step(i).item() for i in range(1, 10)]
-
-    def step(self, i):
-        loss = self.loss_of(i)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.update()
-        return loss
 
     def median(self, seconds):
         """Of a step; for W9, of the update alone, with the last step's gradient."""
@@ -107,6 +74,8 @@ def kinds():
         return ["fused" if modern else "foreach"]
     if options.compile:
         return ["fused", "compiled"]
+    if options.workload == "W7a":
+        return ["sparse", "fused", "foreach"]
     return ["fused", "foreach"] if modern else ["foreach"]
 
 
