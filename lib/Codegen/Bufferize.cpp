@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_BUFFERIZE
@@ -210,9 +211,20 @@ private:
     return memref::GetGlobalOp::create(builder, op.getLoc(), stored, name);
   }
 
+  /// A literal as memory holds it.
+  TypedAttr stored(TypedAttr literal) {
+    return isTruth(literal.getType()) ? builder.getI8IntegerAttr(cast<IntegerAttr>(literal).getValue().getZExtValue())
+                                      : literal;
+  }
+
+  /// What a reduction onto `fill` starts from; null if it is no literal.
+  TypedAttr startOf(linalg::FillOp fill) {
+    TypedAttr literal;
+    return fill && matchPattern(fill.getInputs()[0], m_Constant(&literal)) ? stored(literal) : TypedAttr();
+  }
+
   void fillWith(TypedAttr splat, Location loc, Value buffer) {
-    if (isTruth(splat.getType()))
-      splat = builder.getI8IntegerAttr(cast<IntegerAttr>(splat).getValue().getZExtValue());
+    splat = stored(splat);
     linalg::FillOp::create(builder, loc, arith::ConstantOp::create(builder, loc, splat).getResult(), buffer);
   }
 
@@ -261,6 +273,7 @@ private:
     if (generic && yieldsItsStart(generic))
       return bind(op, op->getResult(0), bufferOf(generic.getDpsInits()[0]));
     SmallVector<Value> operands;
+    TypedAttr start;
     for (OpOperand &operand : op->getOpOperands()) {
       // An input that is never read only shows the extents of loops: it needs no storage of its own, but a type.
       if (written.isDpsInput(&operand))
@@ -268,29 +281,35 @@ private:
     }
     for (OpResult result : op->getResults()) {
       Value buffer = placeFor(op, result);
-      if (auto fill = cast_or_null<linalg::FillOp>(op.fillBefore(result)))
+      auto fill = cast_or_null<linalg::FillOp>(op.fillBefore(result));
+      if (generic && generic.payloadUsesValueFromOperand(generic.getTiedOpOperand(result))) {
+        if (start = startOf(fill); !start)
+          return op->emitError(
+              "cannot be given a buffer: accumulates onto something other than linalg.fill of a literal");
+      } else if (fill) {
         fillBuffer(fill, buffer);
-      else if (generic && generic.payloadUsesValueFromOperand(generic.getTiedOpOperand(result)))
-        return op->emitError("cannot be given a buffer: accumulates onto something other than linalg.fill");
+      }
       if (OpOperand *init = written.getTiedOpOperand(result); op.readsElements(init) && !plan.meet(init->get(), result))
         copy(op.getLoc(), bufferOf(init->get()), buffer);
       buffers[result] = buffer;
       operands.push_back(buffer);
     }
     if (generic)
-      convertGeneric(generic, operands);
+      convertGeneric(generic, operands, start);
     else
       convertAsItIs(op, operands);
     done.push_back(op);
     return success();
   }
 
-  void convertGeneric(GenericOp op, ArrayRef<Value> operands) {
+  void convertGeneric(GenericOp op, ArrayRef<Value> operands, TypedAttr start) {
     auto [inputs, outputs] =
         std::pair(operands.take_front(op.getNumDpsInputs()), operands.drop_front(op.getNumDpsInputs()));
     auto converted = GenericOp::create(builder, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMapsArray(),
                                        op.getIteratorTypesArray());
     converted->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    if (start)
+      converted->setAttr(talweg::kernel::kStart, start);
     SmallVector<Type> stored;
     for (Value operand : operands)
       stored.push_back(getElementTypeOrSelf(operand));

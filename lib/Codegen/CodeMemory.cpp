@@ -1,4 +1,4 @@
-// Asks those who will decide: talweg-plan-products, talweg-vectorize-generics and talweg-plan-memory.
+// Asks those who will decide: talweg-plan-products, talweg-plan-nests and talweg-plan-memory.
 #include "CodeMemory.h"
 
 #include "EpilogueChoice.h"
@@ -57,7 +57,7 @@ static void describeNests(Block &block, BlockProgram &program, const Target &tar
   };
   auto parts = [&](Operation &op, ArrayRef<Nest> before) {
     if (auto generic = dyn_cast<GenericOp>(op)) {
-      // Where a fill in front goes to memory that the others use.
+      // Where its start, or a fill in front, goes to memory that the others use.
       return llvm::any_of(generic->getResults(), [&](OpResult result) {
         OpOperand *init = generic.getTiedOpOperand(result);
         return cast<kernel::PlacedOp>(op).fillBefore(result) && llvm::any_of(before, [&](const Nest &nest) {

@@ -42,9 +42,9 @@ public:
     if (plan.row)
       place = move(place, row, *plan.row);
     switch (plan.form) {
-    case NestPlan::Form::Transposed: return writeTransposed(place);
-    case NestPlan::Form::Interleaved: return writeInterleaved(place);
-    case NestPlan::Form::Vectors: return plan.partsInScratch ? writeParts(place) : writeVectors(place);
+    case kernel::NestPlan::Form::Transposed: return writeTransposed(place);
+    case kernel::NestPlan::Form::Interleaved: return writeInterleaved(place);
+    case kernel::NestPlan::Form::Vectors: return plan.partsInScratch ? writeParts(place) : writeVectors(place);
     }
   }
 
@@ -53,7 +53,7 @@ private:
   linalg::GenericOp op;
   Location loc;
   VectorTools tools;
-  NestPlan plan;
+  PlannedLoops plan;
   Values memories; ///< by operand
   Combiner combiner;
   Value initial;
@@ -63,7 +63,7 @@ private:
   Value combine(Value x, Value y) { return combiner.apply(builder, x, y); }
 
   /// Writes a part of the nest, into other memory.
-  Emitter with(NestPlan other, Value results) const {
+  Emitter with(PlannedLoops other, Value results) const {
     Emitter inner = *this;
     inner.plan = std::move(other);
     inner.resultMemory() = results;
@@ -103,7 +103,7 @@ private:
   void writeParts(const Place &place) {
     const int64_t results = plan.results(), whole = plan.wholeParts(), rest = plan.restOfParts();
     Value scratch = allocateScratch();
-    NestPlan all = plan.allParts();
+    PlannedLoops all = plan.allParts();
     with(all, scratch).writeLoops(place);
     if (rest != 0)
       with(plan.part(rest), scratch).writeLoops(move(place, tools.index(whole), all.axes.front()));
@@ -178,14 +178,14 @@ private:
     }
     Values results = reduceAll(place);
     if (plan.across()) {
-      if (plan.order.collides)
+      if (plan.collides)
         results[0] = combine(tools.loadScalar(resultMemory(), resultPosition(place)), results[0]);
       return tools.storeScalar(results[0], resultMemory(), resultPosition(place));
     }
     for (auto [i, result] : llvm::enumerate(results)) {
       int64_t lane = int64_t(i) * plan.lanes;
       Value at = tools.advance(resultPosition(place), tools.index(lane), 1);
-      if (plan.order.collides)
+      if (plan.collides)
         result = combine(tools.load(resultMemory(), at, plan.lanes, place.count - lane), result);
       tools.store(result, resultMemory(), at, place.count - lane);
     }
@@ -196,7 +196,7 @@ private:
     if (plan.parts < 0)
       return reducePart(place);
     const NestAxis &whole = plan.axes[plan.parts];
-    int64_t length = plan.order.partLength, parts = plan.wholeParts();
+    int64_t length = plan.partLength, parts = plan.wholeParts();
     Value start = plan.across() ? initial : tools.broadcast(initial, plan.lanes);
     Values total(plan.across() ? 1 : (place.count + plan.lanes - 1) / plan.lanes, start);
     auto add = [&](Value from, int64_t turns, Values &sums) {
@@ -211,7 +211,7 @@ private:
   }
 
   Values reducePart(const Place &place) {
-    Values sums(plan.across() ? plan.order.chains : (place.count + plan.lanes - 1) / plan.lanes,
+    Values sums(plan.across() ? plan.chains : (place.count + plan.lanes - 1) / plan.lanes,
                 tools.broadcast(initial, plan.lanes));
     overReductions(plan.moving, place, sums);
     if (!plan.across())

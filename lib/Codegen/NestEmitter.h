@@ -8,7 +8,7 @@ namespace talweg {
 
 struct PlannedNest {
   mlir::linalg::GenericOp op;
-  NestPlan plan;
+  PlannedLoops plan;
   mlir::Value initial; ///< the scalar that a reduction's accumulators start from
 };
 

@@ -16,13 +16,12 @@ static void mergeMoving(NestLoops &loops) {
           return true;
     return false;
   };
-  while (!(loops.reduces && loops.order.collides) && mergeTwo())
+  while (!(loops.reduces && loops.collides) && mergeTwo())
     ;
 }
 
-NestLoops NestLoops::of(linalg::GenericOp op, int64_t vectorBits) {
+NestLoops NestLoops::of(linalg::GenericOp op) {
   NestLoops loops;
-  loops.vectorBits = vectorBits;
   loops.firstOutput = op.getNumDpsInputs();
   loops.reduces = op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
   loops.bodySize = op.getBody()->getOperations().size();
@@ -30,17 +29,13 @@ NestLoops NestLoops::of(linalg::GenericOp op, int64_t vectorBits) {
   loops.indexed.assign(op.getNumLoops(), false);
   op.getBody()->walk([&](linalg::IndexOp index) { loops.indexed[index.getDim()] = true; });
   SmallVector<Access> accesses;
-  int64_t widest = 32, reached = 1;
+  int64_t reached = 1;
   for (OpOperand &operand : op->getOpOperands()) {
     auto type = cast<ShapedType>(operand.get().getType());
     bool read = !op.isDpsInit(&operand) && op.payloadUsesValueFromOperand(&operand);
     accesses.push_back(linearize(op.getMatchingIndexingMap(&operand), type.getShape()));
     loops.operands.push_back({accesses.back().offset, type.getNumElements(), read});
-    // A reduction's lanes are those of its result: what is fused into it does not change them.
-    if (op.isDpsInit(&operand) || (read && !loops.reduces))
-      widest = std::max<int64_t>(widest, type.getElementTypeBitWidth());
   }
-  loops.lanes = vectorBits / widest;
   SmallVector<int64_t> extents = op.getStaticLoopRanges(), moves;
   for (auto [d, extent] : llvm::enumerate(extents)) {
     NestAxis axis{extent, {}, int(d)};
@@ -51,9 +46,25 @@ NestLoops NestLoops::of(linalg::GenericOp op, int64_t vectorBits) {
     if (extent > 1 || loops.indexed[d])
       loops.axes.push_back(axis);
   }
-  loops.order = ReductionOrder::of(extents, moves, loops.lanes);
-  loops.covers = !loops.order.collides && reached == loops.operands[loops.firstOutput].elements;
+  loops.collides = collide(extents, moves);
+  loops.covers = !loops.collides && reached == loops.operands[loops.firstOutput].elements;
   mergeMoving(loops);
+  return loops;
+}
+
+NestLoops NestLoops::of(linalg::GenericOp op, int64_t vectorBits) {
+  NestLoops loops = of(op);
+  int64_t widest = 32;
+  for (auto [i, operand] : llvm::enumerate(op->getOperands()))
+    // A reduction's lanes are those of its result: what is fused into it does not change them.
+    if (i >= loops.firstOutput || (loops.operands[i].read && !loops.reduces))
+      widest = std::max<int64_t>(widest, cast<ShapedType>(operand.getType()).getElementTypeBitWidth());
+  loops.vectorBits = vectorBits;
+  loops.lanes = vectorBits / widest;
+  OpOperand *result = op.getDpsInitOperand(0);
+  ArrayRef<int64_t> shape = cast<ShapedType>(result->get().getType()).getShape();
+  loops.order = ReductionOrder::of(op.getStaticLoopRanges(),
+                                   linearize(op.getMatchingIndexingMap(result), shape).strides, loops.lanes);
   return loops;
 }
 
@@ -77,15 +88,15 @@ bool NestLoops::merge(size_t outer, size_t inner) {
   return true;
 }
 
-Groups NestLoops::groupsOfAxes() const {
-  if (!reduces || !order.collides)
+kernel::Groups NestLoops::groupsOfAxes() const {
+  if (!reduces || !collides)
     return {};
   SmallVector<int64_t> extents, moves;
   for (const NestAxis &axis : axes) {
     extents.push_back(axis.extent);
     moves.push_back(outStride(axis));
   }
-  return Groups::of(extents, moves);
+  return groupsOf(extents, moves);
 }
 
 int NestLoops::rowAxis(int64_t count) const {

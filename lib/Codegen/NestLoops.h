@@ -8,13 +8,7 @@
 
 namespace talweg {
 
-/// One loop: its extent, how far the position of each operand moves with it, and the loop of the op it stands for (-1: several, or a
-/// part of one).
-struct NestAxis {
-  std::int64_t extent = 1;
-  llvm::SmallVector<std::int64_t> strides;
-  int source = -1;
-};
+using kernel::NestAxis;
 
 struct NestOperand {
   std::int64_t offset = 0;   ///< the constant part of its position
@@ -22,26 +16,29 @@ struct NestOperand {
   bool read = false;         ///< an input that the body looks at
 };
 
-/// Loops that walk all memory as one are one. Operands are those of the op, by number.
-struct NestLoops {
-  llvm::SmallVector<NestAxis> axes;
+/// A plan of which nothing is decided but the axes, with what the op tells whatever the plan. Loops that walk all memory as one are one.
+/// Operands are those of the op, by number.
+struct NestLoops : kernel::NestPlan {
   llvm::SmallVector<NestOperand> operands;
   unsigned firstOutput = 0;
-  llvm::SmallVector<bool> indexed;     ///< by loop of the op: the body asks for its position
-  std::int64_t bodySize = 0;           ///< operations of the body
-  double bodyWork = 0;                 ///< likewise, weighed by what they cost
-  std::int64_t vectorBits = 0;         ///< of a register
-  std::int64_t lanes = 1;              ///< of a vector
-  bool reduces = false, covers = true; ///< covers: every element of the result's memory is reached
-  ReductionOrder order;
+  llvm::SmallVector<bool> indexed; ///< by loop of the op: the body asks for its position
+  std::int64_t bodySize = 0;       ///< operations of the body
+  double bodyWork = 0;             ///< likewise, weighed by what they cost
+  bool reduces = false, collides = false;
+  bool covers = true;          ///< every element of the result's memory is reached
+  std::int64_t vectorBits = 0; ///< of a register; 0: it is not known for which
+  ReductionOrder order;        ///< for such registers
 
+  static NestLoops of(mlir::linalg::GenericOp op);
+
+  /// Likewise, and how wide vectors are and what order reductions have for registers of so many bits.
   static NestLoops of(mlir::linalg::GenericOp op, std::int64_t vectorBits);
 
   bool uses(std::size_t operand) const { return operand >= firstOutput || operands[operand].read; }
   std::int64_t outStride(const NestAxis &axis) const { return axis.strides[firstOutput]; }
   double work() const;
   /// The loop whose results are combined in groups of turns, by the axes as they are.
-  Groups groupsOfAxes() const;
+  kernel::Groups groupsOfAxes() const;
   /// Makes one loop of two that walk all memory as one and whose positions nobody asks for. True if it did.
   bool merge(std::size_t outer, std::size_t inner);
 

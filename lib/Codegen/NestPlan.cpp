@@ -3,6 +3,7 @@
 #include "NestPlan.h"
 #include "ArenaLayout.h"
 #include "VectorTools.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 using namespace mlir;
 
@@ -12,21 +13,21 @@ namespace {
 
 constexpr int64_t enoughTurns = 4; ///< for threads to share
 
-int axisOf(const NestPlan &plan, int loop) {
+int axisOf(const PlannedLoops &plan, int loop) {
   for (auto [i, axis] : llvm::enumerate(plan.axes))
     if (axis.source == loop)
       return int(i);
   return -1;
 }
 
-void sortByMemory(NestPlan &plan) {
+void sortByMemory(PlannedLoops &plan) {
   llvm::stable_sort(plan.axes, [&](const NestAxis &x, const NestAxis &y) {
     return std::abs(plan.outStride(x)) > std::abs(plan.outStride(y));
   });
 }
 
 /// The loop over rows is outside of the nest.
-void takeRow(NestPlan &plan, int64_t rows) {
+void takeRow(PlannedLoops &plan, int64_t rows) {
   auto axis = plan.axes.begin() + plan.rowAxis(rows);
   int64_t turns = axis->extent / rows;
   plan.row = *axis;
@@ -43,7 +44,7 @@ void takeRow(NestPlan &plan, int64_t rows) {
 }
 
 /// Puts the two loops of a block in registers last.
-void putLast(NestPlan &plan, size_t outer, size_t inner) {
+void putLast(PlannedLoops &plan, size_t outer, size_t inner) {
   NestAxis last[] = {plan.axes[outer], plan.axes[inner]};
   plan.axes.erase(plan.axes.begin() + std::max(outer, inner));
   plan.axes.erase(plan.axes.begin() + std::min(outer, inner));
@@ -52,27 +53,26 @@ void putLast(NestPlan &plan, size_t outer, size_t inner) {
 }
 
 /// The loop that threads share of work in blocks: the outermost, or else `other`, a loop of the blocks.
-int shareBlocks(const NestPlan &plan, int other) {
+int shareBlocks(const PlannedLoops &plan, int other) {
   if (plan.row || plan.work() < parallelWork)
     return -1;
   return plan.axes.size() > 2 && plan.axes[0].extent >= enoughTurns ? 0 : other;
 }
 
-bool outputsMove(const NestPlan &plan, const NestAxis &axis, int64_t by) {
+bool outputsMove(const PlannedLoops &plan, const NestAxis &axis, int64_t by) {
   return llvm::all_of(ArrayRef(axis.strides).drop_front(plan.firstOutput),
                       [&](int64_t stride) { return stride == by; });
 }
 
 /// True if vectors may be mixed in registers: the body is small, and every loop moves all results, to elements of their own.
-bool mayMix(const NestPlan &plan) {
-  return !plan.reduces && !plan.order.collides && plan.bodySize <= 16 &&
-         llvm::none_of(plan.axes, [&](const NestAxis &axis) {
-           return llvm::is_contained(ArrayRef(axis.strides).drop_front(plan.firstOutput), 0);
-         });
+bool mayMix(const PlannedLoops &plan) {
+  return !plan.reduces && !plan.collides && plan.bodySize <= 16 && llvm::none_of(plan.axes, [&](const NestAxis &axis) {
+    return llvm::is_contained(ArrayRef(axis.strides).drop_front(plan.firstOutput), 0);
+  });
 }
 
 /// True, and chosen, if the results' innermost loop has two to four turns, and inputs are contiguous along the next.
-bool interleave(NestPlan &plan) {
+bool interleave(PlannedLoops &plan) {
   int apart = -1, along = -1;
   for (auto [i, axis] : llvm::enumerate(plan.axes))
     if (axis.extent >= 2 && axis.extent <= 4 && outputsMove(plan, axis, 1))
@@ -88,7 +88,7 @@ bool interleave(NestPlan &plan) {
   if (!llvm::is_contained(strides, 1) || llvm::any_of(strides, [](int64_t by) { return by < -1 || by > 4; }))
     return false;
   putLast(plan, along, apart);
-  plan.form = NestPlan::Form::Interleaved;
+  plan.form = kernel::NestPlan::Form::Interleaved;
   plan.vectorAxis = int(plan.axes.size()) - 2;
   plan.piece = 4096;
   plan.shared = shareBlocks(plan, plan.vectorAxis);
@@ -96,7 +96,7 @@ bool interleave(NestPlan &plan) {
 }
 
 /// True, and chosen, if some input is contiguous along another loop than the results.
-bool transpose(NestPlan &plan) {
+bool transpose(PlannedLoops &plan) {
   constexpr int64_t least = 4;
   int along = -1, rows = -1;
   for (auto [i, axis] : llvm::enumerate(plan.axes))
@@ -119,7 +119,7 @@ bool transpose(NestPlan &plan) {
   if (rows < 0)
     return false;
   putLast(plan, rows, along);
-  plan.form = NestPlan::Form::Transposed;
+  plan.form = kernel::NestPlan::Form::Transposed;
   plan.vectorAxis = int(plan.axes.size()) - 1;
   int64_t extent = plan.axes[plan.vectorAxis - 1].extent;
   plan.block = plan.lanes;
@@ -131,12 +131,12 @@ bool transpose(NestPlan &plan) {
 
 /// The loop along lanes: least cost of memory accesses for a full pass, waste in the tail included. A reduction's order says
 /// whether it is one of those that move the result; where these collide it is the longest along which results are contiguous.
-void chooseLanes(NestPlan &plan) {
+void chooseLanes(PlannedLoops &plan) {
   if (plan.reduces && plan.order.lanes >= 0) {
     plan.vectorAxis = axisOf(plan, plan.order.lanes);
     return;
   }
-  const bool collides = plan.reduces && plan.order.collides;
+  const bool collides = plan.reduces && plan.collides;
   double best = 0;
   for (auto [i, axis] : llvm::enumerate(plan.axes)) {
     if (plan.reduces && plan.outStride(axis) == 0 && plan.axes.size() > 1)
@@ -165,7 +165,7 @@ void chooseLanes(NestPlan &plan) {
   plan.scalar = plan.lanes == 1 && !repeats && plan.work() > 1;
 }
 
-void orderAxes(NestPlan &plan) {
+void orderAxes(PlannedLoops &plan) {
   NestAxis chosen = plan.alongLanes();
   plan.axes.erase(plan.axes.begin() + plan.vectorAxis);
   sortByMemory(plan);
@@ -176,7 +176,7 @@ void orderAxes(NestPlan &plan) {
 }
 
 /// Reducing loops that walk all memory as one are one where that changes no chain.
-void mergeReducing(NestPlan &plan) {
+void mergeReducing(PlannedLoops &plan) {
   if (!plan.reduces)
     return;
   auto mayMerge = [&](size_t i) { return int(i) != plan.vectorAxis && int(i) != plan.parts; };
@@ -190,13 +190,13 @@ void mergeReducing(NestPlan &plan) {
 }
 
 /// Where every turn of a reduction adds a vector, several vectors side by side read longer runs of memory.
-void chooseVectors(NestPlan &plan) {
+void chooseVectors(PlannedLoops &plan) {
   if (!plan.reduces || plan.across() || plan.lanes == 1)
     return;
   int64_t turns = 1;
   for (auto [i, axis] : llvm::enumerate(plan.axes))
     if (i >= plan.moving)
-      turns *= plan.partsInScratch && int(i) == plan.parts ? plan.order.partLength : axis.extent;
+      turns *= plan.partsInScratch && int(i) == plan.parts ? plan.partLength : axis.extent;
   int64_t most = plan.vectorBits >= 512 ? 8 : 4;
   while (turns >= 16 && plan.vectors < most && 2 * plan.vectors * plan.lanes <= plan.alongLanes().extent &&
          plan.vectors * plan.bodySize < 32)
@@ -205,13 +205,13 @@ void chooseVectors(NestPlan &plan) {
 
 /// What depends on the extents that are left: groups, and whether threads share the outermost loop. They do if there is enough work, and
 /// no two turns reach the same result; a long run of memory is cut into pieces, by size alone.
-NestPlan finish(NestPlan plan) {
+PlannedLoops finish(PlannedLoops plan) {
   constexpr int64_t piece = 8192;
   plan.groups = plan.groupsOfAxes();
   int64_t step = std::abs(plan.outStride(plan.axes[0])), reach = 0;
   for (const NestAxis &axis : ArrayRef(plan.axes).drop_front())
     reach += std::abs(plan.outStride(axis)) * (axis.extent - 1);
-  bool shared = !plan.row && plan.work() >= parallelWork && step != 0 && (!plan.order.collides || step > reach);
+  bool shared = !plan.row && plan.work() >= parallelWork && step != 0 && (!plan.collides || step > reach);
   plan.shared = shared ? 0 : -1;
   plan.piece = plan.shared == plan.vectorAxis && plan.alongLanes().extent >= 2 * piece ? piece : 0;
   return plan;
@@ -219,8 +219,10 @@ NestPlan finish(NestPlan plan) {
 
 } // namespace
 
-NestPlan planNest(const NestLoops &loops, int64_t rows) {
-  NestPlan plan(loops);
+PlannedLoops planNest(const NestLoops &loops, int64_t rows) {
+  PlannedLoops plan(loops);
+  plan.chains = plan.order.chains;
+  plan.partLength = plan.order.partLength;
   if (rows > 0)
     takeRow(plan, rows);
   if (plan.axes.empty())
@@ -236,16 +238,22 @@ NestPlan planNest(const NestLoops &loops, int64_t rows) {
   return finish(plan);
 }
 
-int64_t NestPlan::turnsInside(size_t axis) const {
+PlannedLoops PlannedLoops::of(linalg::GenericOp op) {
+  PlannedLoops planned(NestLoops::of(op));
+  static_cast<kernel::NestPlan &>(planned) = op->getAttrOfType<kernel::NestPlanAttr>(kernel::kNest).getPlan();
+  return planned;
+}
+
+int64_t PlannedLoops::turnsInside(size_t axis) const {
   int64_t turns = 1;
   for (size_t inner = axis + 1; inner < axes.size(); ++inner) {
-    int64_t step = int(inner) == vectorAxis ? lanes * order.chains : 1;
+    int64_t step = int(inner) == vectorAxis ? lanes * chains : 1;
     turns *= (axes[inner].extent + step - 1) / step;
   }
   return turns;
 }
 
-std::optional<int> NestPlan::fixedAt(size_t operand) const {
+std::optional<int> PlannedLoops::fixedAt(size_t operand) const {
   if (!operands[operand].read || alongLanes().strides[operand] != 0)
     return std::nullopt;
   int level = int(axes.size()) - 1;
@@ -254,13 +262,13 @@ std::optional<int> NestPlan::fixedAt(size_t operand) const {
   return level;
 }
 
-int64_t NestPlan::scratch() const {
+int64_t PlannedLoops::scratch() const {
   if (partsInScratch)
     return (wholeParts() + (restOfParts() != 0)) * results();
   return groups.loop >= 0 ? results() : 0;
 }
 
-int64_t NestPlan::scratchBytes(int64_t elementBytes) const {
+int64_t PlannedLoops::scratchBytes(int64_t elementBytes) const {
   if (scratch() == 0)
     return 0;
   int64_t inside = 0;
@@ -273,23 +281,23 @@ int64_t NestPlan::scratchBytes(int64_t elementBytes) const {
   return arenaBytes(scratch() * elementBytes) + inside;
 }
 
-bool NestPlan::sharesCombination() const { return double(scratch()) >= parallelWork; }
+bool PlannedLoops::sharesCombination() const { return double(scratch()) >= parallelWork; }
 
-NestPlan NestPlan::part(int64_t turns) const {
-  NestPlan one = *this;
+PlannedLoops PlannedLoops::part(int64_t turns) const {
+  PlannedLoops one = *this;
   one.axes[parts].extent = turns;
   one.parts = -1;
   one.partsInScratch = false;
   return finish(one);
 }
 
-NestPlan NestPlan::allParts() const {
-  NestPlan all = part(order.partLength);
+PlannedLoops PlannedLoops::allParts() const {
+  PlannedLoops all = part(partLength);
   NestAxis outside = axes[parts];
   outside.extent = wholeParts();
   outside.source = -1;
   for (int64_t &stride : outside.strides)
-    stride *= order.partLength;
+    stride *= partLength;
   outside.strides[firstOutput] = results();
   all.axes.insert(all.axes.begin(), outside);
   ++all.moving;
@@ -297,8 +305,8 @@ NestPlan NestPlan::allParts() const {
   return finish(all);
 }
 
-NestPlan NestPlan::group(int64_t turns) const {
-  NestPlan one = *this;
+PlannedLoops PlannedLoops::group(int64_t turns) const {
+  PlannedLoops one = *this;
   one.axes[groups.loop].extent = turns;
   return finish(one);
 }

@@ -42,6 +42,7 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &function = pm.nest<func::FuncOp>();
   function.addPass(createLowerProducts());
   function.addPass(createLowerLookups({options.target}));
+  function.addPass(createPlanNests({options.target}));
   function.addPass(createVectorizeGenerics({options.target}));
   function.addPass(createApproximateMath({/*logisticOnly=*/true}));
   function.addPass(createCSEPass()); // fast, so that kernels are equal early

@@ -126,8 +126,10 @@ std::int64_t choosePartLength(const Loops &loops, int cut, int along, std::int64
 
 } // namespace
 
+bool collide(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves) { return Loops{extents, moves}.collides(); }
+
 /// The longest moving loop but the one that lanes take, which is the longest along which results are contiguous.
-Groups Groups::of(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves) {
+kernel::Groups groupsOf(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves) {
   if (Loops{extents, moves}.visits() <= 2 * longestChain)
     return {};
   auto longest = [&](llvm::function_ref<bool(unsigned)> among) {
@@ -138,7 +140,7 @@ Groups Groups::of(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves) 
     return best;
   };
   int along = longest([&](unsigned loop) { return moves[loop] == 1; });
-  Groups groups;
+  kernel::Groups groups;
   groups.loop = longest([&](unsigned loop) { return moves[loop] != 0 && int(loop) != along; });
   llvm::SmallVector<std::int64_t> others(extents);
   others[groups.loop] = 1;
@@ -151,7 +153,6 @@ Groups Groups::of(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves) 
 ReductionOrder ReductionOrder::of(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves, std::int64_t lanes) {
   Loops loops{extents, moves};
   ReductionOrder order;
-  order.collides = loops.collides();
   order.lanes = chooseLanes(loops, lanes);
   if (order.lanes >= 0)
     order.chains = std::clamp<std::int64_t>(extents[order.lanes] / lanes, 1, 4);

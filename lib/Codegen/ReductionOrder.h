@@ -2,6 +2,8 @@
 #ifndef TALWEG_LIB_CODEGEN_REDUCTIONORDER_H
 #define TALWEG_LIB_CODEGEN_REDUCTIONORDER_H
 
+#include "talweg/Dialect/Kernel/NestPlan.h"
+
 #include "llvm/ADT/ArrayRef.h"
 
 #include <cstdint>
@@ -12,15 +14,12 @@ namespace talweg {
 /// error of a long sum grows with its levels, not with its length.
 inline constexpr std::int64_t longestChain = 256;
 
-/// Turns of one loop that are combined from the initial value on, before their result goes to what holds the other groups, where
-/// loops reach one result so often that a chain in memory would be too long. Inside of a group the same is asked again.
-struct Groups {
-  int loop = -1; ///< none
-  std::int64_t length = 0;
+/// True if loops reach one result in several turns: it is combined in memory, in the order of these loops, and of groups. `moves[d]`: how
+/// far loop d moves the result in memory, in elements; 0 for loops that reduce.
+bool collide(llvm::ArrayRef<std::int64_t> extents, llvm::ArrayRef<std::int64_t> moves);
 
-  /// As ReductionOrder::of, for all loops that are left in a group.
-  static Groups of(llvm::ArrayRef<std::int64_t> extents, llvm::ArrayRef<std::int64_t> moves);
-};
+/// The groups of loops that collide, for all loops that are left in a group.
+kernel::Groups groupsOf(llvm::ArrayRef<std::int64_t> extents, llvm::ArrayRef<std::int64_t> moves);
 
 /// The order of one reduction. It is a function of the loops' extents, of how they move the result, and of the lanes of a
 /// register. Fusion, copies, neighbours and threads leave these alone, so they leave every bit alone.
@@ -32,10 +31,8 @@ struct ReductionOrder {
   std::int64_t chains = 1;     ///< independent chains along that loop
   int parts = -1;              ///< the loop cut into parts, outermost of the sequence; -1: all is one part
   std::int64_t partLength = 0; ///< turns of that loop
-  bool collides =
-      false; ///< loops reach one result in several turns: it is combined in memory, in the order of these loops, and of Groups
 
-  /// `moves[d]`: how far loop d moves the result in memory, in elements; 0 for loops that reduce.
+  /// `moves` as above.
   static ReductionOrder of(llvm::ArrayRef<std::int64_t> extents, llvm::ArrayRef<std::int64_t> moves,
                            std::int64_t lanes);
 };

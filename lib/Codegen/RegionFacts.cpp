@@ -233,8 +233,9 @@ private:
     int64_t bytes = 0;
     for (OpOperand &operand : op->getOpOperands()) {
       bool used = op.payloadUsesValueFromOperand(&operand), isInput = op.isDpsInput(&operand);
-      int64_t here = times * touched(op, operand);
-      if (used && (isInput || elementwise)) {
+      bool starts = !isInput && op->hasAttr(talweg::kernel::kStart); // all of it gets a value
+      int64_t here = times * (starts ? bytesOf(cast<MemRefType>(operand.get().getType())) : touched(op, operand));
+      if (used && (isInput || (elementwise && !starts))) {
         readFrom(operand.get(), here);
         bytes += here;
       }

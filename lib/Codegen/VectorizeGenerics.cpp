@@ -1,19 +1,17 @@
 // Turns linalg ops on memrefs into loops over vectors.
 //
-// In: linalg.generic and linalg.fill on memrefs of static shape. Out: scf loops; loads and stores
-// of whole vectors with masked tails. Each op has a plan (NestPlan.h), which is written as it says (NestEmitter.h).
+// In: linalg.generic with its plan and linalg.fill, on memrefs of static shape. Out: scf loops; loads and stores
+// of whole vectors with masked tails. A plan is written as it says (NestEmitter.h).
 #include "Access.h"
-#include "JoinNests.h"
-#include "Memory.h"
 #include "NestEmitter.h"
-#include "VectorBody.h"
+#include "VectorTools.h"
 #include "talweg/Codegen/Passes.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_VECTORIZEGENERICS
@@ -22,36 +20,16 @@ namespace talweg {
 
 using namespace mlir;
 using namespace talweg;
+using linalg::GenericOp;
 
 namespace {
-
-/// The fill in front of a reduction, whose accumulators start from its value.
-linalg::FillOp fillOf(linalg::GenericOp op) {
-  Operation *at = op->getPrevNode();
-  while (at && isa<memref::ReinterpretCastOp, arith::ConstantOp>(at))
-    at = at->getPrevNode();
-  auto fill = dyn_cast_or_null<linalg::FillOp>(at);
-  return fill && fill.getOutputs()[0] == op.getDpsInitOperand(0)->get() ? fill : linalg::FillOp();
-}
-
-/// True if what follows the op cannot be done together with these, which stand in front of it.
-bool parts(Operation &op, ArrayRef<Nest> nests) {
-  auto fill = dyn_cast<linalg::FillOp>(op);
-  if (!fill)
-    return !isa<linalg::GenericOp, memref::AllocOp>(op) && !isMemoryEffectFree(&op);
-  return llvm::any_of(nests, [&](const Nest &nest) {
-    return llvm::any_of(nest.op->getOperands(), [&](Value used) { return sameMemory(used, fill.getOutputs()[0]); });
-  });
-}
 
 struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics> {
   using VectorizeGenericsBase::VectorizeGenericsBase;
 
   void runOnOperation() override {
-    auto isNest = [](linalg::GenericOp op) { return op.hasPureBufferSemantics(); };
-    auto meet = [](OpOperand &a, OpOperand &b) { return sameMemory(a.get(), b.get()); };
     for (Block *block : blocksOf(getOperation()))
-      for (JoinedNests &together : joinNests(*block, target.vectorBits, isNest, meet, parts))
+      for (ArrayRef<GenericOp> together : groupsOf(*block))
         if (failed(lower(together)))
           return signalPassFailure();
     SmallVector<linalg::FillOp> fills;
@@ -60,27 +38,42 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
       lowerFill(op);
   }
 
+  /// The ops of a block; those that are done together are one group.
+  static std::vector<SmallVector<GenericOp>> groupsOf(Block &block) {
+    std::vector<SmallVector<GenericOp>> groups;
+    for (auto op : block.getOps<GenericOp>()) {
+      if (!op.hasPureBufferSemantics())
+        continue;
+      Attribute number = op->getAttr(kernel::kTogether);
+      if (!number || groups.empty() || groups.back().back()->getAttr(kernel::kTogether) != number)
+        groups.emplace_back();
+      groups.back().push_back(op);
+    }
+    return groups;
+  }
+
   /// Writes the loops in front of the last op, and erases all.
-  LogicalResult lower(JoinedNests &together) {
-    std::vector<PlannedNest> planned;
-    SmallVector<linalg::FillOp> fills;
-    for (Nest &nest : together.nests) {
-      fills.push_back(nest.loops.reduces ? fillOf(nest.op) : linalg::FillOp());
-      if (nest.loops.reduces && !(fills.back() && Combiner::of(nest.op).op))
-        return nest.op.emitError("cannot be vectorized: not a reduction from a filled value");
-      planned.push_back({nest.op, planNest(nest.loops, together.rows), fills.back() ? fills.back().value() : Value()});
-      if (planned.back().plan.scalar)
-        nest.op.emitRemark("not vectorized: results lie apart along every loop, and are computed one at a time");
+  static LogicalResult lower(ArrayRef<GenericOp> ops) {
+    std::vector<PlannedNest> nests;
+    for (GenericOp op : ops) {
+      if (!op->hasAttr(kernel::kNest))
+        return op.emitError("has no plan");
+      PlannedLoops plan = PlannedLoops::of(op);
+      OpBuilder builder(op);
+      Value start;
+      if (auto literal = op->getAttrOfType<TypedAttr>(kernel::kStart)) {
+        start = arith::ConstantOp::create(builder, op.getLoc(), literal);
+        // Where results accumulate in memory, and in elements that no loop reaches.
+        if (!plan.covers)
+          linalg::FillOp::create(builder, op.getLoc(), start, op.getDpsInits()[0]);
+      }
+      nests.push_back({op, std::move(plan), start});
     }
-    OpBuilder builder(planned.back().op);
-    emitNests(builder, planned.back().op.getLoc(), planned, together.rows);
-    // A fill stays where results accumulate in memory, and where elements that no loop reaches keep it.
-    for (auto [nest, fill] : llvm::zip_equal(together.nests, fills)) {
-      if (fill && nest.loops.covers)
-        fill.erase();
-      nest.op.erase();
-    }
-    joined += together.nests.size() - 1;
+    const std::optional<NestAxis> &row = nests.front().plan.row;
+    OpBuilder builder(ops.back());
+    emitNests(builder, ops.back()->getLoc(), nests, row ? row->extent : 0);
+    for (GenericOp op : ops)
+      op->erase();
     return success();
   }
 

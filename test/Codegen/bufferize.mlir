@@ -120,14 +120,14 @@ func.func @neutralReduction(%v: memref<3x4xi8>, %w: memref<3xf32>) {
   return
 }
 
-// A scatter starts from zeros in all of its result: these must not overwrite an operand that is still to be read, though it dies
+// A scatter starts from zeros in all of its result, which stand on it: when they are written, they must not overwrite an operand that is still to be read, though it dies
 // here, has the same type, and is read where the result is written.
 // CHECK-LABEL: func.func @scatter
 // CHECK: %[[OLD:.*]] = memref.alloc
 // CHECK: linalg.generic {{.*}} outs(%[[OLD]] : memref<2x3xf32>)
 // CHECK: %[[NEW:.*]] = memref.alloc
-// CHECK: linalg.fill {{.*}} outs(%[[NEW]] : memref<2x3xf32>)
-// CHECK: linalg.generic {{.*}} ins(%[[OLD]] : memref<2x3xf32>) outs(%[[NEW]] : memref<2x3xf32>)
+// CHECK-NOT: linalg.fill
+// CHECK: linalg.generic {{.*}} ins(%[[OLD]] : memref<2x3xf32>) outs(%[[NEW]] : memref<2x3xf32>) attrs = {kernel.start = 0.000000e+00 : f32}
 #column = affine_map<(i) -> (i, 1)>
 func.func @scatter(%x: memref<2x3xf32>, %y: memref<3x2xf32>) {
   %zero = arith.constant 0.0 : f32
@@ -153,6 +153,40 @@ func.func @scatter(%x: memref<2x3xf32>, %y: memref<3x2xf32>) {
     linalg.yield %a : f32
   } -> tensor<3x2xf32>
   bufferization.materialize_in_destination %last in restrict writable %y : (tensor<3x2xf32>, memref<3x2xf32>) -> ()
+  return
+}
+
+// A reduction of conditions starts from a byte. What writes a part of its result, and reads none, has a fill in front.
+// CHECK-LABEL: func.func @startsAndFills
+// CHECK-SAME: %[[C:.*]]: memref<3x4xi8>, %[[W:.*]]: memref<6xf32>
+// CHECK: %[[ALL:.*]] = memref.alloc() : memref<3xi8>
+// CHECK-NOT: linalg.fill
+// CHECK: linalg.generic {{.*}} ins(%[[C]] : memref<3x4xi8>) outs(%[[ALL]] : memref<3xi8>) attrs = {kernel.start = 1 : i8}
+// CHECK: linalg.fill {{.*}} outs(%[[W]] : memref<6xf32>)
+// CHECK-NEXT: linalg.generic {{.*}} ins(%[[ALL]] : memref<3xi8>) outs(%[[W]] : memref<6xf32>) {
+func.func @startsAndFills(%v: memref<3x4xi8>, %w: memref<6xf32>) {
+  %x = bufferization.to_tensor %v restrict : memref<3x4xi8> to tensor<3x4xi8>
+  %true = arith.constant true
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<3xi1>
+  %start = linalg.fill ins(%true : i1) outs(%e : tensor<3xi1>) -> tensor<3xi1>
+  %all = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                         iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<3x4xi8>) outs(%start : tensor<3xi1>) {
+  ^bb0(%in: i8, %out: i1):
+    %0 = arith.trunci %in : i8 to i1
+    %1 = arith.andi %out, %0 : i1
+    linalg.yield %1 : i1
+  } -> tensor<3xi1>
+  %f = tensor.empty() : tensor<6xf32>
+  %zeros = linalg.fill ins(%zero : f32) outs(%f : tensor<6xf32>) -> tensor<6xf32>
+  %y = linalg.generic {indexing_maps = [#id, affine_map<(i) -> (i * 2)>], iterator_types = ["parallel"]}
+      ins(%all : tensor<3xi1>) outs(%zeros : tensor<6xf32>) {
+  ^bb0(%in: i1, %out: f32):
+    %0 = arith.uitofp %in : i1 to f32
+    linalg.yield %0 : f32
+  } -> tensor<6xf32>
+  bufferization.materialize_in_destination %y in restrict writable %w : (tensor<6xf32>, memref<6xf32>) -> ()
   return
 }
 

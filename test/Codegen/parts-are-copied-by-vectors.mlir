@@ -1,5 +1,5 @@
 // Each part of what is joined is copied once, by whole vectors, to where it lies; nothing is filled or added.
-// RUN: talweg-opt %s --talweg-bufferize --talweg-vectorize-generics=target=x86-64-v3 | FileCheck %s
+// RUN: talweg-opt %s --talweg-bufferize --talweg-plan-nests=target=x86-64-v3 --talweg-vectorize-generics=target=x86-64-v3 | FileCheck %s
 
 // CHECK-LABEL: func.func @joined
 // CHECK-SAME:  %[[V:.*]]: memref<4x16xf32>, %[[W:.*]]: memref<4x8xf32>

@@ -1,7 +1,7 @@
 // The logistic function becomes one formula as soon as it is on vectors, wherever its ones come from. Later one of its ops may be left in
 // another function, as the lanes of the first loop would be here, and what is left would be another formula, of other bits.
 //
-// RUN: talweg-opt %s --pass-pipeline='builtin.module(func.func(talweg-vectorize-generics{target=x86-64-v4},talweg-approximate-math{logistic-only},cse),talweg-outline-parts{max-ops=8})' \
+// RUN: talweg-opt %s --pass-pipeline='builtin.module(func.func(talweg-plan-nests{target=x86-64-v4},talweg-vectorize-generics{target=x86-64-v4},talweg-approximate-math{logistic-only},cse),talweg-outline-parts{max-ops=8})' \
 // RUN:   | FileCheck %s
 
 // CHECK-NOT: math.exp

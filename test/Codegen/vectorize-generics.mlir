@@ -1,4 +1,4 @@
-// RUN: talweg-opt %s --talweg-vectorize-generics=target=x86-64-v4 --verify-diagnostics | FileCheck %s
+// RUN: talweg-opt %s --talweg-plan-nests=target=x86-64-v4 --talweg-vectorize-generics=target=x86-64-v4 --verify-diagnostics | FileCheck %s
 // Every inner loop is vectors: whole ones, then one masked tail; reductions keep their sums in registers.
 
 #id = affine_map<(i, j) -> (i, j)>
@@ -29,10 +29,8 @@ func.func @elementwise(%x: memref<4x37xf32>, %y: memref<4x37xf32>) {
 // CHECK: arith.addf %{{.*}} : vector<16xf32>
 // CHECK-NOT: vector.shuffle
 func.func @columns(%x: memref<64x32xf32>, %y: memref<32xf32>) {
-  %zero = arith.constant 0.0 : f32
-  linalg.fill ins(%zero : f32) outs(%y : memref<32xf32>)
   linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (j)>], iterator_types = ["reduction", "parallel"]}
-      ins(%x : memref<64x32xf32>) outs(%y : memref<32xf32>) {
+      ins(%x : memref<64x32xf32>) outs(%y : memref<32xf32>) attrs = {kernel.start = 0.0 : f32} {
   ^bb0(%in: f32, %out: f32):
     %0 = arith.addf %out, %in : f32
     linalg.yield %0 : f32
@@ -46,10 +44,8 @@ func.func @columns(%x: memref<64x32xf32>, %y: memref<32xf32>) {
 // CHECK-COUNT-8: vector.shuffle
 // CHECK: vector.extract
 func.func @rows(%x: memref<64x10xf32>, %y: memref<64xf32>) {
-  %least = arith.constant 0xFF800000 : f32
-  linalg.fill ins(%least : f32) outs(%y : memref<64xf32>)
   linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
-      ins(%x : memref<64x10xf32>) outs(%y : memref<64xf32>) {
+      ins(%x : memref<64x10xf32>) outs(%y : memref<64xf32>) attrs = {kernel.start = 0xFF800000 : f32} {
   ^bb0(%in: f32, %out: f32):
     %0 = arith.maximumf %out, %in : f32
     linalg.yield %0 : f32
@@ -139,11 +135,9 @@ func.func @strided(%x: memref<64xf32>, %z: memref<128xf32>, %y: memref<64xf32>) 
 // CHECK: scf.for
 // CHECK: vector.maskedstore
 func.func @parts(%x: memref<1048576xf32>, %y: memref<1xf32>) {
-  %zero = arith.constant 0.0 : f32
-  linalg.fill ins(%zero : f32) outs(%y : memref<1xf32>)
   linalg.generic {indexing_maps = [affine_map<(z, i) -> (i)>, affine_map<(z, i) -> (z)>],
                   iterator_types = ["parallel", "reduction"]}
-      ins(%x : memref<1048576xf32>) outs(%y : memref<1xf32>) {
+      ins(%x : memref<1048576xf32>) outs(%y : memref<1xf32>) attrs = {kernel.start = 0.0 : f32} {
   ^bb0(%in: f32, %out: f32):
     %0 = arith.addf %out, %in : f32
     linalg.yield %0 : f32
@@ -154,11 +148,9 @@ func.func @parts(%x: memref<1048576xf32>, %y: memref<1xf32>) {
 // What stays scalar is told.
 // CHECK-LABEL: func.func @apart
 func.func @apart(%x: memref<40xf32>, %y: memref<80xf32>) {
-  %zero = arith.constant 0.0 : f32
-  linalg.fill ins(%zero : f32) outs(%y : memref<80xf32>)
   // expected-remark @below {{not vectorized: results lie apart along every loop, and are computed one at a time}}
   linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i * 2)>], iterator_types = ["reduction"]}
-      ins(%x : memref<40xf32>) outs(%y : memref<80xf32>) {
+      ins(%x : memref<40xf32>) outs(%y : memref<80xf32>) attrs = {kernel.start = 0.0 : f32} {
   ^bb0(%in: f32, %out: f32):
     %0 = arith.addf %out, %in : f32
     linalg.yield %0 : f32
@@ -175,10 +167,8 @@ func.func @apart(%x: memref<40xf32>, %y: memref<80xf32>) {
 // CHECK-NOT: scf.parallel
 // CHECK-LABEL: func.func @columnsAndRows
 func.func @rowByRow(%x: memref<1024x256xf32>, %m: memref<1024xf32>, %y: memref<1024x256xf32>) {
-  %least = arith.constant 0xFF800000 : f32
-  linalg.fill ins(%least : f32) outs(%m : memref<1024xf32>)
   linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
-      ins(%x : memref<1024x256xf32>) outs(%m : memref<1024xf32>) {
+      ins(%x : memref<1024x256xf32>) outs(%m : memref<1024xf32>) attrs = {kernel.start = 0xFF800000 : f32} {
   ^bb0(%in: f32, %out: f32):
     %0 = arith.maximumf %out, %in : f32
     linalg.yield %0 : f32
@@ -197,11 +187,9 @@ func.func @rowByRow(%x: memref<1024x256xf32>, %m: memref<1024xf32>, %y: memref<1
 // CHECK: scf.parallel
 // CHECK: arith.subf
 func.func @columnsAndRows(%x: memref<1024x256xf32>, %m: memref<256xf32>, %y: memref<1024x256xf32>) {
-  %least = arith.constant 0xFF800000 : f32
-  linalg.fill ins(%least : f32) outs(%m : memref<256xf32>)
   linalg.generic {indexing_maps = [affine_map<(j, i) -> (i, j)>, affine_map<(j, i) -> (j)>],
                   iterator_types = ["parallel", "reduction"]}
-      ins(%x : memref<1024x256xf32>) outs(%m : memref<256xf32>) {
+      ins(%x : memref<1024x256xf32>) outs(%m : memref<256xf32>) attrs = {kernel.start = 0xFF800000 : f32} {
   ^bb0(%in: f32, %out: f32):
     %0 = arith.maximumf %out, %in : f32
     linalg.yield %0 : f32

@@ -31,11 +31,9 @@ std::string print(const Sum &sum) {
     kinds += fmt::format("{}\"{}\"", kinds.empty() ? "" : ", ",
                          std::string(sum.result).find(loop) != std::string::npos ? "parallel" : "reduction");
   return fmt::format("func.func @f(%persistent: memref<1xi8>, %arena: memref<0xi8>, %x: {0}, %y: {1}) {{\n"
-                     "  %zero = arith.constant 0.0 : f32\n"
-                     "  linalg.fill ins(%zero : f32) outs(%y : {1})\n"
                      "  linalg.generic {{indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d1, d2)>,\n"
                      "      affine_map<(d0, d1, d2) -> ({2})>], iterator_types = [{3}]}}\n"
-                     "      ins(%x : {0}) outs(%y : {1}) {{\n"
+                     "      ins(%x : {0}) outs(%y : {1}) attrs = {{kernel.start = 0.0 : f32}} {{\n"
                      "  ^bb0(%in: f32, %out: f32):\n"
                      "    %sum = arith.addf %out, %in : f32\n"
                      "    linalg.yield %sum : f32\n"
@@ -61,6 +59,7 @@ Scratch scratchOf(const Sum &sum, std::int64_t vectorBits) {
   Target target;
   target.vectorBits = vectorBits;
   mlir::PassManager passes(&context);
+  passes.addNestedPass<mlir::func::FuncOp>(createPlanNests({target}));
   passes.addNestedPass<mlir::func::FuncOp>(createVectorizeGenerics({target}));
   passes.addNestedPass<mlir::func::FuncOp>(createPlanMemory());
   EXPECT_TRUE(succeeded(passes.run(*module)));

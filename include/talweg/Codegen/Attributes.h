@@ -1,5 +1,5 @@
 // The names of the attributes that passes leave on ops for later passes, and what holds of each: who sets it, who reads it, what goes in
-// between. Nothing else travels by name.
+// between. Nothing else travels by name but what the kernel dialect verifies (Dialect/Kernel/Kernel.h).
 #ifndef TALWEG_CODEGEN_ATTRIBUTES_H
 #define TALWEG_CODEGEN_ATTRIBUTES_H
 

@@ -112,7 +112,8 @@ def Bufferize : Pass<"talweg-bufferize", "::mlir::func::FuncOp"> {
   let description = [{
     In: tensors of static shape in straight-line blocks, entering by bufferization.to_tensor and leaving by
     bufferization.materialize_in_destination. Out: no tensors; one memref.alloc for each value that needs storage of its
-    own, never freed (talweg-plan-memory gives them places). i1 is stored as i8.
+    own, never freed (talweg-plan-memory gives them places). i1 is stored as i8. What a reduction starts from stands on it (`kernel.start`); a
+    fill is left in front of an op that writes a part of its result and reads none.
   }];
   let statistics = [
     Statistic<"inPlace", "in-place", "results written over a dead operand or straight into their destination">,
@@ -155,18 +156,29 @@ def LowerLookups : Pass<"talweg-lower-lookups", "::mlir::func::FuncOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
 }
 
-def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"> {
-  let summary = "turns every other linalg op on memrefs into loops over vectors";
+def PlanNests : Pass<"talweg-plan-nests", "::mlir::func::FuncOp"> {
+  let summary = "plans the loops of every linalg.generic on memrefs, and which of them are done together";
   let description = [{
-    Elementwise ops and reductions of any affine access; tails are masked. A reduction keeps its accumulators in registers; its own
-    loops alone decide in which order elements are combined (ReductionOrder.h). Parts of a long one have results in scratch
-    (memref.alloc), for threads to share. Operands
-    contiguous along different loops are transposed in registers, block by block. Neighbours that cut the memory they share into
-    the same rows are one loop over rows. What stays scalar is told as a remark.
+    In: linalg on memrefs. Out: each linalg.generic has its plan, `kernel.nest`: order and lanes of its loops, parts, what threads share.
+    A reduction's own loops alone decide in which order elements are combined (ReductionOrder.h). Operands contiguous along different
+    loops are transposed in registers. Neighbours that cut the memory they share into the same rows have a number in common,
+    `kernel.together`: they are one loop over rows. What stays scalar is told as a remark.
   }];
+  let options = [TargetOption];
   let statistics = [
     Statistic<"joined", "joined", "ops done row by row together with the op in front">
   ];
+  let dependentDialects = ["::talweg::kernel::KernelDialect"];
+}
+
+def VectorizeGenerics : Pass<"talweg-vectorize-generics", "::mlir::func::FuncOp"> {
+  let summary = "turns planned linalg.generic on memrefs, and linalg.fill, into loops over vectors";
+  let description = [{
+    In: linalg.generic with its plan (`kernel.nest`, `kernel.together`). Out: loops as the plan says; tails are masked. A reduction keeps its
+    accumulators in registers, from `kernel.start` on, which is written to memory only where results accumulate there or no loop reaches
+    them. Parts of a long one have results in scratch (memref.alloc), for threads to share. The target decides how wide vectors a fill
+    writes, nothing else.
+  }];
   let options = [TargetOption];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
                            "::mlir::arith::ArithDialect"];

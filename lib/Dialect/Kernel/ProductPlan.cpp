@@ -1,7 +1,6 @@
 // The plan of a product: what can be counted of it, and its form as an attribute.
+#include "PlanFields.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
-
-#include "mlir/IR/Builders.h"
 
 using namespace mlir;
 
@@ -29,11 +28,8 @@ std::int64_t ProductPlan::visits() const {
 
 //===-- as an attribute --------------------------------------------------------------------------------------------===//
 
-namespace {
-
-/// Hands every field of a plan to `visit(name, field)`.
-template <typename Plan, typename Visit>
-void visitFields(Plan &plan, Visit &&visit) {
+template <typename Visit>
+static void visitFields(ProductPlan &plan, Visit &&visit) {
   visit("scatter", plan.scatter);
   visit("k_blocks", plan.kBlocks);
   visit("outer", plan.outer);
@@ -55,95 +51,36 @@ void visitFields(Plan &plan, Visit &&visit) {
   visit("pack_b_tile", plan.packB.tile);
 }
 
-/// Fields as attributes: a loop is array<i64: extent, a, b, c, e…>.
-struct Writer {
-  Builder builder;
-  NamedAttrList fields;
-
-  Attribute of(bool value) { return builder.getBoolAttr(value); }
-  Attribute of(std::int64_t value) { return builder.getI64IntegerAttr(value); }
-  Attribute of(const Loop &loop) {
-    SmallVector<std::int64_t> numbers{loop.extent, loop.a, loop.b, loop.c};
-    llvm::append_range(numbers, loop.e);
-    return builder.getDenseI64ArrayAttr(numbers);
-  }
-  Attribute of(ArrayRef<Loop> loops) {
-    SmallVector<Attribute> all;
-    for (const Loop &loop : loops)
-      all.push_back(of(loop));
-    return builder.getArrayAttr(all);
-  }
-};
-
-struct Reader {
-  std::size_t known = 0; ///< fields that were there
-  std::string fault;     ///< the first field that is not what it must be
-
-  bool read(Attribute from, bool &to) {
-    auto value = dyn_cast<BoolAttr>(from);
-    to = value && value.getValue();
-    return bool(value);
-  }
-  bool read(Attribute from, std::int64_t &to) {
-    auto value = dyn_cast<IntegerAttr>(from);
-    to = value ? value.getInt() : 0;
-    return value && value.getType().isSignlessInteger(64);
-  }
-  bool read(Attribute from, Loop &to) {
-    auto numbers = dyn_cast<DenseI64ArrayAttr>(from);
-    if (!numbers || numbers.size() < 4 || numbers[0] < 1)
-      return false;
-    ArrayRef<std::int64_t> all = numbers;
-    to = {all[0], all[1], all[2], all[3], {}};
-    to.e.append(all.begin() + 4, all.end());
-    return true;
-  }
-  bool read(Attribute from, SmallVector<Loop> &to) {
-    auto loops = dyn_cast<ArrayAttr>(from);
-    return loops && llvm::all_of(loops, [&](Attribute loop) { return read(loop, to.emplace_back()); });
-  }
-};
-
-/// `plan` with the fields that are given. Why they are no plan, if they are not.
-std::string readPlan(DictionaryAttr fields, ProductPlan &plan) {
-  Reader reader;
-  visitFields(plan, [&](StringRef name, auto &field) {
-    Attribute given = fields.get(name);
-    reader.known += given != nullptr;
-    if (given && !reader.read(given, field) && reader.fault.empty())
-      reader.fault = ("field '" + name + "' is malformed").str();
-  });
-  if (reader.fault.empty() && reader.known != fields.size())
-    return "a field is none of a plan's";
-  if (reader.fault.empty() &&
-      (plan.k.empty() || plan.lanes < 1 || plan.rows < 1 || plan.vectors < 1 || plan.chains < 1))
-    return "a plan has a loop of k, and a tile of at least one element";
-  return reader.fault;
+/// A loop is array<i64: extent, a, b, c, e…>.
+static SmallVector<std::int64_t> numbersOf(const Loop &loop) {
+  SmallVector<std::int64_t> numbers{loop.extent, loop.a, loop.b, loop.c};
+  llvm::append_range(numbers, loop.e);
+  return numbers;
 }
 
-} // namespace
+static bool setNumbers(Loop &loop, ArrayRef<std::int64_t> numbers) {
+  if (numbers.size() < 4 || numbers[0] < 1)
+    return false;
+  loop = {numbers[0], numbers[1], numbers[2], numbers[3], {}};
+  loop.e.append(numbers.begin() + 4, numbers.end());
+  return true;
+}
 
 ProductPlanAttr ProductPlanAttr::get(MLIRContext *context, const ProductPlan &plan) {
-  Writer writer{Builder(context), {}}, defaults{Builder(context), {}};
-  const ProductPlan nothing;
-  visitFields(nothing, [&](StringRef name, auto &field) { defaults.fields.set(name, defaults.of(field)); });
-  visitFields(plan, [&](StringRef name, auto &field) {
-    Attribute value = writer.of(field);
-    if (value != defaults.fields.get(name))
-      writer.fields.set(name, value);
-  });
-  return get(context, writer.fields.getDictionary(context));
+  return get(context, writeFields(context, plan));
 }
 
 ProductPlan ProductPlanAttr::getPlan() const {
   ProductPlan plan;
-  readPlan(getFields(), plan);
+  readFields(getFields(), plan);
   return plan;
 }
 
 LogicalResult ProductPlanAttr::verify(function_ref<InFlightDiagnostic()> emitError, DictionaryAttr fields) {
   ProductPlan plan;
-  std::string fault = readPlan(fields, plan);
+  std::string fault = readFields(fields, plan);
+  if (fault.empty() && (plan.k.empty() || plan.lanes < 1 || plan.rows < 1 || plan.vectors < 1 || plan.chains < 1))
+    fault = "a plan has a loop of k, and a tile of at least one element";
   return fault.empty() ? success() : emitError() << fault;
 }
 

@@ -1,4 +1,4 @@
-// A product reads what it prints, on tensors and on memrefs.
+// A product reads what it prints, on tensors and on memrefs; so do the start and the plan of a nest.
 //
 // RUN: talweg-opt %s | talweg-opt | FileCheck %s
 
@@ -49,6 +49,21 @@ func.func @memrefs(%a: memref<4x8xf32>, %b: memref<8x16xf32>, %sums: memref<4x16
   ^bb0(%sum: f32):
     %value = arith.negf %sum : f32
     kernel.yield %value : f32
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @nest
+func.func @nest(%x: memref<64x32xf32>, %y: memref<64xf32>) {
+  // CHECK: attrs = {kernel.nest = #kernel.nest_plan<{axes = [array<i64: 2, -1, 32, 1>, array<i64: 32, 1, 1, 0>], chains = 2 : i64, lanes = 16 : i64, moving = 1 : i64, row = array<i64: 32, -1, 64, 2>, vector_axis = 1 : i64}>, kernel.start = 0.000000e+00 : f32, kernel.together = 3 : i64}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<64x32xf32>) outs(%y : memref<64xf32>)
+      attrs = {kernel.start = 0.0 : f32, kernel.together = 3 : i64,
+               kernel.nest = #kernel.nest_plan<{axes = [array<i64: 2, -1, 32, 1>, array<i64: 32, 1, 1, 0>], chains = 2 : i64, lanes = 16 : i64,
+                                                moving = 1 : i64, row = array<i64: 32, -1, 64, 2>, vector_axis = 1 : i64}>} {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %out, %in : f32
+    linalg.yield %0 : f32
   }
   return
 }

@@ -2,6 +2,7 @@
 #ifndef TALWEG_DIALECT_KERNEL_KERNEL_H
 #define TALWEG_DIALECT_KERNEL_KERNEL_H
 
+#include "talweg/Dialect/Kernel/NestPlan.h"
 #include "talweg/Dialect/Kernel/ProductPlan.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
@@ -20,6 +21,18 @@ using llvm::SmallVector;
 using mlir::AffineMap;
 using mlir::ArrayAttr;
 using mlir::OpOperand;
+
+// What is decided of a linalg.generic on memrefs:
+
+/// The scalar that a reduction starts from: the content of its result in memory is of no account before. Set by talweg-bufferize on
+/// each op that combines what it computes with its result.
+inline constexpr llvm::StringLiteral kStart = "kernel.start";
+
+/// Its #kernel.nest_plan. Set by talweg-plan-nests, obeyed by talweg-vectorize-generics.
+inline constexpr llvm::StringLiteral kNest = "kernel.nest";
+
+/// The number, in its block, of the ops that are done together, row by row, in the place of the last. Set and obeyed likewise.
+inline constexpr llvm::StringLiteral kTogether = "kernel.together";
 } // namespace talweg::kernel
 
 #include "talweg/Dialect/Kernel/KernelDialect.h.inc"

@@ -1,6 +1,6 @@
 // The kernel dialect: what code generation computes and linalg cannot say. linalg.generic stays the op for maps and reductions; here
 // are sums of products with what is computed of them in registers, lookups by whole rows, and whether and how an op may be written into a given
-// place.
+// place. What is decided of a linalg.generic stands on it as attributes of this dialect (Kernel.h).
 //
 // Its ops live from talweg-tw-to-linalg (lookups) and talweg-form-products (products) on: on tensors while it is decided what runs as one and by which plan, on memrefs once
 // talweg-bufferize has given them places. They are in destination style: a result is written into the init that it is tied to.
@@ -17,6 +17,7 @@ def Kernel_Dialect : Dialect {
   let name = "kernel";
   let cppNamespace = "::talweg::kernel";
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
@@ -51,6 +52,22 @@ def Kernel_ProductPlan : AttrDef<Kernel_Dialect, "ProductPlan"> {
   let extraClassDeclaration = [{
     static ProductPlanAttr get(::mlir::MLIRContext *context, const ::talweg::kernel::ProductPlan &plan);
     ::talweg::kernel::ProductPlan getPlan() const;
+  }];
+}
+
+def Kernel_NestPlan : AttrDef<Kernel_Dialect, "NestPlan"> {
+  let mnemonic = "nest_plan";
+  let summary = "how the loops of a linalg.generic on memrefs run: their order, lanes, parts, what threads share";
+  let description = [{
+    The fields of kernel::NestPlan (NestPlan.h) that differ from their defaults. A loop is array<i64: extent, source, stride of each operand…>.
+  }];
+  let parameters = (ins "::mlir::DictionaryAttr":$fields);
+  let assemblyFormat = "`<` $fields `>`";
+  let genVerifyDecl = 1;
+
+  let extraClassDeclaration = [{
+    static NestPlanAttr get(::mlir::MLIRContext *context, const ::talweg::kernel::NestPlan &plan);
+    ::talweg::kernel::NestPlan getPlan() const;
   }];
 }
 
