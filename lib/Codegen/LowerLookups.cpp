@@ -1,12 +1,11 @@
-// Turns gathers and scatter-adds on memrefs into loops over vectors.
+// Turns ops on rows of a table, on memrefs, into loops over vectors.
 //
-// A row is moved or added as a whole. Threads share the rows that a gather gives. What a scatter-add sums up, they share by columns,
+// A row is moved or added as a whole. Threads share the rows that a gather gives or that are put. What a scatter-add sums up, they share by columns,
 // where rows are long, else by rows, each looking at all positions for those that are its own: so every element is summed by one thread, in
 // the order of the positions, and no bit depends on their number.
 #include "Access.h"
-#include "VectorTools.h"
+#include "RowLoops.h"
 #include "talweg/Codegen/Passes.h"
-#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -24,81 +23,64 @@ using namespace talweg;
 
 namespace {
 
-/// What it costs to find a row, in elements that lie together.
-constexpr int64_t kRowCost = 64;
-/// What one core keeps for itself while it writes.
-constexpr int64_t kLineBytes = 64;
-
 /// The rows of a table that are named at run time, and what is moved there or from there.
-class Lookup {
+class Lookup : RowLoops {
 public:
   /// `table`: memref<R x W>; `looked`: memref<P x W>; `rows`: memref<P>.
   Lookup(OpBuilder &builder, Operation *op, Value table, Value rows, Value looked, const Target &target)
-      : builder(builder), loc(op->getLoc()), tools(builder, loc), rows(rows) {
-    auto type = cast<MemRefType>(table.getType());
-    count = type.getDimSize(0), width = type.getDimSize(1);
-    positions = cast<MemRefType>(looked.getType()).getDimSize(0);
-    elementBytes = (type.getElementTypeBitWidth() + 7) / 8;
-    lanes = width == 1 ? 1 : target.vectorBits / (8 * elementBytes);
-    this->table = flatten(builder, loc, table);
-    this->looked = flatten(builder, loc, looked);
-  }
+      : RowLoops(builder, op->getLoc(), looked, target), table(flatten(builder, loc, table)), rows(rows),
+        looked(flatten(builder, loc, looked)), count(cast<MemRefType>(table.getType()).getDimSize(0)) {}
 
   void gather() {
-    constexpr int64_t piece = 16; // rows that a thread takes at once
-    tools.forTiles(positions, isLarge() ? piece : positions, isLarge(), [&](Value first, int64_t size) {
-      forEach(size, [&](Value offset) {
-        Value position = tools.advance(first, offset, 1), row = rowAt(position);
-        forColumns(0, width, [&](Value column, int64_t size) {
-          Value element = load(table, placeOf(row, column), size);
-          store(element, looked, placeOf(position, column), size);
-        });
-      });
+    forPositions([&](Value position) { move(table, rowAt(position), looked, position); });
+  }
+
+  void putRows() {
+    forPositions([&](Value position) {
+      Value number = tools.loadScalar(rows, position);
+      Value row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
+      // What is below 0 is, without its sign, above all.
+      ifHolds(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, row, tools.index(count)),
+              [&] { move(looked, position, table, row); });
     });
   }
 
   void scatterAdd() {
-    constexpr int64_t parts = 8, leastLines = 4;
-    if (int64_t line = kLineBytes / elementBytes; isLarge() && width >= leastLines * line) {
-      int64_t columns = llvm::alignTo(llvm::divideCeil(width, parts), line);
-      tools.forTiles(width, columns, true, [&](Value first, int64_t size) {
+    if (isLarge() && isWide())
+      return tools.forTiles(width, columnsOfPart(), true, [&](Value first, int64_t size) {
         forEach(positions, [&](Value position) { add(position, rowAt(position), first, size); });
       });
-      return;
-    }
     if (!isLarge() || count == 1)
       return forEach(positions, [&](Value position) { add(position, rowAt(position), tools.index(0), width); });
     // Neighbouring rows that share a line are one thread's.
-    int64_t together = llvm::PowerOf2Ceil(llvm::divideCeil(kLineBytes, width * elementBytes));
-    tools.forTiles(parts, 1, true, [&](Value part, int64_t) {
+    tools.forTiles(kParts, 1, true, [&](Value part, int64_t) {
       forEach(positions, [&](Value position) {
         Value row = rowAt(position);
-        Value owner = arith::RemUIOp::create(
-            builder, loc, arith::DivUIOp::create(builder, loc, row, tools.index(together)), tools.index(parts));
-        Value isOwn = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, owner, part);
-        auto own = scf::IfOp::create(builder, loc, isOwn, /*withElseRegion=*/false);
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPointToStart(own.thenBlock());
-        add(position, row, tools.index(0), width);
+        Value line = arith::DivUIOp::create(builder, loc, row, tools.index(rowsOfLine()));
+        Value owner = arith::RemUIOp::create(builder, loc, line, tools.index(kParts));
+        ifHolds(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, owner, part),
+                [&] { add(position, row, tools.index(0), width); });
       });
     });
   }
 
 private:
-  bool isLarge() const { return double(positions) * double(width + kRowCost) >= parallelWork; }
-
-  void forEach(int64_t turns, function_ref<void(Value)> body) {
-    tools.forTiles(turns, 1, false, [&](Value turn, int64_t) { body(turn); });
+  /// The positions in their order, or shared by threads.
+  void forPositions(function_ref<void(Value)> body) {
+    constexpr int64_t piece = 16; // that a thread takes at once
+    tools.forTiles(positions, isLarge() ? piece : positions, isLarge(), [&](Value first, int64_t size) {
+      forEach(size, [&](Value offset) { body(tools.advance(first, offset, 1)); });
+    });
   }
 
-  /// The row that is named at `position`; one out of range is taken for the nearest.
-  Value rowAt(Value position) {
-    Value row = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), tools.loadScalar(rows, position));
-    row = arith::MaxSIOp::create(builder, loc, row, tools.index(0));
-    return arith::MinSIOp::create(builder, loc, row, tools.index(count - 1));
+  void ifHolds(Value condition, function_ref<void()> body) {
+    auto taken = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(taken.thenBlock());
+    body();
   }
 
-  Value placeOf(Value row, Value column) { return tools.advance(column, row, width); }
+  Value rowAt(Value position) { return clamp(tools.loadScalar(rows, position), count); }
 
   /// The columns from `first` on, `number` of them, a vector at a time.
   void forColumns(Value first, int64_t number, function_ref<void(Value column, int64_t size)> body) {
@@ -109,8 +91,12 @@ private:
     for (int64_t at = 0; at < number; at += lanes)
       body(tools.advance(first, tools.index(at), 1), std::min(lanes, number - at));
   }
-  void forColumns(int64_t first, int64_t number, function_ref<void(Value column, int64_t size)> body) {
-    forColumns(tools.index(first), number, body);
+
+  void move(Value from, Value fromRow, Value to, Value toRow) {
+    forColumns(tools.index(0), width, [&](Value column, int64_t size) {
+      Value element = load(from, placeOf(fromRow, column), size);
+      store(element, to, placeOf(toRow, column), size);
+    });
   }
 
   void add(Value position, Value row, Value first, int64_t number) {
@@ -122,21 +108,8 @@ private:
     });
   }
 
-  Value load(Value memory, Value at, int64_t size) {
-    return lanes == 1 ? tools.loadScalar(memory, at) : tools.load(memory, at, lanes, size);
-  }
-  void store(Value value, Value memory, Value at, int64_t size) {
-    if (lanes == 1)
-      tools.storeScalar(value, memory, at);
-    else
-      tools.store(value, memory, at, size);
-  }
-
-  OpBuilder &builder;
-  Location loc;
-  VectorTools tools;
   Value table, rows, looked;
-  int64_t count, width, positions, elementBytes, lanes;
+  int64_t count;
 };
 
 /// The zero that sums start from.
@@ -159,6 +132,16 @@ struct LowerLookups : talweg::impl::LowerLookupsBase<LowerLookups> {
       OpBuilder builder(op);
       createZero(builder, op.getLoc(), op.getOut());
       Lookup(builder, op, op.getOut(), op.getRows(), op.getValues(), target).scatterAdd();
+      op.erase();
+    });
+    getOperation().walk([&](kernel::PutRowsOp op) {
+      OpBuilder builder(op);
+      Lookup(builder, op, op.getOut(), op.getRows(), op.getValues(), target).putRows();
+      op.erase();
+    });
+    getOperation().walk([&](kernel::CoalesceOp op) {
+      OpBuilder builder(op);
+      writeCoalesce(builder, op, target);
       op.erase();
     });
   }

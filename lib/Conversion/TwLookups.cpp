@@ -83,9 +83,39 @@ Value lowerScatterAdd(Builder &b, tw::ScatterAddOp op, tw::ScatterAddOp::Adaptor
   return createReshape(b, sums, type);
 }
 
+Value lowerPutRows(Builder &b, tw::PutRowsOp, tw::PutRowsOp::Adaptor operands, RankedTensorType type) {
+  Flat flat(type.getShape(), typeOf(operands.getRows()).getShape(), 0);
+  Value put = kernel::PutRowsOp::create(b, flattened(b, operands.getValues(), {flat.positions, flat.width}),
+                                        flattened(b, operands.getRows(), {flat.positions}),
+                                        flattened(b, operands.getTable(), {flat.rows, flat.width}))
+                  .getResult();
+  return createReshape(b, put, type);
+}
+
+struct LowerCoalesce : OpConversionPattern<tw::CoalesceOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult matchAndRewrite(tw::CoalesceOp op, OpAdaptor operands,
+                                ConversionPatternRewriter &rewriter) const override {
+    Builder b(op.getLoc(), rewriter);
+    RankedTensorType named = loweredType(op.getNamed().getType()), sums = loweredType(op.getSums().getType());
+    int64_t positions = named.getNumElements(), width = sums.getNumElements() / positions;
+    Value rows = flattened(b, operands.getRows(), {positions}),
+          values = flattened(b, operands.getValues(), {positions, width});
+    Value outs[] = {createEmpty(b, {positions}, named.getElementType()),
+                    createEmpty(b, {positions, width}, sums.getElementType())};
+    auto coalesced =
+        kernel::CoalesceOp::create(b, TypeRange(ValueRange(outs)), values, rows, op.getCount(), outs[0], outs[1]);
+    rewriter.replaceOp(op, {coalesced->getResult(0), createReshape(b, coalesced->getResult(1), sums)});
+    return success();
+  }
+};
+
 } // namespace
 
 void conversion::addLookupPatterns(StorageTypes &types, RewritePatternSet &patterns) {
   patterns.add<LowerOp<tw::GatherOp>>(types, patterns.getContext(), lowerGather);
   patterns.add<LowerOp<tw::ScatterAddOp>>(types, patterns.getContext(), lowerScatterAdd);
+  patterns.add<LowerOp<tw::PutRowsOp>>(types, patterns.getContext(), lowerPutRows);
+  patterns.add<LowerCoalesce>(types, patterns.getContext());
 }

@@ -169,6 +169,8 @@ RowUse Rows::useOf(Operation *op, Known isKnown) const {
     return llvm::is_contained(marks, int64_t(iota.getDim())) ? mixed(op) : withMark(joined);
   if (!joined.isPerRow())
     return withMark(joined);
+  if (isa<CoalesceOp, PutRowsOp>(op)) // any row may name any of the table
+    return mixed(op);
   if (auto window = dyn_cast<WindowOp>(op)) {
     AffineMap map = window.getMap();
     AffineMap identity = AffineMap::getMultiDimIdentityMap(map.getNumDims(), op->getContext());

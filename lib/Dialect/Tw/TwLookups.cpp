@@ -1,4 +1,4 @@
-// Folders and canonical forms of gather and scatter_add: where the positions are known, the accesses are affine.
+// Builders, folders and canonical forms of ops on rows: where the positions of gather and scatter_add are known, the accesses are affine.
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
@@ -82,6 +82,13 @@ OpFoldResult ScatterAddOp::fold(FoldAdaptor adaptor) {
 
 void ScatterAddOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<ScatterAtKnownRows>(context);
+}
+
+void CoalesceOp::build(OpBuilder &builder, OperationState &state, Value values, Value rows, int64_t count) {
+  auto ofValues = cast<RankedTensorType>(values.getType()), ofRows = cast<RankedTensorType>(rows.getType());
+  SmallVector<int64_t> shape(ofValues.getShape().drop_front(ofRows.getRank()));
+  shape.insert(shape.begin(), ofRows.getNumElements());
+  build(builder, state, ofRows.clone(ArrayRef(ofRows.getNumElements())), ofValues.clone(shape), values, rows, count);
 }
 
 } // namespace talweg::tw

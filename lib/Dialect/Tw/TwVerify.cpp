@@ -231,6 +231,25 @@ static LogicalResult verifyLookup(Operation *op, Value table, Value rows, Value 
 
 LogicalResult GatherOp::verify() { return verifyLookup(*this, getTable(), getRows(), getY(), getShared()); }
 LogicalResult ScatterAddOp::verify() { return verifyLookup(*this, getY(), getRows(), getValues(), getShared()); }
+LogicalResult PutRowsOp::verify() { return verifyLookup(*this, getTable(), getRows(), getValues(), 0); }
+
+LogicalResult CoalesceOp::verify() {
+  if (failed(verifyRanked(*this)))
+    return failure();
+  if (rankOf(getValues()) < rankOf(getRows()) ||
+      shapeOf(getValues()).take_front(rankOf(getRows())) != shapeOf(getRows()))
+    return emitOpError() << "has " << getValues().getType() << " for rows " << getRows().getType();
+  SmallVector<int64_t> sums(shapeOf(getValues()).drop_front(rankOf(getRows())));
+  int64_t positions = ShapedType::getNumElements(shapeOf(getRows())), count = getCount();
+  sums.insert(sums.begin(), positions);
+  if (shapeOf(getNamed()) != ArrayRef(positions) || shapeOf(getSums()) != ArrayRef(sums))
+    return emitOpError() << "does not give " << getNamed().getType() << " and " << getSums().getType() << " from "
+                         << getValues().getType() << " at " << getRows().getType();
+  if (count < 1 || !llvm::isIntN(getElementTypeOrSelf(getRows()).getIntOrFloatBitWidth(), count) ||
+      llvm::Log2_64_Ceil(count) + llvm::Log2_64_Ceil(positions) > 63)
+    return emitOpError() << "names rows of " << count << " by " << getRows().getType();
+  return success();
+}
 
 LogicalResult RequireOp::verify() {
   if (failed(verifyRanked(*this)))

@@ -297,3 +297,35 @@ func.func @shares_other_extents(%table: tensor<4x3xf32>, %rows: tensor<5x2xi32>)
   %0 = tw.gather %table at %rows shared 1 : tensor<4x3xf32>, tensor<5x2xi32> -> tensor<5x2xf32>
   return
 }
+
+// -----
+
+func.func @coalesces_values_of_other_rows(%values: tensor<4x3xf32>, %rows: tensor<5xi32>) {
+  // expected-error @+1 {{has 'tensor<4x3xf32>' for rows 'tensor<5xi32>'}}
+  %0, %1 = tw.coalesce %values at %rows of 9 : tensor<4x3xf32>, tensor<5xi32> -> tensor<5xi32>, tensor<5x3xf32>
+  return
+}
+
+// -----
+
+func.func @coalesces_to_fewer_rows(%values: tensor<2x3x4xf32>, %rows: tensor<2x3xi32>) {
+  // expected-error @+1 {{does not give 'tensor<2xi32>' and 'tensor<2x4xf32>' from 'tensor<2x3x4xf32>' at 'tensor<2x3xi32>'}}
+  %0, %1 = tw.coalesce %values at %rows of 9 : tensor<2x3x4xf32>, tensor<2x3xi32> -> tensor<2xi32>, tensor<2x4xf32>
+  return
+}
+
+// -----
+
+func.func @coalesces_rows_without_numbers(%values: tensor<2x3xf32>, %rows: tensor<2xi32>) {
+  // expected-error @+1 {{names rows of 2147483648 by 'tensor<2xi32>'}}
+  %0, %1 = tw.coalesce %values at %rows of 2147483648 : tensor<2x3xf32>, tensor<2xi32> -> tensor<2xi32>, tensor<2x3xf32>
+  return
+}
+
+// -----
+
+func.func @puts_rows_of_another_width(%values: tensor<5x2xf32>, %rows: tensor<5xi32>, %table: tensor<4x3xf32>) {
+  // expected-error @+1 {{has 'tensor<5x2xf32>' for rows 'tensor<5xi32>' of 'tensor<4x3xf32>'}}
+  %0 = tw.put_rows %values at %rows into %table : tensor<5x2xf32>, tensor<5xi32> into tensor<4x3xf32>
+  return
+}

@@ -136,13 +136,16 @@ def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator, HasParent<"P
 }
 
 /// Whole rows of a table that are named at run time.
-class Kernel_Lookup<string mnemonic, dag inputs> : Op<Kernel_Dialect, mnemonic, [
+class Kernel_Rows<string mnemonic, dag inputs, dag outs> : Op<Kernel_Dialect, mnemonic, [
     DestinationStyleOpInterface,
     DeclareOpInterfaceMethods<Kernel_Placed>, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
-  let arguments = !con(inputs, (ins Kernel_Array:$out));
-  let results = (outs Optional<AnyStaticShapeTensor>:$result);
+  let arguments = !con(inputs, outs);
   let hasVerifier = 1;
+}
+
+class Kernel_Lookup<string mnemonic, dag inputs> : Kernel_Rows<mnemonic, inputs, (ins Kernel_Array:$out)> {
+  let results = (outs Optional<AnyStaticShapeTensor>:$result);
   let extraClassDeclaration = "::mlir::MutableOperandRange getDpsInitsMutable() { return getOutMutable(); }";
 }
 
@@ -164,6 +167,37 @@ def Kernel_ScatterAddOp : Kernel_Lookup<"scatter_add", (ins Kernel_Array:$rows, 
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$rows, "::mlir::Value":$values, "::mlir::Value":$out), [{
     build($_builder, $_state, out.getType(), rows, values, out);
+  }]>];
+  let assemblyFormat = [{
+    $values `at` $rows `outs` $out attr-dict `:` type($values) `at` type($rows) `outs` type($out) (`->` type($result)^)?
+  }];
+}
+
+def Kernel_CoalesceOp : Kernel_Rows<"coalesce", (ins Kernel_Array:$values, Kernel_Array:$rows, I64Attr:$count),
+                                    (ins Kernel_Array:$named, Kernel_Array:$sums)> {
+  let summary = "named[i] is the i-th of the different rows, and sums[i, w] the sum of values[p, w] at its positions p";
+  let description = [{
+    rows [P] and values [P, W] give named [P] and sums [P, W]. Rows are ascending; behind the last there is `count`, of which sums are zero. What
+    has one row is added from zero in the order of the positions. A row out of [0, count) is taken for the nearest inside. Floats.
+  }];
+  let results = (outs Variadic<AnyStaticShapeTensor>:$results);
+  let assemblyFormat = [{
+    $values `at` $rows `of` $count `outs` $named `,` $sums attr-dict `:` type($values) `at` type($rows)
+    `outs` type($named) `,` type($sums) (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    /// The bits that number a row, and those that number a position.
+    unsigned getRowBits();
+    unsigned getPositionBits();
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return {getOperation(), 2, 2}; }
+  }];
+}
+
+def Kernel_PutRowsOp : Kernel_Lookup<"put_rows", (ins Kernel_Array:$values, Kernel_Array:$rows)> {
+  let summary = "result[rows[p], w] = values[p, w], where rows[p] is in range; elsewhere what was there";
+  let description = "Rows in range are different from each other; one that is out of range is left out.";
+  let builders = [OpBuilder<(ins "::mlir::Value":$values, "::mlir::Value":$rows, "::mlir::Value":$out), [{
+    build($_builder, $_state, out.getType(), values, rows, out);
   }]>];
   let assemblyFormat = [{
     $values `at` $rows `outs` $out attr-dict `:` type($values) `at` type($rows) `outs` type($out) (`->` type($result)^)?

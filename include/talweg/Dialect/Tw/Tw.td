@@ -317,6 +317,39 @@ def ScatterAddOp : Tw_Op<"scatter_add", [Tw_Finite, AllElementTypesMatch<["value
   let hasFolder = 1;
 }
 
+// Rows of a table that change apart from the others. They are made behind differentiation.
+
+def CoalesceOp : Tw_Op<"coalesce", [Tw_Finite, Tw_Inactive, AllElementTypesMatch<["values", "sums"]>,
+                                    AllElementTypesMatch<["rows", "named"]>]> {
+  let summary = "each different row once, and the sum of its values";
+  let description = [{
+    rows [P..] and values [P.., W..] of floats give named [P] and sums [P, W..], where P is the number of all positions. The different
+    ones of the rows come first in `named`, in ascending order; behind them it is `count`, the number of the table's rows and of none of them.
+    sums[i] is what tw.scatter_add has at the row named[i], to the bit: from zero, values in the order of the positions. Behind the
+    different rows it is zero. A row out of range is taken for the nearest that is in range.
+  }];
+  let arguments = (ins Tw_Float:$values, Tw_Int:$rows, I64Attr:$count);
+  let results = (outs Tw_Int:$named, Tw_Float:$sums);
+  let builders = [OpBuilder<(ins "::mlir::Value":$values, "::mlir::Value":$rows, "int64_t":$count)>];
+  let assemblyFormat = [{
+    $values `at` $rows `of` $count attr-dict `:` type($values) `,` type($rows) `->` type($named) `,` type($sums)
+  }];
+  let hasVerifier = 1;
+}
+
+def PutRowsOp : Tw_Op<"put_rows", [Tw_Finite, Tw_Inactive, AllTypesMatch<["table", "y"]>,
+                                   AllElementTypesMatch<["values", "table"]>]> {
+  let summary = "the table with row rows[p..] replaced by values[p.., w..]";
+  let description = [{
+    table [R, W..], rows [P..] and values [P.., W..] give y [R, W..]. Any element type; integers as rows. Rows in range are different from each
+    other; one out of range names none, and its values are left out: so the rows that tw.coalesce names are put back.
+  }];
+  let arguments = (ins Tw_Any:$values, Tw_Int:$rows, Tw_Any:$table);
+  let results = (outs Tw_Any:$y);
+  let assemblyFormat = "$values `at` $rows `into` $table attr-dict `:` type($values) `,` type($rows) `into` type($y)";
+  let hasVerifier = 1;
+}
+
 //===-- faults ----------------------------------------------------------------------------------------------------------===//
 
 def RequireOp : Op<Tw_Dialect, "require", [Tw_StaticShapes, Tw_Inactive, MemoryEffects<[MemWrite]>]> {
