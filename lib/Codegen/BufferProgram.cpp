@@ -74,7 +74,9 @@ static double costOf(Operation *op) {
     return costOf(op, nullptr, product.getLoops(), costOfMultiplyAdd);
   if (auto gather = dyn_cast<kernel::GatherOp>(op)) // of the table no more than the rows that are named
     return 2 * double(bytesOf(gather.getOut().getType()) + bytesOf(gather.getRows().getType()));
-  if (isa<kernel::ScatterAddOp>(op))
+  if (auto put = dyn_cast<kernel::PutRowsOp>(op))
+    return 2 * double(bytesOf(put.getValues().getType()) + bytesOf(put.getRows().getType()));
+  if (isa<kernel::ScatterAddOp, kernel::CoalesceOp>(op))
     return 2 * costOf(op, nullptr, {}, 0);
   auto generic = cast<GenericOp>(op);
   return costOf(op, generic.getBody(), generic.getStaticLoopRanges(), 0);

@@ -5,6 +5,7 @@
 #include "JoinNests.h"
 #include "NestPlan.h"
 #include "ProductScratch.h"
+#include "RowLoops.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -43,6 +44,13 @@ static void describeProducts(Block &block, BlockProgram &program, const Target &
     if (epilogue->sums)
       joined.scratch.push_back(arenaBytes(plan.tiles() * bytes));
   }
+}
+
+static void describeLookups(Block &block, BlockProgram &program) {
+  for (auto coalesce : block.getOps<kernel::CoalesceOp>())
+    if (coalesce->getNumResults() != 0) // on tensors
+      for (int64_t elements : scratchOf(coalesce))
+        program.factsOf(coalesce).scratch.push_back(arenaBytes(elements * int64_t(sizeof(int64_t))));
 }
 
 /// Nests take scratch; those that are joined run where the last of them stands.
@@ -85,6 +93,7 @@ static void describeNests(Block &block, BlockProgram &program, const Target &tar
 
 void describeCode(Block &block, BlockProgram &program, const Target &target) {
   describeProducts(block, program, target);
+  describeLookups(block, program);
   describeNests(block, program, target);
 }
 

@@ -155,9 +155,13 @@ private:
     else if (auto generic = dyn_cast<GenericOp>(op))
       addGeneric(generic, times);
     else if (auto gather = dyn_cast<talweg::kernel::GatherOp>(op))
-      addLookup(op, gather.getOut(), gather.getRows(), gather.getOut(), times);
+      addLookup(op, "gather", gather.getOut(), gather.getRows(), gather.getOut(), times);
     else if (auto scatter = dyn_cast<talweg::kernel::ScatterAddOp>(op))
-      addLookup(op, scatter.getValues(), scatter.getRows(), scatter.getOut(), times);
+      addLookup(op, "scatter", scatter.getValues(), scatter.getRows(), scatter.getOut(), times);
+    else if (auto coalesce = dyn_cast<talweg::kernel::CoalesceOp>(op))
+      addLookup(op, "coalesce", coalesce.getValues(), coalesce.getRows(), coalesce.getSums(), times);
+    else if (auto put = dyn_cast<talweg::kernel::PutRowsOp>(op))
+      addLookup(op, "put", put.getValues(), put.getRows(), {}, times);
     else if (auto fill = dyn_cast<linalg::FillOp>(op))
       addFill(fill, times);
     else if (auto copy = dyn_cast<memref::CopyOp>(op))
@@ -190,14 +194,17 @@ private:
     propose(op, times * bytes, "copy", std::to_string(times * bytes) + " bytes");
   }
 
-  /// `looked`: what is moved, as much as is read of the table or written to it at most.
-  void addLookup(Operation *op, Value looked, Value rows, Value written, int64_t times) {
+  /// `looked`: what is moved, as much as is read of the table or written to it at most. `whole` is written whole; null: no more than that.
+  void addLookup(Operation *op, StringRef itsKind, Value looked, Value rows, Value whole, int64_t times) {
     auto type = cast<MemRefType>(looked.getType());
     read += times * bytesOf(type);
     readFrom(rows, times * bytesOf(cast<MemRefType>(rows.getType())));
-    writeTo(written, times * bytesOf(cast<MemRefType>(written.getType())));
+    if (whole)
+      writeTo(whole, times * bytesOf(cast<MemRefType>(whole.getType())));
+    else
+      written += times * bytesOf(type);
     int64_t count = type.getDimSize(0);
-    propose(op, times * bytesOf(type), looked == written ? "gather" : "scatter",
+    propose(op, times * bytesOf(type), itsKind,
             std::to_string(times * count) + " rows of " + std::to_string(bytesOf(type) / count) + " bytes");
   }
 

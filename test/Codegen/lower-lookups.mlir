@@ -71,3 +71,38 @@ func.func @short_rows(%rows: memref<40000xi32>, %values: memref<40000x4xf32>, %o
   kernel.scatter_add %values at %rows outs %out : memref<40000x4xf32> at memref<40000xi32> outs memref<100x4xf32>
   return
 }
+
+// A row out of range, the sign being that of a large number, is left out.
+// CHECK-LABEL: func.func @put_rows
+// CHECK-NOT:     linalg.fill
+// CHECK-NOT:     scf.parallel
+// CHECK:         scf.for
+// CHECK:           %[[ROW:.*]] = arith.index_cast
+// CHECK:           arith.cmpi ult, %[[ROW]], %c10
+// CHECK:           scf.if
+// CHECK:             vector.load {{.*}} vector<16xf32>
+// CHECK:             vector.store
+// CHECK:             vector.maskedload {{.*}} vector<16xf32>
+// CHECK:             vector.maskedstore
+func.func @put_rows(%values: memref<6x20xf32>, %rows: memref<6xi32>, %table: memref<10x20xf32>) {
+  kernel.put_rows %values at %rows outs %table : memref<6x20xf32> at memref<6xi32> outs memref<10x20xf32>
+  return
+}
+
+// Ten million rows take 24 bits: the positions are sorted in three passes by eight of them each, and nothing has as many elements.
+// CHECK-LABEL: func.func @coalesce
+// CHECK-DAG:     %[[WORDS:.*]] = memref.alloc() : memref<1001xi64>
+// CHECK-DAG:     %[[STARTS:.*]] = memref.alloc() : memref<1001xi64>
+// CHECK-DAG:     %[[COUNTS:.*]] = memref.alloc() : memref<256xi64>
+// CHECK-COUNT-13: scf.for
+// CHECK:         scf.if
+// CHECK:         scf.for
+// CHECK:         scf.for
+// CHECK:           %[[SUM:.*]] = scf.for {{.*}} -> (vector<16xf32>)
+// CHECK:             arith.addf {{.*}} vector<16xf32>
+// CHECK:           vector.maskedstore {{.*}} %[[SUM]]
+func.func @coalesce(%values: memref<1000x4xf32>, %rows: memref<1000xi32>, %named: memref<1000xi32>, %sums: memref<1000x4xf32>) {
+  kernel.coalesce %values at %rows of 10000000 outs %named, %sums : memref<1000x4xf32> at memref<1000xi32>
+      outs memref<1000xi32>, memref<1000x4xf32>
+  return
+}

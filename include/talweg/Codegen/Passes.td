@@ -145,11 +145,11 @@ def LowerProducts : Pass<"talweg-lower-products", "::mlir::func::FuncOp"> {
 }
 
 def LowerLookups : Pass<"talweg-lower-lookups", "::mlir::func::FuncOp"> {
-  let summary = "turns gathers and scatter-adds on memrefs into loops over vectors";
+  let summary = "turns ops on rows of a table, on memrefs, into loops over vectors";
   let description = [{
-    In: kernel.gather and kernel.scatter_add. Out: scf loops that move or add whole rows, a vector at a time. Where there is enough work they
-    are scf.parallel: rows of what is gathered; columns of what is summed up or, where rows are short, rows of it. Every element
-    is summed in the order of the positions, whatever the number of threads.
+    In: kernel.gather, scatter_add, coalesce and put_rows. Out: scf loops that move or add whole rows, a vector at a time. Where there is enough work they
+    are scf.parallel: rows of what is gathered or put; columns of what is summed up or, where rows are short, rows of it. Every element
+    is summed in the order of the positions, whatever the number of threads. Rows to coalesce are sorted first, by one thread.
   }];
   let options = [TargetOption];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",

@@ -12,7 +12,7 @@
 namespace talweg {
 
 struct CodeRegion {
-  std::string kind;   ///< product, convolution, elementwise, reduction, fill, copy, gather, scatter, loop
+  std::string kind;   ///< product, convolution, elementwise, reduction, fill, copy, gather, scatter, coalesce, put, loop
   std::string what;   ///< shape and ops, for people: "128x1024x784, then 3 ops"
   mlir::Location loc; ///< of the op that stands for it
   std::optional<mlir::Location> epilogue = {}; ///< of the last op in its epilogue, if it has one

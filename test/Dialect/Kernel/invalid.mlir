@@ -1,4 +1,4 @@
-// What the verifiers of products and of their plans reject.
+// What the verifiers of products, of their plans and of ops on rows reject.
 //
 // RUN: talweg-opt %s --split-input-file --verify-diagnostics
 
@@ -194,3 +194,47 @@ func.func private @rejected() attributes {plan = #kernel.product_plan<{k = [arra
 
 // expected-error @+1 {{a plan has a loop of k, and a tile of at least one element}}
 func.func private @rejected() attributes {plan = #kernel.product_plan<{rows = 4 : i64}>}
+
+// -----
+
+func.func @rejected(%values: tensor<4x2xf32>, %rows: tensor<5xi32>) {
+  // expected-error @+1 {{has a value for each of the rows, and gives as many as there are}}
+  %0:2 = kernel.coalesce %values at %rows of 9 outs %rows, %values : tensor<4x2xf32> at tensor<5xi32>
+      outs tensor<5xi32>, tensor<4x2xf32> -> tensor<5xi32>, tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @rejected(%values: tensor<5x2xf32>, %rows: tensor<5xi32>) {
+  // expected-error @+1 {{the number of rows is at least 1, and one of the numbers of rows}}
+  %0:2 = kernel.coalesce %values at %rows of 3000000000 outs %rows, %values : tensor<5x2xf32> at tensor<5xi32>
+      outs tensor<5xi32>, tensor<5x2xf32> -> tensor<5xi32>, tensor<5x2xf32>
+  return
+}
+
+// -----
+
+func.func @rejected(%values: tensor<5x2xf32>, %rows: tensor<5xi64>) {
+  // expected-error @+1 {{the numbers of a row and of a position are one of 63 bits together}}
+  %0:2 = kernel.coalesce %values at %rows of 4611686018427387904 outs %rows, %values : tensor<5x2xf32> at tensor<5xi64>
+      outs tensor<5xi64>, tensor<5x2xf32> -> tensor<5xi64>, tensor<5x2xf32>
+  return
+}
+
+// -----
+
+func.func @rejected(%values: tensor<5x2xf32>, %rows: tensor<5xi32>) {
+  // expected-error @+1 {{a result is of the type of what it is written to; on memrefs there is none}}
+  %0 = kernel.coalesce %values at %rows of 9 outs %rows, %values : tensor<5x2xf32> at tensor<5xi32>
+      outs tensor<5xi32>, tensor<5x2xf32> -> tensor<5xi32>
+  return
+}
+
+// -----
+
+func.func @rejected(%values: tensor<5x2xf32>, %rows: tensor<5xi32>, %table: tensor<9x3xf32>) {
+  // expected-error @+1 {{has a row of the table's for each of the rows that are named}}
+  %0 = kernel.put_rows %values at %rows outs %table : tensor<5x2xf32> at tensor<5xi32> outs tensor<9x3xf32> -> tensor<9x3xf32>
+  return
+}
