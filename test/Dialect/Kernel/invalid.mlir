@@ -182,6 +182,38 @@ func.func private @rejected() attributes {plan = #kernel.product_plan<{k = [arra
 
 // -----
 
+func.func @rows_that_are_no_list(%table: tensor<4x2xf32>, %rows: tensor<5x1xi32>, %out: tensor<5x2xf32>) {
+  // expected-error @+1 {{rows are a list of whole numbers}}
+  %0 = kernel.gather %rows of %table outs %out : tensor<5x1xi32> of tensor<4x2xf32> outs tensor<5x2xf32> -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+func.func @rows_of_another_width(%table: tensor<4x3xf32>, %rows: tensor<5xi32>, %out: tensor<5x2xf32>) {
+  // expected-error @+1 {{has a row of the table's for each of the rows that are named}}
+  %0 = kernel.gather %rows of %table outs %out : tensor<5xi32> of tensor<4x3xf32> outs tensor<5x2xf32> -> tensor<5x2xf32>
+  return
+}
+
+// -----
+
+func.func @sums_of_whole_numbers(%rows: tensor<5xi32>, %values: tensor<5x2xi32>, %out: tensor<4x2xi32>) {
+  // expected-error @+1 {{adds up floats}}
+  %0 = kernel.scatter_add %values at %rows outs %out : tensor<5x2xi32> at tensor<5xi32> outs tensor<4x2xi32> -> tensor<4x2xi32>
+  return
+}
+
+// -----
+
+func.func @sums_without_a_result(%rows: tensor<5xi32>, %values: tensor<5x2xf32>, %out: tensor<4x2xf32>) {
+  // expected-error @+1 {{a result is of the type of what it is written to; on memrefs there is none}}
+  kernel.scatter_add %values at %rows outs %out : tensor<5x2xf32> at tensor<5xi32> outs tensor<4x2xf32>
+  return
+}
+
+// -----
+
 // expected-error @+1 {{field 'm' is malformed}}
 func.func private @rejected() attributes {plan = #kernel.product_plan<{k = [array<i64: 8, 1, 1, 0>], m = array<i64: 0, 1, 1, 0>}>}
 
