@@ -202,7 +202,7 @@ void BackwardPass::handToOptimizers() {
   for (auto [of, by] : llvm::zip_equal(gradients, minimize.getBy()->getAsRange<FlatSymbolRefAttr>())) {
     auto [parameter, gradient] = of;
     train::UpdateOp::create(builder, parameter.getLoc(), FlatSymbolRefAttr::get(parameter.getSymNameAttr()), gradient,
-                            by, minimize.getEveryAttr());
+                            /*rows=*/Value(), by, minimize.getEveryAttr());
   }
 }
 

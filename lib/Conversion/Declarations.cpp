@@ -5,6 +5,8 @@
 
 #include "mlir/IR/Builders.h"
 
+#include <optional>
+
 using namespace mlir;
 using namespace talweg;
 using namespace talweg::conversion;
@@ -44,6 +46,49 @@ static void declareSums(OpBuilder &builder, train::ObjectiveOp objective) {
                          objective.getPass().value_or(0));
 }
 
+/// The rows of a table that a step looks up and replaces at most; nothing: it is read or written otherwise.
+static std::optional<int64_t> rowsLookedUp(train::VariableOp variable, ArrayRef<train::ObjectiveOp> objectives) {
+  std::optional<int64_t> rows;
+  auto add = [&](Value named) {
+    rows = std::max(rows.value_or(0), cast<RankedTensorType>(named.getType()).getNumElements());
+    return true;
+  };
+  for (train::ObjectiveOp objective : objectives)
+    for (Operation &op : objective.getBody().front()) {
+      auto get = dyn_cast<train::GetOp>(op);
+      auto set = dyn_cast<train::SetOp>(op);
+      if (get && get.getVariable() == variable.getSymName()) {
+        for (OpOperand &use : get->getUses()) {
+          auto gather = dyn_cast<tw::GatherOp>(use.getOwner());
+          auto put = dyn_cast<tw::PutRowsOp>(use.getOwner());
+          if (!(gather && gather.getTable() == get && add(gather.getRows())) &&
+              !(put && put.getTable() == get && add(put.getRows())))
+            return std::nullopt;
+        }
+      } else if (set && set.getVariable() == variable.getSymName()) {
+        auto put = set.getValue().getDefiningOp<tw::PutRowsOp>();
+        if (!put || !put.getTable().getDefiningOp<train::GetOp>())
+          return std::nullopt;
+      }
+    }
+  return rows;
+}
+
+static int64_t movedBytes(train::ProgramOp program, ArrayRef<train::ObjectiveOp> objectives) {
+  bool predicts = program.getMode() == Mode::Predict;
+  int64_t moved = 0;
+  for (auto variable : program.getOps<train::VariableOp>()) {
+    if (predicts &&
+        (variable.getRole() == Role::Slot || variable.getRole() == Role::Average)) // which stands for its parameter
+      continue;
+    int64_t bytes = variable.getBytes();
+    if (std::optional<int64_t> rows = rowsLookedUp(variable, objectives))
+      bytes = std::min(bytes, *rows * (bytes / cast<ShapedType>(variable.getType()).getDimSize(0)));
+    moved += predicts || variable.getFrozen() ? bytes : 2 * bytes;
+  }
+  return moved;
+}
+
 static void declareWork(OpBuilder &builder, train::ProgramOp program, ArrayRef<train::ObjectiveOp> objectives) {
   int64_t products = 0, contractions = 0;
   for (train::ObjectiveOp objective : objectives)
@@ -54,7 +99,7 @@ static void declareWork(OpBuilder &builder, train::ProgramOp program, ArrayRef<t
       products += points;
       ++contractions;
     }
-  train::WorkOp::create(builder, program.getLoc(), 2 * products, contractions);
+  train::WorkOp::create(builder, program.getLoc(), 2 * products, contractions, movedBytes(program, objectives));
 }
 
 void conversion::declare(train::ProgramOp program) {

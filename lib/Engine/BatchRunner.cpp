@@ -192,13 +192,7 @@ std::int64_t BatchRunner::batchesOfStep() const { return impl->batchesOfStep(); 
 std::int64_t BatchRunner::leastBytes() const {
   const Manifest &manifest = impl->unit->manifest;
   bool predicts = impl->session.options.mode == Mode::Predict;
-  std::int64_t bytes = 0;
-  for (const Variable &variable : manifest.variables) {
-    if (!predicts)
-      bytes += variable.frozen ? variable.bytes() : 2 * variable.bytes();
-    else if (variable.role != Role::Slot && variable.role != Role::Average) // which stands for its parameter
-      bytes += variable.bytes();
-  }
+  std::int64_t bytes = manifest.movedBytes;
   for (std::size_t f = 0; f < manifest.uses.size(); ++f)
     if (manifest.uses[f].read)
       bytes += manifest.batch * impl->batchesOfStep() * impl->data.impl->table.fields[f].bytes();

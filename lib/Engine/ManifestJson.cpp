@@ -87,7 +87,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sum, combine, count, pass)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Table, name, shape)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics,
                                    reports, otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables,
-                                   outputShape, outputType, flops, contractions, arenaBytes, persistentBytes)
+                                   outputShape, outputType, flops, contractions, movedBytes, arenaBytes,
+                                   persistentBytes)
 
 /// Does not compile where a member is not listed above.
 [[maybe_unused]] static void membersAreAllListed() {
@@ -101,7 +102,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
   [[maybe_unused]] const auto &[table, sizes] = Table();
   [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics, reports,
                                 otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables, outputShape,
-                                outputType, flops, contractions, arenaBytes, persistentBytes] = Manifest();
+                                outputType, flops, contractions, movedBytes, arenaBytes, persistentBytes] = Manifest();
 }
 
 namespace frontend {

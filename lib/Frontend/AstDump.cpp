@@ -318,6 +318,8 @@ void Printer::statement(const Stmt &stmt) {
         out += " for ";
         patterns(stmt.patterns);
       }
+      if (stmt.lazy)
+        out += " lazy";
     });
   case Stmt::Clip:
     return line("clip " + stmt.target.text + " ", [&] {

@@ -331,13 +331,14 @@ bool Parser::metric(Stmt &stmt) {
   return bool(stmt.value = expression());
 }
 
-/// `optimizer sgd(lr = 0.1) for "*.bias", "*.norm*.*"`
+/// `optimizer sgd(lr = 0.1) for "*.bias", "*.norm*.*"`, `optimizer adam for "*.table" lazy`
 bool Parser::optimizer(Stmt &stmt) {
   stmt.kind = Stmt::Optimizer;
   take();
-  if (!rule(stmt))
+  if (!rule(stmt) || (sameLine() && accept(Token::For) && !strings(stmt.patterns)))
     return false;
-  return !sameLine() || !accept(Token::For) || strings(stmt.patterns);
+  stmt.lazy = sameLine() && acceptWord("lazy");
+  return true;
 }
 
 bool Parser::freeze(Stmt &stmt) {

@@ -95,7 +95,7 @@ void RuleBuilder::create() {
   while (mlir::SymbolTable::lookupSymbolIn(walk.objective->getParentOp(), symbol)) // a config or a field is called so
     symbol += "_";
   op = train::OptimizerOp::create(builder, loc, builder.getStringAttr(symbol), slotNames(),
-                                  builder.getStrArrayAttr(reports));
+                                  builder.getStrArrayAttr(reports), clause.lazy);
   block = &op.getBody().emplaceBlock();
   for (std::size_t i = 0; i < 2 + slots.size(); ++i)
     block->addArgument(mlir::UnrankedTensorType::get(walk.tensors.floatType()), loc);

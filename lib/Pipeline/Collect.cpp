@@ -137,6 +137,7 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
         .Case([&](train::WorkOp work) {
           manifest.flops = work.getFlops();
           manifest.contractions = work.getContractions();
+          manifest.movedBytes = work.getMoved();
         });
     if (!read)
       return read.error();

@@ -378,7 +378,8 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
       if (!*fitted)
         return messages.error("E0830", "phase `vector` failed without saying why");
     } else if (mlir::failed(runPhases(*unit.module, phase, phase, codegen, tell)))
-      return messages.error("E0830", fmt::format("phase `{}` failed without saying why", phaseName(phase)));
+      return messages.error(phase == Phase::Update ? "E0417" : "E0830",
+                            fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
     if (phase == Phase::Linalg || phase == Phase::Vector)
       if (auto collected = collectInto(unit); !collected)

@@ -52,6 +52,7 @@ static void buildGradient(OpPassManager &passes) {
 }
 
 static void buildUpdate(OpPassManager &passes) {
+  passes.addPass(createSparseGradients());
   passes.addPass(createExpandUpdate());
   passes.addPass(createAssignStorage());
   simplify(passes);

@@ -3,6 +3,7 @@
 // reads them behind it takes the new values. The rule's reports once, from its first parameter; no train.update, no train.average, no
 // train.optimizer and no train.norm. That states are not averaged is told where there are some.
 // What an update computes is in Part::Update of its parameter.
+#include "RuleAtZero.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Norm.h"
@@ -60,6 +61,10 @@ private:
   void expand(train::AverageOp average);
   void expand(train::NormOp norm);
   void expand(Operation *op, train::VariableOp variable, train::OptimizerOp rule, Value driver);
+  void expandRows(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule);
+  SmallVector<Value> apply(train::OptimizerOp rule, ValueRange arguments, train::VariableOp variable,
+                           OpBuilder &builder);
+  void report(train::OptimizerOp rule, ArrayRef<Value> results, OpBuilder &builder);
   void warnOfStates(train::AverageOp average);
   Value valueOf(StringRef variable, Type type, When when, OpBuilder &builder, Location loc);
   Value parameterOf(train::VariableOp parameter, When when, OpBuilder &builder, Location loc);
@@ -148,8 +153,12 @@ static Location inUpdate(Location loc, train::VariableOp of) {
 
 void Expansion::expand(train::UpdateOp update) {
   every = update.getEveryAttr();
-  expand(update, symbols.lookup<train::VariableOp>(update.getVariable()),
-         symbols.lookup<train::OptimizerOp>(update.getOptimizer()), update.getGradient());
+  auto variable = symbols.lookup<train::VariableOp>(update.getVariable());
+  auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());
+  if (update.getRows())
+    expandRows(update, variable, rule);
+  else
+    expand(update, variable, rule, update.getGradient());
 }
 
 void Expansion::expand(train::AverageOp average) {
@@ -178,36 +187,80 @@ void Expansion::warnOfStates(train::AverageOp average) {
     warning << ", and " << states.size() - 1 << " more";
 }
 
+static std::string slotName(train::VariableOp variable, Attribute slot) {
+  return (variable.getSymName() + "." + cast<StringAttr>(slot).getValue()).str();
+}
+
+/// What the rule yields for these arguments: the parameter, the gradient, slots.
+SmallVector<Value> Expansion::apply(train::OptimizerOp rule, ValueRange arguments, train::VariableOp variable,
+                                    OpBuilder &builder) {
+  Block &body = rule.getBody().front();
+  auto type = cast<RankedTensorType>(arguments[1].getType());
+  IRMapping mapping;
+  mapping.map(body.getArguments(), arguments);
+  for (Operation &inner : body.without_terminator())
+    cloneAtShape(builder, inner, mapping, type)->setLoc(inUpdate(inner.getLoc(), variable));
+  return llvm::map_to_vector(body.getTerminator()->getOperands(),
+                             [&](Value value) { return mapping.lookupOrDefault(value); });
+}
+
+/// What the rule tells, once.
+void Expansion::report(train::OptimizerOp rule, ArrayRef<Value> results, OpBuilder &builder) {
+  if (!reported.insert(rule).second)
+    return;
+  for (auto [name, value] : llvm::zip_equal(rule.getReport(), results.drop_front(1 + rule.getSlots().size())))
+    train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name).getValue(), value, every);
+}
+
 /// The rule, at the shape of the variable, in the place of `op`. `driver` is what the rule takes beside the variable: of a parameter its
 /// gradient, of an average its parameter.
 void Expansion::expand(Operation *op, train::VariableOp variable, train::OptimizerOp rule, Value driver) {
   OpBuilder builder(op);
   Location loc = inUpdate(op->getLoc(), variable);
-  auto type = cast<RankedTensorType>(driver.getType());
-  auto slotName = [&](Attribute slot) {
-    return (variable.getSymName() + "." + cast<StringAttr>(slot).getValue()).str();
-  };
-
-  Block &body = rule.getBody().front();
-  IRMapping mapping;
-  mapping.map(body.getArgument(0), parameterOf(variable, When::Now, builder, loc));
-  mapping.map(body.getArgument(1), driver);
-  for (auto [position, slot] : llvm::enumerate(rule.getSlots()))
-    mapping.map(body.getArgument(2 + position), valueOf(slotName(slot), type, When::Now, builder, loc));
-  for (Operation &inner : body.without_terminator())
-    cloneAtShape(builder, inner, mapping, type)->setLoc(inUpdate(inner.getLoc(), variable));
-
-  auto results = llvm::map_to_vector(body.getTerminator()->getOperands(),
-                                     [&](Value value) { return mapping.lookupOrDefault(value); });
-  setParameter(variable, results[0], builder, loc);
-  size_t next = 1;
+  SmallVector<Value> arguments{parameterOf(variable, When::Now, builder, loc), driver};
   for (Attribute slot : rule.getSlots())
-    set(slotName(slot), kept(slotName(slot), results[next++], builder, loc), builder, loc);
-  if (reported.insert(rule).second)
-    for (Attribute name : rule.getReport())
-      train::ReportOp::create(builder, rule.getLoc(), Told::Report, cast<StringAttr>(name).getValue(), results[next++],
-                              every);
+    arguments.push_back(valueOf(slotName(variable, slot), driver.getType(), When::Now, builder, loc));
+  SmallVector<Value> results = apply(rule, arguments, variable, builder);
+  setParameter(variable, results[0], builder, loc);
+  for (auto [slot, value] : llvm::zip(rule.getSlots(), llvm::drop_begin(results))) {
+    std::string name = slotName(variable, slot);
+    set(name, kept(name, value, builder, loc), builder, loc);
+  }
+  report(rule, results, builder);
   op->erase();
+}
+
+/// The rule for the rows that have a gradient; then for all, with 0 for it, unless that leaves them as they are or is not wanted; and
+/// the former put into the latter. Rows are read first, so that what is computed of all may be written over them.
+void Expansion::expandRows(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule) {
+  OpBuilder builder(update);
+  Location loc = inUpdate(update.getLoc(), variable);
+  auto type = cast<RankedTensorType>(variable.getType());
+  Value gradient = update.getGradient(), rows = update.getRows();
+  SmallVector<Value> whole{parameterOf(variable, When::Now, builder, loc), {}};
+  for (Attribute slot : rule.getSlots())
+    whole.push_back(valueOf(slotName(variable, slot), type, When::Now, builder, loc));
+  SmallVector<Value> arguments;
+  for (Value value : whole)
+    arguments.push_back(value ? tw::GatherOp::create(builder, loc, gradient.getType(), value, rows) : gradient);
+  SmallVector<Value> inRows = apply(rule, arguments, variable, builder), others(whole);
+  others.erase(others.begin() + 1);
+  if (!rule.getLazy() && !RuleAtZero::of(rule).leavesAsItIs) {
+    auto zero = cast<ElementsAttr>(
+        Attribute(DenseElementsAttr::get(cast<ShapedType>(type), builder.getFloatAttr(type.getElementType(), 0))));
+    whole[1] = tw::ConstantOp::create(builder, loc, zero);
+    others = apply(rule, whole, variable, builder);
+  }
+  auto put = [&](unsigned number) -> Value {
+    bool isAsItIs = inRows[number] == arguments[number == 0 ? 0 : number + 1];
+    return isAsItIs ? others[number]
+                    : tw::PutRowsOp::create(builder, loc, inRows[number], rows, others[number]).getResult();
+  };
+  setParameter(variable, put(0), builder, loc);
+  for (auto [number, slot] : llvm::enumerate(rule.getSlots()))
+    set(slotName(variable, slot), put(number + 1), builder, loc);
+  report(rule, inRows, builder);
+  update.erase();
 }
 
 /// Squares are summed where a parameter's last update stands, so that its old value need not be kept longer.

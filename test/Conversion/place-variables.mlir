@@ -9,7 +9,7 @@
 train.program "p" mode eval batch 1 {
   train.variable parameter @w : tensor<4x32xf32> offset 64
   train.variable state @now : tensor<3xf32> offset 576
-  train.work 0 flops in 0
+  train.work 0 flops in 0 moving 0
 }
 memref.global "private" @w : memref<2x4x16xf32>
 memref.global "private" @now : memref<3xf32>

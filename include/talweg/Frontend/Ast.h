@@ -105,7 +105,7 @@ struct Stmt {
     // only in `train`:
     Minimize,  ///< minimize [target =] value [over "pattern", …] [with rule] [every … steps]
     Metric,    ///< metric target = value, metric target[indices] = value
-    Optimizer, ///< optimizer rule [for "pattern", …]; a rule is a Call or Ident
+    Optimizer, ///< optimizer rule [for "pattern", …] [lazy]; a rule is a Call or Ident
     Freeze,    ///< freeze "pattern", …
     Clip,      ///< clip norm value [for "pattern", …]; target is `norm` or `value`
     Keep,      ///< keep best [min target], keep best max target: unit is `min`, `max` or empty
@@ -116,6 +116,7 @@ struct Stmt {
   Range range;
   Name target;
   Name unit;
+  bool lazy = false;    ///< of Optimizer
   /// Define or Metric with an index list (perhaps empty): names, `i < size`, Rest, as in Reduce; Update with such, and with `bucket[n]`,
   /// `bucket[n] < size`
   bool indexed = false;

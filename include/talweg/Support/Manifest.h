@@ -174,6 +174,7 @@ struct Manifest {
   std::vector<std::int64_t> outputShape; ///< mode predict: of the whole batch
   ElementType outputType = ElementType::F32; ///< mode predict
   std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number
+  std::int64_t movedBytes = 0;               ///< of variables, that a step must move at least
   std::int64_t arenaBytes = 0, persistentBytes = 0;
 
   /// Whether step number `step`, from 1, tells a column: no step does of a loss that is skipped in it.

@@ -43,10 +43,23 @@ def FormContractions : Pass<"talweg-form-contractions", "::mlir::ModuleOp"> {
   let dependentDialects = ["::talweg::tw::TwDialect"];
 }
 
+def SparseGradients : Pass<"talweg-sparse-gradients", "::mlir::ModuleOp"> {
+  let summary = "hands the gradients of tables to their optimizers as rows";
+  let description = [{
+    In: gradients as values. Out: where a table of two dimensions is only looked up, train.update has the rows that were named and their sums,
+    each once, in place of a tensor of the table's shape; norms and clips are taken of these. A table that is looked up and updated as a
+    whole is told of in a remark, with the reason; where its optimizer is `lazy`, that is an error.
+  }];
+  let statistics = [Statistic<"sparse", "sparse", "gradients that are rows">];
+  let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
+}
+
 def ExpandUpdate : Pass<"talweg-expand-update", "::mlir::ModuleOp"> {
   let summary = "replaces every train.update by its optimizer's body at the parameter's shape";
   let description = [{
-    In their order: an update takes what those in front have left, and what reads a parameter behind it takes the new value. Out: train.get of
+    In their order: an update takes what those in front have left, and what reads a parameter behind it takes the new value. An update of rows
+    (talweg-sparse-gradients) applies the rule to these; to the others, with 0 for the gradient, unless the rule then leaves them as they are
+    or is `lazy`. Out: train.get of
     the slots, tw ops, one train.set of each parameter and slot, train.report once per rule; norms of parameters and updates. No train.update,
     no train.optimizer and no train.norm is left.
   }];

@@ -450,8 +450,16 @@ LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto found = lookUp(*this, getVariableAttr(), symbols);
   if (failed(found))
     return failure();
-  if (getGradient().getType() != found->getUpdatedType())
-    return wrongType(*this, *found, getGradient().getType());
+  auto gradient = cast<RankedTensorType>(getGradient().getType());
+  if (getRows()) {
+    auto table = cast<RankedTensorType>(found->getUpdatedType());
+    auto rows = dyn_cast<RankedTensorType>(getRows().getType());
+    if (table.getRank() != 2 || !rows || rows.getRank() != 1 || !tw::isWhole(rows.getElementType()) ||
+        gradient != table.clone({rows.getDimSize(0), table.getDimSize(1)}))
+      return emitOpError() << "takes a row of " << getVariableAttr() << ", a table, for each of its rows";
+  } else if (gradient != found->getUpdatedType()) {
+    return wrongType(*this, *found, gradient);
+  }
   return verifyUpdate(*this, getVariableAttr(), getOptimizerAttr(), symbols);
 }
 

@@ -31,7 +31,7 @@ train.program "p" batch 4 {
 train.program "p" mode train batch 4 {
   // expected-error @+1 {{is in a range of two numbers, not of 1}}
   train.field @x : tensor<f32> in [3]
-  train.work 0 flops in 0
+  train.work 0 flops in 0 moving 0
 }
 
 // -----

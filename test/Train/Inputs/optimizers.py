@@ -30,6 +30,12 @@ def adam(p, g, s, lr, t, beta1=0.9, beta2=0.999, eps=1e-8, decay=0.0):
         p[i] -= lr * (mh / (math.sqrt(vh) + eps) + decay * p[i])
 
 
+def adagrad(p, g, s, lr, eps=1e-10):
+    for i in range(len(p)):
+        s["v"][i] += g[i] ** 2
+        p[i] -= lr * g[i] / (math.sqrt(s["v"][i]) + eps)
+
+
 def cosine(step, peak, warmup, floor):
     if step < warmup:
         return peak * (step + 1) / warmup
@@ -44,6 +50,7 @@ RUNS = {
     "adam": (lambda k: 0.05, lambda p, g, s, lr, t: adam(p, g, s, lr, t)),
     "adam-betas": (lambda k: 0.05, lambda p, g, s, lr, t: adam(p, g, s, lr, t, 0.7, 0.9, 1e-2)),
     "adamw": (lambda k: 0.05, lambda p, g, s, lr, t: adam(p, g, s, lr, t, decay=0.3)),
+    "adagrad": (lambda k: 0.1, lambda p, g, s, lr, t: adagrad(p, g, s, lr)),
     "cosine": (lambda k: cosine(k, 0.05, 6, 0.001), lambda p, g, s, lr, t: sgd(p, g, s, lr)),
     "linear-warmup": (lambda k: 0.05 * min(1.0, (k + 1) / 8), lambda p, g, s, lr, t: sgd(p, g, s, lr)),
     "step": (lambda k: 0.05 * 0.5 ** (k // 7), lambda p, g, s, lr, t: sgd(p, g, s, lr)),

@@ -166,11 +166,12 @@ def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleB
     Body arguments: the parameter, its gradient, then one argument for each name in `slots`, all of type tensor<*xT>. Reads
     hyper-parameters and the step with train.get_hyper and train.step. Yields the new parameter, then each slot's new
     value. Of the rule of an average: the average in place of the parameter, and the parameter in place of its gradient. `report` names the extra scalars (f64, rank 0) yielded after these, such as "lr", reported once a step from the
-    first parameter that the rule updates.
+    first parameter that the rule updates. A `lazy` one updates the rows of a table that a step has looked up, and leaves the others and their
+    slots as they are.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$slots, StrArrayAttr:$report);
+  let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$slots, StrArrayAttr:$report, UnitAttr:$lazy);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name `slots` $slots `report` $report attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name `slots` $slots `report` $report (`lazy` $lazy^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
 }
 
@@ -225,9 +226,14 @@ def FaultOp : Train_Op<"fault", [HasParent<"ProgramOp">]> {
 }
 
 def WorkOp : Train_Op<"work", [HasParent<"ProgramOp">]> {
-  let summary = "of a lowered program: twice the products of all contractions of a step, and the number of these";
-  let arguments = (ins I64Attr:$flops, I64Attr:$contractions);
-  let assemblyFormat = "$flops `flops` `in` $contractions attr-dict";
+  let summary = "of a lowered program: twice the products of all contractions of a step, and the number of these; bytes of variables";
+  let description = [{
+    `moved` are the bytes of variables that a step must move at least: training reads and writes every trained parameter and every state and
+    slot once and reads frozen parameters; prediction reads parameters and states. Of a table that is looked up alone these are its rows, as
+    many as a step names at most.
+  }];
+  let arguments = (ins I64Attr:$flops, I64Attr:$contractions, I64Attr:$moved);
+  let assemblyFormat = "$flops `flops` `in` $contractions `moving` $moved attr-dict";
 }
 
 def GetOp : Train_Op<"get", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemRead]>]> {
@@ -246,9 +252,15 @@ def SetOp : Train_Op<"set", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, M
 
 def UpdateOp : Train_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
   let summary = "hands a parameter's gradient to its optimizer, perhaps in the last of `every` steps alone";
-  let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$gradient, FlatSymbolRefAttr:$optimizer,
+  let description = [{
+    With `rows` [P], the gradient of a table [R, W] is zero but in these, and is given there: [P, W]. They are different from each other, but for
+    those that are R, which name none.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$gradient, Optional<AnyTensor>:$rows, FlatSymbolRefAttr:$optimizer,
                        OptionalAttr<I64Attr>:$every);
-  let assemblyFormat = "$variable `by` $optimizer (`every` $every^)? `,` $gradient attr-dict `:` type($gradient)";
+  let assemblyFormat = [{
+    $variable `by` $optimizer (`every` $every^)? `,` $gradient (`at` $rows^)? attr-dict `:` type($gradient) (`,` type($rows)^)?
+  }];
   let hasVerifier = 1;
 }
 

@@ -1,0 +1,234 @@
+// Finds the parameters that are only looked up.
+//
+// In: an objective with gradients as values and a train.update of each. Out: where a parameter's gradient is a sum of rows at positions from
+// data (tw.scatter_add), and only ops read it that leave a zero a zero, norms among them, it is never made: the update has the different rows
+// that a step has named and the sum of each (tw.coalesce), in which what is computed of the gradient is computed. Why a gradient is whole
+// nevertheless is a remark, and an error where its optimizer is `lazy`.
+#include "RuleAtZero.h"
+#include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Transforms/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace talweg {
+#define GEN_PASS_DEF_SPARSEGRADIENTS
+#include "talweg/Transforms/Passes.h.inc"
+
+namespace {
+
+/// True if all elements of `value` are equal, whatever they are.
+bool isUniform(Value value) {
+  auto window = value.getDefiningOp<tw::WindowOp>();
+  return tw::uniformValue(value) || (window && cast<RankedTensorType>(window.getX().getType()).getRank() == 0);
+}
+
+/// True for an op that gives zero where its operand `of` is zero, the others being uniform or, of a product, anything that `isSparse`.
+bool keepsZero(Operation *op, function_ref<bool(Value)> isSparse) {
+  if (op->getNumResults() != 1)
+    return false;
+  auto others = [&](auto accepts) {
+    return llvm::all_of(op->getOperands(), [&](Value operand) { return isSparse(operand) || accepts(operand); });
+  };
+  if (isa<tw::MulOp>(op))
+    return others(isUniform);
+  if (isa<tw::DivOp>(op))
+    return isSparse(op->getOperand(0)) && isUniform(op->getOperand(1)) && !isSparse(op->getOperand(1));
+  if (isa<tw::AddOp, tw::SubOp>(op))
+    return others([](Value) { return false; });
+  if (isa<tw::MinOp, tw::MaxOp>(op)) { // a clip
+    Value bound = isSparse(op->getOperand(0)) ? op->getOperand(1) : op->getOperand(0);
+    std::optional<double> number = tw::uniformValue(bound);
+    return number && (isa<tw::MinOp>(op) ? *number >= 0 : *number <= 0);
+  }
+  return isa<tw::NegOp, tw::AbsOp, tw::ConvertOp>(op) && isSparse(op->getOperand(0));
+}
+
+/// A sum of all elements, to which zeros add nothing.
+bool sumsAll(Operation *op) {
+  auto reduce = dyn_cast<tw::ReduceOp>(op);
+  return reduce && reduce.getKind() == tw::Reduction::sum &&
+         int64_t(reduce.getDims().size()) == cast<RankedTensorType>(reduce.getX().getType()).getRank();
+}
+
+/// One gradient that may be rows.
+class Gradient {
+public:
+  Gradient(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule)
+      : update(update), variable(variable), rule(rule) {}
+
+  /// Finds out whether it is; otherwise why not, and where.
+  bool isRows() {
+    if (!findSums())
+      return false;
+    auto type = cast<RankedTensorType>(sums.getType());
+    if (type != variable.getType() || type.getRank() != 2)
+      return refuse(update, "only tables, of two dimensions, are updated by rows");
+    if (variable.isSplit())
+      return refuse(update, "a parameter in two halves is updated as a whole");
+    if (update.getEvery())
+      return refuse(update, "it is updated in some of the steps alone");
+    if (!RuleAtZero::of(rule).isPointwise)
+      return refuse(rule, "its optimizer computes with the tensor as a whole");
+    return followReaders();
+  }
+
+  StringRef reason() const { return why; }
+  Operation *culprit() const { return where; }
+
+  /// Has the update take the rows. Returns what of them it updates.
+  void rewrite() {
+    OpBuilder builder(sums);
+    Location loc = sums.getLoc();
+    auto whole = cast<RankedTensorType>(sums.getType());
+    auto coalesced = tw::CoalesceOp::create(builder, loc, sums.getValues(), sums.getRows(), whole.getDimSize(0));
+    auto sumsType = cast<RankedTensorType>(coalesced.getSums().getType());
+    IRMapping rows; // tensors of the table's shape → the same in rows
+    rows.map(sums.getResult(), coalesced.getSums());
+    for (Operation *op : readers) {
+      builder.setInsertionPoint(op);
+      if (op == update) {
+        update.getGradientMutable().assign(rows.lookup(update.getGradient()));
+        update.getRowsMutable().assign(coalesced.getNamed());
+        continue;
+      }
+      for (Value operand : op->getOperands())
+        if (!rows.contains(operand))
+          rows.map(operand, inRows(builder, operand, sumsType));
+      Operation *copy = builder.clone(*op, rows);
+      if (sumsAll(op)) {
+        op->getResult(0).replaceAllUsesWith(copy->getResult(0));
+        continue;
+      }
+      Type element = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
+      copy->getResult(0).setType(sumsType.clone(element));
+    }
+    for (Operation *op : llvm::reverse(readers))
+      if (op != update)
+        op->erase();
+    sums.erase();
+  }
+
+private:
+  train::UpdateOp update;
+  train::VariableOp variable;
+  train::OptimizerOp rule;
+  tw::ScatterAddOp sums;
+  llvm::SetVector<Value> sparse;    ///< the sums, and what is computed of them and is zero where they are
+  SmallVector<Operation *> readers; ///< of `sparse`, in their order
+  std::string why;
+  Operation *where = nullptr;
+
+  bool refuse(Operation *op, const Twine &reason) {
+    why = reason.str();
+    where = op;
+    return false;
+  }
+
+  /// The sums of rows that the gradient is computed from, element by element.
+  bool findSums() {
+    Value at = update.getGradient();
+    while (!(sums = at.getDefiningOp<tw::ScatterAddOp>())) {
+      Operation *op = at.getDefiningOp();
+      Value source;
+      if (op)
+        for (Value operand : op->getOperands())
+          if (!isUniform(operand))
+            source = operand;
+      if (!source || !keepsZero(op, [&](Value operand) { return operand == source; }))
+        return refuse(op ? op : update, "its gradient is not of lookups alone");
+      at = source;
+    }
+    return sums.getShared() == 0 || refuse(sums, "rows are looked up in several tables at once");
+  }
+
+  bool followReaders() {
+    sparse.insert(sums.getResult());
+    for (Operation *op = sums->getNextNode(); op; op = op->getNextNode()) {
+      auto isSparse = [&](Value value) { return sparse.contains(value); };
+      if (llvm::none_of(op->getOperands(), isSparse))
+        continue;
+      readers.push_back(op);
+      if (op == update || sumsAll(op))
+        continue;
+      if (!keepsZero(op, isSparse))
+        return refuse(op, "its gradient is read as a whole here");
+      sparse.insert(op->getResult(0));
+    }
+    return true;
+  }
+
+  /// `uniform` at the shape of rows.
+  static Value inRows(OpBuilder &builder, Value uniform, RankedTensorType rows) {
+    auto type = rows.clone(cast<RankedTensorType>(uniform.getType()).getElementType());
+    if (auto window = uniform.getDefiningOp<tw::WindowOp>();
+        window && cast<RankedTensorType>(window.getX().getType()).getRank() == 0)
+      return tw::WindowOp::create(builder, window.getLoc(), type, window.getX(),
+                                  AffineMap::get(2, 0, {}, builder.getContext()));
+    auto constant = DenseElementsAttr::get(cast<ShapedType>(type),
+                                           builder.getFloatAttr(type.getElementType(), *tw::uniformValue(uniform)));
+    return tw::ConstantOp::create(builder, uniform.getLoc(), cast<ElementsAttr>(Attribute(constant)));
+  }
+};
+
+struct SparseGradients : impl::SparseGradientsBase<SparseGradients> {
+  void runOnOperation() override {
+    for (auto program : getOperation().getOps<train::ProgramOp>())
+      for (auto objective : program.getOps<train::ObjectiveOp>())
+        if (failed(run(program, objective)))
+          return signalPassFailure();
+  }
+
+  LogicalResult run(train::ProgramOp program, train::ObjectiveOp objective) {
+    SymbolTable symbols(program);
+    for (auto update : llvm::make_early_inc_range(objective.getBody().front().getOps<train::UpdateOp>())) {
+      auto variable = symbols.lookup<train::VariableOp>(update.getVariable());
+      auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());
+      Gradient gradient(update, variable, rule);
+      if (!gradient.isRows()) {
+        if (failed(tellWhole(update, rule, gradient)))
+          return failure();
+        continue;
+      }
+      gradient.rewrite();
+      ++sparse;
+      if (!rule.getLazy() && !RuleAtZero::of(rule).leavesAsItIs)
+        update.emitRemark()
+            << "every row of `" << update.getVariable()
+            << "` is updated in every step: its optimizer moves a parameter whose gradient is zero, too; `lazy` would "
+               "leave the rows that a step has not looked up";
+    }
+    return success();
+  }
+
+  /// That a table is not updated by rows: an error if it was asked for, a remark if it is looked up.
+  static LogicalResult tellWhole(train::UpdateOp update, train::OptimizerOp rule, const Gradient &gradient) {
+    if (!rule.getLazy() && !isLookedUp(update.getVariable(), update->getBlock()))
+      return success();
+    InFlightDiagnostic told = rule.getLazy() ? rule.emitError() << "`lazy` updates the rows that a step looks up, and `"
+                                                                << update.getVariable() << "` is updated as a whole: "
+                                             : update.emitRemark() << "`" << update.getVariable()
+                                                                   << "` is looked up, and updated as a whole: ";
+    told << gradient.reason();
+    if (Operation *culprit = gradient.culprit(); culprit && culprit != rule && culprit != update)
+      told.attachNote(culprit->getLoc()) << "here";
+    return rule.getLazy() ? LogicalResult(failure()) : success();
+  }
+
+  static bool isLookedUp(StringRef variable, Block *block) {
+    for (auto get : block->getOps<train::GetOp>())
+      if (get.getVariable() == variable && llvm::any_of(get->getUsers(), llvm::IsaPred<tw::GatherOp>))
+        return true;
+    return false;
+  }
+};
+
+} // namespace
+} // namespace talweg

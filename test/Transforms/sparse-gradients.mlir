@@ -1,0 +1,135 @@
+// A table that is only looked up is updated by the rows that were named, each once; norms and clips are of these. One that is read otherwise is
+// updated as a whole, and it is told where.
+//
+// RUN: talweg-opt %s --talweg-sparse-gradients --split-input-file --verify-diagnostics | FileCheck %s
+
+#spread = affine_map<(d0, d1) -> ()>
+
+// CHECK-LABEL: train.program "clipped"
+// CHECK: ^bb0(%[[ROWS:.*]]: tensor<4xi32>, %[[VALUES:.*]]: tensor<4x2xf32>)
+// CHECK-NOT: tw.scatter_add
+// CHECK: %[[NAMED:.*]], %[[SUMS:.*]] = tw.coalesce %[[VALUES]] at %[[ROWS]] of 6
+// CHECK: %[[SQUARES:.*]] = tw.mul %[[SUMS]], %[[SUMS]] : tensor<4x2xf32>
+// CHECK: %[[NORM:.*]] = tw.reduce sum %[[SQUARES]] dims [0, 1] : tensor<4x2xf32> -> tensor<f32>
+// CHECK: %[[FACTOR:.*]] = tw.window %[[NORM]] by #{{.*}} : tensor<f32> -> tensor<4x2xf32>
+// CHECK: %[[SCALED:.*]] = tw.mul %[[SUMS]], %[[FACTOR]] : tensor<4x2xf32>
+// CHECK: train.update @table by @rule, %[[SCALED]] at %[[NAMED]] : tensor<4x2xf32>, tensor<4xi32>
+train.program "clipped" mode train batch 4 {
+  train.field @rows : tensor<i32>
+  train.field @values : tensor<2xf32>
+  train.variable parameter @table : tensor<6x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<6x2xf32>
+    train.yield %value : tensor<6x2xf32>
+  }
+  train.optimizer @rule slots [] report [] {
+  ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
+    %next = tw.sub %param, %grad : tensor<*xf32>
+    train.yield %next : tensor<*xf32>
+  }
+  train.objective {
+  ^bb0(%rows: tensor<4xi32>, %values: tensor<4x2xf32>):
+    %gradient = tw.scatter_add %values at %rows : tensor<4x2xf32>, tensor<4xi32> -> tensor<6x2xf32>
+    %squares = tw.mul %gradient, %gradient : tensor<6x2xf32>
+    %norm = tw.reduce sum %squares dims [0, 1] : tensor<6x2xf32> -> tensor<f32>
+    train.report loss "loss", %norm : tensor<f32>
+    %factor = tw.window %norm by #spread : tensor<f32> -> tensor<6x2xf32>
+    %scaled = tw.mul %gradient, %factor : tensor<6x2xf32>
+    train.update @table by @rule, %scaled : tensor<6x2xf32>
+    train.yield
+  }
+}
+
+// -----
+
+// CHECK-LABEL: train.program "tied"
+// CHECK: tw.scatter_add
+// CHECK: train.update @table by @rule, %{{.*}} : tensor<6x2xf32>
+train.program "tied" mode train batch 4 {
+  train.field @rows : tensor<i32>
+  train.field @values : tensor<2xf32>
+  train.variable parameter @table : tensor<6x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<6x2xf32>
+    train.yield %value : tensor<6x2xf32>
+  }
+  train.optimizer @rule slots [] report [] {
+  ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
+    %next = tw.sub %param, %grad : tensor<*xf32>
+    train.yield %next : tensor<*xf32>
+  }
+  train.objective {
+  ^bb0(%rows: tensor<4xi32>, %values: tensor<4x2xf32>):
+    %table = train.get @table : tensor<6x2xf32>
+    %looked = tw.gather %table at %rows : tensor<6x2xf32>, tensor<4xi32> -> tensor<4x2xf32>
+    %loss = tw.reduce sum %looked dims [0, 1] : tensor<4x2xf32> -> tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    %gradient = tw.scatter_add %values at %rows : tensor<4x2xf32>, tensor<4xi32> -> tensor<6x2xf32>
+    // expected-note @+1 {{here}}
+    %both = tw.add %gradient, %table : tensor<6x2xf32>
+    // expected-remark @+1 {{`table` is looked up, and updated as a whole: its gradient is not of lookups alone}}
+    train.update @table by @rule, %both : tensor<6x2xf32>
+    train.yield
+  }
+}
+
+// -----
+
+#spread = affine_map<(d0, d1) -> ()>
+
+// A rule that decays moves every row.
+// CHECK-LABEL: train.program "decays"
+// CHECK: train.update @table by @rule, %{{.*}} at %{{.*}} : tensor<4x2xf32>, tensor<4xi32>
+train.program "decays" mode train batch 4 {
+  train.field @rows : tensor<i32>
+  train.field @values : tensor<2xf32>
+  train.variable parameter @table : tensor<6x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<6x2xf32>
+    train.yield %value : tensor<6x2xf32>
+  }
+  train.optimizer @rule slots [] report [] {
+  ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
+    %less = tw.add %param, %param : tensor<*xf32>
+    %next = tw.sub %less, %grad : tensor<*xf32>
+    train.yield %next : tensor<*xf32>
+  }
+  train.objective {
+  ^bb0(%rows: tensor<4xi32>, %values: tensor<4x2xf32>):
+    %loss = tw.reduce sum %values dims [0, 1] : tensor<4x2xf32> -> tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    %gradient = tw.scatter_add %values at %rows : tensor<4x2xf32>, tensor<4xi32> -> tensor<6x2xf32>
+    // expected-remark @+1 {{every row of `table` is updated in every step: its optimizer moves a parameter whose gradient is zero, too}}
+    train.update @table by @rule, %gradient : tensor<6x2xf32>
+    train.yield
+  }
+}
+
+// -----
+
+// CHECK-NOT: train.program "whole"
+train.program "whole" mode train batch 4 {
+  train.field @rows : tensor<i32>
+  train.field @values : tensor<2xf32>
+  train.variable parameter @table : tensor<6x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<6x2xf32>
+    train.yield %value : tensor<6x2xf32>
+  }
+  // expected-error @+1 {{`lazy` updates the rows that a step looks up, and `table` is updated as a whole: its optimizer computes with the tensor as a whole}}
+  train.optimizer @rule slots [] report [] lazy {
+  ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
+    %norm = tw.reduce sum %grad dims [] : tensor<*xf32> -> tensor<f32>
+    %all = tw.window %norm by affine_map<() -> ()> : tensor<f32> -> tensor<*xf32>
+    %next = tw.sub %param, %all : tensor<*xf32>
+    train.yield %next : tensor<*xf32>
+  }
+  train.objective {
+  ^bb0(%rows: tensor<4xi32>, %values: tensor<4x2xf32>):
+    %loss = tw.reduce sum %values dims [0, 1] : tensor<4x2xf32> -> tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    %gradient = tw.scatter_add %values at %rows : tensor<4x2xf32>, tensor<4xi32> -> tensor<6x2xf32>
+    train.update @table by @rule, %gradient : tensor<6x2xf32>
+    train.yield
+  }
+}

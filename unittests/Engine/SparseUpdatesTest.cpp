@@ -1,0 +1,111 @@
+// A step on a large table touches the memory of the rows that it looks up, and of no others.
+#include "talweg/Engine/Engine.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+
+using namespace talweg;
+
+namespace {
+
+constexpr int kUsers = 400'000, kWidth = 16, kBatch = 32; // 25.6 MB, and as much of the optimizer's state
+
+std::string text(const char *optimizer) {
+  return fmt::format(R"(
+data ratings {{
+  user:   class[{}]
+  rating: f32
+}}
+model Taste(user: class[u][n]) -> f32[n] {{
+  param users: f32[u, {}] = 0.5
+  y[n] = sum[k](users[user[n], k])
+}}
+train Taste on ratings {{
+  minimize mean_squared_error(Taste(user), rating)
+  optimizer {}
+  batch {}
+}}
+)",
+                     kUsers, kWidth, optimizer, kBatch);
+}
+
+/// Counts the pages of large memory that are written: protects it, and lets the first write of each page through.
+class WrittenPages {
+public:
+  WrittenPages() {
+    written = 0;
+    struct sigaction action = {};
+    action.sa_sigaction = let;
+    action.sa_flags = SA_SIGINFO;
+    sigaction(SIGSEGV, &action, &before);
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+      unsigned long long first = 0, last = 0;
+      char mode[5] = "";
+      const char *here = reinterpret_cast<const char *>(&first);
+      if (std::sscanf(line.c_str(), "%llx-%llx %4s", &first, &last, mode) == 3 &&
+          std::string_view(mode).starts_with("rw") && last - first >= 1ull * kUsers * kWidth * 4 &&
+          !(reinterpret_cast<const char *>(first) <= here && here < reinterpret_cast<const char *>(last)))
+        regions.push_back({reinterpret_cast<char *>(first), last - first});
+    }
+    for (auto [at, size] : regions)
+      mprotect(at, size, PROT_READ);
+  }
+  ~WrittenPages() {
+    for (auto [at, size] : regions)
+      mprotect(at, size, PROT_READ | PROT_WRITE);
+    sigaction(SIGSEGV, &before, nullptr);
+  }
+
+  std::int64_t count() const { return written; }
+  bool found() const { return !regions.empty(); }
+
+private:
+  static inline std::atomic<std::int64_t> written;
+  std::vector<std::pair<char *, std::size_t>> regions;
+  struct sigaction before = {};
+
+  static void let(int, siginfo_t *fault, void *) {
+    const std::uintptr_t page = std::uintptr_t(sysconf(_SC_PAGESIZE));
+    if (mprotect(reinterpret_cast<void *>(std::uintptr_t(fault->si_addr) / page * page), page,
+                 PROT_READ | PROT_WRITE) != 0)
+      _exit(139);
+    ++written;
+  }
+};
+
+/// The pages that one step writes, once the program runs.
+std::int64_t pagesOfStep(const char *optimizer) {
+  Program program = *Program::fromText(text(optimizer), "taste.tw", {});
+  Session session = *Session::create(program);
+  std::vector<std::int32_t> user;
+  std::vector<float> rating;
+  for (int row = 0; row < 4 * kBatch; ++row) {
+    user.push_back(int((row * 7919LL * 104729) % kUsers));
+    rating.push_back(float(row % 5));
+  }
+  Dataset data = *Dataset::fromMemory(program, {{"user", user.data()}, {"rating", rating.data()}}, 4 * kBatch);
+  EXPECT_TRUE(session.setTrainingData(data));
+  EXPECT_TRUE(session.train({.maxSteps = 2}));
+  WrittenPages pages;
+  EXPECT_TRUE(pages.found());
+  EXPECT_TRUE(session.train({.maxSteps = 1}));
+  return pages.count();
+}
+
+TEST(SparseUpdatesTest, PagesOfAStepAreThoseOfItsRows) {
+  const std::int64_t table = std::int64_t(kUsers) * kWidth * 4 / sysconf(_SC_PAGESIZE);
+  const std::int64_t others = 16; // what the step notes beside the table
+  EXPECT_LE(pagesOfStep("adagrad(lr = 0.1)"), 2 * kBatch + others);
+  EXPECT_LE(pagesOfStep("adam(lr = 0.1) lazy"), 3 * kBatch + others);
+  EXPECT_GT(pagesOfStep("adam(lr = 0.1)"), table); // the other meaning moves all rows
+}
+
+} // namespace
