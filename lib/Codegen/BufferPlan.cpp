@@ -229,8 +229,12 @@ private:
       return 0;
     if (runsAt[at] >= 0)
       at = runsAt[at];
-    int with = schedule.copies ? -1 : opOf(schedule.instances[at]).runsWith;
-    return with < 0 ? at : with;
+    // Nests that run together stand together: a copy between them parts them.
+    const Instance &instance = schedule.instances[at];
+    int with = instance.copy ? -1 : opOf(instance).runsWith, place = at + with - int(instance.op);
+    bool isTogether = with >= 0 && place < int(schedule.instances.size()) && !schedule.instances[place].copy &&
+                      int(schedule.instances[place].op) == with;
+    return isTogether ? place : at;
   }
 
   void sum() {

@@ -53,7 +53,7 @@ struct Op {
   llvm::SmallVector<std::int64_t> scratch;
   int joins =
       -1; ///< the input, a product's result, in whose registers the op is computed if it is the first that reads it
-  int runsWith = -1;     ///< the op, at or behind it, in whose place it runs where nothing is copied; -1: its own
+  int runsWith = -1;     ///< the op, at or behind it, in whose place it runs if nothing is copied between; -1: its own
   bool inMemory = false; ///< the result is added up in memory, even where only an op in registers reads it
 };
 

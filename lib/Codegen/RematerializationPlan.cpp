@@ -197,9 +197,11 @@ private:
       return std::nullopt;
     unsigned last = facts.producer;
     for (unsigned reader : readers[value]) {
-      if (reader == at)
+      const buffers::Op &op = program.ops[reader];
+      bool inRegisters = op.joins >= 0 && op.inputs[op.joins].value == value;
+      if (reader == at && !inRegisters)
         return std::nullopt;
-      if (reader < at)
+      if (reader <= at)
         last = reader;
     }
     return last + 1;
@@ -210,22 +212,26 @@ private:
     double now = excess(best, limit), bestGain = 0;
     std::optional<std::pair<int, unsigned>> chosen;
     Schedule chosenSchedule;
-    for (int value = 0; value < int(program.values.size()); ++value) {
-      std::optional<unsigned> cut = cutAround(value, at);
-      if (!cut || program.values[value].bytes * 1000 < best.peak - limit)
-        continue;
+    auto attempt = [&](int value, unsigned cut) {
       Cuts tried = cuts;
-      tried[value] = *cut;
+      tried[value] = cut;
       Schedule schedule = scheduleOf(program, tried);
       if (!schedule.legal)
-        continue;
+        return;
       double freed = now - excess(schedule, limit), price = std::max(schedule.cost - best.cost, 1.0);
       if (freed <= 0 || freed / price <= bestGain)
-        continue;
+        return;
       bestGain = freed / price;
-      chosen = {value, *cut};
+      chosen = {value, cut};
       chosenSchedule = std::move(schedule);
-    }
+    };
+    // What runs together is crowded together.
+    for (unsigned op = 0; op <= at; ++op)
+      if (op == at || program.ops[op].runsWith == int(at))
+        for (int value = 0; value < int(program.values.size()); ++value)
+          if (std::optional<unsigned> cut = cutAround(value, op);
+              cut && program.values[value].bytes * 1000 >= best.peak - limit)
+            attempt(value, *cut);
     if (!chosen)
       return false;
     cuts[chosen->first] = chosen->second;

@@ -134,35 +134,68 @@ private:
 struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
   using RematerializeBase::RematerializeBase;
 
+  func::FuncOp original; ///< without copies
+  bool isLeast = false;  ///< what was wanted alive could not be brought about
+
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isExternal() || limit <= 0)
       return;
-    auto body = [&]() -> Block & { return function.getBody().front(); };
-    int64_t bytes = reckonArena(body(), target);
-    const int64_t without = bytes;
-    // What is alive tells less than the arena takes: neighbours run as one, and buffers may leave gaps. So aims become lower.
-    constexpr int attempts = 8;
-    bool least = false;
-    for (int64_t aim = limit, attempt = 1; bytes > limit && !least; ++attempt) {
-      func::FuncOp backup = function.clone();
-      recomputed = 0;
-      least = attempt == attempts;
-      SmallVector<Operation *> partlyUsed;
-      fit(body(), least ? 1 : aim, least, partlyUsed);
-      if (!partlyUsed.empty() && failed(fuseCopies(partlyUsed)))
+    const int64_t without = reckonArena(function.getBody().front(), target);
+    int64_t bytes = without;
+    if (without > limit) {
+      original = function.clone();
+      FailureOr<int64_t> aim = chooseAim(without);
+      FailureOr<int64_t> taken = succeeded(aim) ? bytesAt(*aim, /*tells=*/true) : aim;
+      original.erase();
+      if (failed(taken))
         return signalPassFailure();
-      bytes = reckonArena(body(), target);
-      if (bytes > limit && !least) {
-        aim = std::max<int64_t>(1, aim - std::max<int64_t>(bytes - limit, aim / 256));
-        function.getBody().takeBody(backup.getBody());
-      }
-      backup.erase();
+      bytes = *taken;
     }
     saved += without - bytes;
     function->setAttr(talweg::attributes::kEstimatedBytes, Builder(&getContext()).getI64IntegerAttr(bytes));
     if (bytes > limit)
       function->setAttr(talweg::attributes::kLeastMemory, UnitAttr::get(&getContext()));
+  }
+
+  /// For which bytes alive the arena keeps within the limit; if for none that is tried, for which it takes least. What is alive tells less than
+  /// the arena takes: neighbours run as one, and buffers may leave gaps.
+  FailureOr<int64_t> chooseAim(int64_t without) {
+    int64_t best = 0, least = INT64_MAX;
+    auto attempt = [&](int64_t aim) -> LogicalResult {
+      FailureOr<int64_t> bytes = bytesAt(aim, /*tells=*/false);
+      if (succeeded(bytes) && *bytes < least) {
+        best = aim;
+        least = *bytes;
+      }
+      return bytes;
+    };
+    // From the limit downwards, by as much as the arena was too large.
+    constexpr int attempts = 6, parts = 4;
+    isLeast = false;
+    for (int64_t aim = limit, number = 0; number < attempts && aim > 0 && least > limit && !isLeast; ++number) {
+      if (failed(attempt(aim)))
+        return failure();
+      aim -= std::max<int64_t>(least - limit, aim / 256);
+    }
+    // Parts of what it takes without copies: the same whatever the limit, so that what is told to be the least is found again.
+    isLeast = false;
+    for (int64_t part = parts - 1; part > 0 && least > limit && !isLeast; --part)
+      if (failed(attempt(without * part / parts)))
+        return failure();
+    return best;
+  }
+
+  /// The bytes of the arena, with copies for which at most `aim` bytes are alive, or as few as were found.
+  FailureOr<int64_t> bytesAt(int64_t aim, bool tells) {
+    func::FuncOp function = getOperation(), fresh = original.clone();
+    function.getBody().takeBody(fresh.getBody());
+    fresh.erase();
+    SmallVector<Operation *> partlyUsed;
+    fit(function.getBody().front(), aim, tells, partlyUsed);
+    if (!partlyUsed.empty() && failed(fuseCopies(partlyUsed)))
+      return failure();
+    return reckonArena(function.getBody().front(), target);
   }
 
   /// Chains of copies become one op, as those that they copy did.
@@ -179,9 +212,8 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
     return runPipeline(fusion, getOperation());
   }
 
-  /// Copies values of the block, and of those in it, until at most `aim` bytes are alive; `least`: it cannot be brought about, and as little
-  /// as was found is. Returns what is alive.
-  int64_t fit(Block &block, int64_t aim, bool &least, SmallVector<Operation *> &partlyUsed) {
+  /// Copies values of the block, and of those in it, until at most `aim` bytes are alive, or as few as are found. Returns what is alive.
+  int64_t fit(Block &block, int64_t aim, bool tells, SmallVector<Operation *> &partlyUsed) {
     buffers::BlockProgram program(block);
     describeCode(block, program, target);
     buffers::Schedule schedule = remat::scheduleOf(program, {});
@@ -189,16 +221,17 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
       if (!isa<kernel::PlacedOp>(op))
         for (Region &region : op->getRegions())
           for (Block &inner : region)
-            if (int64_t bytes = fit(inner, std::max<int64_t>(1, aim - schedule.live[number]), least, partlyUsed))
+            if (int64_t bytes = fit(inner, std::max<int64_t>(1, aim - schedule.live[number]), tells, partlyUsed))
               program.ops[number].scratch.push_back(bytes);
     schedule = remat::scheduleOf(program, {});
     if (schedule.peak <= aim)
       return schedule.peak;
     remat::Cuts cuts = remat::chooseCuts(program, aim);
     schedule = remat::scheduleOf(program, cuts);
-    least |= schedule.peak > aim;
+    isLeast |= schedule.peak > aim;
     if (!cuts.empty()) {
-      tell(program, cuts);
+      if (tells)
+        tell(program, cuts);
       Rewriter(program, schedule).run(partlyUsed);
     }
     return schedule.peak;
