@@ -5,7 +5,7 @@
 // adds the time since the last mark to region n (Runtime/Profile.h). What region n is, whoever made the pass is told; where nobody asks, it
 // is a remark.
 //
-// A region is one op, with the fills of what it accumulates into: the passes that follow make one nest of loops of these, and no mark comes
+// A region is one op, with the fills of what it writes a part of: the passes that follow make one nest of loops of these, and no mark comes
 // between them. Everything else in the body, scalars and loads, belongs to the region that follows.
 #include "Access.h"
 #include "RegionFacts.h"
@@ -58,7 +58,7 @@ bool joinsNext(Operation *op) {
   auto fill = dyn_cast<linalg::FillOp>(op);
   if (!fill)
     return false;
-  // Several fills may stand before the op that accumulates into all of them.
+  // Several fills may stand before the op that writes into all of them.
   while (isa_and_nonnull<linalg::FillOp>(next))
     next = workAfter(next);
   auto user = dyn_cast_or_null<linalg::GenericOp>(next);
