@@ -32,6 +32,7 @@ MODELS = {
     "bench/models/W6.tw": (6, ["--batch", "80"]),
     "bench/models/W7.tw": (6, ["--batch", "9000"]),
     "bench/models/W7a.tw": (6, ["--batch", "9000"]),
+    "bench/models/W7l.tw": (6, ["--batch", "9000"]),
     "bench/models/W9.tw": (300, ["--batch", "4", "--set", "count=100000"]),
     "bench/models/fashion.tw": (8, ["--batch", "1800"]),
     "examples/digits/digits.tw": (500, []),

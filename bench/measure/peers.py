@@ -180,7 +180,7 @@ class Script:
         return None
 
     def runs(self, workload, inference):
-        return not inference and not (workload == "W9" and "--compile" in self.flags)
+        return not inference and not (workload in ("W7l", "W9") and "--compile" in self.flags)
 
     def start(self, workload, place, threads, inference):
         self.server = Server([*place.inside, *self.environment(threads), *self.command, workload, place.inner, "--threads",

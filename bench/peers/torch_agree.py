@@ -23,7 +23,7 @@ from torch_models import read_safetensors
 from torch_training import Training
 
 torch.set_num_threads(options.threads)
-training = Training(options.workload, options.folder, "sparse" if options.workload == "W7a" else "fused")
+training = Training(options.workload, options.folder, "sparse" if options.workload in ("W7a", "W7l") else "fused")
 losses, norms = [], []
 for i in range(options.steps):
     losses.append(training.step(i).item())

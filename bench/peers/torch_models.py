@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-BATCH = {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W5": 64, "W6": 12, "W6b": 16, "W7": 1024, "W7a": 1024}
+BATCH = {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W5": 64, "W6": 12, "W6b": 16, "W7": 1024, "W7a": 1024, "W7l": 1024}
 
 
 def read_idx(path):
@@ -208,7 +208,7 @@ def model(name, folder, sparse=False):
         return {"W4": convolutional, "W5": residual}[name](initial, name)
     if name in ("W6", "W6b"):
         return transformer(initial, name)
-    if name in ("W7", "W7a"):
+    if name in ("W7", "W7a", "W7l"):
         return recommendation(initial, name, sparse)
     return perceptron(initial, name, {"W1": 2, "W2": 3, "W3": 3}[name])
 

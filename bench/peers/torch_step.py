@@ -72,6 +72,8 @@ def kinds():
     modern = int(torch.__version__.split(".")[0]) >= 2
     if options.workload == "W9":
         return ["fused" if modern else "foreach"]
+    if options.workload == "W7l":
+        return ["sparse"]
     if options.compile:
         return ["fused", "compiled"]
     if options.workload == "W7a":

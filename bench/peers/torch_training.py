@@ -13,7 +13,7 @@ def loss_function(name, forward):
         return lambda x, y: forward(x)
     if name in ("W6", "W6b"):
         return lambda x, y: F.cross_entropy(forward(x).flatten(0, 1), y.flatten())
-    if name in ("W7", "W7a"):
+    if name in ("W7", "W7a", "W7l"):
         return lambda x, y: F.binary_cross_entropy_with_logits(forward(x), y)
     return lambda x, y: F.cross_entropy(forward(x), y)
 
@@ -33,6 +33,8 @@ def optimizers(name, parameters, kind):
         return [torch.optim.AdamW(groups, 1e-3, betas=(0.9, 0.99), **how)]
     if name == "W7a" and kind == "sparse":
         return [torch.optim.Adagrad(parameters[:2], 0.01), torch.optim.Adagrad(parameters[2:], 0.01, **how)]
+    if name == "W7l":
+        return [torch.optim.SparseAdam(parameters[:2], 1e-3), torch.optim.Adam(parameters[2:], 1e-3, **how)]
     if name == "W7a":
         return [torch.optim.Adagrad(parameters, 0.01, **how)]
     return [torch.optim.Adam(parameters, 1e-3, **how)]
