@@ -58,6 +58,9 @@ bool sumsAll(Operation *op) {
          int64_t(reduce.getDims().size()) == cast<RankedTensorType>(reduce.getX().getType()).getRank();
 }
 
+/// The lookups of one table whose rows are put behind each other; with more it is updated as a whole.
+constexpr size_t kMostLookups = 16;
+
 /// One gradient that may be rows.
 class Gradient {
 public:
@@ -85,13 +88,20 @@ public:
 
   /// Has the update take the rows. Returns what of them it updates.
   void rewrite() {
-    OpBuilder builder(sums);
+    OpBuilder builder(sums.getDefiningOp());
     Location loc = sums.getLoc();
     auto whole = cast<RankedTensorType>(sums.getType());
-    auto coalesced = tw::CoalesceOp::create(builder, loc, sums.getValues(), sums.getRows(), whole.getDimSize(0));
+    SmallVector<Value> named, values;
+    for (tw::ScatterAddOp lookup : lookups) {
+      int64_t positions = cast<ShapedType>(lookup.getRows().getType()).getNumElements();
+      named.push_back(shapedAs(builder, lookup.getRows(), {positions}));
+      values.push_back(shapedAs(builder, lookup.getValues(), {positions, whole.getDimSize(1)}));
+    }
+    auto coalesced = tw::CoalesceOp::create(builder, loc, behindEachOther(builder, values),
+                                            behindEachOther(builder, named), whole.getDimSize(0));
     auto sumsType = cast<RankedTensorType>(coalesced.getSums().getType());
     IRMapping rows; // tensors of the table's shape → the same in rows
-    rows.map(sums.getResult(), coalesced.getSums());
+    rows.map(sums, coalesced.getSums());
     for (Operation *op : readers) {
       builder.setInsertionPoint(op);
       if (op == update) {
@@ -113,16 +123,17 @@ public:
     for (Operation *op : llvm::reverse(readers))
       if (op != update)
         op->erase();
-    sums.erase();
+    eraseUnread(sums.getDefiningOp());
   }
 
 private:
   train::UpdateOp update;
   train::VariableOp variable;
   train::OptimizerOp rule;
-  tw::ScatterAddOp sums;
-  llvm::SetVector<Value> sparse;    ///< the sums, and what is computed of them and is zero where they are
-  SmallVector<Operation *> readers; ///< of `sparse`, in their order
+  Value sums;                            ///< what the gradient is computed from, element by element
+  SmallVector<tw::ScatterAddOp> lookups; ///< which it is the sum of
+  llvm::SetVector<Value> sparse;         ///< the sums, and what is computed of them and is zero where they are
+  SmallVector<Operation *> readers;      ///< of `sparse`, in their order
   std::string why;
   Operation *where = nullptr;
 
@@ -132,11 +143,12 @@ private:
     return false;
   }
 
-  /// The sums of rows that the gradient is computed from, element by element.
+  /// The sums of rows that the gradient is computed from: of one lookup, or of several added up.
   bool findSums() {
-    Value at = update.getGradient();
-    while (!(sums = at.getDefiningOp<tw::ScatterAddOp>())) {
-      Operation *op = at.getDefiningOp();
+    sums = update.getGradient();
+    while (!isOfLookups(sums)) {
+      lookups.clear();
+      Operation *op = sums.getDefiningOp();
       Value source;
       if (op)
         for (Value operand : op->getOperands())
@@ -144,14 +156,54 @@ private:
             source = operand;
       if (!source || !keepsZero(op, [&](Value operand) { return operand == source; }))
         return refuse(op ? op : update, "its gradient is not of lookups alone");
-      at = source;
+      sums = source;
     }
-    return sums.getShared() == 0 || refuse(sums, "rows are looked up in several tables at once");
+    for (tw::ScatterAddOp lookup : lookups)
+      if (lookup.getShared() != 0)
+        return refuse(lookup, "rows are looked up in several tables at once");
+    return true;
+  }
+
+  bool isOfLookups(Value value) {
+    if (auto lookup = value.getDefiningOp<tw::ScatterAddOp>()) {
+      lookups.push_back(lookup);
+      return true;
+    }
+    auto add = value.getDefiningOp<tw::AddOp>();
+    return add && lookups.size() < kMostLookups && isOfLookups(add.getA()) && isOfLookups(add.getB());
+  }
+
+  static Value shapedAs(OpBuilder &builder, Value value, ArrayRef<int64_t> shape) {
+    auto type = cast<RankedTensorType>(value.getType());
+    return builder.createOrFold<tw::ReshapeOp>(value.getLoc(), type.clone(shape), value);
+  }
+
+  /// One tensor of all, along the first dimension.
+  static Value behindEachOther(OpBuilder &builder, ArrayRef<Value> parts) {
+    if (parts.size() == 1)
+      return parts[0];
+    auto type = cast<RankedTensorType>(parts[0].getType());
+    SmallVector<int64_t> shape(type.getShape());
+    for (Value part : parts.drop_front())
+      shape[0] += cast<RankedTensorType>(part.getType()).getDimSize(0);
+    return tw::ConcatOp::create(builder, parts[0].getLoc(), type.clone(shape), parts, /*dim=*/0);
+  }
+
+  static void eraseUnread(Operation *op) {
+    if (!op->use_empty())
+      return;
+    SmallVector<Operation *> operands;
+    if (isa<tw::AddOp>(op))
+      for (Value operand : op->getOperands())
+        operands.push_back(operand.getDefiningOp());
+    op->erase();
+    for (Operation *operand : llvm::SetVector<Operation *>(operands.begin(), operands.end()))
+      eraseUnread(operand);
   }
 
   bool followReaders() {
-    sparse.insert(sums.getResult());
-    for (Operation *op = sums->getNextNode(); op; op = op->getNextNode()) {
+    sparse.insert(sums);
+    for (Operation *op = sums.getDefiningOp()->getNextNode(); op; op = op->getNextNode()) {
       auto isSparse = [&](Value value) { return sparse.contains(value); };
       if (llvm::none_of(op->getOperands(), isSparse))
         continue;

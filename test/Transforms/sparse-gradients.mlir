@@ -42,6 +42,41 @@ train.program "clipped" mode train batch 4 {
 
 // -----
 
+// Rows of several lookups are put behind each other.
+// CHECK-LABEL: train.program "twice"
+// CHECK-NOT: tw.scatter_add
+// CHECK: %[[VALUES:.*]] = tw.concat %{{.*}}, %{{.*}} dim 0 : tensor<4x2xf32>, tensor<4x2xf32> -> tensor<8x2xf32>
+// CHECK: %[[ROWS:.*]] = tw.concat %{{.*}}, %{{.*}} dim 0 : tensor<4xi32>, tensor<4xi32> -> tensor<8xi32>
+// CHECK: tw.coalesce %[[VALUES]] at %[[ROWS]] of 6
+// CHECK: train.update @table by @rule, %{{.*}} at %{{.*}} : tensor<8x2xf32>, tensor<8xi32>
+train.program "twice" mode train batch 4 {
+  train.field @rows : tensor<i32>
+  train.field @values : tensor<2xf32>
+  train.variable parameter @table : tensor<6x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<6x2xf32>
+    train.yield %value : tensor<6x2xf32>
+  }
+  train.optimizer @rule slots [] report [] {
+  ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
+    %next = tw.sub %param, %grad : tensor<*xf32>
+    train.yield %next : tensor<*xf32>
+  }
+  train.objective {
+  ^bb0(%rows: tensor<4xi32>, %values: tensor<4x2xf32>):
+    %loss = tw.reduce sum %values dims [0, 1] : tensor<4x2xf32> -> tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    %first = tw.scatter_add %values at %rows : tensor<4x2xf32>, tensor<4xi32> -> tensor<6x2xf32>
+    %twofold = tw.add %values, %values : tensor<4x2xf32>
+    %second = tw.scatter_add %twofold at %rows : tensor<4x2xf32>, tensor<4xi32> -> tensor<6x2xf32>
+    %gradient = tw.add %first, %second : tensor<6x2xf32>
+    train.update @table by @rule, %gradient : tensor<6x2xf32>
+    train.yield
+  }
+}
+
+// -----
+
 // CHECK-LABEL: train.program "tied"
 // CHECK: tw.scatter_add
 // CHECK: train.update @table by @rule, %{{.*}} : tensor<6x2xf32>

@@ -87,7 +87,10 @@ TEST_F(Types, of_narrow_floats_say_so) {
 }
 
 TEST_F(Types, of_several_labels_keep_each_below_their_classes) {
-  Field token{"t", Element::I32, {2}, {}, {}};
+  Field token;
+  token.name = "t";
+  token.element = Element::I32;
+  token.shape = {2};
   token.classes = 3;
   EXPECT_EQ(column<std::int32_t>(loaded(csv(file("a.csv", "0,2\n1,1\n")), {token}), 0),
             (std::vector<std::int32_t>{0, 2, 1, 1}));

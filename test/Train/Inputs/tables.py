@@ -40,6 +40,7 @@ RUNS = {
     "adam": (adam, False, None),
     "lazy": (adam, True, None),
     "clipped": (adam, True, 0.5),
+    "twice": (adagrad, False, None),  # both are looked up in one table
 }
 
 
@@ -47,6 +48,9 @@ def reference(name):
     """(loss, norm) of each step."""
     rule, lazy, limit = RUNS[name]
     tables = {"user": [[0.3] * WIDTH for _ in range(USERS)], "item": [[0.7] * WIDTH for _ in range(ITEMS)]}
+    user_table, item_table = "user", "user" if name == "twice" else "item"
+    if name == "twice":
+        del tables["item"]
     states = {key: [[{"m": 0.0, "v": 0.0, "sum": 0.0} for _ in range(WIDTH)] for _ in table] for key, table in tables.items()}
     data, at, steps = rows(), 0, []
     for step in range(1, STEPS + 1):
@@ -55,10 +59,10 @@ def reference(name):
         gradients = {key: [None] * len(table) for key, table in tables.items()}
         loss = 0.0
         for user, item, rating in batch:
-            u, i = tables["user"][user], tables["item"][item]
+            u, i = tables[user_table][user], tables[item_table][item]
             error = sum(u[k] * i[k] * (k + 1) for k in range(WIDTH)) - rating
             loss += error * error / len(batch)
-            for key, row, other in (("user", user, i), ("item", item, u)):
+            for key, row, other in ((user_table, user, i), (item_table, item, u)):
                 sums = gradients[key][row] or [0.0] * WIDTH
                 gradients[key][row] = [sums[k] + 2 * error * other[k] * (k + 1) / len(batch) for k in range(WIDTH)]
         norm = math.sqrt(sum(x * x for sums in gradients.values() for row in sums if row for x in row))
