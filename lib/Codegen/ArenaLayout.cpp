@@ -2,8 +2,8 @@
 //
 // Buffers are placed one after another, each at the lowest offset that is free for its whole life (Pisarchyk and Lee, "Efficient
 // Memory Management for Deep Neural Net Inference", 2020). The first order decides most; several are tried, and the best of
-// them is improved: what ends highest is placed earlier the next time. The search ends at the lower bound or after a fixed
-// number of trials.
+// them is improved: one buffer, drawn by chance from a fixed seed, is placed earlier or later, which stays where the arena is
+// not larger for it. The search ends at the lower bound or after a fixed number of trials.
 #include "ArenaLayout.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -11,12 +11,13 @@
 #include "llvm/ADT/SmallVector.h"
 
 #include <map>
+#include <random>
 
 using namespace llvm;
 
 namespace talweg {
 
-constexpr int rounds = 30, stepsOfRound = 6;
+constexpr int mostMoves = 2000;
 /// Comparisons of two buffers, all trials together: bounds the time for programs of thousands of buffers.
 constexpr int64_t mostWork = 30'000'000;
 
@@ -77,15 +78,6 @@ SmallVector<int64_t> crowds(ArrayRef<ArenaBuffer> buffers) {
   return result;
 }
 
-/// Moves the buffer that ends highest towards the front: to place `part` / 4 of where it stands.
-void promoteHighest(ArrayRef<ArenaBuffer> buffers, Order &order, int part) {
-  auto highest = max_element(order, [&](unsigned a, unsigned b) { return buffers[a].end() < buffers[b].end(); });
-  unsigned moved = *highest;
-  int64_t place = std::distance(order.begin(), highest) * part / 4;
-  order.erase(highest);
-  order.insert(order.begin() + place, moved);
-}
-
 } // namespace
 
 int64_t layOutArena(MutableArrayRef<ArenaBuffer> buffers) {
@@ -95,11 +87,10 @@ int64_t layOutArena(MutableArrayRef<ArenaBuffer> buffers) {
   auto trial = [&](const Order &order) {
     int64_t end = place(buffers, order);
     work += count * count / 2;
-    if (end < best) {
+    if (end <= best) {
       best = end;
       bestOrder = order;
     }
-    return end;
   };
   auto length = [](const ArenaBuffer &b) { return b.last - b.first + 1; };
   trial(orderBy(buffers, [](const ArenaBuffer &b) { return b.bytes; }));
@@ -114,13 +105,14 @@ int64_t layOutArena(MutableArrayRef<ArenaBuffer> buffers) {
     trial(orderBy(buffers, [&](const ArenaBuffer &b) { return std::pair(crowdOf(b), b.bytes); }));
     trial(orderBy(buffers, [&](const ArenaBuffer &b) { return std::tuple(crowdOf(b), length(b), b.bytes); }));
   }
-  for (int round = 0; round < rounds && more(); ++round) {
+  std::mt19937 chance; // the same numbers everywhere, always
+  for (int move = 0; move < mostMoves && more(); ++move) {
     Order order = bestOrder;
-    place(buffers, order);
-    for (int step = 0; step < stepsOfRound && more(); ++step) {
-      promoteHighest(buffers, order, (round + step) % 4);
-      trial(order);
-    }
+    unsigned *moved = order.begin() + chance() % count;
+    unsigned index = *moved;
+    order.erase(moved);
+    order.insert(order.begin() + chance() % count, index);
+    trial(order);
   }
   return place(buffers, bestOrder);
 }
