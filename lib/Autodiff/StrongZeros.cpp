@@ -2,10 +2,11 @@
 // where the derivative inside of it is infinite or nan. In `if x > 0 then sqrt(x) else 0` the cotangent of sqrt(x) is
 // exactly 0 wherever the condition fails, and by IEEE's rules 0 times sqrt's derivative there is nan.
 //
-// In: a block of primal ops with a backward pass among them. Out: the same, in which every product or quotient of such a
-// cotangent dy and a factor that can be infinite or nan is `dy == 0 ? 0 : factor dy`. Guaranteed: values that were finite are
-// the same numbers, and a backward pass without such a pair is left as it was. Not looked into: contractions that
-// sum, as matrix products do. Neither their factors are guarded nor do zeros pass through them.
+// In: a block of primal ops with a backward pass among them. Out: the same, in which every product or quotient r of such a
+// cotangent dy and a factor that can be infinite or nan is `dy == 0 and r is nan ? 0 : r`. Guaranteed: values that were finite
+// are the same numbers with the same derivatives (dy may be 0 because a weight is, and r's derivative by it is the factor), and
+// a backward pass without such a pair is left as it was. Not looked into: contractions that sum, as matrix products do. Neither
+// their factors are guarded nor do zeros pass through them.
 //
 // One walk from the top to the bottom finds three facts for each value from those of its operands: its sign, whether it can be
 // infinite or nan though parameters and data are finite, and whether it is a cotangent with zeros of this kind. What is
@@ -295,18 +296,22 @@ Value StrongZeros::weakZeros(Operation *op) const {
   return nullptr;
 }
 
-/// Every use of the op's result gets 0 where `cotangent` is 0.
+/// Every use of the op's result gets 0 where `cotangent` is 0 and the result is nan.
 void StrongZeros::guard(Operation *op, Value cotangent) {
   builder.setInsertionPointAfter(op);
   Location loc = op->getLoc();
   Value result = op->getResult(0);
   auto type = cast<RankedTensorType>(result.getType());
+  Type condition = type.clone(builder.getI1Type());
   auto number = builder.getFloatAttr(type.getElementType(), 0.0);
   Value zero = tw::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, Attribute(number)));
-  Value isZero =
-      tw::CompareOp::create(builder, loc, type.clone(builder.getI1Type()), tw::Predicate::eq, cotangent, zero);
-  auto chosen = tw::SelectOp::create(builder, loc, isZero, zero, result);
-  result.replaceAllUsesExcept(chosen, chosen);
+  Value isZero = tw::CompareOp::create(builder, loc, condition, tw::Predicate::eq, cotangent, zero);
+  Value isNan = tw::CompareOp::create(builder, loc, condition, tw::Predicate::ne, result, result);
+  Value isSpoilt = tw::AndOp::create(builder, loc, condition, isZero, isNan);
+  Value chosen = tw::SelectOp::create(builder, loc, isSpoilt, zero, result);
+  result.replaceUsesWithIf(chosen, [&](OpOperand &use) {
+    return use.getOwner() != isNan.getDefiningOp() && use.getOwner() != chosen.getDefiningOp();
+  });
 }
 
 /// The contraction, which sums nothing, as a product of windows; erases it and gives the product.

@@ -1,5 +1,6 @@
 // The cotangent of a select is 0 where its branch is not taken, and stays 0 where it meets the derivative of sqrt, which is
-// infinite or nan there. A factor that is finite, because its argument is positive, needs no guard and gets none.
+// infinite or nan there. Only what is nan is replaced, so that the product keeps its derivative by a cotangent that is 0 by chance.
+// A factor that is finite, because its argument is positive, needs no guard and gets none.
 //
 // RUN: talweg-opt %s --talweg-differentiate --canonicalize --cse | FileCheck %s
 
@@ -11,11 +12,15 @@
 // CHECK-NEXT: %[[DROOT:.*]] = tw.mul %[[SCALE:.*]], %[[DY]]
 // CHECK-NEXT: %[[DSCALE:.*]] = tw.mul %[[ROOT]], %[[DY]]
 // CHECK-NEXT: %[[NONE:.*]] = tw.compare eq %[[DY]], %[[ZERO]]
-// CHECK-NEXT: %[[STRONG:.*]] = tw.select %[[NONE]], %[[ZERO]], %[[DSCALE]]
+// CHECK-NEXT: %[[NAN:.*]] = tw.compare ne %[[DSCALE]], %[[DSCALE]]
+// CHECK-NEXT: %[[SPOILT:.*]] = tw.and %[[NONE]], %[[NAN]]
+// CHECK-NEXT: %[[STRONG:.*]] = tw.select %[[SPOILT]], %[[ZERO]], %[[DSCALE]]
 // CHECK:      %[[HALF:.*]] = tw.mul %[[DROOT]]
 // CHECK-NEXT: %[[DX:.*]] = tw.div %[[HALF]], %[[ROOT]]
 // CHECK-NEXT: %[[NONE:.*]] = tw.compare eq %[[HALF]], %[[ZERO]]
-// CHECK-NEXT: %[[STRONG:.*]] = tw.select %[[NONE]], %[[ZERO]], %[[DX]]
+// CHECK-NEXT: %[[NAN:.*]] = tw.compare ne %[[DX]], %[[DX]]
+// CHECK-NEXT: %[[SPOILT:.*]] = tw.and %[[NONE]], %[[NAN]]
+// CHECK-NEXT: %[[STRONG:.*]] = tw.select %[[SPOILT]], %[[ZERO]], %[[DX]]
 // CHECK-NOT:  tw.select
 // CHECK:      train.set @x.grad, %[[STRONG]]
 

@@ -135,9 +135,15 @@ Dual compare(tw::Predicate predicate, const Dual &a, const Dual &b) {
   return {double(holds(predicate, a.value, b.value)), double(isClose(a, b))};
 }
 
+/// A number with itself: rounding changes nothing, unless it may make it nan. What is nan is taken to be so, as behind a branch not taken.
+Dual compareWithItself(tw::Predicate predicate, const Dual &x) {
+  return {double(holds(predicate, x.value, x.value)), double(!std::isnan(x.value) && !std::isfinite(x.error))};
+}
+
 Dual logical(StringRef name, const Dual &a, const Dual &b) {
-  bool value = name == "and" ? a.value != 0 && b.value != 0 : a.value != 0 || b.value != 0;
-  return {double(value), std::max(a.error, b.error)};
+  bool isAnd = name == "and", value = isAnd ? a.value != 0 && b.value != 0 : a.value != 0 || b.value != 0;
+  auto decides = [&](const Dual &x) { return x.error == 0 && (x.value != 0) != isAnd; };
+  return {double(value), decides(a) || decides(b) ? 0 : std::max(a.error, b.error)};
 }
 
 Dual convert(tw::ConvertOp op, const Dual &x, double epsilon) {
@@ -238,6 +244,8 @@ Dual applyElementwise(Operation *op, ArrayRef<Dual> x, double epsilon) {
     return logical(name, x[0], x[1]);
   if (name == "not")
     return {double(x[0].value == 0), x[0].error};
+  if (auto comparison = dyn_cast<tw::CompareOp>(op); comparison && comparison.getA() == comparison.getB())
+    return compareWithItself(comparison.getPredicate(), x[0]);
   if (auto comparison = dyn_cast<tw::CompareOp>(op))
     return compare(comparison.getPredicate(), x[0], x[1]);
   if (isa<tw::SelectOp>(op)) {
