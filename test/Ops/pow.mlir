@@ -1,4 +1,4 @@
-// pow: da = b a^(b-1) dy, 0 where b = 0; db = y log a dy, 0 where a = 0
+// pow: da = b a^(b-1) dy, 0 where b = 0 and that is nan; db = y log a dy, 0 where a = 0
 //
 // RUN: talweg-opt %s --talweg-differentiate --canonicalize --cse | FileCheck %s
 // RUN: talweg gradcheck %s --values | FileCheck %s --check-prefix=NUMBERS
@@ -7,9 +7,13 @@
 // CHECK:      %[[B:.*]] = train.get @b
 // CHECK:      %[[W:.*]] = train.get @w
 // CHECK:      %[[Y:.*]] = tw.pow %[[A]], %[[B]]
-// CHECK-DAG:  %[[NONE:.*]] = tw.compare eq %[[B]]
 // CHECK-DAG:  %[[LOWER:.*]] = tw.pow %[[A]], %{{.*}}
-// CHECK-DAG:  %[[DA:.*]] = tw.select %[[NONE]]
+// CHECK-DAG:  %[[SLOPE:.*]] = tw.mul %[[B]], %[[LOWER]]
+// CHECK-DAG:  %[[PRODUCT:.*]] = tw.mul %[[SLOPE]], %{{.*}}
+// CHECK-DAG:  %[[NONE:.*]] = tw.compare eq %[[B]]
+// CHECK-DAG:  %[[NAN:.*]] = tw.compare ne %[[PRODUCT]], %[[PRODUCT]]
+// CHECK-DAG:  %[[SPOILT:.*]] = tw.and %[[NONE]], %[[NAN]]
+// CHECK-DAG:  %[[DA:.*]] = tw.select %[[SPOILT]]
 // CHECK-DAG:  %[[LOG:.*]] = tw.log %[[A]]
 // CHECK-DAG:  %[[PART:.*]] = tw.mul %[[Y]], %[[LOG]]
 // CHECK-DAG:  %[[ZERO:.*]] = tw.compare eq %[[A]]

@@ -65,11 +65,12 @@ TALWEG_VJP2(MulOp, b * dy, a * dy)
 TALWEG_VJP2(DivOp, dy / b, -(y * (dy / b)))
 // clang-format on
 
-// y = aᵇ:  da = b a^(b-1) dy, 0 where b = 0;  db = y log a dy, 0 where a = 0
+// y = aᵇ:  da = b a^(b-1) dy, 0 where b = 0 and that is nan;  db = y log a dy, 0 where a = 0
 Cotangents PowOp::vjp(OpBuilder &builder, ValueRange cotangents) {
   Expr dy(builder, getLoc(), cotangents[0]), a = dy.with(getA()), b = dy.with(getB()), y = dy.with(getY());
   Expr zero = dy.all(0);
-  Expr da = b.is(Predicate::eq, 0).choose(zero, b * pow(a, b - 1.0) * dy);
+  Expr da = b * pow(a, b - 1.0) * dy; // where b is 0, it still has a derivative by b
+  da = b.is(Predicate::eq, 0).binary<AndOp>(da.compare(Predicate::ne, da)).choose(zero, da);
   Expr db = a.is(Predicate::eq, 0).choose(zero, y * log(a) * dy);
   return {da, db};
 }
