@@ -11,19 +11,20 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// The cotangent of a product over `dims` of x, exact where factors are 0. With z = 1 where x = 0, n = Σ z the number
-/// of zeros and p the product of the other factors:
-///   dx = dy p / x   where x ≠ 0 and n = 0
-///   dx = dy p       where x = 0 and n = 1   (the only zero: the product of all others)
-///   dx = 0          elsewhere
-Expr productCotangent(Expr x, Expr dy, ArrayRef<int64_t> dims, AffineMap spread) {
+/// The cotangent of a product y over `dims` of x, exact where factors are 0. With n the number of zeros, s their sum (which is 0, but
+/// has a derivative) and p the product of the other factors:
+///   dx = dy y / x         where x ≠ 0
+///   dx = dy p             where x = 0 and n = 1   (the only zero: the product of all others)
+///   dx = dy p (s - x)     where x = 0 and n = 2   (the other zero)
+///   dx = 0                elsewhere
+/// So are its derivatives, where no more than two factors are 0.
+Expr productCotangent(Expr x, Expr y, Expr dy, ArrayRef<int64_t> dims, AffineMap spread) {
   Expr isZero = x.is(Predicate::eq, 0), one = x.all(1), zero = x.all(0);
-  Expr zeros = isZero.choose(one, zero).reduce(Reduction::sum, dy.type(), dims);
-  Expr scaled = dy * isZero.choose(one, x).reduce(Reduction::prod, dy.type(), dims);
-  Expr n = zeros.window(x.type(), spread), q = scaled.window(x.type(), spread);
-  Expr atZero = n.is(Predicate::eq, 1).choose(q, zero);
-  Expr elsewhere = n.is(Predicate::eq, 0).choose(q / x, zero);
-  return isZero.choose(atZero, elsewhere);
+  auto spreadSum = [&](Expr of) { return of.reduce(Reduction::sum, dy.type(), dims).window(x.type(), spread); };
+  Expr n = spreadSum(isZero.choose(one, zero)), s = spreadSum(isZero.choose(x, zero));
+  Expr q = (dy * isZero.choose(one, x).reduce(Reduction::prod, dy.type(), dims)).window(x.type(), spread);
+  Expr ofTwo = n.is(Predicate::eq, 2).choose(q * (s - x), zero);
+  return isZero.choose(n.is(Predicate::eq, 1).choose(q, ofTwo), (dy * y).window(x.type(), spread) / x);
 }
 
 /// The cotangent of an extremum y over `dims` of x: split equally among the elements that attain it.
@@ -106,7 +107,7 @@ SmallVector<Value> ReduceOp::vjp(OpBuilder &builder, ValueRange cotangents) {
   AffineMap spread = dropDims(builder.getContext(), x.type().getRank(), getDims());
   switch (getKind()) {
   case Reduction::sum: return {dy.window(x.type(), spread)};
-  case Reduction::prod: return {productCotangent(x, dy, getDims(), spread)};
+  case Reduction::prod: return {productCotangent(x, y, dy, getDims(), spread)};
   case Reduction::max:
   case Reduction::min: return {extremumCotangent(x, y, dy, getDims(), spread)};
   case Reduction::any:
