@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 using namespace mlir;
@@ -139,6 +140,59 @@ struct RowsOf {
   }
 };
 
+/// The different rows, and what each has: an element for each place in a row.
+struct Coalesced {
+  std::map<std::int64_t, std::vector<Sum>> rows;
+  std::int64_t positions, width, count;
+  bool isKnown = true;
+
+  Coalesced(const Tensor &values, const Tensor &numbers, std::int64_t count)
+      : positions(countOf(numbers.shape)), width(countOf(values.shape) / positions), count(count) {
+    for (std::int64_t position = 0; position < positions; ++position) {
+      const Dual &number = numbers.elements[position];
+      isKnown = isKnown && number.error == 0;
+      auto &sums = rows[std::clamp<std::int64_t>(std::int64_t(number.value), 0, count - 1)];
+      sums.resize(width);
+      for (std::int64_t column = 0; column < width; ++column)
+        sums[column].add(values.elements[position * width + column]);
+    }
+  }
+  std::vector<Dual> named() const {
+    std::vector<Dual> all;
+    for (auto &[row, sums] : rows)
+      all.push_back({double(row), isKnown ? 0 : double(count)});
+    all.resize(positions, {double(count), isKnown ? 0 : double(count)});
+    return all;
+  }
+  /// Without slopes: no derivative passes.
+  std::vector<Dual> sums(double epsilon) const {
+    std::vector<Dual> all;
+    for (auto &[row, sums] : rows)
+      for (const Sum &sum : sums) {
+        Dual known = sum.finish(epsilon);
+        all.push_back(isKnown ? Dual{known.value, known.error} : kUnknown);
+      }
+    all.resize(positions * width, isKnown ? Dual() : kUnknown);
+    return all;
+  }
+};
+
+/// Likewise.
+std::vector<Dual> putRows(const Tensor &values, const Tensor &rows, const Tensor &table) {
+  std::vector<Dual> result = table.elements;
+  std::int64_t count = table.shape[0], width = countOf(table.shape) / count, next = 0;
+  bool isKnown = true;
+  for (const Dual &row : rows.elements) {
+    isKnown = isKnown && row.error == 0;
+    if (row.value >= 0 && row.value < double(count))
+      std::copy_n(values.elements.begin() + next, width, result.begin() + std::int64_t(row.value) * width);
+    next += width;
+  }
+  for (Dual &element : result)
+    element = isKnown ? Dual{element.value, element.error} : kUnknown;
+  return result;
+}
+
 double epsilonOf(Value value) { return getElementTypeOrSelf(value).isF64() ? 0x1p-53 : 0x1p-24; }
 
 /// Numbers that the program's own type may not hold may be anything there.
@@ -184,14 +238,14 @@ const Tensor &Evaluation::of(Value value) {
   if (auto found = known.find(value); found != known.end())
     return found->second;
   Operation *op = value.getDefiningOp();
-  Tensor result = op && isa<tw::TwDialect>(op->getDialect()) ? compute(op) : source(value);
+  Tensor result = op && isa<tw::TwDialect>(op->getDialect()) ? compute(cast<OpResult>(value)) : source(value);
   if (Type element = getElementTypeOrSelf(value); isa<FloatType>(element))
     doubtLargest(result, element.isF64());
   return known[value] = std::move(result);
 }
 
-Tensor Evaluation::compute(Operation *op) {
-  Value result = op->getResult(0);
+Tensor Evaluation::compute(OpResult result) {
+  Operation *op = result.getOwner();
   double epsilon = epsilonOf(result);
   for (Value operand : op->getOperands())
     of(operand); // before any reference is held
@@ -245,6 +299,11 @@ Tensor Evaluation::compute(Operation *op) {
     });
     for (const Sum &sum : sums)
       y.elements.push_back(sum.finish(epsilon));
+  } else if (auto coalesce = dyn_cast<tw::CoalesceOp>(op)) {
+    Coalesced found(operand(0), operand(1), coalesce.getCount());
+    y.elements = result == coalesce.getNamed() ? found.named() : found.sums(epsilon);
+  } else if (isa<tw::PutRowsOp>(op)) {
+    y.elements = putRows(operand(0), operand(1), operand(2));
   } else if (auto pad = dyn_cast<tw::PadOp>(op)) {
     forEach(y.shape, [&](const Shape &index) {
       Shape inside = index;

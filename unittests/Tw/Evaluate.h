@@ -50,7 +50,7 @@ private:
   std::function<Tensor(mlir::Value)> source;
   llvm::DenseMap<mlir::Value, Tensor> known;
 
-  Tensor compute(mlir::Operation *op);
+  Tensor compute(mlir::OpResult result);
 };
 
 } // namespace talweg::random

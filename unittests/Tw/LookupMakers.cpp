@@ -1,4 +1,4 @@
-// Gathers and scatter-adds by rows of all kinds: labels, places of extremes, literals that may be out of range.
+// Gathers, scatter-adds and coalesced rows, by rows of all kinds: labels, places of extremes, literals that may be out of range.
 #include "Makers.h"
 
 using namespace mlir;
@@ -65,6 +65,35 @@ Value scattered(Maker &m) {
   if (countOf(to) > Maker::kMostElements)
     return {};
   return tw::ScatterAddOp::create(m.b, m.loc, Maker::typeOf(to, values), rows, values, shared.size());
+}
+
+Value coalesced(Maker &m) {
+  Value table = m.chance.oneIn(2) ? m.parameter(m.shape(1 + std::size_t(m.chance.below(2)), 120)) : m.anyOfRank(1);
+  if (!table)
+    return {};
+  Shape ofTable = shapeOf(table);
+  Value rows = rowNumbers(m, {}, ofTable[0]);
+  Shape ofValues = shapeOf(rows);
+  ofValues.insert(ofValues.end(), ofTable.begin() + 1, ofTable.end());
+  if (countOf(ofValues) > Maker::kMostElements)
+    return {};
+  auto found = tw::CoalesceOp::create(m.b, m.loc, m.ofShape(ofValues), rows, ofTable[0]);
+  Value named = found.getNamed(), sums = found.getSums();
+  if (m.chance.oneIn(2))
+    return tw::PutRowsOp::create(m.b, m.loc, table.getType(), sums, named, table);
+  Value numbers = m.scale(m.convert(named, getElementTypeOrSelf(sums)), 0.125);
+  return m.binary<tw::AddOp>(sums, m.spread(numbers, shapeOf(sums), 0u));
+}
+
+Value withSomeRows(Maker &m, Value values, Value table) {
+  std::int64_t count = shapeOf(table)[0];
+  std::vector<std::int32_t> numbers;
+  for (std::int64_t row = 0; row < count; ++row) // turned round, and some that are none
+    numbers.push_back(m.chance.oneIn(3) ? std::int32_t(m.chance.pick<std::int64_t>({-1, count, count + 3}))
+                                        : std::int32_t(count - 1 - row));
+  auto type = RankedTensorType::get({count}, m.b.getI32Type());
+  Value rows = tw::ConstantOp::create(m.b, m.loc, type, DenseElementsAttr::get(type, ArrayRef(numbers)));
+  return tw::PutRowsOp::create(m.b, m.loc, table.getType(), values, rows, table);
 }
 
 } // namespace talweg::random

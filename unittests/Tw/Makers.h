@@ -31,6 +31,10 @@ Shape spaceFor(Maker &m, llvm::ArrayRef<mlir::Value> read, std::size_t most);
 
 mlir::Value gathered(Maker &m);
 mlir::Value scattered(Maker &m);
+/// Rows coalesced, and what is made of them: their sums and numbers, or a table in which they are put.
+mlir::Value coalesced(Maker &m);
+/// `table` with some rows of `values`, which has its shape.
+mlir::Value withSomeRows(Maker &m, mlir::Value values, mlir::Value table);
 
 //===-- OpMakers.cpp ---------------------------------------------------------------------------------------------===//
 

@@ -330,6 +330,7 @@ const OpMaker makers[] = {
     {"at label", 1, atLabel},
     {"gather", 3, gathered},
     {"scatter", 3, scattered},
+    {"coalesced rows", 2, coalesced},
     {"place of extreme", 1, placeOfExtreme},
     {"dropout", 1, dropout},
     {"softmax", 2, softmax},

@@ -1,5 +1,5 @@
 // The frame of a random program: data, variables, optimizer, loss, metrics; the ops come from the makers.
-#include "RandomStep.h"
+#include "Makers.h"
 
 #include "talweg/Autodiff/Differentiate.h"
 
@@ -239,7 +239,8 @@ void Maker::takeBack(Operation *last, train::VariableOp lastVariable) {
   Block *block = b.getInsertionBlock();
   while (block->getTerminator()->getPrevNode() != last) {
     Operation *op = block->getTerminator()->getPrevNode();
-    evaluation.forget(op->getResult(0));
+    for (Value result : op->getResults())
+      evaluation.forget(result);
     op->erase();
   }
   auto declared = llvm::to_vector(step.program().getOps<train::VariableOp>());
@@ -505,6 +506,8 @@ void Maker::finish(bool severalLosses) {
     Value kept = any();
     Value old = addVariable(Role::State, shapeOf(kept));
     Value next = chance.oneIn(2) ? kept : binary<tw::AddOp>(scale(old, 0.75), kept);
+    if (!shapeOf(old).empty() && chance.oneIn(4))
+      next = withSomeRows(*this, kept, old);
     if (chance.oneIn(3))
       metrics.push_back({fmt::format("kept{}", more), lossOf(binary<tw::MulOp>(old, kept))});
     train::SetOp::create(b, loc, cast<train::GetOp>(old.getDefiningOp()).getVariable(), next);

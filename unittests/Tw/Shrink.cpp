@@ -59,7 +59,7 @@ private:
 
   /// The value in place of the op's result, in a way; null if there is none.
   static Value replacement(Operation *op, int way) {
-    if (op->getNumResults() == 0 || isa<tw::ConstantOp, train::GetOp>(op))
+    if (op->getNumResults() != 1 || isa<tw::ConstantOp, train::GetOp>(op))
       return {};
     auto type = cast<RankedTensorType>(op->getResult(0).getType());
     if (way < 3)
@@ -73,7 +73,7 @@ private:
 
   static void eraseUnused(ModuleOp module) {
     for (Operation *op : ops(module))
-      if (op->getNumResults() == 1 && op->use_empty())
+      if (op->getNumResults() > 0 && op->use_empty())
         op->erase();
   }
 
