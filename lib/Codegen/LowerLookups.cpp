@@ -26,7 +26,7 @@ namespace {
 /// The rows of a table that are named at run time, and what is moved there or from there.
 class Lookup : RowLoops {
 public:
-  /// `table`: memref<R x W>; `looked`: memref<P x W>; `rows`: memref<P>.
+  /// `table`: memref<R x W..>; `looked`: memref<P x W..>; `rows`: memref<P>.
   Lookup(OpBuilder &builder, Operation *op, Value table, Value rows, Value looked, const Target &target)
       : RowLoops(builder, op->getLoc(), looked, target), table(flatten(builder, loc, table)), rows(rows),
         looked(flatten(builder, loc, looked)), count(cast<MemRefType>(table.getType()).getDimSize(0)) {}

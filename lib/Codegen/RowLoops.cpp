@@ -10,7 +10,7 @@ namespace talweg {
 RowLoops::RowLoops(OpBuilder &builder, Location loc, Value looked, const Target &target)
     : builder(builder), loc(loc), tools(builder, loc) {
   auto type = cast<MemRefType>(looked.getType());
-  positions = type.getDimSize(0), width = type.getDimSize(1);
+  positions = type.getDimSize(0), width = type.getNumElements() / positions;
   elementBytes = (type.getElementTypeBitWidth() + 7) / 8;
   lanes = width == 1 ? 1 : target.vectorBits / (8 * elementBytes);
 }

@@ -15,7 +15,7 @@ protected:
   /// In how many parts work that cannot be cut anywhere is given to threads.
   static constexpr std::int64_t kParts = 8;
 
-  /// `looked`: memref<P x W>, a row for each position.
+  /// `looked`: memref<P x W..>, a row for each position.
   RowLoops(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value looked, const Target &target);
 
   /// Whether threads are worth their fork.

@@ -1,4 +1,4 @@
-// Lookups by whole rows: tables of two dimensions, one list of positions. What the rows share is made a part of their numbers.
+// Lookups by whole rows: one list of positions. What the rows share is made a part of their numbers.
 #include "TwToLinalg.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -52,6 +52,13 @@ struct Flat {
   int64_t rows, width, positions;
 };
 
+/// The shape of `rows` rows as the table [S.., R, W..] has them.
+SmallVector<int64_t> shapeOfRows(int64_t rows, ArrayRef<int64_t> table, int64_t shared) {
+  SmallVector<int64_t> shape(table.drop_front(shared + 1));
+  shape.insert(shape.begin(), rows);
+  return shape;
+}
+
 Value flattened(Builder &b, Value value, ArrayRef<int64_t> shape) {
   return createReshape(b, value, cast<RankedTensorType>(typeOf(value).clone(shape)));
 }
@@ -65,10 +72,11 @@ Value lowerGather(Builder &b, tw::GatherOp op, tw::GatherOp::Adaptor operands, R
   int64_t shared = op.getShared();
   Flat flat(table, typeOf(operands.getRows()).getShape(), shared);
   Value rows = numbersOf(b, operands.getRows(), shared, table[shared]);
-  Value looked = kernel::GatherOp::create(b, flattened(b, operands.getTable(), {flat.rows, flat.width}),
-                                          flattened(b, rows, {flat.positions}),
-                                          createEmpty(b, {flat.positions, flat.width}, type.getElementType()))
-                     .getResult();
+  Value looked =
+      kernel::GatherOp::create(b, flattened(b, operands.getTable(), shapeOfRows(flat.rows, table, shared)),
+                               flattened(b, rows, {flat.positions}),
+                               createEmpty(b, shapeOfRows(flat.positions, table, shared), type.getElementType()))
+          .getResult();
   return createReshape(b, looked, type);
 }
 
@@ -84,12 +92,10 @@ Value lowerScatterAdd(Builder &b, tw::ScatterAddOp op, tw::ScatterAddOp::Adaptor
 }
 
 Value lowerPutRows(Builder &b, tw::PutRowsOp, tw::PutRowsOp::Adaptor operands, RankedTensorType type) {
-  Flat flat(type.getShape(), typeOf(operands.getRows()).getShape(), 0);
-  Value put = kernel::PutRowsOp::create(b, flattened(b, operands.getValues(), {flat.positions, flat.width}),
-                                        flattened(b, operands.getRows(), {flat.positions}),
-                                        flattened(b, operands.getTable(), {flat.rows, flat.width}))
-                  .getResult();
-  return createReshape(b, put, type);
+  int64_t positions = typeOf(operands.getRows()).getNumElements();
+  return kernel::PutRowsOp::create(b, flattened(b, operands.getValues(), shapeOfRows(positions, type.getShape(), 0)),
+                                   flattened(b, operands.getRows(), {positions}), operands.getTable())
+      .getResult();
 }
 
 struct LowerCoalesce : OpConversionPattern<tw::CoalesceOp> {

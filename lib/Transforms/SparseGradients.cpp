@@ -30,6 +30,17 @@ bool isUniform(Value value) {
   return tw::uniformValue(value) || (window && cast<RankedTensorType>(window.getX().getType()).getRank() == 0);
 }
 
+/// True for a window that reads every element once, rows where they are: one that leaves out dimensions of 1, or changes places within rows.
+bool rearrangesRows(tw::WindowOp window) {
+  auto from = cast<RankedTensorType>(window.getX().getType()), to = cast<RankedTensorType>(window.getType());
+  ArrayRef<AffineExpr> read = window.getMap().getResults();
+  if (from.getNumElements() != to.getNumElements() || !isa<AffineDimExpr>(read[0]) || !read[0].isFunctionOfDim(0))
+    return false;
+  return llvm::all_of(llvm::enumerate(to.getShape()), [&](auto dim) {
+    return dim.value() == 1 || llvm::is_contained(read, getAffineDimExpr(dim.index(), window.getContext()));
+  });
+}
+
 /// True for an op that gives zero where its operand `of` is zero, the others being uniform or, of a product, anything that `isSparse`.
 bool keepsZero(Operation *op, function_ref<bool(Value)> isSparse) {
   if (op->getNumResults() != 1)
@@ -48,6 +59,8 @@ bool keepsZero(Operation *op, function_ref<bool(Value)> isSparse) {
     std::optional<double> number = tw::uniformValue(bound);
     return number && (isa<tw::MinOp>(op) ? *number >= 0 : *number <= 0);
   }
+  if (auto window = dyn_cast<tw::WindowOp>(op))
+    return isSparse(window.getX()) && rearrangesRows(window);
   return isa<tw::NegOp, tw::AbsOp, tw::ConvertOp>(op) && isSparse(op->getOperand(0));
 }
 
@@ -72,8 +85,8 @@ public:
     if (!findSums())
       return false;
     auto type = cast<RankedTensorType>(sums.getType());
-    if (type != variable.getType() || type.getRank() != 2)
-      return refuse(update, "only tables, of two dimensions, are updated by rows");
+    if (type != variable.getType())
+      return refuse(update, "its gradient is not of lookups alone");
     if (variable.isSplit())
       return refuse(update, "a parameter in two halves is updated as a whole");
     if (update.getEvery())
@@ -95,11 +108,11 @@ public:
     for (tw::ScatterAddOp lookup : lookups) {
       int64_t positions = cast<ShapedType>(lookup.getRows().getType()).getNumElements();
       named.push_back(shapedAs(builder, lookup.getRows(), {positions}));
-      values.push_back(shapedAs(builder, lookup.getValues(), {positions, whole.getDimSize(1)}));
+      values.push_back(shapedAs(builder, lookup.getValues(), withRows(whole, positions).getShape()));
     }
     auto coalesced = tw::CoalesceOp::create(builder, loc, behindEachOther(builder, values),
                                             behindEachOther(builder, named), whole.getDimSize(0));
-    auto sumsType = cast<RankedTensorType>(coalesced.getSums().getType());
+    int64_t positions = cast<RankedTensorType>(coalesced.getNamed().getType()).getNumElements();
     IRMapping rows; // tensors of the table's shape → the same in rows
     rows.map(sums, coalesced.getSums());
     for (Operation *op : readers) {
@@ -111,14 +124,13 @@ public:
       }
       for (Value operand : op->getOperands())
         if (!rows.contains(operand))
-          rows.map(operand, inRows(builder, operand, sumsType));
+          rows.map(operand, inRows(builder, operand, positions));
       Operation *copy = builder.clone(*op, rows);
       if (sumsAll(op)) {
         op->getResult(0).replaceAllUsesWith(copy->getResult(0));
         continue;
       }
-      Type element = cast<RankedTensorType>(op->getResult(0).getType()).getElementType();
-      copy->getResult(0).setType(sumsType.clone(element));
+      copy->getResult(0).setType(withRows(cast<RankedTensorType>(op->getResult(0).getType()), positions));
     }
     for (Operation *op : llvm::reverse(readers))
       if (op != update)
@@ -178,15 +190,21 @@ private:
     return builder.createOrFold<tw::ReshapeOp>(value.getLoc(), type.clone(shape), value);
   }
 
+  static RankedTensorType withRows(RankedTensorType type, int64_t rows) {
+    SmallVector<int64_t> shape(type.getShape());
+    shape[0] = rows;
+    return type.clone(shape);
+  }
+
   /// One tensor of all, along the first dimension.
   static Value behindEachOther(OpBuilder &builder, ArrayRef<Value> parts) {
     if (parts.size() == 1)
       return parts[0];
     auto type = cast<RankedTensorType>(parts[0].getType());
-    SmallVector<int64_t> shape(type.getShape());
-    for (Value part : parts.drop_front())
-      shape[0] += cast<RankedTensorType>(part.getType()).getDimSize(0);
-    return tw::ConcatOp::create(builder, parts[0].getLoc(), type.clone(shape), parts, /*dim=*/0);
+    int64_t rows = 0;
+    for (Value part : parts)
+      rows += cast<RankedTensorType>(part.getType()).getDimSize(0);
+    return tw::ConcatOp::create(builder, parts[0].getLoc(), withRows(type, rows), parts, /*dim=*/0);
   }
 
   static void eraseUnread(Operation *op) {
@@ -217,13 +235,13 @@ private:
     return true;
   }
 
-  /// `uniform` at the shape of rows.
-  static Value inRows(OpBuilder &builder, Value uniform, RankedTensorType rows) {
-    auto type = rows.clone(cast<RankedTensorType>(uniform.getType()).getElementType());
+  /// `uniform` with as many rows.
+  static Value inRows(OpBuilder &builder, Value uniform, int64_t rows) {
+    auto type = withRows(cast<RankedTensorType>(uniform.getType()), rows);
     if (auto window = uniform.getDefiningOp<tw::WindowOp>();
         window && cast<RankedTensorType>(window.getX().getType()).getRank() == 0)
       return tw::WindowOp::create(builder, window.getLoc(), type, window.getX(),
-                                  AffineMap::get(2, 0, {}, builder.getContext()));
+                                  tw::spreadMap(builder.getContext(), type.getRank()));
     auto constant = DenseElementsAttr::get(cast<ShapedType>(type),
                                            builder.getFloatAttr(type.getElementType(), *tw::uniformValue(uniform)));
     return tw::ConstantOp::create(builder, uniform.getLoc(), cast<ElementsAttr>(Attribute(constant)));

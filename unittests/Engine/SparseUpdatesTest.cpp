@@ -15,17 +15,25 @@ using namespace talweg;
 
 namespace {
 
-constexpr int kUsers = 400'000, kWidth = 16, kBatch = 32; // 25.6 MB, and as much of the optimizer's state
+constexpr std::int64_t others = 16;               // pages of what a step notes beside the table
+constexpr int kElements = 6'400'000, kBatch = 32; // 25.6 MB, and as much of the optimizer's state
 
-std::string text(const char *optimizer) {
+/// What a row of the table is, and how it is read.
+struct Table {
+  int width = 16;
+  const char *shape = ", 16", *read = "sum[k](users[user[n], k])";
+  int rows() const { return kElements / width; }
+};
+
+std::string text(const Table &table, const char *statements) {
   return fmt::format(R"(
 data ratings {{
   user:   class[{}]
   rating: f32
 }}
 model Taste(user: class[u][n]) -> f32[n] {{
-  param users: f32[u, {}] = 0.5
-  y[n] = sum[k](users[user[n], k])
+  param users: f32[u{}] = 0.5
+  y[n] = {}
 }}
 train Taste on ratings {{
   minimize mean_squared_error(Taste(user), rating)
@@ -33,7 +41,7 @@ train Taste on ratings {{
   batch {}
 }}
 )",
-                     kUsers, kWidth, optimizer, kBatch);
+                     table.rows(), table.shape, table.read, statements, kBatch);
 }
 
 /// Counts the pages of large memory that are written: protects it, and lets the first write of each page through.
@@ -51,7 +59,7 @@ public:
       char mode[5] = "";
       const char *here = reinterpret_cast<const char *>(&first);
       if (std::sscanf(line.c_str(), "%llx-%llx %4s", &first, &last, mode) == 3 &&
-          std::string_view(mode).starts_with("rw") && last - first >= 1ull * kUsers * kWidth * 4 &&
+          std::string_view(mode).starts_with("rw") && last - first >= 1ull * kElements * 4 &&
           !(reinterpret_cast<const char *>(first) <= here && here < reinterpret_cast<const char *>(last)))
         regions.push_back({reinterpret_cast<char *>(first), last - first});
     }
@@ -82,13 +90,13 @@ private:
 };
 
 /// The pages that one step writes, once the program runs.
-std::int64_t pagesOfStep(const char *optimizer) {
-  Program program = *Program::fromText(text(optimizer), "taste.tw", {});
+std::int64_t pagesOfStep(const char *statements, const Table &table = {}) {
+  Program program = *Program::fromText(text(table, statements), "taste.tw", {});
   Session session = *Session::create(program);
   std::vector<std::int32_t> user;
   std::vector<float> rating;
   for (int row = 0; row < 4 * kBatch; ++row) {
-    user.push_back(int((row * 7919LL * 104729) % kUsers));
+    user.push_back(int((row * 7919LL * 104729) % table.rows()));
     rating.push_back(float(row % 5));
   }
   Dataset data = *Dataset::fromMemory(program, {{"user", user.data()}, {"rating", rating.data()}}, 4 * kBatch);
@@ -101,11 +109,15 @@ std::int64_t pagesOfStep(const char *optimizer) {
 }
 
 TEST(SparseUpdatesTest, PagesOfAStepAreThoseOfItsRows) {
-  const std::int64_t table = std::int64_t(kUsers) * kWidth * 4 / sysconf(_SC_PAGESIZE);
-  const std::int64_t others = 16; // what the step notes beside the table
+  const std::int64_t table = std::int64_t(kElements) * 4 / sysconf(_SC_PAGESIZE);
   EXPECT_LE(pagesOfStep("adagrad(lr = 0.1)"), 2 * kBatch + others);
   EXPECT_LE(pagesOfStep("adam(lr = 0.1) lazy"), 3 * kBatch + others);
   EXPECT_GT(pagesOfStep("adam(lr = 0.1)"), table); // the other meaning moves all rows
+}
+
+TEST(SparseUpdatesTest, ARowMayBeANumberOrATensor) {
+  EXPECT_LE(pagesOfStep("adagrad(lr = 0.1)", {1, "", "users[user[n]]"}), 2 * kBatch + others);
+  EXPECT_LE(pagesOfStep("adagrad(lr = 0.1)", {32, ", 2, 16", "sum[h, k](users[user[n], h, k])"}), 2 * kBatch + others);
 }
 
 } // namespace

@@ -46,7 +46,7 @@ def FormContractions : Pass<"talweg-form-contractions", "::mlir::ModuleOp"> {
 def SparseGradients : Pass<"talweg-sparse-gradients", "::mlir::ModuleOp"> {
   let summary = "hands the gradients of tables to their optimizers as rows";
   let description = [{
-    In: gradients as values. Out: where a table of two dimensions is only looked up, train.update has the rows that were named and their sums,
+    In: gradients as values. Out: where a table is only looked up, train.update has the rows that were named and their sums,
     each once, in place of a tensor of the table's shape; norms and clips are taken of these. A table that is looked up and updated as a
     whole is told of in a remark, with the reason; where its optimizer is `lazy`, that is an error.
   }];

@@ -30,14 +30,15 @@ static LogicalResult verifyResults(Operation *op) {
   return success();
 }
 
-/// That `looked` [P, W] are values for each of `rows` [P] of `table` [R, W].
+/// That `looked` [P, W..] are values for each of `rows` [P] of `table` [R, W..].
 static LogicalResult verifyLookup(Operation *op, Value table, Value rows, Value looked) {
   auto ofTable = cast<ShapedType>(table.getType()), ofRows = cast<ShapedType>(rows.getType()),
        ofLooked = cast<ShapedType>(looked.getType());
   if (!isa<IntegerType>(ofRows.getElementType()) || ofRows.getRank() != 1)
     return op->emitOpError("rows are a list of whole numbers");
-  if (ofTable.getElementType() != ofLooked.getElementType() || ofTable.getRank() != 2 || ofLooked.getRank() != 2 ||
-      ofTable.getDimSize(1) != ofLooked.getDimSize(1) || ofRows.getDimSize(0) != ofLooked.getDimSize(0))
+  if (ofTable.getElementType() != ofLooked.getElementType() || ofTable.getRank() == 0 || ofLooked.getRank() == 0 ||
+      ofTable.getShape().drop_front() != ofLooked.getShape().drop_front() ||
+      ofRows.getDimSize(0) != ofLooked.getDimSize(0))
     return op->emitOpError("has a row of the table's for each of the rows that are named");
   return verifyResults(op);
 }

@@ -454,8 +454,10 @@ LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (getRows()) {
     auto table = cast<RankedTensorType>(found->getUpdatedType());
     auto rows = dyn_cast<RankedTensorType>(getRows().getType());
-    if (table.getRank() != 2 || !rows || rows.getRank() != 1 || !tw::isWhole(rows.getElementType()) ||
-        gradient != table.clone({rows.getDimSize(0), table.getDimSize(1)}))
+    if (table.getRank() == 0 || !rows || rows.getRank() != 1 || !tw::isWhole(rows.getElementType()) ||
+        gradient.getElementType() != table.getElementType() || gradient.getRank() != table.getRank() ||
+        gradient.getDimSize(0) != rows.getDimSize(0) ||
+        gradient.getShape().drop_front() != table.getShape().drop_front())
       return emitOpError() << "takes a row of " << getVariableAttr() << ", a table, for each of its rows";
   } else if (gradient != found->getUpdatedType()) {
     return wrongType(*this, *found, gradient);

@@ -41,6 +41,8 @@ RUNS = {
     "lazy": (adam, True, None),
     "clipped": (adam, True, 0.5),
     "twice": (adagrad, False, None),  # both are looked up in one table
+    "bias": (adagrad, False, None),  # each item has a number, too
+    "bias-lazy": (adam, True, 0.5),
 }
 
 
@@ -51,7 +53,9 @@ def reference(name):
     user_table, item_table = "user", "user" if name == "twice" else "item"
     if name == "twice":
         del tables["item"]
-    states = {key: [[{"m": 0.0, "v": 0.0, "sum": 0.0} for _ in range(WIDTH)] for _ in table] for key, table in tables.items()}
+    if name.startswith("bias"):
+        tables["bias"] = [[0.1] for _ in range(ITEMS)]
+    states = {key: [[{"m": 0.0, "v": 0.0, "sum": 0.0} for _ in row] for row in table] for key, table in tables.items()}
     data, at, steps = rows(), 0, []
     for step in range(1, STEPS + 1):
         batch = data[at:at + BATCH]
@@ -60,11 +64,15 @@ def reference(name):
         loss = 0.0
         for user, item, rating in batch:
             u, i = tables[user_table][user], tables[item_table][item]
-            error = sum(u[k] * i[k] * (k + 1) for k in range(WIDTH)) - rating
+            error = sum(u[k] * i[k] * (k + 1) for k in range(WIDTH)) + sum(tables.get("bias", [[]] * ITEMS)[item]) - rating
             loss += error * error / len(batch)
-            for key, row, other in ((user_table, user, i), (item_table, item, u)):
-                sums = gradients[key][row] or [0.0] * WIDTH
-                gradients[key][row] = [sums[k] + 2 * error * other[k] * (k + 1) / len(batch) for k in range(WIDTH)]
+            slope = 2 * error / len(batch)
+            named = [(user_table, user, [slope * i[k] * (k + 1) for k in range(WIDTH)]),
+                     (item_table, item, [slope * u[k] * (k + 1) for k in range(WIDTH)]),
+                     ("bias", item, [slope])]
+            for key, row, values in named[:len(named) if "bias" in tables else 2]:
+                sums = gradients[key][row] or [0.0] * len(values)
+                gradients[key][row] = [a + b for a, b in zip(sums, values)]
         norm = math.sqrt(sum(x * x for sums in gradients.values() for row in sums if row for x in row))
         scale = 1.0 if limit is None else min(1.0, limit / (norm + 1e-6))
         steps.append((loss, norm))
@@ -72,7 +80,7 @@ def reference(name):
             for row, sums in enumerate(gradients[key]):
                 if sums is None and lazy:
                     continue
-                for k in range(WIDTH):
+                for k in range(len(table[row])):
                     table[row][k] = rule(table[row][k], scale * sums[k] if sums else 0.0, states[key][row][k], step)
     return steps
 

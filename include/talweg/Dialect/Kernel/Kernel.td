@@ -135,7 +135,7 @@ def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator, HasParent<"P
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
 }
 
-/// Whole rows of a table that are named at run time.
+/// Whole rows of a table that are named at run time. A row may have any shape: `w` stands for a place in it.
 class Kernel_Rows<string mnemonic, dag inputs, dag outs> : Op<Kernel_Dialect, mnemonic, [
     DestinationStyleOpInterface,
     DeclareOpInterfaceMethods<Kernel_Placed>, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,

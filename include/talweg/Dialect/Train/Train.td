@@ -253,7 +253,7 @@ def SetOp : Train_Op<"set", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, M
 def UpdateOp : Train_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
   let summary = "hands a parameter's gradient to its optimizer, perhaps in the last of `every` steps alone";
   let description = [{
-    With `rows` [P], the gradient of a table [R, W] is zero but in these, and is given there: [P, W]. They are different from each other, but for
+    With `rows` [P], the gradient of a table [R, W..] is zero but in these, and is given there: [P, W..]. They are different from each other, but for
     those that are R, which name none.
   }];
   let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$gradient, Optional<AnyTensor>:$rows, FlatSymbolRefAttr:$optimizer,
