@@ -167,6 +167,16 @@ Value createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requiremen
 }
 
 Value createChoice(ImplicitLocOpBuilder &b, Value condition, Value ifTrue, Value ifFalse) {
+  if (ifTrue == ifFalse)
+    return ifTrue;
+  if (auto put = ifTrue.getDefiningOp<tw::PutRowsOp>()) { // chosen are the rows, not the whole table
+    auto type = cast<RankedTensorType>(put.getRows().getType());
+    auto none = DenseElementsAttr::get(
+        type, Attribute(b.getIntegerAttr(type.getElementType(), cast<ShapedType>(put.getType()).getDimSize(0))));
+    Value rows = createChoice(b, condition, put.getRows(), tw::ConstantOp::create(b, type, none));
+    Value table = createChoice(b, condition, put.getTable(), ifFalse);
+    return tw::PutRowsOp::create(b, put.getType(), put.getValues(), rows, table);
+  }
   auto type = cast<RankedTensorType>(ifTrue.getType());
   Value spread = tw::WindowOp::create(b, type.clone(b.getI1Type()), condition,
                                       AffineMapAttr::get(tw::spreadMap(b.getContext(), type.getRank())));

@@ -20,7 +20,7 @@ llvm::SmallVector<Requirement> requirementsOf(mlir::Block &objective, int64_t ba
 mlir::Value createFaultCheck(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Requirement> requirements, int64_t batch,
                              mlir::Value control, mlir::Value batchNumber);
 
-/// a where the scalar `condition` holds, else b.
+/// `ifTrue` where the scalar `condition` holds, else `ifFalse`. Of a table with rows put into it, no other rows are chosen from.
 mlir::Value createChoice(mlir::ImplicitLocOpBuilder &b, mlir::Value condition, mlir::Value ifTrue, mlir::Value ifFalse);
 
 } // namespace talweg::conversion

@@ -309,7 +309,7 @@ void ProgramLowering::lowerWrites(ArrayRef<train::SetOp> sets, Value holds) {
   SmallVector<Value> written;
   for (train::SetOp set : sets) {
     Value value = set.getValue(), old = values.lookup(set.getVariable());
-    if (holds && value != old) {
+    if (holds) {
       b.setLoc(set.getLoc());
       value = createChoice(b, holds, value, old);
     }
