@@ -70,6 +70,9 @@ private:
   Value parameterOf(train::VariableOp parameter, When when, OpBuilder &builder, Location loc);
   Value kept(StringRef variable, Value value, OpBuilder &builder, Location loc);
   void set(StringRef variable, Value value, OpBuilder &builder, Location loc);
+  void setSlot(StringRef slot, Value value, OpBuilder &builder, Location loc) {
+    set(slot, kept(slot, value, builder, loc), builder, loc);
+  }
   void setParameter(train::VariableOp parameter, Value value, OpBuilder &builder, Location loc);
 
   IntegerAttr every; ///< of the update that is expanded
@@ -222,10 +225,8 @@ void Expansion::expand(Operation *op, train::VariableOp variable, train::Optimiz
     arguments.push_back(valueOf(slotName(variable, slot), driver.getType(), When::Now, builder, loc));
   SmallVector<Value> results = apply(rule, arguments, variable, builder);
   setParameter(variable, results[0], builder, loc);
-  for (auto [slot, value] : llvm::zip(rule.getSlots(), llvm::drop_begin(results))) {
-    std::string name = slotName(variable, slot);
-    set(name, kept(name, value, builder, loc), builder, loc);
-  }
+  for (auto [slot, value] : llvm::zip(rule.getSlots(), llvm::drop_begin(results)))
+    setSlot(slotName(variable, slot), value, builder, loc);
   report(rule, results, builder);
   op->erase();
 }
@@ -258,7 +259,7 @@ void Expansion::expandRows(train::UpdateOp update, train::VariableOp variable, t
   };
   setParameter(variable, put(0), builder, loc);
   for (auto [number, slot] : llvm::enumerate(rule.getSlots()))
-    set(slotName(variable, slot), put(number + 1), builder, loc);
+    setSlot(slotName(variable, slot), put(number + 1), builder, loc);
   report(rule, inRows, builder);
   update.erase();
 }

@@ -89,8 +89,6 @@ public:
       return refuse(update, "its gradient is not of lookups alone");
     if (variable.isSplit())
       return refuse(update, "a parameter in two halves is updated as a whole");
-    if (update.getEvery())
-      return refuse(update, "it is updated in some of the steps alone");
     if (!RuleAtZero::of(rule).isPointwise)
       return refuse(rule, "its optimizer computes with the tensor as a whole");
     return followReaders();

@@ -41,6 +41,7 @@ RUNS = {
     "lazy": (adam, True, None),
     "clipped": (adam, True, 0.5),
     "twice": (adagrad, False, None),  # both are looked up in one table
+    "every": (adam, True, 0.5),  # of every third step alone
     "bias": (adagrad, False, None),  # each item has a number, too
     "bias-lazy": (adam, True, 0.5),
 }
@@ -73,6 +74,9 @@ def reference(name):
             for key, row, values in named[:len(named) if "bias" in tables else 2]:
                 sums = gradients[key][row] or [0.0] * len(values)
                 gradients[key][row] = [a + b for a, b in zip(sums, values)]
+        if name == "every" and step % 3:
+            steps.append((None, None))
+            continue
         norm = math.sqrt(sum(x * x for sums in gradients.values() for row in sums if row for x in row))
         scale = 1.0 if limit is None else min(1.0, limit / (norm + 1e-6))
         steps.append((loss, norm))
@@ -81,7 +85,8 @@ def reference(name):
                 if sums is None and lazy:
                     continue
                 for k in range(len(table[row])):
-                    table[row][k] = rule(table[row][k], scale * sums[k] if sums else 0.0, states[key][row][k], step)
+                    gradient = scale * sums[k] if sums else 0.0
+                    table[row][k] = rule(table[row][k], gradient, states[key][row][k], step // 3 if name == "every" else step)
     return steps
 
 
@@ -96,7 +101,7 @@ def main(name, path):
     for step, (loss, norm) in enumerate(reference(name), 1):
         event = told.get(step, {})
         for what, got, wanted in (("loss", event.get("loss"), loss), ("gradient_norm", event.get("gradient_norm", norm), norm)):
-            if got is None or not abs(got - wanted) <= TOLERANCE * abs(wanted):
+            if got != wanted and (got is None or wanted is None or not abs(got - wanted) <= TOLERANCE * abs(wanted)):
                 faults += 1
                 print(f"step {step}: {what} is {got} instead of {wanted}")
     return 1 if faults else 0
