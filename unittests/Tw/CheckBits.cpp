@@ -1,4 +1,4 @@
-// The same bits, whatever is fused and computed again.
+// The same bits, whatever is fused and computed again, and on any number of threads.
 #include "CheckStep.h"
 
 #include "talweg/Engine/Bench.h"
@@ -99,12 +99,12 @@ std::string checkBits(const RandomStep &step, std::uint64_t seed) {
     return wrong;
   switch (seed % 3) {
   case 0: return compare("half-way to the least memory", {.memory = (least + free->bytes) / 2}, *free);
-  case 1: return compare("with remarks", {.remarks = true}, *free);
+  case 1: return compare("with remarks, on two threads", {.remarks = true, .threads = 2}, *free);
   }
   auto bare = run(step, {.runner = true});
   if (!bare)
     return bare.error().message;
-  return compare("with a profile", {.runner = true, .profiled = true}, *bare);
+  return compare("with a profile, on two threads", {.runner = true, .profiled = true, .threads = 2}, *bare);
 }
 
 std::string tellBits(const RandomStep &step, std::uint64_t seed) {
