@@ -159,7 +159,8 @@ private:
   }
 };
 
-/// An elementwise op whose operands are all spread over the same further dims is computed first and spread then.
+/// An elementwise op whose operands are all spread over the same further dims is computed first and spread then. Not so a tw.watch:
+/// what reads it would no longer read the value by which is differentiated.
 struct ComputeBeforeSpreading : RewritePattern {
   explicit ComputeBeforeSpreading(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
 
@@ -197,7 +198,7 @@ struct ComputeBeforeSpreading : RewritePattern {
 
 private:
   static bool isElementwise(Operation *op) {
-    return isa_and_nonnull<tw::TwDialect>(op->getDialect()) && op->getNumOperands() > 0 &&
+    return isa_and_nonnull<tw::TwDialect>(op->getDialect()) && op->getNumOperands() > 0 && !isa<tw::WatchOp>(op) &&
            (op->hasTrait<OpTrait::SameOperandsAndResultType>() || isa<tw::CompareOp, tw::SelectOp, tw::ConvertOp>(op));
   }
 
