@@ -34,7 +34,8 @@ bool isUniform(Value value) {
 bool rearrangesRows(tw::WindowOp window) {
   auto from = cast<RankedTensorType>(window.getX().getType()), to = cast<RankedTensorType>(window.getType());
   ArrayRef<AffineExpr> read = window.getMap().getResults();
-  if (from.getNumElements() != to.getNumElements() || !isa<AffineDimExpr>(read[0]) || !read[0].isFunctionOfDim(0))
+  if (read.empty() || from.getNumElements() != to.getNumElements() || !isa<AffineDimExpr>(read[0]) ||
+      !read[0].isFunctionOfDim(0))
     return false;
   return llvm::all_of(llvm::enumerate(to.getShape()), [&](auto dim) {
     return dim.value() == 1 || llvm::is_contained(read, getAffineDimExpr(dim.index(), window.getContext()));

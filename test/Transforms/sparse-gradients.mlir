@@ -168,3 +168,30 @@ train.program "whole" mode train batch 4 {
     train.yield
   }
 }
+
+// -----
+
+// One number, spread, is no row.
+// CHECK-LABEL: train.program "number"
+// CHECK: train.update @bias by @rule, %{{.*}} : tensor<1xf32>
+train.program "number" mode train batch 4 {
+  train.field @x : tensor<f32>
+  train.variable parameter @bias : tensor<1xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<1xf32>
+    train.yield %value : tensor<1xf32>
+  }
+  train.optimizer @rule slots [] report [] {
+  ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
+    %next = tw.sub %param, %grad : tensor<*xf32>
+    train.yield %next : tensor<*xf32>
+  }
+  train.objective {
+  ^bb0(%x: tensor<4xf32>):
+    %loss = tw.reduce sum %x dims [0] : tensor<4xf32> -> tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    %gradient = tw.window %loss by affine_map<(d0) -> ()> : tensor<f32> -> tensor<1xf32>
+    train.update @bias by @rule, %gradient : tensor<1xf32>
+    train.yield
+  }
+}
