@@ -144,6 +144,18 @@ def capi():
             yield f"include/talweg-c/talweg.h: {name} is called by no test"
 
 
+def models():
+    """Every model under examples/ and bench/models is in the lists of those that two builds are compared by, that are trained with every size
+    of the last batch, and that compile."""
+    for path, folders in {"utils/compare-builds.py": ("examples", "bench/models"),
+                          "unittests/Engine/BatchSizesTest.cpp": ("examples",),
+                          "test/Meta/bench-models-compile.test": ("bench/models",)}.items():
+        text = read(path)
+        for model in files(*folders, endings=".tw"):
+            if model not in text:
+                yield f"{path}: {model} is not in it"
+
+
 # Codes that no test can raise, each with its reason.
 UNTESTABLE = {
     "E0820": "LLVM knows this machine, or the build would not have worked",
@@ -194,7 +206,7 @@ def links():
                 yield f"{path}: links to {target}, which is not there"
 
 
-CHECKS = {check.__name__: check for check in (doors, sizes, passes, ops, std, capi, codes, places, links)}
+CHECKS = {check.__name__: check for check in (doors, sizes, passes, ops, std, capi, models, codes, places, links)}
 
 
 def main(names):

@@ -30,14 +30,24 @@ MODELS = {
     "bench/models/W4.tw": (10, ["--batch", "60"]),
     "bench/models/W5.tw": (6, ["--batch", "60"]),
     "bench/models/W6.tw": (6, ["--batch", "80"]),
+    "bench/models/W6b.tw": (4, ["--batch", "16"]),
     "bench/models/W7.tw": (6, ["--batch", "9000"]),
     "bench/models/W7a.tw": (6, ["--batch", "9000"]),
     "bench/models/W7l.tw": (6, ["--batch", "9000"]),
     "bench/models/W9.tw": (300, ["--batch", "4", "--set", "count=100000"]),
+    "bench/models/W10.tw": (6, ["--batch", "96", "--set", "size=128"]),
     "bench/models/fashion.tw": (8, ["--batch", "1800"]),
+    "examples/adversarial/digits.tw": (200, ["--batch", "100"]),
+    "examples/characters/characters.tw": (20, ["--batch", "2000"]),
     "examples/digits/digits.tw": (500, []),
     "examples/fashion_mnist/perceptron.tw": (25, ["--batch", "900"]),
     "examples/fashion_mnist/convolutional.tw": (8, ["--batch", "1800"]),
+    "examples/graph/graph.tw": (10, ["--batch", "32"]),
+}
+# What `bench/run` has no rows for, or too many to see a whole epoch.
+ROWS = {
+    "W6b": dict(workloads.WORKLOADS["W6b"], batch=1, batches=40),
+    "W10": dict(batch=1, batches=200, row=[128], classes=0),
 }
 SAVED = ["model.safetensors", "optimizer.safetensors"]
 
@@ -82,17 +92,32 @@ def saved(folder):
 def data_of(model, folder):
     """What tells `talweg` where this model's rows are; None if they are not at hand."""
     name = os.path.splitext(os.path.basename(model))[0]
-    if name in workloads.WORKLOADS:
-        workloads.generate(name, folder)
-        files = ["x.idx"] + (["label.idx"] if workloads.WORKLOADS[name]["classes"] else [])
-        return ["--data", "train=" + ",".join(os.path.join(folder, file) for file in files)]
-    if "digits" in model:
+    example = os.path.join(ROOT, os.path.dirname(model))
+
+    def splits(**files):
+        options = [["--data", f"{split}={','.join(paths)}"] for split, paths in files.items()]
+        return sum(options, []) if all(map(os.path.exists, sum(files.values(), []))) else None
+
+    def shared(*path):
+        return os.path.join(os.environ.get("TALWEG_DATA", ""), *path)
+
+    if work := ROWS.get(name, workloads.WORKLOADS.get(name)):
+        workloads.generate_rows(work, folder)
+        return splits(train=[os.path.join(folder, file) for file in ["x.idx"] + ["label.idx"] * (work["classes"] > 0)])
+    if name == "digits":
         return []
-    data = os.environ.get("TALWEG_DATA", "")
-    rows = [os.path.join(data, "fashion_mnist", f"t10k-{kind}-ubyte.gz") for kind in ("images-idx3", "labels-idx1")]
-    if not data or not all(map(os.path.exists, rows)):
-        return None
-    return ["--data", "train=" + ",".join(rows), "--data", "test=" + ",".join(rows)]
+    if name == "graph":
+        rows = os.path.join(folder, "graphs.csv")
+        with open(rows, "w") as file:
+            subprocess.run([sys.executable, os.path.join(example, "generate.py"), "1"], stdout=file, check=True)
+        return splits(train=[rows], test=[rows])
+    if name == "characters":
+        text = shared("tinyshakespeare", "input.txt")
+        if os.path.exists(text):
+            subprocess.run([sys.executable, os.path.join(example, "prepare.py"), text, folder], stdout=subprocess.DEVNULL, check=True)
+        return splits(train=[os.path.join(folder, "train.idx")], test=[os.path.join(folder, "test.idx")])
+    rows = [shared("fashion_mnist", f"t10k-{kind}-ubyte.gz") for kind in ("images-idx3", "labels-idx1")]
+    return splits(train=rows, test=rows)
 
 
 def compare_model(old, new, model, steps, options, folder):

@@ -60,7 +60,11 @@ def write_idx(path, kind, code, shape, values):
 
 def generate(name, folder):
     """x.idx and label.idx of a workload."""
-    work = WORKLOADS[name]
+    generate_rows(WORKLOADS[name], folder)
+
+
+def generate_rows(work, folder):
+    """Likewise of what is described as a workload is."""
     make = {"text": text, "meetings": meetings}.get(work.get("rows"), numbers)
     make(work, work["batch"] * work["batches"], random.Random(1234), folder)
 
