@@ -145,7 +145,8 @@ Result<void> IdxLoader::checkType() const {
   if (infoOf(header.element).isFloat() && !infoOf(field.element).isFloat())
     return failure("E0731", place(),
                    fmt::format("the values are {}, but {} is wanted", nameOf(header.element), fieldText()),
-                   fmt::format("declare the field as {}", nameOf(header.element)));
+                   field.classes ? "labels are whole numbers: write the file with u8 or i32"
+                                 : fmt::format("declare the field as {}", nameOf(header.element)));
   return {};
 }
 
@@ -176,10 +177,10 @@ Result<void> IdxLoader::convert(std::span<const std::byte> record, std::byte *to
     if (!std::isfinite(exact))
       return refuse("E0713", "is not a finite number", "fill in a value, or remove the record");
     if (!wanted.isFloat() && (whole < low || whole > high))
-      return field.classes
-                 ? failure("E0715", place(),
-                           fmt::format("label {} of record {} is not in 0 to {} ({})", whole, row, high, fieldText()))
-                 : refuse("E0716", fmt::format("is not in {} to {}", low, high), "");
+      return field.classes ? failure("E0715", place(),
+                                     fmt::format("label {} of record {}{} is not in 0 to {} ({})", whole, row,
+                                                 whichElement(e, field.count()), high, fieldText()))
+                           : refuse("E0716", fmt::format("is not in {} to {}", low, high), "");
     double stored = 0;
     withStored(wanted.type, [&](auto number) {
       if constexpr (std::is_integral_v<decltype(number)>)

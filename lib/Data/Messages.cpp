@@ -40,4 +40,8 @@ std::string listed(const std::vector<std::string> &names) {
   return text;
 }
 
+std::string whichElement(std::int64_t element, std::int64_t elements) {
+  return elements > 1 ? fmt::format(", element {}", element) : "";
+}
+
 } // namespace talweg::data

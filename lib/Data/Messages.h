@@ -28,6 +28,9 @@ std::string quoted(std::string_view text);
 /// The names in backticks, separated by commas; after the first twelve, how many more there are.
 std::string listed(const std::vector<std::string> &names);
 
+/// `, element 3`: which of the elements of a record; nothing of a single one.
+std::string whichElement(std::int64_t element, std::int64_t elements);
+
 } // namespace talweg::data
 
 #endif

@@ -108,8 +108,9 @@ Result<void> Table::check(std::string_view origin) const {
     for (std::int64_t i = 0; field.classes && i < count; ++i)
       if (const std::int64_t label = values<std::int32_t>(f)[i]; label < 0 || label >= *field.classes)
         return failure("E0715", {origin},
-                       fmt::format("label {} of row {} is not in 0 to {} (field `{}: {}`)", label, i / elements,
-                                   *field.classes - 1, field.name, field.typeText()));
+                       fmt::format("label {} of row {}{} is not in 0 to {} (field `{}: {}`)", label, i / elements,
+                                   whichElement(i % elements, elements), *field.classes - 1, field.name,
+                                   field.typeText()));
     std::optional<std::int64_t> notFinite;
     std::string value;
     withStored(field.element, [&](auto stored) {

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace talweg::data {
 
 struct Types : Scratch {
@@ -97,7 +100,14 @@ TEST_F(Types, of_several_labels_keep_each_below_their_classes) {
   EXPECT_EQ(fault(csv(file("b.csv", "0,2\n1,4\n")), {token}),
             "E0715 b.csv:2:3: error: label `4` is not in 0 to 2 (field `t: class[3][2]`, column 1)");
   EXPECT_EQ(fault(idx({file("c", idxHeader(0x08, {2, 2}) + std::string("\0\2\1\3", 4))}), {token}),
-            "E0715 c: error: label 3 of record 1 is not in 0 to 2 (field `t: class[3][2]`)");
+            "E0715 c: error: label 3 of record 1, element 1 is not in 0 to 2 (field `t: class[3][2]`)");
+  EXPECT_EQ(fault(idx({file("d", idxHeader(0x0d, {1, 2}) + bigEndian(1.f) + bigEndian(2.f))}), {token}),
+            "E0731 d: error: the values are f32, but field `t: class[3][2]` is wanted\n"
+            "help: labels are whole numbers: write the file with u8 or i32");
+  Result<Table> memory = Table::create({token}, 2);
+  std::ranges::copy(std::array{0, 2, 1, -1}, memory->values<std::int32_t>(0));
+  EXPECT_EQ(memory->check("memory").error().message,
+            "memory: error: label -1 of row 1, element 1 is not in 0 to 2 (field `t: class[3][2]`)");
 }
 
 TEST_F(Types, of_narrow_floats_are_rounded_once) {
