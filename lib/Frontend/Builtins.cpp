@@ -253,8 +253,11 @@ static Value pad(TensorBuilder &tensors, const std::vector<std::optional<Given>>
     return x;
   if (!tensors.checkSize(result.vars, result.dims, range))
     return Value();
-  if (const std::optional<std::int64_t> bound = result.bound(); bound && (value < 0 || value >= double(*bound)))
-    result.classes.reset(), result.below.reset();
+  if (const Bounds bounds = result.bounds();
+      tw::isWhole(result.element()) && (value < double(bounds.least) || value > double(bounds.most))) {
+    result.classes.reset();
+    result.within = unite(bounds, Bounds::of(std::int64_t(value)));
+  }
   result.ssa = tw::PadOp::create(tensors.builder, tensors.location(range),
                                  tensorType(result.vars, result.dims, result.element()), result.ssa,
                                  tensors.builder.getDenseI64ArrayAttr(before),

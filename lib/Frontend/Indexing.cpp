@@ -314,7 +314,7 @@ Value frontend::evalAccess(Walk &walk, const Expr &expr) {
   result.dims = positions->dims;
   result.classes = value.tensor.classes;
   result.label = value.tensor.label;
-  result.below = value.tensor.below;
+  result.within = value.tensor.within;
   const mlir::AffineMap map = mapOf(walk, *positions, value.tensor.vars.size());
   const mlir::RankedTensorType type = tensorType(result.vars, result.dims, value.tensor.element());
   if (!map.isIdentity() || type != result.ssa.getType()) {

@@ -3,8 +3,6 @@
 
 #include "talweg/Dialect/Tw/Functions.h"
 
-#include "llvm/Support/MathExtras.h"
-
 #include <cmath>
 #include <cstdint>
 #include <fmt/format.h>
@@ -72,37 +70,16 @@ Value frontend::negation(TensorBuilder &tensors, const Value &x, ast::Range rang
 
 //===-- bounds of whole numbers --------------------------------------------------------------------------------------===//
 
-/// What `value`, whole and never negative, is below.
-static std::optional<std::int64_t> boundOf(const Value &value) {
+Bounds frontend::boundsOf(const Value &value) {
   if (value.isTensor())
-    return value.tensor.bound();
-  const bool counts = value.isInteger() && value.number.integer >= 0 && !value.number.dependsOnBatch();
-  return counts ? std::optional(value.number.integer + 1) : std::nullopt;
+    return value.tensor.bounds();
+  const bool isKnown = value.isInteger() && !value.number.dependsOnBatch();
+  return isKnown ? Bounds::of(value.number.integer) : Bounds();
 }
 
-/// What `a op b` is below, where that follows from what both are below.
-static std::optional<std::int64_t> boundOf(BinaryOp op, const Value &a, const Value &b) {
-  const std::optional<std::int64_t> x = boundOf(a), y = boundOf(b);
-  if (op == BinaryOp::Mod && y && b.isNumber() && b.number.integer > 0)
-    return b.number.integer;
-  if (!x || !y)
-    return std::nullopt;
-  std::int64_t most = 0;
-  if (op == BinaryOp::Add ? llvm::AddOverflow(*x - 1, *y - 1, most) : llvm::MulOverflow(*x - 1, *y - 1, most))
-    return std::nullopt;
-  if (op == BinaryOp::Sub && a.isNumber() && *x >= *y) // k - 1 - label
-    most = *x - 1;
-  else if (op == BinaryOp::Div && b.isNumber() && *y > 1)
-    most = (*x - 1) / (*y - 1);
-  else if (op != BinaryOp::Add && op != BinaryOp::Mul)
-    return std::nullopt;
-  return most < INT32_MAX ? std::optional(most + 1) : std::nullopt;
-}
-
-/// `value`, whole numbers all of which are below `bound`, if there is one.
-static Value withBound(Value value, std::optional<std::int64_t> bound) {
+Value frontend::withBounds(Value value, Bounds bounds) {
   if (tw::isWhole(value.tensor.element()))
-    value.tensor.below = bound;
+    value.tensor.within = bounds;
   return value;
 }
 
@@ -155,10 +132,9 @@ Value frontend::select(TensorBuilder &tensors, const Value &condition, const Val
   const mlir::Value c = tensors.materialise(condition, tensors.builder.getI1Type(), *shape, expr.range);
   const mlir::Value x = tensors.materialise(a, element, *shape, expr.range),
                     y = tensors.materialise(b, element, *shape, expr.range);
-  const std::optional<std::int64_t> ofA = boundOf(a), ofB = boundOf(b);
-  return withBound(
+  return withBounds(
       wrap(tw::SelectOp::create(tensors.builder, tensors.location(expr.range), x.getType(), c, x, y), *shape),
-      ofA && ofB ? std::optional(std::max(*ofA, *ofB)) : std::nullopt);
+      unite(boundsOf(a), boundsOf(b)));
 }
 
 //===-- arithmetic and comparisons ---------------------------------------------------------------------------------===//
@@ -320,7 +296,7 @@ Value frontend::binary(TensorBuilder &tensors, BinaryOp op, const Value &a, cons
     return Value();
   const mlir::Value x = tensors.materialise(a, shape->element, *shape, range),
                     y = tensors.materialise(b, shape->element, *shape, range);
-  return withBound(wrap(createBinary(tensors, op, x, y, range), *shape), boundOf(op, a, b));
+  return withBounds(wrap(createBinary(tensors, op, x, y, range), *shape), boundsOf(op, boundsOf(a), boundsOf(b)));
 }
 
 Value frontend::extremum(TensorBuilder &tensors, const std::string &name, Operand a, Operand b, ast::Range range) {
@@ -342,7 +318,8 @@ Value frontend::extremum(TensorBuilder &tensors, const std::string &name, Operan
   const mlir::Value x = tensors.materialise(*a.value, shape->element, *shape, range),
                     y = tensors.materialise(*b.value, shape->element, *shape, range);
   const mlir::Location loc = tensors.location(range);
-  return wrap(isMax ? tw::MaxOp::create(tensors.builder, loc, x.getType(), x, y).getResult()
-                    : tw::MinOp::create(tensors.builder, loc, x.getType(), x, y).getResult(),
-              *shape);
+  const mlir::Value chosen = isMax ? tw::MaxOp::create(tensors.builder, loc, x.getType(), x, y).getResult()
+                                   : tw::MinOp::create(tensors.builder, loc, x.getType(), x, y).getResult();
+  const Bounds ofX = boundsOf(*a.value), ofY = boundsOf(*b.value);
+  return withBounds(wrap(chosen, *shape), isMax ? boundsOfGreater(ofX, ofY) : boundsOfLess(ofX, ofY));
 }

@@ -8,6 +8,11 @@
 
 namespace talweg::frontend {
 
+/// What `value`, a whole number or a tensor of such, lies between.
+Bounds boundsOf(const Value &value);
+/// `value`, a tensor that lies within `bounds` if it is of whole numbers.
+Value withBounds(Value value, Bounds bounds);
+
 Value unary(TensorBuilder &tensors, const tw::Function &function, const Value &x, ast::Range range);
 /// `not x`
 Value negation(TensorBuilder &tensors, const Value &x, ast::Range range);

@@ -2,6 +2,7 @@
 #include "Pieces.h"
 
 #include "Numbers.h"
+#include "Operators.h"
 #include "Tensors.h"
 
 #include "talweg/Dialect/Tw/Elements.h"
@@ -23,6 +24,13 @@ struct Pieces {
   std::vector<Value> values; ///< as tensors
   std::int64_t axis = -1;
   ast::Range axisRange;
+
+  Bounds bounds() const {
+    Bounds all = boundsOf(given.front()->value);
+    for (const Given *piece : given)
+      all = unite(all, boundsOf(piece->value));
+    return all;
+  }
 };
 } // namespace
 
@@ -95,14 +103,14 @@ static std::optional<Aligned> alignPieces(TensorBuilder &tensors, const Pieces &
 }
 
 /// The parts, of `shape` but for their extents, behind each other along dimension `axis` of it.
-static Value joined(TensorBuilder &tensors, Aligned shape, const std::vector<mlir::Value> &parts, std::size_t axis,
-                    ast::Range range) {
+static Value joined(TensorBuilder &tensors, const Pieces &pieces, Aligned shape, const std::vector<mlir::Value> &parts,
+                    std::size_t axis, ast::Range range) {
   if (!tensors.checkSize(shape.vars, shape.dims, range))
     return Value();
   const mlir::Value all =
       tw::ConcatOp::create(tensors.builder, tensors.location(range), tensorType(shape.vars, shape.dims, shape.element),
                            parts, tensors.builder.getI64IntegerAttr(shape.vars.size() + axis));
-  return wrap(all, shape);
+  return withBounds(wrap(all, shape), pieces.bounds());
 }
 
 Value frontend::concat(TensorBuilder &tensors, const std::vector<Given> &arguments, ast::Range range) {
@@ -141,7 +149,7 @@ Value frontend::concat(TensorBuilder &tensors, const std::vector<Given> &argumen
         tensors.spread(tensors.converted(piece.tensor, shape->element, range), shape->vars, own, false, range));
   }
   shape->dims.insert(shape->dims.begin() + *axis, Dim{extent.integer, "", false});
-  return joined(tensors, *shape, parts, *axis, range);
+  return joined(tensors, *pieces, *shape, parts, *axis, range);
 }
 
 Value frontend::stack(TensorBuilder &tensors, const std::vector<Given> &arguments, ast::Range range) {
@@ -161,7 +169,7 @@ Value frontend::stack(TensorBuilder &tensors, const std::vector<Given> &argument
     parts.push_back(tw::ReshapeOp::create(tensors.builder, tensors.location(range), type, part));
   }
   shape->dims.insert(shape->dims.begin() + *axis, Dim{std::int64_t(parts.size()), "", false});
-  return joined(tensors, *shape, parts, *axis, range);
+  return joined(tensors, *pieces, *shape, parts, *axis, range);
 }
 
 //===-- filled -----------------------------------------------------------------------------------------------------===//
@@ -176,7 +184,7 @@ Value frontend::full(TensorBuilder &tensors, Dims dims, const Value &value, ast:
   shape.element = value.isCondition()                      ? tensors.builder.getI1Type()
                   : value.isTensor() && !value.tensor.weak ? tensors.computedType(value.tensor.element())
                                                            : tensors.floatType();
-  return wrap(tensors.materialise(value, shape.element, shape, range), shape);
+  return withBounds(wrap(tensors.materialise(value, shape.element, shape, range), shape), boundsOf(value));
 }
 
 //===-- tables -----------------------------------------------------------------------------------------------------===//
@@ -233,7 +241,9 @@ Value frontend::constantTable(TensorBuilder &tensors, const Value &list, ast::Ra
   const bool isWhole = std::ranges::all_of(entries.numbers, [](const Number &number) { return number.isInteger; });
   const mlir::Type element = isWhole ? mlir::Type(tensors.builder.getI32Type()) : tensors.floatType();
   llvm::SmallVector<mlir::Attribute> elements;
+  Bounds bounds = Bounds::of(entries.numbers.front().integer);
   for (const Number &number : entries.numbers) {
+    bounds = unite(bounds, Bounds::of(number.integer));
     if (isWhole && !infoOf(ElementType::I32).holds(number.integer))
       return tensors.fail(Code::NumberOutOfRange, range,
                           fmt::format("{} does not fit into 32 bits", number.integer.value));
@@ -244,5 +254,5 @@ Value frontend::constantTable(TensorBuilder &tensors, const Value &list, ast::Ra
   const mlir::RankedTensorType type = tensorType({}, result.dims, element);
   result.ssa = tw::ConstantOp::create(tensors.builder, tensors.location(range), type,
                                       mlir::DenseElementsAttr::get(type, elements));
-  return Value::of(std::move(result));
+  return withBounds(Value::of(std::move(result)), bounds);
 }

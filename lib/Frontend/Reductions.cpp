@@ -142,7 +142,8 @@ Value frontend::reduce(TensorBuilder &tensors, const std::string &kind, const Te
   if (kind == "logsumexp")
     return logSumExp(tensors, reduced, range);
   reduced.result.ssa = createReduce(tensors, kinds.at(kind), tensor.ssa, reduced.dims, range);
-  const Value result = Value::of(reduced.result);
+  const Value result = kind == "max" || kind == "min" ? withBounds(Value::of(reduced.result), tensor.bounds())
+                                                      : Value::of(reduced.result);
   if (kind != "mean")
     return result;
   Number share;

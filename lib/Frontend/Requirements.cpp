@@ -69,7 +69,7 @@ static Required requiredRange(Walk &walk, const Stmt &stmt) {
   const std::int64_t least = type.least, most = type.most; // of a tensor's numbers
   if (low >= high || (told.isTensor() && (low > most || high <= least)))
     return {Value::truth(false), told, message};
-  if (told.isTensor() && told.tensor.bound() && low <= 0 && *told.tensor.bound() <= high)
+  if (told.isTensor() && told.tensor.bounds().least >= low && told.tensor.bounds().most < high)
     return {Value::truth(true), told, message};
   if (isStored) // elsewhere such numbers compute as floats
     told.tensor = walk.tensors.converted(told.tensor, walk.builder.getI32Type(), stmt.value->range);

@@ -102,11 +102,16 @@ bool TensorBuilder::checkSize(const std::vector<IndexVar *> &vars, const Dims &d
 
 //===-- values -----------------------------------------------------------------------------------------------------===//
 
-std::optional<std::int64_t> Tensor::bound() const {
+Bounds Tensor::bounds() const {
+  if (classes)
+    return {0, *classes - 1};
   const ElementInfo &info = tw::infoOf(element());
-  if (classes || below || !info.isWhole() || !info.isUnsigned() || info.bytes > 4)
-    return classes ? classes : below;
-  return info.most + 1;
+  return within ? *within : info.isWhole() ? Bounds{info.least, info.most} : Bounds();
+}
+
+std::optional<std::int64_t> Tensor::bound() const {
+  const Bounds told = bounds();
+  return told.least >= 0 && told.most < INT32_MAX ? std::optional(told.most + 1) : std::nullopt;
 }
 
 bool TensorBuilder::isVisible(mlir::Value value) const {
@@ -143,7 +148,7 @@ Tensor TensorBuilder::converted(const Tensor &tensor, mlir::Type element, ast::R
   Tensor result = tensor;
   result.ssa = convert(tensor.ssa, element, range);
   result.classes.reset();
-  result.below = tw::isWhole(element) ? tensor.bound() : std::nullopt;
+  result.within = tw::isWhole(element) ? std::optional(tensor.bounds()) : std::nullopt;
   return result;
 }
 

@@ -6,6 +6,7 @@
 #ifndef TALWEG_LIB_FRONTEND_VALUE_H
 #define TALWEG_LIB_FRONTEND_VALUE_H
 
+#include "Bounds.h"
 #include "IndexSolver.h"
 
 #include "talweg/Dialect/Tw/Elements.h"
@@ -52,11 +53,13 @@ struct Tensor {
   bool weak = false; ///< a scalar computed in f64 (or a condition on such): takes the element type of what it meets
   std::optional<std::int64_t> classes; ///< a label or a position: values are 0 to classes-1
   bool label = false;                  ///< it comes from the data
-  std::optional<std::int64_t> below;   ///< of what is computed from such: values are 0 to below-1
+  std::optional<Bounds> within;        ///< whole numbers that are computed: what they lie between
 
   mlir::Type element() const { return mlir::cast<mlir::TensorType>(ssa.getType()).getElementType(); }
   bool hasConditions() const { return tw::isTruth(element()); }
-  /// The whole number that its values, none of them negative, are below, as far as its type tells.
+  /// What its values, whole numbers, lie between, as far as its type tells.
+  Bounds bounds() const;
+  /// What they are below, where none is negative and that is told.
   std::optional<std::int64_t> bound() const;
   /// False: a tensor of an update rule, which has its parameter's shape.
   bool isRanked() const { return mlir::cast<mlir::TensorType>(ssa.getType()).hasRank(); }
