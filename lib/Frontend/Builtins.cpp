@@ -36,6 +36,7 @@ enum class Family {
   FanIn,
   FanOut,
   Float,
+  Int,
   CountBelow,
   Grad,
   Norm,
@@ -79,6 +80,7 @@ static std::vector<Builtin> makeTable() {
                               {"fan_in", Family::FanIn, {"shape"}, 1},
                               {"fan_out", Family::FanOut, {"shape"}, 1},
                               {"float", Family::Float, {"x"}, 1},
+                              {"int", Family::Int, {"x"}, 1},
                               {"count_below", Family::CountBelow, {"x"}, 1},
                               {"grad", Family::Grad, {"y", "x", "dy"}, 2},
                               {"gradient_norm", Family::Norm, {"pattern"}, 1},
@@ -370,6 +372,28 @@ static Value toFloat(TensorBuilder &tensors, const Given &given, ast::Range rang
   return Value::of(isFloat ? x.tensor : tensors.converted(x.tensor, tensors.floatTypeFor(x.tensor), range));
 }
 
+/// int(x): a whole number, cut off toward zero; of a condition 1 or 0.
+static Value toInt(TensorBuilder &tensors, const Given &given, ast::Range range) {
+  const Value &x = given.value;
+  if (x.isInteger())
+    return x;
+  if (x.kind == Value::Bool)
+    return Value::integer(x.boolean ? 1 : 0);
+  if (x.isNumber() && !x.number.dependsOnBatch() && std::fabs(x.number.real) <= double(INT32_MAX))
+    return Value::integer(std::int64_t(x.number.real));
+  if (!x.isRankedTensor())
+    return tensors.fail(Code::WrongKind, given.range,
+                        "`int` takes a number of 32 bits or a tensor of known shape, and this is " +
+                            tensors.describe(x));
+  Tensor tensor = x.tensor;
+  if (const ElementInfo &info = tw::infoOf(tensor.element());
+      info.isWhole() && !info.isWithin(infoOf(ElementType::I32)))
+    tensor = tensors.converted(tensor, tensors.floatTypeFor(tensor), range); // as it computes
+  tensor = tensors.converted(tensor, tensors.builder.getI32Type(), range);
+  tensor.weak = false;
+  return x.holdsConditions() ? withBounds(Value::of(tensor), {0, 1}) : Value::of(tensor);
+}
+
 /// count_below(x): of each element of a vector, how many are less.
 static Value countBelow(TensorBuilder &tensors, const Given &given, ast::Range range) {
   const Value &x = given.value;
@@ -461,6 +485,7 @@ Value frontend::callBuiltin(TensorBuilder &tensors, const Scopes &scopes, const 
   case Family::Grad: return gradient(tensors, scopes, instances, x, *given[1], given[2] ? &*given[2] : nullptr, range);
   case Family::Norm: return norm(tensors, scopes, name, x, range);
   case Family::Float: return toFloat(tensors, x, range);
+  case Family::Int: return toInt(tensors, x, range);
   case Family::CountBelow: return countBelow(tensors, x, range);
   case Family::Averaged: return averaged(tensors, x);
   case Family::Shape:

@@ -44,8 +44,11 @@ std::optional<Tensor> frontend::readPosition(Walk &walk, const Expr &expr, Count
   if (value.isPoison())
     return std::nullopt;
   if (!value.isRankedTensor() || !tw::infoOf(value.tensor.element()).isWhole()) {
-    walk.fail(Code::WrongKind, expr.range,
-              fmt::format("an index is a whole number, and `{}` is {}", toText(expr), walk.describe(value)));
+    Failure failure =
+        walk.fail(Code::WrongKind, expr.range,
+                  fmt::format("an index is a whole number, and `{}` is {}", toText(expr), walk.describe(value)));
+    if (value.isRankedTensor())
+      failure.help(fmt::format("`int({})` is one, cut off toward zero", toText(expr)));
     return std::nullopt;
   }
   if (!value.tensor.dims.empty()) {
