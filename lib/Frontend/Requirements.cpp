@@ -31,17 +31,16 @@ struct Required {
 };
 } // namespace
 
-/// That `told`, whole numbers that come from `type` or one, are in low to high - 1.
+/// That `told`, whole numbers that come from `type` or one, are in low to high - 1. `expr`, which may be null, gives them.
 static Required within(Walk &walk, const Value &told, const ElementInfo &type, std::int64_t low, std::int64_t high,
-                       const Expr &expr, std::string message) {
+                       ast::Range range, const Expr *expr, std::string message) {
   // A bound that every number keeps is not compared with: it may need more bits than they have.
   const auto compared = [&](BinaryOp op, std::int64_t bound, bool isKept) {
-    return told.isTensor() && isKept
-               ? Value::truth(true)
-               : binary(walk.tensors, op, told, Value::integer(bound), expr.range, &expr, nullptr);
+    return told.isTensor() && isKept ? Value::truth(true)
+                                     : binary(walk.tensors, op, told, Value::integer(bound), range, expr, nullptr);
   };
   return {logical(walk.tensors, BinaryOp::And, compared(BinaryOp::Ge, low, low <= type.least),
-                  compared(BinaryOp::Lt, high, high > type.most), expr.range),
+                  compared(BinaryOp::Lt, high, high > type.most), range),
           told, std::move(message), std::pair(std::max(low, type.least), std::min(high, type.most + 1))};
 }
 
@@ -73,7 +72,7 @@ static Required requiredRange(Walk &walk, const Stmt &stmt) {
     return {Value::truth(true), told, message};
   if (isStored) // elsewhere such numbers compute as floats
     told.tensor = walk.tensors.converted(told.tensor, walk.builder.getI32Type(), stmt.value->range);
-  return within(walk, told, type, low, high, *stmt.value, message);
+  return within(walk, told, type, low, high, stmt.value->range, stmt.value.get(), message);
 }
 
 /// Any condition. Of a comparison a fault tells the side that is computed, the left one if both are.
@@ -161,6 +160,21 @@ void frontend::require(Walk &walk, const Stmt &stmt) {
     requireOnlyInTraining(op);
 }
 
+/// That whole numbers whose type does not tell it are in 0 to `end` - 1. False: it cannot be looked at here (reported).
+static bool requireInEachStep(Walk &walk, const Tensor &numbers, Count end, ast::Range range, const Expr *expr,
+                              const std::string &what, std::string message) {
+  if (!walk.scopes.body() || walk.scopes.inInitialValue()) {
+    walk.fail(Code::NotKnownHere, range, fmt::format("what {} is below is not known here", what))
+        .help("what has no bound is looked at in each step; `x % 10` is below 10");
+    return false;
+  }
+  const Required required =
+      within(walk, Value::of(numbers), tw::infoOf(numbers.element()), 0, end, range, expr, std::move(message));
+  if (required.condition.kind != Value::Bool)
+    emitRequirement(walk, range, "", required);
+  return true;
+}
+
 bool frontend::requirePosition(Walk &walk, const Tensor &position, Count extent, const Expr &expr) {
   const std::string text = talweg::toText(expr);
   if (const std::optional<std::int64_t> bound = position.bound()) {
@@ -169,17 +183,22 @@ bool frontend::requirePosition(Walk &walk, const Tensor &position, Count extent,
                 fmt::format("`{}` goes from 0 to {}, outside of a dimension of {}", text, *bound - 1, extent.value));
     return *bound <= extent;
   }
-  if (!walk.scopes.body() || walk.scopes.inInitialValue()) {
-    walk.fail(Code::NotKnownHere, expr.range, fmt::format("what `{}` is below is not known here", text))
-        .help("an index that has no bound is looked at in each step; `x % 10` is below 10");
-    return false;
-  }
-  const Required required =
-      within(walk, Value::of(position), tw::infoOf(position.element()), 0, extent, expr,
-             fmt::format("the index `{}` is {{}}, outside of a dimension of {}", text, extent.value));
-  if (required.condition.kind != Value::Bool)
-    emitRequirement(walk, expr.range, "", required);
-  return true;
+  return requireInEachStep(walk, position, extent, expr.range, &expr, "`" + text + "`",
+                           fmt::format("the index `{}` is {{}}, outside of a dimension of {}", text, extent.value));
+}
+
+bool frontend::requireLabels(Walk &walk, Tensor &labels, Count classes, const std::string &giver, ast::Range range) {
+  const std::optional<std::int64_t> bound = labels.bound();
+  if (bound && *bound > classes)
+    walk.fail(Code::ResultMismatch, range,
+              fmt::format("`{}` gives 0 to {}, and declares labels from 0 to {}", giver, *bound - 1, classes - 1));
+  const bool isTaken =
+      bound ? *bound <= classes
+            : requireInEachStep(walk, labels, classes, range, nullptr, fmt::format("the result of `{}`", giver),
+                                fmt::format("`{}` gives {{}}, and declares labels from 0 to {}", giver, classes - 1));
+  labels.classes = classes;
+  labels.label = true;
+  return isTaken;
 }
 
 void frontend::requireLimit(Walk &walk, mlir::Operation *minimize, mlir::Value limit, const Expr &expr) {

@@ -20,6 +20,8 @@ Value runStatement(Walk &walk, const ast::Stmt &stmt, const ast::Type *result);
 void require(Walk &walk, const ast::Stmt &stmt);
 /// The index `expr`, whose values are `position`, is in a dimension of `extent`. False: it is not, or this can be looked at nowhere (reported).
 bool requirePosition(Walk &walk, const Tensor &position, Count extent, const ast::Expr &expr);
+/// Likewise whole numbers that the function `giver` declares to be labels below `classes`, which they are from here on.
+bool requireLabels(Walk &walk, Tensor &labels, Count classes, const std::string &giver, ast::Range range);
 /// In front of a train.minimize: what its gradients are clipped to, `expr`, is above 0 in each step.
 void requireLimit(Walk &walk, mlir::Operation *minimize, mlir::Value limit, const ast::Expr &expr);
 

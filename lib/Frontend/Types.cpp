@@ -5,6 +5,7 @@
 #include "Calls.h"
 #include "Expressions.h"
 #include "Numbers.h"
+#include "Statements.h"
 #include "TypeNames.h"
 #include "Walk.h"
 
@@ -70,6 +71,11 @@ static bool isBound(Walk &walk, const Expr &expr, int file) {
       return false;
   return std::all_of(expr.arguments.begin(), expr.arguments.end(),
                      [&](const ast::Argument &argument) { return isBound(walk, *argument.value, file); });
+}
+
+/// A name by itself that is not bound yet?
+static bool isNewName(Walk &walk, const Expr &expr, int file) {
+  return expr.kind == Expr::Ident && !isBound(walk, expr, file);
 }
 
 std::vector<std::optional<Count>> frontend::expectedSizes(Walk &walk, const ast::Type &type) {
@@ -189,7 +195,7 @@ bool Unification::bindNames() {
       walk.fail(Code::BadDimension, index.range, "a dimension is a number or a name");
       return false;
     }
-    if (index.value->kind == Expr::Ident && !isBound(walk, *index.value, type.range.file)) {
+    if (isNewName(walk, *index.value, type.range.file)) {
       Value size = Value::integer(dim->size);
       size.text = dim->rest ? "" : dim->name;
       size.isDimension = true;
@@ -237,6 +243,30 @@ bool Unification::checkSizes() {
 /// How many classes a type `class[k][n]` has; null: it does not tell.
 static const Expr *countOfClasses(const ast::Type &type) {
   return type.classes.size() == 1 ? type.classes[0].value.get() : nullptr;
+}
+
+constexpr const char *kLabelsWithDimensions = "labels with dimensions are `class[k][n]`";
+
+/// Do labels tell the number of their classes?
+static bool checkClasses(Walk &walk, const ast::Type &type) {
+  const bool isCounted = type.element.text != "class" || countOfClasses(type);
+  if (!isCounted)
+    walk.fail(Code::UnknownType, type.range, "labels tell the number of their classes, and their dimensions")
+        .help("write `class[k][n]`, for example");
+  return isCounted;
+}
+
+/// The number of classes of a type of labels, whose name, if it is not bound yet, is bound to what they are below. Nothing: reported.
+static std::optional<Count> evalClasses(Walk &walk, const ast::Type &type, std::optional<std::int64_t> bound,
+                                        ast::Range range) {
+  const Expr &count = *countOfClasses(type);
+  if (bound && isNewName(walk, count, type.range.file)) {
+    Value classes = Value::integer(*bound);
+    classes.isDimension = true;
+    classes.origin = range;
+    walk.frame().locals[count.text] = classes;
+  }
+  return evalDim(walk, count);
 }
 
 //===-- arguments --------------------------------------------------------------------------------------------------===//
@@ -323,28 +353,17 @@ bool Conformity::checkElementName() {
                           nameOf(infoOf(*elementTypeBy(&ElementInfo::text, wanted)).computes)));
     return false;
   }
-  const bool isCounted = wanted != "class" || countOfClasses(formal.type);
-  if (!isCounted)
-    walk.fail(Code::UnknownType, formal.type.range, "labels tell the number of their classes, and their dimensions")
-        .help("write `class[k][n]`, for example");
-  return isCounted;
+  return checkClasses(walk, formal.type);
 }
 
-/// A label's bound is the number of its classes, or less; a name that is not bound is bound to it.
+/// A label's bound is the number of its classes, or less.
 bool Conformity::takeLabels() {
-  const Expr &count = *countOfClasses(formal.type);
   const std::optional<std::int64_t> bound = value.tensor.bound();
   const std::string type(walk.messages.text(formal.type.range));
   if (!bound || !takeElement(walk, "i32", value.tensor, /*labelsToo=*/true, given.range))
     return refuse(type,
                   "labels are of a field `class[…]`, or whole numbers whose type tells a bound, such as `x % 10`");
-  if (count.kind == Expr::Ident && !isBound(walk, count, formal.type.range.file)) {
-    Value classes = Value::integer(*bound);
-    classes.isDimension = true;
-    classes.origin = given.range;
-    walk.frame().locals[count.text] = classes;
-  }
-  const std::optional<Count> classes = evalDim(walk, count);
+  const std::optional<Count> classes = evalClasses(walk, formal.type, bound, given.range);
   if (!classes)
     return false;
   value.tensor.classes = *classes;
@@ -411,8 +430,7 @@ bool Conformity::run() {
   if (!areLabels && !takeElement(walk, wanted, value.tensor, /*labelsToo=*/false, given.range))
     return refuse(std::string(walk.messages.text(formal.type.range)), helpForElement(wanted, value));
   if (areLabels && !formal.type.hasShape && !value.tensor.dims.empty())
-    return refuse("one label, " + std::string(walk.messages.text(formal.type.range)),
-                  "labels with dimensions are `class[k][n]`");
+    return refuse("one label, " + std::string(walk.messages.text(formal.type.range)), kLabelsWithDimensions);
   if (areLabels && !takeLabels())
     return false;
   if (!Unification(walk, formal.type, value.tensor, given, formal.name.text, callee).run())
@@ -435,9 +453,34 @@ static bool fitsUnconverted(Walk &walk, const ast::Type &type, const Value &valu
     return wanted == "int"                             ? value.isInteger()
            : wanted == "float" || wanted == "schedule" ? value.isNumeric()
                                                        : value.kind == Value::Text;
-  const bool isScalar = wanted == "bool" ? value.kind == Value::Bool : value.isNumber() || value.kind == Value::Hyper;
+  const bool isScalar = wanted == "bool"    ? value.kind == Value::Bool
+                        : wanted == "class" ? value.isInteger()
+                                            : value.isNumber() || value.kind == Value::Hyper;
   const bool beginsWithRest = !type.dims.empty() && type.dims[0].kind == Index::Rest;
   return expectedSizes(walk, type).empty() && isScalar && (type.dims.empty() || beginsWithRest);
+}
+
+/// Labels are below the declared number by their type, or that is looked at in each step.
+static bool takeResultLabels(Walk &walk, const ast::Decl &decl, Value &value, ast::Range range) {
+  const std::int64_t number = value.isInteger() ? value.number.integer.value : 0;
+  const std::optional<std::int64_t> bound =
+      value.isTensor() ? value.tensor.bound() : std::max<std::int64_t>(number + 1, 1);
+  if (const Expr &count = *countOfClasses(decl.result); !bound && isNewName(walk, count, decl.result.range.file)) {
+    walk.fail(Code::ResultMismatch, range,
+              fmt::format("nothing tells what the result of `{}` is below, which `{}` would stand for", decl.name.text,
+                          count.text))
+        .help("declare a number, or give back what has a bound by its type, such as `x % 10`");
+    return false;
+  }
+  const std::optional<Count> classes = evalClasses(walk, decl.result, bound, range);
+  if (!classes)
+    return false;
+  if (value.isTensor())
+    return requireLabels(walk, value.tensor, *classes, decl.name.text, range);
+  if (number < 0 || number >= *classes)
+    walk.fail(Code::ResultMismatch, range,
+              fmt::format("`{}` gives {}, and declares labels from 0 to {}", decl.name.text, number, *classes - 1));
+  return number >= 0 && number < *classes;
 }
 
 bool frontend::conformResult(Walk &walk, const ast::Decl &decl, Value &value) {
@@ -452,20 +495,26 @@ bool frontend::conformResult(Walk &walk, const ast::Decl &decl, Value &value) {
   Given given;
   given.range = decl.body.empty() ? decl.range : decl.body.back()->range;
   const bool isTensor = value.isTensor() && isTensorElement(type.element.text);
-  if (type.element.text == "class")
-    return walk.fail(Code::NotSupportedYet, type.range, "a result of labels is declared as `i32`"), false;
-  if (isTensor ? !takeElement(walk, type.element.text, value.tensor, /*labelsToo=*/true, given.range)
-               : !fitsUnconverted(walk, type, value)) {
+  const bool areLabels = type.element.text == "class";
+  if (areLabels && !checkClasses(walk, type))
+    return false;
+  const bool isMany = areLabels && !type.hasShape && isTensor && !value.tensor.dims.empty();
+  if (isMany || (isTensor ? !takeElement(walk, areLabels ? "i32" : type.element.text, value.tensor, /*labelsToo=*/true,
+                                         given.range)
+                          : !fitsUnconverted(walk, type, value))) {
     Failure failure = walk.fail(Code::ResultMismatch, given.range,
                                 fmt::format("`{}` gives {}, and declares {}", decl.name.text, walk.describe(value),
                                             walk.messages.text(type.range)));
     failure.note(type.range, "declared here");
-    if (const std::string help = helpForElement(type.element.text, value); !help.empty())
+    if (const std::string help = isMany ? kLabelsWithDimensions : helpForElement(type.element.text, value);
+        !help.empty())
       failure.help(help);
     return false;
   }
-  if (value.isInteger() && type.element.text != "int" && type.element.text != "i32")
+  if (value.isInteger() && type.element.text != "int" && type.element.text != "i32" && !areLabels)
     value.number = realOf(value.number);
+  if (areLabels && !takeResultLabels(walk, decl, value, given.range))
+    return false;
   if (!isTensor || !value.tensor.isRanked())
     return true;
   if (!Unification(walk, type, value.tensor, given).run())
