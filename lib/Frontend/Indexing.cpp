@@ -10,6 +10,8 @@
 
 #include "talweg/Dialect/Tw/Tw.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -203,7 +205,13 @@ struct Positions {
     std::size_t kept = 0;        ///< its place among `dims`
     std::int64_t first = 0;      ///< and where it begins
   };
-  std::vector<Position> of;    ///< each dimension of the base
+  std::vector<Position> of; ///< each dimension of the base
+  /// A variable of the access that indexes by `/` and `%` of one number, which divides its range: quotient and remainder stand for it.
+  struct Split {
+    IndexVar *var, *quotient, *remainder;
+    std::int64_t by;
+  };
+  std::vector<Split> splits;
   std::vector<DataIndex> data; ///< dimensions that come from data: they are among `dims` first
 
   void add(IndexUse use) {
@@ -211,6 +219,15 @@ struct Positions {
       if (std::find(vars.begin(), vars.end(), var) == vars.end())
         vars.push_back(var);
     of.push_back({std::move(use)});
+  }
+  const Split *findSplit(const IndexVar *var) const {
+    const auto split = llvm::find_if(splits, [&](const Split &split) { return split.var == var; });
+    return split == splits.end() ? nullptr : &*split;
+  }
+  void addPart(const Split &split, bool isQuotient, Count extent, ast::Range range) {
+    if (!llvm::is_contained(vars, split.var))
+      vars.push_back(split.var);
+    of.push_back({IndexUse::of(isQuotient ? split.quotient : split.remainder, extent, range)});
   }
   void addWhole(const Dim &dim) {
     of.push_back({std::nullopt, dims.size()});
@@ -222,6 +239,34 @@ struct Positions {
   }
 };
 } // namespace
+
+/// Takes in `i / 2` or `i % 2` where i has a multiple of 2 values, whose quotients or remainders are inside of `extent`. False: it is
+/// looked up as what comes from data is.
+static bool addSplit(Walk &walk, Positions &positions, const Tensor &base, const Expr &expr, Count extent) {
+  const bool isQuotient = expr.kind == Expr::Binary && expr.binary == ast::BinaryOp::Div;
+  if (!isQuotient && !(expr.kind == Expr::Binary && expr.binary == ast::BinaryOp::Mod))
+    return false;
+  const IndexBinding *binding = expr.lhs->kind == Expr::Ident ? findIndex(walk.frame(), expr.lhs->text) : nullptr;
+  if (!binding || binding->rest || mentionsIndex(walk.frame(), *expr.rhs))
+    return false;
+  IndexVar *var = binding->vars.front();
+  const Value divisor = eval(walk, *expr.rhs);
+  const Count by = divisor.isInteger() ? divisor.number.integer : Count(0);
+  if (by <= 0 || by.dependsOnBatch() || var->extent.dependsOnBatch() || var->extent % by != 0 ||
+      (isQuotient ? var->extent / by : std::int64_t(by)) > extent || llvm::is_contained(base.vars, var))
+    return false;
+  const Positions::Split *split = positions.findSplit(var);
+  if (!split) {
+    const auto part = [&](std::int64_t size) {
+      return &walk.indexVars.emplace_back(IndexVar{var->name, false, size, var->place, var->fixedAt});
+    };
+    positions.splits.push_back({var, part(var->extent / by), part(by), by});
+    split = &positions.splits.back();
+  }
+  if (split->by == by)
+    positions.addPart(*split, isQuotient, extent, expr.range);
+  return split->by == by;
+}
 
 /// Nothing: reported.
 static std::optional<Positions> readPositions(Walk &walk, const Expr &expr, const Tensor &base) {
@@ -255,6 +300,10 @@ static std::optional<Positions> readPositions(Walk &walk, const Expr &expr, cons
       continue;
     }
     if (isFromData(walk, *index.value)) {
+      if (addSplit(walk, positions, base, *index.value, dim->size)) {
+        ++dim;
+        continue;
+      }
       std::optional<Tensor> position = readPosition(walk, *index.value, dim->size);
       if (!position)
         return std::nullopt;
@@ -274,25 +323,30 @@ static std::optional<Positions> readPositions(Walk &walk, const Expr &expr, cons
   return positions;
 }
 
-/// From the dimensions of the result (vars, then dims) to those of the base (its vars, then its dims).
-static mlir::AffineMap mapOf(Walk &walk, const Positions &positions, std::size_t baseVars) {
+/// From the dimensions of the result (vars with the parts of those that are split, then dims) to those of the base (its vars, then its dims).
+static mlir::AffineMap mapOf(Walk &walk, const Positions &positions, const std::vector<IndexVar *> &vars,
+                             std::size_t baseVars) {
   mlir::OpBuilder &builder = walk.builder;
+  const auto dimOf = [&](const IndexVar *var) {
+    return builder.getAffineDimExpr(llvm::find(vars, var) - vars.begin());
+  };
   llvm::SmallVector<mlir::AffineExpr> map;
   for (std::size_t i = 0; i < baseVars; ++i)
     map.push_back(builder.getAffineDimExpr(i));
   for (const auto &[use, kept, first] : positions.of) {
     if (!use) {
-      map.push_back(builder.getAffineDimExpr(positions.vars.size() + kept) + first);
+      map.push_back(builder.getAffineDimExpr(vars.size() + kept) + first);
       continue;
     }
     mlir::AffineExpr at = builder.getAffineConstantExpr(use->offset);
     for (const auto &[var, coefficient] : use->terms) {
-      const auto place = std::find(positions.vars.begin(), positions.vars.end(), var) - positions.vars.begin();
-      at = at + builder.getAffineDimExpr(place) * coefficient;
+      const Positions::Split *split = positions.findSplit(var);
+      const mlir::AffineExpr value = split ? dimOf(split->quotient) * split->by + dimOf(split->remainder) : dimOf(var);
+      at = at + value * coefficient;
     }
     map.push_back(at);
   }
-  return mlir::AffineMap::get(positions.vars.size() + positions.dims.size(), 0, map, builder.getContext());
+  return mlir::AffineMap::get(vars.size() + positions.dims.size(), 0, map, builder.getContext());
 }
 
 Value frontend::evalAccess(Walk &walk, const Expr &expr) {
@@ -315,11 +369,22 @@ Value frontend::evalAccess(Walk &walk, const Expr &expr) {
   result.classes = value.tensor.classes;
   result.label = value.tensor.label;
   result.within = value.tensor.within;
-  const mlir::AffineMap map = mapOf(walk, *positions, value.tensor.vars.size());
-  const mlir::RankedTensorType type = tensorType(result.vars, result.dims, value.tensor.element());
+  std::vector<IndexVar *> vars;
+  for (IndexVar *var : result.vars)
+    if (const Positions::Split *split = positions->findSplit(var))
+      vars.insert(vars.end(), {split->quotient, split->remainder});
+    else
+      vars.push_back(var);
+  const mlir::Location loc = walk.location(expr.range);
+  const mlir::AffineMap map = mapOf(walk, *positions, vars, value.tensor.vars.size());
+  const mlir::RankedTensorType type = tensorType(vars, result.dims, value.tensor.element());
   if (!map.isIdentity() || type != result.ssa.getType()) {
-    result.ssa =
-        tw::WindowOp::create(walk.builder, walk.location(expr.range), type, result.ssa, mlir::AffineMapAttr::get(map));
+    result.ssa = tw::WindowOp::create(walk.builder, loc, type, result.ssa, mlir::AffineMapAttr::get(map));
+    markRows(result.ssa, vars, result.dims);
+  }
+  if (!positions->splits.empty()) {
+    result.ssa = tw::ReshapeOp::create(walk.builder, loc, tensorType(result.vars, result.dims, type.getElementType()),
+                                       result.ssa);
     markRows(result.ssa, result.vars, result.dims);
   }
   return positions->data.empty() ? Value::of(std::move(result)) : lookUp(walk, result, positions->data, expr.range);

@@ -27,7 +27,9 @@ bool frontend::isFromData(Walk &walk, const Expr &expr) {
   if (mentionsIndex(walk.frame(), expr))
     switch (expr.kind) {
     case Expr::Unary: return isFromData(walk, *expr.lhs);
-    case Expr::Binary: return isFromData(walk, *expr.lhs) || isFromData(walk, *expr.rhs);
+    case Expr::Binary:
+      return expr.binary == ast::BinaryOp::Div || expr.binary == ast::BinaryOp::Mod || isFromData(walk, *expr.lhs) ||
+             isFromData(walk, *expr.rhs);
     case Expr::Ident: return false;
     default: return true;
     }

@@ -60,6 +60,10 @@ const Model kLayers[] = {
     {"Pieces", R"(
   h = concat(x[:, 1.., :], stack(x[:, 0, :], axis = 1), axis = 1)
   concat(dense(h, 2), h[.., -2..]) |> flatten |> dense(3))"},
+    {"Repeats", R"(
+  h = dense(x, 4)
+  u[n, i < 12, j < 8] = h[n, i / 2, j % 4]
+  gelu(u) |> flatten |> dense(3))"},
     {"Attention", R"(
   q = dense(x, 4)
   k = dense(x, 4)
