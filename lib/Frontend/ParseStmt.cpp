@@ -269,6 +269,8 @@ bool Parser::target(Stmt &stmt, ExprPtr written) {
           .help(index.kind == Index::All
                     ? fmt::format("write `{}{} = …`: dimensions that the right side keeps whole follow by themselves",
                                   stmt.target.text, names.empty() ? "" : "[" + names + "]")
+                : index.kind == Index::Value && index.value->kind == Expr::Access
+                    ? "by an index that comes from data `+=` adds up: what has one place is summed"
                     : fmt::format("write `{}[{}] = …`, and say with `if` where values differ", stmt.target.text,
                                   letters));
       return false;

@@ -54,8 +54,10 @@ static std::optional<Pieces> readPieces(TensorBuilder &tensors, const char *name
       tensors.fail(Code::WrongKind, given.range,
                    fmt::format("`{}` takes tensors, and this is {}", name, tensors.describe(value)));
     else if (value.isTensor() && !value.tensor.isRanked())
-      tensors.fail(Code::NotSupportedYet, given.range,
-                   fmt::format("`{}` in an update rule is not supported yet", name));
+      tensors
+          .fail(Code::WrongKind, given.range,
+                fmt::format("`{}` takes tensors of known shape, and this is {}", name, tensors.describe(value)))
+          .help("a rule is one for all shapes: it computes element by element, and `sum`, `prod`, `max`, `min` of all");
     else {
       pieces.values.push_back(tensors.asTensor(value, given.range));
       pieces.given.push_back(&given);
