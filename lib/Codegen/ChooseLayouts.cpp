@@ -70,7 +70,7 @@ int64_t panelOf(OpOperand &operand, const Target &target) {
     return 0;
   kernel::ProductPlan plan = planOf(op, {}, target);
   OpOperand &packed = plan.swapped ? op.getLeftMutable() : op.getRightMutable();
-  return plan.packB.wanted && &packed == &operand && plan.n.b == 1 ? plan.panel() : 0;
+  return plan.packB && &packed == &operand && plan.n.b == 1 ? plan.panel() : 0;
 }
 
 /// The product that reads the variable as a converted copy; null: there is none.

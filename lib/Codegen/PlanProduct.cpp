@@ -154,16 +154,14 @@ void choosePacking(ProductPlan &plan) {
     stepA = std::max(stepA, std::abs(loop.a));
   }
   bool oneRun = plan.n.extent <= plan.panel() && isDense(plan.k, plan.n.extent);
-  plan.packB.wanted = plan.n.extent > 1 && (plan.n.b != 1 || (!oneRun && stepB >= farApart && reuseB >= 4));
-  plan.packB.tile = plan.panel();
-  plan.packA.wanted = plan.m.extent > 1 && plan.n.a == 0 && stepA >= farApart && plan.m.a == 1 && reuseA >= 4;
-  plan.packA.tile = plan.rows;
+  plan.packB = plan.n.extent > 1 && (plan.n.b != 1 || (!oneRun && stepB >= farApart && reuseB >= 4));
+  plan.packA = plan.m.extent > 1 && plan.n.a == 0 && stepA >= farApart && plan.m.a == 1 && reuseA >= 4;
   std::int64_t panels = (plan.n.extent + plan.panel() - 1) / plan.panel();
   for (const Loop &loop : plan.outer)
     if (loop.b != 0)
       panels *= loop.extent;
   std::int64_t bytesB = turnsOf(plan.k) * panels * plan.panel() * 4;
-  plan.packB.ahead = bytesB <= (1 << 17) || panels < 4;
+  plan.packBAhead = bytesB <= (1 << 17) || panels < 4;
 }
 
 } // namespace

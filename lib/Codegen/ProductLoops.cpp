@@ -47,19 +47,19 @@ public:
     unpacked = plan;
     nPanelB = plan.n.b;
     mTileA = plan.m.a;
-    if (plan.packA.wanted)
+    if (plan.packA)
       packAllA();
-    if (plan.packB.wanted) {
+    if (plan.packB) {
       arrange(/*ofA=*/false);
-      if (plan.packB.ahead)
+      if (plan.packBAhead)
         packAllB();
     }
     buildLevels();
-    Place start{startOf(a), plan.packB.wanted ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}};
+    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}};
     if (epilogue)
       for (const Epilogue::Operand &operand : epilogue->operands())
         start.e.push_back(tools.index(operand.access.offset));
-    if (plan.packA.wanted)
+    if (plan.packA)
       start.a = tools.index(0);
     descend(0, start, {plan.m.extent, plan.n.extent, plan.k.front().extent});
   }
@@ -168,7 +168,7 @@ private:
 
   /// Orders the levels and chooses the one that threads share (see ProductPlan.h).
   void buildLevels() {
-    bool inside = plan.packB.wanted && !plan.packB.ahead;
+    bool inside = plan.packB && !plan.packBAhead;
     bool parallel = plan.multiplyAdds() >= parallelWork;
     int64_t panels = (plan.n.extent + plan.panel() - 1) / plan.panel();
     int64_t tiles = (plan.m.extent + plan.rows - 1) / plan.rows;
@@ -272,7 +272,7 @@ private:
         return tools.forTiles(loops[level].first.extent, 1, false, [&](Value iv, int64_t) {
           nest(level + 1, tools.advance(from, iv, loops[level].second.b), tools.advance(to, iv, loops[level].first.b));
         });
-      tools.forTiles(plan.n.extent, plan.packB.tile, false, [&](Value at, int64_t size) {
+      tools.forTiles(plan.n.extent, plan.panel(), false, [&](Value at, int64_t size) {
         packPanel(tools.advance(from, at, unpacked.n.b), tools.advance(to, at, nPanelB),
                   {1, size, plan.k.front().extent});
       });
@@ -392,7 +392,7 @@ private:
     int64_t vectors = (tile.n + plan.lanes - 1) / plan.lanes;
     SmallVector<Value> bs;
     for (int64_t v = 0; v < vectors; ++v) {
-      int64_t count = plan.packB.wanted ? plan.lanes : tile.n - v * plan.lanes;
+      int64_t count = plan.packB ? plan.lanes : tile.n - v * plan.lanes;
       bs.push_back(tools.load(b.memory, tools.advance(place.b, tools.index(v * plan.lanes), 1), plan.lanes, count));
     }
     for (int64_t r = 0; r < tile.m; ++r) {
@@ -459,7 +459,7 @@ private:
     bool last = level + 1 == plan.k.size();
     int64_t count = level == 0 ? tile.k : plan.k[level].extent;
     steps(count, plan.k[level], place, acc, last ? 4 : 1, [&](Place inner, SmallVector<Value> &sums) {
-      if (last && plan.packA.wanted)
+      if (last && plan.packA)
         prefetchA(inner);
       if (last)
         step(inner, tile, sums);

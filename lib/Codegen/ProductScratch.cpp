@@ -14,7 +14,7 @@ using kernel::ProductPlan;
 
 Packed arrangePacked(ProductPlan &plan, bool ofA) {
   auto stride = [&](Loop &loop) -> std::int64_t & { return ofA ? loop.a : loop.b; };
-  std::int64_t tile = ofA ? plan.packA.tile : plan.packB.tile;
+  std::int64_t tile = ofA ? plan.rows : plan.panel();
   Loop &across = ofA ? plan.m : plan.n;
   Packed packed;
   packed.elements = tile;
@@ -70,7 +70,7 @@ SmallVector<std::int64_t> scratchOf(ProductPlan plan, std::int64_t sums) {
     groups.loop->extent = std::min(groups.loop->extent, groups.turns);
   }
   for (bool ofA : {true, false})
-    if (ofA ? plan.packA.wanted : plan.packB.wanted)
+    if (ofA ? plan.packA : plan.packB)
       sizes.push_back(arrangePacked(plan, ofA).elements);
   return sizes;
 }

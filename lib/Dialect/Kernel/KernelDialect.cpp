@@ -16,6 +16,17 @@ using linalg::GenericOp;
 #define GET_ATTRDEF_CLASSES
 #include "talweg/Dialect/Kernel/KernelAttributes.cpp.inc"
 
+static void addEffects(PlacedOp op, SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
+  if (op.isOnTensors())
+    return;
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (op.readsElements(&operand))
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (cast<DestinationStyleOpInterface>(*op).isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+  }
+}
+
 #define GET_OP_CLASSES
 #include "talweg/Dialect/Kernel/Kernel.cpp.inc"
 
@@ -57,9 +68,14 @@ void KernelDialect::initialize() {
   GenericOp::attachInterface<PlacedGeneric>(*getContext());
 }
 
-//===-- kernel.product ---------------------------------------------------------------------------------------------===//
+LogicalResult talweg::kernel::verifyPlaces(Operation *op) {
+  ValueRange inits = cast<DestinationStyleOpInterface>(op).getDpsInits();
+  if (cast<PlacedOp>(op).isOnTensors() ? op->getResultTypes() != inits.getTypes() : op->getNumResults() != 0)
+    return op->emitOpError("a result is of the type of what it is written to; on memrefs there is none");
+  return success();
+}
 
-bool ProductOp::isOnTensors() { return isa<RankedTensorType>(getLeft().getType()); }
+//===-- kernel.product ---------------------------------------------------------------------------------------------===//
 
 Type ProductOp::getElementType() { return cast<ShapedType>(getLeft().getType()).getElementType(); }
 
@@ -90,29 +106,10 @@ SmallVector<int64_t> ProductOp::getStaticOperandShape(OpOperand *operand) {
   return SmallVector<int64_t>(cast<ShapedType>(operand->get().getType()).getShape());
 }
 
-bool ProductOp::readsElements(OpOperand *operand) { return isDpsInput(operand); }
-
 bool ProductOp::readsWhereItWrites(OpOperand *input, OpResult result) {
   OpOperand *init = getTiedOpOperand(result);
   return input->getOperandNumber() >= 2 && init != getSums() && !getPartial() &&
          getMatchingIndexingMap(input) == getMatchingIndexingMap(init);
-}
-
-Operation *ProductOp::fillBefore(OpResult) { return nullptr; }
-
-void ProductOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  if (isOnTensors())
-    return;
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
-    if (isDpsInput(&operand))
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    else
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-  }
-}
-
-Speculation::Speculatability ProductOp::getSpeculatability() {
-  return isOnTensors() ? Speculation::Speculatable : Speculation::NotSpeculatable;
 }
 
 LogicalResult ProductOp::verify() {
@@ -132,8 +129,6 @@ LogicalResult ProductOp::verify() {
       return emitOpError("operand ") << operand.getOperandNumber() << " has as many dimensions as its map has results";
   if (OpOperand *sums = getSums(); sums && cast<ShapedType>(sums->get().getType()).getElementType() != element)
     return emitOpError("sums are of the factors' type");
-  if (isOnTensors() ? getResultTypes() != getOuts().getTypes() : getNumResults() != 0)
-    return emitOpError("a result is of the type of what it is written to; on memrefs there is none");
 
   if (hasEpilogue()) {
     Block &body = getEpilogue().front();

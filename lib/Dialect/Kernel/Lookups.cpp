@@ -1,34 +1,10 @@
-// Lookups: what an op on rows of a table is, and what giving it a place needs to know.
+// Lookups: what an op on rows of a table is.
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace talweg::kernel;
-
-static bool isOnTensors(Operation *op) { return isa<RankedTensorType>(op->getOperand(0).getType()); }
-
-static void addEffects(Operation *op, SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  if (isOnTensors(op))
-    return;
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (cast<PlacedOp>(op).readsElements(&operand))
-      effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    if (cast<DestinationStyleOpInterface>(op).isDpsInit(&operand))
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-  }
-}
-
-static Speculation::Speculatability speculatability(Operation *op) {
-  return isOnTensors(op) ? Speculation::Speculatable : Speculation::NotSpeculatable;
-}
-
-static LogicalResult verifyResults(Operation *op) {
-  ValueRange inits = cast<DestinationStyleOpInterface>(op).getDpsInits();
-  if (isOnTensors(op) ? op->getResultTypes() != inits.getTypes() : op->getNumResults() != 0)
-    return op->emitOpError("a result is of the type of what it is written to; on memrefs there is none");
-  return success();
-}
 
 /// That `looked` [P, W..] are values for each of `rows` [P] of `table` [R, W..].
 static LogicalResult verifyLookup(Operation *op, Value table, Value rows, Value looked) {
@@ -40,34 +16,20 @@ static LogicalResult verifyLookup(Operation *op, Value table, Value rows, Value 
       ofTable.getShape().drop_front() != ofLooked.getShape().drop_front() ||
       ofRows.getDimSize(0) != ofLooked.getDimSize(0))
     return op->emitOpError("has a row of the table's for each of the rows that are named");
-  return verifyResults(op);
+  return success();
 }
-
-//===-- kernel.gather ----------------------------------------------------------------------------------------------===//
 
 LogicalResult GatherOp::verify() { return verifyLookup(*this, getTable(), getRows(), getOut()); }
-bool GatherOp::readsElements(OpOperand *operand) { return isDpsInput(operand); }
-bool GatherOp::readsWhereItWrites(OpOperand *, OpResult) { return false; }
-Operation *GatherOp::fillBefore(OpResult) { return nullptr; }
-Speculation::Speculatability GatherOp::getSpeculatability() { return speculatability(*this); }
-void GatherOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  addEffects(*this, effects);
-}
-
-//===-- kernel.scatter_add -----------------------------------------------------------------------------------------===//
 
 LogicalResult ScatterAddOp::verify() {
   if (!isa<FloatType>(cast<ShapedType>(getValues().getType()).getElementType()))
     return emitOpError("adds up floats");
   return verifyLookup(*this, getOut(), getRows(), getValues());
 }
-bool ScatterAddOp::readsElements(OpOperand *operand) { return isDpsInput(operand); }
-bool ScatterAddOp::readsWhereItWrites(OpOperand *, OpResult) { return false; }
-Operation *ScatterAddOp::fillBefore(OpResult) { return nullptr; }
-Speculation::Speculatability ScatterAddOp::getSpeculatability() { return speculatability(*this); }
-void ScatterAddOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  addEffects(*this, effects);
-}
+
+LogicalResult PutRowsOp::verify() { return verifyLookup(*this, getOut(), getRows(), getValues()); }
+bool PutRowsOp::readsElements(OpOperand *) { return true; } // the init too: what no row names stays
+bool PutRowsOp::readsWhereItWrites(OpOperand *operand, OpResult) { return isDpsInit(operand); }
 
 //===-- kernel.coalesce --------------------------------------------------------------------------------------------===//
 
@@ -89,23 +51,5 @@ LogicalResult CoalesceOp::verify() {
     return emitOpError("the number of rows is at least 1, and one of the numbers of rows");
   if (getRowBits() + getPositionBits() > 63)
     return emitOpError("the numbers of a row and of a position are one of 63 bits together");
-  return verifyResults(*this);
-}
-bool CoalesceOp::readsElements(OpOperand *operand) { return isDpsInput(operand); }
-bool CoalesceOp::readsWhereItWrites(OpOperand *, OpResult) { return false; }
-Operation *CoalesceOp::fillBefore(OpResult) { return nullptr; }
-Speculation::Speculatability CoalesceOp::getSpeculatability() { return speculatability(*this); }
-void CoalesceOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  addEffects(*this, effects);
-}
-
-//===-- kernel.put_rows --------------------------------------------------------------------------------------------===//
-
-LogicalResult PutRowsOp::verify() { return verifyLookup(*this, getOut(), getRows(), getValues()); }
-bool PutRowsOp::readsElements(OpOperand *) { return true; } // the init too: what no row names stays
-bool PutRowsOp::readsWhereItWrites(OpOperand *operand, OpResult) { return isDpsInit(operand); }
-Operation *PutRowsOp::fillBefore(OpResult) { return nullptr; }
-Speculation::Speculatability PutRowsOp::getSpeculatability() { return speculatability(*this); }
-void PutRowsOp::getEffects(SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>> &effects) {
-  addEffects(*this, effects);
+  return success();
 }

@@ -43,12 +43,9 @@ static void visitFields(ProductPlan &plan, Visit &&visit) {
   visit("vectors", plan.vectors);
   visit("k_block", plan.kBlock);
   visit("chains", plan.chains);
-  visit("pack_a", plan.packA.wanted);
-  visit("pack_a_ahead", plan.packA.ahead);
-  visit("pack_a_tile", plan.packA.tile);
-  visit("pack_b", plan.packB.wanted);
-  visit("pack_b_ahead", plan.packB.ahead);
-  visit("pack_b_tile", plan.packB.tile);
+  visit("pack_a", plan.packA);
+  visit("pack_b", plan.packB);
+  visit("pack_b_ahead", plan.packBAhead);
 }
 
 /// A loop is array<i64: extent, a, b, c, e…>.

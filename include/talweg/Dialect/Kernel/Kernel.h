@@ -33,6 +33,9 @@ inline constexpr llvm::StringLiteral kNest = "kernel.nest";
 
 /// The number, in its block, of the ops that are done together, row by row, in the place of the last. Set and obeyed likewise.
 inline constexpr llvm::StringLiteral kTogether = "kernel.together";
+
+/// That the results of `op` have the types of what they are written to: on memrefs there is none.
+mlir::LogicalResult verifyPlaces(mlir::Operation *op);
 } // namespace talweg::kernel
 
 #include "talweg/Dialect/Kernel/KernelDialect.h.inc"

@@ -30,54 +30,61 @@ def Kernel_Placed : OpInterface<"PlacedOp"> {
     InterfaceMethod<[{
       Whether elements of `operand` are read. An input may be there for its shape alone; an init is where what the op does not write stays
       as it is.}],
-      "bool", "readsElements", (ins "::mlir::OpOperand *":$operand)>,
+      "bool", "readsElements", (ins "::mlir::OpOperand *":$operand), "", "return $_op.isDpsInput(operand);">,
     InterfaceMethod<[{
       Whether an element of `input`, which is read, is so only before the element of `result` at the same place is written: then `result` may be
       written over `input`.}],
-      "bool", "readsWhereItWrites", (ins "::mlir::OpOperand *":$input, "::mlir::OpResult":$result)>,
+      "bool", "readsWhereItWrites", (ins "::mlir::OpOperand *":$input, "::mlir::OpResult":$result), "", "return false;">,
     InterfaceMethod<[{
       The fill that the place of `result` needs before the op, which adds to it or does not reach all of it; null: none.}],
-      "::mlir::Operation *", "fillBefore", (ins "::mlir::OpResult":$result)>
+      "::mlir::Operation *", "fillBefore", (ins "::mlir::OpResult":$result), "", "return nullptr;">
   ];
+  let extraSharedClassDeclaration = [{
+    bool isOnTensors() { return ::mlir::isa<::mlir::RankedTensorType>($_op->getOperand(0).getType()); }
+  }];
+  let verify = "return ::talweg::kernel::verifyPlaces($_op);";
 }
 
-def Kernel_ProductPlan : AttrDef<Kernel_Dialect, "ProductPlan"> {
-  let mnemonic = "product_plan";
-  let summary = "how a product is computed: its loops, their order, the tile in registers, what is packed";
-  let description = "The fields of kernel::ProductPlan (ProductPlan.h) that differ from their defaults.";
+/// A plan as an attribute: the fields of a struct that differ from their defaults.
+class Kernel_Plan<string name, string word> : AttrDef<Kernel_Dialect, name> {
+  let mnemonic = word;
   let parameters = (ins "::mlir::DictionaryAttr":$fields);
   let assemblyFormat = "`<` $fields `>`";
   let genVerifyDecl = 1;
-  
-  let extraClassDeclaration = [{
-    static ProductPlanAttr get(::mlir::MLIRContext *context, const ::talweg::kernel::ProductPlan &plan);
-    ::talweg::kernel::ProductPlan getPlan() const;
-  }];
+  let extraClassDeclaration =
+      "static " # name # "Attr get(::mlir::MLIRContext *context, const ::talweg::kernel::" # name # " &plan);\n" #
+      "::talweg::kernel::" # name # " getPlan() const;";
 }
 
-def Kernel_NestPlan : AttrDef<Kernel_Dialect, "NestPlan"> {
-  let mnemonic = "nest_plan";
-  let summary = "how the loops of a linalg.generic on memrefs run: their order, lanes, parts, what threads share";
-  let description = [{
-    The fields of kernel::NestPlan (NestPlan.h) that differ from their defaults. A loop is array<i64: extent, source, stride of each operand…>.
-  }];
-  let parameters = (ins "::mlir::DictionaryAttr":$fields);
-  let assemblyFormat = "`<` $fields `>`";
-  let genVerifyDecl = 1;
+def Kernel_ProductPlan : Kernel_Plan<"ProductPlan", "product_plan"> {
+  let summary = "how a product is computed: its loops, their order, the tile in registers, what is packed (ProductPlan.h)";
+}
 
-  let extraClassDeclaration = [{
-    static NestPlanAttr get(::mlir::MLIRContext *context, const ::talweg::kernel::NestPlan &plan);
-    ::talweg::kernel::NestPlan getPlan() const;
-  }];
+def Kernel_NestPlan : Kernel_Plan<"NestPlan", "nest_plan"> {
+  let summary = "how the loops of a linalg.generic on memrefs run: their order, lanes, parts, what threads share (NestPlan.h)";
+  let description = "A loop is array<i64: extent, source, stride of each operand…>.";
 }
 
 def Kernel_Array : AnyTypeOf<[AnyStaticShapeTensor, AnyStaticShapeMemRef], "tensor or memref of static shape">;
 
-def Kernel_ProductOp : Op<Kernel_Dialect, "product", [AttrSizedOperandSegments,
-    DestinationStyleOpInterface,
-    DeclareOpInterfaceMethods<IndexingMapOpInterface, ["getMatchingIndexingMap", "getStaticLoopRanges", "getStaticOperandShape"]>,
-    DeclareOpInterfaceMethods<Kernel_Placed>, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
-    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
+/// Of what PlacedOp tells, an op says only what `told` names; on memrefs its effects are on the elements that it reads and writes.
+class Kernel_DestinationOp<string mnemonic, list<string> told, list<Trait> traits = []> : Op<Kernel_Dialect, mnemonic, !listconcat(traits, [
+    DestinationStyleOpInterface, DeclareOpInterfaceMethods<Kernel_Placed, told>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>, DeclareOpInterfaceMethods<ConditionallySpeculatable>])> {
+  let hasVerifier = 1;
+  let extraClassDefinition = [{
+    void $cppClass::getEffects(
+        ::llvm::SmallVectorImpl<::mlir::SideEffects::EffectInstance<::mlir::MemoryEffects::Effect>> &effects) {
+      addEffects(*this, effects);
+    }
+    ::mlir::Speculation::Speculatability $cppClass::getSpeculatability() {
+      return isOnTensors() ? ::mlir::Speculation::Speculatable : ::mlir::Speculation::NotSpeculatable;
+    }
+  }];
+}
+
+def Kernel_ProductOp : Kernel_DestinationOp<"product", ["readsWhereItWrites"], [AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<IndexingMapOpInterface, ["getMatchingIndexingMap", "getStaticLoopRanges", "getStaticOperandShape"]>]> {
   let summary = "sums of products of two tensors, and what is computed of the sums while they are in registers";
   let description = [{
     `sum[map 2 (d)] += left[map 0 (d)] * right[map 1 (d)]` for every point d of the loops, from zero, in one rounding each. Floats of one
@@ -106,7 +113,6 @@ def Kernel_ProductOp : Op<Kernel_Dialect, "product", [AttrSizedOperandSegments,
   );
   let results = (outs Variadic<AnyStaticShapeTensor>:$results);
   let regions = (region MaxSizedRegion<1>:$epilogue);
-  let hasVerifier = 1;
   let assemblyFormat = [{
     `loops` $loops `maps` $maps `of` $left `,` $right `:` type($left) `,` type($right)
     (`reads` $reads^ `:` type($reads))? `outs` $outs `:` type($outs)
@@ -124,7 +130,6 @@ def Kernel_ProductOp : Op<Kernel_Dialect, "product", [AttrSizedOperandSegments,
     ::mlir::Type getElementType();
     /// Whether a loop moves no sum.
     bool isSummed(unsigned loop) { return !getSumMap().isFunctionOfDim(loop); }
-    bool isOnTensors();
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
   }];
 }
@@ -136,25 +141,21 @@ def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator, HasParent<"P
 }
 
 /// Whole rows of a table that are named at run time. A row may have any shape: `w` stands for a place in it.
-class Kernel_Rows<string mnemonic, dag inputs, dag outs> : Op<Kernel_Dialect, mnemonic, [
-    DestinationStyleOpInterface,
-    DeclareOpInterfaceMethods<Kernel_Placed>, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
-    DeclareOpInterfaceMethods<ConditionallySpeculatable>]> {
-  let arguments = !con(inputs, outs);
-  let hasVerifier = 1;
-}
-
-class Kernel_Lookup<string mnemonic, dag inputs> : Kernel_Rows<mnemonic, inputs, (ins Kernel_Array:$out)> {
+class Kernel_Lookup<string mnemonic, dag inputs, list<string> told = []> : Kernel_DestinationOp<mnemonic, told> {
+  let arguments = !con(inputs, (ins Kernel_Array:$out));
   let results = (outs Optional<AnyStaticShapeTensor>:$result);
+  let builders = [OpBuilder<(ins "::mlir::Value":$first, "::mlir::Value":$second, "::mlir::Value":$out), [{
+    build($_builder, $_state, out.getType(), first, second, out);
+  }]>];
+  let assemblyFormat = [{
+    $values `at` $rows `outs` $out attr-dict `:` type($values) `at` type($rows) `outs` type($out) (`->` type($result)^)?
+  }];
   let extraClassDeclaration = "::mlir::MutableOperandRange getDpsInitsMutable() { return getOutMutable(); }";
 }
 
 def Kernel_GatherOp : Kernel_Lookup<"gather", (ins Kernel_Array:$table, Kernel_Array:$rows)> {
   let summary = "result[p, w] = table[rows[p], w]";
   let description = "A row out of range is taken for the nearest that is in range.";
-  let builders = [OpBuilder<(ins "::mlir::Value":$table, "::mlir::Value":$rows, "::mlir::Value":$out), [{
-    build($_builder, $_state, out.getType(), table, rows, out);
-  }]>];
   let assemblyFormat = [{
     $rows `of` $table `outs` $out attr-dict `:` type($rows) `of` type($table) `outs` type($out) (`->` type($result)^)?
   }];
@@ -165,21 +166,15 @@ def Kernel_ScatterAddOp : Kernel_Lookup<"scatter_add", (ins Kernel_Array:$rows, 
   let description = [{
     What has one row is added in the order of the positions. A row out of range is taken for the nearest that is in range. Floats.
   }];
-  let builders = [OpBuilder<(ins "::mlir::Value":$rows, "::mlir::Value":$values, "::mlir::Value":$out), [{
-    build($_builder, $_state, out.getType(), rows, values, out);
-  }]>];
-  let assemblyFormat = [{
-    $values `at` $rows `outs` $out attr-dict `:` type($values) `at` type($rows) `outs` type($out) (`->` type($result)^)?
-  }];
 }
 
-def Kernel_CoalesceOp : Kernel_Rows<"coalesce", (ins Kernel_Array:$values, Kernel_Array:$rows, I64Attr:$count),
-                                    (ins Kernel_Array:$named, Kernel_Array:$sums)> {
+def Kernel_CoalesceOp : Kernel_DestinationOp<"coalesce", []> {
   let summary = "named[i] is the i-th of the different rows, and sums[i, w] the sum of values[p, w] at its positions p";
   let description = [{
     rows [P] and values [P, W] give named [P] and sums [P, W]. Rows are ascending; behind the last there is `count`, of which sums are zero. What
     has one row is added from zero in the order of the positions. A row out of [0, count) is taken for the nearest inside. Floats.
   }];
+  let arguments = (ins Kernel_Array:$values, Kernel_Array:$rows, I64Attr:$count, Kernel_Array:$named, Kernel_Array:$sums);
   let results = (outs Variadic<AnyStaticShapeTensor>:$results);
   let assemblyFormat = [{
     $values `at` $rows `of` $count `outs` $named `,` $sums attr-dict `:` type($values) `at` type($rows)
@@ -193,15 +188,10 @@ def Kernel_CoalesceOp : Kernel_Rows<"coalesce", (ins Kernel_Array:$values, Kerne
   }];
 }
 
-def Kernel_PutRowsOp : Kernel_Lookup<"put_rows", (ins Kernel_Array:$values, Kernel_Array:$rows)> {
+def Kernel_PutRowsOp : Kernel_Lookup<"put_rows", (ins Kernel_Array:$values, Kernel_Array:$rows),
+                                     ["readsElements", "readsWhereItWrites"]> {
   let summary = "result[rows[p], w] = values[p, w], where rows[p] is in range; elsewhere what was there";
   let description = "Rows in range are different from each other; one that is out of range is left out.";
-  let builders = [OpBuilder<(ins "::mlir::Value":$values, "::mlir::Value":$rows, "::mlir::Value":$out), [{
-    build($_builder, $_state, out.getType(), values, rows, out);
-  }]>];
-  let assemblyFormat = [{
-    $values `at` $rows `outs` $out attr-dict `:` type($values) `at` type($rows) `outs` type($out) (`->` type($result)^)?
-  }];
 }
 
 #endif

@@ -17,13 +17,6 @@ struct Loop {
   bool operator==(const Loop &) const = default;
 };
 
-/// A copy of an operand in the order the micro-kernel reads it: [others…][tiles][k…][tile].
-struct Packing {
-  bool wanted = false;
-  bool ahead = true;     ///< all of it before the loops; otherwise tile by tile inside the tile's loop
-  std::int64_t tile = 0; ///< extent of the innermost dimension
-};
-
 /// The loop nest, from the outside in:
 ///   parallel? · scatter… · blocks of k… · outer… · panels of n · tiles of m · [registers: k…, m x n]
 /// The sums of a tile start from zero. Each combination of scatter and k blocks is one visit of c; where there are several, sums
@@ -40,7 +33,8 @@ struct ProductPlan {
   std::int64_t lanes = 1, rows = 1, vectors = 1; ///< the tile: rows x (vectors * lanes)
   std::int64_t kBlock = 0;                       ///< length of one block of k.front(), 0: not split
   std::int64_t chains = 1;                       ///< of a dot: sums along the lanes' loop
-  Packing packA, packB;
+  bool packA = false, packB = false; ///< copy the operand in the order that tiles read it: [others…][tiles][k…][tile]
+  bool packBAhead = true;            ///< all of b before the loops; otherwise panel by panel, inside of their loop
 
   bool accumulates() const { return !scatter.empty() || !kBlocks.empty() || kBlock != 0; }
   std::int64_t panel() const { return vectors * lanes; }
