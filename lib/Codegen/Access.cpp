@@ -3,7 +3,6 @@
 
 #include "talweg/Dialect/Kernel/Kernel.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -47,10 +46,6 @@ Access linearize(AffineMap map, ArrayRef<int64_t> shape) {
     point[d] = 0;
   }
   return access;
-}
-
-Value expandAffine(OpBuilder &builder, Location loc, AffineExpr expr, ArrayRef<Value> dims) {
-  return affine::expandAffineExpr(builder, loc, expr, dims, {});
 }
 
 SmallVector<Block *> blocksOf(Operation *root) {

@@ -25,10 +25,6 @@ struct Access {
 /// The access of `map` into a buffer of static shape, row-major.
 Access linearize(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> shape);
 
-/// `expr` over the index values `dims`, as arith ops.
-mlir::Value expandAffine(mlir::OpBuilder &builder, mlir::Location loc, mlir::AffineExpr expr,
-                         llvm::ArrayRef<mlir::Value> dims);
-
 /// The blocks of `root` that hold ops with loops, outer before inner; the bodies of these are not among them.
 llvm::SmallVector<mlir::Block *> blocksOf(mlir::Operation *root);
 

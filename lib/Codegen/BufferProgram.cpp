@@ -3,6 +3,7 @@
 
 #include "Access.h"
 #include "ArenaLayout.h"
+#include "Memory.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
@@ -10,8 +11,6 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 using bufferization::MaterializeInDestinationOp;
@@ -25,12 +24,9 @@ namespace talweg::buffers {
 // Costs, in the time that a byte takes on its way from or to memory: only their ratios matter.
 static constexpr double costOfMultiplyAdd = 0.25, costOfArithmetic = 0.1, costOfFunction = 4;
 
-static std::int64_t bytesOf(Type type) {
-  auto shaped = cast<ShapedType>(type);
-  return arenaBytes(shaped.getNumElements() * ((shaped.getElementTypeBitWidth() + 7) / 8));
-}
+static std::int64_t arenaBytesOf(Type type) { return arenaBytes(bytesOf(type)); }
 
-static bool isReshape(Operation *op) { return isa_and_present<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op); }
+bool isReshape(Operation *op) { return isa_and_present<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op); }
 
 mlir::Value withoutReshapes(mlir::Value tensor) {
   while (isReshape(tensor.getDefiningOp()))
@@ -39,13 +35,8 @@ mlir::Value withoutReshapes(mlir::Value tensor) {
 }
 
 int Variables::numberOf(mlir::Value memref) {
-  std::optional<std::int64_t> offset = 0;
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>()) {
-    if (auto typed = dyn_cast<memref::ViewOp>(view.getOperation()))
-      offset = getConstantIntValue(typed.getByteShift());
-    memref = view.getViewSource();
-  }
-  Storage &storage = storages[memref];
+  const std::optional<std::int64_t> offset = offsetOf(memref);
+  Storage &storage = storages[rootOf(memref)];
   if (storage.anywhere >= 0)
     return storage.anywhere;
   if (!offset)
@@ -62,7 +53,7 @@ static double costOf(Operation *op, Block *body, ArrayRef<std::int64_t> loops, d
   for (std::int64_t extent : loops)
     points *= double(extent);
   for (mlir::Value operand : op->getOperands())
-    bytes += double(bytesOf(operand.getType()));
+    bytes += double(arenaBytesOf(operand.getType()));
   if (body)
     for (Operation &inner : body->without_terminator())
       perPoint += isExpensive(inner) ? costOfFunction : costOfArithmetic;
@@ -73,9 +64,9 @@ static double costOf(Operation *op) {
   if (auto product = dyn_cast<ProductOp>(op))
     return costOf(op, nullptr, product.getLoops(), costOfMultiplyAdd);
   if (auto gather = dyn_cast<kernel::GatherOp>(op)) // of the table no more than the rows that are named
-    return 2 * double(bytesOf(gather.getOut().getType()) + bytesOf(gather.getRows().getType()));
+    return 2 * double(arenaBytesOf(gather.getOut().getType()) + arenaBytesOf(gather.getRows().getType()));
   if (auto put = dyn_cast<kernel::PutRowsOp>(op))
-    return 2 * double(bytesOf(put.getValues().getType()) + bytesOf(put.getRows().getType()));
+    return 2 * double(arenaBytesOf(put.getValues().getType()) + arenaBytesOf(put.getRows().getType()));
   if (isa<kernel::ScatterAddOp, kernel::CoalesceOp>(op))
     return 2 * costOf(op, nullptr, {}, 0);
   auto generic = cast<GenericOp>(op);
@@ -164,7 +155,7 @@ int BlockProgram::addValue(mlir::Value tensor, Value facts) {
 void BlockProgram::addStored(mlir::Value tensor, mlir::Value memref) {
   Value facts;
   if (auto alloc = memref.getDefiningOp<memref::AllocOp>()) {
-    facts.bytes = bytesOf(alloc.getType());
+    facts.bytes = arenaBytesOf(alloc.getType());
     facts.pinned = true;
     allocNumbers[alloc.getResult()] = addValue(tensor, facts);
     return;
@@ -181,7 +172,7 @@ int BlockProgram::valueFor(mlir::Value tensor) {
   Value facts;
   auto constant = tensor.getDefiningOp<arith::ConstantOp>();
   if (!constant || isa<SplatElementsAttr>(constant.getValue()))
-    facts.bytes = bytesOf(tensor.getType());
+    facts.bytes = arenaBytesOf(tensor.getType());
   facts.pinned = true;
   facts.producer = int(ops.size()); // made for this op
   return addValue(tensor, facts);
@@ -239,7 +230,7 @@ void BlockProgram::add(Operation &op) {
     read.push_back(&operand);
   };
   auto placed = dyn_cast<PlacedOp>(op);
-  if (placed && !isa<RankedTensorType>(op.getOperand(0).getType()))
+  if (placed && !placed.isOnTensors())
     placed = {};
   for (OpOperand &operand : op.getOpOperands()) {
     if (!isa<RankedTensorType>(operand.get().getType()))
@@ -277,7 +268,7 @@ void BlockProgram::add(Operation &op) {
     for (mlir::Value result : op.getResults())
       if (isa<RankedTensorType>(result.getType())) {
         Result described;
-        described.value = addValue(result, {bytesOf(result.getType()), int(ops.size()), -1, true});
+        described.value = addValue(result, {arenaBytesOf(result.getType()), int(ops.size()), -1, true});
         llvm::append_range(described.needs, llvm::seq<unsigned>(0, facts.inputs.size()));
         facts.results.push_back(std::move(described));
       }
@@ -303,7 +294,7 @@ void BlockProgram::describe(PlacedOp op, Op &facts, ArrayRef<OpOperand *> read) 
   }
   for (OpResult result : op->getResults()) {
     Result described;
-    Value value{bytesOf(result.getType()), int(ops.size()), -1, false};
+    Value value{arenaBytesOf(result.getType()), int(ops.size()), -1, false};
     value.pinned = op->hasAttr(attributes::kInTiles); // of a product's result, in its registers
     value.pinned |= llvm::any_of(result.getUsers(), llvm::IsaPred<MaterializeInDestinationOp>);
     if (mlir::Value destination = destinationOf(result)) {

@@ -67,7 +67,6 @@ class Variables {
 public:
   /// The number of the variable whose storage `memref` shows.
   int numberOf(mlir::Value memref);
-  int count() const { return numbers; }
 
 private:
   struct Storage {
@@ -106,6 +105,8 @@ private:
   void add(mlir::Operation &op);
   void describe(kernel::PlacedOp op, Op &facts, llvm::ArrayRef<mlir::OpOperand *> read);
 };
+
+bool isReshape(mlir::Operation *op);
 
 /// `tensor` before it was reshaped.
 mlir::Value withoutReshapes(mlir::Value tensor);

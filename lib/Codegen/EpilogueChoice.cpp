@@ -104,7 +104,7 @@ Operation *EpilogueChoice::nextReader(ProductOp product, Operation *from) {
   while (!shown.empty())
     for (Operation *user : shown.pop_back_val().getUsers()) {
       Operation *reader = block.findAncestorOpInBlock(*user);
-      if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
+      if (buffers::isReshape(user))
         shown.push_back(user->getResult(0));
       else if (from->isBeforeInBlock(reader) && (!next || reader->isBeforeInBlock(next)))
         next = reader;

@@ -1,7 +1,7 @@
 // Clones an elementwise op's body into an op that reads its result.
 #include "InlineProducer.h"
-#include "Access.h"
 
+#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -32,7 +32,7 @@ static Value cloneProducer(OpBuilder &builder, Location loc, GenericOp producer,
     SmallVector<Value> dims;
     for (unsigned d = 0; d < loops; ++d)
       dims.push_back(linalg::IndexOp::create(builder, loc, d));
-    mapping.map(index.getResult(), expandAffine(builder, loc, useMap.getResult(index.getDim()), dims));
+    mapping.map(index.getResult(), affine::expandAffineExpr(builder, loc, useMap.getResult(index.getDim()), dims, {}));
   }
   return mapping.lookupOrDefault(producer.getBody()->getTerminator()->getOperand(result));
 }

@@ -1,4 +1,4 @@
-// Which memrefs show the same memory.
+// Follows views to the memory that they show.
 #include "Memory.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -9,27 +9,23 @@ using namespace mlir;
 
 namespace talweg {
 
+int64_t bytesOf(Type shaped) {
+  auto type = cast<ShapedType>(shaped);
+  return type.hasStaticShape() ? type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8) : 0;
+}
+
 Value rootOf(Value memref) {
   while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
     memref = view.getViewSource();
   return memref;
 }
 
-/// The view of raw bytes that `memref` is, seen through reshapes.
-static memref::ViewOp byteViewOf(Value memref) {
-  memref::ViewOp last;
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>()) {
-    if (auto typed = dyn_cast<memref::ViewOp>(view.getOperation()))
-      last = typed;
-    memref = view.getViewSource();
-  }
-  return last;
-}
-
-/// The place of `memref` in the storage that it is a view of, if it is known.
-static std::optional<int64_t> offsetOf(Value memref) {
-  memref::ViewOp view = byteViewOf(memref);
-  return view ? getConstantIntValue(view.getByteShift()) : std::nullopt;
+std::optional<int64_t> offsetOf(Value memref) {
+  std::optional<int64_t> offset;
+  for (; auto view = memref.getDefiningOp<ViewLikeOpInterface>(); memref = view.getViewSource())
+    if (auto bytes = dyn_cast<memref::ViewOp>(view.getOperation()))
+      offset = getConstantIntValue(bytes.getByteShift());
+  return offset;
 }
 
 bool sameMemory(Value a, Value b) {

@@ -6,6 +6,7 @@
 // are not. Arguments are what nests capture; constants are copied into the function where all nests agree, and handed over where they
 // do not, except for those of type index, which shape the code and are part of the key. What is known of the buffers' places
 // goes with the arguments: llvm.align, and llvm.noalias where a buffer meets no other argument's in any of the calls.
+#include "Memory.h"
 #include "Steps.h"
 #include "talweg/Codegen/Passes.h"
 
@@ -111,7 +112,7 @@ struct Place {
   static Place of(Value value) {
     if (auto argument = dyn_cast<BlockArgument>(value)) {
       auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-      return function ? Place{argument, 0, bytesOf(argument)} : Place{};
+      return function ? Place{argument, 0, talweg::bytesOf(argument.getType())} : Place{};
     }
     Operation *op = value.getDefiningOp();
     if (auto view = dyn_cast<memref::ViewOp>(op)) {
@@ -119,7 +120,7 @@ struct Place {
       APInt shift;
       if (!place.root || !matchPattern(view.getByteShift(), m_ConstantInt(&shift)))
         return {};
-      return {place.root, place.offset + shift.getSExtValue(), bytesOf(value), place.exact};
+      return {place.root, place.offset + shift.getSExtValue(), talweg::bytesOf(value.getType()), place.exact};
     }
     if (auto cast = dyn_cast<memref::ReinterpretCastOp>(op)) {
       Place place = of(cast.getSource());
@@ -130,11 +131,6 @@ struct Place {
     Place place = view ? of(view.getViewSource()) : Place{};
     place.exact = false;
     return place;
-  }
-
-  static int64_t bytesOf(Value value) {
-    auto type = cast<MemRefType>(value.getType());
-    return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
   }
 
   /// Whether both may hold one byte. Arguments of functions are apart by their llvm.noalias.

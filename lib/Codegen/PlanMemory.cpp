@@ -4,6 +4,7 @@
 // from its first use to its last in the block that allocates it; what a loop's body needs is one buffer of the code around it,
 // alive while the loop runs.
 #include "ArenaLayout.h"
+#include "Memory.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Codegen/Passes.h"
 
@@ -65,7 +66,7 @@ struct PlanMemory : talweg::impl::PlanMemoryBase<PlanMemory> {
       }
     }
     for (memref::AllocOp alloc : plan.allocs) {
-      ArenaBuffer buffer{bytesOf(alloc), INT64_MAX, -1};
+      ArenaBuffer buffer{talweg::arenaBytes(talweg::bytesOf(alloc.getType())), INT64_MAX, -1};
       extend(buffer, alloc.getResult(), block, positions);
       plan.buffers.push_back(buffer);
     }
@@ -84,11 +85,6 @@ struct PlanMemory : talweg::impl::PlanMemoryBase<PlanMemory> {
     plan.bytes = talweg::layOutArena(plan.buffers);
     plan.liveBytes = talweg::mostLiveBytes(live);
     return plan;
-  }
-
-  static int64_t bytesOf(memref::AllocOp op) {
-    MemRefType type = op.getType();
-    return talweg::arenaBytes(type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8));
   }
 
   /// Widens the buffer's life to all uses, through views.

@@ -15,6 +15,7 @@
 
 using namespace mlir;
 using linalg::GenericOp;
+using talweg::bytesOf;
 using talweg::CodeRegion;
 using talweg::kernel::ProductOp;
 
@@ -27,10 +28,6 @@ std::string join(ArrayRef<int64_t> extents) {
   for (int64_t extent : extents)
     text += (text.empty() ? "" : "x") + std::to_string(extent);
   return text;
-}
-
-int64_t bytesOf(MemRefType type) {
-  return type.hasStaticShape() ? type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8) : 0;
 }
 
 /// The bytes that one operand of an op touches: its elements, or fewer if the loops cannot reach them all.
@@ -165,7 +162,7 @@ private:
     else if (auto fill = dyn_cast<linalg::FillOp>(op))
       addFill(fill, times);
     else if (auto copy = dyn_cast<memref::CopyOp>(op))
-      addCopy(op, copy.getSource(), copy.getTarget(), bytesOf(cast<MemRefType>(copy.getSource().getType())), times);
+      addCopy(op, copy.getSource(), copy.getTarget(), bytesOf(copy.getSource().getType()), times);
     else if (auto store = dyn_cast<memref::StoreOp>(op))
       addCopy(op, {}, store.getMemRef(), (store.getMemRefType().getElementTypeBitWidth() + 7) / 8, times);
     else
@@ -198,9 +195,9 @@ private:
   void addLookup(Operation *op, StringRef itsKind, Value looked, Value rows, Value whole, int64_t times) {
     auto type = cast<MemRefType>(looked.getType());
     read += times * bytesOf(type);
-    readFrom(rows, times * bytesOf(cast<MemRefType>(rows.getType())));
+    readFrom(rows, times * bytesOf(rows.getType()));
     if (whole)
-      writeTo(whole, times * bytesOf(cast<MemRefType>(whole.getType())));
+      writeTo(whole, times * bytesOf(whole.getType()));
     else
       written += times * bytesOf(type);
     int64_t count = type.getDimSize(0);
@@ -241,7 +238,7 @@ private:
     for (OpOperand &operand : op->getOpOperands()) {
       bool used = op.payloadUsesValueFromOperand(&operand), isInput = op.isDpsInput(&operand);
       bool starts = !isInput && op->hasAttr(talweg::kernel::kStart); // all of it gets a value
-      int64_t here = times * (starts ? bytesOf(cast<MemRefType>(operand.get().getType())) : touched(op, operand));
+      int64_t here = times * (starts ? bytesOf(operand.get().getType()) : touched(op, operand));
       if (used && (isInput || (elementwise && !starts))) {
         readFrom(operand.get(), here);
         bytes += here;

@@ -75,7 +75,7 @@ private:
   static void eraseUnread(Operation *op) {
     SmallVector<Operation *> reshapes;
     for (Operation *user : op->getUsers())
-      if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
+      if (buffers::isReshape(user))
         reshapes.push_back(user);
     for (Operation *reshape : reshapes)
       eraseUnread(reshape);
@@ -110,20 +110,10 @@ private:
   Operation *insert(const buffers::Instance &instance, Operation *place) {
     Operation *original = program.operations[instance.op];
     OpBuilder builder(place);
-    Operation *copy = builder.clone(*original);
-    // The copy's operands in the order in which the model has listed the original's.
-    DenseMap<OpOperand *, OpOperand *> counterpart;
-    auto pair = [&](Operation *from, Operation *to) {
-      for (auto [a, b] : llvm::zip_equal(from->getOpOperands(), to->getOpOperands()))
-        counterpart[&a] = &b;
-    };
-    SmallVector<Operation *> nested, nestedCopies;
-    original->walk([&](Operation *op) { nested.push_back(op); });
-    copy->walk([&](Operation *op) { nestedCopies.push_back(op); });
-    for (auto [from, to] : llvm::zip_equal(nested, nestedCopies))
-      pair(from, to);
+    IRMapping copies;
+    Operation *copy = builder.clone(*original, copies);
     for (auto [operand, value] : llvm::zip_equal(program.operands[instance.op], instance.inputs))
-      redirect(*counterpart.lookup(operand), value, copy);
+      redirect(copies.lookup(operand->getOwner())->getOpOperand(operand->getOperandNumber()), value, copy);
     for (auto [number, value] : llvm::enumerate(instance.results))
       if (value >= 0)
         tensors[value] = copy->getResult(number);

@@ -136,7 +136,7 @@ private:
       if (reader == update || isa<bufferization::MaterializeInDestinationOp>(user))
         continue;
       setLater(last, reader);
-      if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
+      if (buffers::isReshape(user))
         setAfterReaders(last, user->getResult(0), update);
     }
   }
