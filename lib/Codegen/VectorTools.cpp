@@ -56,16 +56,20 @@ Value VectorTools::loadApart(Value memory, Value at, int64_t stride, int64_t lan
     return result;
   }
   Type element = cast<MemRefType>(memory.getType()).getElementType();
-  Value vector = zero(element, lanes);
-  if (element.isF32() || element.isF64()) {
-    SmallVector<int32_t> offsets;
-    for (int64_t i = 0; i < lanes; ++i)
-      offsets.push_back(i < count ? i * stride : 0);
-    Value places = arith::ConstantOp::create(builder, loc, builder.getI32VectorAttr(offsets));
-    return vector::GatherOp::create(builder, loc, cast<VectorType>(vector.getType()), memory, at, places,
-                                    mask(lanes, count), vector);
-  }
-  for (int64_t i = 0; i < count; ++i)
+  if (!element.isF32() && !element.isF64())
+    return loadEach(memory, at, stride, lanes, count);
+  SmallVector<int32_t> offsets;
+  for (int64_t i = 0; i < lanes; ++i)
+    offsets.push_back(i < count ? i * stride : 0);
+  Value places = arith::ConstantOp::create(builder, loc, builder.getI32VectorAttr(offsets));
+  Value none = zero(element, lanes);
+  return vector::GatherOp::create(builder, loc, cast<VectorType>(none.getType()), memory, at, places,
+                                  mask(lanes, count), none);
+}
+
+Value VectorTools::loadEach(Value memory, Value at, int64_t stride, int64_t lanes, int64_t count) {
+  Value vector = zero(cast<MemRefType>(memory.getType()).getElementType(), lanes);
+  for (int64_t i = 0; i < std::min(count, lanes); ++i)
     vector = vector::InsertOp::create(builder, loc, loadScalar(memory, advance(at, index(i), stride)), vector,
                                       ArrayRef<int64_t>{i});
   return vector;

@@ -27,6 +27,9 @@ public:
   mlir::Value loadApart(mlir::Value memory, mlir::Value at, std::int64_t stride, std::int64_t lanes,
                         std::int64_t count);
 
+  /// The same, each element by itself.
+  mlir::Value loadEach(mlir::Value memory, mlir::Value at, std::int64_t stride, std::int64_t lanes, std::int64_t count);
+
   /// Writes the first `count` lanes to memory[at…].
   void store(mlir::Value vector, mlir::Value memory, mlir::Value at, std::int64_t count);
 
