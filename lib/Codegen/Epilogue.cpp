@@ -11,22 +11,15 @@ using namespace mlir;
 
 namespace talweg {
 
-Epilogue::Epilogue(kernel::ProductOp product)
+Epilogue::Epilogue(OpBuilder &builder, kernel::ProductOp product)
     : product(product), plan(product.getPlan()->getPlan()), reads(product.getReads().size()) {
-  auto add = [&](OpOperand &operand) {
+  for (OpOperand &operand : product->getOpOperands().drop_front(2)) {
+    if (&operand == product.getSums())
+      continue;
     auto shape = cast<ShapedType>(operand.get().getType()).getShape();
-    memory.push_back({operand.get(), linearize(product.getMatchingIndexingMap(&operand), shape)});
-  };
-  for (OpOperand &read : product.getReadsMutable())
-    add(read);
-  for (OpOperand &out : product.getOutsMutable())
-    if (&out != product.getSums())
-      add(out);
-}
-
-void Epilogue::prepare(OpBuilder &builder) {
-  for (const Operand &operand : memory)
-    flat.push_back(flatten(builder, loc(), operand.memory));
+    memory.push_back(flatten(builder, loc(), operand.get()));
+    starts.push_back(linearize(product.getMatchingIndexingMap(&operand), shape).offset);
+  }
 }
 
 static int64_t stepOf(const kernel::Loop &loop, size_t i) { return loop.e.empty() ? 0 : loop.e[i]; }
@@ -39,18 +32,15 @@ Value Epilogue::placeOf(VectorTools &tools, size_t i, ArrayRef<Value> positions,
 void Epilogue::prefetch(OpBuilder &builder, ArrayRef<Value> positions, int64_t rows, int64_t vectors) const {
   if (isPartial())
     return;
-  SmallVector<Value> operands;
-  for (const Operand &operand : memory)
-    operands.push_back(operand.memory);
-  int64_t elements = cast<MemRefType>(operands.back().getType()).getNumElements(); // of a result
-  if (Streams::of(operands, elements, sameMemory).count < Streams::many)
+  int64_t elements = cast<MemRefType>(memory.back().getType()).getNumElements(); // of a result
+  if (Streams::of(memory, elements, sameMemory).count < Streams::many)
     return;
   VectorTools tools(builder, loc());
   for (size_t i = 0; i < reads; ++i)
     if (stepOf(plan.m, i) != 0 && stepOf(plan.n, i) != 0)
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t vector = 0; vector < vectors; ++vector)
-          memref::PrefetchOp::create(builder, loc(), flat[i], placeOf(tools, i, positions, row, vector),
+          memref::PrefetchOp::create(builder, loc(), memory[i], placeOf(tools, i, positions, row, vector),
                                      /*isWrite=*/true,
                                      /*localityHint=*/3, /*isDataCache=*/true);
 }
@@ -58,7 +48,6 @@ void Epilogue::prefetch(OpBuilder &builder, ArrayRef<Value> positions, int64_t r
 void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> positions, int64_t vectors,
                     int64_t columns) const {
   VectorTools tools(builder, loc());
-  VectorBody written(builder, body(), plan.lanes, /*vectorLoop=*/0);
   int64_t rows = sums.size() / vectors;
   // An operand that does not move along rows (vectors) is loaded once for each vector (row): no output can be in its place.
   DenseMap<std::tuple<size_t, int64_t, int64_t>, Value> loaded;
@@ -68,8 +57,8 @@ void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> po
     if (value)
       return value;
     Value at = placeOf(tools, i, positions, row, vector);
-    value = byVector ? tools.load(flat[i], at, plan.lanes, columns - vector * plan.lanes)
-                     : tools.broadcast(tools.loadScalar(flat[i], at), plan.lanes);
+    value = byVector ? tools.load(memory[i], at, plan.lanes, columns - vector * plan.lanes)
+                     : tools.broadcast(tools.loadScalar(memory[i], at), plan.lanes);
     return value;
   };
   for (int64_t row = 0; row < rows; ++row)
@@ -77,8 +66,8 @@ void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> po
       SmallVector<Value> inputs{sums[row * vectors + vector]};
       for (size_t i = 0; i < reads; ++i)
         inputs.push_back(load(i, row, vector));
-      for (auto [i, value] : llvm::enumerate(written.emit(inputs, {}, nullptr)))
-        tools.store(value, flat[reads + i], placeOf(tools, reads + i, positions, row, vector),
+      for (auto [i, value] : llvm::enumerate(writeOnVectors(builder, body(), plan.lanes, 0, inputs, {}, nullptr)))
+        tools.store(value, memory[reads + i], placeOf(tools, reads + i, positions, row, vector),
                     columns - vector * plan.lanes);
     }
 }
@@ -86,12 +75,11 @@ void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> po
 void Epilogue::emitPartial(OpBuilder &builder, ArrayRef<Value> sums, Value number, int64_t vectors,
                            int64_t columns) const {
   VectorTools tools(builder, loc());
-  VectorBody written(builder, body(), plan.lanes, /*vectorLoop=*/0);
   auto plus = [&](Value x, Value y) -> Value { return arith::AddFOp::create(builder, loc(), x, y); };
   SmallVector<Value> chains(vectors); // one for each vector of a row
   for (auto [i, sum] : llvm::enumerate(sums)) {
     int64_t vector = i % vectors, count = columns - vector * plan.lanes;
-    Value value = written.emit(sum, {}, nullptr)[0];
+    Value value = writeOnVectors(builder, body(), plan.lanes, 0, sum, {}, nullptr)[0];
     if (count < plan.lanes) {
       Value none = tools.zero(cast<VectorType>(value.getType()).getElementType(), plan.lanes);
       value = arith::SelectOp::create(builder, loc(), tools.mask(plan.lanes, count), value, none);
@@ -100,7 +88,7 @@ void Epilogue::emitPartial(OpBuilder &builder, ArrayRef<Value> sums, Value numbe
   }
   for (Value chain : ArrayRef(chains).drop_front())
     chains[0] = plus(chains[0], chain);
-  tools.storeScalar(tools.combineLanes(chains[0], plus), flat.back(), number);
+  tools.storeScalar(tools.combineLanes(chains[0], plus), memory.back(), number);
 }
 
 Streams Streams::of(ArrayRef<Value> operands, int64_t elements, function_ref<bool(Value, Value)> same) {

@@ -11,19 +11,13 @@ namespace talweg {
 
 class Epilogue {
 public:
-  explicit Epilogue(kernel::ProductOp product);
+  /// Makes the operands flat memory at the builder.
+  Epilogue(mlir::OpBuilder &builder, kernel::ProductOp product);
 
-  /// What it reads, then what it writes, as the plan's Loop::e have it.
-  struct Operand {
-    mlir::Value memory;
-    Access access; ///< by the loops of the product
-  };
-  llvm::ArrayRef<Operand> operands() const { return memory; }
+  /// Where the operands begin: what it reads, then what it writes, as the plan's Loop::e have it.
+  llvm::ArrayRef<std::int64_t> offsets() const { return starts; }
   /// Whether each tile gives one number.
   bool isPartial() const { return product.getPartial(); }
-
-  /// Makes the operands flat memory at the builder.
-  void prepare(mlir::OpBuilder &builder);
 
   /// Asks for a tile's share of the operands, so that they come while the product is summed.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> positions, std::int64_t rows,
@@ -41,9 +35,9 @@ public:
 private:
   mutable kernel::ProductOp product;
   kernel::ProductPlan plan;
-  llvm::SmallVector<Operand> memory;
+  llvm::SmallVector<mlir::Value> memory; ///< of the operands
+  llvm::SmallVector<std::int64_t> starts;
   std::size_t reads = 0; ///< of the operands
-  llvm::SmallVector<mlir::Value> flat;
 
   mlir::Block *body() const { return &product.getEpilogue().front(); }
   mlir::Location loc() const { return body()->getTerminator()->getLoc(); }

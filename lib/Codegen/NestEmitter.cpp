@@ -2,6 +2,7 @@
 #include "NestEmitter.h"
 #include "Access.h"
 #include "VectorBody.h"
+#include "VectorTools.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -299,8 +300,8 @@ private:
       if (!iv)
         iv = tools.index(0);
     int along = plan.alongLanes().source;
-    VectorBody written(builder, op.getBody(), plan.lanes, along < 0 ? op.getNumLoops() : along);
-    return written.emit(inputs, at, plan.reduces ? &combiner : nullptr);
+    return writeOnVectors(builder, op.getBody(), plan.lanes, along < 0 ? op.getNumLoops() : along, inputs, at,
+                          plan.reduces ? &combiner : nullptr);
   }
 
   //===-- blocks in registers: transposed, or interleaved where the results' innermost loop is short ---------------===//

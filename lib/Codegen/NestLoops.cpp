@@ -1,7 +1,6 @@
 // Reads off a linalg.generic how its loops walk memory.
 #include "NestLoops.h"
 #include "Access.h"
-#include "VectorBody.h"
 
 using namespace mlir;
 
@@ -25,7 +24,8 @@ NestLoops NestLoops::of(linalg::GenericOp op) {
   loops.firstOutput = op.getNumDpsInputs();
   loops.reduces = op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
   loops.bodySize = op.getBody()->getOperations().size();
-  loops.bodyWork = talweg::bodyWork(op);
+  for (Operation &inner : *op.getBody())
+    loops.bodyWork += isExpensive(inner) ? 10 : 1;
   loops.indexed.assign(op.getNumLoops(), false);
   op.getBody()->walk([&](linalg::IndexOp index) { loops.indexed[index.getDim()] = true; });
   SmallVector<Access> accesses;

@@ -1,6 +1,7 @@
 // Chooses how a product is computed. Everything is decided by extents, strides and the register file; no shape and
 // no processor is named.
 #include "PlanProduct.h"
+#include "ReductionOrder.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -52,19 +53,14 @@ void collapse(SmallVector<Loop> &loops) {
 SmallVector<Loop> takeScatter(SmallVector<Loop> &moving) {
   llvm::stable_sort(moving, [](const Loop &x, const Loop &y) { return x.extent > y.extent; });
   SmallVector<Loop> kept, scatter;
-  auto injective = [](SmallVector<Loop> loops) {
-    llvm::stable_sort(loops, [](const Loop &x, const Loop &y) { return std::abs(x.c) < std::abs(y.c); });
-    std::int64_t reach = 0;
-    for (const Loop &loop : loops) {
-      if (std::abs(loop.c) <= reach)
-        return false;
-      reach += (loop.extent - 1) * std::abs(loop.c);
-    }
-    return true;
-  };
   for (const Loop &loop : moving) {
     kept.push_back(loop);
-    if (injective(kept))
+    SmallVector<std::int64_t> extents, moves;
+    for (const Loop &each : kept) {
+      extents.push_back(each.extent);
+      moves.push_back(each.c);
+    }
+    if (!collide(extents, moves))
       continue;
     kept.pop_back();
     scatter.push_back(loop);

@@ -57,8 +57,8 @@ public:
     buildLevels();
     Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}};
     if (epilogue)
-      for (const Epilogue::Operand &operand : epilogue->operands())
-        start.e.push_back(tools.index(operand.access.offset));
+      for (int64_t offset : epilogue->offsets())
+        start.e.push_back(tools.index(offset));
     if (plan.packA)
       start.a = tools.index(0);
     descend(0, start, {plan.m.extent, plan.n.extent, plan.k.front().extent});
@@ -122,18 +122,12 @@ private:
     return place;
   }
 
-  Level loopLevel(const Loop &loop, int64_t unpackedB, bool parallel) {
+  /// `ofBlocks`: of k.
+  Level loopLevel(const Loop &loop, int64_t unpackedB, bool parallel, bool ofBlocks = false) {
     return [=, this](Place place, Tile tile, auto next) {
       tools.forTiles(loop.extent, 1, parallel, [&](Value iv, int64_t) {
-        next(numbered(move(place, iv, loop, unpackedB), iv, loop.extent, 1), tile);
-      });
-    };
-  }
-
-  Level blocksLevel(const Loop &loop, int64_t unpackedB) {
-    return [=, this](Place place, Tile tile, auto next) {
-      tools.forTiles(loop.extent, 1, false, [&](Value iv, int64_t) {
-        next(inBlock(move(place, iv, loop, unpackedB), iv, loop.extent - 1), tile);
+        Place inner = move(place, iv, loop, unpackedB);
+        next(ofBlocks ? inBlock(inner, iv, loop.extent - 1) : numbered(inner, iv, loop.extent, 1), tile);
       });
     };
   }
@@ -180,7 +174,7 @@ private:
     auto always = [](const Loop &) { return true; };
     auto addBlocks = [&] {
       for (auto [packed, before] : llvm::zip_equal(plan.kBlocks, unpacked.kBlocks))
-        levels.push_back(blocksLevel(packed, before.b));
+        levels.push_back(loopLevel(packed, before.b, false, /*ofBlocks=*/true));
     };
     if (inside) {
       auto movesB = [](const Loop &loop) { return loop.b != 0; };
@@ -257,27 +251,45 @@ private:
     (ofA ? mTileA : nPanelB) = packed.tileStep;
   }
 
+  /// A loop over the packed copy, and over the operand.
+  using PackedLoop = std::pair<Loop, Loop>;
+
+  SmallVector<PackedLoop> loopsOfK() {
+    SmallVector<PackedLoop> loops;
+    for (auto [packed, before] : llvm::zip_equal(plan.k, unpacked.k))
+      loops.push_back({packed, before});
+    return loops;
+  }
+
+  /// The loops outside of tiles that an operand is packed for.
+  SmallVector<PackedLoop> loopsOutside(int64_t Loop::*stride) {
+    SmallVector<PackedLoop> loops;
+    for (auto member : {&ProductPlan::outer, &ProductPlan::scatter, &ProductPlan::kBlocks})
+      for (auto [packed, before] : llvm::zip_equal(plan.*member, unpacked.*member))
+        if (before.*stride != 0 || member == &ProductPlan::kBlocks)
+          loops.push_back({packed, before});
+    return loops;
+  }
+
+  /// Calls body at each point of the loops, with where it is in the operand and in the copy.
+  void overPacked(ArrayRef<PackedLoop> loops, int64_t Loop::*stride, Value from, Value to,
+                  function_ref<void(Value from, Value to)> body) {
+    if (loops.empty())
+      return body(from, to);
+    const auto &[packed, before] = loops.front();
+    tools.forTiles(packed.extent, 1, false, [&](Value iv, int64_t) {
+      overPacked(loops.drop_front(), stride, tools.advance(from, iv, before.*stride),
+                 tools.advance(to, iv, packed.*stride), body);
+    });
+  }
+
   void packAllB() {
-    SmallVector<std::pair<Loop, Loop>> loops;
-    auto add = [&](auto &packed, auto &before, bool all) {
-      for (size_t i = 0; i < packed.size(); ++i)
-        if (all || before[i].b != 0)
-          loops.push_back({packed[i], before[i]});
-    };
-    add(plan.outer, unpacked.outer, false);
-    add(plan.scatter, unpacked.scatter, false);
-    add(plan.kBlocks, unpacked.kBlocks, true);
-    std::function<void(size_t, Value, Value)> nest = [&](size_t level, Value from, Value to) {
-      if (level < loops.size())
-        return tools.forTiles(loops[level].first.extent, 1, false, [&](Value iv, int64_t) {
-          nest(level + 1, tools.advance(from, iv, loops[level].second.b), tools.advance(to, iv, loops[level].first.b));
-        });
+    overPacked(loopsOutside(&Loop::b), &Loop::b, startOf(b), tools.index(0), [&](Value from, Value to) {
       tools.forTiles(plan.n.extent, plan.panel(), false, [&](Value at, int64_t size) {
         packPanel(tools.advance(from, at, unpacked.n.b), tools.advance(to, at, nPanelB),
                   {1, size, plan.k.front().extent});
       });
-    };
-    nest(0, startOf(b), tools.index(0));
+    });
   }
 
   /// Packs a, whose rows are contiguous. Neighbouring tiles take their turns at each step of k, so that whole lines are read
@@ -285,80 +297,49 @@ private:
   void packAllA() {
     constexpr int64_t together = 64; // elements of a row: some lines
     arrange(/*ofA=*/true);
-    SmallVector<std::pair<Loop, Loop>> loops;
-    auto add = [&](auto &packed, auto &before, bool all) {
-      for (size_t i = 0; i < packed.size(); ++i)
-        if (all || before[i].a != 0)
-          loops.push_back({packed[i], before[i]});
-    };
-    add(plan.outer, unpacked.outer, false);
-    add(plan.scatter, unpacked.scatter, false);
-    add(plan.kBlocks, unpacked.kBlocks, true);
-    size_t outside = loops.size();
-    add(plan.k, unpacked.k, true);
-    bool parallel = double(turnsOf(plan.k)) * plan.m.extent >= parallelWork && outside == 0;
-    int64_t group = (together + plan.rows - 1) / plan.rows * plan.rows, inGroup = 0;
-    std::function<void(size_t, Value, Value)> nest = [&](size_t level, Value from, Value to) {
-      if (level == outside && inGroup == 0)
-        return tools.forTiles(plan.m.extent, group, parallel, [&](Value at, int64_t size) {
-          inGroup = size;
-          nest(level, tools.advance(from, at, 1), tools.advance(to, at, mTileA));
-          inGroup = 0;
-        });
-      if (level < loops.size())
-        return tools.forTiles(loops[level].first.extent, 1, false, [&](Value iv, int64_t) {
-          nest(level + 1, tools.advance(from, iv, loops[level].second.a), tools.advance(to, iv, loops[level].first.a));
-        });
-      for (int64_t first = 0; first < inGroup; first += plan.rows) {
-        int64_t size = std::min(plan.rows, inGroup - first);
-        Value rows = tools.load(sourceA, tools.advance(from, tools.index(first), 1), size, size);
-        tools.store(rows, a.memory, tools.advance(to, tools.index(first), mTileA), size);
-      }
-    };
-    nest(0, startOf(a), tools.index(0));
+    const SmallVector<PackedLoop> outside = loopsOutside(&Loop::a), inside = loopsOfK();
+    bool parallel = double(turnsOf(plan.k)) * plan.m.extent >= parallelWork && outside.empty();
+    int64_t group = (together + plan.rows - 1) / plan.rows * plan.rows;
+    overPacked(outside, &Loop::a, startOf(a), tools.index(0), [&](Value from, Value to) {
+      tools.forTiles(plan.m.extent, group, parallel, [&](Value at, int64_t size) {
+        overPacked(inside, &Loop::a, tools.advance(from, at, 1), tools.advance(to, at, mTileA),
+                   [&](Value source, Value target) { packRows(source, target, size); });
+      });
+    });
+  }
+
+  /// One step of k of tiles with so many rows together.
+  void packRows(Value source, Value target, int64_t count) {
+    for (int64_t first = 0; first < count; first += plan.rows) {
+      int64_t size = std::min(plan.rows, count - first);
+      Value rows = tools.load(sourceA, tools.advance(source, tools.index(first), 1), size, size);
+      tools.store(rows, a.memory, tools.advance(target, tools.index(first), mTileA), size);
+    }
   }
 
   /// Copies tile.k steps of one panel of b; lanes beyond tile.n become zero.
   void packPanel(Value from, Value to, Tile tile) {
-    SmallVector<Loop> packed(plan.k), before(unpacked.k);
-    packed.front().extent = before.front().extent = tile.k;
+    SmallVector<PackedLoop> loops = loopsOfK();
+    loops.front().first.extent = loops.front().second.extent = tile.k;
     // The step along which b is contiguous goes innermost, for whole lines.
-    auto contiguous = llvm::find_if(before, [](const Loop &loop) { return loop.b == 1; });
-    bool transposes = unpacked.n.b != 1 && contiguous != before.end() && llvm::isPowerOf2_64(plan.lanes);
-    if (transposes) {
-      size_t at = contiguous - before.begin();
-      std::rotate(before.begin() + at, before.begin() + at + 1, before.end());
-      std::rotate(packed.begin() + at, packed.begin() + at + 1, packed.end());
-    }
-    std::function<void(size_t, Value, Value)> nest = [&](size_t level, Value source, Value target) {
-      bool last = level + 1 == before.size();
-      if (last && transposes)
-        return packTransposed(before[level].extent, source, target, packed[level].b, tile);
-      if (level == before.size())
-        return packRow(source, target, tile);
-      tools.forTiles(before[level].extent, 1, false, [&](Value iv, int64_t) {
-        nest(level + 1, tools.advance(source, iv, before[level].b), tools.advance(target, iv, packed[level].b));
-      });
-    };
-    nest(0, from, to);
+    auto contiguous = llvm::find_if(loops, [](const PackedLoop &loop) { return loop.second.b == 1; });
+    if (unpacked.n.b == 1 || contiguous == loops.end() || !llvm::isPowerOf2_64(plan.lanes))
+      return overPacked(loops, &Loop::b, from, to, [&](Value source, Value target) { packRow(source, target, tile); });
+    const PackedLoop last = *contiguous;
+    loops.erase(contiguous);
+    overPacked(loops, &Loop::b, from, to, [&](Value source, Value target) {
+      packTransposed(last.first.extent, source, target, last.first.b, tile);
+    });
   }
 
   void packRow(Value source, Value target, Tile tile) {
     for (int64_t v = 0; v < plan.vectors; ++v) {
       int64_t lane = v * plan.lanes, count = std::clamp<int64_t>(tile.n - lane, 0, plan.lanes);
-      Value at = tools.advance(target, tools.index(lane), 1), row;
-      if (count == 0) {
-        row = tools.zero(element, plan.lanes);
-      } else if (unpacked.n.b == 1) {
-        row = tools.load(sourceB, tools.advance(source, tools.index(lane), 1), plan.lanes, count);
-      } else {
-        row = tools.zero(element, plan.lanes);
-        for (int64_t i = 0; i < count; ++i) {
-          Value one = tools.loadScalar(sourceB, tools.advance(source, tools.index(lane + i), unpacked.n.b));
-          row = vector::InsertOp::create(builder, loc, one, row, ArrayRef<int64_t>{i});
-        }
-      }
-      tools.store(row, b.memory, at, plan.lanes);
+      Value to = tools.advance(target, tools.index(lane), 1);
+      Value from = tools.advance(source, tools.index(lane), unpacked.n.b);
+      Value row = unpacked.n.b == 1 && count > 0 ? tools.load(sourceB, from, plan.lanes, count)
+                                                 : tools.loadEach(sourceB, from, unpacked.n.b, plan.lanes, count);
+      tools.store(row, b.memory, to, plan.lanes);
     }
   }
 
@@ -400,7 +381,7 @@ private:
       Value row = plan.n.a == 0 ? tools.broadcast(tools.loadScalar(a.memory, at), plan.lanes) : Value();
       for (int64_t v = 0; v < vectors; ++v) {
         Value factor = row;
-        if (!factor)
+        if (!factor) // both factors move with n (depthwise products)
           factor = loadAlongN(tools.advance(at, tools.index(v * plan.lanes), plan.n.a), tile.n - v * plan.lanes);
         Value &sum = acc[r * vectors + v];
         sum = math::FmaOp::create(builder, loc, factor, bs[v], sum);
@@ -408,38 +389,20 @@ private:
     }
   }
 
-  /// A vector of a along n, where both factors move with n (depthwise products).
   Value loadAlongN(Value at, int64_t count) {
-    if (plan.n.a == 1)
-      return tools.load(a.memory, at, plan.lanes, count);
-    Value row = tools.zero(element, plan.lanes);
-    for (int64_t i = 0; i < std::min(count, plan.lanes); ++i) {
-      Value one = tools.loadScalar(a.memory, tools.advance(at, tools.index(i), plan.n.a));
-      row = vector::InsertOp::create(builder, loc, one, row, ArrayRef<int64_t>{i});
-    }
-    return row;
+    return plan.n.a == 1 ? tools.load(a.memory, at, plan.lanes, count)
+                         : tools.loadEach(a.memory, at, plan.n.a, plan.lanes, count);
   }
 
   /// Runs `body(place, acc)` for `count` steps along `loop`, `unroll` steps in each turn, the rest written out.
   void steps(int64_t count, const Loop &loop, Place place, SmallVector<Value> &acc, int64_t unroll,
              function_ref<void(Place, SmallVector<Value> &)> body) {
-    if (count <= 2 * unroll) {
-      for (int64_t i = 0; i < count; ++i)
-        body(move(place, tools.index(i), loop, 0), acc);
-      return;
-    }
-    int64_t whole = count / unroll * unroll;
-    auto turn = scf::ForOp::create(builder, loc, tools.index(0), tools.index(whole), tools.index(unroll), acc);
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(turn.getBody());
-      SmallVector<Value> inner(turn.getRegionIterArgs());
-      Place here = move(place, turn.getInductionVar(), loop, 0);
+    int64_t whole = count <= 2 * unroll ? 0 : count / unroll * unroll;
+    tools.forCarrying(whole / unroll, unroll, acc, [&](Value at, SmallVector<Value> &inner) {
+      Place here = move(place, at, loop, 0);
       for (int64_t i = 0; i < unroll; ++i)
         body(move(here, tools.index(i), loop, 0), inner);
-      scf::YieldOp::create(builder, loc, inner);
-    }
-    acc.assign(turn.getResults().begin(), turn.getResults().end());
+    });
     for (int64_t i = whole; i < count; ++i)
       body(move(place, tools.index(i), loop, 0), acc);
   }

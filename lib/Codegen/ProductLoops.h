@@ -17,11 +17,6 @@ struct FlatOperand {
   mlir::Value shift = {}; ///< null: 0
 };
 
-/// Emits c += a * b as `plan` says, at the builder's insertion point; sums that are visited more than `longestChain` times are added
-/// up in groups, each in scratch memory (ProductGroups.cpp). Arguments as those of emitProduct.
-void emitInGroups(mlir::OpBuilder &builder, mlir::Location loc, const kernel::ProductPlan &plan, FlatOperand a,
-                  FlatOperand b, FlatOperand c, const Epilogue *epilogue, bool stored);
-
 /// Emits c += a * b as `plan` says, at the builder's insertion point. Operands are in the plan's roles (already swapped if it
 /// says so). If the plan accumulates, c holds zeros, or what is added to; otherwise c is written without being read, and may be no memory if it is
 /// not `stored`: whether c's final value is. The epilogue, if any, is computed on each finished tile.

@@ -27,12 +27,13 @@ struct Loops {
     return loop;
   }
 
-  int longestReducing() const {
-    int longest = -1;
+  /// The longest of these loops, the first of several; -1 if there is none.
+  int longest(llvm::function_ref<bool(unsigned)> among) const {
+    int best = -1;
     for (unsigned loop = 0; loop < extents.size(); ++loop)
-      if (reduces(loop) && (longest < 0 || extents[loop] > extents[longest]))
-        longest = int(loop);
-    return longest;
+      if (among(loop) && (best < 0 || extents[loop] > extents[best]))
+        best = int(loop);
+    return best;
   }
 
   int firstReducing() const {
@@ -92,7 +93,7 @@ struct Loops {
 /// The loop along lanes: the last, if it reduces and fills a quarter of a register or more; otherwise lanes run along the
 /// results, unless these are few and another loop is long.
 int chooseLanes(const Loops &loops, std::int64_t lanes) {
-  int last = loops.last(), longest = loops.longestReducing();
+  int last = loops.last(), longest = loops.longest([&](unsigned loop) { return loops.reduces(loop); });
   if (longest < 0)
     return -1;
   std::int64_t few = std::max<std::int64_t>(1, lanes / 4);
@@ -130,18 +131,12 @@ bool collide(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves) { ret
 
 /// The longest moving loop but the one that lanes take, which is the longest along which results are contiguous.
 kernel::Groups groupsOf(ArrayRef<std::int64_t> extents, ArrayRef<std::int64_t> moves) {
-  if (Loops{extents, moves}.visits() <= 2 * longestChain)
+  const Loops loops{extents, moves};
+  if (loops.visits() <= 2 * longestChain)
     return {};
-  auto longest = [&](llvm::function_ref<bool(unsigned)> among) {
-    int best = -1;
-    for (unsigned loop = 0; loop < extents.size(); ++loop)
-      if (among(loop) && (best < 0 || extents[loop] > extents[best]))
-        best = int(loop);
-    return best;
-  };
-  int along = longest([&](unsigned loop) { return moves[loop] == 1; });
+  int along = loops.longest([&](unsigned loop) { return moves[loop] == 1; });
   kernel::Groups groups;
-  groups.loop = longest([&](unsigned loop) { return moves[loop] != 0 && int(loop) != along; });
+  groups.loop = loops.longest([&](unsigned loop) { return moves[loop] != 0 && int(loop) != along; });
   llvm::SmallVector<std::int64_t> others(extents);
   others[groups.loop] = 1;
   groups.length = std::max<std::int64_t>(1, longestChain / Loops{others, moves}.visits());

@@ -1,8 +1,9 @@
 // The body of a linalg op on vectors in place of scalars: each op is cloned on operands with lanes.
 #include "VectorBody.h"
-#include "Access.h"
+#include "VectorTools.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -31,19 +32,17 @@ Value Combiner::apply(OpBuilder &builder, Value x, Value y) const {
   return copy->getResult(0);
 }
 
-Value VectorBody::vectorOf(Value scalar, IRMapping &mapping) {
-  if (Value mapped = mapping.lookupOrNull(scalar))
-    return mapped;
-  Value vector = VectorTools(builder, scalar.getLoc()).broadcast(scalar, lanes);
-  mapping.map(scalar, vector);
-  return vector;
-}
-
-SmallVector<Value> VectorBody::emit(ArrayRef<Value> inputs, ArrayRef<Value> ivs, const Combiner *reduction) {
+SmallVector<Value> writeOnVectors(OpBuilder &builder, Block *body, int64_t lanes, unsigned vectorLoop,
+                                  ArrayRef<Value> inputs, ArrayRef<Value> ivs, const Combiner *reduction) {
   IRMapping mapping;
   for (auto [argument, vector] : llvm::zip(body->getArguments(), inputs))
     if (vector)
       mapping.map(argument, vector);
+  auto vectorOf = [&](Value scalar) {
+    if (!mapping.contains(scalar))
+      mapping.map(scalar, VectorTools(builder, scalar.getLoc()).broadcast(scalar, lanes));
+    return mapping.lookup(scalar);
+  };
   Location loc = body->getTerminator()->getLoc();
   for (Operation &op : body->without_terminator()) {
     if (reduction && &op == reduction->op)
@@ -64,24 +63,17 @@ SmallVector<Value> VectorBody::emit(ArrayRef<Value> inputs, ArrayRef<Value> ivs,
       continue;
     }
     for (Value operand : op.getOperands())
-      vectorOf(operand, mapping);
+      vectorOf(operand);
     Operation *copy = builder.clone(op, mapping);
     for (auto [result, original] : llvm::zip_equal(copy->getResults(), op.getResults()))
       result.setType(VectorType::get({lanes}, original.getType()));
   }
   SmallVector<Value> results;
   if (reduction)
-    return {vectorOf(reduction->value, mapping)};
+    return {vectorOf(reduction->value)};
   for (Value value : body->getTerminator()->getOperands())
-    results.push_back(vectorOf(value, mapping));
+    results.push_back(vectorOf(value));
   return results;
-}
-
-double bodyWork(linalg::GenericOp generic) {
-  double work = 1;
-  for (Operation &op : generic.getBody()->without_terminator())
-    work += isExpensive(op) ? 10 : 1;
-  return work;
 }
 
 } // namespace talweg

@@ -2,10 +2,7 @@
 #ifndef TALWEG_LIB_CODEGEN_VECTORBODY_H
 #define TALWEG_LIB_CODEGEN_VECTORBODY_H
 
-#include "VectorTools.h"
-
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/IR/IRMapping.h"
 
 namespace talweg {
 
@@ -22,28 +19,11 @@ struct Combiner {
   mlir::Value apply(mlir::OpBuilder &builder, mlir::Value x, mlir::Value y) const;
 };
 
-/// Writes the body for `lanes` neighbours along loop `vectorLoop`.
-class VectorBody {
-public:
-  VectorBody(mlir::OpBuilder &builder, mlir::Block *body, std::int64_t lanes, unsigned vectorLoop)
-      : builder(builder), body(body), lanes(lanes), vectorLoop(vectorLoop) {}
-
-  /// `inputs[i]` is the vector for block argument i (null where the body does not use it), `ivs[d]` the position of loop d (of lane 0
-  /// along the vector loop). Returns the values yielded; for a reduction, the value to combine.
-  llvm::SmallVector<mlir::Value> emit(llvm::ArrayRef<mlir::Value> inputs, llvm::ArrayRef<mlir::Value> ivs,
-                                      const Combiner *reduction);
-
-private:
-  mlir::OpBuilder &builder;
-  mlir::Block *body;
-  std::int64_t lanes;
-  unsigned vectorLoop;
-
-  mlir::Value vectorOf(mlir::Value scalar, mlir::IRMapping &mapping);
-};
-
-/// Operations of a body, weighed by what they cost: simple ones 1, divisions and mathematics 10.
-double bodyWork(mlir::linalg::GenericOp generic);
+/// Writes `body` for `lanes` neighbours along loop `vectorLoop`. `inputs[i]` is the vector for block argument i (null where the body does not use
+/// it), `ivs[d]` the position of loop d (of lane 0 along the vector loop). Returns the values yielded; for a reduction, the value to combine.
+llvm::SmallVector<mlir::Value> writeOnVectors(mlir::OpBuilder &builder, mlir::Block *body, std::int64_t lanes,
+                                              unsigned vectorLoop, llvm::ArrayRef<mlir::Value> inputs,
+                                              llvm::ArrayRef<mlir::Value> ivs, const Combiner *reduction);
 
 } // namespace talweg
 
