@@ -74,10 +74,8 @@ private:
       done.push_back(op);
       return success(); // made where they are used
     }
-    if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-      return bind(op, collapse.getResult(), reshape(collapse.getSrc(), collapse.getResultType()));
-    if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
-      return bind(op, expand.getResult(), reshape(expand.getSrc(), expand.getResultType()));
+    if (talweg::buffers::isReshape(op))
+      return bind(op, op->getResult(0), reshape(op));
     if (auto concat = dyn_cast<tensor::ConcatOp>(op))
       return convertConcat(concat);
     if (auto extract = dyn_cast<tensor::ExtractOp>(op))
@@ -88,7 +86,7 @@ private:
       done.push_back(op);
       return success(); // likewise
     }
-    if (auto placed = dyn_cast<PlacedOp>(op); placed && isa<RankedTensorType>(op->getOperand(0).getType()))
+    if (auto placed = dyn_cast<PlacedOp>(op); placed && placed.isOnTensors())
       return convertPlaced(placed);
     if (auto store = dyn_cast<MaterializeInDestinationOp>(op))
       return convertMaterialize(store);
@@ -124,28 +122,30 @@ private:
     return memref::AllocOp::create(builder, tensor.getLoc(), storageType(tensor.getType(), builder));
   }
 
-  void fillBuffer(linalg::FillOp fill, Value buffer) {
-    Value value = fill.getInputs()[0];
-    if (isTruth(value.getType()))
-      value = arith::ExtUIOp::create(builder, fill.getLoc(), builder.getI8Type(), value);
-    linalg::FillOp::create(builder, fill.getLoc(), value, buffer);
+  /// A scalar as memory holds it.
+  Value stored(Value scalar) {
+    if (!isTruth(scalar.getType()))
+      return scalar;
+    return arith::ExtUIOp::create(builder, scalar.getLoc(), builder.getI8Type(), scalar);
   }
 
-  Value reshape(Value source, RankedTensorType type) {
-    Value buffer = bufferOf(source);
-    MemRefType to = storageType(type, builder);
-    SmallVector<int64_t> strides = computeStrides(type.getShape());
-    return memref::ReinterpretCastOp::create(builder, source.getLoc(), to, buffer, /*offset=*/0, type.getShape(),
-                                             strides);
+  void fillBuffer(linalg::FillOp fill, Value buffer) {
+    linalg::FillOp::create(builder, fill.getLoc(), stored(fill.getInputs()[0]), buffer);
+  }
+
+  Value reshape(Operation *op) {
+    Value source = op->getOperand(0), buffer = bufferOf(source);
+    MemRefType to = storageType(op->getResult(0).getType(), builder);
+    SmallVector<int64_t> strides = computeStrides(to.getShape());
+    return memref::ReinterpretCastOp::create(builder, source.getLoc(), to, buffer, /*offset=*/0, to.getShape(), strides);
   }
 
   /// Lets the reshapes of `tensor` that were made show its new buffer.
   void showAgain(Value tensor) {
     for (Operation *user : tensor.getUsers())
-      if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user) && buffers.contains(user->getResult(0))) {
-        Value shown = user->getResult(0);
-        buffers[shown] = reshape(tensor, cast<RankedTensorType>(shown.getType()));
-        showAgain(shown);
+      if (talweg::buffers::isReshape(user) && buffers.contains(user->getResult(0))) {
+        buffers[user->getResult(0)] = reshape(user);
+        showAgain(user->getResult(0));
       }
   }
 
@@ -184,9 +184,7 @@ private:
   LogicalResult convertFromElements(tensor::FromElementsOp op) {
     if (op.getType().getNumElements() != 1)
       return op.emitError("cannot be given a buffer: more than one element");
-    Value buffer = allocate(op.getResult()), value = op.getElements()[0];
-    if (isTruth(value.getType()))
-      value = arith::ExtUIOp::create(builder, op.getLoc(), builder.getI8Type(), value);
+    Value buffer = allocate(op.getResult()), value = stored(op.getElements()[0]);
     SmallVector<Value> zeros(op.getType().getRank(), arith::ConstantIndexOp::create(builder, op.getLoc(), 0));
     memref::StoreOp::create(builder, op.getLoc(), value, buffer, zeros);
     return bind(op, op.getResult(), buffer);
@@ -294,65 +292,52 @@ private:
       buffers[result] = buffer;
       operands.push_back(buffer);
     }
-    if (generic)
-      convertGeneric(generic, operands, start);
-    else
-      convertAsItIs(op, operands);
+    convertAsItIs(op, operands, start);
     done.push_back(op);
     return success();
   }
 
-  void convertGeneric(GenericOp op, ArrayRef<Value> operands, TypedAttr start) {
-    auto [inputs, outputs] =
-        std::pair(operands.take_front(op.getNumDpsInputs()), operands.drop_front(op.getNumDpsInputs()));
-    auto converted = GenericOp::create(builder, op.getLoc(), TypeRange(), inputs, outputs, op.getIndexingMapsArray(),
-                                       op.getIteratorTypesArray());
-    converted->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    if (start)
-      converted->setAttr(talweg::kernel::kStart, start);
-    SmallVector<Type> stored;
-    for (Value operand : operands)
-      stored.push_back(getElementTypeOrSelf(operand));
-    convertBody(op.getBody(), converted.getRegion(), stored, op.getRegionOutputArgs());
-  }
-
-  /// An op of the kernel dialect is the same on memrefs. Its inits come last.
-  void convertAsItIs(Operation *op, ArrayRef<Value> operands) {
+  /// An op is the same on memrefs, but for what a reduction starts from. Its inits come last.
+  void convertAsItIs(Operation *op, ArrayRef<Value> operands, TypedAttr start) {
     OperationState state(op->getLoc(), op->getName(), operands, TypeRange(),
                          op->getDiscardableAttrDictionary().getValue());
     state.propertiesAttr = op->getPropertiesAsAttribute();
     for (unsigned i = 0; i < op->getNumRegions(); ++i)
       state.addRegion();
+    if (start)
+      state.addAttribute(talweg::kernel::kStart, start);
     Operation *converted = builder.create(state);
-    auto product = dyn_cast<ProductOp>(op);
-    if (!product || !product.hasEpilogue())
+    if (op->getNumRegions() == 0 || op->getRegion(0).empty())
       return;
-    SmallVector<Type> stored{product.getElementType()};
-    for (Value read : cast<ProductOp>(converted).getReads())
-      stored.push_back(getElementTypeOrSelf(read));
-    convertBody(&product.getEpilogue().front(), converted->getRegion(0), stored, {});
+    SmallVector<Type> elements; // of the body's arguments
+    ArrayRef<BlockArgument> accumulators;
+    if (auto product = dyn_cast<ProductOp>(op)) {
+      elements.push_back(product.getElementType());
+      operands = operands.slice(2, product.getReads().size());
+    } else {
+      accumulators = cast<GenericOp>(op).getRegionOutputArgs();
+    }
+    for (Value operand : operands)
+      elements.push_back(getElementTypeOrSelf(operand));
+    convertBody(&op->getRegion(0).front(), converted->getRegion(0), elements, accumulators);
   }
 
   Value shapeOnly(Value tensor) {
-    if (Value buffer = buffers.lookup(tensor))
-      return buffer;
-    return memref::AllocOp::create(builder, tensor.getLoc(), storageType(tensor.getType(), builder));
+    Value buffer = buffers.lookup(tensor);
+    return buffer ? buffer : allocate(tensor);
   }
 
-  /// Clones a body whose arguments are elements of the types `stored`; conditions are bytes outside and i1 inside.
-  void convertBody(Block *from, Region &to, ArrayRef<Type> stored, ArrayRef<BlockArgument> accumulators) {
+  /// Clones a body whose arguments are of the types `elements`; conditions are bytes outside and i1 inside.
+  void convertBody(Block *from, Region &to, ArrayRef<Type> elements, ArrayRef<BlockArgument> accumulators) {
     OpBuilder::InsertionGuard guard(builder);
     Block *body = builder.createBlock(&to);
     IRMapping mapping;
-    for (auto [argument, element] : llvm::zip_equal(from->getArguments(), stored)) {
+    for (auto [argument, element] : llvm::zip_equal(from->getArguments(), elements)) {
       Value value = body->addArgument(element, argument.getLoc());
       if (element != argument.getType() && !argument.use_empty())
         value = arith::TruncIOp::create(builder, argument.getLoc(), argument.getType(), value);
       mapping.map(argument, value);
     }
-    auto toByte = [&](Value condition) -> Value {
-      return arith::ExtUIOp::create(builder, condition.getLoc(), builder.getI8Type(), condition);
-    };
     for (Operation &op : from->without_terminator()) {
       Operation *copy = builder.clone(op, mapping);
       // any and all accumulate in bytes: 0 and 1 combine as bits do.
@@ -362,7 +347,7 @@ private:
             llvm::is_contained(accumulators, op.getOperand(operand.getOperandNumber()))) {
           unsigned other = 1 - operand.getOperandNumber();
           builder.setInsertionPoint(copy);
-          copy->setOperand(other, toByte(copy->getOperand(other)));
+          copy->setOperand(other, stored(copy->getOperand(other)));
           operand.set(narrow.getIn());
           copy->getResult(0).setType(builder.getI8Type());
           builder.setInsertionPointAfter(copy);
@@ -374,8 +359,7 @@ private:
     Operation *yield = builder.clone(*from->getTerminator(), mapping);
     builder.setInsertionPoint(yield);
     for (OpOperand &operand : yield->getOpOperands())
-      if (isTruth(operand.get().getType()))
-        operand.set(toByte(operand.get()));
+      operand.set(stored(operand.get()));
   }
 
   LogicalResult convertMaterialize(MaterializeInDestinationOp op) {

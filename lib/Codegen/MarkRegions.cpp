@@ -52,17 +52,12 @@ Operation *workAfter(Operation *op) {
 
 /// Whether `op` runs as one with the work that follows it.
 bool joinsNext(Operation *op) {
-  Operation *next = workAfter(op);
-  if (!next)
-    return false;
   auto fill = dyn_cast<linalg::FillOp>(op);
-  if (!fill)
-    return false;
-  // Several fills may stand before the op that writes into all of them.
-  while (isa_and_nonnull<linalg::FillOp>(next))
+  Operation *next = workAfter(op);
+  while (isa_and_nonnull<linalg::FillOp>(next)) // several may stand before the op that writes into all of them
     next = workAfter(next);
   auto user = dyn_cast_or_null<linalg::GenericOp>(next);
-  return user && llvm::is_contained(user.getDpsInits(), fill.getOutputs()[0]);
+  return fill && user && llvm::is_contained(user.getDpsInits(), fill.getOutputs()[0]);
 }
 
 struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {

@@ -157,13 +157,6 @@ private:
 
 //===-- the pass ---------------------------------------------------------------------------------------------------===//
 
-/// Whether a function with bare pointers can take a value of this type.
-bool isPassable(Type type) {
-  if (auto memref = dyn_cast<MemRefType>(type))
-    return memref.hasStaticShape() && memref.getLayout().isIdentity();
-  return type.isIntOrIndexOrFloat() || isa<VectorType>(type);
-}
-
 struct OutlineKernels : talweg::impl::OutlineKernelsBase<OutlineKernels> {
   using OutlineKernelsBase::OutlineKernelsBase;
 
@@ -227,9 +220,9 @@ struct OutlineKernels : talweg::impl::OutlineKernelsBase<OutlineKernels> {
   }
 
   static bool isOutlinable(const Nest &nest) {
-    auto passable = [](Value value) { return isPassable(value.getType()); };
+    auto passable = [](Value value) { return talweg::isPassable(value.getType()); };
     return llvm::all_of(nest.captures, passable) && llvm::none_of(nest.op->getResultTypes(), [](Type type) {
-             return !isPassable(type) || isa<MemRefType>(type);
+             return !talweg::isPassable(type) || isa<MemRefType>(type);
            });
   }
 

@@ -37,12 +37,6 @@ bool isFree(Operation &op) {
          (op.getNumOperands() == 0 || isa<ViewLikeOpInterface>(op));
 }
 
-/// Whether a function with bare pointers can take a value of this type.
-bool isPassable(Type type) {
-  auto memref = dyn_cast<MemRefType>(type);
-  return memref ? memref.hasStaticShape() && memref.getLayout().isIdentity() : !isa<UnrankedMemRefType>(type);
-}
-
 /// Ops of one block that become a function.
 class Part {
 public:
@@ -61,7 +55,7 @@ public:
   }
 
   bool isOutlinable() const {
-    auto passable = [](Value value) { return isPassable(value.getType()); };
+    auto passable = [](Value value) { return talweg::isPassable(value.getType()); };
     auto returnable = [](Value value) { return !isa<MemRefType>(value.getType()); };
     return llvm::all_of(arguments, passable) && llvm::all_of(results, returnable);
   }

@@ -1,4 +1,4 @@
-// Where the steps of an entry stand.
+// What outlining asks: where the steps of an entry stand, and what a function can take.
 #ifndef TALWEG_LIB_CODEGEN_STEPS_H
 #define TALWEG_LIB_CODEGEN_STEPS_H
 
@@ -24,6 +24,12 @@ inline llvm::SmallVector<mlir::Block *> stepsOf(mlir::scf::ForOp loop) {
   if (steps.empty())
     steps.push_back(loop.getBody());
   return steps;
+}
+
+/// Whether a function with bare pointers can take a value of this type.
+inline bool isPassable(mlir::Type type) {
+  auto memref = mlir::dyn_cast<mlir::MemRefType>(type);
+  return memref ? memref.hasStaticShape() && memref.getLayout().isIdentity() : !mlir::isa<mlir::UnrankedMemRefType>(type);
 }
 
 } // namespace talweg

@@ -78,6 +78,12 @@ public:
     return make<mlir::arith::SelectOp>(condition.value, value, other.value);
   }
 
+  /// These lanes, or the bound that they are beyond; nan stays.
+  Lanes limited(double low, double high) const {
+    Lanes x = (*this)(high).where(is(FP::OGT, high), *this);
+    return x(low).where(x.is(FP::OLT, low), x);
+  }
+
   /// The bits as lanes of another element type of the same width, or the number in another precision.
   Lanes bits(mlir::Type element) const { return make<mlir::arith::BitcastOp>(like(element), value); }
   Lanes extended(mlir::Type element) const { return make<mlir::arith::ExtFOp>(like(element), value); }
@@ -141,6 +147,9 @@ struct Split {
 };
 Split split(Lanes a);
 } // namespace wide
+
+/// `y` where it stands for the logarithm of a positive finite u, of either width; ∞ of ∞, -∞ of 0, nan of less or nan.
+Lanes withEnds(Lanes y, Lanes u);
 
 /// Where |x|^y is z, the value of C's pow(x, y) of either width:
 ///

@@ -16,8 +16,7 @@ static Lanes logOfReduced(Lanes f, Lanes k) {
   return k.fma(ln2High, f + tail);
 }
 
-/// `y` where it stands for the logarithm of a positive finite u; ∞ of ∞, -∞ of 0, nan of less or nan.
-static Lanes withEnds(Lanes y, Lanes u) {
+Lanes vectormath::withEnds(Lanes y, Lanes u) {
   Lanes end = u(-Lanes::infinity).where(u.is(Lanes::FP::OEQ, 0), u(std::numeric_limits<float>::quiet_NaN()));
   y = y.where(u.is(Lanes::FP::OGT, 0), end);
   return u.where(u.is(Lanes::FP::OEQ, Lanes::infinity), y);
@@ -65,8 +64,7 @@ static Lanes exp2OfWide(Lanes t) {
                                  0.00015345587903245378};
   constexpr double shifter = 0x1.8p52;
   mlir::Type i64 = t.builder().getI64Type(), f64 = t.builder().getF64Type();
-  t = t(200).where(t.is(Lanes::FP::OGT, 200), t);
-  t = t(-200).where(t.is(Lanes::FP::OLT, -200), t);
+  t = t.limited(-200, 200);
   Lanes shifted = t + shifter;
   Lanes r = t - (shifted - shifter);
   return r.polynomial(p).bits(i64).addI(shifted.bits(i64).shiftLeft(52)).bits(f64);

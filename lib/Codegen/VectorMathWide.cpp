@@ -49,22 +49,15 @@ static Lanes assembled(const Exponential &e) {
   return (e.s + e.tail + 1) * powerOfTwo(half) * powerOfTwo(e.n - half);
 }
 
-/// x, or ±limit beyond; nan stays.
-static Lanes limited(Lanes x, double limit) {
-  x = x(limit).where(x.is(Lanes::FP::OGT, limit), x);
-  return x(-limit).where(x.is(Lanes::FP::OLT, -limit), x);
-}
-
 Lanes vectormath::wide::expOfSum(Lanes x, Lanes low) { return assembled(exponential(x, low)); }
 
-Lanes vectormath::wide::exp(Lanes x) { return assembled(exponential(limited(x, 1100))); }
+Lanes vectormath::wide::exp(Lanes x) { return assembled(exponential(x.limited(-1100, 1100))); }
 
 /// 1 / (1 + e^-x). With e^-x = 2^n (1 + q) the divisor is t + (2^n q + c), where t is 2^n + 1 rounded and c what
 /// that has lost, so that the divisor is in effect rounded once. What n has above 1000 divides the result.
 Lanes vectormath::wide::logistic(Lanes x) {
-  auto [s, tail, n] = exponential(-limited(x, 800));
-  Lanes least = n(1000).where(n.is(Lanes::FP::OGT, 1000), n);
-  least = n(-200).where(n.is(Lanes::FP::OLT, -200), least); // e^-x is nothing beside 1
+  auto [s, tail, n] = exponential(-x.limited(-800, 800));
+  Lanes least = n.limited(-200, 1000); // below, e^-x is nothing beside 1
   Lanes power = powerOfTwo(least), rest = n - least;
   Lanes sum = power + 1, lost = x(1) - (sum - power);
   Lanes y = x(1) / (sum + power.fma(s + tail, lost));

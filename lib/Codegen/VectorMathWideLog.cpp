@@ -30,13 +30,6 @@ static Lanes logOfReduced(Lanes f, Lanes k) {
   return k.fma(M_LN2, f - (half - tail));
 }
 
-/// `y` where it stands for the logarithm of a positive finite u; ∞ of ∞, -∞ of 0, nan of less or nan.
-static Lanes withEnds(Lanes y, Lanes u) {
-  Lanes end = u(-Lanes::infinity).where(u.is(Lanes::FP::OEQ, 0), u(std::numeric_limits<float>::quiet_NaN()));
-  y = y.where(u.is(Lanes::FP::OGT, 0), end);
-  return u.where(u.is(Lanes::FP::OEQ, Lanes::infinity), y);
-}
-
 /// A denormal a is multiplied by 2^54 first.
 static vectormath::wide::Split splitOfAny(Lanes a) {
   Lanes denormal = a.is(Lanes::FP::OLT, std::numeric_limits<double>::min());
