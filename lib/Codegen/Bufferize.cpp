@@ -1,8 +1,4 @@
-// Gives every tensor a buffer.
-//
-// In: functions whose blocks hold tensors of static shape in straight lines (a loop body is a block of its own; only
-// literals cross into it). Out: the same ops on memrefs. A result is written where BufferPlan says: into the destination that it is
-// materialized in, over an operand that dies here and is read at the same places, or into a new memref.alloc.
+// Gives every tensor a buffer, where BufferPlan says. A loop's body is a block of its own; only literals cross into it.
 #include "Access.h"
 #include "BufferPlan.h"
 #include "talweg/Codegen/Passes.h"
@@ -137,7 +133,8 @@ private:
     Value source = op->getOperand(0), buffer = bufferOf(source);
     MemRefType to = storageType(op->getResult(0).getType(), builder);
     SmallVector<int64_t> strides = computeStrides(to.getShape());
-    return memref::ReinterpretCastOp::create(builder, source.getLoc(), to, buffer, /*offset=*/0, to.getShape(), strides);
+    return memref::ReinterpretCastOp::create(builder, source.getLoc(), to, buffer, /*offset=*/0, to.getShape(),
+                                             strides);
   }
 
   /// Lets the reshapes of `tensor` that were made show its new buffer.

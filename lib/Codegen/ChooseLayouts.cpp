@@ -1,11 +1,8 @@
 // Chooses how parameters and optimizer state lie in memory, once for a whole program.
 //
-// In: a module of phase linalg, after talweg-fuse-elementwise. A variable is a memref.global. Out: a matrix whose product would copy it
-// into panels of b columns lies in these panels from the start, [.., n] as [n / b, .., b], with all optimizer state that is updated with
-// it: the memref.global has that type, and every op that reads or writes it does so in tiles. What the host sees in canonical order it
-// must convert (Engine/Variables).
-//
-// Where blocks stand on the storage, another module of the same program has chosen, and this one obeys.
+// After talweg-fuse-elementwise. The memref.global of a variable in panels has their type, and every op that reads or writes it does so in tiles.
+// What the host sees in canonical order it must convert (Engine/Variables). Where blocks stand on the storage, another module of the same
+// program has chosen, and this one obeys.
 #include "Access.h"
 #include "PlanProduct.h"
 #include "Retile.h"

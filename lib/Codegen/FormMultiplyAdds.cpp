@@ -1,8 +1,7 @@
 // Writes multiply-adds, which round once, where they are wanted.
 //
-// In: linalg on tensors as talweg-tw-to-linalg makes it, nothing fused. Out: sums of products are math.fma. Code generation of the
-// machine joins no multiplication to an addition by itself, and no other pass makes a multiply-add or takes one apart: how a
-// value is rounded depends on this pass alone, not on what is fused, copied or computed again later.
+// Code generation of the machine joins no multiplication to an addition by itself, and no other pass makes a multiply-add or takes one
+// apart: how a value is rounded depends on this pass alone, not on what is fused, copied or computed again later.
 #include "Access.h"
 #include "InlineProducer.h"
 #include "talweg/Codegen/Passes.h"

@@ -1,7 +1,4 @@
-// Recognizes sums of products.
-//
-// In: linalg on tensors as talweg-tw-to-linalg makes it, nothing fused. Out: a reduction acc + a * b of floats from zero is kernel.product;
-// nothing becomes one later, and nothing is asked again whether it is one.
+// Recognizes sums of products, so that nothing is asked again whether it is one.
 #include "Access.h"
 #include "talweg/Codegen/Passes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"

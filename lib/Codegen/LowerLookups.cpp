@@ -1,8 +1,7 @@
 // Turns ops on rows of a table, on memrefs, into loops over vectors.
 //
-// A row is moved or added as a whole. Threads share the rows that a gather gives or that are put. What a scatter-add sums up, they share by columns,
-// where rows are long, else by rows, each looking at all positions for those that are its own: so every element is summed by one thread, in
-// the order of the positions, and no bit depends on their number.
+// Threads that share what a scatter-add sums up by rows look each at all positions for those that are its own: so every element is summed by
+// one thread, in the order of the positions, and no bit depends on their number.
 #include "Access.h"
 #include "RowLoops.h"
 #include "talweg/Codegen/Passes.h"

@@ -1,9 +1,7 @@
 // Makes a program tell where its time goes.
 //
-// In: functions whose outermost loop holds linalg ops on memrefs: the steps of one native call. Out: before the loop a call of
-// @talweg_profile_mark(-1), which starts the clock, and after each region of the loop's body one of @talweg_profile_mark(n), which
-// adds the time since the last mark to region n (Runtime/Profile.h). What region n is, whoever made the pass is told; where nobody asks, it
-// is a remark.
+// Before the loop over steps a call of @talweg_profile_mark(-1) starts the clock; that of @talweg_profile_mark(n) behind region n adds the time
+// since the last mark to it (Runtime/Profile.h).
 //
 // A region is one op, with the fills of what it writes a part of: the passes that follow make one nest of loops of these, and no mark comes
 // between them. Everything else in the body, scalars and loads, belongs to the region that follows.

@@ -1,8 +1,5 @@
-// Places every buffer in the arena.
-//
-// In: memref.allocs of static shape, never freed. Out: memref.views of the arena argument at constant offsets. A buffer lives
-// from its first use to its last in the block that allocates it; what a loop's body needs is one buffer of the code around it,
-// alive while the loop runs.
+// Places every buffer in the arena, as a memref.view at a constant offset. A buffer lives from its first use to its last in the block that
+// allocates it.
 #include "ArenaLayout.h"
 #include "Memory.h"
 #include "talweg/Codegen/Attributes.h"

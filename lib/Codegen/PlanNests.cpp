@@ -1,6 +1,4 @@
 // Decides how each linalg.generic on memrefs runs, and which neighbours are done together, row by row.
-//
-// Out: every one has its plan (kernel.nest); those of a group have its number (kernel.together). What stays scalar gets a remark.
 #include "Access.h"
 #include "JoinNests.h"
 #include "Memory.h"

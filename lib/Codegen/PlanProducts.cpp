@@ -1,8 +1,5 @@
 // Joins elementwise ops, and sums of all elements (kInTiles), to the products whose results they read, and plans each product with what it
 // has then to compute.
-//
-// In: linalg and products on tensors. Out: an op that could be computed on the tiles of a product in registers is its epilogue; every product
-// has its plan. An elementwise op that directly reads a product and is not joined to it gets a remark with the reason.
 #include "EpilogueChoice.h"
 #include "talweg/Codegen/Passes.h"
 

@@ -1,10 +1,5 @@
-// Puts ops in the order in which they need the least memory, and can be computed in each other's registers.
-//
-// In: linalg on tensors; variables are read by bufferization.to_tensor at the head of a block and written by
-// bufferization.materialize_in_destination at its end. Out: the same ops in another order. An elementwise op that computes the
-// new values of variables stands right behind the product that it alone reads, as early as everything that reads the old values
-// allows: gradients die at once. Other elementwise ops that read a product stand as early as their operands allow. Then a sum of all elements
-// of a product's result that nothing else reads before stands behind the product, and is marked kInTiles.
+// Puts ops in the order in which they need the least memory, and can be computed in each other's registers: gradients die at once. Variables are
+// read by bufferization.to_tensor at the head of a block and written by bufferization.materialize_in_destination at its end.
 #include "Access.h"
 #include "BufferProgram.h"
 #include "talweg/Codegen/Attributes.h"

@@ -29,7 +29,8 @@ inline llvm::SmallVector<mlir::Block *> stepsOf(mlir::scf::ForOp loop) {
 /// Whether a function with bare pointers can take a value of this type.
 inline bool isPassable(mlir::Type type) {
   auto memref = mlir::dyn_cast<mlir::MemRefType>(type);
-  return memref ? memref.hasStaticShape() && memref.getLayout().isIdentity() : !mlir::isa<mlir::UnrankedMemRefType>(type);
+  return memref ? memref.hasStaticShape() && memref.getLayout().isIdentity()
+                : !mlir::isa<mlir::UnrankedMemRefType>(type);
 }
 
 } // namespace talweg

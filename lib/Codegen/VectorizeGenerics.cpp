@@ -1,7 +1,4 @@
-// Turns linalg ops on memrefs into loops over vectors.
-//
-// In: linalg.generic with its plan and linalg.fill, on memrefs of static shape. Out: scf loops; loads and stores
-// of whole vectors with masked tails. A plan is written as it says (NestEmitter.h).
+// Turns linalg ops on memrefs of static shape into loops over vectors: a plan is written as it says (NestEmitter.h).
 #include "Access.h"
 #include "NestEmitter.h"
 #include "VectorTools.h"

@@ -68,7 +68,8 @@ def Schedule : Pass<"talweg-schedule", "::mlir::func::FuncOp"> {
   let summary = "moves updates to where their gradients are known, and elementwise ops to the products that they read";
   let description = [{
     In: linalg on tensors. An elementwise op whose results are materialized in variables moves, with the products that it alone
-    reads, behind the last reader of the old values; scalar arithmetic moves to the head of its block. A sum of all elements of a product's
+    reads, behind the last reader of the old values; other elementwise ops that read a product, as early as their operands allow; scalar
+    arithmetic to the head of its block. A sum of all elements of a product's
     result moves behind the product, unless it needs what stands behind the product, and is marked `talweg.in_tiles`: it is a sum of the sums of its tiles, in their order.
   }];
   let statistics = [Statistic<"moved", "moved", "updates moved">];
