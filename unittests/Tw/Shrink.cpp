@@ -57,9 +57,17 @@ private:
     return result;
   }
 
+  /// What is differentiated by stays a tw.watch, as the frontend makes it.
+  static bool isDifferentiatedBy(Value value) {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) {
+      auto gradient = dyn_cast<tw::GradientOp>(user);
+      return gradient && llvm::is_contained(gradient.getX(), value);
+    });
+  }
+
   /// The value in place of the op's result, in a way; null if there is none.
   static Value replacement(Operation *op, int way) {
-    if (op->getNumResults() != 1 || isa<tw::ConstantOp, train::GetOp>(op))
+    if (op->getNumResults() != 1 || isa<tw::ConstantOp, train::GetOp>(op) || isDifferentiatedBy(op->getResult(0)))
       return {};
     auto type = cast<RankedTensorType>(op->getResult(0).getType());
     if (way < 3)
