@@ -30,7 +30,7 @@ MODELS = {
     "bench/models/W4.tw": (10, ["--batch", "60"]),
     "bench/models/W5.tw": (6, ["--batch", "60"]),
     "bench/models/W6.tw": (6, ["--batch", "80"]),
-    "bench/models/W6b.tw": (4, ["--batch", "16"]),
+    "bench/models/W6b.tw": (3, ["--batch", "16", "--set", "blocks=2"]),
     "bench/models/W7.tw": (6, ["--batch", "9000"]),
     "bench/models/W7a.tw": (6, ["--batch", "9000"]),
     "bench/models/W7l.tw": (6, ["--batch", "9000"]),
@@ -38,7 +38,7 @@ MODELS = {
     "bench/models/W10.tw": (6, ["--batch", "96", "--set", "size=128"]),
     "bench/models/fashion.tw": (8, ["--batch", "1800"]),
     "examples/adversarial/digits.tw": (200, ["--batch", "100"]),
-    "examples/characters/characters.tw": (20, ["--batch", "2000"]),
+    "examples/characters/characters.tw": (9, ["--batch", "200"]),
     "examples/digits/digits.tw": (500, []),
     "examples/fashion_mnist/perceptron.tw": (25, ["--batch", "900"]),
     "examples/fashion_mnist/convolutional.tw": (8, ["--batch", "1800"]),
@@ -112,9 +112,11 @@ def data_of(model, folder):
             subprocess.run([sys.executable, os.path.join(example, "generate.py"), "1"], stdout=file, check=True)
         return splits(train=[rows], test=[rows])
     if name == "characters":
-        text = shared("tinyshakespeare", "input.txt")
+        text, start = shared("tinyshakespeare", "input.txt"), os.path.join(folder, "start.txt")
         if os.path.exists(text):
-            subprocess.run([sys.executable, os.path.join(example, "prepare.py"), text, folder], stdout=subprocess.DEVNULL, check=True)
+            with open(text) as file, open(start, "w") as part:
+                part.write(file.read(100_000))
+            subprocess.run([sys.executable, os.path.join(example, "prepare.py"), start, folder], stdout=subprocess.DEVNULL, check=True)
         return splits(train=[os.path.join(folder, "train.idx")], test=[os.path.join(folder, "test.idx")])
     rows = [shared("fashion_mnist", f"t10k-{kind}-ubyte.gz") for kind in ("images-idx3", "labels-idx1")]
     return splits(train=rows, test=rows)
