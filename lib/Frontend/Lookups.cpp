@@ -13,6 +13,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 using namespace talweg;
 using namespace talweg::frontend;
@@ -54,9 +55,12 @@ std::optional<Tensor> frontend::readPosition(Walk &walk, const Expr &expr, Count
     return std::nullopt;
   }
   if (!value.tensor.dims.empty()) {
+    std::vector<std::string> names;
+    for (const Dim &dim : value.tensor.dims)
+      names.push_back(dim.name.empty() || dim.rest ? std::string(1, char('i' + names.size() % 18)) : dim.name);
     walk.fail(Code::WrongKind, expr.range,
               fmt::format("an index is a single number, and `{}` is {}", toText(expr), walk.describe(value)))
-        .help(fmt::format("index it in all of its dimensions, as in `{}[n]`", toText(expr)));
+        .help(fmt::format("index it in all of its dimensions, as in `{}[{}]`", toText(expr), fmt::join(names, ", ")));
     return std::nullopt;
   }
   Tensor position = value.tensor;
