@@ -35,7 +35,7 @@ typedef struct talweg_options {
       target; /* what code is made for, as LLVM calls it: "x86-64-v3"; NULL: this machine. Sessions need what runs on it */
 } talweg_options;
 
-/* One field's values for all rows, row-major, in the field's stored type. Each field is given once. */
+/* One field's values for all rows, row-major, in the field's stored type. Each field is given once; labels are checked. */
 typedef struct talweg_field {
   const char *name;
   const void *data;

@@ -31,6 +31,30 @@ TEST(CApi, FailuresAreTold) {
   EXPECT_NE(std::string(talweg_last_error()).find("/nowhere/at/all.tw"), std::string::npos);
 }
 
+TEST(CApi, LabelsBeyondTheirClassesAreRefused) {
+  talweg_program *program = talweg_program_from_text("data marks {\n"
+                                                     "  mark: class[2]\n"
+                                                     "}\n"
+                                                     "model M(mark: class[c][n]) -> f32[n] {\n"
+                                                     "  param p: f32[c] = 1\n"
+                                                     "  y[n] = p[mark[n]]\n"
+                                                     "}\n"
+                                                     "train M on marks {\n"
+                                                     "  minimize mean(M(mark)^2)\n"
+                                                     "  optimizer sgd(lr = 0.1)\n"
+                                                     "  batch 3\n"
+                                                     "  steps 1\n"
+                                                     "}\n",
+                                                     "marks.tw", nullptr);
+  ASSERT_NE(program, nullptr) << talweg_last_error();
+  const std::int32_t marks[] = {0, 1, 2};
+  const talweg_field field = {"mark", marks};
+  EXPECT_EQ(talweg_dataset_from_memory(program, &field, 1, 3), nullptr);
+  EXPECT_STREQ(talweg_last_error_code(), "E0715");
+  EXPECT_NE(std::string(talweg_last_error()).find("label 2 of row 2 is not in 0 to 1"), std::string::npos);
+  talweg_program_free(program);
+}
+
 namespace {
 /// A program, six rows for it, and a session that trains on them.
 struct Line : testing::Test {

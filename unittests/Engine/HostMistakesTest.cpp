@@ -83,6 +83,20 @@ TEST(HostMistakes, FieldsAreGivenOnceWithTheirValues) {
   EXPECT_TRUE(bool(Dataset::fromMemory(program, {{"x", nullptr}, {"side", nullptr}}, 0)));
 }
 
+TEST(HostMistakes, LabelsAreThoseOfTheirClasses) {
+  Program program = programWith("x: f32[2]\n side: class[3]\n words: class[5][2]");
+  const std::vector<float> x(8);
+  const auto told = [&](std::vector<std::int32_t> side, std::vector<std::int32_t> words) {
+    auto data = Dataset::fromMemory(program, {{"x", x.data()}, {"side", side.data()}, {"words", words.data()}}, 4);
+    return data ? "" : data.error().code + ": " + data.error().message;
+  };
+  EXPECT_EQ(told({0, 1, 2, 0}, {0, 1, 2, 3, 4, 0, 1, 2}), "");
+  EXPECT_EQ(told({0, 1, 3, 0}, {0, 1, 2, 3, 4, 0, 1, 2}),
+            "E0715: memory: error: label 3 of row 2 is not in 0 to 2 (field `side: class[3]`)");
+  EXPECT_EQ(told({0, 1, 2, 0}, {0, 1, 2, -1, 4, 0, 1, 2}),
+            "E0715: memory: error: label -1 of row 1, element 1 is not in 0 to 4 (field `words: class[5][2]`)");
+}
+
 TEST(HostMistakes, NumbersAreChecked) {
   Program program = programWith(kFields);
   for (int threads : {-1, kMostThreads + 1, 1000000})
