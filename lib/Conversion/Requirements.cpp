@@ -136,14 +136,14 @@ SmallVector<Requirement> requirementsOf(Block &objective, int64_t batch) {
   return requirements;
 }
 
-Value createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requirements, int64_t batch, Value control,
-                       Value batchNumber) {
+Value createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requirements, int64_t firstSite, int64_t batch,
+                       Value control, Value batchNumber) {
   OpBuilder::InsertionGuard guard(b);
   Location outer = b.getLoc();
   b.setInsertionPointAfter(requirements.back().op);
   FaultCheck check(b, batch);
   for (auto [number, requirement] : llvm::enumerate(requirements))
-    check.add(requirement, number);
+    check.add(requirement, firstSite + number);
   Value holds = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, check.site, check.number(0));
   Value faulted = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, check.site, check.number(0));
   auto tell = scf::IfOp::create(b, faulted, /*withElseRegion=*/false);

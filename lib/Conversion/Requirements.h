@@ -16,9 +16,9 @@ struct Requirement {
 llvm::SmallVector<Requirement> requirementsOf(mlir::Block &objective, int64_t batch);
 
 /// Replaces the ops: behind the last of them the first fault is looked for, and its words are stored in `control`
-/// (Runtime/Abi.h). Returns a tensor<i1>: there is none.
-mlir::Value createFaultCheck(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Requirement> requirements, int64_t batch,
-                             mlir::Value control, mlir::Value batchNumber);
+/// (Runtime/Abi.h). `firstSite`: requirements of the objectives in front. Returns a tensor<i1>: there is none.
+mlir::Value createFaultCheck(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Requirement> requirements, int64_t firstSite,
+                             int64_t batch, mlir::Value control, mlir::Value batchNumber);
 
 /// `ifTrue` where the scalar `condition` holds, else `ifFalse`. Of a table with rows put into it, no other rows are chosen from.
 mlir::Value createChoice(mlir::ImplicitLocOpBuilder &b, mlir::Value condition, mlir::Value ifTrue, mlir::Value ifFalse);

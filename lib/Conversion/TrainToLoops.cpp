@@ -109,6 +109,7 @@ private:
   SmallVector<train::ObjectiveOp> objectives;
   int64_t combinations = 0; ///< numbers that the host combines
   bool ranks = false;       ///< the host ranks rows
+  int64_t firstSite = 0;    ///< requirements of the objectives in front
   SmallVector<train::VariableOp> variables;
   SmallVector<train::FieldOp> fields;
   SmallVector<train::HyperOp> hypers;
@@ -126,8 +127,10 @@ LogicalResult ProgramLowering::run() {
   declareStorage();
   if (failed(emitInit()))
     return failure();
-  for (train::ObjectiveOp objective : objectives)
+  for (train::ObjectiveOp objective : objectives) {
     emitStep(objective);
+    firstSite += llvm::range_size(objective.getBody().getOps<tw::RequireOp>());
+  }
   leaveDeclarations(program);
   return success();
 }
@@ -480,7 +483,8 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
                                yield->getIterator());
   lowerReads(body, step, key, function.getArgument(abi::kHyper), position, hyperValues, totalSteps);
   SmallVector<train::SetOp> sets(body->getOps<train::SetOp>());
-  Value holds = requirements.empty() ? Value() : createFaultCheck(b, requirements, batch, control, batchNumber);
+  Value holds =
+      requirements.empty() ? Value() : createFaultCheck(b, requirements, firstSite, batch, control, batchNumber);
   b.setInsertionPoint(body->getTerminator());
   if (mode == Mode::Predict) {
     storePrediction(yield.getValues()[0], out, batchNumber);

@@ -34,8 +34,8 @@ struct Combined {
 struct OpenStep {
   Combined combined;
   Combiner combiner;
-  const NativeUnit *unit = nullptr;                ///< of the last rows that were added
-  std::optional<Dataset> data = {};                ///< where these are
+  const NativeUnit *unit = nullptr;                ///< of the greatest batch that was added
+  std::optional<Dataset> data = {};                ///< where the last rows are
   std::vector<std::vector<std::byte>> states = {}; ///< what they were before, in the order of the variables
 };
 
@@ -88,6 +88,7 @@ struct Session::Impl {
   Result<void> addRows(const Dataset &data, const std::vector<std::int32_t> &order, std::int64_t first,
                        std::int64_t count);
   Result<StepRecord> finishStep();
+  Result<const NativeUnit *> finishingUnit();
   /// Ends the step that has begun, if there is one, as if it had not.
   void abandonStep();
   /// Writes every variable's initial value and goes back to step 0.

@@ -26,8 +26,9 @@ Result<void> Session::Impl::addRows(const Dataset &data, const std::vector<std::
     auto native = unit(Mode::Train, rows);
     if (!native)
       return native.error();
-    openStep->unit = *native;
     const Manifest &manifest = (*native)->manifest;
+    if (!openStep->unit || openStep->unit->manifest.batch < manifest.batch)
+      openStep->unit = *native;
     std::vector<double> out(std::size_t(batches * manifest.width()));
     NativeCall call = run(Mode::Train, **native, data, rowOrder, first, batches, out.data(), &openStep->combined);
     if (call.error)
@@ -39,17 +40,35 @@ Result<void> Session::Impl::addRows(const Dataset &data, const std::vector<std::
   return {};
 }
 
+/// Whose finish has room for the rows of all parts: of tables that are looked up it takes those that so many of its batches name.
+Result<const NativeUnit *> Session::Impl::finishingUnit() {
+  const auto listsRows = [](const Variable &variable) {
+    return variable.role == Role::Sum && !infoOf(variable.element).isFloat();
+  };
+  const std::int64_t parts = program.plan().accumulate, needed = (openStep->combined.rows + parts - 1) / parts;
+  if (openStep->unit->manifest.batch >= needed || std::ranges::none_of(variables(), listsRows))
+    return openStep->unit;
+  return unit(Mode::Train, needed);
+}
+
 Result<StepRecord> Session::Impl::finishStep() {
-  OpenStep done = std::move(*openStep);
-  openStep.reset();
-  const Manifest &manifest = done.unit->manifest;
-  done.combined.values = done.combiner.values(done.combined.rows);
-  done.combined.pass = 1;
+  auto unit = finishingUnit();
+  if (!unit) {
+    abandonStep();
+    return unit.error();
+  }
+  const Manifest &manifest = (*unit)->manifest;
+  openStep->combined.values = openStep->combiner.values(openStep->combined.rows);
+  openStep->combined.pass = 1;
   std::vector<double> columns(std::size_t(manifest.columns()));
   const std::vector<std::int32_t> none(1);
-  if (NativeCall call = run(Mode::Train, *done.unit, *done.data, none, 0, 1, columns.data(), &done.combined);
-      call.error)
+  NativeCall call = run(Mode::Train, **unit, *openStep->data, none, 0, 1, columns.data(), &openStep->combined);
+  if (call.error) {
+    abandonStep();
     return *call.error;
+  }
+  OpenStep done = std::move(*openStep);
+  openStep.reset();
   ++step;
   auto reports = columns.begin() + 1 + std::ptrdiff_t(manifest.metrics.size());
   StepRecord record{

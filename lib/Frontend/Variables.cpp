@@ -296,10 +296,36 @@ bool frontend::createLowHalf(Walk &walk, const DeclaredVariable &parameter) {
   return true;
 }
 
+/// A variable that is zero between steps.
+static bool createSum(Walk &walk, const DeclaredVariable &parameter, const char *ending, ElementType element,
+                      const Dims &dims) {
+  DeclaredVariable &sum = createVariable(walk, parameter.name + ending, Role::Sum, element, dims, parameter.place);
+  return initialise(walk, sum, nullptr, parameter.place);
+}
+
+/// Whether rows of `table` are looked up, as it is or in another form.
+static bool isLookedUp(mlir::Value table) {
+  return llvm::any_of(table.getUsers(), [&](mlir::Operation *user) {
+    if (auto gather = mlir::dyn_cast<tw::GatherOp>(user))
+      return gather.getTable() == table;
+    return mlir::isa<tw::WindowOp, tw::ReshapeOp, tw::ConvertOp>(user) && isLookedUp(user->getResult(0));
+  });
+}
+
+static bool isLookedUp(Walk &walk, const DeclaredVariable &parameter) {
+  auto gets = mlir::cast<train::ObjectiveOp>(walk.objective).getOps<train::GetOp>();
+  return llvm::any_of(gets, [&](train::GetOp get) { return get.getVariable() == parameter.name && isLookedUp(get); });
+}
+
 bool frontend::createGradientSum(Walk &walk, const DeclaredVariable &parameter) {
   mlir::OpBuilder::InsertionGuard guard(walk.builder);
   walk.builder.setInsertionPoint(walk.objective);
-  DeclaredVariable &sum = createVariable(walk, parameter.name + train::kGradientSum, Role::Sum, ElementType::F32,
-                                         parameter.dims, parameter.place);
-  return initialise(walk, sum, nullptr, parameter.place);
+  if (!createSum(walk, parameter, train::kGradientSum, ElementType::F32, parameter.dims))
+    return false;
+  if (!isLookedUp(walk, parameter) || parameter.dims[0].size >= INT32_MAX)
+    return true;
+  const Dims rows{parameter.dims[0]};
+  return createSum(walk, parameter, train::kSummedRows, ElementType::I32, rows) &&
+         createSum(walk, parameter, train::kSummedCount, ElementType::I32, {}) &&
+         createSum(walk, parameter, train::kIsSummed, ElementType::I32, rows);
 }

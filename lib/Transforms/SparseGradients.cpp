@@ -2,9 +2,11 @@
 //
 // In: an objective with gradients as values and a train.update of each. Out: where a parameter's gradient is a sum of rows at positions from
 // data (tw.scatter_add), and only ops read it that leave a zero a zero, norms among them, it is never made: the update has the different rows
-// that a step has named and the sum of each (tw.coalesce), in which what is computed of the gradient is computed. Why a gradient is whole
-// nevertheless is a remark, and an error where its optimizer is `lazy`.
+// that a step has named and the sum of each (tw.coalesce), in which what is computed of the gradient is computed. Where a step is of several
+// parts, these sum up their rows (SummedRows.h), and the update, in the finish, has the rows of all. Why a gradient is whole nevertheless is a
+// remark, and an error where its optimizer is `lazy`.
 #include "RuleAtZero.h"
+#include "SummedRows.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -75,33 +77,59 @@ bool sumsAll(Operation *op) {
 /// The lookups of one table whose rows are put behind each other; with more it is updated as a whole.
 constexpr size_t kMostLookups = 16;
 
-/// One gradient that may be rows.
+/// Why a gradient is not rows, and where that shows.
+struct Reason {
+  std::string text;
+  Operation *place = nullptr;
+};
+const char *const kNotOfLookups = "its gradient is not of lookups alone";
+const char *const kNotPointwise = "its optimizer computes with the tensor as a whole";
+
+/// What an objective does with the sum of a table's gradients over the parts of a step.
+struct Sum {
+  Block *block;
+  train::SetOp set; ///< null: it does nothing with it
+  tw::AddOp add;    ///< null: it adds nothing to it
+  Value sum, added; ///< of `add`: what the sum has been, and what it takes
+
+  static Sum in(train::ObjectiveOp objective, train::VariableOp variable) {
+    Sum found{&objective.getBody().front(), {}, {}, {}, {}};
+    std::string name = (variable.getSymName() + train::kGradientSum).str();
+    for (auto set : found.block->getOps<train::SetOp>())
+      if (set.getVariable() == name)
+        found.set = set;
+    found.add = found.set ? found.set.getValue().getDefiningOp<tw::AddOp>() : tw::AddOp();
+    if (!found.add)
+      return found;
+    found.sum = found.add.getA(), found.added = found.add.getB();
+    auto get = found.sum.getDefiningOp<train::GetOp>();
+    if (!get || get.getVariable() != name)
+      found.add = {};
+    return found;
+  }
+};
+
+/// One gradient that may be rows: of lookups, or in the finish of a step in parts their sum.
 class Gradient {
 public:
-  Gradient(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule)
-      : update(update), variable(variable), rule(rule) {}
+  /// `taker`: what a gradient is computed for, of which it is an operand.
+  Gradient(Operation *taker, Value gradient, train::VariableOp variable)
+      : taker(taker), gradient(gradient), variable(variable) {}
 
   /// Finds out whether it is; otherwise why not, and where.
   bool isRows() {
     if (!findSums())
       return false;
-    auto type = cast<RankedTensorType>(sums.getType());
-    if (type != variable.getType())
-      return refuse(update, "its gradient is not of lookups alone");
-    if (variable.isSplit())
-      return refuse(update, "a parameter in two halves is updated as a whole");
-    if (!RuleAtZero::of(rule).isPointwise)
-      return refuse(rule, "its optimizer computes with the tensor as a whole");
+    if (sums.getType() != variable.getType())
+      return refuse({}, variable.isSplit() ? "a parameter in two halves is updated as a whole" : kNotOfLookups);
     return followReaders();
   }
 
-  StringRef reason() const { return why; }
-  Operation *culprit() const { return where; }
+  const Reason &reason() const { return why; }
 
-  /// Has the update take the rows. Returns what of them it updates.
-  void rewrite() {
+  /// The rows of the lookups, each once, as many as there are positions.
+  TableRows coalesce() const {
     OpBuilder builder(sums.getDefiningOp());
-    Location loc = sums.getLoc();
     auto whole = cast<RankedTensorType>(sums.getType());
     SmallVector<Value> named, values;
     for (tw::ScatterAddOp lookup : lookups) {
@@ -109,18 +137,22 @@ public:
       named.push_back(shapedAs(builder, lookup.getRows(), {positions}));
       values.push_back(shapedAs(builder, lookup.getValues(), withRows(whole, positions).getShape()));
     }
-    auto coalesced = tw::CoalesceOp::create(builder, loc, behindEachOther(builder, values),
+    auto coalesced = tw::CoalesceOp::create(builder, sums.getLoc(), behindEachOther(builder, values),
                                             behindEachOther(builder, named), whole.getDimSize(0));
-    int64_t positions = cast<RankedTensorType>(coalesced.getNamed().getType()).getNumElements();
+    return {coalesced.getNamed(), coalesced.getSums()};
+  }
+
+  /// The sum of the parts' gradients, which the gradient is computed from; null: it is computed from lookups.
+  Value sumOfParts() const { return lookups.empty() ? sums : Value(); }
+
+  /// Computes the gradient from `root`, the rows of what it has been computed from. The taker still has the former.
+  TableRows rewrite(TableRows root) {
+    OpBuilder builder(variable.getContext());
+    int64_t positions = cast<RankedTensorType>(root.named.getType()).getNumElements();
     IRMapping rows; // tensors of the table's shape → the same in rows
-    rows.map(sums, coalesced.getSums());
+    rows.map(sums, root.values);
     for (Operation *op : readers) {
       builder.setInsertionPoint(op);
-      if (op == update) {
-        update.getGradientMutable().assign(rows.lookup(update.getGradient()));
-        update.getRowsMutable().assign(coalesced.getNamed());
-        continue;
-      }
       for (Value operand : op->getOperands())
         if (!rows.contains(operand))
           rows.map(operand, inRows(builder, operand, positions));
@@ -131,34 +163,38 @@ public:
       }
       copy->getResult(0).setType(withRows(cast<RankedTensorType>(op->getResult(0).getType()), positions));
     }
+    return {root.named, rows.lookup(gradient)};
+  }
+
+  /// Takes out what the gradient was computed by, once its taker has the rows.
+  void erase() {
     for (Operation *op : llvm::reverse(readers))
-      if (op != update)
-        op->erase();
+      op->erase();
     eraseUnread(sums.getDefiningOp());
   }
 
 private:
-  train::UpdateOp update;
+  Operation *taker;
+  Value gradient;
   train::VariableOp variable;
-  train::OptimizerOp rule;
   Value sums;                            ///< what the gradient is computed from, element by element
   SmallVector<tw::ScatterAddOp> lookups; ///< which it is the sum of
   llvm::SetVector<Value> sparse;         ///< the sums, and what is computed of them and is zero where they are
-  SmallVector<Operation *> readers;      ///< of `sparse`, in their order
-  std::string why;
-  Operation *where = nullptr;
+  SmallVector<Operation *> readers;      ///< of `sparse`, in their order, but for the taker
+  Reason why;
 
-  bool refuse(Operation *op, const Twine &reason) {
-    why = reason.str();
-    where = op;
+  bool refuse(Operation *place, const char *text) {
+    why = {text, place};
     return false;
   }
 
-  /// The sums of rows that the gradient is computed from: of one lookup, or of several added up.
+  /// The sums of rows that the gradient is computed from: of one lookup, of several added up, or of parts.
   bool findSums() {
-    sums = update.getGradient();
+    sums = gradient;
     while (!isOfLookups(sums)) {
       lookups.clear();
+      if (isSumOfParts(sums))
+        return true;
       Operation *op = sums.getDefiningOp();
       Value source;
       if (op)
@@ -166,13 +202,18 @@ private:
           if (!isUniform(operand))
             source = operand;
       if (!source || !keepsZero(op, [&](Value operand) { return operand == source; }))
-        return refuse(op ? op : update, "its gradient is not of lookups alone");
+        return refuse(op, kNotOfLookups);
       sums = source;
     }
     for (tw::ScatterAddOp lookup : lookups)
       if (lookup.getShared() != 0)
         return refuse(lookup, "rows are looked up in several tables at once");
     return true;
+  }
+
+  bool isSumOfParts(Value value) {
+    auto get = value.getDefiningOp<train::GetOp>();
+    return get && get.getVariable() == (variable.getSymName() + train::kGradientSum).str();
   }
 
   bool isOfLookups(Value value) {
@@ -224,8 +265,10 @@ private:
       auto isSparse = [&](Value value) { return sparse.contains(value); };
       if (llvm::none_of(op->getOperands(), isSparse))
         continue;
+      if (op == taker)
+        continue;
       readers.push_back(op);
-      if (op == update || sumsAll(op))
+      if (sumsAll(op))
         continue;
       if (!keepsZero(op, isSparse))
         return refuse(op, "its gradient is read as a whole here");
@@ -260,13 +303,12 @@ struct SparseGradients : impl::SparseGradientsBase<SparseGradients> {
     for (auto update : llvm::make_early_inc_range(objective.getBody().front().getOps<train::UpdateOp>())) {
       auto variable = symbols.lookup<train::VariableOp>(update.getVariable());
       auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());
-      Gradient gradient(update, variable, rule);
-      if (!gradient.isRows()) {
-        if (failed(tellWhole(update, rule, gradient)))
-          return failure();
+      FailureOr<bool> byRows =
+          objective.getFinish() ? runInParts(program, update, variable, rule) : runAtOnce(update, variable, rule);
+      if (failed(byRows))
+        return failure();
+      if (!*byRows)
         continue;
-      }
-      gradient.rewrite();
       ++sparse;
       if (!rule.getLazy() && !RuleAtZero::of(rule).leavesAsItIs)
         update.emitRemark()
@@ -277,22 +319,78 @@ struct SparseGradients : impl::SparseGradientsBase<SparseGradients> {
     return success();
   }
 
-  /// That a table is not updated by rows: an error if it was asked for, a remark if it is looked up.
-  static LogicalResult tellWhole(train::UpdateOp update, train::OptimizerOp rule, const Gradient &gradient) {
-    if (!rule.getLazy() && !isLookedUp(update.getVariable(), update->getBlock()))
-      return success();
+  static void setRows(train::UpdateOp update, TableRows rows) {
+    update.getGradientMutable().assign(rows.values);
+    update.getRowsMutable().assign(rows.named);
+  }
+
+  static FailureOr<bool> runAtOnce(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule) {
+    Gradient gradient(update, update.getGradient(), variable);
+    if (!gradient.isRows())
+      return tellWhole(update, rule, gradient.reason(), *update->getBlock());
+    if (!RuleAtZero::of(rule).isPointwise)
+      return tellWhole(update, rule, {kNotPointwise}, *update->getBlock());
+    setRows(update, gradient.rewrite(gradient.coalesce()));
+    gradient.erase();
+    return true;
+  }
+
+  /// The part adds its rows to the sum, and the finish takes those of all parts.
+  static FailureOr<bool> runInParts(train::ProgramOp program, train::UpdateOp update, train::VariableOp variable,
+                                    train::OptimizerOp rule) {
+    std::optional<SummedRows> summed = SummedRows::of(program, variable);
+    Sum part = Sum::in(*program.getOps<train::ObjectiveOp>().begin(), variable),
+        finish = Sum::in(update->getParentOfType<train::ObjectiveOp>(), variable);
+    Gradient added(part.add, part.added, variable), whole(update, update.getGradient(), variable);
+    Reason reason;
+    if (!summed || !part.add || !finish.set)
+      reason = {kNotOfLookups};
+    else if (!added.isRows())
+      reason = added.reason();
+    else if (!whole.isRows())
+      reason = whole.reason();
+    else if (!RuleAtZero::of(rule).isPointwise)
+      reason = {kNotPointwise};
+    if (!reason.text.empty()) {
+      if (summed)
+        for (train::SetOp set : {part.set, finish.set})
+          if (set)
+            summed->giveUp(ImplicitLocOpBuilder(set.getLoc(), set));
+      return tellWhole(update, rule, reason, *part.block);
+    }
+    TableRows rows = added.rewrite(added.coalesce());
+    summed->add(ImplicitLocOpBuilder(part.set.getLoc(), part.set), rows, part.sum);
+    part.set.erase();
+    part.add.erase();
+    added.erase();
+    auto plan = program.getOps<train::PlanOp>();
+    int64_t parts = plan.empty() ? 1 : (*plan.begin()).getAccumulate().value_or(1);
+    ImplicitLocOpBuilder b(finish.set.getLoc(), program.getContext());
+    b.setInsertionPointAfterValue(whole.sumOfParts());
+    int64_t most = parts * cast<RankedTensorType>(rows.named.getType()).getNumElements();
+    setRows(update, whole.rewrite(summed->take(b, whole.sumOfParts(), most)));
+    finish.set.erase();
+    whole.erase();
+    return true;
+  }
+
+  /// That a table is not updated by rows: an error if it was asked for, a remark if it is looked up in `block`.
+  static FailureOr<bool> tellWhole(train::UpdateOp update, train::OptimizerOp rule, const Reason &reason,
+                                   Block &block) {
+    if (!rule.getLazy() && !isLookedUp(update.getVariable(), block))
+      return false;
     InFlightDiagnostic told = rule.getLazy() ? rule.emitError() << "`lazy` updates the rows that a step looks up, and `"
                                                                 << update.getVariable() << "` is updated as a whole: "
                                              : update.emitRemark() << "`" << update.getVariable()
                                                                    << "` is looked up, and updated as a whole: ";
-    told << gradient.reason();
-    if (Operation *culprit = gradient.culprit(); culprit && culprit != rule && culprit != update)
-      told.attachNote(culprit->getLoc()) << "here";
-    return rule.getLazy() ? LogicalResult(failure()) : success();
+    told << reason.text;
+    if (reason.place)
+      told.attachNote(reason.place->getLoc()) << "here";
+    return rule.getLazy() ? FailureOr<bool>(failure()) : false;
   }
 
-  static bool isLookedUp(StringRef variable, Block *block) {
-    for (auto get : block->getOps<train::GetOp>())
+  static bool isLookedUp(StringRef variable, Block &block) {
+    for (auto get : block.getOps<train::GetOp>())
       if (get.getVariable() == variable && llvm::any_of(get->getUsers(), llvm::IsaPred<tw::GatherOp>))
         return true;
     return false;

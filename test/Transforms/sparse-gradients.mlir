@@ -195,3 +195,82 @@ train.program "number" mode train batch 4 {
     train.yield
   }
 }
+
+// -----
+
+// A part adds its rows to the sum and lists them; the finish takes what is listed.
+// CHECK-LABEL: train.program "in parts"
+// CHECK: train.objective pass 0
+// CHECK: %[[NAMED:.*]], %[[SUMS:.*]] = tw.coalesce %{{.*}} at %{{.*}} of 6
+// CHECK: %[[SUM:.*]] = train.get @table.gradient_sum
+// CHECK: %[[OLD:.*]] = tw.gather %[[SUM]] at %[[NAMED]]
+// CHECK: %[[NEW:.*]] = tw.add %[[OLD]], %[[SUMS]]
+// CHECK: %[[PUT:.*]] = tw.put_rows %[[NEW]] at %[[NAMED]] into %[[SUM]]
+// CHECK: train.set @table.gradient_sum, %[[PUT]]
+// CHECK: train.set @table.is_summed
+// CHECK: train.set @table.summed_rows
+// CHECK: train.set @table.summed_count
+// CHECK: train.objective finish
+// CHECK: %[[ALL:.*]] = train.get @table.gradient_sum
+// CHECK: tw.require
+// CHECK: %[[ROWS:.*]] = tw.select %{{.*}} : tensor<4xi1>, tensor<4xi32>
+// CHECK: %[[TAKEN:.*]] = tw.gather %[[ALL]] at %[[ROWS]]
+// CHECK: %[[NONE:.*]] = tw.put_rows %{{.*}} at %[[ROWS]] into %[[ALL]]
+// CHECK: train.set @table.gradient_sum, %[[NONE]]
+// CHECK: %[[OF_ROWS:.*]] = tw.select %{{.*}}, %[[TAKEN]], %{{.*}} : tensor<4x2xi1>, tensor<4x2xf32>
+// CHECK: train.update @table by @rule, %[[OF_ROWS]] at %[[ROWS]] : tensor<4x2xf32>, tensor<4xi32>
+train.program "in parts" mode train batch 2 {
+  train.field @rows : tensor<i32>
+  train.field @values : tensor<2xf32>
+  train.plan "data" accumulate 2 seed 1 {}
+  train.variable parameter @table : tensor<6x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<6x2xf32>
+    train.yield %value : tensor<6x2xf32>
+  }
+  train.variable sum @table.gradient_sum : tensor<6x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<6x2xf32>
+    train.yield %value : tensor<6x2xf32>
+  }
+  train.variable sum @table.summed_rows : tensor<6xi32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0> : tensor<6xi32>
+    train.yield %value : tensor<6xi32>
+  }
+  train.variable sum @table.summed_count : tensor<i32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0> : tensor<i32>
+    train.yield %value : tensor<i32>
+  }
+  train.variable sum @table.is_summed : tensor<6xi32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0> : tensor<6xi32>
+    train.yield %value : tensor<6xi32>
+  }
+  train.optimizer @rule slots [] report [] {
+  ^bb0(%param: tensor<*xf32>, %grad: tensor<*xf32>):
+    %next = tw.sub %param, %grad : tensor<*xf32>
+    train.yield %next : tensor<*xf32>
+  }
+  train.objective pass 0 {
+  ^bb0(%rows: tensor<2xi32>, %values: tensor<2x2xf32>):
+    %gradient = tw.scatter_add %values at %rows : tensor<2x2xf32>, tensor<2xi32> -> tensor<6x2xf32>
+    %before = train.get @table.gradient_sum : tensor<6x2xf32>
+    %after = tw.add %before, %gradient : tensor<6x2xf32>
+    train.set @table.gradient_sum, %after : tensor<6x2xf32>
+    %loss = tw.constant dense<0.0> : tensor<f64>
+    train.partial sum %loss at 0 : tensor<f64>
+    train.yield
+  }
+  train.objective finish {
+  ^bb0(%rows: tensor<2xi32>, %values: tensor<2x2xf32>):
+    %loss = train.combined at 0 : tensor<f64>
+    train.report loss "loss", %loss : tensor<f64>
+    %all = train.get @table.gradient_sum : tensor<6x2xf32>
+    %none = tw.constant dense<0.0> : tensor<6x2xf32>
+    train.set @table.gradient_sum, %none : tensor<6x2xf32>
+    train.update @table by @rule, %all : tensor<6x2xf32>
+    train.yield
+  }
+}

@@ -123,6 +123,11 @@ TEST(SparseUpdatesTest, AStepThatMayFaultChangesNothingInItsRowsAlone) {
   EXPECT_LE(pagesOfStep("adagrad(lr = 0.1)", computed), 2 * kBatch + others);
 }
 
+TEST(SparseUpdatesTest, PartsOfAStepAddUpTheirRows) {
+  const std::int64_t written = 4; // the row, its state, the sum and its mark
+  EXPECT_LE(pagesOfStep("adagrad(lr = 0.1)\n  accumulate 2"), written * 2 * kBatch + others);
+}
+
 TEST(SparseUpdatesTest, ARowMayBeANumberOrATensor) {
   EXPECT_LE(pagesOfStep("adagrad(lr = 0.1)", {1, "", "users[user[n]]"}), 2 * kBatch + others);
   EXPECT_LE(pagesOfStep("adagrad(lr = 0.1)", {32, ", 2, 16", "sum[h, k](users[user[n], h, k])"}), 2 * kBatch + others);

@@ -72,6 +72,57 @@ TEST(StepTest, PartsOfAnySizeAreOneStep) {
   }
 }
 
+/// Rows of a table are looked up.
+std::string textOfTable(int batch, int accumulate) {
+  return fmt::format(R"(
+data marks {{
+  mark: class[30]
+  y: f32
+}}
+model Table(mark: class[m][n]) -> f32[n] {{
+  param rows: f32[m, 3] = start
+  v[n] = sum[k]((k + 1) * rows[mark[n], k])
+}}
+fn start(shape) {{ v[i < 30, k < 3] = float((7 * i + 5 * k) % 11) / 10 }}
+train Table on marks {{
+  minimize mean_squared_error(Table(mark), y)
+  optimizer adam(lr = 0.05) lazy
+  clip norm 1
+  batch {}
+  accumulate {}
+  steps 3
+}}
+)",
+                     batch, accumulate);
+}
+
+TEST(StepTest, RowsOfATableAreThoseOfAllParts) {
+  std::vector<std::int32_t> marks;
+  std::vector<float> y;
+  for (int row = 0; row < kRows; ++row) {
+    marks.push_back(row * row % 29);
+    y.push_back(float(row % 3) - 1);
+  }
+  auto runOfTable = [&](int batch, int accumulate) -> Line {
+    Program program = *Program::fromText(textOfTable(batch, accumulate), "table.tw", {});
+    Dataset data = *Dataset::fromMemory(program, {{"mark", marks.data()}, {"y", y.data()}}, kRows);
+    return {program, *Session::create(program), data};
+  };
+  Line whole = runOfTable(kRows, 1), parts = runOfTable(2, 2);
+  ASSERT_TRUE(whole.session.setTrainingData(whole.data));
+  for (int step = 0; step < 3; ++step) {
+    ASSERT_TRUE(whole.session.train({.maxSteps = 1}));
+    ASSERT_TRUE(parts.session.beginStep(kRows));
+    for (auto [first, count] : {std::pair(0, 1), {1, 9}, {10, 1}}) // more rows, and more parts, than the plan has
+      ASSERT_TRUE(parts.session.addRows(parts.data, first, count));
+    Result<StepRecord> record = parts.session.finishStep();
+    ASSERT_TRUE(record) << record.error().message;
+    std::vector<float> a = *whole.session.read("Table.rows"), b = *parts.session.read("Table.rows");
+    for (std::size_t i = 0; i < a.size(); ++i)
+      EXPECT_NEAR(a[i], b[i], 1e-6) << "step " << step << ", element " << i;
+  }
+}
+
 TEST(StepTest, WhatIsNotFinishedChangesNothing) {
   Line run = runOf(4, 2);
   const std::vector<float> before = state(run.session);

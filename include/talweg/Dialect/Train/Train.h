@@ -39,6 +39,9 @@ namespace talweg::train {
 
 /// Behind a parameter's name: the variable in which its gradients of the parts of a step are summed.
 inline constexpr char kGradientSum[] = ".gradient_sum";
+/// Beside it, of a table of R rows that is looked up: which rows have been added to, each once; how many these are; for each row, whether it is
+/// one of them. Whole numbers [R], [] and [R].
+inline constexpr char kSummedRows[] = ".summed_rows", kSummedCount[] = ".summed_count", kIsSummed[] = ".is_summed";
 
 /// `loc` in a part of a step; of an update, that of `variable`.
 mlir::Location inPart(mlir::Location loc, Part part, mlir::FlatSymbolRefAttr variable = {});
