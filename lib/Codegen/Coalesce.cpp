@@ -125,13 +125,10 @@ private:
     tools.forCarrying(positions, 1, found, [&](Value at, VectorTools::Values &found) {
       Value row = bitsOf(tools.loadScalar(words, at), op.getPositionBits(), 63 - op.getPositionBits());
       Value isNew = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, row, found[1]);
-      auto begin = scf::IfOp::create(builder, loc, isNew, /*withElseRegion=*/false);
-      {
-        OpBuilder::InsertionGuard guard(builder);
-        builder.setInsertionPointToStart(begin.thenBlock());
+      ifHolds(isNew, [&] {
         tools.storeScalar(toNumber(at), starts, found[0]);
         tools.storeScalar(asNamed(row), op.getNamed(), found[0]);
-      }
+      });
       Value next = arith::AddIOp::create(builder, loc, found[0], tools.index(1));
       found = {arith::SelectOp::create(builder, loc, isNew, next, found[0]), row};
     });

@@ -72,13 +72,6 @@ private:
     });
   }
 
-  void ifHolds(Value condition, function_ref<void()> body) {
-    auto taken = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(taken.thenBlock());
-    body();
-  }
-
   Value rowAt(Value position) { return clamp(tools.loadScalar(rows, position), count); }
 
   /// The columns from `first` on, `number` of them, a vector at a time.
@@ -122,25 +115,20 @@ struct LowerLookups : talweg::impl::LowerLookupsBase<LowerLookups> {
   using LowerLookupsBase::LowerLookupsBase;
 
   void runOnOperation() override {
-    getOperation().walk([&](kernel::GatherOp op) {
+    getOperation().walk([&](kernel::PlacedOp op) {
       OpBuilder builder(op);
-      Lookup(builder, op, op.getTable(), op.getRows(), op.getOut(), target).gather();
-      op.erase();
-    });
-    getOperation().walk([&](kernel::ScatterAddOp op) {
-      OpBuilder builder(op);
-      createZero(builder, op.getLoc(), op.getOut());
-      Lookup(builder, op, op.getOut(), op.getRows(), op.getValues(), target).scatterAdd();
-      op.erase();
-    });
-    getOperation().walk([&](kernel::PutRowsOp op) {
-      OpBuilder builder(op);
-      Lookup(builder, op, op.getOut(), op.getRows(), op.getValues(), target).putRows();
-      op.erase();
-    });
-    getOperation().walk([&](kernel::CoalesceOp op) {
-      OpBuilder builder(op);
-      writeCoalesce(builder, op, target);
+      if (auto gather = dyn_cast<kernel::GatherOp>(*op)) {
+        Lookup(builder, op, gather.getTable(), gather.getRows(), gather.getOut(), target).gather();
+      } else if (auto scatter = dyn_cast<kernel::ScatterAddOp>(*op)) {
+        createZero(builder, op.getLoc(), scatter.getOut());
+        Lookup(builder, op, scatter.getOut(), scatter.getRows(), scatter.getValues(), target).scatterAdd();
+      } else if (auto put = dyn_cast<kernel::PutRowsOp>(*op)) {
+        Lookup(builder, op, put.getOut(), put.getRows(), put.getValues(), target).putRows();
+      } else if (auto coalesce = dyn_cast<kernel::CoalesceOp>(*op)) {
+        writeCoalesce(builder, coalesce, target);
+      } else {
+        return;
+      }
       op.erase();
     });
   }

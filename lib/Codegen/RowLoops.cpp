@@ -2,6 +2,7 @@
 #include "RowLoops.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -26,6 +27,13 @@ int64_t RowLoops::rowsOfLine() const { return llvm::PowerOf2Ceil(llvm::divideCei
 
 void RowLoops::forEach(int64_t turns, function_ref<void(Value)> body) {
   tools.forTiles(turns, 1, false, [&](Value turn, int64_t) { body(turn); });
+}
+
+void RowLoops::ifHolds(Value condition, function_ref<void()> body) {
+  auto taken = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(taken.thenBlock());
+  body();
 }
 
 Value RowLoops::clamp(Value number, int64_t count) {

@@ -28,6 +28,8 @@ protected:
 
   void forEach(std::int64_t turns, llvm::function_ref<void(mlir::Value)> body);
 
+  void ifHolds(mlir::Value condition, llvm::function_ref<void()> body);
+
   mlir::Value placeOf(mlir::Value row, mlir::Value column) { return tools.advance(column, row, width); }
 
   /// The row that `number` names; one out of [0, count) is taken for the nearest.
