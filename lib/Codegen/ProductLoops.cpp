@@ -9,7 +9,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <functional>
 
@@ -122,42 +121,31 @@ private:
     return place;
   }
 
-  /// `ofBlocks`: of k.
-  Level loopLevel(const Loop &loop, int64_t unpackedB, bool parallel, bool ofBlocks = false) {
+  /// A loop in turns of `step`, of which the tile in hand has as many as `size` says. `ofBlocks`: of k.
+  Level loopLevel(const Loop &loop, int64_t unpackedB, bool parallel, bool ofBlocks = false, int64_t step = 1,
+                  int64_t Tile::*size = nullptr) {
     return [=, this](Place place, Tile tile, auto next) {
-      tools.forTiles(loop.extent, 1, parallel, [&](Value iv, int64_t) {
-        Place inner = move(place, iv, loop, unpackedB);
-        next(ofBlocks ? inBlock(inner, iv, loop.extent - 1) : numbered(inner, iv, loop.extent, 1), tile);
+      tools.forTiles(loop.extent, step, parallel, [&](Value at, int64_t turns) {
+        Place inner = move(place, at, loop, unpackedB);
+        Tile part = tile;
+        if (size)
+          part.*size = turns;
+        next(ofBlocks ? inBlock(inner, at, (loop.extent - 1) / step * step) : numbered(inner, at, loop.extent, step),
+             part);
       });
     };
   }
 
   Level panelLevel(bool parallel) {
-    return [=, this](Place place, Tile tile, auto next) {
-      tools.forTiles(plan.n.extent, plan.panel(), parallel, [&](Value at, int64_t size) {
-        Loop by{1, plan.n.a, nPanelB, plan.n.c, plan.n.e};
-        next(numbered(move(place, at, by, unpacked.n.b), at, plan.n.extent, plan.panel()), {tile.m, size, tile.k});
-      });
-    };
+    Loop panels = plan.n;
+    panels.b = nPanelB;
+    return loopLevel(panels, unpacked.n.b, parallel, false, plan.panel(), &Tile::n);
   }
 
   Level rowsLevel(bool parallel) {
-    return [=, this](Place place, Tile tile, auto next) {
-      tools.forTiles(plan.m.extent, plan.rows, parallel, [&](Value at, int64_t size) {
-        Loop by{1, mTileA, plan.m.b, plan.m.c, plan.m.e};
-        next(numbered(move(place, at, by, unpacked.m.b), at, plan.m.extent, plan.rows), {size, tile.n, tile.k});
-      });
-    };
-  }
-
-  Level kBlockLevel() {
-    return [=, this](Place place, Tile tile, auto next) {
-      const Loop &front = plan.k.front();
-      tools.forTiles(front.extent, plan.kBlock, false, [&](Value at, int64_t size) {
-        int64_t last = (front.extent - 1) / plan.kBlock * plan.kBlock;
-        next(inBlock(move(place, at, front, unpacked.k.front().b), at, last), {tile.m, tile.n, size});
-      });
-    };
+    Loop tiles = plan.m;
+    tiles.a = mTileA;
+    return loopLevel(tiles, unpacked.m.b, parallel, false, plan.rows, &Tile::m);
   }
 
   /// Orders the levels and chooses the one that threads share (see ProductPlan.h).
@@ -175,6 +163,9 @@ private:
     auto addBlocks = [&] {
       for (auto [packed, before] : llvm::zip_equal(plan.kBlocks, unpacked.kBlocks))
         levels.push_back(loopLevel(packed, before.b, false, /*ofBlocks=*/true));
+      if (plan.kBlock)
+        levels.push_back(
+            loopLevel(plan.k.front(), unpacked.k.front().b, false, /*ofBlocks=*/true, plan.kBlock, &Tile::k));
     };
     if (inside) {
       auto movesB = [](const Loop &loop) { return loop.b != 0; };
@@ -185,8 +176,6 @@ private:
       levels.push_back(panelLevel(parallel && panels > 1));
       addLoops(plan.scatter, unpacked.scatter, always);
       addBlocks();
-      if (plan.kBlock)
-        levels.push_back(kBlockLevel());
       levels.push_back([this](Place place, Tile tile, auto next) {
         packPanel(place.unpackedB, place.b, tile);
         next(place, tile);
@@ -206,8 +195,6 @@ private:
       levels.push_back(panelLevel(true));
     addLoops(plan.scatter, unpacked.scatter, always);
     addBlocks();
-    if (plan.kBlock)
-      levels.push_back(kBlockLevel());
     addLoops(plan.outer, unpacked.outer, always, shared);
     if (!sharePanels || !plan.scatter.empty())
       levels.push_back(panelLevel(sharePanels));
