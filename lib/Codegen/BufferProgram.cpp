@@ -244,20 +244,15 @@ void BlockProgram::add(Operation &op) {
   if (auto store = dyn_cast<MaterializeInDestinationOp>(op))
     facts.overwrites = variables.numberOf(store.getDest());
   op.walk([&](Operation *nested) {
-    if (nested == &op)
-      return;
     for (OpOperand &operand : nested->getOpOperands()) {
       Operation *home = operand.get().getParentBlock()->getParentOp();
-      if (isa<RankedTensorType>(operand.get().getType()) && home != &op && !op.isProperAncestor(home))
+      if (nested != &op && isa<RankedTensorType>(operand.get().getType()) && home != &op && !op.isProperAncestor(home))
         addInput(operand);
+      // Memory that is filled by this op, the gathered batch, lives from here on.
+      if (auto filled = allocNumbers.find(operand.get()); filled != allocNumbers.end())
+        if (int &producer = values[filled->second].producer; producer < 0)
+          producer = int(ops.size());
     }
-  });
-  // Memory that is filled by this op, the gathered batch, lives from here on.
-  op.walk([&](Operation *nested) {
-    for (mlir::Value operand : nested->getOperands())
-      if (auto filled = allocNumbers.find(operand); filled != allocNumbers.end())
-        if (values[filled->second].producer < 0)
-          values[filled->second].producer = int(ops.size());
   });
   bool hasTensors = !facts.inputs.empty() || llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>);
   if (!hasTensors && op.getNumRegions() == 0 && facts.overwrites < 0)

@@ -129,7 +129,6 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
 
   Layouts choose(func::FuncOp step) {
     llvm::MapVector<StringAttr, Variable> variables = variablesOf(step);
-    const Touched touched = touchedVariables(variables);
     Layouts layouts;
     for (auto &[name, variable] : variables) {
       int64_t panel = 0;
@@ -155,7 +154,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         refuse(Twine(columns) + " columns are not a multiple of a register's " + Twine(lanes) + " lanes");
         continue;
       }
-      SmallVector<StringAttr> group = groupOf(name, variables, touched);
+      SmallVector<StringAttr> group = groupOf(name, variables);
       bool fits = llvm::all_of(group, [&](StringAttr each) { return fitsTiles(variables[each]); });
       if (!fits) {
         refuse("another op reads it, or its optimizer's state, in an order that cannot be tiled");
@@ -167,31 +166,24 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
     return layouts;
   }
 
-  /// The variables that an op reads or writes.
-  using Touched = llvm::DenseMap<Operation *, SmallVector<StringAttr>>;
-
-  static Touched touchedVariables(const llvm::MapVector<StringAttr, Variable> &variables) {
-    Touched touched;
-    for (auto &[name, variable] : variables) {
-      for (MaterializeInDestinationOp write : variable.writes)
-        touched[write.getSource().getDefiningOp()].push_back(name);
-      for (ToTensorOp read : variable.reads)
-        for (Operation *user : read->getUsers())
-          touched[user].push_back(name);
-    }
-    return touched;
-  }
-
   /// The variable and those of the same shape that one elementwise op reads or writes with it: its moments.
-  static SmallVector<StringAttr> groupOf(StringAttr name, llvm::MapVector<StringAttr, Variable> &variables,
-                                         const Touched &touched) {
+  static SmallVector<StringAttr> groupOf(StringAttr name, llvm::MapVector<StringAttr, Variable> &variables) {
     llvm::SetVector<StringAttr> group;
     group.insert(name);
+    auto add = [&](Value memory) {
+      auto view = memory.getDefiningOp<memref::GetGlobalOp>();
+      if (view && view.getType() == variables[name].views.front().getType())
+        group.insert(view.getNameAttr().getAttr());
+    };
     for (MaterializeInDestinationOp write : variables[name].writes)
-      if (auto update = write.getSource().getDefiningOp<GenericOp>(); update && isElementwise(update))
-        for (StringAttr each : touched.lookup(update))
-          if (variables[each].views.front().getType() == variables[name].views.front().getType())
-            group.insert(each);
+      if (auto update = write.getSource().getDefiningOp<GenericOp>(); update && isElementwise(update)) {
+        for (Value read : update.getOperands())
+          if (auto variable = read.getDefiningOp<ToTensorOp>())
+            add(variable.getBuffer());
+        for (Operation *user : update->getUsers())
+          if (auto other = dyn_cast<MaterializeInDestinationOp>(user))
+            add(other.getDest());
+      }
     return group.takeVector();
   }
 

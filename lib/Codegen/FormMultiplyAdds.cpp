@@ -27,9 +27,9 @@ arith::MulFOp productIn(Value value, Operation *sum) {
   return product && product->hasOneUse() && product->getBlock() == sum->getBlock() ? product : arith::MulFOp();
 }
 
-/// Makes `sum`, an addition or a subtraction of a product, a multiply-add. Of two products the first is multiplied and added in
-/// one.
-void formIn(Operation *sum) {
+/// Makes `sum`, an addition or a subtraction of a product, a multiply-add; false: it is none. Of two products the first is multiplied and
+/// added in one.
+bool formIn(Operation *sum) {
   OpBuilder builder(sum);
   Location loc = sum->getLoc();
   Value left = sum->getOperand(0), right = sum->getOperand(1);
@@ -43,11 +43,12 @@ void formIn(Operation *sum) {
     Value factor = subtracts ? negated(product.getLhs()) : product.getLhs();
     result = math::FmaOp::create(builder, loc, factor, product.getRhs(), left);
   } else {
-    return;
+    return false;
   }
   sum->getResult(0).replaceAllUsesWith(result);
   sum->erase();
   product->erase();
+  return true;
 }
 
 bool isSum(Operation &op) { return isa<arith::AddFOp, arith::SubFOp>(op); }
@@ -71,11 +72,7 @@ struct FormMultiplyAdds : talweg::impl::FormMultiplyAddsBase<FormMultiplyAdds> {
           op = withProduct(op);
         if (elementwise)
           for (Operation &inner : llvm::make_early_inc_range(op.getBody()->without_terminator()))
-            if (isSum(inner)) {
-              int64_t before = op.getBody()->getOperations().size();
-              formIn(&inner);
-              formed += int64_t(op.getBody()->getOperations().size()) != before;
-            }
+            formed += isSum(inner) && formIn(&inner);
       }
   }
 

@@ -78,9 +78,7 @@ double stepCycles(double rows, double vectors) {
 /// Picks rows and vectors: least cycles for all tiles of m x n, remainders included.
 void chooseTile(ProductPlan &plan, std::int64_t registers) {
   std::int64_t nVectors = (plan.n.extent + plan.lanes - 1) / plan.lanes;
-  double steps = 1;
-  for (const Loop &loop : plan.k)
-    steps *= loop.extent;
+  double steps = turnsOf(plan.k);
   if (plan.kBlock)
     steps *= double(plan.kBlock) / plan.k.front().extent;
   double best = 0;

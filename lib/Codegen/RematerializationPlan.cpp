@@ -17,7 +17,6 @@ namespace talweg::remat {
 using buffers::Input;
 using buffers::Instance;
 using buffers::Op;
-using buffers::Result;
 using buffers::Value;
 
 /// Values this much smaller than what is wanted are kept rather than computed again.
@@ -27,9 +26,8 @@ namespace {
 
 class Scheduler {
 public:
-  Scheduler(const Program &program, const Cuts &cuts) : program(program), cuts(cuts), current(program.values.size()) {
-    for (unsigned v = 0; v < program.values.size(); ++v)
-      current[v] = newInstance(v);
+  Scheduler(const Program &program, const Cuts &cuts)
+      : program(program), cuts(cuts), schedule(Schedule::of(program)), current(schedule.valueOf) {
     lastRead.assign(program.values.size(), -1);
     for (auto [at, op] : enumerate(program.ops)) {
       for (const Input &input : op.inputs)
@@ -41,14 +39,14 @@ public:
   }
 
   Schedule run() {
-    for (unsigned at = 0; at < program.ops.size() && schedule.legal; ++at) {
-      Instance instance;
-      instance.op = at;
-      for (const Input &input : program.ops[at].inputs)
-        instance.inputs.push_back(isCut(input.value, at) ? copyOf(input.value, at) : input.value);
-      for (const Result &result : program.ops[at].results)
-        instance.results.push_back(result.value);
+    std::vector<Instance> plain = std::exchange(schedule.instances, {});
+    for (Instance &instance : plain) {
+      for (int &input : instance.inputs)
+        if (isCut(input, instance.op))
+          input = copyOf(input, instance.op);
       schedule.instances.push_back(std::move(instance));
+      if (!schedule.legal)
+        break;
     }
     return std::move(schedule);
   }
@@ -100,35 +98,23 @@ private:
     unsigned number = 0;
     while (op.results[number].value != value)
       ++number;
-    auto known = copies.find(producer);
+    int result = current[value] = newInstance(value);
+    if (auto known = copies.find(producer); known != copies.end()) {
+      // A second result that needs further inputs is a copy of its own: the first may stand too early for them.
+      Instance &copy = schedule.instances[known->second];
+      if (all_of(op.results[number].needs, [&](unsigned need) { return copy.inputs[need] >= 0; })) {
+        copy.results[number] = result;
+        return result;
+      }
+    }
     Instance instance;
-    if (known == copies.end()) {
-      instance.op = producer;
-      instance.copy = schedule.copies = true;
-      instance.inputs.assign(op.inputs.size(), -1);
-      instance.results.assign(op.results.size(), -1);
-    } else {
-      instance = schedule.instances[known->second];
-    }
-    int result = newInstance(value);
+    instance.op = producer;
+    instance.copy = schedule.copies = true;
+    instance.inputs.assign(op.inputs.size(), -1);
+    instance.results.assign(op.results.size(), -1);
     instance.results[number] = result;
-    current[value] = result;
-    std::int64_t bytes = program.values[value].bytes;
-    bool complete = true;
     for (unsigned need : op.results[number].needs)
-      complete &= instance.inputs[need] >= 0;
-    if (known != copies.end() && complete) {
-      schedule.instances[known->second] = std::move(instance);
-      return result;
-    }
-    // A second result that needs further inputs is a copy of its own: the first may stand too early for them.
-    if (known != copies.end()) {
-      instance.inputs.assign(op.inputs.size(), -1);
-      instance.results.assign(op.results.size(), -1);
-      instance.results[number] = result;
-    }
-    for (unsigned need : op.results[number].needs)
-      instance.inputs[need] = availableAt(op.inputs[need].value, at, bytes);
+      instance.inputs[need] = availableAt(op.inputs[need].value, at, program.values[value].bytes);
     copies[producer] = int(schedule.instances.size());
     schedule.instances.push_back(std::move(instance));
     return result;

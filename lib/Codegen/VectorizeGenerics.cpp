@@ -29,10 +29,7 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
       for (ArrayRef<GenericOp> together : groupsOf(*block))
         if (failed(lower(together)))
           return signalPassFailure();
-    SmallVector<linalg::FillOp> fills;
-    getOperation().walk([&](linalg::FillOp op) { fills.push_back(op); });
-    for (linalg::FillOp op : fills)
-      lowerFill(op);
+    getOperation().walk([&](linalg::FillOp op) { lowerFill(op); });
   }
 
   /// The ops of a block; those that are done together are one group.
