@@ -84,12 +84,8 @@ GenericOp inlineProducer(GenericOp producer, OpOperand &use, OpBuilder &builder)
       mapping.map(init, arguments[inputCount + index]);
     unsigned result = cast<OpResult>(use.get()).getResultNumber();
     mapping.map(consumer.getMatchingBlockArgument(&use), cloneProducer(inner, loc, producer, useMap, result, mapping));
-    for (Operation &op : consumer.getBody()->without_terminator())
+    for (Operation &op : *consumer.getBody())
       inner.clone(op, mapping);
-    SmallVector<Value> results;
-    for (Value value : consumer.getBody()->getTerminator()->getOperands())
-      results.push_back(mapping.lookupOrDefault(value));
-    linalg::YieldOp::create(inner, loc, results);
   };
   auto fused = GenericOp::create(builder, consumer.getLoc(), consumer.getResultTypes(), inputs, consumer.getDpsInits(),
                                  maps, consumer.getIteratorTypesArray(), body);

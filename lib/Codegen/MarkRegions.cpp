@@ -14,10 +14,10 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/BuiltinOps.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_MARKREGIONS
@@ -103,17 +103,11 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
   }
 
   void mark(OpBuilder &builder, Location loc, int64_t region) {
+    // Of the LLVM dialect, so that passes on functions do not meet one without a body.
+    auto runtime = LLVM::lookupOrCreateFn(builder, getOperation(), talweg::abi::kProfileMark, builder.getI32Type(),
+                                          LLVM::LLVMVoidType::get(&getContext()));
     Value number = arith::ConstantIntOp::create(builder, loc, region, 32);
-    LLVM::CallOp::create(builder, loc, declaration(), ValueRange(number));
-  }
-
-  /// The runtime's function; of the LLVM dialect, so that passes on functions do not meet one without a body.
-  LLVM::LLVMFuncOp declaration() {
-    if (auto known = getOperation().lookupSymbol<LLVM::LLVMFuncOp>(talweg::abi::kProfileMark))
-      return known;
-    auto builder = OpBuilder::atBlockBegin(getOperation().getBody());
-    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(&getContext()), {builder.getI32Type()});
-    return LLVM::LLVMFuncOp::create(builder, getOperation().getLoc(), talweg::abi::kProfileMark, type);
+    LLVM::CallOp::create(builder, loc, *runtime, ValueRange(number));
   }
 };
 

@@ -53,9 +53,7 @@ private:
     bool kept = readElsewhere || plan.accumulates();
     SmallVector<Value> reads, outs;
     SmallVector<Type> types;
-    SmallVector<AffineMap> maps;
-    for (Attribute map : product.getMaps())
-      maps.push_back(cast<AffineMapAttr>(map).getValue());
+    SmallVector<AffineMap> maps = product.getIndexingMapsArray();
     llvm::append_range(maps, candidate.maps);
     if (kept)
       outs.push_back(product.getOuts()[0]);

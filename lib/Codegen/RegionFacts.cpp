@@ -9,9 +9,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Location.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -22,12 +20,8 @@ using talweg::kernel::ProductOp;
 namespace {
 
 std::string join(ArrayRef<int64_t> extents) {
-  if (extents.empty())
-    return "1";
-  std::string text;
-  for (int64_t extent : extents)
-    text += (text.empty() ? "" : "x") + std::to_string(extent);
-  return text;
+  auto texts = llvm::map_range(extents, [](int64_t extent) { return std::to_string(extent); });
+  return extents.empty() ? "1" : llvm::join(texts, "x");
 }
 
 /// The bytes that one operand of an op touches: its elements, or fewer if the loops cannot reach them all.
@@ -83,9 +77,8 @@ std::string productShape(ProductOp op) {
 
 /// True if a position is a sum of loops that move different operands. (Loops that move the same are one that panels have cut in two.)
 bool isConvolution(ProductOp op) {
-  SmallVector<AffineMap> maps;
-  for (Attribute map : op.getMaps().getValue().take_front(3))
-    maps.push_back(cast<AffineMapAttr>(map).getValue());
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  maps.truncate(3); // of the factors and the sums
   auto movesAlike = [&](unsigned d, unsigned e) {
     return llvm::all_of(maps, [&](AffineMap map) { return map.isFunctionOfDim(d) == map.isFunctionOfDim(e); });
   };
@@ -96,13 +89,6 @@ bool isConvolution(ProductOp op) {
           if (position.isFunctionOfDim(d) && position.isFunctionOfDim(e) && !movesAlike(d, e))
             return true;
   return false;
-}
-
-/// The number of times that a loop's body runs; 0 if it is not known.
-int64_t tripCount(scf::ForOp loop) {
-  auto lower = getConstantIntValue(loop.getLowerBound()), upper = getConstantIntValue(loop.getUpperBound()),
-       step = getConstantIntValue(loop.getStep());
-  return lower && upper && step && *step > 0 ? llvm::divideCeil(std::max<int64_t>(0, *upper - *lower), *step) : 0;
 }
 
 /// Adds up what the ops of one region do.
@@ -171,7 +157,7 @@ private:
 
   void addNested(Operation *op, int64_t times) {
     auto loop = dyn_cast<scf::ForOp>(op);
-    int64_t trips = loop ? tripCount(loop) : 1;
+    int64_t trips = loop ? loop.getStaticTripCount().value_or(APInt(64, 0)).getSExtValue() : 1; // 0: not known
     for (Region &region : op->getRegions())
       for (Operation &inner : region.getOps())
         add(&inner, times * trips);

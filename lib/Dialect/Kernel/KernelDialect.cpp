@@ -121,8 +121,8 @@ LogicalResult ProductOp::verify() {
     return emitOpError("a loop has at least one turn");
   if (getMaps().size() != 3 + reads + getOuts().size() - kept)
     return emitOpError("has a map for each factor, for the sums, for what is read and for each further result");
-  for (Attribute map : getMaps())
-    if (cast<AffineMapAttr>(map).getValue().getNumDims() != loops)
+  for (AffineMap map : getIndexingMapsArray())
+    if (map.getNumDims() != loops)
       return emitOpError("a map is of all loops");
   for (OpOperand &operand : getOperation()->getOpOperands())
     if (getMatchingIndexingMap(&operand).getNumResults() != cast<ShapedType>(operand.get().getType()).getRank())
