@@ -3,7 +3,6 @@
 #include "Steps.h"
 #include "VectorMath.h"
 #include "talweg/Codegen/Attributes.h"
-#include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -11,10 +10,8 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_APPROXIMATEMATH
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using talweg::Lanes;

@@ -1,7 +1,6 @@
 // Gives every tensor a buffer, where BufferPlan says. A loop's body is a block of its own; only literals cross into it.
 #include "Access.h"
 #include "BufferPlan.h"
-#include "talweg/Codegen/Passes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -13,10 +12,8 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_BUFFERIZE
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using bufferization::MaterializeInDestinationOp;

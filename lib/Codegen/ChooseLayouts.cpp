@@ -7,7 +7,6 @@
 #include "PlanProduct.h"
 #include "Retile.h"
 #include "talweg/Codegen/Attributes.h"
-#include "talweg/Codegen/Passes.h"
 #include "talweg/Runtime/Abi.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -18,10 +17,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_CHOOSELAYOUTS
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace talweg;

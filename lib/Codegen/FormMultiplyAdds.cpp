@@ -4,16 +4,13 @@
 // apart: how a value is rounded depends on this pass alone, not on what is fused, copied or computed again later.
 #include "Access.h"
 #include "InlineProducer.h"
-#include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_FORMMULTIPLYADDS
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace talweg;

@@ -1,6 +1,5 @@
 // Recognizes sums of products, so that nothing is asked again whether it is one.
 #include "Access.h"
-#include "talweg/Codegen/Passes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -8,10 +7,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_FORMPRODUCTS
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace talweg;

@@ -5,7 +5,6 @@
 // scalar or an index). Out: fewer ops, some with several results; every value is the same to the bit.
 #include "Access.h"
 #include "InlineProducer.h"
-#include "talweg/Codegen/Passes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,10 +15,8 @@
 
 #include <set>
 
-namespace talweg {
 #define GEN_PASS_DEF_FUSEELEMENTWISE
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using linalg::GenericOp;

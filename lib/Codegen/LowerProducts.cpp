@@ -4,7 +4,6 @@
 #include "ProductLoops.h"
 #include "ProductScratch.h"
 #include "VectorTools.h"
-#include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -15,10 +14,8 @@
 
 #include <optional>
 
-namespace talweg {
 #define GEN_PASS_DEF_LOWERPRODUCTS
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace talweg;
@@ -65,8 +62,6 @@ void emitInGroups(OpBuilder &builder, Location loc, const ProductPlan &plan, Fla
 }
 
 struct LowerProducts : talweg::impl::LowerProductsBase<LowerProducts> {
-  using LowerProductsBase::LowerProductsBase;
-
   void runOnOperation() override {
     WalkResult result = getOperation()->walk([&](ProductOp op) {
       if (op.isOnTensors())

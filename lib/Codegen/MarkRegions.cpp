@@ -8,7 +8,6 @@
 #include "Access.h"
 #include "RegionFacts.h"
 #include "Steps.h"
-#include "talweg/Codegen/Passes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Runtime/Abi.h"
 
@@ -19,10 +18,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_MARKREGIONS
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 

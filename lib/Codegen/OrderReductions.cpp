@@ -5,16 +5,13 @@
 // once, with the operands that it would have if everything were fused into it.
 #include "Access.h"
 #include "InlineProducer.h"
-#include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/PatternMatch.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_ORDERREDUCTIONS
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace talweg;

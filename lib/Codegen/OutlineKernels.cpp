@@ -8,11 +8,9 @@
 // goes with the arguments: llvm.align, and llvm.noalias where a buffer meets no other argument's in any of the calls.
 #include "Memory.h"
 #include "Steps.h"
-#include "talweg/Codegen/Passes.h"
 
 #include "talweg/Runtime/Abi.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -22,14 +20,10 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
-#include "llvm/ADT/MapVector.h"
-
 #include <map>
 
-namespace talweg {
 #define GEN_PASS_DEF_OUTLINEKERNELS
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 

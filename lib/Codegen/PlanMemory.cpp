@@ -3,7 +3,6 @@
 #include "ArenaLayout.h"
 #include "Memory.h"
 #include "talweg/Codegen/Attributes.h"
-#include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -12,10 +11,8 @@
 
 #include <vector>
 
-namespace talweg {
 #define GEN_PASS_DEF_PLANMEMORY
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using talweg::ArenaBuffer;

@@ -1,17 +1,14 @@
 // Joins elementwise ops, and sums of all elements (kInTiles), to the products whose results they read, and plans each product with what it
 // has then to compute.
 #include "EpilogueChoice.h"
-#include "talweg/Codegen/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_PLANPRODUCTS
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace talweg;

@@ -5,7 +5,6 @@
 #include "CodeMemory.h"
 #include "RematerializationPlan.h"
 #include "talweg/Codegen/Attributes.h"
-#include "talweg/Codegen/Passes.h"
 #include "talweg/Codegen/Pipeline.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
@@ -16,10 +15,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_REMATERIALIZE
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace talweg;

@@ -3,7 +3,6 @@
 #include "Access.h"
 #include "BufferProgram.h"
 #include "talweg/Codegen/Attributes.h"
-#include "talweg/Codegen/Passes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -11,10 +10,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_SCHEDULE
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace talweg;

@@ -2,7 +2,6 @@
 #include "Access.h"
 #include "NestEmitter.h"
 #include "VectorTools.h"
-#include "talweg/Codegen/Passes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -10,10 +9,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
-namespace talweg {
 #define GEN_PASS_DEF_VECTORIZEGENERICS
-#include "talweg/Codegen/Passes.h.inc"
-} // namespace talweg
+#include "talweg/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace talweg;

@@ -1,4 +1,4 @@
-// The passes of Codegen; each is described in Passes.td.
+// The passes of Codegen; each is described in Passes.td. The file of a pass defines GEN_PASS_DEF_ and its name, and includes this last: its base.
 #ifndef TALWEG_CODEGEN_PASSES_H
 #define TALWEG_CODEGEN_PASSES_H
 
