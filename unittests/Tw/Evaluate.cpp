@@ -195,10 +195,12 @@ std::vector<Dual> putRows(const Tensor &values, const Tensor &rows, const Tensor
 
 double epsilonOf(Value value) { return getElementTypeOrSelf(value).isF64() ? 0x1p-53 : 0x1p-24; }
 
-/// Numbers that the program's own type may not hold may be anything there.
-void doubtLargest(Tensor &tensor, bool isDouble) {
-  double largest = isDouble ? 1e300 : 1e36;
+/// Numbers that the program's own type may not hold may be anything there, where they are large, and 0 where they are small.
+void doubtExtremes(Tensor &tensor, bool isDouble) {
+  double largest = isDouble ? 1e300 : 1e36, smallest = isDouble ? 0x1p-1022 : 0x1p-126;
   for (Dual &x : tensor.elements) {
+    if (x.value != 0 && std::fabs(x.value) < smallest)
+      x.error += smallest;
     if (!(std::fabs(x.value) < largest))
       x.error = std::numeric_limits<double>::infinity();
     if (!(std::fabs(x.slopeSize) < largest))
@@ -240,7 +242,7 @@ const Tensor &Evaluation::of(Value value) {
   Operation *op = value.getDefiningOp();
   Tensor result = op && isa<tw::TwDialect>(op->getDialect()) ? compute(cast<OpResult>(value)) : source(value);
   if (Type element = getElementTypeOrSelf(value); isa<FloatType>(element))
-    doubtLargest(result, element.isF64());
+    doubtExtremes(result, element.isF64());
   return known[value] = std::move(result);
 }
 
