@@ -25,6 +25,7 @@ WORKLOADS = {
     "W7": dict(batch=1024, batches=32, row=[2], classes=100_000, rows="meetings"),
     "W7a": dict(batch=1024, batches=32, row=[2], classes=100_000, rows="meetings"),
     "W7l": dict(batch=1024, batches=32, row=[2], classes=100_000, rows="meetings"),
+    "W8": dict(batch=32, batches=32, row=[64], classes=65, rows="text"),
     "W9": dict(batch=1, batches=10, row=[1], classes=0, tolerance=1e-3),  # the loss is a sum of 25 million terms
 }
 
@@ -41,6 +42,7 @@ GOALS = {
     "W7": dict(memory=0.5),
     "W7a": dict(pytorch=1.5, memory=0.5),
     "W7l": dict(pytorch=1.5, memory=0.5),
+    "W8": dict(pytorch=1, memory=0.5),
     "W9": dict(limits=0.95, memory=0.5),
 }
 NOISE = 0.95  # of a product's rate beside a library's

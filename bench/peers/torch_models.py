@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-BATCH = {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W5": 64, "W6": 12, "W6b": 16, "W7": 1024, "W7a": 1024, "W7l": 1024}
+BATCH = {"W1": 32, "W2": 64, "W3": 128, "W4": 64, "W5": 64, "W6": 12, "W6b": 16, "W7": 1024, "W7a": 1024, "W7l": 1024, "W8": 32}
 
 
 def read_idx(path):
@@ -185,6 +185,33 @@ def transformer(initial, name):
     return named, forward
 
 
+class Gated(Named):
+    """Of an LSTM: weights are stored [in, gates, out], biases [gates, out]; it wants [gates * out, in] and [gates * out]."""
+
+    @staticmethod
+    def turned(name, tensor):
+        if name.endswith((".w", ".u")):
+            return tensor.flatten(1).t()
+        return tensor.flatten() if name.endswith((".a", ".b")) else Named.turned(name, tensor)
+
+    def stored(self):
+        return {name: (tensor.detach().t() if name.endswith((".w", ".u", ".weight")) else tensor.detach()).reshape(self.initial[name].shape)
+                for name, tensor in self.items()}
+
+
+def recurrent(initial, name):
+    named = Gated(initial)
+    table, weights = named[f"{name}.table"], [named[f"{name}.lstm_0.{one}"] for one in "wuab"]
+    last, last_bias = named[f"{name}.dense_0.weight"], named[f"{name}.dense_0.bias"]
+
+    def forward(x):
+        zero = torch.zeros(1, x.shape[0], weights[1].shape[1])
+        h, _, _ = torch.lstm(F.embedding(x, table), (zero, zero), weights, True, 1, 0.0, True, False, True)
+        return F.linear(h, last, last_bias)
+
+    return named, forward
+
+
 def recommendation(initial, name, sparse):
     named = Named(initial)
     user, item = named[f"{name}.user.table"], named[f"{name}.item.table"]
@@ -208,6 +235,8 @@ def model(name, folder, sparse=False):
         return {"W4": convolutional, "W5": residual}[name](initial, name)
     if name in ("W6", "W6b"):
         return transformer(initial, name)
+    if name == "W8":
+        return recurrent(initial, name)
     if name in ("W7", "W7a", "W7l"):
         return recommendation(initial, name, sparse)
     return perceptron(initial, name, {"W1": 2, "W2": 3, "W3": 3}[name])

@@ -11,7 +11,7 @@ def loss_function(name, forward):
     """The mean loss of a batch, from its rows and labels."""
     if name == "W9":
         return lambda x, y: forward(x)
-    if name in ("W6", "W6b"):
+    if name in ("W6", "W6b", "W8"):
         return lambda x, y: F.cross_entropy(forward(x).flatten(0, 1), y.flatten())
     if name in ("W7", "W7a", "W7l"):
         return lambda x, y: F.binary_cross_entropy_with_logits(forward(x), y)
@@ -37,7 +37,7 @@ def optimizers(name, parameters, kind):
         return [torch.optim.SparseAdam(parameters[:2], 1e-3), torch.optim.Adam(parameters[2:], 1e-3, **how)]
     if name == "W7a":
         return [torch.optim.Adagrad(parameters, 0.01, **how)]
-    return [torch.optim.Adam(parameters, 1e-3, **how)]
+    return [torch.optim.Adam(parameters, 2e-3 if name == "W8" else 1e-3, **how)]
 
 
 def update_function(parameters, limit, optimizers):

@@ -3,6 +3,7 @@
 //
 // Ops are visited backwards; each hands the sums of its results' cotangents to Differentiable::vjp, which gives those of its
 // operands. At last the zeros of branches that were not taken are made strong.
+#include "ReverseScan.h"
 #include "StrongZeros.h"
 
 #include "talweg/Autodiff/Differentiate.h"
@@ -21,15 +22,16 @@ bool isFloat(Value value) { return isa<FloatType>(getElementTypeOrSelf(value)); 
 
 class ReverseWalk {
 public:
-  ReverseWalk(OpBuilder &builder, ArrayRef<Seed> seeds, ValueRange wanted, const tw::Rows *rows)
-      : builder(builder), seeds(seeds), wanted(wanted), rows(rows), begin(builder.getInsertionBlock()->begin()),
-        end(builder.getInsertionPoint()) {}
+  ReverseWalk(OpBuilder &builder, ArrayRef<Seed> seeds, ValueRange wanted, StringRef what, const tw::Rows *rows)
+      : builder(builder), seeds(seeds), wanted(wanted), what(what), rows(rows),
+        begin(builder.getInsertionBlock()->begin()), end(builder.getInsertionPoint()) {}
 
-  FailureOr<SmallVector<Value>> run(StringRef what);
+  FailureOr<SmallVector<Value>> run();
 
 private:
-  LogicalResult markActive(StringRef what);
-  void propagate();
+  LogicalResult markActive();
+  LogicalResult propagate();
+  FailureOr<SmallVector<Value>> cotangentsOfOperands(Operation *op, ValueRange arrived);
   void take(Value value, Value cotangent);
   Value cotangentOf(Value value, Location loc);
   SmallVector<Value> finish(Operation *lastPrimal);
@@ -39,28 +41,36 @@ private:
   OpBuilder &builder;
   ArrayRef<Seed> seeds;
   ValueRange wanted;
+  StringRef what;
   const tw::Rows *rows;
   Block::iterator begin, end;
   /// Values that depend differentiably on a wanted one.
   llvm::DenseSet<Value> active;
   llvm::DenseMap<Value, SmallVector<Value, 2>> cotangents;
+  /// Loops in whose place there are others.
+  SmallVector<Operation *> scans;
 };
 
-FailureOr<SmallVector<Value>> ReverseWalk::run(StringRef what) {
-  if (failed(markActive(what)))
+FailureOr<SmallVector<Value>> ReverseWalk::run() {
+  if (failed(markActive()))
     return failure();
   Operation *lastPrimal = begin == end ? nullptr : &*std::prev(end);
-  propagate();
-  return finish(lastPrimal);
+  if (failed(propagate()))
+    return failure();
+  SmallVector<Value> results = finish(lastPrimal);
+  for (Operation *op : scans) // that others have been put in the place of
+    if (op->use_empty())
+      op->erase();
+  return results;
 }
 
-LogicalResult ReverseWalk::markActive(StringRef what) {
+LogicalResult ReverseWalk::markActive() {
   active.insert(wanted.begin(), wanted.end());
   for (Operation &op : llvm::make_range(begin, end)) {
     auto depends = [&](Value operand) { return isActive(operand); };
     if (op.getNumResults() == 0 || llvm::none_of(op.getOperands(), depends) || op.hasTrait<tw::Inactive>())
       continue;
-    if (!isa<tw::Differentiable>(op))
+    if (!isa<tw::Differentiable, tw::ScanOp>(op))
       return op.emitError() << "`" << op.getName() << "` depends on " << what << ", but has no derivative";
     for (Value result : op.getResults())
       if (isFloat(result))
@@ -88,7 +98,15 @@ Value ReverseWalk::cotangentOf(Value value, Location loc) {
   return sum;
 }
 
-void ReverseWalk::propagate() {
+FailureOr<SmallVector<Value>> ReverseWalk::cotangentsOfOperands(Operation *op, ValueRange arrived) {
+  auto scan = dyn_cast<tw::ScanOp>(op);
+  if (!scan)
+    return cast<tw::Differentiable>(op).vjp(builder, arrived);
+  scans.push_back(op);
+  return reverseScan(builder, scan, arrived, what);
+}
+
+LogicalResult ReverseWalk::propagate() {
   SmallVector<Operation *> primal;
   for (Operation &op : llvm::make_range(begin, end))
     if (llvm::any_of(op.getResults(), [&](Value result) { return isActive(result); }))
@@ -101,10 +119,14 @@ void ReverseWalk::propagate() {
     bool isEnd = llvm::none_of(op->getOperands(), [&](Value operand) { return isActive(operand); });
     if (isEnd || llvm::none_of(arrived, [](Value dy) { return bool(dy); }))
       continue;
-    for (auto [operand, cotangent] : llvm::zip(op->getOperands(), cast<tw::Differentiable>(op).vjp(builder, arrived)))
+    auto found = cotangentsOfOperands(op, arrived);
+    if (failed(found))
+      return failure();
+    for (auto [operand, cotangent] : llvm::zip(op->getOperands(), *found))
       if (cotangent && isActive(operand))
         take(operand, cotangent);
   }
+  return success();
 }
 
 /// Adds up what has arrived, and takes away what nobody asked for (cotangents of data, of conditions, of literals).
@@ -135,7 +157,7 @@ SmallVector<Value> ReverseWalk::finish(Operation *lastPrimal) {
 
 FailureOr<SmallVector<Value>> differentiate(OpBuilder &builder, ArrayRef<Seed> seeds, ValueRange wanted, StringRef what,
                                             const tw::Rows *rows) {
-  return ReverseWalk(builder, seeds, wanted, rows).run(what);
+  return ReverseWalk(builder, seeds, wanted, what, rows).run();
 }
 
 } // namespace talweg

@@ -41,9 +41,13 @@ public:
     if (schedule.copies)
       inlineSingleReaders();
     joinProducts();
+    findPlaces();
     for (unsigned value = 0; value < last.size(); ++value)
-      if (int memory = factsOf(value).memory; memory >= 0)
+      if (int memory = factsOf(value).memory; memory >= 0) {
         store(value, memory);
+        if (int producer = factsOf(value).producer; producer >= 0)
+          first[value] = standsAt[producer];
+      }
     giveToLiterals();
     for (unsigned at = 0; at < schedule.instances.size(); ++at)
       if (!schedule.instances[at].dead)
@@ -56,6 +60,7 @@ private:
   Schedule &schedule;
   std::vector<int> &holder;
   std::vector<int> first, last, reads;      ///< of value instances; of a holder, of all that it holds
+  std::vector<int> standsAt;                ///< of ops: their instance
   std::vector<int> runsAt;                  ///< of instances that join another: where they run; -1: where they stand
   DenseSet<int> joined;                     ///< values of products that run where they are first read
   std::map<int, SmallVector<int>> storedIn; ///< variable → value instances that its storage holds, or held
@@ -149,32 +154,43 @@ private:
     }
   }
 
-  /// What is no op's result: arrays that a loop fills, literals that an op needs in memory.
-  void giveToLiterals() {
-    SmallVector<int> placeOf(program.ops.size(), 0);
+  void findPlaces() {
+    standsAt.assign(program.ops.size(), 0);
     for (auto [at, instance] : enumerate(schedule.instances))
       if (!instance.copy)
-        placeOf[instance.op] = at;
+        standsAt[instance.op] = at;
+  }
+
+  /// What is no op's result: literals that an op needs in memory.
+  void giveToLiterals() {
     for (unsigned value = 0; value < program.values.size(); ++value)
       if (first[value] == -1 && program.values[value].bytes > 0 && last[value] >= 0) {
         int producer = program.values[value].producer;
         holder[value] = value;
-        first[value] = producer < 0 ? 0 : placeOf[producer];
+        first[value] = producer < 0 ? 0 : standsAt[producer];
       }
   }
 
   /// True if nothing reads the destination's old values behind `at`, and the op itself only where it writes `result`.
   bool goesToDestination(const Result &result, unsigned number, const Instance &instance, int at) const {
-    if (result.destination < 0 || instance.copy)
+    if (result.destination < 0 || instance.copy || isRewritten(result.destination, instance.results[number], at))
       return false;
     auto stored = storedIn.find(result.destination);
     if (stored == storedIn.end())
       return true;
-    if (any_of(stored->second, [&](int value) { return last[value] > at; }))
+    if (any_of(stored->second, [&](int value) { return first[value] < at && last[value] > at; }))
       return false;
     return all_of(zip_equal(opOf(instance).inputs, instance.inputs), [&](auto pair) {
       auto [input, value] = pair;
       return value < 0 || !is_contained(stored->second, value) || is_contained(input.elementwise, number);
+    });
+  }
+
+  /// True if a loop behind `at` writes the memory before `value` is read for the last time.
+  bool isRewritten(int memory, int value, int at) const {
+    auto local = find_if(program.locals, [&](const Local &each) { return each.variable == memory; });
+    return local != program.locals.end() && any_of(local->rewriters, [&](int loop) {
+      return standsAt[loop] > at && last[value] >= standsAt[loop];
     });
   }
 
@@ -241,6 +257,17 @@ private:
     for (unsigned value = 0; value < first.size(); ++value)
       if (holder[value] == int(value))
         schedule.buffers.push_back({factsOf(value).bytes, placeOf(first[value]), placeOf(last[value])});
+    for (const Local &local : program.locals) {
+      if (local.first < 0)
+        continue;
+      ArenaBuffer buffer{local.bytes, placeOf(standsAt[local.first]), placeOf(standsAt[local.last])};
+      for (int value : storedIn[local.variable]) {
+        if (first[value] >= 0)
+          buffer.first = std::min<int64_t>(buffer.first, placeOf(first[value]));
+        buffer.last = std::max<int64_t>(buffer.last, placeOf(last[value]));
+      }
+      schedule.buffers.push_back(buffer);
+    }
     for (int at = 0; at < int(schedule.instances.size()); ++at)
       if (!schedule.instances[at].dead)
         for (std::int64_t bytes : opOf(schedule.instances[at]).scratch)

@@ -120,11 +120,15 @@ static SmallVector<unsigned> needsOf(OpResult result, ArrayRef<OpOperand *> oper
 
 //===-- the block --------------------------------------------------------------------------------------------------===//
 
-BlockProgram::BlockProgram(Block &block) {
-  for (auto stored : block.getOps<ToTensorOp>())
-    addStored(stored.getResult(), stored.getBuffer());
+BlockProgram::BlockProgram(Block &block) : block(block) {
+  for (auto alloc : block.getOps<memref::AllocOp>()) {
+    localOf[variables.numberOf(alloc.getResult())] = locals.size();
+    locals.push_back({variables.numberOf(alloc.getResult()), arenaBytesOf(alloc.getType()), -1, -1, {}});
+  }
   for (Operation &op : block)
-    if (!isReshape(&op) && !isa<ToTensorOp, tensor::EmptyOp, linalg::FillOp, arith::ConstantOp>(op))
+    if (auto stored = dyn_cast<ToTensorOp>(op))
+      addStored(stored.getResult(), stored.getBuffer());
+    else if (!isReshape(&op) && !isa<tensor::EmptyOp, linalg::FillOp, arith::ConstantOp>(op))
       add(op);
 }
 
@@ -154,14 +158,27 @@ int BlockProgram::addValue(mlir::Value tensor, Value facts) {
 
 void BlockProgram::addStored(mlir::Value tensor, mlir::Value memref) {
   Value facts;
-  if (auto alloc = memref.getDefiningOp<memref::AllocOp>()) {
-    facts.bytes = arenaBytesOf(alloc.getType());
-    facts.pinned = true;
-    allocNumbers[alloc.getResult()] = addValue(tensor, facts);
-    return;
-  }
   facts.memory = variables.numberOf(memref);
+  if (auto writer = touched.find(facts.memory); writer != touched.end())
+    facts.producer = writer->second;
   addValue(tensor, facts);
+}
+
+/// The op that is being added has to do with this memory.
+void BlockProgram::touch(mlir::Value memref) {
+  int variable = variables.numberOf(memref);
+  touched[variable] = int(ops.size());
+  if (auto found = localOf.find(variable); found != localOf.end()) {
+    Local &local = locals[found->second];
+    local.first = local.first < 0 ? int(ops.size()) : local.first;
+    local.last = int(ops.size());
+  }
+}
+
+/// True if another block computes `tensor`: literals and fills are made where they are used.
+static bool isFromOutside(mlir::Value tensor, Block &block) {
+  return tensor.getParentBlock() != &block &&
+         !isa_and_present<arith::ConstantOp, linalg::FillOp, tensor::EmptyOp>(tensor.getDefiningOp());
 }
 
 /// The value that `tensor` shows; literals and fills become values when they are first read.
@@ -170,10 +187,12 @@ int BlockProgram::valueFor(mlir::Value tensor) {
   if (int known = numberOf(tensor); known >= 0)
     return known;
   Value facts;
+  facts.pinned = true;
+  if (isFromOutside(tensor, block))
+    return addValue(tensor, facts);
   auto constant = tensor.getDefiningOp<arith::ConstantOp>();
   if (!constant || isa<SplatElementsAttr>(constant.getValue()))
     facts.bytes = arenaBytesOf(tensor.getType());
-  facts.pinned = true;
   facts.producer = int(ops.size()); // made for this op
   return addValue(tensor, facts);
 }
@@ -241,17 +260,22 @@ void BlockProgram::add(Operation &op) {
     if (isRead)
       addInput(operand);
   }
-  if (auto store = dyn_cast<MaterializeInDestinationOp>(op))
+  if (auto store = dyn_cast<MaterializeInDestinationOp>(op)) {
     facts.overwrites = variables.numberOf(store.getDest());
+    touch(store.getDest());
+  }
   op.walk([&](Operation *nested) {
+    if (nested == &op)
+      return;
+    if (auto store = dyn_cast<MaterializeInDestinationOp>(nested))
+      if (auto found = localOf.find(variables.numberOf(store.getDest())); found != localOf.end())
+        locals[found->second].rewriters.push_back(ops.size());
     for (OpOperand &operand : nested->getOpOperands()) {
       Operation *home = operand.get().getParentBlock()->getParentOp();
-      if (nested != &op && isa<RankedTensorType>(operand.get().getType()) && home != &op && !op.isProperAncestor(home))
+      if (isa<RankedTensorType>(operand.get().getType()) && home != &op && !op.isProperAncestor(home))
         addInput(operand);
-      // Memory that is filled by this op, the gathered batch, lives from here on.
-      if (auto filled = allocNumbers.find(operand.get()); filled != allocNumbers.end())
-        if (int &producer = values[filled->second].producer; producer < 0)
-          producer = int(ops.size());
+      if (isa<MemRefType>(operand.get().getType()) && operand.get().getParentBlock() == &block)
+        touch(operand.get());
     }
   });
   bool hasTensors = !facts.inputs.empty() || llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>);
@@ -302,7 +326,8 @@ void BlockProgram::describe(PlacedOp op, Op &facts, ArrayRef<OpOperand *> read) 
       bool aligned = llvm::all_of(facts.inputs, [&](const Input &other) {
         return other.value != input.value || llvm::is_contained(other.elementwise, result.getResultNumber());
       });
-      bool isGiven = isa_and_present<ToTensorOp>(tensors[input.value].getDefiningOp()); // a variable, a gathered batch
+      mlir::Value tensor = tensors[input.value]; // not of a variable, a gathered batch, another block
+      bool isGiven = isa_and_present<ToTensorOp>(tensor.getDefiningOp()) || isFromOutside(tensor, block);
       if (aligned && !isGiven && isStoredAlike(read[i]->get(), result))
         described.overwritable.push_back(i);
     }

@@ -23,7 +23,7 @@ namespace talweg::buffers {
 /// A tensor. Reshapes of it are the same value.
 struct Value {
   std::int64_t bytes = 0; ///< in the arena; 0: a variable's storage, a literal
-  int producer = -1;      ///< index of its op; -1: there from the start
+  int producer = -1;      ///< index of its op, or of the last that writes its memory before it is read; -1: there from the start
   int memory = -1;        ///< the variable whose storage it reads
   bool pinned = false;    ///< stays where it is
 };
@@ -57,9 +57,18 @@ struct Op {
   bool inMemory = false; ///< the result is added up in memory, even where only an op in registers reads it
 };
 
+/// Memory of the arena that is not made for an op's result: that which ops of the block fill in loops, or before loops read it.
+struct Local {
+  int variable = -1;
+  std::int64_t bytes = 0;
+  int first = -1, last = -1;       ///< the ops that have to do with it
+  llvm::SmallVector<int> rewriters; ///< loops that write it
+};
+
 struct Program {
   std::vector<Value> values;
   std::vector<Op> ops; ///< in their order
+  std::vector<Local> locals;
 };
 
 /// The variables of a block, by their storage: views of one storage are one variable unless their offsets are known to differ.
@@ -96,12 +105,16 @@ public:
   void replace(mlir::Value tensor, mlir::Value with);
 
 private:
-  llvm::DenseMap<mlir::Value, int> valueNumbers, allocNumbers;
+  mlir::Block &block;
+  llvm::DenseMap<mlir::Value, int> valueNumbers;
   llvm::DenseMap<mlir::Operation *, int> opNumbers;
+  llvm::DenseMap<int, int> touched;      ///< variable → the last op so far that writes it, or holds what does
+  llvm::DenseMap<int, unsigned> localOf; ///< variable → which local it is
 
   int addValue(mlir::Value tensor, Value facts);
   void addStored(mlir::Value tensor, mlir::Value memref);
   int valueFor(mlir::Value tensor);
+  void touch(mlir::Value memref);
   void add(mlir::Operation &op);
   void describe(kernel::PlacedOp op, Op &facts, llvm::ArrayRef<mlir::OpOperand *> read);
 };

@@ -1,4 +1,4 @@
-// Gives every tensor a buffer, where BufferPlan says. A loop's body is a block of its own; only literals cross into it.
+// Gives every tensor a buffer, where BufferPlan says. A loop's body is a block of its own, which may read tensors of those around it.
 #include "Access.h"
 #include "BufferPlan.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
@@ -35,9 +35,10 @@ MemRefType storageType(Type type, Builder &builder) {
 
 class BlockBufferizer {
 public:
-  /// Ops on tensors that are no longer needed are added to `done`, users after what they use.
-  BlockBufferizer(Block &block, ModuleOp module, SmallVector<Operation *> &done)
-      : block(block), module(module), builder(module.getContext()), done(done), program(block), plan(program) {}
+  /// Ops on tensors that are no longer needed are added to `done`, users after what they use. `around`: the block that holds this one.
+  BlockBufferizer(Block &block, const BlockBufferizer *around, ModuleOp module, SmallVector<Operation *> &done)
+      : block(block), around(around), module(module), builder(module.getContext()), done(done), program(block),
+        plan(program) {}
 
   int64_t inPlace = 0, copied = 0;
 
@@ -53,6 +54,7 @@ public:
 
 private:
   Block &block;
+  const BlockBufferizer *around;
   ModuleOp module;
   OpBuilder builder;
   SmallVector<Operation *> &done;
@@ -86,6 +88,18 @@ private:
     auto isTensor = [](Type type) { return isa<TensorType>(type); };
     if (llvm::any_of(op->getOperandTypes(), isTensor) || llvm::any_of(op->getResultTypes(), isTensor))
       return op->emitError("cannot be given a buffer: code generation does not know this op on tensors");
+    return isa<linalg::LinalgOp, PlacedOp>(op) ? success() : convertBlocks(op);
+  }
+
+  LogicalResult convertBlocks(Operation *op) {
+    for (Region &region : op->getRegions())
+      for (Block &inner : region) {
+        BlockBufferizer bufferizer(inner, this, module, done);
+        if (failed(bufferizer.run()))
+          return failure();
+        inPlace += bufferizer.inPlace;
+        copied += bufferizer.copied;
+      }
     return success();
   }
 
@@ -95,9 +109,16 @@ private:
     return success();
   }
 
+  /// The buffer that holds `tensor`, if there is one; fills, literals and empties are made in each block for itself.
+  Value knownBufferOf(Value tensor) const {
+    Value buffer = buffers.lookup(tensor);
+    bool isMadeHere = isa_and_present<arith::ConstantOp, linalg::FillOp, tensor::EmptyOp>(tensor.getDefiningOp());
+    return buffer || isMadeHere || !around ? buffer : around->knownBufferOf(tensor);
+  }
+
   /// The buffer that holds `tensor`; fills, literals and empties are made on first use.
   Value bufferOf(Value tensor) {
-    if (Value buffer = buffers.lookup(tensor))
+    if (Value buffer = knownBufferOf(tensor))
       return buffer;
     Value buffer;
     if (auto constant = tensor.getDefiningOp<arith::ConstantOp>()) {
@@ -317,7 +338,7 @@ private:
   }
 
   Value shapeOnly(Value tensor) {
-    Value buffer = buffers.lookup(tensor);
+    Value buffer = knownBufferOf(tensor);
     return buffer ? buffer : allocate(tensor);
   }
 
@@ -380,8 +401,8 @@ private:
 struct Bufferize : talweg::impl::BufferizeBase<Bufferize> {
   void runOnOperation() override {
     SmallVector<Operation *> done; // erased last: literals and empties may be used in inner blocks
-    for (Block *block : talweg::blocksOf(getOperation())) {
-      BlockBufferizer bufferizer(*block, getOperation()->getParentOfType<ModuleOp>(), done);
+    for (Block &block : getOperation().getBody()) {
+      BlockBufferizer bufferizer(block, /*around=*/nullptr, getOperation()->getParentOfType<ModuleOp>(), done);
       if (failed(bufferizer.run()))
         return signalPassFailure();
       inPlace += bufferizer.inPlace;

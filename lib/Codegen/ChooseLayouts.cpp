@@ -80,14 +80,6 @@ ProductOp readerOfCopy(const Variable &variable) {
   return {};
 }
 
-/// The largest block of whole registers, at most `panel`, that divides `extent`; 0 if there is none.
-int64_t blockOf(int64_t extent, int64_t panel, int64_t lanes) {
-  for (int64_t block = panel; block >= lanes; block -= lanes)
-    if (extent % block == 0)
-      return block;
-  return 0;
-}
-
 struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
   using ChooseLayoutsBase::ChooseLayoutsBase;
 

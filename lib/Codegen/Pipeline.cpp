@@ -28,6 +28,7 @@ void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   tensors.addPass(createCanonicalizer());
   tensors.addPass(createCSEPass());
   pm.addPass(createChooseLayouts({options.target}));
+  pm.nest<func::FuncOp>().addPass(createPackAhead({options.target}));
 }
 
 void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {

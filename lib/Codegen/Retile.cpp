@@ -22,6 +22,13 @@ ShapedType tiledType(ShapedType type, int64_t block) {
   return type.clone(shape);
 }
 
+int64_t blockOf(int64_t extent, int64_t panel, int64_t lanes) {
+  for (int64_t block = panel; block >= lanes; block -= lanes)
+    if (extent % block == 0)
+      return block;
+  return 0;
+}
+
 std::optional<unsigned> lastLoopOf(IndexingMapOpInterface op, OpOperand &operand) {
   AffineMap map = op.getMatchingIndexingMap(&operand);
   if (map.getNumResults() == 0)

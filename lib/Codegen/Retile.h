@@ -12,6 +12,9 @@ namespace talweg {
 /// The type of a tensor or memref whose last dimension is cut into blocks of `block` elements, which divides it.
 mlir::ShapedType tiledType(mlir::ShapedType type, std::int64_t block);
 
+/// The largest block of whole registers, at most `panel`, that divides `extent`; 0 if there is none.
+std::int64_t blockOf(std::int64_t extent, std::int64_t panel, std::int64_t lanes);
+
 /// The loop that alone runs along the last dimension of `operand`, or nothing if there is none.
 std::optional<unsigned> lastLoopOf(mlir::IndexingMapOpInterface op, mlir::OpOperand &operand);
 

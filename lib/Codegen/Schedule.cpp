@@ -177,11 +177,11 @@ private:
   }
 
   void moveUpdate(GenericOp update) {
-    SmallVector<Value> written;
+    SmallVector<bufferization::MaterializeInDestinationOp> stores;
     for (Operation *user : update->getUsers())
       if (auto store = dyn_cast<bufferization::MaterializeInDestinationOp>(user); store && store->getBlock() == &block)
-        written.push_back(store.getDest());
-    if (written.empty())
+        stores.push_back(store);
+    if (stores.empty())
       return;
     SmallVector<Operation *> gradients;
     for (OpOperand *input : update.getDpsInputOperands())
@@ -190,9 +190,10 @@ private:
         gradients.push_back(product);
 
     Operation *last = nullptr;
-    for (Value place : written)
-      for (Value read : reads[variables.numberOf(place)])
-        setAfterReaders(last, read, update);
+    for (auto store : stores)
+      for (Value read : reads[variables.numberOf(store.getDest())])
+        if (order->isBefore(read.getDefiningOp(), store))
+          setAfterReaders(last, read, update);
     setAfterOperands(last, update, gradients);
     for (Operation *gradient : gradients)
       setAfterOperands(last, gradient);

@@ -3,10 +3,13 @@
 #include "TwToLinalg.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "talweg/Conversion/Passes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
@@ -42,6 +45,7 @@ struct TwToLinalg : talweg::impl::TwToLinalgBase<TwToLinalg> {
     ConversionTarget target(*context);
     target.addIllegalDialect<talweg::tw::TwDialect>();
     target.addLegalDialect<arith::ArithDialect, linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect,
+                           bufferization::BufferizationDialect, memref::MemRefDialect, scf::SCFDialect,
                            talweg::kernel::KernelDialect>();
     target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp function) {
       return types.isSignatureLegal(function.getFunctionType()) && types.isLegal(&function.getBody());
@@ -58,6 +62,7 @@ struct TwToLinalg : talweg::impl::TwToLinalgBase<TwToLinalg> {
     talweg::conversion::addLookupPatterns(types, patterns);
     talweg::conversion::addReductionPatterns(types, patterns);
     talweg::conversion::addRandomPatterns(types, patterns);
+    talweg::conversion::addScanPattern(types, patterns);
 
     if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();

@@ -59,6 +59,7 @@ void addStructurePatterns(StorageTypes &types, mlir::RewritePatternSet &patterns
 void addLookupPatterns(StorageTypes &types, mlir::RewritePatternSet &patterns);
 void addReductionPatterns(StorageTypes &types, mlir::RewritePatternSet &patterns);
 void addRandomPatterns(StorageTypes &types, mlir::RewritePatternSet &patterns);
+void addScanPattern(StorageTypes &types, mlir::RewritePatternSet &patterns);
 
 /// The lowering of one op as a function from its lowered operands to the value that replaces it (null: not supported).
 template <typename TwOp>

@@ -279,6 +279,31 @@ void Printer::statement(const Stmt &stmt) {
   case Stmt::For:
     line(stmt.kind == Stmt::For ? fmt::format("for {} in ", stmt.target.text) : "repeat ", [&] { value(stmt.value); });
     return block(stmt.body);
+  case Stmt::Scan:
+    line(fmt::format("scan {} in ", stmt.target.text), [&] {
+      value(stmt.value);
+      if (stmt.reversed)
+        out += " reversed";
+    });
+    ++depth;
+    for (const Formal &carried : stmt.carried)
+      line("carried " + carried.name.text, [&] {
+        typed(carried.type);
+        assigned(carried.value);
+      });
+    --depth;
+    return block(stmt.body);
+  case Stmt::Emit:
+    return line("emit " + stmt.target.text, [&] {
+      if (stmt.indexed) {
+        indexList(stmt.indices);
+        out += fmt::format(" turn {}", stmt.turnAt);
+      }
+      if (stmt.target.text.empty())
+        value(stmt.value);
+      else
+        assigned(stmt.value);
+    });
   case Stmt::Require:
     return line("require ", [&] {
       value(stmt.value);

@@ -335,6 +335,24 @@ static std::int64_t streamOf(const std::string &path, int use) {
   return (hash >> 1) | 0x40000000u;
 }
 
+/// The numbers of all turns of the scans around are one tensor: where in it those of the present turn begin. Null: there is no scan.
+static mlir::Value firstInTurn(TensorBuilder &tensors, mlir::ShapedType drawn, ast::Range range) {
+  mlir::OpBuilder &builder = tensors.builder;
+  const mlir::Location loc = tensors.location(range);
+  const mlir::Type type = mlir::RankedTensorType::get({}, builder.getI64Type());
+  const auto number = [&](std::int64_t value) { return tensors.constant(Number::of(value), type, range); };
+  mlir::Value first;
+  std::int64_t size = drawn.getNumElements();
+  mlir::Operation *around = builder.getInsertionBlock()->getParentOp();
+  for (auto scan = mlir::dyn_cast<tw::ScanOp>(around); scan; scan = mlir::dyn_cast<tw::ScanOp>(scan->getParentOp())) {
+    const mlir::Value turn = tw::ConvertOp::create(builder, loc, type, scan.getTurn());
+    const mlir::Value at = tw::MulOp::create(builder, loc, type, turn, number(size));
+    first = first ? tw::AddOp::create(builder, loc, type, first, at).getResult() : at;
+    size *= scan.getLength();
+  }
+  return first;
+}
+
 /// random(shape): uniform in [0, 1), anew in every step, and anew for each value of the indices that the arguments of the
 /// present call range over.
 static Value random(TensorBuilder &tensors, const Scopes &scopes, const Given &shape, ast::Range range) {
@@ -351,12 +369,16 @@ static Value random(TensorBuilder &tensors, const Scopes &scopes, const Given &s
     return Value();
   mlir::OpBuilder &builder = tensors.builder;
   const mlir::Location loc = tensors.location(range);
-  if (!body->key)
+  if (!body->key) {
+    mlir::OpBuilder::InsertionGuard guard(builder);
+    leaveScans(builder);
     body->key = train::KeyOp::create(builder, loc, mlir::RankedTensorType::get({2}, builder.getI64Type()));
+  }
   const int draw = body->draws++;
   const std::int64_t stream = body->isObjective() ? draw : streamOf(body->variable, draw);
-  result.ssa = tw::UniformOp::create(builder, loc, tensorType(result.vars, result.dims, tensors.floatType()), body->key,
-                                     builder.getI64IntegerAttr(stream));
+  const mlir::RankedTensorType type = tensorType(result.vars, result.dims, tensors.floatType());
+  result.ssa = tw::UniformOp::create(builder, loc, type, body->key, builder.getI64IntegerAttr(stream),
+                                     firstInTurn(tensors, type, range));
   markRows(result.ssa, result.vars, result.dims);
   return Value::of(result);
 }

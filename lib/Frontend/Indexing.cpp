@@ -133,6 +133,20 @@ Value frontend::evalIndexed(Walk &walk, const ast::Stmt &stmt, const ast::Type *
 
 //===-- reductions -------------------------------------------------------------------------------------------------===//
 
+/// Puts the sum of a product in the order in which its indices were introduced: what a contraction writes has any order, and so it has
+/// that of the left side.
+static void putInOrder(Walk &walk, Tensor &sum, ast::Range range) {
+  std::vector<IndexVar *> introduced = varsOf(walk.frame().indices), ordered;
+  llvm::copy_if(sum.vars, std::back_inserter(ordered),
+                [&](IndexVar *var) { return !llvm::is_contained(introduced, var); }); // around the call
+  llvm::copy_if(introduced, std::back_inserter(ordered),
+                [&](IndexVar *var) { return llvm::is_contained(sum.vars, var); });
+  if (ordered == sum.vars)
+    return;
+  sum.ssa = walk.tensors.spread(sum, ordered, sum.dims, false, range);
+  sum.vars = ordered;
+}
+
 Value frontend::evalReduce(Walk &walk, const Expr &expr) {
   std::optional<IndexStatement> own; // of a reduction that stands alone
   std::optional<StatementScope> scope;
@@ -165,7 +179,10 @@ Value frontend::evalReduce(Walk &walk, const Expr &expr) {
     tensor = walk.tensors.converted(tensor, walk.tensors.floatType(), expr.range);
     tensor.weak = false;
   }
-  return reduce(walk.tensors, expr.text, tensor, over, false, expr.range);
+  Value result = reduce(walk.tensors, expr.text, tensor, over, false, expr.range);
+  if (result.isRankedTensor() && expr.text == "sum" && tensor.ssa.getDefiningOp<tw::MulOp>())
+    putInOrder(walk, result.tensor, expr.range);
+  return result;
 }
 
 //===-- accesses ---------------------------------------------------------------------------------------------------===//

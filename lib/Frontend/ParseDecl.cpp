@@ -110,7 +110,7 @@ bool Parser::formals(Decl &decl) {
   ++brackets;
   bool understood = true;
   while (understood && !at(Token::RightParen)) {
-    understood = formal(decl.formals.emplace_back());
+    understood = formal(decl.formals.emplace_back(), ofInput, "the name of an input");
     if (understood && !accept(Token::Comma))
       break;
   }
@@ -121,10 +121,10 @@ bool Parser::formals(Decl &decl) {
   return true;
 }
 
-bool Parser::formal(Formal &result) {
-  if (!name(result.name, "the name of an input"))
+bool Parser::formal(Formal &result, const TypePlace &place, std::string_view what) {
+  if (!name(result.name, what))
     return false;
-  if (accept(Token::Colon) && !type(result.type, ofInput))
+  if (accept(Token::Colon) && !type(result.type, place))
     return false;
   return !accept(Token::Assign) || (result.value = expression());
 }

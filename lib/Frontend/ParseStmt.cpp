@@ -4,7 +4,9 @@
 #include "ParserImpl.h"
 #include "TypeNames.h"
 
+#include "llvm/Support/SaveAndRestore.h"
 #include <algorithm>
+
 #include <fmt/format.h>
 #include <iterator>
 
@@ -16,8 +18,6 @@ namespace {
 constexpr std::string_view trainWords[] = {"minimize", "metric",   "optimizer",  "freeze", "clip",
                                            "average",  "batch",    "accumulate", "epochs", "steps",
                                            "seed",     "validate", "keep"};
-/// Statements of the language that are not compiled yet.
-constexpr std::string_view laterWords[] = {"scan", "emit"};
 
 struct Habit {
   std::string_view word, help;
@@ -66,12 +66,14 @@ std::unique_ptr<Stmt> Parser::statement() {
     understood = name(stmt->target, "a name"); // reports
   else if (first.kind == Token::Repeat || first.kind == Token::For)
     understood = repetition(*stmt);
-  else if (atRequirement())
+  else if (atStatementOf("require"))
     understood = requirement(*stmt);
+  else if (atStatementOf("emit"))
+    understood = emission(*stmt);
+  else if (word == "scan" && twoNames)
+    understood = scan(*stmt);
   else if ((word == "param" || word == "state") && twoNames)
     understood = variable(*stmt, word == "param" ? Stmt::Param : Stmt::State);
-  else if (twoNames && contains(laterWords, word))
-    understood = unsupported(range(first), fmt::format("`{}`", word));
   else if (inside == Decl::Train && contains(trainWords, word))
     understood = word == "minimize"    ? minimize(*stmt)
                  : word == "metric"    ? metric(*stmt)
@@ -96,11 +98,6 @@ bool Parser::misplaced(Range at, std::string message) {
   return false;
 }
 
-bool Parser::unsupported(Range at, std::string_view what) {
-  diagnostics.error(Code::NotSupportedYet, at, fmt::format("{} is not supported yet", what));
-  return false;
-}
-
 bool Parser::unknownStatement() {
   const std::string_view word = text(peek());
   if (contains(trainWords, word))
@@ -116,7 +113,7 @@ bool Parser::unknownStatement() {
     error.help(std::string(habit->help));
     return false;
   }
-  std::vector<std::string> candidates = {"param", "state", "repeat", "for", "require"};
+  std::vector<std::string> candidates = {"param", "state", "repeat", "for", "scan", "emit", "require"};
   if (inside == Decl::Train)
     candidates.assign(std::begin(trainWords), std::end(trainWords));
   const std::string meant = suggest(word, candidates);
@@ -179,14 +176,75 @@ bool Parser::repetition(Stmt &stmt) {
   }
   if (!(stmt.value = expression()))
     return false;
+  llvm::SaveAndRestore outer(ofScan, static_cast<const Stmt *>(nullptr));
   return block(stmt.body, fmt::format("the body of `{}`", word.kind == Token::For ? "for" : "repeat"));
 }
 
-bool Parser::atRequirement() const {
+static const TypePlace ofCarried = {{"f32", "f64", "i32", "bool"}, "a scan carries `f32`, `f64`, `i32` and `bool`"};
+
+/// `scan s in t with h: f32[n, hidden] = 0, c = first { … }`, `scan s in 1..t reversed { … }`
+bool Parser::scan(Stmt &stmt) {
+  take();
+  stmt.kind = Stmt::Scan;
+  if (!name(stmt.target, "a name for the turn"))
+    return false;
+  if (!acceptWord("in")) {
+    expected(fmt::format("`in` after {}", stmt.target.text))
+        .help(fmt::format("write `scan {} in t with h: f32[n, 8] = 0 {{ … }}`", stmt.target.text));
+    return false;
+  }
+  if (!(stmt.value = expression()))
+    return false;
+  stmt.reversed = acceptWord("reversed");
+  if (acceptWord("with"))
+    do {
+      Formal &carried = stmt.carried.emplace_back();
+      if (!formal(carried, ofCarried, "the name of what is carried"))
+        return false;
+      if (!carried.value) {
+        expected(fmt::format("`=` and a start after {}", carried.name.text))
+            .help(fmt::format("write `{}: f32[n, 8] = 0`", carried.name.text));
+        return false;
+      }
+    } while (accept(Token::Comma));
+  llvm::SaveAndRestore outer(ofScan, static_cast<const Stmt *>(&stmt));
+  return block(stmt.body, "the body of `scan`");
+}
+
+/// `emit h`, `emit all = h`, `emit all[n, s, o] = h[n, o]`
+bool Parser::emission(Stmt &stmt) {
+  const Token word = take();
+  if (!ofScan)
+    return misplaced(range(word), "`emit` stands directly in the body of a `scan`");
+  if (!valueOrDefinition(stmt))
+    return false;
+  if (stmt.kind != Stmt::Expr && stmt.kind != Stmt::Define)
+    return misplaced(stmt.target.range, "what a scan emits is written `emit h`, or `emit all = h`");
+  stmt.kind = Stmt::Emit;
+  if (!stmt.indexed)
+    return true;
+  const std::string &turn = ofScan->target.text;
+  const auto isTurn = [&](const Index &index) {
+    return index.kind == Index::Value && index.value->kind == Expr::Ident && index.value->text == turn;
+  };
+  const auto found = std::find_if(stmt.indices.begin(), stmt.indices.end(), isTurn);
+  if (found == stmt.indices.end() || std::any_of(found + 1, stmt.indices.end(), isTurn)) {
+    diagnostics
+        .error(Code::BadTarget, stmt.target.range, fmt::format("the turn `{}` is one of the indices, once", turn))
+        .help(fmt::format("write it as in `emit {0}[n, {1}] = …`: {0} has a place for each turn", stmt.target.text,
+                          turn));
+    return false;
+  }
+  stmt.turnAt = int(found - stmt.indices.begin());
+  stmt.indices.erase(found);
+  return true;
+}
+
+bool Parser::atStatementOf(std::string_view statement) const {
   const Token &next = peek(1);
   const bool isSpaced = next.spaceBefore && (next.kind == Token::LeftParen || next.kind == Token::LeftBracket ||
                                              (next.kind == Token::Minus && !next.spaceAfter));
-  return atWord("require") && !next.startsLine &&
+  return atWord(statement) && !next.startsLine &&
          (beginsOperand(next.kind) || next.kind == Token::Not || next.kind == Token::If || isSpaced);
 }
 

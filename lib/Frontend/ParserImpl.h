@@ -82,7 +82,7 @@ private:
   bool configDeclaration(ast::Decl &decl);
   bool derivativeDeclaration(ast::Decl &decl);
   bool formals(ast::Decl &decl);
-  bool formal(ast::Formal &result);
+  bool formal(ast::Formal &result, const TypePlace &place, std::string_view what);
   bool dataItem(ast::Decl &decl);
   std::string documentation(int begin) const;
 
@@ -95,8 +95,10 @@ private:
   std::unique_ptr<ast::Stmt> statement();
   bool variable(ast::Stmt &stmt, ast::Stmt::Kind kind);
   bool repetition(ast::Stmt &stmt);
-  /// Whether `require` begins a statement here, not an expression with something of that name.
-  bool atRequirement() const;
+  bool scan(ast::Stmt &stmt);
+  bool emission(ast::Stmt &stmt);
+  /// Whether `word`, followed by an expression, begins a statement here, not an expression with something of that name.
+  bool atStatementOf(std::string_view word) const;
   bool requirement(ast::Stmt &stmt);
   bool minimize(ast::Stmt &stmt);
   bool rule(ast::Stmt &stmt);
@@ -112,7 +114,6 @@ private:
   /// Says why a line that begins with two words is no statement.
   bool unknownStatement();
   bool misplaced(ast::Range at, std::string message);
-  bool unsupported(ast::Range at, std::string_view what);
 
   //===-- expressions and types (ParseExpr.cpp) --------------------------------------------------------------------===//
 
@@ -152,6 +153,7 @@ private:
   size_t unclosedAt = 0;                  ///< the token at which a missing `}` was reported last
   int nesting = 0;                        ///< expressions and blocks being parsed
   ast::Decl::Kind inside = ast::Decl::Fn; ///< the declaration being parsed
+  const ast::Stmt *ofScan = nullptr;      ///< the scan whose body is being parsed, outside of loops in it
 };
 
 } // namespace talweg

@@ -14,6 +14,7 @@ namespace talweg::frontend {
 
 struct IndexStatement;
 struct DeclaredVariable;
+class ScanBody;
 
 /// An index name in scope: one variable, or (rest) several, once their number is known.
 struct IndexBinding {
@@ -43,6 +44,7 @@ struct Frame {
   IndexBindings indices;                            ///< innermost last
   IndexStatement *statement = nullptr;
   Definition *definition = nullptr;
+  ScanBody *scan = nullptr; ///< the innermost whose body runs
   std::vector<IndexVar *> ambient; ///< what the arguments range over: each of these has its own random numbers
   std::string loopSuffix;          ///< `_2` in the third turn of a loop
   const std::set<std::string> *beforeLoop = nullptr; ///< names that existed when the outermost loop began

@@ -29,6 +29,8 @@ static bool canBeGiven(const DeclaredVariable &state, mlir::TensorType type, con
 /// Gives a name its value; for a state, also the value it has after this step.
 static void assign(Walk &walk, const ast::Name &target, Value value, ast::Range range) {
   Frame &frame = walk.frame();
+  if (!checkCarried(walk, target))
+    value = Value();
   Value &local = frame.locals[target.text];
   const auto state = frame.states.find(target.text);
   if (state == frame.states.end() || value.isPoison()) {
@@ -36,6 +38,13 @@ static void assign(Walk &walk, const ast::Name &target, Value value, ast::Range 
     return;
   }
   DeclaredVariable &variable = *state->second;
+  if (isInScan(walk.builder)) {
+    walk.fail(Code::NotSupportedYet, range,
+              fmt::format("`{}` is a state, which is given one value in a step and not one in each turn of a scan",
+                          target.text))
+        .help("carry it, and give it the value that the scan ends with");
+    return;
+  }
   const auto type = mlir::cast<mlir::TensorType>(variable.current.getType());
   if (!canBeGiven(variable, type, value)) {
     walk.fail(Code::StateMismatch, range, fmt::format("`{}` cannot be given this value", target.text))
@@ -159,6 +168,8 @@ Value frontend::runStatement(Walk &walk, const Stmt &stmt, const ast::Type *resu
   case Stmt::State: declareVariable(walk, stmt); return Value::nothing();
   case Stmt::Repeat:
   case Stmt::For: runLoop(walk, stmt); return Value::nothing();
+  case Stmt::Scan: return runScan(walk, stmt);
+  case Stmt::Emit: emit(walk, stmt); return Value::nothing();
   case Stmt::Require: require(walk, stmt); return Value::nothing();
   default: return walk.fail(Code::MisplacedStatement, stmt.range, "this statement belongs into `train`");
   }

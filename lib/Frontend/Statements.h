@@ -15,6 +15,12 @@ struct Walk;
 Value runBody(Walk &walk, const ast::Block &body, const ast::Type *result);
 Value runStatement(Walk &walk, const ast::Stmt &stmt, const ast::Type *result);
 
+/// `scan` (Scan.cpp): what it emits without a name, or nothing.
+Value runScan(Walk &walk, const ast::Stmt &stmt);
+void emit(Walk &walk, const ast::Stmt &stmt);
+/// May the present turn of a scan, if there is one, give `name` a value? False: the value would be lost (reported).
+bool checkCarried(Walk &walk, const ast::Name &name);
+
 /// `require` (Requirements.cpp): what is known while the program is elaborated is decided, the rest becomes a tw.require. So does what is
 /// required of an update rule's numbers: one in the objective, for all of its parameters.
 void require(Walk &walk, const ast::Stmt &stmt);

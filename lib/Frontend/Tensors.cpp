@@ -77,6 +77,16 @@ void frontend::markRows(mlir::Value value, const std::vector<IndexVar *> &vars, 
   tw::markRows(value.getDefiningOp(), rows);
 }
 
+bool frontend::isInScan(const mlir::OpBuilder &builder) {
+  mlir::Block *block = builder.getInsertionBlock();
+  return block && mlir::isa_and_present<tw::ScanOp>(block->getParentOp());
+}
+
+void frontend::leaveScans(mlir::OpBuilder &builder) {
+  while (isInScan(builder))
+    builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
+}
+
 bool TensorBuilder::checkSize(const std::vector<IndexVar *> &vars, const Dims &dims, ast::Range range) {
   const std::vector<std::int64_t> sizes = sizesOf(vars, dims);
   for (const IndexVar *var : vars)

@@ -36,6 +36,11 @@ bool sameSizes(const Dims &a, const Dims &b);
 /// (Dialect/Tw/Rows.h).
 void markRows(mlir::Value value, const std::vector<IndexVar *> &vars, const Dims &dims);
 
+/// Is it in the body of a scan?
+bool isInScan(const mlir::OpBuilder &builder);
+/// What all turns share stands in front of the scan that the builder is in.
+void leaveScans(mlir::OpBuilder &builder);
+
 class TensorBuilder {
 public:
   TensorBuilder(mlir::OpBuilder &builder, Messages &messages, const Scopes &scopes)

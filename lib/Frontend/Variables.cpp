@@ -109,6 +109,7 @@ static mlir::Value readVariable(Walk &walk, DeclaredVariable &variable, ast::Ran
   if (variable.current)
     return variable.current;
   mlir::OpBuilder::InsertionGuard guard(walk.builder);
+  leaveScans(walk.builder);
   if (variable.role == Role::Parameter && walk.lastLoss)
     walk.builder.setInsertionPoint(walk.lastLoss);
   return variable.current = get(walk, variable, variable.name, range);

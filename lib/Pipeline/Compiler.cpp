@@ -369,10 +369,18 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   const CodegenOptions codegen{.target = options.target, .regions = unit.profiled ? &regions : nullptr};
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);
+    if (phase == Phase::Gradient && options.memory)
+      unit.sparing = sparingOf(*unit.module);
     if (phase == Phase::Linalg && unit.layouts)
       placeAs(*unit.layouts, *unit.module);
     if (phase == Phase::Vector && options.memory) {
-      Result<bool> fitted = fitMemory(unit, codegen, *options.memory, fileName);
+      Result<bool> fitted = fitMemory(unit, codegen, *options.memory, fileName, [&](mlir::ModuleOp module) {
+        if (mlir::failed(runPhases(module, Phase::Gradient, Phase::Update, codegen)))
+          return mlir::failure();
+        if (unit.layouts)
+          placeAs(*unit.layouts, module);
+        return runPhases(module, Phase::Linalg, Phase::Linalg, codegen);
+      });
       if (!fitted)
         return fitted.error();
       if (!*fitted)

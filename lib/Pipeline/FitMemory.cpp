@@ -1,12 +1,13 @@
 // Finds a program whose arena keeps within a limit.
 //
 // The phase runs on a copy of the module: first with nothing computed again; if that is too large, with the limit, which
-// talweg-rematerialize keeps by reckoning what the code that follows will take.
+// talweg-rematerialize keeps by reckoning what the code that follows will take. Loops over time are then those that keep less.
 #include "FitMemory.h"
 
 #include "Collect.h"
 
 #include "talweg/Codegen/Attributes.h"
+#include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Pipeline/MemoryText.h"
 #include "talweg/Support/Counted.h"
 
@@ -58,7 +59,21 @@ static Error tooSmall(const Manifest &least, std::int64_t limit, const std::stri
                                bytesText(least.arenaBytes), least.batch, batchHelp(least))};
 }
 
-Result<bool> talweg::fitMemory(Unit &unit, const CodegenOptions &options, std::int64_t limit, const std::string &file) {
+mlir::OwningOpRef<mlir::ModuleOp> talweg::sparingOf(mlir::ModuleOp module) {
+  const auto isBlocks = [](tw::ScanOp scan) {
+    return scan.getBlocks() ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
+  };
+  if (!module.walk(isBlocks).wasInterrupted())
+    return {};
+  mlir::OwningOpRef<mlir::ModuleOp> sparing = module.clone();
+  sparing->walk([](tw::ScanOp blocks) {
+    blocks.setRecomputed(blocks.getBlocks());
+  });
+  return sparing;
+}
+
+Result<bool> talweg::fitMemory(Unit &unit, const CodegenOptions &options, std::int64_t limit, const std::string &file,
+                               llvm::function_ref<mlir::LogicalResult(mlir::ModuleOp)> toLinalg) {
   std::optional<Attempt> tried = attempt(unit, options, file);
   if (!tried)
     return false;
@@ -66,6 +81,11 @@ Result<bool> talweg::fitMemory(Unit &unit, const CodegenOptions &options, std::i
   if (tried->bytes() > limit) {
     const Manifest unlimited = tried->manifest;
     inVain = tried->seconds;
+    if (unit.sparing) {
+      if (mlir::failed(toLinalg(*unit.sparing)))
+        return false;
+      unit.module = std::move(unit.sparing);
+    }
     CodegenOptions within = options;
     within.memoryLimit = std::max<std::int64_t>(1, limit - unlimited.persistentBytes);
     tried = attempt(unit, within, file);

@@ -42,12 +42,17 @@ static void buildGraph(OpPassManager &passes) {
   simplify(passes);
   passes.addPass(createFormContractions());
   simplify(passes);
+  passes.addPass(createBlockScans());
+  passes.addPass(createLiftOutOfScans());
+  simplify(passes);
 }
 
 static void buildGradient(OpPassManager &passes) {
   passes.addPass(createDifferentiate());
   simplify(passes);
   passes.addPass(createFormContractions());
+  simplify(passes);
+  passes.addPass(createLiftOutOfScans());
   simplify(passes);
 }
 

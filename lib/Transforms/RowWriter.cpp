@@ -146,6 +146,10 @@ static tw::UniformOp withRowsInFront(tw::UniformOp uniform, int64_t dim) {
 tw::UniformOp talweg::countRandomNumbers(train::ObjectiveOp objective, bool others) {
   int64_t batch = objective->getParentOfType<train::ProgramOp>().getBatch();
   tw::UniformOp uncounted;
+  objective.walk([&](tw::UniformOp uniform) { // a loop over time counts turns before rows
+    if (isa<tw::ScanOp>(uniform->getParentOp()) && !tw::rowMarksOf(uniform).empty())
+      uncounted = uniform;
+  });
   for (auto uniform : llvm::make_early_inc_range(objective.getBody().getOps<tw::UniformOp>())) {
     ArrayRef<int64_t> marks = tw::rowMarksOf(uniform);
     if (marks.empty())

@@ -64,6 +64,17 @@ def ChooseLayouts : Pass<"talweg-choose-layouts", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
+def PackAhead : Pass<"talweg-pack-ahead", "::mlir::func::FuncOp"> {
+  let summary = "copies a matrix that all turns of a loop share into the panels of its product once";
+  let description = [{
+    A product in an scf.for that would copy a matrix from outside of the loop into panels in every turn reads it in panels, [n / b, .., b], which an
+    elementwise op in front of the loop makes. A matrix whose columns no block of whole registers divides stays as it is.
+  }];
+  let options = [TargetOption];
+  let statistics = [Statistic<"packed", "packed", "matrices copied in front of a loop">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def Schedule : Pass<"talweg-schedule", "::mlir::func::FuncOp"> {
   let summary = "moves updates to where their gradients are known, and elementwise ops to the products that they read";
   let description = [{

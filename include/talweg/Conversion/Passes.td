@@ -31,7 +31,8 @@ def TwToLinalg : Pass<"talweg-tw-to-linalg", "::mlir::ModuleOp"> {
     extui), bf16 becomes i16. An iteration dimension that no operand shows alone gets an unused tensor.empty operand that gives its extent.
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-                           "::mlir::tensor::TensorDialect", "::talweg::kernel::KernelDialect"];
+                           "::mlir::tensor::TensorDialect", "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::talweg::kernel::KernelDialect"];
 }
 
 def PlaceVariables : Pass<"talweg-place-variables", "::mlir::ModuleOp"> {

@@ -90,6 +90,13 @@ struct Type {
   Range range;
 };
 
+/// A parameter of a definition: `out: int`, `x: f32[..b, i]`, `eps = 1e-5`. What a scan carries: `h: f32[n, hidden] = 0`, `h = first`.
+struct Formal {
+  Name name;
+  Type type;
+  ExprPtr value; ///< default or start; or null
+};
+
 //===-- statements -------------------------------------------------------------------------------------------------===//
 
 struct Stmt {
@@ -101,6 +108,8 @@ struct Stmt {
     State,   ///< state target: type = value (type may be absent in update rules)
     Repeat,  ///< repeat value { body }
     For,     ///< for target in value { body }
+    Scan,    ///< scan target in value [reversed] [with carried, …] { body }
+    Emit,    ///< emit value, emit target = value, emit target[indices] = value: directly in the body of a scan
     Require, ///< require value, require value in bounds, each perhaps with a reason: `, "text"`
     // only in `train`:
     Minimize,  ///< minimize [target =] value [over "pattern", …] [with rule] [every … steps]
@@ -116,27 +125,23 @@ struct Stmt {
   Range range;
   Name target;
   Name unit;
-  bool lazy = false;    ///< of Optimizer
+  bool lazy = false;     ///< of Optimizer
+  bool reversed = false; ///< of Scan
   /// Define or Metric with an index list (perhaps empty): names, `i < size`, Rest, as in Reduce; Update with such, and with `bucket[n]`,
   /// `bucket[n] < size`
   bool indexed = false;
   std::vector<Index> indices;
+  int turnAt = -1; ///< of Emit with an index list: where the scan's turn stands in it; `indices` are the others
   BinaryOp binary = BinaryOp::Add;
   Type type;
   ExprPtr value, bounds, rule, every;
+  std::vector<Formal> carried; ///< of Scan
   Block body;
   std::vector<Name> patterns; ///< text without quotes
   std::string reason;         ///< likewise
 };
 
 //===-- declarations -----------------------------------------------------------------------------------------------===//
-
-/// A parameter of a definition: `out: int`, `x: f32[..b, i]`, `eps = 1e-5`.
-struct Formal {
-  Name name;
-  Type type;
-  ExprPtr value; ///< default, or null
-};
 
 /// A field or a split of a `data` declaration.
 struct DataField {

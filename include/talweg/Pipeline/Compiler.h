@@ -39,6 +39,7 @@ struct Unit {
   std::unique_ptr<mlir::MLIRContext> context; // outlives the module
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::optional<Phase> done;                         ///< the last phase run
+  mlir::OwningOpRef<mlir::ModuleOp> sparing;         ///< in phase graph, a program that takes less memory (sparingOf)
   Manifest manifest;                                 ///< as much of it as is known (collect)
   std::vector<RegionFacts> regions;                  ///< of a profiled program, after phase vector
   std::vector<std::pair<std::string, double>> times; ///< phase, seconds; the first is `parse`

@@ -43,6 +43,28 @@ def FormContractions : Pass<"talweg-form-contractions", "::mlir::ModuleOp"> {
   let dependentDialects = ["::talweg::tw::TwDialect"];
 }
 
+def BlockScans : Pass<"talweg-block-scans", "::mlir::ModuleOp"> {
+  let summary = "makes of a long loop over time a loop over blocks of turns";
+  let description = [{
+    A tw.scan of more than 128 turns becomes one of `blocks`, whose body is the loop over the turns of a block; turns that are left are a loop of
+    their own. Results are equal.
+  }];
+  let statistics = [Statistic<"blocked", "blocked", "loops cut into blocks">];
+  let dependentDialects = ["::talweg::tw::TwDialect"];
+}
+
+def LiftOutOfScans : Pass<"talweg-lift-out-of-scans", "::mlir::ModuleOp"> {
+  let summary = "takes out of loops over time what can be computed for all turns at once";
+  let description = [{
+    Products, reductions and lookups of a tw.scan that do not depend on what is carried stand in front of it, those that only lead to what is
+    emitted, or to a sum over the turns, behind it, with one more outer dimension (Liftable); of such a sum the turns are one more loop. Results are equal up
+    to rounding.
+  }];
+  let statistics = [Statistic<"ahead", "ahead", "ops put in front of a loop">,
+                    Statistic<"behind", "behind", "ops put behind a loop">];
+  let dependentDialects = ["::talweg::tw::TwDialect"];
+}
+
 def SparseGradients : Pass<"talweg-sparse-gradients", "::mlir::ModuleOp"> {
   let summary = "hands the gradients of tables to their optimizers as rows";
   let description = [{

@@ -95,9 +95,17 @@ std::optional<int64_t> reshaped(ArrayRef<int64_t> from, ArrayRef<int64_t> to, in
 Rows::Rows(Block &block, int64_t batch, const Reductions &ofBatch, Known isKnown) : batch(batch) {
   for (BlockArgument argument : block.getArguments())
     uses[argument] = {RowUse::PerRow, 0, 0, nullptr};
+  visit(block, ofBatch, isKnown);
+}
+
+void Rows::visit(Block &block, const Reductions &ofBatch, Known isKnown) {
   for (Operation &op : block) {
     if (op.getNumResults() == 0 || ofBatch.contains(&op))
       continue;
+    if (isa<ScanOp>(op)) {
+      visitScan(&op, ofBatch, isKnown);
+      continue;
+    }
     RowUse use = useOf(&op, isKnown);
     auto passes = llvm::map_range(op.getOperands(), [&](Value operand) { return of(operand).passes; });
     if ((use.kind == RowUse::OverRows || isa<CountBelowOp>(op)) && use.passes > 0 &&
@@ -105,6 +113,42 @@ Rows::Rows(Block &block, int64_t batch, const Reductions &ofBatch, Known isKnown
       reductions.insert(&op);
     for (Value result : op.getResults())
       uses[result] = use;
+  }
+}
+
+/// What a loop carries depends on the rows that its start depends on, and on those of what a turn makes of it. Rows that meet in a turn meet
+/// again in the next one.
+void Rows::visitScan(Operation *op, const Reductions &ofBatch, Known isKnown) {
+  auto scan = cast<ScanOp>(op);
+  auto behindTurns = [&](RowUse use, int64_t moved) {
+    if (use.isPerRow() && use.dim + moved < 0)
+      return mixed(op);
+    use.dim += use.isPerRow() ? moved : 0;
+    return use;
+  };
+  for (auto [operand, inside] : llvm::zip_equal(scan.getOperands(), scan.getInside()))
+    uses[inside] = of(operand);
+  for (BlockArgument slice : scan.getSlices())
+    uses[slice] = behindTurns(of(slice), -1);
+  ValueRange yielded = scan.getYield().getValues();
+  for (bool changes = true; changes;) {
+    visit(*scan.getBody(), ofBatch, isKnown);
+    changes = false;
+    for (auto [inside, next] : llvm::zip(scan.getCarried(), yielded)) {
+      RowUse before = of(inside), use = join(before, of(next), op);
+      if (use.kind == RowUse::OverRows && before.kind != RowUse::OverRows)
+        use = mixed(op);
+      changes |= use.kind != before.kind;
+      uses[inside] = use;
+    }
+  }
+  for (Operation &inner : *scan.getBody())
+    reductions.erase(&inner);
+  for (auto [result, value] : llvm::zip_equal(scan.getResults(), yielded)) {
+    bool isEnd = result.getResultNumber() < scan.getStarts().size();
+    RowUse use = isEnd ? join(of(scan.getCarried()[result.getResultNumber()]), of(value), op) : behindTurns(of(value), 1);
+    bool meetInside = llvm::any_of(scan.getOperands(), [&](Value operand) { return of(operand).passes < use.passes; });
+    uses[result] = use.kind == RowUse::OverRows && meetInside ? mixed(op) : use;
   }
 }
 

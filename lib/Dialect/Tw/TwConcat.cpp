@@ -118,23 +118,51 @@ struct SumOfSlices : OpRewritePattern<AddOp> {
   }
 
 private:
+  /// Where a fold puts its operand: a slice of this shape.
+  struct Place {
+    Slice slice;
+    SmallVector<int64_t> shape;
+  };
+
+  /// Nothing: it is no slice. An operand without the slice's dimension is one element along it.
+  static std::optional<Place> placeOf(FoldOp fold) {
+    ArrayRef<int64_t> from = shapeOf(fold.getX());
+    if (auto slice = sliceOf(fold.getMap(), shapeOf(fold.getY()), from))
+      return Place{*slice, SmallVector<int64_t>(from)};
+    SmallVector<int64_t> shape(from);
+    std::optional<Slice> slice;
+    for (auto [dim, result] : llvm::enumerate(fold.getMap().getResults()))
+      if (auto at = dyn_cast<AffineConstantExpr>(result); at && !slice) {
+        slice = Slice{unsigned(dim), at.getValue()};
+        shape.insert(shape.begin() + dim, 1);
+      }
+    AffineMap others = slice ? fold.getMap().dropResult(slice->dim) : fold.getMap();
+    bool isElement =
+        slice && others.isIdentity() &&
+        fold.getType() == withExtent(typeOf(fold.getX()).clone(shape), slice->dim, shapeOf(fold.getY())[slice->dim]);
+    return isElement ? std::optional(Place{*slice, shape}) : std::nullopt;
+  }
+
   /// Null: they are not put into slices behind each other.
   static Value join(FoldOp a, FoldOp b, PatternRewriter &rewriter) {
-    auto slice = [](FoldOp fold) { return sliceOf(fold.getMap(), shapeOf(fold.getY()), shapeOf(fold.getX())); };
-    auto first = slice(a), second = slice(b);
-    if (!first || !second || first->dim != second->dim || !a->hasOneUse() || !b->hasOneUse())
+    auto first = placeOf(a), second = placeOf(b);
+    if (!first || !second || first->slice.dim != second->slice.dim || !a->hasOneUse() || !b->hasOneUse())
       return {};
-    if (first->low > second->low) {
+    if (first->slice.low > second->slice.low) {
       std::swap(a, b);
       std::swap(first, second);
     }
-    unsigned dim = first->dim;
-    int64_t extent = shapeOf(a.getX())[dim];
-    if (first->low + extent != second->low)
+    auto [dim, low] = first->slice;
+    int64_t extent = first->shape[dim];
+    if (low + extent != second->slice.low)
       return {};
-    RankedTensorType type = withExtent(typeOf(a.getX()), dim, extent + shapeOf(b.getX())[dim]);
-    Value both = ConcatOp::create(rewriter, a.getLoc(), type, ValueRange{a.getX(), b.getX()}, dim);
-    return rewriter.createOrFold<FoldOp>(a.getLoc(), a.getType(), both, a.getMap());
+    auto inShape = [&](FoldOp fold, const Place &place) {
+      return rewriter.createOrFold<ReshapeOp>(fold.getLoc(), typeOf(fold.getX()).clone(place.shape), fold.getX());
+    };
+    RankedTensorType type = withExtent(typeOf(a.getX()).clone(first->shape), dim, extent + second->shape[dim]);
+    Value both = ConcatOp::create(rewriter, a.getLoc(), type, ValueRange{inShape(a, *first), inShape(b, *second)}, dim);
+    return rewriter.createOrFold<FoldOp>(a.getLoc(), a.getType(), both,
+                                         shiftMap(a.getContext(), first->shape.size(), dim, low));
   }
 };
 

@@ -51,6 +51,8 @@ public:
 
 private:
   RowUse useOf(mlir::Operation *op, Known isKnown) const;
+  void visit(mlir::Block &block, const Reductions &ofBatch, Known isKnown);
+  void visitScan(mlir::Operation *op, const Reductions &ofBatch, Known isKnown);
 
   std::int64_t batch;
   llvm::DenseMap<mlir::Value, RowUse> uses;

@@ -1,4 +1,4 @@
-// The tensor dialect's C++ face: ops, enums, traits and the interface Differentiable. What they mean is said in Tw.td.
+// The tensor dialect's C++ face: ops, enums, traits and interfaces. What they mean is said in Tw.td.
 #ifndef TALWEG_DIALECT_TW_TW_H
 #define TALWEG_DIALECT_TW_TW_H
 
@@ -16,6 +16,9 @@
 namespace talweg::tw {
 template <typename ConcreteOp>
 class Inactive : public mlir::OpTrait::TraitBase<ConcreteOp, Inactive> {};
+
+template <typename ConcreteOp>
+class DerivativeByBody : public mlir::OpTrait::TraitBase<ConcreteOp, DerivativeByBody> {};
 
 template <typename ConcreteOp>
 class Elementwise : public mlir::OpTrait::TraitBase<ConcreteOp, Elementwise> {};
@@ -54,5 +57,13 @@ public:
 
 #define GET_OP_CLASSES
 #include "talweg/Dialect/Tw/Tw.h.inc"
+
+namespace talweg::tw {
+/// Of so many tensors of `slice` together: [length, W..].
+mlir::RankedTensorType stackOf(mlir::Type slice, int64_t length);
+
+/// See Liftable. Null: the op is none.
+mlir::Value liftOp(mlir::OpBuilder &builder, mlir::Operation *op, int64_t count, mlir::ValueRange operands);
+} // namespace talweg::tw
 
 #endif

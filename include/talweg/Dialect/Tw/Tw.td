@@ -52,6 +52,12 @@ def Tw_FoldsFunction : NativeOpTrait<"FoldsFunction"> { let cppNamespace = "::ta
 /// The op has a formula in lib/Dialect/Tw.
 defvar Tw_Active = DeclareOpInterfaceMethods<Differentiable>;
 
+/// The op has a rule in TwLift.cpp.
+defvar Tw_Lifts = DeclareOpInterfaceMethods<Liftable>;
+
+/// The op's derivative follows from that of its body, and is made by talweg-differentiate.
+def Tw_DerivativeByBody : NativeOpTrait<"DerivativeByBody"> { let cppNamespace = "::talweg::tw"; }
+
 /// A function of one operand. Dialect/Tw/Functions.h gives its line to the rest of the compiler.
 ///   value       of a constant x in f64, in C++
 ///   finite      where x is finite, and everywhere, notNegative, positive or notPositive, so is y
@@ -230,7 +236,7 @@ def UniformOp : Tw_Op<"uniform", [Tw_Finite, Tw_Inactive]> {
 
 //===-- shape ------------------------------------------------------------------------------------------------------===//
 
-def WindowOp : Tw_Op<"window", [Tw_Finite, Tw_Active]> {
+def WindowOp : Tw_Op<"window", [Tw_Finite, Tw_Active, Tw_Lifts]> {
   let summary = "affine access: y[d] = x[map(d)]";
   let description = [{
     Transposes, slices, strides, diagonals, repetition over new dimensions, convolution's patches: every read whose
@@ -246,7 +252,7 @@ def WindowOp : Tw_Op<"window", [Tw_Finite, Tw_Active]> {
   let hasFolder = 1;
 }
 
-def FoldOp : Tw_Op<"fold", [Tw_Finite, Tw_Active]> {
+def FoldOp : Tw_Op<"fold", [Tw_Finite, Tw_Active, Tw_Lifts]> {
   let summary = "the adjoint of window: y[map(d)] += x[d], starting from zero";
   let arguments = (ins Tw_Float:$x, AffineMapAttr:$map);
   let results = (outs Tw_Float:$y);
@@ -256,7 +262,7 @@ def FoldOp : Tw_Op<"fold", [Tw_Finite, Tw_Active]> {
   let hasFolder = 1;
 }
 
-def PadOp : Tw_Op<"pad", [Tw_Active]> {
+def PadOp : Tw_Op<"pad", [Tw_Active, Tw_Lifts]> {
   let summary = "x with `low` and `high` further elements of `value` before and after each dimension (counts >= 0)";
   let arguments = (ins Tw_Any:$x, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, F64Attr:$value);
   let results = (outs Tw_Any:$y);
@@ -264,7 +270,7 @@ def PadOp : Tw_Op<"pad", [Tw_Active]> {
   let hasVerifier = 1;
 }
 
-def ConcatOp : Tw_Op<"concat", [Tw_Finite, Tw_Active]> {
+def ConcatOp : Tw_Op<"concat", [Tw_Finite, Tw_Active, Tw_Lifts]> {
   let summary = "tensors behind each other along `dim`; in the other dimensions they have one shape";
   let arguments = (ins Variadic<Tw_Any>:$parts, I64Attr:$dim);
   let results = (outs Tw_Any:$y);
@@ -274,7 +280,7 @@ def ConcatOp : Tw_Op<"concat", [Tw_Finite, Tw_Active]> {
   let hasFolder = 1;
 }
 
-def ReshapeOp : Tw_Op<"reshape", [Tw_Finite, Tw_Active]> {
+def ReshapeOp : Tw_Op<"reshape", [Tw_Finite, Tw_Active, Tw_Lifts]> {
   let summary = "the same elements in row-major order under another shape";
   let arguments = (ins Tw_Any:$x);
   let results = (outs Tw_Any:$y);
@@ -289,7 +295,7 @@ def ReshapeOp : Tw_Op<"reshape", [Tw_Finite, Tw_Active]> {
 // is taken for the nearest that is in range, so that no memory is read or written that is not the tensor's; that it is in range
 // is required apart (tw.require). `shared`: so many leading dimensions are common to the rows and what they name rows of.
 
-def GatherOp : Tw_Op<"gather", [Tw_Finite, AllElementTypesMatch<["table", "y"]>, Tw_Active]> {
+def GatherOp : Tw_Op<"gather", [Tw_Finite, AllElementTypesMatch<["table", "y"]>, Tw_Active, Tw_Lifts]> {
   let summary = "y[s.., p.., w..] = table[s.., rows[s.., p..], w..]";
   let description = [{
     table [S.., R, W..] and rows [S.., P..] give y [S.., P.., W..]. Any element type; integers as rows. The adjoint is tw.scatter_add by
@@ -303,7 +309,7 @@ def GatherOp : Tw_Op<"gather", [Tw_Finite, AllElementTypesMatch<["table", "y"]>,
   let hasFolder = 1;
 }
 
-def ScatterAddOp : Tw_Op<"scatter_add", [Tw_Finite, AllElementTypesMatch<["values", "y"]>, Tw_Active]> {
+def ScatterAddOp : Tw_Op<"scatter_add", [Tw_Finite, AllElementTypesMatch<["values", "y"]>, Tw_Active, Tw_Lifts]> {
   let summary = "y[s.., rows[s.., p..], w..] += values[s.., p.., w..], starting from zero";
   let description = [{
     rows [S.., P..] and values [S.., P.., W..] give y [S.., R, W..], of floats. What has one row is added in the order of the positions
@@ -381,7 +387,7 @@ def Tw_Reduction : I32EnumAttr<"Reduction", "how elements are combined", [
   let cppNamespace = "::talweg::tw";
 }
 
-def ReduceOp : Tw_Op<"reduce", [Tw_Finite, Tw_Active]> {
+def ReduceOp : Tw_Op<"reduce", [Tw_Finite, Tw_Active, Tw_Lifts]> {
   let summary = "combines all elements along the listed dimensions, which disappear";
   let description = [{
     sum, prod, max, min of numbers; any, all of conditions (no derivative). max and min split the cotangent equally among ties. An
@@ -395,7 +401,7 @@ def ReduceOp : Tw_Op<"reduce", [Tw_Finite, Tw_Active]> {
   let hasFolder = 1;
 }
 
-def ArgOp : Tw_Op<"arg", [Tw_Inactive]> {
+def ArgOp : Tw_Op<"arg", [Tw_Inactive, Tw_Lifts]> {
   let summary = "the position (i32) of the greatest (max) or least (min) element along `dim`; of several the first; of nan the first";
   let arguments = (ins Tw_Reduction:$kind, Tw_Number:$x, I64Attr:$dim);
   let results = (outs TensorOf<[I32]>:$y);
@@ -411,7 +417,7 @@ def CountBelowOp : Tw_Op<"count_below", [SameOperandsAndResultType, Tw_Inactive]
   let hasVerifier = 1;
 }
 
-def ContractOp : Tw_Op<"contract", [Tw_Finite, AllElementTypesMatch<["a", "b", "y"]>, Tw_Active]> {
+def ContractOp : Tw_Op<"contract", [Tw_Finite, AllElementTypesMatch<["a", "b", "y"]>, Tw_Active, Tw_Lifts]> {
   let summary = "y[yMap(d)] += a[aMap(d)] * b[bMap(d)] over every d of the iteration space, starting from zero";
   let description = [{
     Matrix products in every transposition, batched products, convolution in its three directions, outer and inner
@@ -424,6 +430,50 @@ def ContractOp : Tw_Op<"contract", [Tw_Finite, AllElementTypesMatch<["a", "b", "
   let assemblyFormat = [{ $a `,` $b `over` $extents `a` $aMap `b` $bMap `y` $yMap attr-dict
                           `:` type($a) `,` type($b) `->` type($y) }];
   let hasVerifier = 1;
+}
+
+//===-- loops ------------------------------------------------------------------------------------------------------===//
+
+def ScanOp : Tw_Op<"scan", [AttrSizedOperandSegments, IsolatedFromAbove, SingleBlock, Tw_DerivativeByBody]> {
+  let summary = "a body that runs `length` times, one turn after the other, on values that it hands to itself";
+  let description = [{
+    In turn s the body takes s (i32, rank 0); the values that it carries, which are `starts` in the first turn and what the turn before yielded
+    in the others; slice s of each of `stacks` [length, W..], which has the type [W..]; and `shared`, the same in all turns. It yields the
+    values to be carried, of the types of `starts`, then what it emits. Results are the values carried out of the last turn, then of
+    each value emitted [W..] all turns' together, [length, W..]: slice s is that of turn s. `reversed`: turn length - 1 comes first, turn 0 last.
+
+    The turns of a loop of `blocks` are blocks of turns of a longer loop, an inner one: nothing is taken out of it to be computed for all blocks at once. The
+    derivative of a loop that is `recomputed` computes its turns again: of these only what is carried is kept.
+  }];
+  let arguments = (ins I64Attr:$length, UnitAttr:$reversed, UnitAttr:$blocks, UnitAttr:$recomputed, Variadic<Tw_Any>:$starts, Variadic<Tw_Any>:$stacks,
+                       Variadic<Tw_Any>:$shared);
+  let results = (outs Variadic<Tw_Any>:$results);
+  let regions = (region SizedRegion<1>:$turns);
+  let builders = [
+    // Without a body, of the operands given; or of those of another loop, like which it is.
+    OpBuilder<(ins "::mlir::TypeRange":$types, "int64_t":$length, "bool":$reversed, "::mlir::ValueRange":$starts,
+                   "::mlir::ValueRange":$stacks, "::mlir::ValueRange":$shared)>,
+    OpBuilder<(ins "ScanOp":$like, "::mlir::TypeRange":$types, "::mlir::ValueRange":$starts, "::mlir::ValueRange":$stacks,
+                   "::mlir::ValueRange":$shared)>];
+  let assemblyFormat = [{ $length (`reversed` $reversed^)? (`blocks` $blocks^)? (`recomputed` $recomputed^)? (`from` $starts^ `:` type($starts))? (`along` $stacks^ `:` type($stacks))?
+                          (`with` $shared^ `:` type($shared))? (`->` type($results)^)? $turns attr-dict }];
+  let extraClassDeclaration = [{
+    /// Results: what is carried out of the last turn, and what is emitted.
+    ::mlir::ResultRange getEnds() { return getResults().take_front(getStarts().size()); }
+    ::mlir::ResultRange getEmitted() { return getResults().drop_front(getStarts().size()); }
+    // The body's arguments.
+    ::mlir::BlockArgument getTurn() { return getBody()->getArgument(0); }
+    ::mlir::Block::BlockArgListType getCarried() { return getBody()->getArguments().slice(1, getStarts().size()); }
+    ::mlir::Block::BlockArgListType getSlices() {
+      return getBody()->getArguments().slice(1 + getStarts().size(), getStacks().size());
+    }
+    ::mlir::Block::BlockArgListType getSharedInside() { return getBody()->getArguments().take_back(getShared().size()); }
+    YieldOp getYield();
+    /// The arguments of the body that stand for operands, in their order.
+    ::mlir::Block::BlockArgListType getInside() { return getBody()->getArguments().drop_front(); }
+  }];
+  let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 //===-- derivatives ------------------------------------------------------------------------------------------------===//
@@ -452,9 +502,9 @@ def WithDerivativeOp : Tw_Op<"with_derivative", [AllTypesMatch<["value", "y"]>, 
   let hasRegionVerifier = 1;
 }
 
-def YieldOp : Op<Tw_Dialect, "yield", [Pure, Terminator, ParentOneOf<["WithDerivativeOp"]>]> {
+def YieldOp : Op<Tw_Dialect, "yield", [Pure, Terminator, ParentOneOf<["WithDerivativeOp", "ScanOp"]>]> {
   let summary = "the values of the enclosing region";
-  let arguments = (ins Variadic<Tw_Float>:$values);
+  let arguments = (ins Variadic<Tw_Any>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
 }
 
