@@ -34,6 +34,18 @@ struct Emitted {
 };
 } // namespace
 
+/// Can `value` be carried as one of `element`? No fraction is lost.
+static bool isOf(const Value &value, mlir::Type element) {
+  if (element.isInteger(1))
+    return value.isCondition();
+  if (!value.isNumeric() || value.holdsConditions())
+    return false;
+  if (mlir::isa<mlir::FloatType>(element))
+    return true;
+  return value.isTensor() ? value.tensor.element() == element
+                          : value.isInteger() && llvm::isInt<32>(value.number.integer.value);
+}
+
 /// The scan whose body runs.
 class frontend::ScanBody {
 public:
@@ -91,6 +103,19 @@ bool ScanBody::readLength() {
 
 /// False: reported.
 bool ScanBody::readStart(const ast::Formal &formal) {
+  const auto isIt = [&](const Carried &each) { return each.formal.name.text == formal.name.text; };
+  if (formal.name.text == stmt.target.text || llvm::any_of(carried, isIt)) {
+    walk.fail(Code::AlreadyDefined, formal.name.range,
+              fmt::format("`{}` names two things in a turn of this scan", formal.name.text));
+    return false;
+  }
+  const auto element = elementTypeBy(&ElementInfo::text, formal.type.element.text);
+  const bool isTyped = !formal.type.element.text.empty();
+  if (isTyped && (!element || infoOf(*element).isOnlyStored())) {
+    walk.fail(Code::UnknownType, formal.type.range,
+              fmt::format("a scan carries `f32`, `i32` and `bool`, and not `{}`", formal.type.element.text));
+    return false;
+  }
   const Value value = eval(walk, *formal.value);
   const ast::Range range = formal.value->range;
   if (value.isPoison())
@@ -100,8 +125,6 @@ bool ScanBody::readStart(const ast::Formal &formal) {
         .help(fmt::format("write its type, as in `{}: f32[n, 8] = 0`", formal.name.text));
     return false;
   };
-  const auto element = elementTypeBy(&ElementInfo::text, formal.type.element.text);
-  const bool isTyped = element || formal.type.element.text == "bool";
   if (!value.isNumeric() && value.kind != Value::Bool)
     return wrong("a scan carries numbers and conditions, and this is ");
   if (value.isTensor() && !value.tensor.isRanked())
@@ -114,14 +137,14 @@ bool ScanBody::readStart(const ast::Formal &formal) {
     if (!dims)
       return false;
     shape.dims = *dims;
-    const mlir::Type declared = element ? tw::irType(*element, walk.builder.getContext()) : walk.builder.getI1Type();
-    shape.element = element == ElementType::F32 ? walk.tensors.floatType() : declared;
+    shape.element =
+        element == ElementType::F32 ? walk.tensors.floatType() : tw::irType(*element, walk.builder.getContext());
   } else {
     shape.dims = value.tensor.dims;
     shape.element = value.tensor.weak && !value.holdsConditions() ? walk.tensors.floatType() : value.tensor.element();
   }
   const bool fits = !value.isTensor() || value.tensor.dims.empty() || sameSizes(value.tensor.dims, shape.dims);
-  if (!fits || value.isCondition() != shape.element.isInteger(1)) {
+  if (!fits || !isOf(value, shape.element)) {
     walk.fail(Code::ScanMismatch, range, fmt::format("`{}` cannot start with this value", formal.name.text))
         .line(fmt::format("it is {}", walk.messages.text(formal.type.range)))
         .line(fmt::format("this is {}", walk.describe(value)));
@@ -150,17 +173,13 @@ mlir::Value ScanBody::next(const Carried &each) {
   Tensor carriedIn;
   carriedIn.ssa = each.start;
   carriedIn.dims = each.shape.dims;
-  const bool isKind =
-      each.shape.element.isInteger(1) ? value.isCondition() : value.isNumeric() && !value.holdsConditions();
   const bool isShape =
       !value.isTensor() ||
       (value.isRankedTensor() && (value.tensor.dims.empty() || sameSizes(value.tensor.dims, each.shape.dims)));
-  const bool isElement = !value.isTensor() || value.tensor.weak || mlir::isa<mlir::FloatType>(each.shape.element) ||
-                         value.tensor.element() == each.shape.element;
   const bool isOver = !value.isTensor() || llvm::all_of(value.tensor.vars, [&](IndexVar *var) {
     return llvm::is_contained(each.shape.vars, var);
   });
-  if (!isKind || !isShape || !isElement || !isOver) {
+  if (!isOf(value, each.shape.element) || !isShape || !isOver) {
     walk.fail(Code::ScanMismatch, each.formal.name.range,
               fmt::format("`{}` is carried from turn to turn as what it begins as", name))
         .line(fmt::format("it begins as {}", walk.describe(Value::of(carriedIn))))
@@ -187,6 +206,14 @@ void ScanBody::emit(const Stmt &emission) {
     walk.fail(Code::ScanMismatch, emission.range, "two results of a scan need two names")
         .note(other->stmt.range, "the other one")
         .help("write `emit all = h`");
+    return;
+  }
+  const auto isCarried = [&](const Carried &each) { return each.formal.name.text == emission.target.text; };
+  if (const auto other = llvm::find_if(carried, isCarried); other != carried.end()) {
+    walk.fail(Code::ScanMismatch, emission.target.range,
+              fmt::format("`{}` is carried, and is behind the scan what the last turn leaves", emission.target.text))
+        .note(other->formal.name.range, "carried here")
+        .help("give what is emitted another name");
     return;
   }
   Value value = emission.indexed ? evalIndexed(walk, emission, nullptr) : eval(walk, *emission.value);
@@ -306,13 +333,15 @@ Value ScanBody::stackOf(const Emitted &each, mlir::Value stack) {
 }
 
 Value ScanBody::run() {
-  if (!walk.scopes.body())
-    return walk.fail(Code::NotKnownHere, stmt.range, "a scan belongs to what a step computes, not to an update rule");
   const auto fail = [&] {
     for (const ast::Formal &formal : stmt.carried)
       walk.frame().locals[formal.name.text] = Value();
     return Value();
   };
+  if (!walk.scopes.body()) {
+    walk.fail(Code::NotKnownHere, stmt.range, "a scan belongs to what a step computes, not to an update rule");
+    return fail();
+  }
   if (!readLength())
     return fail();
   for (const ast::Formal &formal : stmt.carried)
@@ -342,12 +371,13 @@ Value ScanBody::run() {
   frame.locals = before;
   frame.states = states;
   if (!good) {
-    builder.setInsertionPoint(open);
+    builder.setInsertionPointAfter(open);
     open.erase();
     return fail();
   }
   tw::ScanOp scan = close(open, std::move(yielded));
   for (const auto &[each, end] : llvm::zip_equal(carried, scan.getEnds())) {
+    checkCarried(walk, each.formal.name);
     Tensor tensor;
     tensor.ssa = end;
     tensor.vars = each.shape.vars;
@@ -356,7 +386,10 @@ Value ScanBody::run() {
   }
   Value result = Value::nothing();
   for (const auto &[each, stack] : llvm::zip_equal(emitted, scan.getEmitted().take_front(emitted.size()))) {
-    Value &named = each.stmt.target.text.empty() ? result : frame.locals[each.stmt.target.text];
+    const bool isNamed = !each.stmt.target.text.empty();
+    if (isNamed)
+      checkCarried(walk, each.stmt.target);
+    Value &named = isNamed ? frame.locals[each.stmt.target.text] : result;
     named = stackOf(each, stack);
   }
   return result;
