@@ -270,10 +270,24 @@ LogicalResult expand(train::NormOp norm, ArrayRef<Squares> squares) {
 /// Nothing is differentiated any more.
 void leaveValues(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block))
-    if (isa<tw::WatchOp, tw::WithDerivativeOp>(op)) {
+    if (auto scan = dyn_cast<tw::ScanOp>(op)) {
+      leaveValues(*scan.getBody());
+    } else if (isa<tw::WatchOp, tw::WithDerivativeOp>(op)) {
       op.getResult(0).replaceAllUsesWith(op.getOperand(0));
       op.erase();
     }
+}
+
+/// The first one, also in the turns of a loop; or null.
+tw::GradientOp firstGradient(Block &block) {
+  for (Operation &op : block) {
+    if (auto gradient = dyn_cast<tw::GradientOp>(op))
+      return gradient;
+    if (auto scan = dyn_cast<tw::ScanOp>(op))
+      if (tw::GradientOp inside = firstGradient(*scan.getBody()))
+        return inside;
+  }
+  return {};
 }
 
 struct Differentiate : impl::DifferentiateBase<Differentiate> {
@@ -292,11 +306,11 @@ struct Differentiate : impl::DifferentiateBase<Differentiate> {
 private:
   /// The first one first, so that a later one differentiates what it gives. A rule of the program's own may put more of them in front.
   static LogicalResult expandGradients(Block &block, std::optional<int64_t> batch) {
-    for (auto left = block.getOps<tw::GradientOp>(); !left.empty(); left = block.getOps<tw::GradientOp>()) {
+    while (tw::GradientOp gradient = firstGradient(block)) {
       std::optional<tw::Rows> rows;
       if (batch)
         rows.emplace(block, *batch);
-      if (failed(expand(*left.begin(), rows ? &*rows : nullptr)))
+      if (failed(expand(gradient, rows ? &*rows : nullptr)))
         return failure();
     }
     return success();

@@ -244,7 +244,7 @@ bool ScanBody::runTurn(tw::ScanOp scan) {
   Frame &frame = walk.frame();
   Tensor turn;
   turn.ssa = scan.getTurn();
-  turn.classes = first + length;
+  turn.within = Bounds{0, length - 1};
   if (first > 0)
     turn = binary(walk.tensors, ast::BinaryOp::Add, Value::of(turn), Value::integer(first), stmt.target.range).tensor;
   frame.locals[stmt.target.text] = Value::of(turn);
