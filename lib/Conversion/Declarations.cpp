@@ -89,16 +89,26 @@ static int64_t movedBytes(train::ProgramOp program, ArrayRef<train::ObjectiveOp>
   return moved;
 }
 
-static void declareWork(OpBuilder &builder, train::ProgramOp program, ArrayRef<train::ObjectiveOp> objectives) {
-  int64_t products = 0, contractions = 0;
-  for (train::ObjectiveOp objective : objectives)
-    for (auto contract : objective.getBody().getOps<tw::ContractOp>()) {
+/// Multiply-adds of the block's products, in all turns of its loops. Counts the products.
+static int64_t multiplyAdds(Block &block, int64_t &contractions) {
+  int64_t sum = 0;
+  for (Operation &op : block)
+    if (auto contract = dyn_cast<tw::ContractOp>(op)) {
       int64_t points = 1;
       for (int64_t extent : contract.getExtents())
         points *= extent;
-      products += points;
+      sum += points;
       ++contractions;
+    } else if (auto scan = dyn_cast<tw::ScanOp>(op)) {
+      sum += int64_t(scan.getLength()) * multiplyAdds(*scan.getBody(), contractions);
     }
+  return sum;
+}
+
+static void declareWork(OpBuilder &builder, train::ProgramOp program, ArrayRef<train::ObjectiveOp> objectives) {
+  int64_t products = 0, contractions = 0;
+  for (train::ObjectiveOp objective : objectives)
+    products += multiplyAdds(objective.getBody().front(), contractions);
   train::WorkOp::create(builder, program.getLoc(), 2 * products, contractions, movedBytes(program, objectives));
 }
 

@@ -54,6 +54,15 @@ const Model kLayers[] = {
   h = tanh(u(x[:, 0, :]))
   for t in 1..6 { h = tanh(u(x[:, t, :]) + v(h)) }
   dense(h, 3))"},
+    {"Scan", R"(
+  scan s in 6 with h: f32[n, 4] = 0, greatest: f32[n] = -inf, k: i32[n] = 0 {
+    v = tanh(dense(x[:, s, :], 4) + dense(h, 4))
+    greatest[n] = max(greatest[n], v[n, 0])
+    k[n] = (k[n] + argmax[i](x[n, s, i])) % 4
+    h[n, o] = if s > 1 then v[n, (o + k[n]) % 4] + 0.1 * greatest[n] else v[n, o]
+    h = dropout(h, 0.25)
+  }
+  dense(h, 3))"},
     {"SlicesAndPads", R"(
   h = dense(x, 4)
   pad(gelu(h[:, 2, :]), [0, 1], [0, 3], 0.5) |> dense(3))"},

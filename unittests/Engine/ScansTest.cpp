@@ -1,4 +1,5 @@
-// A scan computes what its turns written out one behind the other compute: the losses of two steps, and what these make of the parameters.
+// A scan computes what its turns written out one behind the other compute: the losses of two steps, and what these make of the parameters. Its
+// derivatives are those of differences, where it is differentiated twice, too.
 #include "talweg/Engine/Bench.h"
 #include "talweg/Engine/Engine.h"
 
@@ -31,7 +32,7 @@ const Pair kPairs[] = {
   h = zeros([n, 4])
   for s in 0..t { h[n, o] = tanh(sum[i](x[n, s, i] * w[i, o]) + sum[k](h[n, k] * u[k, o]) + b[o]) })"},
     {"Gated",
-     {1, 3},
+     {3},
      R"(
   scan s in t with h: f32[n, 4] = 0, c: f32[n, 4] = 0.5 {
     g[n, q < 3, o] = sum[k](h[n, k] * u[k, o]) * (q + 1) + sum[i](x[n, s, i] * w[i, o])
@@ -271,7 +272,41 @@ TEST_P(Scans, AreTheirTurnsWrittenOut) {
   }
 }
 
+/// Longer than what is one loop: in blocks of turns, and some more.
+const Pair kLong[] = {
+    {"Long",
+     {150},
+     R"(
+  scan s in t with h: f32[n, 4] = 0 {
+    h[n, o] = tanh(sum[i](x[n, s, i] * w[i, o]) + sum[k](h[n, k] * u[k, o]) + b[o] * s / t)
+    emit each = h
+  }
+  scan s in t reversed with a: f32[n, 4] = 0 {
+    a[n, o] = 0.9 * a[n, o] + 0.1 * sum[k](each[n, s, k] * u[o, k])
+    emit all[s, n, o] = a[n, o] * s
+  }
+  h[n, o] = h[n, o] + a[n, o] + mean[s](all[s, n, o]^2) / t)",
+     ""},
+};
+
+/// In f64, of some elements of each parameter, with a loss that contains a gradient, which goes through the loops, too.
+class Derivatives : public testing::TestWithParam<Pair> {};
+
+TEST_P(Derivatives, AreThoseOfDifferences) {
+  Pair pair = GetParam();
+  pair.loss = "mean((out - y)^2) + mean(grad(sum(out * out), x)^2)";
+  CompileOptions options;
+  options.doublePrecision = true;
+  auto program = Program::fromText(textOf(pair, pair.scanned, pair.lengths.back()), "scan.tw", options);
+  ASSERT_TRUE(program) << program.error().message;
+  auto checked = program->gradcheck({.maxElements = 4});
+  ASSERT_TRUE(checked) << checked.error().message;
+  EXPECT_LT(checked->maxError, 1e-6);
+}
+
 std::string nameOf(const testing::TestParamInfo<Pair> &info) { return info.param.name; }
 INSTANTIATE_TEST_SUITE_P(Of, Scans, testing::ValuesIn(kPairs), nameOf);
+INSTANTIATE_TEST_SUITE_P(Of, Derivatives, testing::ValuesIn(kPairs), nameOf);
+INSTANTIATE_TEST_SUITE_P(OfThe, Derivatives, testing::ValuesIn(kLong), nameOf);
 
 } // namespace
