@@ -51,7 +51,7 @@ private:
   std::string statement() {
     std::string a = pickVector(), b = pickVector(), name = fmt::format("v{}", vectors.size());
     vectors.push_back(name);
-    switch (chance.below(12)) {
+    switch (chance.below(14)) {
     case 0: return fmt::format("{} = tanh({}) + 0.5 * {}", name, a, b);
     case 1: return fmt::format("{} = sin({} * {})", name, a, b);
     case 2: return fmt::format("{}[n, i] = {}[n, i] * p[i] + b", name, a);
@@ -62,6 +62,14 @@ private:
     case 7: return fmt::format("{}[n, i] = if {}[n, i] > 0 then {}[n, i] else 0.2 * c", name, a, b);
     case 8: return fmt::format("{} = concat({}[:, 2..], tanh({}[.., ..2]))", name, a, b);
     case 9: return fmt::format("{} = reshape(stack({}[:, 1..3], {}[:, -2..], axis = 1), [n, 4])", name, a, b);
+    case 11:
+      return fmt::format("scan s in 4{} with {} = {} {{ {}[n, i] = 0.5 * tanh({}[n, i] + {}[n, s] * m[s, i]) }}",
+                         chance.pick<std::string>({"", " reversed"}), name, a, name, name, b);
+    case 12:
+      return fmt::format(
+          "scan s in 3 with e: f32[n] = 0 {{\n    e[n] = 0.5 * e[n] + sum[i]({}[n, i] * m[s, i])\n    scan r in 4 {{ "
+          "emit z[n, r] = e[n] * {}[n, r] }}\n    emit y[n, s] = max[i](z[n, i])\n  }}\n  {} = concat(y, {}[:, 3..])",
+          a, b, name, b);
     case 10: return fmt::format("{}[n, i] = {}[n, i] * [0.5, -1, 2, 1][i] + i / 2", name, a);
     default: return fmt::format("{0}[n, i] = {1}[n, i] - max[j]({1}[n, j])", name, a);
     }
