@@ -37,8 +37,8 @@ void eraseDead(Block &block) {
 }
 
 /// The stacks of `kept`, values of the loop's body: where it does not emit all of them, a loop that does is put in its place, and it is left, read by
-/// nobody.
-SmallVector<Value> emitToo(tw::ScanOp scan, ValueRange kept) {
+/// nobody; `scan` is then that loop.
+SmallVector<Value> emitToo(tw::ScanOp &scan, ValueRange kept) {
   unsigned carried = scan.getStarts().size(), before = scan.getNumResults();
   llvm::SmallDenseMap<Value, unsigned> emitted; // the number of the result
   SmallVector<Type> types(scan.getResultTypes());
@@ -70,8 +70,9 @@ void emitAllInside(tw::ScanOp scan) {
     SmallVector<Value> all = llvm::to_vector_of<Value>(inner.getCarried());
     for (Operation &op : inner.getBody()->without_terminator())
       llvm::append_range(all, op.getResults());
-    emitToo(inner, all);
-    if (inner->use_empty())
+    tw::ScanOp more = inner;
+    emitToo(more, all);
+    if (more != inner)
       inner.erase();
   }
 }
@@ -83,6 +84,7 @@ public:
       : builder(builder), scan(scan), cotangents(cotangents), loc(scan.getLoc()) {}
 
   FailureOr<SmallVector<Value>> run(StringRef what);
+  tw::ScanOp getScan() { return scan; }
 
 private:
   OpBuilder &builder;
@@ -251,8 +253,11 @@ FailureOr<SmallVector<Value>> ReverseScan::run(StringRef what) {
 
 } // namespace
 
-FailureOr<SmallVector<Value>> reverseScan(OpBuilder &builder, tw::ScanOp scan, ValueRange cotangents, StringRef what) {
-  return ReverseScan(builder, scan, cotangents).run(what);
+FailureOr<SmallVector<Value>> reverseScan(OpBuilder &builder, tw::ScanOp &scan, ValueRange cotangents, StringRef what) {
+  ReverseScan reverse(builder, scan, cotangents);
+  auto found = reverse.run(what);
+  scan = reverse.getScan();
+  return found;
 }
 
 } // namespace talweg

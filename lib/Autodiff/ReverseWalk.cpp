@@ -102,8 +102,15 @@ FailureOr<SmallVector<Value>> ReverseWalk::cotangentsOfOperands(Operation *op, V
   auto scan = dyn_cast<tw::ScanOp>(op);
   if (!scan)
     return cast<tw::Differentiable>(op).vjp(builder, arrived);
-  scans.push_back(op);
-  return reverseScan(builder, scan, arrived, what);
+  auto found = reverseScan(builder, scan, arrived, what);
+  if (scan != op) {
+    scans.push_back(op);
+    for (auto &[value, ofValue] : cotangents) // some may be results of the loop
+      for (Value &cotangent : ofValue)
+        if (cotangent.getDefiningOp() == op)
+          cotangent = scan->getResult(cast<OpResult>(cotangent).getResultNumber());
+  }
+  return found;
 }
 
 LogicalResult ReverseWalk::propagate() {
