@@ -161,6 +161,17 @@ OpFoldResult MinOp::fold(FoldAdaptor adaptor) {
                     [](const APInt &a, const APInt &b) -> std::optional<APInt> { return a.slt(b) ? a : b; });
 }
 
+/// Whether the turn of a scan is less, or greater, than `number`, where that is the same in all turns; or null.
+static Attribute inAllTurns(CompareOp op, int64_t number) {
+  auto turn = dyn_cast<BlockArgument>(op.getA());
+  auto scan = turn ? dyn_cast_or_null<ScanOp>(turn.getOwner()->getParentOp()) : ScanOp();
+  Predicate predicate = op.getPredicate();
+  if (!scan || turn != scan.getTurn() || predicate == Predicate::eq || predicate == Predicate::ne)
+    return {};
+  bool first = compare<int64_t>(predicate, 0, number), last = compare<int64_t>(predicate, scan.getLength() - 1, number);
+  return first == last ? boolSplat(op.getType(), first) : Attribute();
+}
+
 OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
   auto x = splat<double>(adaptor.getA()), y = splat<double>(adaptor.getB());
   if (x && y)
@@ -168,7 +179,7 @@ OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
   auto i = splat<APInt>(adaptor.getA()), j = splat<APInt>(adaptor.getB());
   if (i && j)
     return boolSplat(getType(), compare(getPredicate(), i->getSExtValue(), j->getSExtValue()));
-  return nullptr;
+  return j ? inAllTurns(*this, j->getSExtValue()) : Attribute();
 }
 
 OpFoldResult AndOp::fold(FoldAdaptor adaptor) {
