@@ -284,6 +284,10 @@ void Printer::statement(const Stmt &stmt) {
       value(stmt.value);
       if (stmt.reversed)
         out += " reversed";
+      if (stmt.condition) {
+        out += " if ";
+        value(stmt.condition);
+      }
     });
     ++depth;
     for (const Formal &carried : stmt.carried)

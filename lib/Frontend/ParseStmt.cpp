@@ -182,7 +182,7 @@ bool Parser::repetition(Stmt &stmt) {
 
 static const TypePlace ofCarried = {{"f32", "f64", "i32", "bool"}, "a scan carries `f32`, `f64`, `i32` and `bool`"};
 
-/// `scan s in t with h: f32[n, hidden] = 0, c = first { … }`, `scan s in 1..t reversed { … }`
+/// `scan s in t with h: f32[n, hidden] = 0, c = first { … }`, `scan s in 1..t reversed { … }`, `scan s in t reversed if backwards { … }`
 bool Parser::scan(Stmt &stmt) {
   take();
   stmt.kind = Stmt::Scan;
@@ -196,6 +196,8 @@ bool Parser::scan(Stmt &stmt) {
   if (!(stmt.value = expression()))
     return false;
   stmt.reversed = acceptWord("reversed");
+  if (stmt.reversed && accept(Token::If) && !(stmt.condition = expression()))
+    return false;
   if (acceptWord("with"))
     do {
       Formal &carried = stmt.carried.emplace_back();

@@ -59,11 +59,13 @@ private:
   Walk &walk;
   const Stmt &stmt;
   std::int64_t first = 0, length = 0;
+  bool reversed = false;
   std::vector<Carried> carried;
   std::vector<Emitted> emitted;
   std::map<std::string, Value> before; ///< names, and what they are in front of the scan
 
   bool readLength();
+  bool readDirection();
   bool readStart(const ast::Formal &formal);
   bool runTurn(tw::ScanOp scan);
   mlir::Value next(const Carried &each);
@@ -98,6 +100,24 @@ bool ScanBody::readLength() {
     return wrong(Code::NumberOutOfRange, "the turns of a scan are numbers from 0 up, of 31 bits");
   first = from;
   length = to - from;
+  return true;
+}
+
+/// False: reported.
+bool ScanBody::readDirection() {
+  reversed = stmt.reversed;
+  if (!stmt.condition)
+    return true;
+  const Value condition = eval(walk, *stmt.condition);
+  if (condition.isPoison())
+    return false;
+  if (condition.kind != Value::Bool) {
+    walk.fail(Code::WrongKind, stmt.condition->range,
+              "whether a scan is reversed is known at compile time, and this is " + walk.describe(condition))
+        .help("sizes, `config` values and inputs of type `bool` are");
+    return false;
+  }
+  reversed = condition.boolean;
   return true;
 }
 
@@ -293,8 +313,7 @@ tw::ScanOp ScanBody::close(tw::ScanOp open, llvm::SmallVector<mlir::Value> yield
   for (const auto &[number, value] : llvm::enumerate(yielded))
     types.push_back(number < carried.size() ? value.getType() : mlir::Type(tw::stackOf(value.getType(), length)));
   builder.setInsertionPoint(open);
-  auto scan =
-      tw::ScanOp::create(builder, open.getLoc(), types, length, stmt.reversed, starts, mlir::ValueRange(), shared);
+  auto scan = tw::ScanOp::create(builder, open.getLoc(), types, length, reversed, starts, mlir::ValueRange(), shared);
   scan.getTurns().takeBody(body);
   open.erase();
   builder.setInsertionPointAfter(scan);
@@ -342,7 +361,7 @@ Value ScanBody::run() {
     walk.fail(Code::NotKnownHere, stmt.range, "a scan belongs to what a step computes, not to an update rule");
     return fail();
   }
-  if (!readLength())
+  if (!readLength() || !readDirection())
     return fail();
   for (const ast::Formal &formal : stmt.carried)
     if (!readStart(formal))
@@ -353,7 +372,7 @@ Value ScanBody::run() {
 
   mlir::OpBuilder &builder = walk.builder;
   const mlir::Location loc = walk.location(stmt.range);
-  auto open = tw::ScanOp::create(builder, loc, mlir::TypeRange(), length, stmt.reversed, mlir::ValueRange(),
+  auto open = tw::ScanOp::create(builder, loc, mlir::TypeRange(), length, reversed, mlir::ValueRange(),
                                  mlir::ValueRange(), mlir::ValueRange());
   mlir::Block &block = open.getTurns().emplaceBlock();
   block.addArgument(mlir::RankedTensorType::get({}, builder.getI32Type()), loc);

@@ -108,7 +108,7 @@ struct Stmt {
     State,   ///< state target: type = value (type may be absent in update rules)
     Repeat,  ///< repeat value { body }
     For,     ///< for target in value { body }
-    Scan,    ///< scan target in value [reversed] [with carried, …] { body }
+    Scan,    ///< scan target in value [reversed [if condition]] [with carried, …] { body }
     Emit,    ///< emit value, emit target = value, emit target[indices] = value: directly in the body of a scan
     Require, ///< require value, require value in bounds, each perhaps with a reason: `, "text"`
     // only in `train`:
@@ -135,6 +135,7 @@ struct Stmt {
   BinaryOp binary = BinaryOp::Add;
   Type type;
   ExprPtr value, bounds, rule, every;
+  ExprPtr condition;           ///< of Scan: whether it is reversed; null: `reversed` says
   std::vector<Formal> carried; ///< of Scan
   Block body;
   std::vector<Name> patterns; ///< text without quotes
