@@ -39,10 +39,13 @@ MODELS = {
     "bench/models/fashion.tw": (8, ["--batch", "1800"]),
     "examples/adversarial/digits.tw": (200, ["--batch", "100"]),
     "examples/characters/characters.tw": (9, ["--batch", "200"]),
+    "examples/characters/transformer.tw": (6, ["--batch", "200"]),
     "examples/digits/digits.tw": (500, []),
     "examples/fashion_mnist/perceptron.tw": (25, ["--batch", "900"]),
     "examples/fashion_mnist/convolutional.tw": (8, ["--batch", "1800"]),
+    "examples/forecast/forecast.tw": (20, []),
     "examples/graph/graph.tw": (10, ["--batch", "32"]),
+    "examples/words/words.tw": (9, ["--batch", "48"]),
 }
 # What `bench/run` has no rows for, or too many to see a whole epoch.
 ROWS = {
@@ -111,7 +114,12 @@ def data_of(model, folder):
         with open(rows, "w") as file:
             subprocess.run([sys.executable, os.path.join(example, "generate.py"), "1"], stdout=file, check=True)
         return splits(train=[rows], test=[rows])
-    if name == "characters":
+    if name == "forecast":
+        series = shared("small_series", "sunspots.csv")
+        if os.path.exists(series):
+            subprocess.run([sys.executable, os.path.join(example, "prepare.py"), series, folder], check=True)
+        return splits(train=[os.path.join(folder, "train.csv")], test=[os.path.join(folder, "test.csv")])
+    if name in ("characters", "transformer", "words"):
         text, start = shared("tinyshakespeare", "input.txt"), os.path.join(folder, "start.txt")
         if os.path.exists(text):
             with open(text) as file, open(start, "w") as part:

@@ -32,6 +32,9 @@ const Model kExamples[] = {
     {"Characters", "/examples/characters/characters.tw"},
     {"Digits", "/examples/digits/digits.tw"},
     {"Graph", "/examples/graph/graph.tw", true},
+    {"Forecast", "/examples/forecast/forecast.tw"},
+    {"Transformer", "/examples/characters/transformer.tw"},
+    {"Words", "/examples/words/words.tw"},
     {"Perceptron", "/examples/fashion_mnist/perceptron.tw"},
     {"Convolutional", "/examples/fashion_mnist/convolutional.tw"},
 };
@@ -80,6 +83,8 @@ const Model kLayers[] = {
   w = softmax(s)
   y[n, i, c] = sum[j](w[n, i, j] * x[n, j, c])
   y |> flatten |> dense(3))"},
+    {"Recurrent", "concat(lstm(x, 3), gru(x, 2, backwards = true), rnn(x, 2)) |> flatten |> dense(3)"},
+    {"EncoderBlock", "x |> sinusoidal_positions |> encoder_block(2, 5, rotary = true) |> flatten |> dense(3)"},
 };
 
 std::string textOf(const Model &model) {
