@@ -34,6 +34,7 @@ MODELS = {
     "bench/models/W7.tw": (6, ["--batch", "9000"]),
     "bench/models/W7a.tw": (6, ["--batch", "9000"]),
     "bench/models/W7l.tw": (6, ["--batch", "9000"]),
+    "bench/models/W8.tw": (6, ["--batch", "60"]),
     "bench/models/W9.tw": (300, ["--batch", "4", "--set", "count=100000"]),
     "bench/models/W10.tw": (6, ["--batch", "96", "--set", "size=128"]),
     "bench/models/fashion.tw": (8, ["--batch", "1800"]),
