@@ -122,6 +122,8 @@ static SmallVector<unsigned> needsOf(OpResult result, ArrayRef<OpOperand *> oper
 
 BlockProgram::BlockProgram(Block &block) : block(block) {
   for (auto alloc : block.getOps<memref::AllocOp>()) {
+    if (llvm::none_of(alloc->getUsers(), llvm::IsaPred<memref::ViewOp>))
+      continue; // an array that a loop fills, the gathered batch: a value
     localOf[variables.numberOf(alloc.getResult())] = locals.size();
     locals.push_back({variables.numberOf(alloc.getResult()), arenaBytesOf(alloc.getType()), -1, -1, {}});
   }
@@ -158,9 +160,15 @@ int BlockProgram::addValue(mlir::Value tensor, Value facts) {
 
 void BlockProgram::addStored(mlir::Value tensor, mlir::Value memref) {
   Value facts;
-  facts.memory = variables.numberOf(memref);
-  if (auto writer = touched.find(facts.memory); writer != touched.end())
+  int variable = variables.numberOf(memref);
+  if (auto writer = touched.find(variable); writer != touched.end())
     facts.producer = writer->second;
+  if (auto alloc = memref.getDefiningOp<memref::AllocOp>()) {
+    facts.bytes = arenaBytesOf(alloc.getType());
+    facts.pinned = true;
+  } else {
+    facts.memory = variable;
+  }
   addValue(tensor, facts);
 }
 

@@ -129,6 +129,8 @@ private:
     ArrayRef<int64_t> from = shapeOf(fold.getX());
     if (auto slice = sliceOf(fold.getMap(), shapeOf(fold.getY()), from))
       return Place{*slice, SmallVector<int64_t>(from)};
+    if (fold.getMap().getNumResults() != from.size() + 1)
+      return std::nullopt;
     SmallVector<int64_t> shape(from);
     std::optional<Slice> slice;
     for (auto [dim, result] : llvm::enumerate(fold.getMap().getResults()))
