@@ -246,11 +246,49 @@ const Tensor &Evaluation::of(Value value) {
   return known[value] = std::move(result);
 }
 
+/// Gives the results of a loop.
+void Evaluation::runTurns(Operation *op) {
+  auto scan = cast<tw::ScanOp>(op);
+  auto all = llvm::map_to_vector(op->getOperands(), [&](Value operand) { return of(operand); });
+  std::vector<Tensor> results;
+  for (Value result : op->getResults())
+    results.push_back({shapeOf(result), std::vector<Dual>(countOf(shapeOf(result)))});
+  std::size_t carried = scan.getStarts().size(), stacks = scan.getStacks().size();
+  std::int64_t length = scan.getLength();
+  for (std::int64_t number = 0; number < length; ++number) {
+    std::int64_t turn = scan.getReversed() ? length - 1 - number : number;
+    Evaluation body(source);
+    body.put(scan.getTurn(), {{}, {{double(turn)}}});
+    for (auto [place, inside] : llvm::enumerate(scan.getInside())) {
+      Tensor &whole = all[place];
+      Tensor tensor{shapeOf(inside), whole.elements};
+      if (place >= carried && place < carried + stacks) {
+        std::int64_t count = countOf(tensor.shape);
+        auto begin = whole.elements.begin() + turn * count;
+        tensor.elements.assign(begin, begin + count);
+      }
+      body.put(inside, std::move(tensor));
+    }
+    for (auto [place, value] : llvm::enumerate(scan.getYield().getValues())) {
+      const Tensor &tensor = body.of(value);
+      std::int64_t first = place < carried ? 0 : turn * countOf(tensor.shape);
+      llvm::copy(tensor.elements, results[place].elements.begin() + first);
+    }
+    std::copy_n(results.begin(), carried, all.begin());
+  }
+  for (auto [result, tensor] : llvm::zip_equal(op->getResults(), results))
+    known[result] = std::move(tensor);
+}
+
 Tensor Evaluation::compute(OpResult result) {
   Operation *op = result.getOwner();
   double epsilon = epsilonOf(result);
   for (Value operand : op->getOperands())
     of(operand); // before any reference is held
+  if (isa<tw::ScanOp>(op)) {
+    runTurns(op);
+    return known[result];
+  }
   auto operand = [&](unsigned number) -> const Tensor & { return known.find(op->getOperand(number))->second; };
 
   Tensor y{shapeOf(result), {}};
@@ -268,7 +306,8 @@ Tensor Evaluation::compute(OpResult result) {
     forEach(y.shape, [&](const Shape &index) { y.elements.push_back({double(index[iota.getDim()])}); });
   } else if (auto uniform = dyn_cast<tw::UniformOp>(op)) {
     auto seed = std::uint64_t(operand(0).elements[0].value), step = std::uint64_t(operand(0).elements[1].value);
-    for (std::int64_t place = 0; place < countOf(y.shape); ++place) {
+    std::int64_t first = uniform.getFirst() ? std::int64_t(operand(1).elements[0].value) : 0;
+    for (std::int64_t place = first; place < first + countOf(y.shape); ++place) {
       auto words =
           runtime::philox({std::uint32_t(place), std::uint32_t(step), std::uint32_t(uniform.getStream()), 0}, seed);
       y.elements.push_back({double(words[0] >> 8) * 0x1p-24});

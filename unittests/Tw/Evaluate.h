@@ -45,12 +45,14 @@ public:
   void put(mlir::Value value, Tensor tensor) { known[value] = std::move(tensor); }
   /// Forgets the value of an op that is erased.
   void forget(mlir::Value value) { known.erase(value); }
+  void forgetAll() { known.clear(); }
 
 private:
   std::function<Tensor(mlir::Value)> source;
   llvm::DenseMap<mlir::Value, Tensor> known;
 
   Tensor compute(mlir::OpResult result);
+  void runTurns(mlir::Operation *op);
 };
 
 } // namespace talweg::random

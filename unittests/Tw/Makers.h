@@ -36,6 +36,10 @@ mlir::Value coalesced(Maker &m);
 /// `table` with some rows of `values`, which has its shape.
 mlir::Value withSomeRows(Maker &m, mlir::Value values, mlir::Value table);
 
+//===-- LoopMakers.cpp -------------------------------------------------------------------------------------------===//
+
+mlir::Value looped(Maker &m);
+
 //===-- OpMakers.cpp ---------------------------------------------------------------------------------------------===//
 
 /// Some dims of a tensor, at least one if there are any.

@@ -225,8 +225,13 @@ Value placeOfExtreme(Maker &m) {
 Value dropout(Maker &m) {
   Value x = m.any();
   Shape shape = shapeOf(x);
-  Value key = train::KeyOp::create(m.b, m.loc, RankedTensorType::get({2}, m.b.getI64Type()));
-  Value drawn = tw::UniformOp::create(m.b, m.loc, m.type(shape), key, m.b.getI64IntegerAttr(m.chance.below(5)));
+  Value key = m.key(), first;
+  if (!m.turns.empty() && m.chance.oneIn(2)) {
+    auto number = RankedTensorType::get({}, m.b.getI64Type());
+    Value count = tw::ConstantOp::create(m.b, m.loc, number, DenseElementsAttr::get(number, countOf(shape)));
+    first = m.binary<tw::MulOp>(m.convert(m.turns.back(), m.b.getI64Type()), count);
+  }
+  Value drawn = tw::UniformOp::create(m.b, m.loc, m.type(shape), key, m.b.getI64IntegerAttr(m.chance.below(5)), first);
   return m.select(m.compare(tw::Predicate::lt, drawn, m.all(shape, 0.25)), m.all(shape, 0), m.scale(x, 4.0 / 3));
 }
 
@@ -293,6 +298,8 @@ Value recurrence(Maker &m) {
 
 /// The derivative of what other makers make of a value, now and then of such a derivative: the ops that it stands for.
 Value derivative(Maker &m) {
+  if (!m.turns.empty())
+    return {};
   Value x = m.unary<tw::WatchOp>(m.any()), y = x;
   for (std::int64_t more = 1 + m.chance.below(2); more > 0 && y; --more)
     y = m.madeOf(y, m.chance.oneIn(4) ? derivative : opMakers()[m.chance.below(std::int64_t(opMakers().size()))].make);
@@ -300,6 +307,7 @@ Value derivative(Maker &m) {
     return {};
   Value dy = shapeOf(y).empty() ? m.all({}, 1) : m.chance.oneIn(2) ? m.literal(shapeOf(y)) : m.ofShape(shapeOf(y));
   auto dx = differentiate(m.b, Seed{y, dy}, x, "x");
+  m.forgetAll(); // loops that emit more are in the place of others
   if (failed(dx) || !dx->front())
     return {};
   Value watched = m.unary<tw::WatchOp>(dx->front());
@@ -336,6 +344,7 @@ const OpMaker makers[] = {
     {"softmax", 2, softmax},
     {"normalization", 2, normalization},
     {"recurrence", 1, recurrence},
+    {"loop", 3, looped},
     {"derivative", 0, derivative}, // where asked for
 };
 

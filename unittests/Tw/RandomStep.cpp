@@ -239,8 +239,13 @@ void Maker::takeBack(Operation *last, train::VariableOp lastVariable) {
   Block *block = b.getInsertionBlock();
   while (block->getTerminator()->getPrevNode() != last) {
     Operation *op = block->getTerminator()->getPrevNode();
-    for (Value result : op->getResults())
-      evaluation.forget(result);
+    op->walk([&](Operation *inner) {
+      for (Value result : inner->getResults())
+        evaluation.forget(result);
+      for (Region &region : inner->getRegions())
+        for (Value argument : region.getArguments())
+          evaluation.forget(argument);
+    });
     op->erase();
   }
   auto declared = llvm::to_vector(step.program().getOps<train::VariableOp>());
@@ -269,17 +274,54 @@ void Maker::grow(const OpMaker &maker) {
   }
 }
 
-void Maker::grow(std::int64_t ops) {
+const OpMaker &Maker::drawMaker() {
   int total = 0;
   for (const OpMaker &maker : opMakers())
     total += maker.weight;
-  for (int attempts = 0; ops > 0 && attempts < 100; ++attempts) {
-    std::int64_t drawn = chance.below(total);
-    const OpMaker *maker = opMakers().begin();
-    while ((drawn -= maker->weight) >= 0)
-      ++maker;
-    ops -= attempt(*maker);
-  }
+  std::int64_t drawn = chance.below(total);
+  const OpMaker *maker = opMakers().begin();
+  while ((drawn -= maker->weight) >= 0)
+    ++maker;
+  return *maker;
+}
+
+void Maker::grow(std::int64_t ops) {
+  for (int attempts = 0; ops > 0 && attempts < 100; ++attempts)
+    ops -= attempt(drawMaker());
+}
+
+Value Maker::grown(std::int64_t ops) {
+  Value last;
+  for (int attempts = 0; ops > 0 && attempts < 20; ++attempts)
+    if (Value made = drawMaker().make(*this); made && isTelling(made)) {
+      pool.push_back(last = made);
+      --ops;
+    }
+  return last;
+}
+
+bool Maker::inTurn(Block &body, std::vector<Value> values, llvm::function_ref<bool()> make) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(&body);
+  turns.push_back(body.getArgument(0));
+  std::swap(pool, values);
+  bool made = make();
+  std::swap(pool, values);
+  turns.pop_back();
+  return made;
+}
+
+/// What the train dialect gives is read in front of all loops.
+void Maker::leaveLoops() {
+  for (Operation *around = b.getInsertionBlock()->getParentOp(); isa<tw::ScanOp>(around);
+       around = around->getParentOp())
+    b.setInsertionPoint(around);
+}
+
+Value Maker::key() {
+  OpBuilder::InsertionGuard guard(b);
+  leaveLoops();
+  return train::KeyOp::create(b, loc, RankedTensorType::get({2}, b.getI64Type()));
 }
 
 //===-- values -----------------------------------------------------------------------------------------------------===//
@@ -350,12 +392,14 @@ Value Maker::addVariable(Role role, const Shape &shape) {
   if (role == Role::Parameter)
     for (Dual &x : inputs.variables[name].elements)
       x.slope = x.slopeSize = 1;
+  OpBuilder::InsertionGuard guard(b);
+  leaveLoops();
   return train::GetOp::create(b, loc, type(shape), name);
 }
 
 Value Maker::parameter(const Shape &shape) {
   std::vector<Value> such;
-  for (auto get : b.getInsertionBlock()->getOps<train::GetOp>())
+  for (auto get : step.objective().getBody().getOps<train::GetOp>())
     if (shapeOf(get) == shape)
       such.push_back(get);
   if (!such.empty() && chance.oneIn(2))

@@ -114,6 +114,15 @@ public:
   /// Small, around the lengths of vectors, or 1; together at most `most` elements.
   std::int64_t extent();
   Shape shape(std::size_t rank, std::int64_t most = kMostElements);
+  /// Makes in a turn of a loop, where `values` are what there is to read. What `make` gives.
+  bool inTurn(mlir::Block &body, std::vector<mlir::Value> values, llvm::function_ref<bool()> make);
+  /// The turns of the loops around, the innermost last.
+  std::vector<mlir::Value> turns;
+  /// A value of some ops in a turn, or null.
+  mlir::Value grown(std::int64_t ops);
+  void offer(mlir::Value value) { pool.push_back(value); }
+  /// What random numbers are made from.
+  mlir::Value key();
   /// The labels of the batch: [batch], each below `classes`.
   mlir::Value labels() const { return labelValues; }
   std::int64_t classes = 0, batch = 0;
@@ -122,6 +131,8 @@ public:
 
   /// What a value is on the first batch.
   const Tensor &known(mlir::Value value) { return evaluation.of(value); }
+  void know(mlir::Value value, Tensor tensor) { evaluation.put(value, std::move(tensor)); }
+  void forgetAll() { evaluation.forgetAll(); }
   struct Range {
     double least, greatest, leastSize;
   };
@@ -173,6 +184,8 @@ private:
   train::VariableOp declare(Role role, const std::string &name, mlir::DenseElementsAttr initial);
   mlir::DenseElementsAttr draw(const Shape &shape);
   mlir::Value addVariable(Role role, const Shape &shape);
+  void leaveLoops();
+  const OpMaker &drawMaker();
   bool attempt(const OpMaker &maker);
   void takeBack(mlir::Operation *last, train::VariableOp lastVariable);
   mlir::Value lossOf(mlir::Value leaf);

@@ -1,7 +1,7 @@
 // Whatever training program chance makes, the compiled step computes its loss, its states, its gradient and its update, and to
 // the same bits whatever is fused. TALWEG_TW_CASES asks for more programs, TALWEG_TW_SEED for others; of the programs whose
 // bits are compared, TALWEG_BITS_CASES and TALWEG_BITS_SEED; TALWEG_SECOND_… where second
-// derivatives are checked, TALWEG_DERIVATIVES_… of those with derivatives as values and two losses. Where TALWEG_BITS_TOLD names a folder, the bits of each program are
+// derivatives are checked, TALWEG_DERIVATIVES_… of those with derivatives as values and two losses, TALWEG_LOOPS_… of those with loops over time. Where TALWEG_BITS_TOLD names a folder, the bits of each program are
 // written there, for utils/compare-builds.py.
 #include "CheckStep.h"
 
@@ -72,6 +72,13 @@ TEST_P(RandomSteps, HaveSecondDerivatives) {
 /// Derivatives as values, minimized by two losses.
 TEST_P(RandomSteps, OfDerivativesAreRight) {
   runCases(checkValues, GetParam(), Cases::of("TALWEG_DERIVATIVES", 60, 8000), {{"derivative", "derivative"}, true});
+}
+
+/// Loops over time, some in each other.
+TEST_P(RandomSteps, OfLoopsAreRight) {
+  runCases(checkValues, GetParam(), Cases::of("TALWEG_LOOPS", 40, 8000), {{"loop", "loop"}});
+  runCases(checkBits, GetParam(), Cases::of("TALWEG_LOOPS", 20, 4000), {{"loop"}});
+  runCases(checkSecondDerivatives, GetParam(), Cases::of("TALWEG_LOOPS", 100, 20000), {{"loop"}, false, true});
 }
 
 TEST_P(RandomSteps, KeepTheirBits) {

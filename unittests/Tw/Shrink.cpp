@@ -48,13 +48,21 @@ private:
   std::uint64_t seed;
   std::string kind;
 
+  /// Those of the bodies of loops, too, in front of these.
   static SmallVector<Operation *> ops(ModuleOp module) {
     SmallVector<Operation *> result;
     auto program = *module.getOps<train::ProgramOp>().begin();
     auto objective = *program.getOps<train::ObjectiveOp>().begin();
-    for (Operation &op : llvm::reverse(objective.getBody().front().without_terminator()))
-      result.push_back(&op);
+    addOps(objective.getBody().front(), result);
     return result;
+  }
+
+  static void addOps(Block &block, SmallVector<Operation *> &result) {
+    for (Operation &op : llvm::reverse(block.without_terminator())) {
+      if (auto scan = dyn_cast<tw::ScanOp>(op))
+        addOps(*scan.getBody(), result);
+      result.push_back(&op);
+    }
   }
 
   /// What is differentiated by stays a tw.watch, as the frontend makes it.
