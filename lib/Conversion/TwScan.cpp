@@ -73,7 +73,15 @@ void write(Builder &b, Value tensor, Value memory) {
   bufferization::MaterializeInDestinationOp::create(b, Type(), tensor, memory, /*restrict=*/true, /*writable=*/true);
 }
 
-/// What holds `tensor` from here on. What a loop has left there, or was put there for another loop, stays.
+/// Is what `put` wrote there overwritten by turns of a loop, which carries it?
+bool isCarried(bufferization::MaterializeInDestinationOp put, Value bytes) {
+  return llvm::any_of(bytes.getUsers(), [&](Operation *view) {
+    return view->getBlock() != put->getBlock() &&
+           llvm::any_of(view->getUsers(), llvm::IsaPred<bufferization::MaterializeInDestinationOp>);
+  });
+}
+
+/// What holds `tensor` from here on. What a loop has left there, or was put there for the slices of another loop, stays.
 Memory memoryOf(Builder &b, Value tensor) {
   auto known = [](Value place) -> std::optional<Memory> {
     auto view = place.getDefiningOp<memref::ViewOp>();
@@ -86,7 +94,7 @@ Memory memoryOf(Builder &b, Value tensor) {
       return *memory;
   for (Operation *user : tensor.getUsers())
     if (auto put = dyn_cast<bufferization::MaterializeInDestinationOp>(user); put && put->getBlock() == b.getBlock())
-      if (auto memory = known(put.getDest()))
+      if (auto memory = known(put.getDest()); memory && !isCarried(put, memory->bytes))
         return *memory;
   Memory memory = allocate(b, typeOf(tensor));
   write(b, tensor, viewAt(b, memory, typeOf(tensor), createIndex(b, 0)));
@@ -99,12 +107,12 @@ struct LowerScan : OpConversionPattern<tw::ScanOp> {
   LogicalResult matchAndRewrite(tw::ScanOp op, OpAdaptor operands, ConversionPatternRewriter &rewriter) const override {
     Builder b(op.getLoc(), rewriter);
     SmallVector<Memory> carried, stacks;
+    for (Value stack : operands.getStacks())
+      stacks.push_back(memoryOf(b, stack));
     for (Value start : operands.getStarts()) {
       carried.push_back(allocate(b, typeOf(start)));
       write(b, start, viewAt(b, carried.back(), typeOf(start), createIndex(b, 0)));
     }
-    for (Value stack : operands.getStacks())
-      stacks.push_back(memoryOf(b, stack));
     SmallVector<Memory> emitted =
         llvm::map_to_vector(op.getEmitted(), [&](Value stack) { return allocate(b, loweredType(stack.getType())); });
 
@@ -114,7 +122,8 @@ struct LowerScan : OpConversionPattern<tw::ScanOp> {
     if (op.getReversed())
       turn = arith::SubIOp::create(b, createIndex(b, op.getLength() - 1), turn);
     Value number = arith::IndexCastOp::create(b, b.getI32Type(), turn);
-    SmallVector<Value> inside{tensor::FromElementsOp::create(b, cast<RankedTensorType>(op.getTurn().getType()), number)};
+    SmallVector<Value> inside{
+        tensor::FromElementsOp::create(b, cast<RankedTensorType>(op.getTurn().getType()), number)};
     auto add = [&](Value memory, Type type) { inside.push_back(read(b, memory, cast<RankedTensorType>(type))); };
     SmallVector<Value> places;
     for (auto [memory, argument] : llvm::zip_equal(carried, op.getCarried())) {

@@ -136,6 +136,27 @@ const Pair kPairs[] = {
     total[n] = total[n] + (if seen[n] then b[k[n]] * x[n, s, 2] else 0)
   }
   h[n, o] = h[n, o] + total[n])"},
+    {"OfTheirOwnStart",
+     {4},
+     R"(
+  r[i, o] = u[i, o] * 2
+  scan s in 4 with a = r, c = r {
+    a[i, o] = 0.5 * a[i, o] + r[s, o]
+    c = tanh(c)
+  }
+  scan s in 4 reversed with d = r { d[i, o] = 0.5 * d[i, o] + r[s, i] }
+  h[n, o] = x[n, 0, 0] + sum[i](a[i, o] + c[i, o] * d[i, o]))",
+     R"(
+  r[i, o] = u[i, o] * 2
+  a = r
+  c = r
+  d = r
+  for s in 0..4 {
+    a[i, o] = 0.5 * a[i, o] + r[s, o]
+    c = tanh(c)
+    d[i, o] = 0.5 * d[i, o] + r[3 - s, i]
+  }
+  h[n, o] = x[n, 0, 0] + sum[i](a[i, o] + c[i, o] * d[i, o]))"},
     {"RandomNumbers",
      {3},
      R"(
