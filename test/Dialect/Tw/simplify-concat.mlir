@@ -45,3 +45,15 @@ func.func @sums_of_slices(%a: tensor<2x2xf32>, %b: tensor<2x3xf32>, %c: tensor<2
   // CHECK-NEXT: return %[[Y]]
   return %4 : tensor<2x6xf32>
 }
+
+// Single elements of two more dimensions are no slices.
+// CHECK-LABEL: func.func @folds_of_elements
+// CHECK:       tw.fold
+// CHECK:       tw.fold
+// CHECK:       tw.add
+func.func @folds_of_elements(%x: tensor<f32>, %y: tensor<f32>) -> tensor<3x4xf32> {
+  %0 = tw.fold %x by affine_map<() -> (0, 2)> : tensor<f32> -> tensor<3x4xf32>
+  %1 = tw.fold %y by affine_map<() -> (1, 2)> : tensor<f32> -> tensor<3x4xf32>
+  %2 = tw.add %0, %1 : tensor<3x4xf32>
+  return %2 : tensor<3x4xf32>
+}
