@@ -21,16 +21,17 @@ struct Pair {
   const char *loss = "mean((out - y)^2)";
 };
 
-const Pair kPairs[] = {
-    {"Recurrent",
-     {1, 2, 3, 50},
-     R"(
+// A recurrent layer, and the same written out.
+const char *const kRecurrent = R"(
   scan s in t with h: f32[n, 4] = 0 {
     h[n, o] = tanh(sum[i](x[n, s, i] * w[i, o]) + sum[k](h[n, k] * u[k, o]) + b[o])
-  })",
-     R"(
+  })";
+const char *const kRecurrentUnrolled = R"(
   h = zeros([n, 4])
-  for s in 0..t { h[n, o] = tanh(sum[i](x[n, s, i] * w[i, o]) + sum[k](h[n, k] * u[k, o]) + b[o]) })"},
+  for s in 0..t { h[n, o] = tanh(sum[i](x[n, s, i] * w[i, o]) + sum[k](h[n, k] * u[k, o]) + b[o]) })";
+
+const Pair kPairs[] = {
+    {"Recurrent", {1, 2, 3, 50}, kRecurrent, kRecurrentUnrolled},
     {"Gated",
      {3},
      R"(
@@ -191,16 +192,7 @@ const Pair kPairs[] = {
      R"(
   h[n, o] = sum[i](x[n, 0, i] * w[i, o])
   repeat 2 { h = unrolled(h, u, t) + unrolled(0.5 * h, u, 2) })"},
-    {"GradientsInTheLoss",
-     {3},
-     R"(
-  scan s in t with h: f32[n, 4] = 0 {
-    h[n, o] = tanh(sum[i](x[n, s, i] * w[i, o]) + sum[k](h[n, k] * u[k, o]) + b[o])
-  })",
-     R"(
-  h = zeros([n, 4])
-  for s in 0..t { h[n, o] = tanh(sum[i](x[n, s, i] * w[i, o]) + sum[k](h[n, k] * u[k, o]) + b[o]) })",
-     "mean((out - y)^2) + mean(grad(sum(out * out), x)^2)"},
+    {"GradientsInTheLoss", {3}, kRecurrent, kRecurrentUnrolled, "mean((out - y)^2) + mean(grad(sum(out * out), x)^2)"},
     {"GradientsInATurn",
      {3},
      R"(
