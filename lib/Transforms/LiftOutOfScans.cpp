@@ -57,7 +57,7 @@ private:
     Value term;
   };
   std::optional<Sum> sumOf(Operation *op);
-  llvm::SetVector<Operation *> lateOps(ArrayRef<Sum> sums);
+  llvm::SetVector<Operation *> lateOps();
   void putBehind();
   Value behindLoop(OpBuilder &builder, Value value);
   Value sumOverTurns(OpBuilder &builder, Value value);
@@ -155,7 +155,7 @@ std::optional<Lifting::Sum> Lifting::sumOf(Operation *op) {
 }
 
 /// Ops whose results lead to sums and to what is emitted only, by way of something that is worth it: last ones first.
-llvm::SetVector<Operation *> Lifting::lateOps(ArrayRef<Sum> sums) {
+llvm::SetVector<Operation *> Lifting::lateOps() {
   llvm::SetVector<Operation *> late;
   auto isLate = [&](OpOperand &use) {
     if (use.getOwner() == body->getTerminator())
@@ -216,13 +216,11 @@ Value Lifting::sumOverTurns(OpBuilder &builder, Value value) {
 }
 
 void Lifting::putBehind() {
+  llvm::SetVector<Operation *> chosen = lateOps();
   SmallVector<Sum> sums;
-  llvm::SetVector<Operation *> chosen;
   for (Operation &op : body->without_terminator())
-    if (auto sum = sumOf(&op))
+    if (auto sum = sumOf(&op); sum && chosen.contains(sum->term.getDefiningOp()))
       sums.push_back(*sum);
-  chosen = lateOps(sums);
-  llvm::erase_if(sums, [&](Sum &sum) { return !chosen.contains(sum.term.getDefiningOp()); });
   if (chosen.empty())
     return;
 
