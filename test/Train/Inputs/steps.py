@@ -7,8 +7,12 @@ def write_rows(path, rows):
         csv.writer(out).writerows(rows)
 
 
+def told(path, *kinds):
+    return [event for event in map(json.loads, open(path)) if event["event"] in kinds]
+
+
 def steps_told(path):
-    return [event for event in map(json.loads, open(path)) if event["event"] == "step"]
+    return told(path, "step")
 
 
 def compare(told, right, tolerance):
