@@ -1,8 +1,13 @@
 // Second derivatives by the dot-product test: with the gradient g of the loss and directions u and v, the derivative of <g, u> by all
-// parameters times v, that of <g, v> times u, and the slope of <g, u> along v are one number; and <g, v> is the slope of the loss.
+// parameters times v, that of <g, v> times u, and the slope of <g, u> along v are one number; and <g, v> is the slope of the loss. Likewise
+// that what is lifted out of loops stays what it was in them.
 #include "CheckStep.h"
 
 #include "talweg/Autodiff/Differentiate.h"
+#include "talweg/Transforms/Passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 
 #include <fmt/format.h>
 
@@ -18,10 +23,7 @@ public:
   Check(const RandomStep &step, std::uint64_t seed) : step(step.expanded()), chance(seed), b(this->step.losses()[0]) {}
 
   std::string run() {
-    SmallVector<Value> reads;
-    for (auto get : step.objective().getBody().getOps<train::GetOp>())
-      if (get.getVariable().starts_with("p"))
-        reads.push_back(get);
+    SmallVector<Value> reads = parameters();
     const Directions u = draw(reads), v = draw(reads);
     auto gradient = derivatives(step.loss(), reads);
     Value gu = product(gradient, u), gv = product(gradient, v);
@@ -37,6 +39,26 @@ public:
     return wrong;
   }
 
+  /// The loss, <g, u> and <Hu, v>, by loops and by what talweg-lift-out-of-scans makes of these.
+  std::string runLifted() {
+    SmallVector<Value> reads = parameters();
+    const Directions u = draw(reads), v = draw(reads);
+    Value gu = product(derivatives(step.loss(), reads), u);
+    if (!gu)
+      return {};
+    Value hessian = product(derivatives(gu, reads), v);
+    for (Value number : {step.loss(), gu, hessian})
+      if (number)
+        reported.push_back(train::ReportOp::create(b, b.getUnknownLoc(), Told::Report, "number", number));
+    simplify(createFormContractions());
+    const std::vector<Dual> inLoops = reportedNumbers();
+    simplify(createLiftOutOfScans());
+    const std::vector<Dual> lifted = reportedNumbers();
+    for (auto [x, y] : llvm::zip_equal(inLoops, lifted))
+      expect("a number in loops and out of them", x.value, y.value, x.error + y.error);
+    return wrong;
+  }
+
 private:
   using Directions = llvm::DenseMap<Value, Tensor>;
 
@@ -44,6 +66,32 @@ private:
   Chance chance;
   OpBuilder b;
   std::string wrong;
+  std::vector<train::ReportOp> reported;
+
+  SmallVector<Value> parameters() {
+    SmallVector<Value> reads;
+    for (auto get : step.objective().getBody().getOps<train::GetOp>())
+      if (get.getVariable().starts_with("p"))
+        reads.push_back(get);
+    return reads;
+  }
+
+  void simplify(std::unique_ptr<Pass> pass) {
+    PassManager passes(step.module->getContext());
+    passes.addPass(std::move(pass));
+    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCSEPass());
+    if (failed(passes.run(*step.module)))
+      wrong += "a pass fails\n";
+  }
+
+  std::vector<Dual> reportedNumbers() {
+    Evaluation evaluation([&](Value value) { return moved(value, Directions()); });
+    std::vector<Dual> numbers;
+    for (train::ReportOp report : reported)
+      numbers.push_back(number(evaluation, report.getValue()));
+    return numbers;
+  }
 
   Directions draw(ArrayRef<Value> reads) {
     Directions drawn;
@@ -127,5 +175,7 @@ private:
 } // namespace
 
 std::string checkSecondDerivatives(const RandomStep &step, std::uint64_t seed) { return Check(step, seed).run(); }
+
+std::string checkLifted(const RandomStep &step, std::uint64_t seed) { return Check(step, seed).runLifted(); }
 
 } // namespace talweg::random

@@ -19,6 +19,10 @@ std::string checkValues(const RandomStep &step, std::uint64_t seed);
 /// That derivatives of derivatives are right, by the dot-product test in the evaluator: of a program of f64.
 std::string checkSecondDerivatives(const RandomStep &step, std::uint64_t seed);
 
+/// That the loss, a product of its gradient and one of its second derivative are the same where what turns of loops have in common is lifted
+/// out of them: in the evaluator, of a program of f64.
+std::string checkLifted(const RandomStep &step, std::uint64_t seed);
+
 /// That losses and variables are the same bits without a limit of memory, at the least memory, and, as the seed chooses, half-way,
 /// with remarks or with a profile.
 std::string checkBits(const RandomStep &step, std::uint64_t seed);

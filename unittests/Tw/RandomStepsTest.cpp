@@ -1,7 +1,8 @@
 // Whatever training program chance makes, the compiled step computes its loss, its states, its gradient and its update, and to
 // the same bits whatever is fused. TALWEG_TW_CASES asks for more programs, TALWEG_TW_SEED for others; of the programs whose
 // bits are compared, TALWEG_BITS_CASES and TALWEG_BITS_SEED; TALWEG_SECOND_… where second
-// derivatives are checked, TALWEG_DERIVATIVES_… of those with derivatives as values and two losses, TALWEG_LOOPS_… of those with loops over time. Where TALWEG_BITS_TOLD names a folder, the bits of each program are
+// derivatives are checked, TALWEG_DERIVATIVES_… of those with derivatives as values and two losses, TALWEG_LOOPS_… of those with loops over time,
+// TALWEG_LIFTED_… where these are compared with what is lifted out of them. Where TALWEG_BITS_TOLD names a folder, the bits of each program are
 // written there, for utils/compare-builds.py.
 #include "CheckStep.h"
 
@@ -79,6 +80,11 @@ TEST_P(RandomSteps, OfLoopsAreRight) {
   runCases(checkValues, GetParam(), Cases::of("TALWEG_LOOPS", 40, 8000), {{"loop", "loop"}});
   runCases(checkBits, GetParam(), Cases::of("TALWEG_LOOPS", 20, 4000), {{"loop"}});
   runCases(checkSecondDerivatives, GetParam(), Cases::of("TALWEG_LOOPS", 100, 20000), {{"loop"}, false, true});
+}
+
+/// What turns have in common, out of the loop.
+TEST_P(RandomSteps, AreTheSameOutOfLoops) {
+  runCases(checkLifted, GetParam(), Cases::of("TALWEG_LIFTED", 100, 40000), {{"loop", "loop"}, false, true});
 }
 
 TEST_P(RandomSteps, KeepTheirBits) {
