@@ -187,6 +187,13 @@ mlir::Value TensorBuilder::spread(const Tensor &tensor, const std::vector<IndexV
   return result;
 }
 
+/// How many rows there are, in f64. A loop over time reads it from outside.
+static mlir::Value createRows(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type) {
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  leaveScans(builder);
+  return train::RowsOp::create(builder, loc, type);
+}
+
 /// A count of something of which there are so many for each row, in f64. What is no multiple of the rows or of their square has a fixed part.
 mlir::Value TensorBuilder::createCount(const Number &number, mlir::Location loc) {
   const auto type = RankedTensorType::get({}, builder.getF64Type());
@@ -197,7 +204,7 @@ mlir::Value TensorBuilder::createCount(const Number &number, mlir::Location loc)
   if (!number.dependsOnBatch())
     return fixed(number.asReal());
   const double batch = double(scopes.body()->batch), value = double(number.integer), next = double(number.integer.next);
-  const mlir::Value rows = train::RowsOp::create(builder, loc, type);
+  const mlir::Value rows = createRows(builder, loc, type);
   if (value / batch == next / (batch + 1))
     return value == batch ? rows : tw::MulOp::create(builder, loc, type, rows, fixed(value / batch));
   if (value / (batch * batch) == next / ((batch + 1) * (batch + 1)))

@@ -142,14 +142,39 @@ void Rows::visitScan(Operation *op, const Reductions &ofBatch, Known isKnown) {
       uses[inside] = use;
     }
   }
+  DenseMap<Value, Operation *> met = reducedInside(scan);
   for (Operation &inner : *scan.getBody())
     reductions.erase(&inner);
   for (auto [result, value] : llvm::zip_equal(scan.getResults(), yielded)) {
     bool isEnd = result.getResultNumber() < scan.getStarts().size();
-    RowUse use = isEnd ? join(of(scan.getCarried()[result.getResultNumber()]), of(value), op) : behindTurns(of(value), 1);
+    RowUse use =
+        isEnd ? join(of(scan.getCarried()[result.getResultNumber()]), of(value), op) : behindTurns(of(value), 1);
     bool meetInside = llvm::any_of(scan.getOperands(), [&](Value operand) { return of(operand).passes < use.passes; });
-    uses[result] = use.kind == RowUse::OverRows && meetInside ? mixed(op) : use;
+    if (use.kind == RowUse::OverRows && meetInside)
+      use = mixed(op);
+    if (Operation *reduction = met.lookup(value))
+      use = {RowUse::Mixed, 0, 1, reduction};
+    uses[result] = use;
   }
+}
+
+/// The values of a loop's body that are computed from reductions over rows in it, in this or an earlier turn, and from which.
+DenseMap<Value, Operation *> Rows::reducedInside(ScanOp scan) const {
+  DenseMap<Value, Operation *> met;
+  auto add = [&](Value value, Operation *reduction) { return reduction && met.try_emplace(value, reduction).second; };
+  for (bool changes = true; changes;) {
+    changes = false;
+    for (Operation &inner : scan.getBody()->without_terminator()) {
+      Operation *reduction = reductions.contains(&inner) ? &inner : nullptr;
+      for (Value operand : inner.getOperands())
+        reduction = reduction ? reduction : met.lookup(operand);
+      for (Value result : inner.getResults())
+        changes |= add(result, reduction);
+    }
+    for (auto [inside, next] : llvm::zip(scan.getCarried(), scan.getYield().getValues()))
+      changes |= add(inside, met.lookup(next));
+  }
+  return met;
 }
 
 RowUse Rows::useOf(Operation *op, Known isKnown) const {

@@ -12,6 +12,8 @@
 
 namespace talweg::tw {
 
+class ScanOp;
+
 /// The rows of the batch that a value depends on.
 struct RowUse {
   enum Kind {
@@ -53,6 +55,7 @@ private:
   RowUse useOf(mlir::Operation *op, Known isKnown) const;
   void visit(mlir::Block &block, const Reductions &ofBatch, Known isKnown);
   void visitScan(mlir::Operation *op, const Reductions &ofBatch, Known isKnown);
+  llvm::DenseMap<mlir::Value, mlir::Operation *> reducedInside(ScanOp scan) const;
 
   std::int64_t batch;
   llvm::DenseMap<mlir::Value, RowUse> uses;
