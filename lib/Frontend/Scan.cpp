@@ -274,6 +274,7 @@ bool ScanBody::runTurn(tw::ScanOp scan) {
     tensor.vars = each.shape.vars;
     tensor.dims = each.shape.dims;
     frame.locals[each.formal.name.text] = Value::of(tensor);
+    frame.states.erase(each.formal.name.text);
   }
   LoopScope loop(frame);
   llvm::SaveAndRestore<ScanBody *> innermost(frame.scan, this);
@@ -396,20 +397,19 @@ Value ScanBody::run() {
   }
   tw::ScanOp scan = close(open, std::move(yielded));
   for (const auto &[each, end] : llvm::zip_equal(carried, scan.getEnds())) {
-    checkCarried(walk, each.formal.name);
     Tensor tensor;
     tensor.ssa = end;
     tensor.vars = each.shape.vars;
     tensor.dims = each.shape.dims;
-    frame.locals[each.formal.name.text] = Value::of(tensor);
+    assign(walk, each.formal.name, Value::of(tensor), each.formal.name.range);
   }
   Value result = Value::nothing();
   for (const auto &[each, stack] : llvm::zip_equal(emitted, scan.getEmitted().take_front(emitted.size()))) {
-    const bool isNamed = !each.stmt.target.text.empty();
-    if (isNamed)
-      checkCarried(walk, each.stmt.target);
-    Value &named = isNamed ? frame.locals[each.stmt.target.text] : result;
-    named = stackOf(each, stack);
+    Value all = stackOf(each, stack);
+    if (each.stmt.target.text.empty())
+      result = std::move(all);
+    else
+      assign(walk, each.stmt.target, std::move(all), each.stmt.target.range);
   }
   return result;
 }

@@ -26,8 +26,7 @@ static bool canBeGiven(const DeclaredVariable &state, mlir::TensorType type, con
   return tensor.vars.empty() && (tensor.dims.empty() || !type.hasRank() || sameSizes(tensor.dims, state.dims));
 }
 
-/// Gives a name its value; for a state, also the value it has after this step.
-static void assign(Walk &walk, const ast::Name &target, Value value, ast::Range range) {
+void frontend::assign(Walk &walk, const ast::Name &target, Value value, ast::Range range) {
   Frame &frame = walk.frame();
   if (!checkCarried(walk, target))
     value = Value();

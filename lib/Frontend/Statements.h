@@ -15,6 +15,9 @@ struct Walk;
 Value runBody(Walk &walk, const ast::Block &body, const ast::Type *result);
 Value runStatement(Walk &walk, const ast::Stmt &stmt, const ast::Type *result);
 
+/// Gives a name its value; for a state, also the value it has after this step.
+void assign(Walk &walk, const ast::Name &target, Value value, ast::Range range);
+
 /// `scan` (Scan.cpp): what it emits without a name, or nothing.
 Value runScan(Walk &walk, const ast::Stmt &stmt);
 void emit(Walk &walk, const ast::Stmt &stmt);
