@@ -91,7 +91,7 @@ private:
     case 0: return fmt::format("{}[n, i] = {}[n, i] * (1 + table[k[n], i])", name, a);
     case 1: return fmt::format("{}[n, i] = {}[n, i] + sum[t](table[words[n, t], i]) / 3", name, a);
     case 2:
-      embedded += fmt::format(" + 0.1 * sum[i](e{}[n, i])", name);
+      embedded += fmt::format(" + 0.0{} * sum[i](e{}[n, i])", vectors.size(), name); // no two alike
       return fmt::format("e{0} = embedding(k, 4)\n  {0} = tanh({1} + e{0})", name, a);
     case 3: return fmt::format("{}[n, i] = {}[n, i] + table[(k[n] + words[n, 1]) % 5, i]", name, a);
     case 4: return fmt::format("{}[n, i < 4] = {}[n, (k[n] + i) % 4] + p[min(words[n, 0], 3)]", name, a);
