@@ -27,6 +27,7 @@ public:
 private:
   void findStatistics();
   void separateFromStatistics(const tw::Rows &all);
+  void countOwnRows();
   void findMovingStates();
   LogicalResult dropForeignRules();
   LogicalResult checkLoss();
@@ -91,14 +92,19 @@ void Accumulation::separateFromStatistics(const tw::Rows &all) {
 /// What a state keeps is of each part by itself.
 void Accumulation::findStatistics() {
   tw::Rows all(block, program.getBatch());
-  for (auto set : block.getOps<train::SetOp>())
+  Operation *meeting = nullptr;
+  for (auto set : block.getOps<train::SetOp>()) {
+    if (!meeting)
+      meeting = all.of(set.getValue()).culprit;
     for (Operation *op : slice(set.getValue()))
       if (all.reducesRows(op))
         ofBatch.insert(op);
-  if (!ofBatch.empty()) {
-    auto first = llvm::find_if(block, [&](Operation &op) { return ofBatch.contains(&op); });
-    first->emitWarning() << "what a state is computed from are the rows of each part of a step by itself";
   }
+  auto first = llvm::find_if(block, [&](Operation &op) { return ofBatch.contains(&op); });
+  if (first != block.end())
+    meeting = &*first;
+  if (meeting)
+    meeting->emitWarning() << "what a state is computed from are the rows of each part of a step by itself";
   if (!ofBatch.empty())
     separateFromStatistics(all);
   rows.emplace(block, program.getBatch(), ofBatch);
@@ -109,6 +115,38 @@ void Accumulation::findStatistics() {
         }))
       ofBatch.insert(&op);
   findMovingStates();
+  countOwnRows();
+  rows.emplace(block, program.getBatch(), ofBatch);
+}
+
+/// The rows that count in what a moving state is computed from are those of the part. Where something else takes the same of rows, it has it
+/// of its own.
+void Accumulation::countOwnRows() {
+  SmallVector<Value> values;
+  for (auto set : block.getOps<train::SetOp>())
+    if (!isOfStep(set))
+      values.push_back(set.getValue());
+  Operations ofStates = slice(values);
+  IRMapping own;
+  for (Operation &op : llvm::make_early_inc_range(block)) {
+    ImplicitLocOpBuilder behind(op.getLoc(), op.getContext());
+    behind.setInsertionPointAfter(&op);
+    if (auto set = dyn_cast<train::SetOp>(op); set && !isOfStep(set))
+      set.getValueMutable().assign(own.lookupOrDefault(set.getValue()));
+    if (!ofStates.contains(&op))
+      continue;
+    if (isa<train::RowsOp>(op)) {
+      auto type = cast<RankedTensorType>(op.getResult(0).getType());
+      auto number = DenseElementsAttr::get(type, double(program.getBatch()));
+      own.map(op.getResult(0), tw::ConstantOp::create(behind, type, number).getResult());
+    } else if (llvm::any_of(takenBy(&op), [&](Value taken) { return own.contains(taken); })) {
+      Operation *copy = behind.clone(op, own);
+      if (!ofBatch.contains(&op))
+        continue;
+      ofBatch.insert(copy);
+      op.replaceAllUsesWith(copy);
+    }
+  }
 }
 
 /// A state that is computed from rows moves with each part, and so does one that is computed from such a state; others move on once.
@@ -282,7 +320,6 @@ std::string sumOf(FlatSymbolRefAttr parameter) { return (parameter.getValue() + 
 
 void Accumulation::writePart() {
   RowWriter part(*rows, combinations, objective, createInFront(objective, 0));
-  part.keepOfBatch(ofBatch);
   part.watchReads(minimize.getOver());
   for (auto require : block.getOps<tw::RequireOp>()) {
     part.copyBatchwise(require->getOperands());

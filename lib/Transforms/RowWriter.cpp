@@ -35,8 +35,7 @@ talweg::Combine talweg::combineOf(Operation *op) {
   llvm_unreachable("every reduction has its case");
 }
 
-/// The op's operands, and what its regions take from outside.
-static SmallVector<Value> takenBy(Operation *op) {
+SmallVector<Value> talweg::takenBy(Operation *op) {
   llvm::SetVector<Value> taken(op->operand_begin(), op->operand_end());
   getUsedValuesDefinedAbove(op->getRegions(), taken);
   return taken.takeVector();
@@ -283,7 +282,7 @@ void RowWriter::copyWhole(Operation *op) {
   if (op->getNumResults() != 1 || op->getNumRegions() > 0 || !isOverRows(op->getResult(0))) {
     IRMapping own;
     for (Value operand : takenBy(op))
-      own.map(operand, ofBatch.contains(op) && countsRows(operand) ? ofOwnRows(operand) : inRows(operand));
+      own.map(operand, inRows(operand));
     Operation *copy = b.clone(*op, own);
     split.map(op, copy);
     split.map(op->getResults(), copy->getResults());
@@ -297,19 +296,6 @@ void RowWriter::copyWhole(Operation *op) {
   }
   OperationState state(op->getLoc(), op->getName(), operands, wideType(result.getType()), op->getAttrs());
   wide[result] = b.create(state)->getResult(0);
-}
-
-/// Whether a value without rows is computed from their number.
-bool RowWriter::countsRows(Value value) const {
-  Operation *op = value.getDefiningOp();
-  return op && rows.of(value).kind == tw::RowUse::Free && !ofBatch.contains(op) &&
-         llvm::any_of(slice(value, [&](Operation *op) { return ofBatch.contains(op); }),
-                      [](Operation *op) { return isa<train::RowsOp>(op); });
-}
-
-Value RowWriter::ofOwnRows(Value value) {
-  copyBatchwise(ValueRange(value));
-  return plain.lookup(value);
 }
 
 Value RowWriter::copyReduction(Operation *reduction) {

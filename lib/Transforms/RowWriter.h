@@ -34,6 +34,8 @@ void addReductions(Combinations &combinations, const tw::Rows &rows, mlir::Value
 train::ObjectiveOp createInFront(train::ObjectiveOp source, std::optional<std::int64_t> pass);
 /// Numbers the places of the combinations, pass by pass.
 void place(Combinations &combinations, std::int64_t passes);
+/// The op's operands, and what its regions take from outside.
+llvm::SmallVector<mlir::Value> takenBy(mlir::Operation *op);
 /// What `values` are computed from, as far as `ends` goes.
 Operations slice(
     mlir::ValueRange values,
@@ -55,8 +57,6 @@ public:
   RowWriter(const tw::Rows &rows, const Combinations &combinations, train::ObjectiveOp source,
             train::ObjectiveOp target);
 
-  /// Ops that speak of the batch alone, also where they serve rows.
-  void keepOfBatch(const llvm::DenseSet<mlir::Operation *> &ops) { ofBatch = ops; }
   /// Something will be differentiated by what rows, and what is computed of all, read of these parameters.
   void watchReads(mlir::ArrayAttr parameters) { watched = parameters; }
   /// What has been read of each; null: nothing.
@@ -102,15 +102,12 @@ private:
   void copyWhole(mlir::Operation *op);
   void watchRead(train::GetOp get);
   mlir::Value combined(const Combination &combination);
-  bool countsRows(mlir::Value value) const;
-  mlir::Value ofOwnRows(mlir::Value value);
   mlir::Value widened(mlir::Value value) { return convert(value, allWide(value.getType())); }
 
   const tw::Rows &rows;
   const Combinations &combinations;
   mlir::Block &source;
   std::int64_t batch;
-  llvm::DenseSet<mlir::Operation *> ofBatch;
   mlir::ArrayAttr watched;
   llvm::DenseMap<mlir::Attribute, mlir::Value> reads;
   mlir::IRMapping plain; ///< of the batch alone
