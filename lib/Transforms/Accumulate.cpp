@@ -3,6 +3,7 @@
 // The loss is f(A, B, …) of sums over rows. Where f is linear in them, a part adds the derivative of what f makes of its own sums. Else one
 // of them alone may depend on parameters, such as N of N / D: a part adds the derivative of its own N, and the finish multiplies by that of f.
 // What f takes of parameters without rows, such as their squares, is differentiated in the finish.
+#include "SplitScans.h"
 #include "TellOfSteps.h"
 
 #include "talweg/Transforms/Passes.h"
@@ -416,6 +417,7 @@ void Accumulation::writeFinish() {
 }
 
 LogicalResult Accumulation::run() {
+  splitScans(objective);
   findStatistics();
   if (failed(checkLoss()) || failed(dropForeignRules()) || failed(chooseTerms()) || failed(combine()))
     return failure();

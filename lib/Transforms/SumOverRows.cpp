@@ -2,6 +2,7 @@
 // all rows is combined from the batches by the host; what uses that is computed once, in the finish, or where rows use it again, in a later
 // pass.
 #include "RowWriter.h"
+#include "SplitScans.h"
 
 #include "talweg/Transforms/Passes.h"
 
@@ -126,7 +127,10 @@ struct SumOverRows : impl::SumOverRowsBase<SumOverRows> {
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
       FailureOr<train::ObjectiveOp> objective = program.findObjective();
-      if (failed(objective) || failed(Cut(*objective).run()))
+      if (failed(objective))
+        return signalPassFailure();
+      splitScans(*objective);
+      if (failed(Cut(*objective).run()))
         return signalPassFailure();
     }
   }

@@ -56,7 +56,7 @@ private:
     vectors.push_back(name);
     if (chance.oneIn(3))
       return lookup(name, a);
-    switch (chance.below(15)) {
+    switch (chance.below(16)) {
     case 0: return fmt::format("{} = tanh({}) + 0.5 * {}", name, a, b);
     case 1: return fmt::format("{} = sin({} * {})", name, a, b);
     case 2: return fmt::format("{}[n, i] = {}[n, i] * p[i] + b", name, a);
@@ -79,6 +79,11 @@ private:
       return fmt::format(
           "scan s in 3 with {0} = {1} {{\n    f = sum(sin({0})) + sum[n, i](tanh({0}[n, i] * p[i]) * {2}[n, i])\n    "
           "{0} = 0.5 * {0} + 0.3 * grad(f, {0})\n  }}",
+          name, a, b);
+    case 14:
+      return fmt::format(
+          "scan s in 3 with {0} = {1}, r{0} = b + c {{\n    r{0} = 0.5 * r{0} + 0.1 * sum[i](p[i] * m[s, i])\n"
+          "    {0}[n, i] = 0.5 * {0}[n, i] + r{0} * {2}[n, i]\n  }}\n  {0} = {0} + 0.2 * r{0}",
           name, a, b);
     case 10: return fmt::format("{}[n, i] = {}[n, i] * [0.5, -1, 2, 1][i] + i / 2", name, a);
     default: return fmt::format("{0}[n, i] = {1}[n, i] - max[j]({1}[n, j])", name, a);

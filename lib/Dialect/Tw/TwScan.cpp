@@ -51,25 +51,17 @@ LogicalResult ScanOp::verifyRegions() {
   return success();
 }
 
-namespace {
-
-/// What is needed of a scan: values of its body, and which of those that it yields.
-struct Needed {
-  llvm::DenseSet<Value> values;
-  llvm::SmallBitVector yielded;
-};
-
 /// What is emitted is needed where it is read; what is carried, too where it leads to something that is needed.
-Needed neededOf(ScanOp op) {
-  ValueRange yielded = op.getYield().getValues();
-  Needed needed{{}, llvm::SmallBitVector(yielded.size())};
+ScanOp::Needed ScanOp::neededFor(llvm::function_ref<bool(OpResult)> isRead) {
+  ValueRange yielded = getYield().getValues();
+  Needed needed{{}, llvm::SmallBitVector(getNumOperands()), llvm::SmallBitVector(yielded.size())};
   SmallVector<Value> left;
   auto need = [&](unsigned number) {
     needed.yielded.set(number);
     left.push_back(yielded[number]);
   };
-  for (OpResult result : op.getResults())
-    if (!result.use_empty())
+  for (OpResult result : getResults())
+    if (isRead(result))
       need(result.getResultNumber());
   while (!left.empty()) {
     Value value = left.pop_back_val();
@@ -77,11 +69,16 @@ Needed neededOf(ScanOp op) {
       continue;
     if (Operation *definition = value.getDefiningOp())
       definition->walk([&](Operation *inner) { left.append(inner->operand_begin(), inner->operand_end()); });
-    else if (auto carried = llvm::find(op.getCarried(), value); carried != op.getCarried().end())
-      need(carried - op.getCarried().begin());
+    else if (auto carried = llvm::find(getCarried(), value); carried != getCarried().end())
+      need(carried - getCarried().begin());
   }
+  for (auto [number, inside] : llvm::enumerate(getInside()))
+    needed.operands[number] =
+        number < getStarts().size() ? needed.yielded.test(number) : needed.values.contains(inside);
   return needed;
 }
+
+namespace {
 
 /// The same loop, of the operands and results that are set. What is left out is read by nobody.
 void rebuild(ScanOp op, const llvm::SmallBitVector &operands, const llvm::SmallBitVector &results,
@@ -110,11 +107,8 @@ void rebuild(ScanOp op, const llvm::SmallBitVector &operands, const llvm::SmallB
 
 /// Nothing is there that nobody reads.
 LogicalResult dropUnneeded(ScanOp op, PatternRewriter &rewriter) {
-  Needed needed = neededOf(op);
-  llvm::SmallBitVector operands(op.getNumOperands());
-  for (auto [number, inside] : llvm::enumerate(op.getInside()))
-    operands[number] = number < op.getStarts().size() ? needed.yielded.test(number) : needed.values.contains(inside);
-  if (operands.all() && needed.yielded.all())
+  ScanOp::Needed needed = op.neededFor([](OpResult result) { return !result.use_empty(); });
+  if (needed.operands.all() && needed.yielded.all())
     return failure();
   YieldOp yield = op.getYield();
   SmallVector<Value> yielded;
@@ -125,7 +119,7 @@ LogicalResult dropUnneeded(ScanOp op, PatternRewriter &rewriter) {
     if (&inner != yield &&
         llvm::none_of(inner.getResults(), [&](Value result) { return needed.values.contains(result); }))
       rewriter.eraseOp(&inner);
-  rebuild(op, operands, needed.yielded, rewriter);
+  rebuild(op, needed.operands, needed.yielded, rewriter);
   return success();
 }
 

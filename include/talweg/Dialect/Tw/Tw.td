@@ -471,6 +471,12 @@ def ScanOp : Tw_Op<"scan", [AttrSizedOperandSegments, IsolatedFromAbove, SingleB
     YieldOp getYield();
     /// The arguments of the body that stand for operands, in their order.
     ::mlir::Block::BlockArgListType getInside() { return getBody()->getArguments().drop_front(); }
+    /// What results are computed from: values of the body, and which operands and which of the yielded values.
+    struct Needed {
+      ::llvm::DenseSet<::mlir::Value> values;
+      ::llvm::SmallBitVector operands, yielded;
+    };
+    Needed neededFor(::llvm::function_ref<bool(::mlir::OpResult)> isRead);
   }];
   let hasRegionVerifier = 1;
   let hasCanonicalizer = 1;
