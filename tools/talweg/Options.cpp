@@ -285,6 +285,7 @@ CommandLine::CommandLine(int argc, char **argv) : app(std::make_unique<CLI::App>
       "code for this machine's processor, and trains it. `talweg COMMAND --help` explains a command.");
   app->formatter(std::make_shared<HelpText>());
   app->set_help_flag("--help,-h", "show this text");
+  app->require_subcommand(0, 1); // a word behind it is never another one
   app->set_version_flag("--version", fmt::format("talweg {}", versionText()), "show the version");
   app->footer("  talweg train digits.tw\n      train the model of digits.tw and save it under runs/digits\n"
               "  talweg check digits.tw\n      its parameters, cost and memory, without running\n");
