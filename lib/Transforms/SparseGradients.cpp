@@ -4,7 +4,8 @@
 // data (tw.scatter_add), and only ops read it that leave a zero a zero, norms among them, it is never made: the update has the different rows
 // that a step has named and the sum of each (tw.coalesce), in which what is computed of the gradient is computed. Where a step is of several
 // parts, these sum up their rows (SummedRows.h), and the update, in the finish, has the rows of all. Why a gradient is whole nevertheless is a
-// remark, and an error where its optimizer is `lazy`.
+// remark, and an error where its optimizer is `lazy`. What the gradients of several parameters have in common, each has by itself where it has to.
+#include "RowWriter.h"
 #include "RuleAtZero.h"
 #include "SummedRows.h"
 #include "talweg/Dialect/Train/Train.h"
@@ -109,6 +110,19 @@ struct Sum {
   }
 };
 
+/// What takes gradients in a block, and which: updates, and in a part what adds to sums.
+SmallVector<std::pair<Operation *, Value>> takersIn(Block &block) {
+  SmallVector<std::pair<Operation *, Value>> takers;
+  for (Operation &op : block)
+    if (auto update = dyn_cast<train::UpdateOp>(op)) {
+      takers.push_back({update, update.getGradient()});
+    } else if (auto set = dyn_cast<train::SetOp>(op); set && set.getVariable().ends_with(train::kGradientSum)) {
+      if (auto add = set.getValue().getDefiningOp<tw::AddOp>())
+        takers.push_back({add, add.getB()});
+    }
+  return takers;
+}
+
 /// One gradient that may be rows: of lookups, or in the finish of a step in parts their sum.
 class Gradient {
 public:
@@ -122,7 +136,18 @@ public:
       return false;
     if (sums.getType() != variable.getType())
       return refuse({}, variable.isSplit() ? "a parameter in two halves is updated as a whole" : kNotOfLookups);
+    if (followReaders())
+      return true;
+    if (!isOfAnother(why.place))
+      return false;
+    separate();
     return followReaders();
+  }
+
+  /// Gives a sum of several lookups such that nothing else reads.
+  void separateLookups() {
+    if (auto sum = findSums() ? sums.getDefiningOp<tw::AddOp>() : tw::AddOp())
+      separateLookups(sum);
   }
 
   const Reason &reason() const { return why; }
@@ -179,6 +204,7 @@ private:
   train::VariableOp variable;
   Value sums;                            ///< what the gradient is computed from, element by element
   SmallVector<tw::ScatterAddOp> lookups; ///< which it is the sum of
+  SmallVector<Operation *> path;         ///< from the gradient to what it is computed from
   llvm::SetVector<Value> sparse;         ///< the sums, and what is computed of them and is zero where they are
   SmallVector<Operation *> readers;      ///< of `sparse`, in their order, but for the taker
   Reason why;
@@ -191,6 +217,7 @@ private:
   /// The sums of rows that the gradient is computed from: of one lookup, of several added up, or of parts.
   bool findSums() {
     sums = gradient;
+    lookups.clear(), path.clear();
     while (!isOfLookups(sums)) {
       lookups.clear();
       if (isSumOfParts(sums))
@@ -203,6 +230,7 @@ private:
             source = operand;
       if (!source || !keepsZero(op, [&](Value operand) { return operand == source; }))
         return refuse(op, kNotOfLookups);
+      path.push_back(op);
       sums = source;
     }
     for (tw::ScatterAddOp lookup : lookups)
@@ -213,7 +241,7 @@ private:
 
   bool isSumOfParts(Value value) {
     auto get = value.getDefiningOp<train::GetOp>();
-    return get && get.getVariable() == (variable.getSymName() + train::kGradientSum).str();
+    return get && variable && get.getVariable() == (variable.getSymName() + train::kGradientSum).str();
   }
 
   bool isOfLookups(Value value) {
@@ -223,6 +251,39 @@ private:
     }
     auto add = value.getDefiningOp<tw::AddOp>();
     return add && lookups.size() < kMostLookups && isOfLookups(add.getA()) && isOfLookups(add.getB());
+  }
+
+  static void separateLookups(tw::AddOp sum) {
+    for (OpOperand &summand : sum->getOpOperands()) {
+      Operation *op = summand.get().getDefiningOp();
+      if (!op->hasOneUse()) {
+        op = OpBuilder(sum).clone(*op);
+        summand.set(op->getResult(0));
+      }
+      if (auto inner = dyn_cast<tw::AddOp>(op))
+        separateLookups(inner);
+    }
+  }
+
+  /// Whether the gradient of another parameter is computed by this op.
+  bool isOfAnother(Operation *op) const {
+    return llvm::any_of(takersIn(*taker->getBlock()), [&](auto other) {
+      return other.first != taker && (other.first == op || slice(other.second).contains(op));
+    });
+  }
+
+  /// Gives the taker what leads from the lookups to its gradient, as a copy that nobody else reads.
+  void separate() {
+    IRMapping copies;
+    path.push_back(sums.getDefiningOp());
+    for (Operation *op : llvm::reverse(path)) {
+      OpBuilder behind(taker->getContext());
+      behind.setInsertionPointAfter(op);
+      behind.clone(*op, copies);
+    }
+    taker->replaceUsesOfWith(gradient, copies.lookup(gradient));
+    gradient = copies.lookup(gradient);
+    separateLookups();
   }
 
   static Value shapedAs(OpBuilder &builder, Value value, ArrayRef<int64_t> shape) {
@@ -260,6 +321,7 @@ private:
   }
 
   bool followReaders() {
+    sparse.clear(), readers.clear();
     sparse.insert(sums);
     for (Operation *op = sums.getDefiningOp()->getNextNode(); op; op = op->getNextNode()) {
       auto isSparse = [&](Value value) { return sparse.contains(value); };
@@ -300,6 +362,8 @@ struct SparseGradients : impl::SparseGradientsBase<SparseGradients> {
 
   LogicalResult run(train::ProgramOp program, train::ObjectiveOp objective) {
     SymbolTable symbols(program);
+    for (auto [taker, gradient] : takersIn(objective.getBody().front()))
+      Gradient(taker, gradient, {}).separateLookups();
     for (auto update : llvm::make_early_inc_range(objective.getBody().front().getOps<train::UpdateOp>())) {
       auto variable = symbols.lookup<train::VariableOp>(update.getVariable());
       auto rule = symbols.lookup<train::OptimizerOp>(update.getOptimizer());

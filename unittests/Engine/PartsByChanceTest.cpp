@@ -96,7 +96,7 @@ private:
     case 0: return fmt::format("{}[n, i] = {}[n, i] * (1 + table[k[n], i])", name, a);
     case 1: return fmt::format("{}[n, i] = {}[n, i] + sum[t](table[words[n, t], i]) / 3", name, a);
     case 2:
-      embedded += fmt::format(" + 0.0{} * sum[i](e{}[n, i])", vectors.size(), name); // no two alike
+      embedded += fmt::format(" + 0.1 * sum[i](e{}[n, i])", name);
       return fmt::format("e{0} = embedding(k, 4)\n  {0} = tanh({1} + e{0})", name, a);
     case 3: return fmt::format("{}[n, i] = {}[n, i] + table[(k[n] + words[n, 1]) % 5, i]", name, a);
     case 4: return fmt::format("{}[n, i < 4] = {}[n, (k[n] + i) % 4] + p[min(words[n, 0], 3)]", name, a);
@@ -144,7 +144,7 @@ private:
 
   Chance chance;
   std::vector<std::string> vectors{"x"};
-  std::string embedded; ///< a term of each table's own
+  std::string embedded; ///< a term of each table
   bool isWhole = false; ///< what a table gets is not of its rows alone
 };
 
