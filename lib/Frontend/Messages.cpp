@@ -18,6 +18,14 @@ using ast::Decl;
 
 Failure::~Failure() { messages.addCallChain(diagnostic); }
 
+Failure &Failure::sizes(const Dims &a, const char *inA, const Dims &b, const char *inB) {
+  if (a.size() == b.size())
+    for (std::size_t i = 0; i < a.size(); ++i)
+      if (a[i].size != b[i].size)
+        return line(fmt::format("dimension {} is {} {} and {} {}", i + 1, a[i].size, inA, b[i].size, inB));
+  return *this;
+}
+
 Failure &Failure::note(ast::Range at, std::string text) {
   if (at.end > at.begin &&
       !(at.file == diagnostic.range.file && at.begin == diagnostic.range.begin && at.end == diagnostic.range.end))

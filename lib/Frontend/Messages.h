@@ -22,6 +22,8 @@ public:
   ~Failure();
   Failure(const Failure &) = delete;
   Failure &line(std::string text) { return diagnostic.line(std::move(text)), *this; }
+  /// Of shapes of as many dimensions: the first size that differs, `inA` and `inB`.
+  Failure &sizes(const Dims &a, const char *inA, const Dims &b, const char *inB);
   Failure &note(ast::Range at, std::string text);
   Failure &help(std::string text) { return diagnostic.help(std::move(text)), *this; }
   Failure &didYouMean(const std::string &name) { return diagnostic.didYouMean(name), *this; }

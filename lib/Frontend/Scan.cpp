@@ -167,7 +167,8 @@ bool ScanBody::readStart(const ast::Formal &formal) {
   if (!fits || !isOf(value, shape.element)) {
     walk.fail(Code::ScanMismatch, range, fmt::format("`{}` cannot start with this value", formal.name.text))
         .line(fmt::format("it is {}", walk.messages.text(formal.type.range)))
-        .line(fmt::format("this is {}", walk.describe(value)));
+        .line(fmt::format("this is {}", walk.describe(value)))
+        .sizes(shape.dims, "in its type", value.tensor.dims, "here");
     return false;
   }
   shape.vars = walk.frame().ambient;
@@ -203,7 +204,8 @@ mlir::Value ScanBody::next(const Carried &each) {
     walk.fail(Code::ScanMismatch, each.formal.name.range,
               fmt::format("`{}` is carried from turn to turn as what it begins as", name))
         .line(fmt::format("it begins as {}", walk.describe(Value::of(carriedIn))))
-        .line(fmt::format("a turn ends with {}", walk.describe(value)));
+        .line(fmt::format("a turn ends with {}", walk.describe(value)))
+        .sizes(each.shape.dims, "at the beginning", value.tensor.dims, "at the end of a turn");
     return {};
   }
   return walk.tensors.materialise(value, each.shape.element, each.shape, each.formal.name.range);

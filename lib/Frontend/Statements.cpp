@@ -49,6 +49,7 @@ void frontend::assign(Walk &walk, const ast::Name &target, Value value, ast::Ran
     walk.fail(Code::StateMismatch, range, fmt::format("`{}` cannot be given this value", target.text))
         .line(fmt::format("it is {}", walk.describe(local)))
         .line(fmt::format("this is {}", walk.describe(value)))
+        .sizes(variable.dims, "in the state", value.tensor.dims, "here")
         .note(variable.place, "declared here");
     return;
   }

@@ -335,13 +335,9 @@ void TensorBuilder::failToUnite(const Operand &a, const Operand &b, const std::s
   failure.line("left side is  " + describe(*a.value));
   failure.line("right side is " + describe(*b.value));
   const Dims &left = a.value->tensor.dims, &right = b.value->tensor.dims;
-  if (left.size() == right.size()) {
-    std::size_t i = 0;
-    while (left[i].size == right[i].size)
-      ++i;
-    failure.line(fmt::format("dimension {} is {} on the left and {} on the right", i + 1, left[i].size, right[i].size));
+  failure.sizes(left, "on the left", right, "on the right");
+  if (left.size() == right.size())
     return;
-  }
   if (!a.expr || !b.expr)
     return;
   const bool leftIsLarger = left.size() > right.size();
