@@ -45,7 +45,8 @@ typedef struct talweg_field {
 typedef struct talweg_step {
   int64_t step, epoch, rows;
   double loss;
-  const double *metrics; /* talweg_program_metrics of them; valid during the call; NaN for a loss that this step skips */
+  const double
+      *metrics; /* talweg_program_metrics of them; valid during the call; NaN for a loss that this step skips */
 } talweg_step;
 
 /* Called after each step's numbers are known; nonzero stops the training after the steps already taken. */

@@ -149,7 +149,8 @@ void BackwardPass::measure() {
   for (auto &[norm, squares] : norms)
     for (auto [parameter, gradient] : gradients)
       if (minimize->isBeforeInBlock(norm) && contains(cast<train::NormOp>(norm).getOf(), parameter))
-        squares.push_back({tw::sumOfSquares(builder, norm->getLoc(), gradient), minimize.getEveryAttr()});
+        squares.push_back(
+            {train::sumsOfSquares(builder, norm->getLoc(), gradient, parameter), minimize.getEveryAttr()});
 }
 
 void BackwardPass::clip() {
@@ -188,7 +189,7 @@ void BackwardPass::clip(train::ClipAttr clip, Value limit, std::string norm) {
   SmallVector<Value> squares;
   for (auto [parameter, gradient] : gradients)
     if (isClipped(parameter))
-      squares.push_back(tw::sumOfSquares(b, loc, gradient));
+      squares.push_back(train::sumsOfSquares(b, loc, gradient, parameter));
   Value length = tw::normOf(b, loc, squares), one = createSplat(b, length, 1);
   Value factor = tw::DivOp::create(b, f64, limit, tw::AddOp::create(b, f64, length, createSplat(b, length, 1e-6)));
   factor = tw::MinOp::create(b, f64, factor, one);
@@ -216,7 +217,13 @@ void BackwardPass::storeInSlots() {
     for (std::string more; symbols.lookup(name); more += "_") // of a loss in front, or a slot of that name
       name = (parameter.getSymName() + "." + minimize.getName() + ".grad" + more).str();
     slots.push_back(FlatSymbolRefAttr::get(builder.getContext(), name));
-    auto slot = train::VariableOp::create(declare, loc, name, Role::Slot, type, nullptr, false, nullptr);
+    auto slot = train::VariableOp::create(declare, loc, name, Role::Slot, type);
+    if (auto members = parameter.getMembers()) {
+      const StringRef ending = StringRef(name).drop_front(parameter.getSymName().size());
+      slot.setMembersAttr(builder.getArrayAttr(
+          llvm::map_to_vector(members->getAsValueRange<StringAttr>(),
+                              [&](StringRef member) -> Attribute { return builder.getStringAttr(member + ending); })));
+    }
     Block &init = slot.getInit().emplaceBlock();
     init.addArgument(RankedTensorType::get({2}, builder.getI64Type()), loc);
     auto inside = OpBuilder::atBlockEnd(&init);
@@ -234,7 +241,7 @@ void BackwardPass::storeInSlots() {
 void BackwardPass::markBackward(Operation *lastPrimal) {
   for (Operation &op :
        llvm::make_range(lastPrimal ? std::next(lastPrimal->getIterator()) : block.begin(), minimize->getIterator()))
-    op.setLoc(train::inPart(op.getLoc(), Part::Backward));
+    op.walk([](Operation *inner) { inner->setLoc(train::inPart(inner->getLoc(), Part::Backward)); });
 }
 
 /// Puts the ops in the place of a tw.gradient. Of what y does not depend on, it is 0.

@@ -18,7 +18,7 @@ namespace {
 /// A slot in front of `objective` that begins with zeros.
 void createSlot(train::ObjectiveOp objective, Location loc, const std::string &name, RankedTensorType type) {
   OpBuilder builder(objective);
-  auto slot = train::VariableOp::create(builder, loc, name, Role::Slot, type, nullptr, false, nullptr);
+  auto slot = train::VariableOp::create(builder, loc, name, Role::Slot, type);
   Block &init = slot.getInit().emplaceBlock();
   init.addArgument(RankedTensorType::get({2}, builder.getI64Type()), loc);
   auto inside = OpBuilder::atBlockEnd(&init);

@@ -2,8 +2,8 @@
 // those of what all turns share; it emits those of the slices.
 //
 // In each turn it has the forward body's values again, and behind them the reverse walk. Of these values what was carried into the turn and
-// results of contractions, reductions and lookups, with what is elementwise behind them, were kept, emitted by the forward loop. All
-// else, what is elementwise, is computed again.
+// results of contractions, reductions, lookups and functions that take long, with what is elementwise behind them, were kept, emitted by the forward
+// loop. All else, what is elementwise, is computed again.
 #include "ReverseScan.h"
 
 #include "talweg/Autodiff/Differentiate.h"
@@ -25,9 +25,10 @@ Value zeros(OpBuilder &builder, Location loc, RankedTensorType type) {
   return tw::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, Attribute(zero)));
 }
 
-/// What is not computed again: all else is elementwise.
+/// What is not computed again: all else is elementwise, and takes no longer than to read it.
 bool isKept(Operation *op) {
-  return isa<tw::ContractOp, tw::ReduceOp, tw::GatherOp, tw::ScatterAddOp, tw::UniformOp, tw::ScanOp>(op);
+  return isa<tw::ContractOp, tw::ReduceOp, tw::GatherOp, tw::ScatterAddOp, tw::UniformOp, tw::ScanOp, tw::ExpOp,
+             tw::LogOp, tw::Log1pOp, tw::TanhOp, tw::ErfOp, tw::LogisticOp, tw::SinOp, tw::CosOp, tw::PowOp>(op);
 }
 
 void eraseDead(Block &block) {
@@ -108,16 +109,20 @@ private:
   }
 };
 
-/// `value`, or the only thing that is computed of it, element by element: as large, and later.
+/// `value`, or the only thing that is computed of it, element by element: as large, and later. A product that is joined to a sum is no value by itself.
 Value ReverseScan::lastOf(Value value) {
+  auto isJoined = [](Operation *reader) { return reader->hasAttr(tw::kJoined); };
+  Value last = value;
   while (value.hasOneUse()) {
     Operation *user = *value.getUsers().begin();
     if (!originals.contains(user) || !user->hasTrait<tw::Elementwise>() ||
         user->getResult(0).getType() != value.getType())
       break;
     value = user->getResult(0);
+    if (!isa<tw::MulOp>(user) || llvm::none_of(value.getUsers(), isJoined))
+      last = value;
   }
-  return value;
+  return last;
 }
 
 /// Lets the forward loop emit what was carried and what the reverse body would have to compute again, and the reverse loop take it.
@@ -126,9 +131,10 @@ void ReverseScan::keep(tw::ScanOp reverse) {
   SmallVector<Value> kept = llvm::to_vector_of<Value>(scan.getCarried());
   unsigned place = body.getNumArguments() - scan.getShared().size();
   eraseDead(body);
-  while (!scan.getRecomputed()) {
-    auto again = llvm::find_if(body, [&](Operation &op) { return isKept(&op) && originals.contains(&op); });
-    if (again == body.end())
+  while (!scan.getRecomputed()) { // the last one first: what only that was computed from is not needed any more
+    auto again =
+        llvm::find_if(llvm::reverse(body), [&](Operation &op) { return isKept(&op) && originals.contains(&op); });
+    if (again == body.rend())
       break;
     for (OpResult result : again->getResults()) {
       if (result.use_empty())
@@ -198,6 +204,10 @@ FailureOr<SmallVector<Value>> ReverseScan::run(StringRef what) {
     }
   for (auto [value, cotangent] : llvm::zip(yielded, stacksInside))
     seeds.push_back({mapping.lookup(value), cotangent});
+  // Of layers, what a turn adds to a cotangent that all share goes to it term by term, as it would behind each other without a loop.
+  if (scan.getBlocks())
+    for (auto [inside, sum] : llvm::zip(llvm::make_filter_range(scan.getSharedInside(), isFloat), left))
+      seeds.push_back({mapping.lookup(inside), sum});
   SmallVector<Value> wanted;
   for (Value inside : scan.getInside())
     if (isFloat(inside))
@@ -228,7 +238,9 @@ FailureOr<SmallVector<Value>> ReverseScan::run(StringRef what) {
     if (isFloat(inside)) {
       Value cotangent = *next++, sum = left.front();
       left = left.drop_front();
-      ofShared.push_back(cotangent ? inner.createOrFold<tw::AddOp>(loc, sum.getType(), sum, cotangent) : sum);
+      ofShared.push_back(scan.getBlocks() ? cotangent
+                         : cotangent      ? inner.createOrFold<tw::AddOp>(loc, sum.getType(), sum, cotangent)
+                                          : sum);
     }
   SmallVector<Value> results(ofCarried);
   llvm::append_range(results, ofShared);

@@ -189,16 +189,15 @@ private:
   /// True if a loop behind `at` writes the memory before `value` is read for the last time.
   bool isRewritten(int memory, int value, int at) const {
     auto local = find_if(program.locals, [&](const Local &each) { return each.variable == memory; });
-    return local != program.locals.end() && any_of(local->rewriters, [&](int loop) {
-      return standsAt[loop] > at && last[value] >= standsAt[loop];
-    });
+    return local != program.locals.end() &&
+           any_of(local->rewriters, [&](int loop) { return standsAt[loop] > at && last[value] >= standsAt[loop]; });
   }
 
   void placeResults(int at) {
     Instance &instance = schedule.instances[at];
     const Op &op = opOf(instance);
-    if (op.overwrites >= 0)
-      saveWhatIsReadAfter(instance, op.overwrites, at);
+    for (int variable : op.overwrites)
+      saveWhatIsReadAfter(instance, variable, at);
     SmallVector<int> taken, destinations;
     for (auto [number, result] : enumerate(op.results)) {
       int value = instance.results[number];
@@ -317,9 +316,8 @@ bool BufferPlan::isStored(mlir::Value tensor) const {
 
 bool BufferPlan::overwrites(mlir::Operation *op, mlir::Value tensor) const {
   int number = program.numberOf(op), value = program.numberOf(tensor);
-  int written = number >= 0 ? program.ops[number].overwrites : -1;
   return any_of(op->getResults(), [&](mlir::Value result) { return meet(result, tensor); }) ||
-         (written >= 0 && value >= 0 && schedule.variable[value] == written);
+         (number >= 0 && value >= 0 && is_contained(program.ops[number].overwrites, schedule.variable[value]));
 }
 
 bool BufferPlan::meet(mlir::Value a, mlir::Value b) const {

@@ -130,6 +130,8 @@ BlockProgram::BlockProgram(Block &block) : block(block) {
   for (Operation &op : block)
     if (auto stored = dyn_cast<ToTensorOp>(op))
       addStored(stored.getResult(), stored.getBuffer());
+    else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      addSlice(slice.getResult(), slice.getSource());
     else if (!isReshape(&op) && !isa<tensor::EmptyOp, linalg::FillOp, arith::ConstantOp>(op))
       add(op);
 }
@@ -169,6 +171,18 @@ void BlockProgram::addStored(mlir::Value tensor, mlir::Value memref) {
   } else {
     facts.memory = variable;
   }
+  addValue(tensor, facts);
+}
+
+/// A part of a variable, which stands in a block around this one.
+void BlockProgram::addSlice(mlir::Value tensor, mlir::Value whole) {
+  Value facts;
+  while (auto member = whole.getDefiningOp<tensor::ExtractSliceOp>())
+    whole = member.getSource();
+  if (auto stored = whole.getDefiningOp<ToTensorOp>())
+    facts.memory = variables.numberOf(stored.getBuffer());
+  else
+    facts.pinned = true;
   addValue(tensor, facts);
 }
 
@@ -269,15 +283,19 @@ void BlockProgram::add(Operation &op) {
       addInput(operand);
   }
   if (auto store = dyn_cast<MaterializeInDestinationOp>(op)) {
-    facts.overwrites = variables.numberOf(store.getDest());
+    facts.overwrites.push_back(variables.numberOf(store.getDest()));
     touch(store.getDest());
   }
   op.walk([&](Operation *nested) {
     if (nested == &op)
       return;
-    if (auto store = dyn_cast<MaterializeInDestinationOp>(nested))
-      if (auto found = localOf.find(variables.numberOf(store.getDest())); found != localOf.end())
+    if (auto store = dyn_cast<MaterializeInDestinationOp>(nested)) {
+      const int variable = variables.numberOf(store.getDest());
+      if (auto found = localOf.find(variable); found != localOf.end())
         locals[found->second].rewriters.push_back(ops.size());
+      else if (!llvm::is_contained(facts.overwrites, variable))
+        facts.overwrites.push_back(variable);
+    }
     for (OpOperand &operand : nested->getOpOperands()) {
       Operation *home = operand.get().getParentBlock()->getParentOp();
       if (isa<RankedTensorType>(operand.get().getType()) && home != &op && !op.isProperAncestor(home))
@@ -287,7 +305,7 @@ void BlockProgram::add(Operation &op) {
     }
   });
   bool hasTensors = !facts.inputs.empty() || llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>);
-  if (!hasTensors && op.getNumRegions() == 0 && facts.overwrites < 0)
+  if (!hasTensors && op.getNumRegions() == 0 && facts.overwrites.empty())
     return;
   if (placed)
     describe(placed, facts, read);
@@ -335,7 +353,8 @@ void BlockProgram::describe(PlacedOp op, Op &facts, ArrayRef<OpOperand *> read) 
         return other.value != input.value || llvm::is_contained(other.elementwise, result.getResultNumber());
       });
       mlir::Value tensor = tensors[input.value]; // not of a variable, a gathered batch, another block
-      bool isGiven = isa_and_present<ToTensorOp>(tensor.getDefiningOp()) || isFromOutside(tensor, block);
+      bool isGiven =
+          isa_and_present<ToTensorOp, tensor::ExtractSliceOp>(tensor.getDefiningOp()) || isFromOutside(tensor, block);
       if (aligned && !isGiven && isStoredAlike(read[i]->get(), result))
         described.overwritable.push_back(i);
     }

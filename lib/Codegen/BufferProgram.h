@@ -23,9 +23,10 @@ namespace talweg::buffers {
 /// A tensor. Reshapes of it are the same value.
 struct Value {
   std::int64_t bytes = 0; ///< in the arena; 0: a variable's storage, a literal
-  int producer = -1;      ///< index of its op, or of the last that writes its memory before it is read; -1: there from the start
-  int memory = -1;        ///< the variable whose storage it reads
-  bool pinned = false;    ///< stays where it is
+  int producer =
+      -1; ///< index of its op, or of the last that writes its memory before it is read; -1: there from the start
+  int memory = -1;     ///< the variable whose storage it reads
+  bool pinned = false; ///< stays where it is
 };
 
 struct Result {
@@ -45,10 +46,10 @@ struct Input {
 struct Op {
   llvm::SmallVector<Input> inputs;
   llvm::SmallVector<Result> results;
-  double cost = 0;         ///< of computing it once more
-  bool repeatable = false; ///< has no effect but its results
-  bool inlinable = false;  ///< can be computed inside its only reader
-  int overwrites = -1;     ///< the variable whose storage it writes: not to be read afterwards
+  double cost = 0;                      ///< of computing it once more
+  bool repeatable = false;              ///< has no effect but its results
+  bool inlinable = false;               ///< can be computed inside its only reader
+  llvm::SmallVector<int, 1> overwrites; ///< variables whose storage it writes: not to be read afterwards
   /// Of memory that is needed while the op runs alone: the pieces.
   llvm::SmallVector<std::int64_t> scratch;
   int joins =
@@ -61,7 +62,7 @@ struct Op {
 struct Local {
   int variable = -1;
   std::int64_t bytes = 0;
-  int first = -1, last = -1;       ///< the ops that have to do with it
+  int first = -1, last = -1;        ///< the ops that have to do with it
   llvm::SmallVector<int> rewriters; ///< loops that write it
 };
 
@@ -113,6 +114,7 @@ private:
 
   int addValue(mlir::Value tensor, Value facts);
   void addStored(mlir::Value tensor, mlir::Value memref);
+  void addSlice(mlir::Value tensor, mlir::Value whole);
   int valueFor(mlir::Value tensor);
   void touch(mlir::Value memref);
   void add(mlir::Operation &op);

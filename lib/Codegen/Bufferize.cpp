@@ -1,9 +1,11 @@
 // Gives every tensor a buffer, where BufferPlan says. A loop's body is a block of its own, which may read tensors of those around it.
 #include "Access.h"
 #include "BufferPlan.h"
+#include "Memory.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -73,6 +75,8 @@ private:
       return bind(op, op->getResult(0), reshape(op));
     if (auto concat = dyn_cast<tensor::ConcatOp>(op))
       return convertConcat(concat);
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      return convertSlice(slice);
     if (auto extract = dyn_cast<tensor::ExtractOp>(op))
       return convertExtract(extract);
     if (auto from = dyn_cast<tensor::FromElementsOp>(op))
@@ -185,6 +189,21 @@ private:
       copy->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     }
     return bind(op, op.getResult(), whole);
+  }
+
+  /// Part of a variable: its place along the first dimension says where it begins.
+  LogicalResult convertSlice(tensor::ExtractSliceOp op) {
+    auto whole = bufferOf(op.getSource()).getDefiningOp<memref::ViewOp>();
+    if (!whole)
+      return op.emitError("cannot be given a buffer: a slice of what is no variable");
+    MemRefType type = storageType(op.getType(), builder);
+    const int64_t bytes = talweg::bytesOf(type), all = talweg::bytesOf(whole.getType());
+    Value shift = arith::MulIOp::create(builder, op.getLoc(),
+                                        getValueOrCreateConstantIndexOp(builder, op.getLoc(), op.getMixedOffsets()[0]),
+                                        arith::ConstantIndexOp::create(builder, op.getLoc(), bytes));
+    Value memory = memref::ViewOp::create(builder, op.getLoc(), MemRefType::get({all}, builder.getI8Type()),
+                                          whole.getSource(), whole.getByteShift(), ValueRange());
+    return bind(op, op.getResult(), memref::ViewOp::create(builder, op.getLoc(), type, memory, shift, ValueRange()));
   }
 
   LogicalResult convertExtract(tensor::ExtractOp op) {

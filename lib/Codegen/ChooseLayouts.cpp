@@ -6,6 +6,7 @@
 #include "Access.h"
 #include "PlanProduct.h"
 #include "Retile.h"
+#include "TileVariables.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Runtime/Abi.h"
 
@@ -32,9 +33,16 @@ namespace {
 /// One variable in one function.
 struct Variable {
   SmallVector<memref::GetGlobalOp> views;
-  SmallVector<ToTensorOp> reads;
+  SmallVector<Value> reads; ///< it, or members of it, as tensors
   SmallVector<MaterializeInDestinationOp> writes;
   bool plain = true; ///< nothing else uses its memory
+
+  void addRead(Value tensor) {
+    reads.push_back(tensor);
+    for (Operation *user : tensor.getUsers())
+      if (isa<tensor::ExtractSliceOp>(user))
+        addRead(user->getResult(0));
+  }
 };
 
 /// The variables of `function`, by their names.
@@ -43,16 +51,36 @@ llvm::MapVector<StringAttr, Variable> variablesOf(func::FuncOp function) {
   function.walk([&](memref::GetGlobalOp view) {
     Variable &variable = variables[view.getNameAttr().getAttr()];
     variable.views.push_back(view);
-    for (Operation *user : view->getUsers()) {
+    auto add = [&](Operation *user) {
       if (auto read = dyn_cast<ToTensorOp>(user))
-        variable.reads.push_back(read);
+        variable.addRead(read.getResult());
       else if (auto write = dyn_cast<MaterializeInDestinationOp>(user))
         variable.writes.push_back(write);
       else
         variable.plain = false;
-    }
+    };
+    for (Operation *user : view->getUsers())
+      if (isa<memref::SubViewOp>(user)) // a member
+        llvm::for_each(user->getUsers(), add);
+      else
+        add(user);
   });
   return variables;
+}
+
+/// The variable that `memory` shows, or a member of which it shows; null: none.
+memref::GetGlobalOp variableOf(Value memory) {
+  if (auto member = memory.getDefiningOp<memref::SubViewOp>())
+    memory = member.getSource();
+  return memory.getDefiningOp<memref::GetGlobalOp>();
+}
+
+/// Likewise, of a tensor.
+memref::GetGlobalOp variableReadBy(Value tensor) {
+  while (auto member = tensor.getDefiningOp<tensor::ExtractSliceOp>())
+    tensor = member.getSource();
+  auto read = tensor.getDefiningOp<ToTensorOp>();
+  return read ? variableOf(read.getBuffer()) : memref::GetGlobalOp();
 }
 
 bool isElementwise(GenericOp op) { return op.hasPureTensorSemantics() && isParallel(op); }
@@ -69,11 +97,10 @@ int64_t panelOf(OpOperand &operand, const Target &target) {
 
 /// The product that reads the variable as a converted copy; null: there is none.
 ProductOp readerOfCopy(const Variable &variable) {
-  for (ToTensorOp read : variable.reads)
-    for (Operation *user : read->getUsers())
+  for (Value read : variable.reads)
+    for (Operation *user : read.getUsers())
       if (auto copy = dyn_cast<GenericOp>(user);
-          copy && isElementwise(copy) &&
-          getElementTypeOrSelf(copy->getResult(0)) != getElementTypeOrSelf(read.getResult()))
+          copy && isElementwise(copy) && getElementTypeOrSelf(copy->getResult(0)) != getElementTypeOrSelf(read))
         for (Operation *reader : copy->getUsers())
           if (auto product = dyn_cast<ProductOp>(reader))
             return product;
@@ -83,47 +110,49 @@ ProductOp readerOfCopy(const Variable &variable) {
 struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
   using ChooseLayoutsBase::ChooseLayoutsBase;
 
-  /// Name → block.
-  using Layouts = llvm::MapVector<StringAttr, int64_t>;
-
   void runOnOperation() override {
     ModuleOp module = getOperation();
     auto step = module.lookupSymbol<func::FuncOp>(abi::kStepEntry);
     if (!step)
       return;
-    std::optional<Layouts> given = givenIn(module);
-    const Layouts layouts = given ? *given : choose(step);
+    std::optional<VariableTiles> given = givenIn(module);
+    const VariableTiles layouts = given ? *given : choose(step);
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal())
-        for (Block *block : blocksOf(function))
-          BlockRewriter(*block, layouts).run();
+        tileVariables(function, layouts);
     for (auto storage : module.getOps<memref::GlobalOp>())
       if (auto found = layouts.find(storage.getSymNameAttr()); found != layouts.end())
-        storage.setType(cast<MemRefType>(tiledType(storage.getType(), found->second)));
+        storage.setType(cast<MemRefType>(tiledType(storage.getType(), found->second.block, found->second.outer)));
     tiled += layouts.size();
   }
 
   /// What another module has chosen; nothing: none has.
-  static std::optional<Layouts> givenIn(ModuleOp module) {
-    std::optional<Layouts> layouts;
+  static std::optional<VariableTiles> givenIn(ModuleOp module) {
+    std::optional<VariableTiles> layouts;
     for (auto storage : module.getOps<memref::GlobalOp>())
       if (auto block = storage->getAttrOfType<IntegerAttr>(attributes::kBlock)) {
         if (!layouts)
           layouts.emplace();
         if (block.getInt() != 0)
-          layouts->insert({storage.getSymNameAttr(), block.getInt()});
+          layouts->insert({storage.getSymNameAttr(), {block.getInt(), outerOf(storage)}});
       }
     return layouts;
   }
 
-  Layouts choose(func::FuncOp step) {
+  /// The dimensions of a stack that are in front of its members'.
+  static unsigned outerOf(memref::GlobalOp storage) {
+    auto outer = storage->getAttrOfType<IntegerAttr>(attributes::kOuter);
+    return outer ? outer.getInt() : 0;
+  }
+
+  VariableTiles choose(func::FuncOp step) {
     llvm::MapVector<StringAttr, Variable> variables = variablesOf(step);
-    Layouts layouts;
+    VariableTiles layouts;
     for (auto &[name, variable] : variables) {
       int64_t panel = 0;
       Location loc = step.getLoc();
-      for (ToTensorOp read : variable.reads)
-        for (OpOperand &use : read.getResult().getUses())
+      for (Value read : variable.reads)
+        for (OpOperand &use : read.getUses())
           if (panel == 0 && (panel = panelOf(use, target)) != 0)
             loc = use.getOwner()->getLoc();
       if (panel == 0) {
@@ -149,8 +178,10 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
         refuse("another op reads it, or its optimizer's state, in an order that cannot be tiled");
         continue;
       }
+      const unsigned outer =
+          outerOf(SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(step, FlatSymbolRefAttr::get(name)));
       for (StringAttr each : group)
-        layouts[each] = block;
+        layouts[each] = {block, outer};
     }
     return layouts;
   }
@@ -159,19 +190,17 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
   static SmallVector<StringAttr> groupOf(StringAttr name, llvm::MapVector<StringAttr, Variable> &variables) {
     llvm::SetVector<StringAttr> group;
     group.insert(name);
-    auto add = [&](Value memory) {
-      auto view = memory.getDefiningOp<memref::GetGlobalOp>();
+    auto add = [&](memref::GetGlobalOp view) {
       if (view && view.getType() == variables[name].views.front().getType())
         group.insert(view.getNameAttr().getAttr());
     };
     for (MaterializeInDestinationOp write : variables[name].writes)
       if (auto update = write.getSource().getDefiningOp<GenericOp>(); update && isElementwise(update)) {
         for (Value read : update.getOperands())
-          if (auto variable = read.getDefiningOp<ToTensorOp>())
-            add(variable.getBuffer());
+          add(variableReadBy(read));
         for (Operation *user : update->getUsers())
           if (auto other = dyn_cast<MaterializeInDestinationOp>(user))
-            add(other.getDest());
+            add(variableOf(other.getDest()));
       }
     return group.takeVector();
   }
@@ -180,157 +209,16 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
   static bool fitsTiles(const Variable &variable) {
     if (!variable.plain)
       return false;
-    for (ToTensorOp read : variable.reads)
-      for (OpOperand &use : read.getResult().getUses()) {
+    for (Value read : variable.reads)
+      for (OpOperand &use : read.getUses()) {
+        if (isa<tensor::ExtractSliceOp>(use.getOwner()))
+          continue;
         auto op = dyn_cast<IndexingMapOpInterface>(use.getOwner());
         if (!isa<MaterializeInDestinationOp>(use.getOwner()) && (!op || !lastLoopOf(op, use)))
           return false;
       }
     return true;
   }
-
-  /// Rewrites what one block does with tiled variables.
-  class BlockRewriter {
-  public:
-    BlockRewriter(Block &block, const Layouts &layouts)
-        : block(block), layouts(layouts), builder(block.getParentOp()->getContext()) {}
-
-    void run() {
-      for (auto view : llvm::to_vector(block.getOps<memref::GetGlobalOp>()))
-        if (auto found = layouts.find(view.getNameAttr().getAttr()); found != layouts.end())
-          takeView(view, found->second);
-      // What computes new values, first: its gradients become tiles too.
-      SmallVector<IndexingMapOpInterface> ops(block.getOps<IndexingMapOpInterface>());
-      for (IndexingMapOpInterface op : llvm::reverse(ops))
-        if (auto generic = dyn_cast<GenericOp>(op.getOperation()))
-          takeResults(generic);
-      for (IndexingMapOpInterface op : ops)
-        if (isa<kernel::PlacedOp>(op.getOperation()))
-          rewrite(op);
-      for (auto [write, size] : writes)
-        finishWrite(write, size);
-      for (auto [rows, tiles] : tilesOf)
-        if (!rows.use_empty())
-          readInRows(rows, tiles);
-      for (Operation *op : llvm::reverse(replaced))
-        op->erase();
-    }
-
-  private:
-    Block &block;
-    const Layouts &layouts;
-    OpBuilder builder;
-    llvm::MapVector<Value, Value> tilesOf;  ///< a tensor in rows → the same in tiles
-    llvm::MapVector<Value, int64_t> wanted; ///< results that are to be computed in tiles, by block
-    SmallVector<std::pair<MaterializeInDestinationOp, int64_t>> writes;
-    llvm::SetVector<Operation *> replaced;
-
-    void takeView(memref::GetGlobalOp view, int64_t size) {
-      for (Operation *user : llvm::to_vector(view->getUsers())) {
-        if (auto read = dyn_cast<ToTensorOp>(user)) {
-          builder.setInsertionPoint(read);
-          auto type = tiledType(cast<ShapedType>(read.getType()), size);
-          Value tiles = ToTensorOp::create(builder, read.getLoc(), type, view, /*restrict=*/true);
-          tilesOf[read.getResult()] = tiles;
-          replaced.insert(read);
-        } else if (auto write = dyn_cast<MaterializeInDestinationOp>(user)) {
-          writes.push_back({write, size});
-          if (mayTile(write.getSource()))
-            wanted[write.getSource()] = size;
-        }
-      }
-      view.getResult().setType(cast<MemRefType>(tiledType(view.getType(), size)));
-    }
-
-    static OpOperand *initOf(OpResult result) {
-      return cast<DestinationStyleOpInterface>(result.getOwner()).getTiedOpOperand(result);
-    }
-
-    /// True if the op that computes `value` may write it in tiles: all other uses of it can be rewritten as well.
-    bool mayTile(Value value) {
-      auto op = value.getDefiningOp<IndexingMapOpInterface>();
-      if (!op || op->getBlock() != &block || !lastLoopOf(op, *initOf(cast<OpResult>(value))))
-        return false;
-      return llvm::all_of(value.getUses(), [&](OpOperand &use) {
-        auto reader = dyn_cast<IndexingMapOpInterface>(use.getOwner());
-        return isa<MaterializeInDestinationOp>(use.getOwner()) ||
-               (reader && reader->getBlock() == &block && lastLoopOf(reader, use));
-      });
-    }
-
-    /// If `op` is an update, the gradient is wanted in tiles where it and sums of all its elements alone read it.
-    void takeResults(GenericOp op) {
-      if (!isElementwise(op))
-        return;
-      for (OpResult result : op->getResults()) {
-        auto found = wanted.find(result);
-        if (found == wanted.end())
-          continue;
-        int64_t size = found->second;
-        unsigned loop = *lastLoopOf(op, *op.getTiedOpOperand(result));
-        for (OpOperand *input : op.getDpsInputOperands()) {
-          auto product = input->get().getDefiningOp<ProductOp>();
-          if (input->get().getType() == result.getType() && product &&
-              llvm::all_of(product->getUses(),
-                           [&](OpOperand &use) { return &use == input || isTotal(use.getOwner()); }) &&
-              lastLoopOf(op, *input) == loop && mayTile(input->get()))
-            wanted[input->get()] = size;
-        }
-      }
-    }
-
-    void rewrite(IndexingMapOpInterface op) {
-      auto written = cast<DestinationStyleOpInterface>(op.getOperation());
-      std::optional<unsigned> loop;
-      int64_t size = 0;
-      SmallVector<OpOperand *> tiled;
-      SmallVector<Value> values;
-      auto add = [&](OpOperand &operand, Value value, int64_t block) {
-        std::optional<unsigned> own = lastLoopOf(op, operand);
-        if (!own || (loop && (*loop != *own || size != block)))
-          return;
-        loop = own;
-        size = block;
-        tiled.push_back(&operand);
-        values.push_back(value);
-      };
-      for (OpOperand *input : written.getDpsInputOperands())
-        if (Value tiles = tilesOf.lookup(input->get()))
-          add(*input, tiles, cast<ShapedType>(tiles.getType()).getShape().back());
-      for (OpResult result : op->getResults())
-        if (auto found = wanted.find(result); found != wanted.end())
-          add(*initOf(result), Value(), found->second);
-      if (tiled.empty())
-        return;
-      builder.setInsertionPoint(op);
-      Operation *tiledOp = retile(builder, op, *loop, size, tiled, values);
-      for (auto [before, after] : llvm::zip_equal(op->getResults(), tiledOp->getResults())) {
-        if (before.getType() == after.getType())
-          before.replaceAllUsesWith(after);
-        else
-          tilesOf[before] = after;
-      }
-      replaced.insert(op);
-    }
-
-    void finishWrite(MaterializeInDestinationOp write, int64_t size) {
-      builder.setInsertionPoint(write);
-      Value tiles = tilesOf.lookup(write.getSource());
-      if (!tiles)
-        tiles = copyToTiles(builder, write.getLoc(), write.getSource(), size);
-      write.getSourceMutable().assign(tiles);
-    }
-
-    /// What could not be rewritten reads a copy in rows.
-    void readInRows(Value rows, Value tiles) {
-      bool needed = llvm::any_of(rows.getUsers(), [&](Operation *user) { return !replaced.contains(user); });
-      if (!needed)
-        return;
-      builder.setInsertionPointAfterValue(tiles);
-      Value copy = copyFromTiles(builder, tiles.getLoc(), tiles);
-      rows.replaceUsesWithIf(copy, [&](OpOperand &use) { return !replaced.contains(use.getOwner()); });
-    }
-  };
 };
 
 } // namespace

@@ -4,7 +4,8 @@
 // since the last mark to it (Runtime/Profile.h).
 //
 // A region is one op, with the fills of what it writes a part of: the passes that follow make one nest of loops of these, and no mark comes
-// between them. Everything else in the body, scalars and loads, belongs to the region that follows.
+// between them. Everything else in the body, scalars and loads, belongs to the region that follows. Of a loop whose turns are long the ops are regions,
+// each of all turns.
 #include "Access.h"
 #include "RegionFacts.h"
 #include "Steps.h"
@@ -55,6 +56,17 @@ bool joinsNext(Operation *op) {
   return fill && user && llvm::is_contained(user.getDpsInits(), fill.getOutputs()[0]);
 }
 
+/// How many turns `op` has, if it is a loop so much of whose time a turn takes that marks in it cost nothing to speak of; else 0.
+int64_t longTurnsOf(Operation &op) {
+  constexpr int64_t kLong = 1 << 20; // bytes and operations
+  auto loop = dyn_cast<scf::ForOp>(op);
+  int64_t turns = loop ? loop.getStaticTripCount().value_or(APInt(64, 0)).getSExtValue() : 0;
+  if (turns == 0)
+    return 0;
+  talweg::CodeRegion all = talweg::describeRegion(&op);
+  return (all.flops + all.bytesRead + all.bytesWritten) / turns >= kLong ? turns : 0;
+}
+
 struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
   std::vector<talweg::CodeRegion> *asked = nullptr; ///< who made the pass
 
@@ -81,20 +93,30 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
     OpBuilder builder(loop);
     mark(builder, loop.getLoc(), -1);
     for (Block *step : talweg::stepsOf(loop))
-      markStep(*step, builder, marked);
+      markBlock(*step, 1, builder, marked);
   }
 
-  void markStep(Block &step, OpBuilder &builder, std::vector<talweg::CodeRegion> &marked) {
+  /// Marks what a block does, which runs so many times in a step.
+  void markBlock(Block &block, int64_t times, OpBuilder &builder, std::vector<talweg::CodeRegion> &marked) {
     SmallVector<Operation *> region;
-    for (Operation &op : llvm::make_early_inc_range(step)) {
+    for (Operation &op : llvm::make_early_inc_range(block)) {
       if (!isWork(op))
         continue;
+      if (int64_t turns = region.empty() ? longTurnsOf(op) : 0) {
+        markBlock(*cast<scf::ForOp>(op).getBody(), times * turns, builder, marked);
+        continue;
+      }
       region.push_back(&op);
       if (joinsNext(&op))
         continue;
       builder.setInsertionPointAfter(&op);
       mark(builder, op.getLoc(), marked.size());
-      marked.push_back(talweg::describeRegion(region));
+      talweg::CodeRegion &described = marked.emplace_back(talweg::describeRegion(region));
+      if (times > 1) {
+        described.what += ", " + std::to_string(times) + " turns";
+        for (auto count : {&described.flops, &described.bytesRead, &described.bytesWritten})
+          *count *= times;
+      }
       region.clear();
     }
   }

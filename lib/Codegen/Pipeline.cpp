@@ -22,7 +22,6 @@ std::unique_ptr<Pass> createCanonicalizer() {
 void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &tensors = pm.nest<func::FuncOp>();
   tensors.addPass(createFormProducts());
-  tensors.addPass(createFormMultiplyAdds());
   tensors.addPass(createOrderReductions());
   tensors.addPass(createFuseElementwise());
   tensors.addPass(createCanonicalizer());

@@ -33,8 +33,8 @@ public:
       for (const Input &input : op.inputs)
         if (!isCut(input.value, at))
           lastRead[input.value] = at;
-      if (op.overwrites >= 0)
-        overwrittenAt[op.overwrites] = at;
+      for (int variable : op.overwrites)
+        overwrittenAt[variable] = at;
     }
   }
 

@@ -194,18 +194,30 @@ struct Rematerialize : talweg::impl::RematerializeBase<Rematerialize> {
     return runPipeline(fusion, getOperation());
   }
 
-  /// Copies values of the block, and of those in it, until at most `aim` bytes are alive, or as few as are found. Returns what is alive.
-  int64_t fit(Block &block, int64_t aim, bool tells, SmallVector<Operation *> &partlyUsed) {
+  /// Of the loops in a block what is alive in each, where as little is as is wanted beside what is alive around it.
+  SmallVector<std::pair<Operation *, int64_t>> fitInside(Block &block, int64_t aim, bool tells,
+                                                         SmallVector<Operation *> &partlyUsed) {
     buffers::BlockProgram program(block);
     describeCode(block, program, target);
-    buffers::Schedule schedule = remat::scheduleOf(program, {});
+    const buffers::Schedule schedule = remat::scheduleOf(program, {});
+    SmallVector<std::pair<Operation *, int64_t>> inside;
     for (auto [number, op] : llvm::enumerate(program.operations))
       if (!isa<kernel::PlacedOp>(op))
         for (Region &region : op->getRegions())
           for (Block &inner : region)
             if (int64_t bytes = fit(inner, std::max<int64_t>(1, aim - schedule.live[number]), tells, partlyUsed))
-              program.ops[number].scratch.push_back(bytes);
-    schedule = remat::scheduleOf(program, {});
+              inside.push_back({op, bytes});
+    return inside;
+  }
+
+  /// Copies values of the block, and of those in it, until at most `aim` bytes are alive, or as few as are found. Returns what is alive.
+  int64_t fit(Block &block, int64_t aim, bool tells, SmallVector<Operation *> &partlyUsed) {
+    SmallVector<std::pair<Operation *, int64_t>> inside = fitInside(block, aim, tells, partlyUsed);
+    buffers::BlockProgram program(block); // of what is in the loops now
+    describeCode(block, program, target);
+    for (auto [op, bytes] : inside)
+      program.factsOf(op).scratch.push_back(bytes);
+    buffers::Schedule schedule = remat::scheduleOf(program, {});
     if (schedule.peak <= aim)
       return schedule.peak;
     remat::Cuts cuts = remat::chooseCuts(program, aim);

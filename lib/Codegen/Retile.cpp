@@ -13,10 +13,10 @@ using linalg::GenericOp;
 
 namespace talweg {
 
-ShapedType tiledType(ShapedType type, int64_t block) {
-  SmallVector<int64_t> shape{type.getShape().back() / block};
-  llvm::append_range(shape, type.getShape().drop_back());
-  shape.push_back(block);
+ShapedType tiledType(ShapedType type, int64_t block, unsigned outer) {
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() = block;
+  shape.insert(shape.begin() + outer, type.getShape().back() / block);
   if (isa<MemRefType>(type)) // whose layout is of the old rank
     return MemRefType::get(shape, type.getElementType());
   return type.clone(shape);
@@ -72,7 +72,7 @@ static void writeBody(OpBuilder &builder, Location loc, GenericOp op, ValueRange
   }
 }
 
-Operation *retile(OpBuilder &builder, IndexingMapOpInterface op, unsigned loop, int64_t block,
+Operation *retile(OpBuilder &builder, IndexingMapOpInterface op, unsigned loop, int64_t block, unsigned outer,
                   ArrayRef<OpOperand *> tiled, ArrayRef<Value> values) {
   MLIRContext *context = builder.getContext();
   Location loc = op.getLoc();
@@ -94,13 +94,13 @@ Operation *retile(OpBuilder &builder, IndexingMapOpInterface op, unsigned loop, 
     Value value = operand.get();
     auto *found = llvm::find(tiled, &operand);
     if (found != tiled.end()) {
-      SmallVector<AffineExpr> results{blockNumber};
-      llvm::append_range(results, map.getResults().drop_back());
-      results.push_back(within);
+      SmallVector<AffineExpr> results(map.getResults());
+      results.back() = within;
+      results.insert(results.begin() + outer, blockNumber);
       map = AffineMap::get(loops + 1, 0, results, context);
       value = values[found - tiled.begin()];
       if (!value)
-        value = initOf(builder, loc, operand.get(), tiledType(cast<ShapedType>(operand.get().getType()), block));
+        value = initOf(builder, loc, operand.get(), tiledType(cast<ShapedType>(operand.get().getType()), block, outer));
     }
     maps.push_back(map);
     (written.isDpsInit(&operand) ? inits : inputs).push_back(value);
@@ -125,14 +125,13 @@ Operation *retile(OpBuilder &builder, IndexingMapOpInterface op, unsigned loop, 
 
 /// A copy whose loops run over tiles; which side has them is told by the types.
 static Value copyTiles(OpBuilder &builder, Location loc, Value from, RankedTensorType type, int64_t block,
-                       bool toTiles) {
+                       unsigned outer, bool toTiles) {
   MLIRContext *context = builder.getContext();
   unsigned loops = std::max<int64_t>(type.getRank(), cast<RankedTensorType>(from.getType()).getRank());
   AffineMap tiles = AffineMap::getMultiDimIdentityMap(loops, context);
-  SmallVector<AffineExpr> rows;
-  for (unsigned d = 1; d + 1 < loops; ++d)
-    rows.push_back(getAffineDimExpr(d, context));
-  rows.push_back(getAffineDimExpr(0, context) * block + getAffineDimExpr(loops - 1, context));
+  SmallVector<AffineExpr> rows(tiles.getResults());
+  rows.back() = rows[outer] * block + rows.back();
+  rows.erase(rows.begin() + outer);
   AffineMap inRows = AffineMap::get(loops, 0, rows, context);
   Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
   SmallVector<utils::IteratorType> iterators(loops, utils::IteratorType::parallel);
@@ -145,16 +144,17 @@ static Value copyTiles(OpBuilder &builder, Location loc, Value from, RankedTenso
       .getResult(0);
 }
 
-Value copyToTiles(OpBuilder &builder, Location loc, Value tensor, int64_t block) {
-  auto type = cast<RankedTensorType>(tiledType(cast<ShapedType>(tensor.getType()), block));
-  return copyTiles(builder, loc, tensor, type, block, /*toTiles=*/true);
+Value copyToTiles(OpBuilder &builder, Location loc, Value tensor, int64_t block, unsigned outer) {
+  auto type = cast<RankedTensorType>(tiledType(cast<ShapedType>(tensor.getType()), block, outer));
+  return copyTiles(builder, loc, tensor, type, block, outer, /*toTiles=*/true);
 }
 
-Value copyFromTiles(OpBuilder &builder, Location loc, Value tiles) {
+Value copyFromTiles(OpBuilder &builder, Location loc, Value tiles, unsigned outer) {
   auto tiled = cast<RankedTensorType>(tiles.getType());
-  SmallVector<int64_t> shape(tiled.getShape().drop_front());
-  shape.back() *= tiled.getDimSize(0);
-  return copyTiles(builder, loc, tiles, tiled.clone(shape), tiled.getShape().back(), /*toTiles=*/false);
+  SmallVector<int64_t> shape(tiled.getShape());
+  shape.back() *= shape[outer];
+  shape.erase(shape.begin() + outer);
+  return copyTiles(builder, loc, tiles, tiled.clone(shape), tiled.getShape().back(), outer, /*toTiles=*/false);
 }
 
 } // namespace talweg

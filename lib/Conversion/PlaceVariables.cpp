@@ -2,6 +2,7 @@
 // in the layouts that code generation has chosen (the types of the memref.globals). Out: views of the persistent storage, the functions'
 // first argument; each train.variable tells its block, and no memref.global is left.
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -26,6 +27,22 @@ int64_t blockOf(train::VariableOp variable, MemRefType stored) {
   return stored.getRank() > type.getRank() ? stored.getShape().back() : 0;
 }
 
+/// A member of a stack: its place along the first dimension says where it begins in the storage, which begins at `offset`.
+void placeSlice(memref::SubViewOp slice, Value persistent, Value offset) {
+  OpBuilder b(slice);
+  Location loc = slice.getLoc();
+  MemRefType whole = slice.getSourceType();
+  auto type = MemRefType::get(slice.getType().getShape(), whole.getElementType());
+  const int64_t width = whole.getElementTypeBitWidth() / 8;
+  Value bytes = memref::ViewOp::create(b, loc, MemRefType::get({whole.getNumElements() * width}, b.getI8Type()),
+                                       persistent, offset, ValueRange{});
+  Value number = getValueOrCreateConstantIndexOp(b, loc, slice.getMixedOffsets()[0]);
+  Value shift =
+      arith::MulIOp::create(b, loc, number, arith::ConstantIndexOp::create(b, loc, type.getNumElements() * width));
+  slice.replaceAllUsesWith(memref::ViewOp::create(b, loc, type, bytes, shift, ValueRange{}).getResult());
+  slice.erase();
+}
+
 void placeIn(func::FuncOp function, const llvm::StringMap<train::VariableOp> &variables) {
   auto builder = OpBuilder::atBlockBegin(&function.getBody().front());
   Operation *last = nullptr; // the last offset, in front of all else
@@ -45,6 +62,9 @@ void placeIn(func::FuncOp function, const llvm::StringMap<train::VariableOp> &va
     OpBuilder here(reference);
     Value view = memref::ViewOp::create(here, reference.getLoc(), cast<MemRefType>(reference.getType()),
                                         function.getArgument(abi::kPersistent), offset, ValueRange{});
+    for (Operation *user : llvm::make_early_inc_range(reference->getUsers()))
+      if (auto slice = dyn_cast<memref::SubViewOp>(user))
+        placeSlice(slice, function.getArgument(abi::kPersistent), offset);
     reference.replaceAllUsesWith(view);
     reference.erase();
   }

@@ -174,6 +174,8 @@ void ProgramLowering::declareStorage() {
                                             type, Attribute(), /*constant=*/false, IntegerAttr());
     if (variable.getBlock())
       storage->setAttr(attributes::kBlock, variable.getBlockAttr());
+    if (variable.getMembers())
+      storage->setAttr(attributes::kOuter, b.getI64IntegerAttr(type.getRank() - variable.getMemberRank()));
   }
 }
 

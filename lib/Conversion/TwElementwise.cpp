@@ -293,9 +293,40 @@ struct LowerElementwise : ConversionPattern {
   Rule rule;
 };
 
+/// A sum that is joined to a product: one operation on the product's factors.
+struct LowerMultiplyAdd : ConversionPattern {
+  LowerMultiplyAdd(StorageTypes &types, MLIRContext *context, StringRef sum)
+      : ConversionPattern(types, sum, 2, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op, ArrayRef<Value> operands,
+                                ConversionPatternRewriter &rewriter) const override {
+    auto joined = op->getAttrOfType<IntegerAttr>(tw::kJoined);
+    const unsigned number = joined ? joined.getInt() : 0;
+    auto product = joined ? op->getOperand(number).getDefiningOp<tw::MulOp>() : tw::MulOp();
+    if (!product)
+      return failure();
+    const bool subtracts = isa<tw::SubOp>(op);
+    const RankedTensorType type = loweredType(op->getResult(0).getType());
+    ImplicitLocOpBuilder b(op->getLoc(), rewriter);
+    SmallVector<Value> terms{rewriter.getRemappedValue(product.getA()), rewriter.getRemappedValue(product.getB()),
+                             operands[1 - number]};
+    SmallVector<AffineMap> maps(terms.size(), b.getMultiDimIdentityMap(type.getRank()));
+    rewriter.replaceOp(op, createElementwise(b, type, terms, maps, [&](Builder &inner, ValueRange x) -> Value {
+                         auto negatedIf = [&](bool condition, Value value) -> Value {
+                           return condition ? arith::NegFOp::create(inner, value).getResult() : value;
+                         };
+                         return math::FmaOp::create(inner, negatedIf(subtracts && number == 1, x[0]), x[1],
+                                                    negatedIf(subtracts && number == 0, x[2]));
+                       }));
+    return success();
+  }
+};
+
 } // namespace
 
 void conversion::addElementwisePatterns(StorageTypes &types, RewritePatternSet &patterns) {
+  patterns.add<LowerMultiplyAdd>(types, patterns.getContext(), tw::AddOp::getOperationName());
+  patterns.add<LowerMultiplyAdd>(types, patterns.getContext(), tw::SubOp::getOperationName());
   for (const Entry &entry : table)
     patterns.add<LowerElementwise>(types, patterns.getContext(), entry);
 }

@@ -90,11 +90,14 @@ Value lowerUniform(Builder &b, tw::UniformOp op, tw::UniformOp::Adaptor operands
   Value step = truncate(b, createExtract(b, operands.getKey(), {1}));
   Value first = operands.getFirst() ? truncate(b, createExtract(b, operands.getFirst())) : Value();
   Value stream = word(b, static_cast<uint32_t>(op.getStream()));
+  if (operands.getFurther())
+    stream = arith::AddIOp::create(b, stream, truncate(b, createExtract(b, operands.getFurther())));
+  Value turn = operands.getTurn() ? truncate(b, createExtract(b, operands.getTurn())) : word(b, 0);
   Value numbers = createElementwise(b, type, {}, {}, [&](Builder &inner, ValueRange) {
     Value element = rowMajorIndex(inner, type.getShape());
     if (first)
       element = arith::AddIOp::create(inner, element, first);
-    Value bits = philox(inner, {element, step, stream, word(inner, 0)}, keys);
+    Value bits = philox(inner, {element, step, stream, turn}, keys);
     return toUnit(inner, bits, type.getElementType());
   });
   if (auto generic = numbers.getDefiningOp<linalg::GenericOp>())

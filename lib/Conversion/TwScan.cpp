@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -18,7 +19,8 @@ namespace {
 
 using Builder = ImplicitLocOpBuilder;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+/// As it is computed with, behind this phase.
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(loweredType(value.getType())); }
 
 /// What memory has for a tensor of `type`: a condition is a byte.
 RankedTensorType inMemory(RankedTensorType type) {
@@ -69,6 +71,8 @@ Value read(Builder &b, Value memory, RankedTensorType type) {
 }
 
 void write(Builder &b, Value tensor, Value memory) {
+  if (tensor.getType() != typeOf(tensor)) // it is not lowered yet
+    tensor = UnrealizedConversionCastOp::create(b, typeOf(tensor), tensor).getResult(0);
   tensor = converted(b, tensor, inMemory(typeOf(tensor)));
   bufferization::MaterializeInDestinationOp::create(b, Type(), tensor, memory, /*restrict=*/true, /*writable=*/true);
 }
@@ -101,20 +105,123 @@ Memory memoryOf(Builder &b, Value tensor) {
   return memory;
 }
 
+/// Is it a variable as it is stored? Its slices are read where they are.
+bool isVariable(Value tensor) {
+  while (auto member = tensor.getDefiningOp<tensor::ExtractSliceOp>())
+    tensor = member.getSource();
+  auto stored = tensor.getDefiningOp<bufferization::ToTensorOp>();
+  return stored && stored.getBuffer().getDefiningOp<memref::GetGlobalOp>();
+}
+
+Value sliceOf(Builder &b, Value tensor, RankedTensorType type, Value turn) {
+  SmallVector<OpFoldResult> offsets(type.getRank() + 1, b.getIndexAttr(0)), sizes{b.getIndexAttr(1)},
+      strides(type.getRank() + 1, b.getIndexAttr(1));
+  offsets[0] = turn;
+  for (int64_t size : type.getShape())
+    sizes.push_back(b.getIndexAttr(size));
+  return tensor::ExtractSliceOp::create(b, type, tensor, offsets, sizes, strides);
+}
+
+/// What writes all of `stack` to a variable that only `loop`, or what is in front of it, reads: turns can write there at once. Null: nothing does.
+bufferization::MaterializeInDestinationOp findVariableOf(Value stack, Operation *loop) {
+  auto put = stack.hasOneUse() ? dyn_cast<bufferization::MaterializeInDestinationOp>(*stack.getUsers().begin())
+                               : bufferization::MaterializeInDestinationOp();
+  auto variable = put ? put.getDest().getDefiningOp<memref::GetGlobalOp>() : memref::GetGlobalOp();
+  if (!variable || put->getBlock() != loop->getBlock())
+    return {};
+  bool isReadLater = false;
+  loop->getParentOfType<func::FuncOp>()->walk([&](memref::GetGlobalOp other) {
+    if (other.getName() != variable.getName())
+      return;
+    for (Operation *reader : other->getUsers())
+      if (isa<bufferization::ToTensorOp>(reader))
+        for (Operation *user : reader->getUsers()) {
+          Operation *place = loop->getBlock()->findAncestorOpInBlock(*user);
+          isReadLater |= !place || (place != loop && !place->isBeforeInBlock(loop));
+        }
+  });
+  return isReadLater ? bufferization::MaterializeInDestinationOp() : put;
+}
+
+/// The memory of a turn's slice of a variable.
+Value viewOfSlice(Builder &b, Value variable, RankedTensorType type, Value turn) {
+  SmallVector<OpFoldResult> offsets(type.getRank() + 1, b.getIndexAttr(0)), sizes{b.getIndexAttr(1)},
+      strides(type.getRank() + 1, b.getIndexAttr(1));
+  offsets[0] = turn;
+  for (int64_t size : type.getShape())
+    sizes.push_back(b.getIndexAttr(size));
+  auto slice = memref::SubViewOp::inferRankReducedResultType(type.getShape(), cast<MemRefType>(variable.getType()),
+                                                             offsets, sizes, strides);
+  return memref::SubViewOp::create(b, cast<MemRefType>(slice), variable, offsets, sizes, strides);
+}
+
+/// Where a value is that turns hand on. If all that go into turns are kept, each turn leaves its own in the next place of a stack.
+struct Carried {
+  Memory start, in, out, end;
+  Memory all; ///< those that go into turns, if they are kept
+};
+
+/// The first emitted value that is what is carried into the turn, by its number; -1: none is.
+int findKept(tw::ScanOp op, unsigned carried) {
+  ValueRange emitted = op.getYield().getValues().drop_front(op.getStarts().size());
+  auto found = llvm::find(emitted, Value(op.getCarried()[carried]));
+  return found == emitted.end() ? -1 : int(found - emitted.begin());
+}
+
+/// From a place in bytes on, as memory of its own: what is read and written there in a turn is known to be apart from what is read elsewhere.
+Memory partOf(Builder &b, Memory memory, int64_t first, int64_t bytes) {
+  auto type = MemRefType::get({bytes}, b.getI8Type());
+  return {memref::ViewOp::create(b, type, memory.bytes, createIndex(b, first), ValueRange()), createIndex(b, 0)};
+}
+
+Carried allocateCarried(Builder &b, tw::ScanOp op, RankedTensorType type, bool isKept) {
+  if (!isKept) {
+    Memory own = allocate(b, type);
+    return {own, own, own, own, {}};
+  }
+  const int64_t turns = op.getLength(), bytes = bytesIn(type);
+  Memory all = allocate(b, tw::stackOf(type, turns + 1));
+  auto from = [&](int64_t place) { return Memory{all.bytes, createIndex(b, place * bytes)}; };
+  Memory low = partOf(b, all, 0, turns * bytes), high = partOf(b, all, bytes, turns * bytes);
+  if (op.getReversed())
+    return {from(turns), high, low, from(0), from(1)};
+  return {from(0), low, high, from(turns), from(0)};
+}
+
 struct LowerScan : OpConversionPattern<tw::ScanOp> {
   using OpConversionPattern::OpConversionPattern;
 
   LogicalResult matchAndRewrite(tw::ScanOp op, OpAdaptor operands, ConversionPatternRewriter &rewriter) const override {
     Builder b(op.getLoc(), rewriter);
-    SmallVector<Memory> carried, stacks;
+    SmallVector<Memory> stacks;
+    SmallVector<Carried> carried;
+    llvm::SmallDenseMap<int, Memory> kept; // by the number of the emitted value
     for (Value stack : operands.getStacks())
-      stacks.push_back(memoryOf(b, stack));
-    for (Value start : operands.getStarts()) {
-      carried.push_back(allocate(b, typeOf(start)));
-      write(b, start, viewAt(b, carried.back(), typeOf(start), createIndex(b, 0)));
+      stacks.push_back(isVariable(stack) ? Memory() : memoryOf(b, stack));
+    for (auto [number, start] : llvm::enumerate(operands.getStarts())) {
+      const int as = findKept(op, number);
+      carried.push_back(allocateCarried(b, op, typeOf(start), as >= 0));
+      write(b, start, viewAt(b, carried.back().start, typeOf(start), createIndex(b, 0)));
+      if (as >= 0)
+        kept[as] = carried.back().all;
     }
-    SmallVector<Memory> emitted =
-        llvm::map_to_vector(op.getEmitted(), [&](Value stack) { return allocate(b, loweredType(stack.getType())); });
+    SmallVector<Memory> emitted; // none, where it goes to a variable
+    SmallVector<Value> variables;
+    for (auto [number, stack] : llvm::enumerate(op.getEmitted())) {
+      if (auto found = kept.find(int(number)); found != kept.end()) {
+        emitted.push_back(found->second);
+        variables.push_back(Value());
+        continue;
+      }
+      auto put = findVariableOf(stack, op);
+      variables.push_back(
+          put ? memref::GetGlobalOp::create(b, cast<MemRefType>(put.getDest().getType()),
+                                            put.getDest().getDefiningOp<memref::GetGlobalOp>().getName())
+              : Value());
+      emitted.push_back(put ? Memory() : allocate(b, typeOf(stack)));
+      if (put)
+        rewriter.eraseOp(put);
+    }
 
     auto loop = scf::ForOp::create(b, createIndex(b, 0), createIndex(b, op.getLength()), createIndex(b, 1));
     b.setInsertionPointToStart(loop.getBody());
@@ -124,29 +231,40 @@ struct LowerScan : OpConversionPattern<tw::ScanOp> {
     Value number = arith::IndexCastOp::create(b, b.getI32Type(), turn);
     SmallVector<Value> inside{
         tensor::FromElementsOp::create(b, cast<RankedTensorType>(op.getTurn().getType()), number)};
-    auto add = [&](Value memory, Type type) { inside.push_back(read(b, memory, cast<RankedTensorType>(type))); };
-    SmallVector<Value> places;
+    SmallVector<Value> places; // null: it is there
     for (auto [memory, argument] : llvm::zip_equal(carried, op.getCarried())) {
-      places.push_back(viewAt(b, memory, cast<RankedTensorType>(argument.getType()), createIndex(b, 0)));
-      add(places.back(), argument.getType());
+      const RankedTensorType type = typeOf(argument);
+      Value place = memory.all.bytes ? turn : createIndex(b, 0), in = viewAt(b, memory.in, type, place);
+      places.push_back(memory.all.bytes ? viewAt(b, memory.out, type, place) : in);
+      inside.push_back(read(b, in, type));
     }
-    for (auto [memory, argument] : llvm::zip_equal(stacks, op.getSlices()))
-      add(viewAt(b, memory, cast<RankedTensorType>(argument.getType()), turn), argument.getType());
+    for (auto [memory, stack, argument] : llvm::zip_equal(stacks, operands.getStacks(), op.getSlices()))
+      if (const RankedTensorType type = typeOf(argument); memory.bytes)
+        inside.push_back(read(b, viewAt(b, memory, type, turn), type));
+      else
+        inside.push_back(sliceOf(b, stack, type, turn));
     llvm::append_range(inside, operands.getShared());
     tw::YieldOp yield = op.getYield();
-    for (auto [memory, value] : llvm::zip_equal(emitted, yield.getValues().drop_front(carried.size())))
-      places.push_back(viewAt(b, memory, cast<RankedTensorType>(value.getType()), turn));
+    for (auto [number, value] : llvm::enumerate(yield.getValues().drop_front(carried.size()))) {
+      const RankedTensorType type = typeOf(value);
+      places.push_back(kept.contains(int(number)) ? Value()
+                       : variables[number]        ? viewOfSlice(b, variables[number], type, turn)
+                                                  : viewAt(b, emitted[number], type, turn));
+    }
     b.setInsertionPoint(yield);
     // What is emitted first: it may be what was carried into the turn.
     for (auto [value, place] : llvm::reverse(llvm::zip_equal(yield.getValues(), places)))
-      write(b, value, place);
+      if (place)
+        write(b, value, place);
     rewriter.eraseOp(yield);
     rewriter.inlineBlockBefore(op.getBody(), loop.getBody()->getTerminator(), inside);
 
     b.setInsertionPointAfter(loop);
     SmallVector<Value> results;
-    for (auto [memory, end] : llvm::zip_equal(llvm::concat<Memory>(carried, emitted), op.getResults()))
-      results.push_back(read(b, viewAt(b, memory, typeOf(end), createIndex(b, 0)), typeOf(end)));
+    for (auto [memory, end] : llvm::zip_equal(carried, op.getEnds()))
+      results.push_back(read(b, viewAt(b, memory.end, typeOf(end), createIndex(b, 0)), typeOf(end)));
+    for (auto [memory, variable, end] : llvm::zip_equal(emitted, variables, op.getEmitted()))
+      results.push_back(read(b, variable ? variable : viewAt(b, memory, typeOf(end), createIndex(b, 0)), typeOf(end)));
     rewriter.replaceOp(op, results);
     return success();
   }

@@ -95,7 +95,7 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   auto compiler =
       Compiler::create(text, name,
                        {options.set, options.batch, options.doublePrecision ? ElementType::F64 : ElementType::F32,
-                        options.onMessage, options.remarks, *target, options.memory});
+                        options.onMessage, options.remarks, *target, options.memory, options.unroll});
   if (!compiler)
     return compiler.error();
   Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;
@@ -213,7 +213,8 @@ Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) co
     return Error{"E0805", "error: the batch must have at least one row and at most 2147483647"};
   if (stage == Stage::Ast)
     return impl->compiler->ast();
-  Result<Unit> unit = impl->compiler->build(mode, batch ? batch : impl->plan.batch);
+  const bool isOfPlan = batch == 0 || batch == impl->plan.batch;
+  Result<Unit> unit = isOfPlan ? impl->takeUnit(mode) : impl->compiler->build(mode, batch);
   if (!unit)
     return unit.error();
   impl->compiler->tell(unit->messages);

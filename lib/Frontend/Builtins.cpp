@@ -335,22 +335,24 @@ static std::int64_t streamOf(const std::string &path, int use) {
   return (hash >> 1) | 0x40000000u;
 }
 
-/// The numbers of all turns of the scans around are one tensor: where in it those of the present turn begin. Null: there is no scan.
-static mlir::Value firstInTurn(TensorBuilder &tensors, mlir::ShapedType drawn, ast::Range range) {
+/// The number of the present turn among all those of the scans around. Null: there is no scan.
+static mlir::Value numberOfTurn(TensorBuilder &tensors, ast::Range range) {
   mlir::OpBuilder &builder = tensors.builder;
   const mlir::Location loc = tensors.location(range);
   const mlir::Type type = mlir::RankedTensorType::get({}, builder.getI64Type());
-  const auto number = [&](std::int64_t value) { return tensors.constant(Number::of(value), type, range); };
-  mlir::Value first;
-  std::int64_t size = drawn.getNumElements();
+  mlir::Value number;
+  std::int64_t turns = 1; // of a turn of this scan
   mlir::Operation *around = builder.getInsertionBlock()->getParentOp();
   for (auto scan = mlir::dyn_cast<tw::ScanOp>(around); scan; scan = mlir::dyn_cast<tw::ScanOp>(scan->getParentOp())) {
-    const mlir::Value turn = tw::ConvertOp::create(builder, loc, type, scan.getTurn());
-    const mlir::Value at = tw::MulOp::create(builder, loc, type, turn, number(size));
-    first = first ? tw::AddOp::create(builder, loc, type, first, at).getResult() : at;
-    size *= scan.getLength();
+    mlir::Value before = tw::ConvertOp::create(builder, loc, type, scan.getTurn());
+    if (number) {
+      before = tw::MulOp::create(builder, loc, type, before, tensors.constant(Number::of(turns), type, range));
+      before = tw::AddOp::create(builder, loc, type, before, number);
+    }
+    number = before;
+    turns *= scan.getLength();
   }
-  return first;
+  return number;
 }
 
 /// random(shape): uniform in [0, 1), anew in every step, and anew for each value of the indices that the arguments of the
@@ -378,7 +380,7 @@ static Value random(TensorBuilder &tensors, const Scopes &scopes, const Given &s
   const std::int64_t stream = body->isObjective() ? draw : streamOf(body->variable, draw);
   const mlir::RankedTensorType type = tensorType(result.vars, result.dims, tensors.floatType());
   result.ssa = tw::UniformOp::create(builder, loc, type, body->key, builder.getI64IntegerAttr(stream),
-                                     firstInTurn(tensors, type, range));
+                                     numberOfTurn(tensors, range));
   markRows(result.ssa, result.vars, result.dims);
   return Value::of(result);
 }

@@ -44,7 +44,7 @@ struct Frame {
   IndexBindings indices;                            ///< innermost last
   IndexStatement *statement = nullptr;
   Definition *definition = nullptr;
-  ScanBody *scan = nullptr; ///< the innermost whose body runs
+  ScanBody *scan = nullptr;        ///< the innermost whose body runs
   std::vector<IndexVar *> ambient; ///< what the arguments range over: each of these has its own random numbers
   std::string loopSuffix;          ///< `_2` in the third turn of a loop
   const std::set<std::string> *beforeLoop = nullptr; ///< names that existed when the outermost loop began

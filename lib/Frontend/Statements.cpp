@@ -140,13 +140,21 @@ static std::optional<Turns> evalTurns(Walk &walk, const Stmt &stmt) {
   return turns;
 }
 
-/// Loops are unrolled; each turn has layers of its own.
+/// Loops are unrolled; each turn has layers of its own. Where the turns of a step's loop begin is marked, as they may be alike.
 static void runLoop(Walk &walk, const Stmt &stmt) {
   const std::optional<Turns> turns = evalTurns(walk, stmt);
   if (!turns)
     return;
+  const bool isMarked = walk.objective && turns->values.size() > 1 &&
+                        walk.builder.getInsertionBlock() == &walk.objective->getRegion(0).front();
+  const int number = isMarked ? walk.loops++ : 0;
+  auto mark = [&](bool end) {
+    if (isMarked)
+      train::TurnOp::create(walk.builder, walk.location(stmt.range), number, end);
+  };
   LoopScope loop(walk.frame());
   for (std::size_t turn = 0; turn < turns->values.size() && !walk.limits.exceeded(); ++turn) {
+    mark(/*end=*/false);
     loop.enterTurn(turn);
     if (stmt.kind == Stmt::For)
       walk.frame().locals[stmt.target.text] = turns->values[turn];
@@ -155,6 +163,7 @@ static void runLoop(Walk &walk, const Stmt &stmt) {
     BatchDependentScope scope(walk.scopes, turns->dependOnBatch && turn > 0); // a batch has one row at least
     runBody(walk, stmt.body, nullptr);
   }
+  mark(/*end=*/true);
 }
 
 //===-- bodies -----------------------------------------------------------------------------------------------------===//

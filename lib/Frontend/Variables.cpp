@@ -231,9 +231,8 @@ bool frontend::initialise(Walk &walk, DeclaredVariable &variable, const Expr *in
   mlir::OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(walk.objective);
   const mlir::Location loc = walk.location(range);
-  auto op = train::VariableOp::create(
-      builder, loc, builder.getStringAttr(variable.name), train::RoleAttr::get(builder.getContext(), variable.role),
-      mlir::TypeAttr::get(variable.type), mlir::IntegerAttr(), mlir::UnitAttr(), mlir::IntegerAttr());
+  auto op = train::VariableOp::create(builder, loc, variable.name, variable.role,
+                                      mlir::cast<mlir::RankedTensorType>(variable.type));
   variable.op = op;
   mlir::Block *block = &op.getInit().emplaceBlock();
   const mlir::Value key = block->addArgument(mlir::RankedTensorType::get({2}, builder.getI64Type()), loc);

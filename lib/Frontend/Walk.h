@@ -55,6 +55,7 @@ struct Walk {
       nullptr; ///< the last train.minimize, once it is there: parameters behind it are read in front of it
   mlir::Operation *objective = nullptr; ///< variables are declared before it
   bool isModelCalled = false;           ///< by the train block
+  int loops = 0;                        ///< of the objective, so far: those that are repeated when it is elaborated
 
   Frame &frame() { return scopes.frame(); }
   Failure fail(Code code, ast::Range range, std::string message) {

@@ -12,6 +12,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <algorithm>
+#include <map>
 
 using namespace mlir;
 using namespace talweg;
@@ -25,6 +26,50 @@ static Variable variableOf(train::VariableOp op) {
           op.getFrozen(),
           std::int64_t(op.getOffset().value_or(0)),
           std::int64_t(op.getBlock().value_or(0))};
+}
+
+/// Of a stack its members, one behind the other.
+static std::vector<Variable> membersOf(train::VariableOp op) {
+  Variable variable = variableOf(op);
+  std::vector<Variable> members;
+  if (!op.getMembers())
+    return {variable};
+  const std::int64_t bytes = op.getBytes() / std::int64_t(op.getMembers()->size());
+  variable.shape.erase(variable.shape.begin(), variable.shape.end() - op.getMemberRank());
+  for (StringRef name : op.getMembers()->getAsValueRange<StringAttr>()) {
+    variable.name = name.str();
+    members.push_back(variable);
+    variable.offset += bytes;
+  }
+  return members;
+}
+
+/// In the order of the program's text: members of stacks say where they stand.
+static std::vector<Variable> variablesOf(train::ProgramOp program) {
+  std::vector<Variable> others;
+  std::map<std::int64_t, Variable> placed;
+  for (auto op : program.getBody().front().getOps<train::VariableOp>())
+    for (auto [number, variable] : llvm::enumerate(membersOf(op)))
+      if (op.getPlaces())
+        placed[(*op.getPlaces())[number]] = std::move(variable);
+      else
+        others.push_back(std::move(variable));
+  std::vector<Variable> variables;
+  auto next = others.begin();
+  while (variables.size() < placed.size() + others.size()) {
+    auto here = placed.find(std::int64_t(variables.size()));
+    variables.push_back(std::move(here != placed.end() ? here->second : *next++));
+  }
+  return variables;
+}
+
+/// The names that hosts know what is listed by.
+static std::vector<std::string> namesOf(train::ProgramOp program, ArrayAttr symbols) {
+  std::vector<std::string> names;
+  for (auto symbol : symbols.getAsRange<FlatSymbolRefAttr>())
+    for (const Variable &variable : membersOf(SymbolTable(program).lookup<train::VariableOp>(symbol.getValue())))
+      names.push_back(variable.name);
+  return names;
 }
 
 Layouts talweg::layoutsOf(const std::vector<Variable> &variables) {
@@ -99,10 +144,10 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
   manifest.model = program.getName().str();
   manifest.mode = *program.getMode();
   manifest.batch = program.getBatch();
+  manifest.variables = variablesOf(program);
   for (Operation &op : program.getBody().front()) {
     Result<void> read;
     llvm::TypeSwitch<Operation *>(&op)
-        .Case([&](train::VariableOp variable) { manifest.variables.push_back(variableOf(variable)); })
         .Case([&](train::FieldOp op) {
           manifest.uses.push_back(useOf(op));
           manifest.fields.push_back(frontend::readField(op));
@@ -122,10 +167,9 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
           addColumn(column, column == *program.getOps<train::ColumnOp>().begin(), manifest,
                     column.getShape().value_or(ArrayRef<int64_t>()));
           if (column.getOver())
-            for (auto [parameter, slot] : llvm::zip_equal(column.getOver()->getAsRange<FlatSymbolRefAttr>(),
-                                                          column.getGradients()->getAsRange<FlatSymbolRefAttr>()))
-              manifest.gradients.push_back(
-                  {parameter.getValue().str(), slot.getValue().str(), std::int64_t(manifest.columns() - 1)});
+            for (auto [parameter, slot] :
+                 llvm::zip_equal(namesOf(program, *column.getOver()), namesOf(program, *column.getGradients())))
+              manifest.gradients.push_back({parameter, slot, std::int64_t(manifest.columns() - 1)});
           if (column.getIsLoss())
             manifest.lossMetrics.push_back(column.getName().str());
         })

@@ -211,6 +211,7 @@ Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
   MessageCollector messages(*unit.context, fileName, fileText, keepMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
   prepare(passes);
+  passes.addPass(createRollLayers({options.unroll}));
   passes.addPass(createSpecialize({std::string(nameOf(mode))}));
   if (mlir::failed(passes.run(*unit.module)))
     return messages.error("E0836", fmt::format("the program has no mode `{}`", nameOf(mode)));
@@ -323,12 +324,14 @@ std::string Compiler::codeText(const Unit &unit) const {
 
 std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts) const {
   // A field that is added must be considered here, or in codeOptions.
-  const auto &[set, optionsBatch, real, onMessage, remarks, target, memory] = options;
+  const auto &[set, optionsBatch, real, onMessage, remarks, target, memory, unroll] = options;
   if (remarks)
     return {};
   std::string result = fmt::format("{} {} {}\n", nameOf(mode),
                                    batch && batch != thePlan.batch ? batch : optionsBatch.value_or(0), nameOf(real)) +
                        codeOptions();
+  if (unroll)
+    result += "unrolled\n";
   if (holdsStopped && mode == Mode::Gradient)
     result += "held\n";
   if (layouts) {
@@ -352,7 +355,9 @@ Error Compiler::errorAt(const std::string &file, std::int64_t line, std::int64_t
 /// Says on the declarations how another module of the program has its variables.
 static void placeAs(const Layouts &layouts, mlir::ModuleOp module) {
   module.walk([&](train::VariableOp variable) {
-    const auto block = layouts.find(variable.getSymName().str());
+    const auto members = variable.getMembers(); // all are alike
+    const auto block =
+        layouts.find((members ? mlir::cast<mlir::StringAttr>((*members)[0]).getValue() : variable.getSymName()).str());
     variable.setBlock(block == layouts.end() ? 0 : block->second);
   });
 }

@@ -66,9 +66,7 @@ mlir::OwningOpRef<mlir::ModuleOp> talweg::sparingOf(mlir::ModuleOp module) {
   if (!module.walk(isBlocks).wasInterrupted())
     return {};
   mlir::OwningOpRef<mlir::ModuleOp> sparing = module.clone();
-  sparing->walk([](tw::ScanOp blocks) {
-    blocks.setRecomputed(blocks.getBlocks());
-  });
+  sparing->walk([](tw::ScanOp blocks) { blocks.setRecomputed(blocks.getBlocks()); });
   return sparing;
 }
 

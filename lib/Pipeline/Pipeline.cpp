@@ -48,7 +48,9 @@ static void buildGraph(OpPassManager &passes) {
 }
 
 static void buildGradient(OpPassManager &passes) {
+  passes.addPass(createFormMultiplyAdds());
   passes.addPass(createDifferentiate());
+  passes.addPass(createJoinScans());
   simplify(passes);
   passes.addPass(createFormContractions());
   simplify(passes);
@@ -59,6 +61,7 @@ static void buildGradient(OpPassManager &passes) {
 static void buildUpdate(OpPassManager &passes) {
   passes.addPass(createSparseGradients());
   passes.addPass(createExpandUpdate());
+  passes.addPass(createJoinScans());
   passes.addPass(createAssignStorage());
   simplify(passes);
 }

@@ -152,7 +152,7 @@ struct BlockScans : impl::BlockScansBase<BlockScans> {
   void runOnOperation() override {
     SmallVector<tw::ScanOp> scans; // inner ones first
     getOperation()->walk([&](tw::ScanOp scan) {
-      if (int64_t(scan.getLength()) > longest)
+      if (!scan.getBlocks() && int64_t(scan.getLength()) > longest)
         scans.push_back(scan);
     });
     for (tw::ScanOp scan : scans)

@@ -14,6 +14,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
@@ -61,6 +62,9 @@ private:
   void expand(train::AverageOp average);
   void expand(train::NormOp norm);
   void expand(Operation *op, train::VariableOp variable, train::OptimizerOp rule, Value driver);
+  bool isInLoop(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule);
+  SmallVector<Value> applyInLoop(train::OptimizerOp rule, ValueRange arguments, train::VariableOp variable,
+                                 OpBuilder &builder);
   void expandRows(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule);
   SmallVector<Value> apply(train::OptimizerOp rule, ValueRange arguments, train::VariableOp variable,
                            OpBuilder &builder);
@@ -207,6 +211,68 @@ SmallVector<Value> Expansion::apply(train::OptimizerOp rule, ValueRange argument
                              [&](Value value) { return mapping.lookupOrDefault(value); });
 }
 
+/// Is the update made where the gradient of each member of a stack is computed? Where it is chosen which values a step leaves, and where limits of gradients
+/// are known behind all of them, whole stacks are updated.
+bool Expansion::isInLoop(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule) {
+  auto loop = update.getGradient().getDefiningOp<tw::ScanOp>();
+  return loop && loop.getBlocks() && update.getGradient().hasOneUse() && !every && !variable.isSplit() &&
+         objective.getBody().getOps<tw::RequireOp>().empty();
+}
+
+/// `apply`, member by member.
+SmallVector<Value> Expansion::applyInLoop(train::OptimizerOp rule, ValueRange arguments, train::VariableOp variable,
+                                          OpBuilder &builder) {
+  Block &body = rule.getBody().front();
+  const unsigned kept = 1 + rule.getSlots().size();
+  Location loc = inUpdate(rule.getLoc(), variable);
+  auto type = cast<RankedTensorType>(arguments[0].getType());
+  RankedTensorType member = type.clone(type.getShape().drop_front());
+
+  // What depends on none of the arguments is the same for all.
+  llvm::DenseSet<Value> inside(body.getArguments().begin(), body.getArguments().end());
+  for (Operation &op : body.without_terminator())
+    if (llvm::any_of(op.getOperands(), [&](Value operand) { return inside.contains(operand); }) ||
+        llvm::any_of(op.getResultTypes(), llvm::IsaPred<UnrankedTensorType>))
+      inside.insert(op.result_begin(), op.result_end());
+  IRMapping mapping;
+  llvm::SetVector<Value> shared;
+  for (Operation &op : body.without_terminator()) {
+    if (!inside.contains(op.getResult(0))) {
+      builder.clone(op, mapping)->setLoc(inUpdate(op.getLoc(), variable));
+      continue;
+    }
+    for (Value operand : op.getOperands())
+      if (!inside.contains(operand))
+        shared.insert(operand);
+  }
+  for (Value value : body.getTerminator()->getOperands().take_front(kept))
+    if (!inside.contains(value))
+      shared.insert(value);
+  SmallVector<Value> given = llvm::map_to_vector(shared, [&](Value value) { return mapping.lookup(value); });
+  const int64_t count = type.getDimSize(0);
+  auto loop = tw::ScanOp::create(builder, loc, SmallVector<Type>(kept, type), count, /*reversed=*/false, ValueRange(),
+                                 arguments, given);
+  loop.setBlocks(true);
+  Block &turn = loop.getTurns().emplaceBlock();
+  turn.addArgument(RankedTensorType::get({}, builder.getI32Type()), loc);
+  for (Value argument : body.getArguments())
+    mapping.map(argument, turn.addArgument(member, argument.getLoc()));
+  IRMapping ofTurn(mapping);
+  for (Value value : shared)
+    ofTurn.map(value, turn.addArgument(mapping.lookup(value).getType(), value.getLoc()));
+  auto within = OpBuilder::atBlockEnd(&turn);
+  for (Operation &op : body.without_terminator())
+    if (inside.contains(op.getResult(0)))
+      cloneAtShape(within, op, ofTurn, member)->setLoc(inUpdate(op.getLoc(), variable));
+  ValueRange yielded = body.getTerminator()->getOperands();
+  tw::YieldOp::create(within, loc,
+                      llvm::map_to_vector(yielded.take_front(kept), [&](Value value) { return ofTurn.lookup(value); }));
+  SmallVector<Value> results(loop.getResults());
+  for (Value value : yielded.drop_front(kept))
+    results.push_back(mapping.lookup(value));
+  return results;
+}
+
 /// What the rule tells, once.
 void Expansion::report(train::OptimizerOp rule, ArrayRef<Value> results, OpBuilder &builder) {
   if (!reported.insert(rule).second)
@@ -223,7 +289,10 @@ void Expansion::expand(Operation *op, train::VariableOp variable, train::Optimiz
   SmallVector<Value> arguments{parameterOf(variable, When::Now, builder, loc), driver};
   for (Attribute slot : rule.getSlots())
     arguments.push_back(valueOf(slotName(variable, slot), driver.getType(), When::Now, builder, loc));
-  SmallVector<Value> results = apply(rule, arguments, variable, builder);
+  auto update = dyn_cast<train::UpdateOp>(op);
+  SmallVector<Value> results = update && isInLoop(update, variable, rule)
+                                   ? applyInLoop(rule, arguments, variable, builder)
+                                   : apply(rule, arguments, variable, builder);
   setParameter(variable, results[0], builder, loc);
   for (auto [slot, value] : llvm::zip(rule.getSlots(), llvm::drop_begin(results)))
     setSlot(slotName(variable, slot), value, builder, loc);
@@ -277,7 +346,7 @@ void Expansion::expand(train::NormOp norm) {
       Value now = parameterOf(parameter, When::Now, builder, loc);
       x = tw::SubOp::create(builder, loc, x.getType(), now, x);
     }
-    squares.push_back(tw::sumOfSquares(builder, loc, x));
+    squares.push_back(train::sumsOfSquares(builder, loc, x, parameter));
   }
   OpBuilder builder(norm);
   norm.replaceAllUsesWith(tw::normOf(builder, norm.getLoc(), squares));

@@ -134,7 +134,8 @@ static tw::UniformOp withRowsInFront(tw::UniformOp uniform, int64_t dim) {
   shape.erase(shape.begin() + dim);
   shape.insert(shape.begin(), type.getDimSize(dim));
   auto counted =
-      tw::UniformOp::create(b, uniform.getLoc(), type.clone(shape), uniform.getKey(), uniform.getStreamAttr());
+      tw::UniformOp::create(b, uniform.getLoc(), type.clone(shape), uniform.getKey(), uniform.getStreamAttr(),
+                            uniform.getFirst(), uniform.getFurther(), uniform.getTurn());
   auto map = AffineMap::get(type.getRank(), 0, places, b.getContext());
   auto back = tw::WindowOp::create(b, uniform.getLoc(), type, counted, map);
   uniform.replaceAllUsesWith(back.getResult());
@@ -142,14 +143,21 @@ static tw::UniformOp withRowsInFront(tw::UniformOp uniform, int64_t dim) {
   return counted;
 }
 
+/// `value`, from outside of the loops around `op`, as it is seen there.
+static Value sharedWith(Operation *op, Value value) {
+  auto scan = dyn_cast<tw::ScanOp>(op->getParentOp());
+  if (!scan)
+    return value;
+  scan.getSharedMutable().append(sharedWith(scan, value));
+  return scan.getBody()->addArgument(value.getType(), value.getLoc());
+}
+
 tw::UniformOp talweg::countRandomNumbers(train::ObjectiveOp objective, bool others) {
   int64_t batch = objective->getParentOfType<train::ProgramOp>().getBatch();
   tw::UniformOp uncounted;
-  objective.walk([&](tw::UniformOp uniform) { // a loop over time counts turns before rows
-    if (isa<tw::ScanOp>(uniform->getParentOp()) && !tw::rowMarksOf(uniform).empty())
-      uncounted = uniform;
-  });
-  for (auto uniform : llvm::make_early_inc_range(objective.getBody().getOps<tw::UniformOp>())) {
+  SmallVector<tw::UniformOp> drawn;
+  objective.walk([&](tw::UniformOp uniform) { drawn.push_back(uniform); });
+  for (tw::UniformOp uniform : drawn) {
     ArrayRef<int64_t> marks = tw::rowMarksOf(uniform);
     if (marks.empty())
       continue;
@@ -159,12 +167,12 @@ tw::UniformOp talweg::countRandomNumbers(train::ObjectiveOp objective, bool othe
     }
     if (marks[0] != 0)
       uniform = withRowsInFront(uniform, marks[0]);
-    ImplicitLocOpBuilder b(uniform.getLoc(), uniform);
+    ImplicitLocOpBuilder b(uniform.getLoc(), objective.getBody().front().findAncestorOpInBlock(*uniform));
     auto type = RankedTensorType::get({}, b.getI64Type());
     int64_t each = cast<RankedTensorType>(uniform.getType()).getNumElements() / batch;
     Value first = train::FirstRowOp::create(b, type);
     Value count = tw::ConstantOp::create(b, type, DenseElementsAttr::get(type, each));
-    uniform.getFirstMutable().assign(tw::MulOp::create(b, type, first, count));
+    uniform.getFirstMutable().assign(sharedWith(uniform, tw::MulOp::create(b, type, first, count)));
   }
   return uncounted;
 }

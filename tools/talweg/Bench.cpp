@@ -348,7 +348,7 @@ void addBench(CommandLine &line) {
   command.whole(options.experiment.batch, "--batch N", kRows, "rows in a batch",
                 "as the file says; 1 with --inference");
   options.experiment.declareThreads(command);
-  options.experiment.declareMemory(command);
+  options.experiment.declareCode(command);
   options.experiment.declareSeed(command, "key of initial values and generated rows");
   options.experiment.declareData(command, "read the split `train` from another place; it must be there");
   command.flag(options.generated, "--generated", "generate the rows even if the file's data is there");

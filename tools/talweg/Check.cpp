@@ -148,7 +148,7 @@ void addCheck(CommandLine &line) {
                              "of each phase. No data is read.");
   options.experiment.declareFile(command);
   options.experiment.declareBatch(command);
-  options.experiment.declareMemory(command);
+  options.experiment.declareCode(command);
   command.examples({{"talweg check digits.tw", "tables for reading"},
                     {"talweg check digits.tw --set width=256 --batch 64 --json", "the same facts for a script"}});
   command.action([] { return run(options); });

@@ -84,7 +84,7 @@ void addCompile(CommandLine &line) {
   command.choice(options.mode, "--mode MODE", {"train", "eval", "predict", "gradient"},
                  "of the step for train, eval, predict or gradient (default: train)");
   options.experiment.declareBatch(command);
-  options.experiment.declareMemory(command);
+  options.experiment.declareCode(command);
   command.text(
       options.target, "--target NAME",
       "what code is made for, from stage vector on: native, which is this machine, or a processor of x86-64 or "

@@ -36,10 +36,12 @@ void Experiment::declareThreads(Command &command) {
                 "every core");
 }
 
-void Experiment::declareMemory(Command &command) {
+void Experiment::declareCode(Command &command) {
   command.bytes(memory, "--memory LIMIT",
                 "keep variables (parameters, states, optimizer state) and arena within LIMIT, such as 512MiB, by "
                 "computing values again rather than keeping them; results stay the same. Rows of data are not counted");
+  command.flag(unroll, "--unroll",
+               "compile layers that are alike one by one rather than as a loop over layers; results stay the same");
 }
 
 void Experiment::declareData(Command &command, const std::string &help, bool alone) {
@@ -55,6 +57,7 @@ CompileOptions Experiment::compileOptions() const {
   if (seed)
     options.seed = std::uint64_t(*seed);
   options.memory = memory;
+  options.unroll = unroll;
   options.onMessage = [](const std::string &text) { complain(colorDiagnostic(text)); };
   return options;
 }

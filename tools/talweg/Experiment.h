@@ -18,13 +18,13 @@ struct Experiment {
   std::vector<Pair> set;
   std::vector<Pair> data; ///< split → path; the split is empty where the path was given alone
   std::optional<std::int64_t> batch, epochs, steps, seed, threads, memory;
-  bool json = false;
+  bool json = false, unroll = false;
 
   void declareFile(Command &command);  ///< FILE, --set, --json
   void declareBatch(Command &command); ///< --batch
   void declareSeed(Command &command, const std::string &help);
   void declareThreads(Command &command);                                           ///< --threads
-  void declareMemory(Command &command);                                            ///< --memory
+  void declareCode(Command &command);                                              ///< --memory, --unroll
   void declareData(Command &command, const std::string &help, bool alone = false); ///< --data
 
   CompileOptions compileOptions() const;

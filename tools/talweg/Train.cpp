@@ -311,7 +311,7 @@ void addTrain(CommandLine &line) {
   experiment.declareBatch(command);
   experiment.declareSeed(command, "key of all random numbers: initial values, order, dropout");
   experiment.declareThreads(command);
-  experiment.declareMemory(command);
+  experiment.declareCode(command);
   command.text(options.init, "--init FILE", "start from these parameters: a .safetensors file or a run's folder");
   command.flag(options.noShuffle, "--no-shuffle", "take rows in the order of the data");
   command.whole(options.logEvery, "--log-every N", kCount, "tell every N steps", "a tenth of an epoch");

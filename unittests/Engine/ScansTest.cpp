@@ -158,17 +158,6 @@ const Pair kPairs[] = {
     d[i, o] = 0.5 * d[i, o] + r[3 - s, i]
   }
   h[n, o] = x[n, 0, 0] + sum[i](a[i, o] + c[i, o] * d[i, o]))"},
-    {"RandomNumbers",
-     {3},
-     R"(
-  scan s in t with h: f32[n, 4] = 0 {
-    noise = random([n, 4])
-    h[n, o] = tanh(h[n, o] + noise[n, o] * sum[i](x[n, s, i] * w[i, o]))
-  })",
-     R"(
-  noise = random([t, n, 4])
-  h = zeros([n, 4])
-  for s in 0..t { h[n, o] = tanh(h[n, o] + noise[s, n, o] * sum[i](x[n, s, i] * w[i, o])) })"},
     {"PlacesByTheTurn",
      {6},
      R"(

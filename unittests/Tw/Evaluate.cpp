@@ -306,10 +306,13 @@ Tensor Evaluation::compute(OpResult result) {
     forEach(y.shape, [&](const Shape &index) { y.elements.push_back({double(index[iota.getDim()])}); });
   } else if (auto uniform = dyn_cast<tw::UniformOp>(op)) {
     auto seed = std::uint64_t(operand(0).elements[0].value), step = std::uint64_t(operand(0).elements[1].value);
-    std::int64_t first = uniform.getFirst() ? std::int64_t(operand(1).elements[0].value) : 0;
+    unsigned next = 1;
+    auto optional = [&](Value given) { return given ? std::int64_t(operand(next++).elements[0].value) : 0; };
+    const std::int64_t first = optional(uniform.getFirst());
+    const std::uint64_t stream = uniform.getStream() + std::uint64_t(optional(uniform.getFurther()));
+    const auto turn = std::uint32_t(optional(uniform.getTurn()));
     for (std::int64_t place = first; place < first + countOf(y.shape); ++place) {
-      auto words =
-          runtime::philox({std::uint32_t(place), std::uint32_t(step), std::uint32_t(uniform.getStream()), 0}, seed);
+      auto words = runtime::philox({std::uint32_t(place), std::uint32_t(step), std::uint32_t(stream), turn}, seed);
       y.elements.push_back({double(words[0] >> 8) * 0x1p-24});
     }
   } else if (auto window = dyn_cast<tw::WindowOp>(op)) {

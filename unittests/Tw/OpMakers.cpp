@@ -225,13 +225,10 @@ Value placeOfExtreme(Maker &m) {
 Value dropout(Maker &m) {
   Value x = m.any();
   Shape shape = shapeOf(x);
-  Value key = m.key(), first;
-  if (!m.turns.empty() && m.chance.oneIn(2)) {
-    auto number = RankedTensorType::get({}, m.b.getI64Type());
-    Value count = tw::ConstantOp::create(m.b, m.loc, number, DenseElementsAttr::get(number, countOf(shape)));
-    first = m.binary<tw::MulOp>(m.convert(m.turns.back(), m.b.getI64Type()), count);
-  }
-  Value drawn = tw::UniformOp::create(m.b, m.loc, m.type(shape), key, m.b.getI64IntegerAttr(m.chance.below(5)), first);
+  Value key = m.key(), turn;
+  if (!m.turns.empty() && m.chance.oneIn(2))
+    turn = m.convert(m.turns.back(), m.b.getI64Type());
+  Value drawn = tw::UniformOp::create(m.b, m.loc, m.type(shape), key, m.b.getI64IntegerAttr(m.chance.below(5)), turn);
   return m.select(m.compare(tw::Predicate::lt, drawn, m.all(shape, 0.25)), m.all(shape, 0), m.scale(x, 4.0 / 3));
 }
 

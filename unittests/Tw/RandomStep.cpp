@@ -375,7 +375,7 @@ Value Maker::all(const Shape &shape, double number) {
 
 train::VariableOp Maker::declare(Role role, const std::string &name, DenseElementsAttr initial) {
   OpBuilder outside(*step.program().getOps<train::OptimizerOp>().begin());
-  auto variable = train::VariableOp::create(outside, loc, name, role, initial.getType(), nullptr, false, nullptr);
+  auto variable = train::VariableOp::create(outside, loc, name, role, cast<RankedTensorType>(initial.getType()));
   Block &init = variable.getInit().emplaceBlock();
   init.addArgument(RankedTensorType::get({2}, b.getI64Type()), loc);
   auto inside = OpBuilder::atBlockEnd(&init);

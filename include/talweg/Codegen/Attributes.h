@@ -33,6 +33,8 @@ inline constexpr llvm::StringLiteral kLiveBytes = "talweg.live_bytes";
 /// On a memref.global: the columns of the panels that it lies in, 0 for rows, as another module of the program has it. Set by
 /// talweg-train-to-loops, read by talweg-choose-layouts, which then chooses nothing.
 inline constexpr llvm::StringLiteral kBlock = "talweg.block";
+/// On a memref.global: it is a stack of members, each with all but so many dimensions. Set by talweg-train-to-loops.
+inline constexpr llvm::StringLiteral kOuter = "talweg.outer";
 
 } // namespace talweg::attributes
 

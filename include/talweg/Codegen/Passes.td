@@ -14,16 +14,6 @@ def FormProducts : Pass<"talweg-form-products", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::talweg::kernel::KernelDialect"];
 }
 
-def FormMultiplyAdds : Pass<"talweg-form-multiply-adds", "::mlir::func::FuncOp"> {
-  let summary = "makes sums of products multiply-adds, which round once";
-  let description = [{
-    In: linalg on tensors before anything is fused. Out: where an elementwise sum is the only reader of an elementwise product, it is math.fma.
-    No later pass forms or breaks one, so that values do not depend on what is fused.
-  }];
-  let statistics = [Statistic<"formed", "formed", "multiply-adds">];
-  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
-}
-
 def OrderReductions : Pass<"talweg-order-reductions", "::mlir::func::FuncOp"> {
   let summary = "puts the loops of reductions in the order of the memory that they read";
   let description = [{

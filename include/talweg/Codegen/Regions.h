@@ -12,9 +12,9 @@
 namespace talweg {
 
 struct CodeRegion {
-  std::string kind;   ///< product, convolution, elementwise, reduction, fill, copy, gather, scatter, coalesce, put, loop
-  std::string what;   ///< shape and ops, for people: "128x1024x784, then 3 ops"
-  mlir::Location loc; ///< of the op that stands for it
+  std::string kind; ///< product, convolution, elementwise, reduction, fill, copy, gather, scatter, coalesce, put, loop
+  std::string what; ///< shape and ops, for people: "128x1024x784, then 3 ops"
+  mlir::Location loc;                          ///< of the op that stands for it
   std::optional<mlir::Location> epilogue = {}; ///< of the last op in its epilogue, if it has one
   std::int64_t flops = 0;                      ///< two for each multiply-add of products
   /// Bytes of the buffers that come in and go out, each counted once; what one op writes and the next reads in the same region is not

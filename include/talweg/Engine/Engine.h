@@ -57,6 +57,7 @@ struct CompileOptions {
   /// Bytes that variables and arena may take together: values of a step are computed again rather than kept, so that it
   /// fits. Results do not depend on it. Rows of data are not counted.
   std::optional<std::int64_t> memory;
+  bool unroll = false; ///< layers that are alike are compiled one by one, not as a loop; results are the same
   /// What code is made for: `native`, this machine, or a 64-bit processor of x86 or Arm by LLVM's name, such as x86-64-v3 or
   /// neoverse-n1. Any can be emitted; a session needs one whose code can run on this machine.
   std::string target = "native";

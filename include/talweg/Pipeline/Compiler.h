@@ -61,6 +61,7 @@ struct CompilerOptions {
   bool remarks = false;
   Target target;                      ///< what code is made for
   std::optional<std::int64_t> memory; ///< bytes that variables and arena of every module may take together
+  bool unroll = false;                ///< layers that are alike are compiled one by one (tests compare)
 };
 
 /// A parsed source. It has its plan once `readPlan` has found it, or `usePlan` has said what was found before; then building and lowering

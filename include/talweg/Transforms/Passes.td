@@ -15,6 +15,18 @@ def Specialize : Pass<"talweg-specialize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }
 
+def RollLayers : Pass<"talweg-roll-layers", "::mlir::ModuleOp"> {
+  let summary = "makes of layers that are alike a loop over layers";
+  let description = [{
+    In: a program in all modes, in which train.turn marks the turns of loops of the text. Out: where the turns of one are alike and have parameters of
+    their own, a tw.scan of `blocks` whose stacks are these parameters' (train.variable with `members`); a remark says why others are
+    left as they are. No train.turn is left. Results are equal to the bit.
+  }];
+  let options = [Option<"unroll", "unroll", "bool", "false", "leave all as they are">];
+  let statistics = [Statistic<"rolled", "rolled", "loops over layers">];
+  let dependentDialects = ["::talweg::tw::TwDialect"];
+}
+
 def SumOverRows : Pass<"talweg-sum-over-rows", "::mlir::ModuleOp"> {
   let summary = "makes numbers that speak of all rows of what is computed of a batch";
   let description = [{
@@ -63,6 +75,25 @@ def LiftOutOfScans : Pass<"talweg-lift-out-of-scans", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"ahead", "ahead", "ops put in front of a loop">,
                     Statistic<"behind", "behind", "ops put behind a loop">];
   let dependentDialects = ["::talweg::tw::TwDialect"];
+}
+
+def JoinScans : Pass<"talweg-join-scans", "::mlir::ModuleOp"> {
+  let summary = "puts loops over slices of what another loop emits into that loop";
+  let description = [{
+    A tw.scan of `blocks` that carries nothing and takes slices of what one of as many turns in front of it emits becomes a part of that, where all else that it
+    reads is known in front of both. Results are equal to the bit.
+  }];
+  let statistics = [Statistic<"joined", "joined", "loops put into another">];
+  let dependentDialects = ["::talweg::tw::TwDialect"];
+}
+
+def FormMultiplyAdds : Pass<"talweg-form-multiply-adds", "::mlir::ModuleOp"> {
+  let summary = "says which sums are multiply-adds, which round once";
+  let description = [{
+    A tw.add or tw.sub of floats that reads a tw.mul which nothing else reads gets the attribute `joined`, the number of that operand: both are computed in
+    one operation, wherever and however often they are. No other pass forms or breaks a multiply-add.
+  }];
+  let statistics = [Statistic<"formed", "formed", "multiply-adds">];
 }
 
 def SparseGradients : Pass<"talweg-sparse-gradients", "::mlir::ModuleOp"> {

@@ -1,5 +1,6 @@
 // Registers the training dialect and its generated parts.
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Norm.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -54,6 +55,13 @@ void TrainDialect::initialize() {
 #define GET_OP_LIST
 #include "talweg/Dialect/Train/Train.cpp.inc"
       >();
+}
+
+Value talweg::train::sumsOfSquares(OpBuilder &builder, Location loc, Value x, VariableOp variable) {
+  if (!variable.getMembers())
+    return tw::sumOfSquares(builder, loc, x);
+  int64_t rank = cast<RankedTensorType>(x.getType()).getRank();
+  return tw::sumsOfSquares(builder, loc, x, rank - variable.getMemberRank());
 }
 
 Location talweg::train::inPart(Location loc, Part part, FlatSymbolRefAttr variable) {

@@ -180,6 +180,17 @@ RankedTensorType VariableOp::getLowHalfType() {
   return cast<RankedTensorType>(cast<RankedTensorType>(getType()).clone(half));
 }
 
+int64_t VariableOp::getMemberRank() {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(getType()).getShape();
+  for (int64_t count = 1; !shape.empty();) {
+    count *= shape.front();
+    shape = shape.drop_front();
+    if (count == int64_t(getMembers()->size()))
+      return int64_t(shape.size());
+  }
+  return -1;
+}
+
 int64_t VariableOp::getBytes() {
   auto type = cast<RankedTensorType>(getType());
   return type.getNumElements() * tw::infoOf(type.getElementType()).bytes;
@@ -227,6 +238,11 @@ LogicalResult HyperOp::verify() {
   return success();
 }
 
+void VariableOp::build(OpBuilder &builder, OperationState &state, StringRef name, Role role, RankedTensorType type) {
+  build(builder, state, builder.getStringAttr(name), RoleAttr::get(builder.getContext(), role), TypeAttr::get(type), {},
+        {}, {}, {}, {});
+}
+
 LogicalResult VariableOp::verify() {
   if (!isStatic(getType()))
     return emitOpError() << "must have a tensor type of static shape, but has " << getType();
@@ -240,6 +256,10 @@ LogicalResult VariableOp::verify() {
     return emitOpError() << "has a negative offset";
   if (getBlock() && int64_t(*getBlock()) < 0)
     return emitOpError() << "has a negative block";
+  if (getMembers() && getMemberRank() < 0)
+    return emitOpError() << "is a stack of " << getMembers()->size() << " variables, but has type " << getType();
+  if (getPlaces() && (!getMembers() || getPlaces()->size() != getMembers()->size()))
+    return emitOpError() << "has a place for each of its members, if it has places";
   auto program = (*this)->getParentOfType<ProgramOp>();
   if (getInit().empty() && program && program.isLowered())
     return success();

@@ -45,6 +45,7 @@ SmallVector<Value> ofAllTurns(OpBuilder &builder, Operation *op, int64_t count, 
 /// The op on these operands, with its attributes as they are.
 Value again(OpBuilder &builder, Operation *op, int64_t count, ValueRange operands) {
   OperationState state(op->getLoc(), op->getName(), operands, stackOf(op->getResult(0).getType(), count));
+  state.addAttributes(llvm::to_vector(op->getDiscardableAttrs()));
   state.propertiesAttr = op->getPropertiesAsAttribute();
   return builder.create(state)->getResult(0);
 }

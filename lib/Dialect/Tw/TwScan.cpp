@@ -138,11 +138,26 @@ LogicalResult emitOnce(ScanOp op, PatternRewriter &rewriter) {
   return success(changes);
 }
 
+/// A number that all turns share is known in each.
+LogicalResult shareNoNumbers(ScanOp op, PatternRewriter &rewriter) {
+  bool changes = false;
+  for (auto [shared, inside] : llvm::zip_equal(op.getShared(), op.getSharedInside())) {
+    auto constant = shared.getDefiningOp<ConstantOp>();
+    if (!constant || !isa<SplatElementsAttr>(constant.getValueAttr()) || inside.use_empty())
+      continue;
+    rewriter.setInsertionPointToStart(op.getBody());
+    rewriter.replaceAllUsesWith(inside, rewriter.clone(*constant)->getResult(0));
+    changes = true;
+  }
+  return success(changes);
+}
+
 } // namespace
 
 void ScanOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *) {
   patterns.add(dropUnneeded);
   patterns.add(emitOnce);
+  patterns.add(shareNoNumbers);
 }
 
 } // namespace talweg::tw

@@ -637,3 +637,19 @@ train.program "p" mode train batch 4 {
     train.yield
   }
 }
+
+// -----
+
+train.program "p" mode train batch 4 {
+  // expected-error @+1 {{is a stack of 2 variables, but has type}}
+  train.variable state @s : tensor<3xf32> members ["a", "b"] {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<3xf32>
+    train.yield %value : tensor<3xf32>
+  }
+  train.objective {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
+  }
+}

@@ -73,3 +73,23 @@ train.program "line" mode train batch 4 {
     train.yield
   }
 }
+
+// Turns of loops, and variables that are one.
+// CHECK: train.program "turns" batch 4 {
+train.program "turns" batch 4 {
+  // CHECK-NEXT: train.variable state @"s_0-1" : tensor<2x3xf32> members ["s_0", "s_1"] at [3, 0] {
+  train.variable state @"s_0-1" : tensor<2x3xf32> members ["s_0", "s_1"] at [3, 0] {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<2x3xf32>
+    train.yield %value : tensor<2x3xf32>
+  }
+  train.objective {
+    // CHECK: train.turn of 0
+    train.turn of 0
+    // CHECK-NEXT: train.turn end of 0
+    train.turn end of 0
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
+  }
+}

@@ -3,7 +3,7 @@
 // RUN: talweg-opt %s | talweg-opt | FileCheck %s
 
 // CHECK-LABEL: func @elementwise
-func.func @elementwise(%x: tensor<2x3xf32>, %k: tensor<2x3xi32>, %key: tensor<2xi64>) {
+func.func @elementwise(%x: tensor<2x3xf32>, %k: tensor<2x3xi32>, %key: tensor<2xi64>, %number: tensor<i64>) {
   // CHECK: tw.tanh %{{.*}} : tensor<2x3xf32>
   %0 = tw.tanh %x : tensor<2x3xf32>
   // CHECK: tw.add %{{.*}}, %{{.*}} : tensor<2x3xf32>
@@ -26,6 +26,8 @@ func.func @elementwise(%x: tensor<2x3xf32>, %k: tensor<2x3xi32>, %key: tensor<2x
   %9 = tw.iota 1 : tensor<2x3xi32>
   // CHECK: tw.uniform %{{.*}} stream 4294967295 : tensor<2xi64> -> tensor<2x3xf32>
   %10 = tw.uniform %key stream 4294967295 : tensor<2xi64> -> tensor<2x3xf32>
+  // CHECK: tw.uniform %{{.*}} stream 0 and %{{.*}} : tensor<i64> in %{{.*}} : tensor<i64> from %{{.*}} : tensor<i64> : tensor<2xi64> -> tensor<3xf32>
+  %11 = tw.uniform %key stream 0 and %number : tensor<i64> in %number : tensor<i64> from %number : tensor<i64> : tensor<2xi64> -> tensor<3xf32>
   return
 }
 

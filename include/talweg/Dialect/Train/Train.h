@@ -48,6 +48,9 @@ mlir::Location inPart(mlir::Location loc, Part part, mlir::FlatSymbolRefAttr var
 /// The outermost part that a location tells; null: none.
 PartAttr partOf(mlir::Location loc);
 
+/// The sum of squares of `x`, which is of the shape of `variable`, in f64; of a stack that of each member, in its leading dimensions.
+mlir::Value sumsOfSquares(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, VariableOp variable);
+
 /// The numbers that a step tells, in the order of their columns: losses, metrics, reports, tables.
 llvm::SmallVector<ReportOp> toldBy(ObjectiveOp objective);
 

@@ -140,12 +140,17 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
     yields it; its single argument is the key for random numbers, tensor<2xi64>; of a lowered program there is no body. `offset` is the
     position in the persistent storage in bytes, set by talweg-assign-storage. `block`: it is stored as [n / block, .., block] of
     [.., n]; 0 or without it in row-major order. It is set by talweg-place-variables, unless another module of the program has chosen before.
+
+    A stack has `members`, the names that hosts know its slices by, along its first dimensions in row-major order: variables of layers that are
+    alike (talweg-roll-layers). `places`: where each stands among the variables that a host knows.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Train_Role:$role, TypeAttr:$type, OptionalAttr<I64Attr>:$offset,
-                       UnitAttr:$frozen, OptionalAttr<I64Attr>:$block);
+                       UnitAttr:$frozen, OptionalAttr<I64Attr>:$block, OptionalAttr<StrArrayAttr>:$members,
+                       OptionalAttr<DenseI64ArrayAttr>:$places);
   let regions = (region MaxSizedRegion<1>:$init);
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::talweg::Role":$role, "::mlir::RankedTensorType":$type)>];
   let assemblyFormat = [{`` $role $sym_name `:` $type (`frozen` $frozen^)? (`offset` $offset^)? (`block` $block^)?
-                         attr-dict-with-keyword ($init^)?}];
+                         (`members` $members^ (`at` $places^)?)? attr-dict-with-keyword ($init^)?}];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Bytes of its value in storage; conditions take a whole byte each.
@@ -154,6 +159,8 @@ def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlo
     bool isSplit();
     /// The type that an update computes it in, and of its gradient: its own or, of a split one, f32.
     ::mlir::RankedTensorType getUpdatedType();
+    /// Of a stack: how many dimensions a member has.
+    int64_t getMemberRank();
     /// Of a split parameter: the slot of its lower half.
     std::string getLowHalfName();
     ::mlir::RankedTensorType getLowHalfType();
@@ -401,6 +408,13 @@ def KeyOp : Train_Op<"key", [Pure]> {
   let results = (outs AnyTensor:$value);
   let assemblyFormat = "attr-dict `:` type($value)";
   let hasVerifier = 1;
+}
+
+def TurnOp : Train_Op<"turn", [MemoryEffects<[MemWrite]>]> {
+  let summary = "of a program as the frontend leaves it: here a turn of a loop of the text begins, or the last one has ended";
+  let description = "Each turn's ops stand behind those of the turn before. talweg-roll-layers leaves none.";
+  let arguments = (ins I64Attr:$loop, UnitAttr:$end);
+  let assemblyFormat = "(`end` $end^)? `of` $loop attr-dict";
 }
 
 def YieldOp : Train_Op<"yield", [Pure, Terminator, ReturnLike]> {

@@ -59,6 +59,9 @@ public:
 #include "talweg/Dialect/Tw/Tw.h.inc"
 
 namespace talweg::tw {
+/// On tw.add and tw.sub: the number of the operand that is a tw.mul, with which the sum is rounded once (talweg-form-multiply-adds).
+inline constexpr llvm::StringLiteral kJoined = "joined";
+
 /// Of so many tensors of `slice` together: [length, W..].
 mlir::RankedTensorType stackOf(mlir::Type slice, int64_t length);
 

@@ -219,18 +219,23 @@ def IotaOp : Tw_Op<"iota", [Tw_Inactive]> {
   let hasVerifier = 1;
 }
 
-def UniformOp : Tw_Op<"uniform", [Tw_Finite, Tw_Inactive]> {
+def UniformOp : Tw_Op<"uniform", [AttrSizedOperandSegments, Tw_Finite, Tw_Inactive]> {
   let summary = "uniform random numbers in [0, 1)";
   let description = [{
-    Philox4x32-10 (Salmon et al., 2011), its first word, with counter (element's row-major index, step, stream, 0) and
+    Philox4x32-10 (Salmon et al., 2011), its first word, with counter (element's row-major index, step, stream, turn) and
     key (low and high half of the seed). `key` holds (seed, step). The top 24 bits become the float, so f32 is exact;
-    f64 results hold the same numbers. `first` (rank 0) is added to the index: the tensor is a part of a larger one. A function of its operands and `stream` alone: the same bits for any number of threads.
+    f64 results hold the same numbers. Of rank 0: `first` is added to the index: the tensor is a part of a larger one; `further` is added to the
+    stream: a layer's of several; `turn` is that of a loop over time, 0 without it. A function of its operands and `stream` alone: the same bits for any
+    number of threads.
   }];
-  let arguments = (ins TensorOf<[I64]>:$key, I64Attr:$stream, Optional<TensorOf<[I64]>>:$first);
+  let arguments = (ins TensorOf<[I64]>:$key, I64Attr:$stream, Optional<TensorOf<[I64]>>:$first,
+                       Optional<TensorOf<[I64]>>:$further, Optional<TensorOf<[I64]>>:$turn);
   let results = (outs Tw_Float:$y);
-  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$key, "::mlir::IntegerAttr":$stream),
-                            [{ build($_builder, $_state, type, key, stream, ::mlir::Value()); }]>];
-  let assemblyFormat = "$key `stream` $stream (`from` $first^ `:` type($first))? attr-dict `:` type($key) `->` type($y)";
+  let builders = [OpBuilder<(ins "::mlir::Type":$type, "::mlir::Value":$key, "::mlir::IntegerAttr":$stream,
+                                 CArg<"::mlir::Value", "{}">:$turn),
+                            [{ build($_builder, $_state, type, key, stream, {}, {}, turn); }]>];
+  let assemblyFormat = [{ $key `stream` $stream (`and` $further^ `:` type($further))? (`in` $turn^ `:` type($turn))?
+                          (`from` $first^ `:` type($first))? attr-dict `:` type($key) `->` type($y) }];
   let hasVerifier = 1;
 }
 
@@ -442,7 +447,7 @@ def ScanOp : Tw_Op<"scan", [AttrSizedOperandSegments, IsolatedFromAbove, SingleB
     values to be carried, of the types of `starts`, then what it emits. Results are the values carried out of the last turn, then of
     each value emitted [W..] all turns' together, [length, W..]: slice s is that of turn s. `reversed`: turn length - 1 comes first, turn 0 last.
 
-    The turns of a loop of `blocks` are blocks of turns of a longer loop, an inner one: nothing is taken out of it to be computed for all blocks at once. The
+    A turn of a loop of `blocks` is large by itself, a block of turns of a longer loop or a layer: nothing is taken out of it to be computed for all at once. The
     derivative of a loop that is `recomputed` computes its turns again: of these only what is carried is kept.
   }];
   let arguments = (ins I64Attr:$length, UnitAttr:$reversed, UnitAttr:$blocks, UnitAttr:$recomputed, Variadic<Tw_Any>:$starts, Variadic<Tw_Any>:$stacks,
