@@ -7,6 +7,7 @@
 // remark, and an error where its optimizer is `lazy`. What the gradients of several parameters have in common, each has by itself where it has to.
 #include "RowWriter.h"
 #include "RuleAtZero.h"
+#include "SumOfLookups.h"
 #include "SummedRows.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Access.h"
@@ -75,9 +76,6 @@ bool sumsAll(Operation *op) {
          int64_t(reduce.getDims().size()) == cast<RankedTensorType>(reduce.getX().getType()).getRank();
 }
 
-/// The lookups of one table whose rows are put behind each other; with more it is updated as a whole.
-constexpr size_t kMostLookups = 16;
-
 /// Why a gradient is not rows, and where that shows.
 struct Reason {
   std::string text;
@@ -132,10 +130,8 @@ public:
 
   /// Finds out whether it is; otherwise why not, and where.
   bool isRows() {
-    if (!findSums())
+    if (!findRows())
       return false;
-    if (sums.getType() != variable.getType())
-      return refuse({}, variable.isSplit() ? "a parameter in two halves is updated as a whole" : kNotOfLookups);
     if (followReaders())
       return true;
     if (!isOfAnother(why.place))
@@ -144,31 +140,19 @@ public:
     return followReaders();
   }
 
-  /// Gives a sum of several lookups such that nothing else reads.
+  /// Gives it lookups that nothing else reads.
   void separateLookups() {
-    if (auto sum = findSums() ? sums.getDefiningOp<tw::AddOp>() : tw::AddOp())
-      separateLookups(sum);
+    if (findRows() && lookups)
+      lookups->separate();
   }
 
   const Reason &reason() const { return why; }
 
   /// The rows of the lookups, each once, as many as there are positions.
-  TableRows coalesce() const {
-    OpBuilder builder(sums.getDefiningOp());
-    auto whole = cast<RankedTensorType>(sums.getType());
-    SmallVector<Value> named, values;
-    for (tw::ScatterAddOp lookup : lookups) {
-      int64_t positions = cast<ShapedType>(lookup.getRows().getType()).getNumElements();
-      named.push_back(shapedAs(builder, lookup.getRows(), {positions}));
-      values.push_back(shapedAs(builder, lookup.getValues(), withRows(whole, positions).getShape()));
-    }
-    auto coalesced = tw::CoalesceOp::create(builder, sums.getLoc(), behindEachOther(builder, values),
-                                            behindEachOther(builder, named), whole.getDimSize(0));
-    return {coalesced.getNamed(), coalesced.getSums()};
-  }
+  TableRows coalesce() const { return lookups->coalesce(); }
 
   /// The sum of the parts' gradients, which the gradient is computed from; null: it is computed from lookups.
-  Value sumOfParts() const { return lookups.empty() ? sums : Value(); }
+  Value sumOfParts() const { return lookups ? Value() : sums; }
 
   /// Computes the gradient from `root`, the rows of what it has been computed from. The taker still has the former.
   TableRows rewrite(TableRows root) {
@@ -195,18 +179,18 @@ public:
   void erase() {
     for (Operation *op : llvm::reverse(readers))
       op->erase();
-    eraseUnread(sums.getDefiningOp());
+    SumOfLookups::eraseUnread(sums.getDefiningOp());
   }
 
 private:
   Operation *taker;
   Value gradient;
   train::VariableOp variable;
-  Value sums;                            ///< what the gradient is computed from, element by element
-  SmallVector<tw::ScatterAddOp> lookups; ///< which it is the sum of
-  SmallVector<Operation *> path;         ///< from the gradient to what it is computed from
-  llvm::SetVector<Value> sparse;         ///< the sums, and what is computed of them and is zero where they are
-  SmallVector<Operation *> readers;      ///< of `sparse`, in their order, but for the taker
+  Value sums;                          ///< what the gradient is computed from, element by element
+  std::optional<SumOfLookups> lookups; ///< what this is; nothing: a sum of parts
+  SmallVector<Operation *> path;       ///< from the gradient to what it is computed from
+  llvm::SetVector<Value> sparse;       ///< the sums, and what is computed of them and is zero where they are
+  SmallVector<Operation *> readers;    ///< of `sparse`, in their order, but for the taker
   Reason why;
 
   bool refuse(Operation *place, const char *text) {
@@ -214,12 +198,26 @@ private:
     return false;
   }
 
-  /// The sums of rows that the gradient is computed from: of one lookup, of several added up, or of parts.
-  bool findSums() {
+  /// The sums that the gradient is computed from are rows of this table; otherwise why not, and where.
+  bool findRows() {
+    for (bool within : {false, true}) {
+      Reason before = why;
+      if (findSums(within) && (!variable || sums.getType() == variable.getType()))
+        return true;
+      if (within)
+        why = before;
+      else if (why.text.empty())
+        why = {variable.isSplit() ? "a parameter in two halves is updated as a whole" : kNotOfLookups, {}};
+    }
+    return false;
+  }
+
+  /// The sums of rows that the gradient is computed from: of one lookup, of several added up, or of parts. `within`: also where elements then
+  /// change places within their row.
+  bool findSums(bool within) {
     sums = gradient;
-    lookups.clear(), path.clear();
-    while (!isOfLookups(sums)) {
-      lookups.clear();
+    path.clear();
+    while (!(lookups = SumOfLookups::of(sums, within))) {
       if (isSumOfParts(sums))
         return true;
       Operation *op = sums.getDefiningOp();
@@ -233,36 +231,13 @@ private:
       path.push_back(op);
       sums = source;
     }
-    for (tw::ScatterAddOp lookup : lookups)
-      if (lookup.getShared() != 0)
-        return refuse(lookup, "rows are looked up in several tables at once");
-    return true;
+    Operation *shared = lookups->ofSeveralTables();
+    return !shared || refuse(shared, "rows are looked up in several tables at once");
   }
 
   bool isSumOfParts(Value value) {
     auto get = value.getDefiningOp<train::GetOp>();
     return get && variable && get.getVariable() == (variable.getSymName() + train::kGradientSum).str();
-  }
-
-  bool isOfLookups(Value value) {
-    if (auto lookup = value.getDefiningOp<tw::ScatterAddOp>()) {
-      lookups.push_back(lookup);
-      return true;
-    }
-    auto add = value.getDefiningOp<tw::AddOp>();
-    return add && lookups.size() < kMostLookups && isOfLookups(add.getA()) && isOfLookups(add.getB());
-  }
-
-  static void separateLookups(tw::AddOp sum) {
-    for (OpOperand &summand : sum->getOpOperands()) {
-      Operation *op = summand.get().getDefiningOp();
-      if (!op->hasOneUse()) {
-        op = OpBuilder(sum).clone(*op);
-        summand.set(op->getResult(0));
-      }
-      if (auto inner = dyn_cast<tw::AddOp>(op))
-        separateLookups(inner);
-    }
   }
 
   /// Whether the gradient of another parameter is computed by this op.
@@ -284,40 +259,6 @@ private:
     taker->replaceUsesOfWith(gradient, copies.lookup(gradient));
     gradient = copies.lookup(gradient);
     separateLookups();
-  }
-
-  static Value shapedAs(OpBuilder &builder, Value value, ArrayRef<int64_t> shape) {
-    auto type = cast<RankedTensorType>(value.getType());
-    return builder.createOrFold<tw::ReshapeOp>(value.getLoc(), type.clone(shape), value);
-  }
-
-  static RankedTensorType withRows(RankedTensorType type, int64_t rows) {
-    SmallVector<int64_t> shape(type.getShape());
-    shape[0] = rows;
-    return type.clone(shape);
-  }
-
-  /// One tensor of all, along the first dimension.
-  static Value behindEachOther(OpBuilder &builder, ArrayRef<Value> parts) {
-    if (parts.size() == 1)
-      return parts[0];
-    auto type = cast<RankedTensorType>(parts[0].getType());
-    int64_t rows = 0;
-    for (Value part : parts)
-      rows += cast<RankedTensorType>(part.getType()).getDimSize(0);
-    return tw::ConcatOp::create(builder, parts[0].getLoc(), withRows(type, rows), parts, /*dim=*/0);
-  }
-
-  static void eraseUnread(Operation *op) {
-    if (!op->use_empty())
-      return;
-    SmallVector<Operation *> operands;
-    if (isa<tw::AddOp>(op))
-      for (Value operand : op->getOperands())
-        operands.push_back(operand.getDefiningOp());
-    op->erase();
-    for (Operation *operand : llvm::SetVector<Operation *>(operands.begin(), operands.end()))
-      eraseUnread(operand);
   }
 
   bool followReaders() {

@@ -92,7 +92,7 @@ private:
 
   /// What is looked up, of a table or of a row's own numbers.
   std::string lookup(const std::string &name, const std::string &a) {
-    switch (chance.below(9)) {
+    switch (chance.below(10)) {
     case 0: return fmt::format("{}[n, i] = {}[n, i] * (1 + table[k[n], i])", name, a);
     case 1: return fmt::format("{}[n, i] = {}[n, i] + sum[t](table[words[n, t], i]) / 3", name, a);
     case 2:
@@ -111,6 +111,7 @@ private:
           "scan s in 3 reversed with {0} = {1} {{\n    {0}[n, i] = 0.5 * {0}[n, i] + table[words[n, s], i] * "
           "sin({0}[n, (words[n, s] + i) % 4])\n  }}",
           name, a);
+    case 8: return fmt::format("{}[n, i] = {}[n, i] * table[k[n], 3 - i] + 0.5 * table[words[n, 1], 2]", name, a);
     default:
       isWhole = true; // a product with the table, not a lookup
       return fmt::format("o{0} = one_hot(k)\n  {0}[n, i] = {1}[n, i] + 0.5 * sum[c](o{0}[n, c] * table[c, i])", name,

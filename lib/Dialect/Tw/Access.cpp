@@ -134,6 +134,12 @@ Value spreadScalar(Value value) {
   return type && type.getRank() == 0 ? window.getX() : Value();
 }
 
+bool isWithinRows(AffineMap map, ArrayRef<int64_t> ofX, ArrayRef<int64_t> ofY) {
+  if (ofX.empty() || ofY.empty() || ofX[0] != ofY[0] || map.getResult(0) != getAffineDimExpr(0, map.getContext()))
+    return false;
+  return llvm::none_of(map.getResults().drop_front(), [](AffineExpr expr) { return expr.isFunctionOfDim(0); });
+}
+
 std::optional<double> uniformValue(Value value) {
   if (Value scalar = spreadScalar(value))
     return uniformValue(scalar);

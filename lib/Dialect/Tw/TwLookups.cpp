@@ -48,6 +48,31 @@ struct GatherAtKnownRows : OpRewritePattern<GatherOp> {
   }
 };
 
+/// Of rows in which elements change places, or that are parts of rows, the rows are looked up first, if that is less.
+struct GatherBeforeWindow : OpRewritePattern<GatherOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(GatherOp op, PatternRewriter &rewriter) const override {
+    auto window = op.getTable().getDefiningOp<WindowOp>();
+    if (!window || op.getShared() != 0 || !isWithinRows(window.getMap(), shapeOf(window.getX()), shapeOf(window)))
+      return failure();
+    auto table = cast<RankedTensorType>(window.getX().getType());
+    SmallVector<int64_t> shape(shapeOf(op.getRows()));
+    unsigned positions = shape.size(), rank = shapeOf(op.getY()).size();
+    llvm::append_range(shape, table.getShape().drop_front());
+    if (ShapedType::getNumElements(shape) >= ShapedType::getNumElements(shapeOf(window)))
+      return failure();
+    Value looked = GatherOp::create(rewriter, op.getLoc(), table.clone(shape), window.getX(), op.getRows());
+    SmallVector<AffineExpr> access, dims(1, rewriter.getAffineConstantExpr(0)); // the row's, which is not read again
+    for (unsigned dim = 0; dim < rank; ++dim)
+      (dim < positions ? access : dims).push_back(rewriter.getAffineDimExpr(dim));
+    for (AffineExpr expr : window.getMap().getResults().drop_front())
+      access.push_back(expr.replaceDims(dims));
+    AffineMap map = AffineMap::get(rank, 0, access, op.getContext());
+    rewriter.replaceOpWithNewOp<WindowOp>(op, op.getType(), looked, map);
+    return success();
+  }
+};
+
 struct ScatterAtKnownRows : OpRewritePattern<ScatterAddOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ScatterAddOp op, PatternRewriter &rewriter) const override {
@@ -71,7 +96,7 @@ Attribute splatAs(Attribute attribute, Type type) {
 OpFoldResult GatherOp::fold(FoldAdaptor adaptor) { return splatAs(adaptor.getTable(), getType()); }
 
 void GatherOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<GatherAtKnownRows>(context);
+  patterns.add<GatherAtKnownRows, GatherBeforeWindow>(context);
 }
 
 OpFoldResult ScatterAddOp::fold(FoldAdaptor adaptor) {

@@ -5,6 +5,7 @@
 // CHECK-DAG: #[[LAST:.*]] = affine_map<(d0, d1) -> (3, d1)>
 // CHECK-DAG: #[[DIAGONAL:.*]] = affine_map<(d0, d1) -> (d0, d1)>
 // CHECK-DAG: #[[SHARED:.*]] = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+// CHECK-DAG: #[[COLUMN:.*]] = affine_map<(d0, d1, d2) -> (d0, d1, -d2 + 2)>
 
 // CHECK-LABEL: func @one_row(
 func.func @one_row(%table: tensor<4x3xf32>) -> (tensor<2x3xf32>, tensor<2x3xf32>) {
@@ -38,4 +39,18 @@ func.func @equal_elements(%rows: tensor<2xi32>) -> (tensor<2x3xf32>, tensor<4x3x
   %values = tw.constant dense<0.0> : tensor<2x3xf32>
   %1 = tw.scatter_add %values at %rows : tensor<2x3xf32>, tensor<2xi32> -> tensor<4x3xf32>
   return %0, %1 : tensor<2x3xf32>, tensor<4x3xf32>
+}
+
+// A part of a table's rows is that of the rows looked up, if these are fewer.
+// CHECK-LABEL: func @parts_of_rows(
+// CHECK-SAME: %[[TABLE:.*]]: tensor<90x3xf32>, %[[ROWS:.*]]: tensor<2x4xi32>, %[[MANY:.*]]: tensor<80xi32>
+func.func @parts_of_rows(%table: tensor<90x3xf32>, %rows: tensor<2x4xi32>, %many: tensor<80xi32>) -> (tensor<2x4x2xf32>, tensor<80x2xf32>) {
+  // CHECK-DAG: %[[LOOKED:.*]] = tw.gather %[[TABLE]] at %[[ROWS]] : tensor<90x3xf32>, tensor<2x4xi32> -> tensor<2x4x3xf32>
+  // CHECK-DAG: tw.window %[[LOOKED]] by #[[COLUMN]] : tensor<2x4x3xf32> -> tensor<2x4x2xf32>
+  // CHECK-DAG: %[[PART:.*]] = tw.window %[[TABLE]]
+  // CHECK-DAG: tw.gather %[[PART]] at %[[MANY]] : tensor<90x2xf32>, tensor<80xi32> -> tensor<80x2xf32>
+  %part = tw.window %table by affine_map<(d0, d1) -> (d0, 2 - d1)> : tensor<90x3xf32> -> tensor<90x2xf32>
+  %few = tw.gather %part at %rows : tensor<90x2xf32>, tensor<2x4xi32> -> tensor<2x4x2xf32>
+  %all = tw.gather %part at %many : tensor<90x2xf32>, tensor<80xi32> -> tensor<80x2xf32>
+  return %few, %all : tensor<2x4x2xf32>, tensor<80x2xf32>
 }

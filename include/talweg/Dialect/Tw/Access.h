@@ -44,6 +44,9 @@ struct Slice {
 /// The slice that y[d] = x[map(d)] is; nothing: it is none, or all of x.
 std::optional<Slice> sliceOf(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> ofX, llvm::ArrayRef<std::int64_t> ofY);
 
+/// True when row i of y[d] = x[map(d)], along the first dimensions, is of row i of x, for each i.
+bool isWithinRows(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> ofX, llvm::ArrayRef<std::int64_t> ofY);
+
 /// The number that every element of `value` is, when that is known: a constant of equal elements, perhaps spread by
 /// tw.window.
 std::optional<double> uniformValue(mlir::Value value);
