@@ -211,7 +211,7 @@ Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
   MessageCollector messages(*unit.context, fileName, fileText, keepMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
   prepare(passes);
-  passes.addPass(createRollLayers({options.unroll}));
+  passes.addPass(createRollLayers({.unroll = options.unroll}));
   passes.addPass(createSpecialize({std::string(nameOf(mode))}));
   if (mlir::failed(passes.run(*unit.module)))
     return messages.error("E0836", fmt::format("the program has no mode `{}`", nameOf(mode)));

@@ -3,10 +3,13 @@
 #include "AlikeTurns.h"
 #include "VariableStacks.h"
 
+#include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Transforms/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringSet.h"
+
+#include <fmt/format.h>
 
 using namespace mlir;
 
@@ -25,10 +28,25 @@ bool isLookedUp(Value table) {
   });
 }
 
+/// Do rows of the batch meet there? Not in what only training does, as a batch's statistics.
+bool doRowsMeet(train::ProgramOp program, Block &block, const std::vector<AlikeTurns::Turn> &turns) {
+  auto plans = program.getOps<train::PlanOp>();
+  const bool isInParts = !plans.empty() && (*plans.begin()).getAccumulate();
+  const bool asksForMode = llvm::any_of(turns.front(), [](Operation *op) {
+    return llvm::any_of(op->getOperands(), [](Value value) { return value.getDefiningOp<train::TrainingOp>(); });
+  });
+  if (asksForMode && !isInParts)
+    return false;
+  const tw::Rows rows(block, program.getBatch());
+  return llvm::any_of(turns, [&](const AlikeTurns::Turn &turn) {
+    return llvm::any_of(turn, [&](Operation *op) { return rows.reducesRows(op); });
+  });
+}
+
 class Rolling {
 public:
-  Rolling(train::ProgramOp program, train::ObjectiveOp objective)
-      : program(program), block(objective.getBody().front()), stacks(program) {
+  Rolling(train::ProgramOp program, train::ObjectiveOp objective, int64_t fewest)
+      : program(program), block(objective.getBody().front()), stacks(program), fewest(fewest) {
     for (auto turn : block.getOps<train::TurnOp>())
       marks.push_back(turn);
   }
@@ -55,6 +73,7 @@ private:
   Block &block;
   VariableStacks stacks;
   SmallVector<train::TurnOp> marks;
+  int64_t fewest;
 
   /// In a turn of any loop.
   bool isInTurns(Operation *op) {
@@ -98,6 +117,8 @@ private:
 
   /// Why not; empty: it is a loop of the program.
   std::string roll(ArrayRef<train::TurnOp> of) {
+    if (int64_t(of.size()) <= fewest) // the last mark is the end
+      return fmt::format("they are fewer than {}", fewest);
     const std::vector<AlikeTurns::Turn> ops = turnsBetween(of);
     const AlikeTurns turns(ops);
     if (!turns.whyNot().empty())
@@ -124,6 +145,8 @@ private:
         if (isLookedUp(outside.values[0]))
           return "rows of a table of its own are looked up in each";
       }
+    if (doRowsMeet(program, block, ops))
+      return "rows of the batch meet in them";
     write(of, ops, names);
     ++rolled;
     return {};
@@ -166,7 +189,7 @@ struct RollLayers : impl::RollLayersBase<RollLayers> {
     for (auto program : getOperation().getOps<train::ProgramOp>())
       for (auto objective : program.getOps<train::ObjectiveOp>()) {
         if (!unroll) {
-          Rolling rolling(program, objective);
+          Rolling rolling(program, objective, fewest);
           rolling.run();
           rolled += rolling.rolled;
         }

@@ -1,8 +1,8 @@
 // Turns that are alike become a loop over layers: their parameters, with what is beside these, slices of stacks; streams of random numbers and constants
 // that differ, slices too. What turns hand on is carried, what they give states is emitted. Turns that differ in more stay as they are.
 //
-// RUN: talweg-opt %s --talweg-roll-layers --split-input-file 2>%t | FileCheck %s
-// RUN: talweg-opt %s --talweg-roll-layers --split-input-file --verify-diagnostics
+// RUN: talweg-opt %s --talweg-roll-layers=fewest=2 --split-input-file 2>%t | FileCheck %s
+// RUN: talweg-opt %s --talweg-roll-layers=fewest=2 --split-input-file --verify-diagnostics
 // RUN: talweg-opt %s --talweg-roll-layers=unroll --split-input-file | FileCheck %s --check-prefix=UNROLLED
 // UNROLLED-NOT: tw.scan
 // UNROLLED-NOT: train.turn

@@ -18,11 +18,12 @@ def Specialize : Pass<"talweg-specialize", "::mlir::ModuleOp"> {
 def RollLayers : Pass<"talweg-roll-layers", "::mlir::ModuleOp"> {
   let summary = "makes of layers that are alike a loop over layers";
   let description = [{
-    In: a program in all modes, in which train.turn marks the turns of loops of the text. Out: where the turns of one are alike and have parameters of
-    their own, a tw.scan of `blocks` whose stacks are these parameters' (train.variable with `members`); a remark says why others are
+    In: a program in all modes, in which train.turn marks the turns of loops of the text. Out: where the turns of one are alike, four at least, and have
+    parameters of their own, a tw.scan of `blocks` whose stacks are these parameters' (train.variable with `members`); a remark says why others are
     left as they are. No train.turn is left. Results are equal to the bit.
   }];
-  let options = [Option<"unroll", "unroll", "bool", "false", "leave all as they are">];
+  let options = [Option<"unroll", "unroll", "bool", "false", "leave all as they are">,
+                 Option<"fewest", "fewest", "int64_t", "4", "turns of a loop that is worth it">];
   let statistics = [Statistic<"rolled", "rolled", "loops over layers">];
   let dependentDialects = ["::talweg::tw::TwDialect"];
 }
