@@ -20,8 +20,6 @@ using linalg::GenericOp;
 
 namespace {
 
-bool isElementwise(GenericOp op) { return op.hasPureTensorSemantics() && isParallel(op); }
-
 OpOperand *initOf(OpResult result) {
   return cast<DestinationStyleOpInterface>(result.getOwner()).getTiedOpOperand(result);
 }
@@ -182,7 +180,7 @@ private:
 
   /// If `op` is an update, the gradient is wanted in tiles where it and sums of all its elements alone read it.
   void takeResults(GenericOp op) {
-    if (!isElementwise(op))
+    if (!op.hasPureTensorSemantics() || !isParallel(op))
       return;
     for (OpResult result : op->getResults()) {
       auto found = wanted.find(result);

@@ -113,13 +113,22 @@ bool isVariable(Value tensor) {
   return stored && stored.getBuffer().getDefiningOp<memref::GetGlobalOp>();
 }
 
+/// Where a turn's slice, of `type`, is in a stack.
+struct PlaceOfSlice {
+  SmallVector<OpFoldResult> offsets, sizes, strides;
+
+  PlaceOfSlice(Builder &b, RankedTensorType type, Value turn)
+      : offsets(type.getRank() + 1, b.getIndexAttr(0)), sizes{b.getIndexAttr(1)},
+        strides(type.getRank() + 1, b.getIndexAttr(1)) {
+    offsets[0] = turn;
+    for (int64_t size : type.getShape())
+      sizes.push_back(b.getIndexAttr(size));
+  }
+};
+
 Value sliceOf(Builder &b, Value tensor, RankedTensorType type, Value turn) {
-  SmallVector<OpFoldResult> offsets(type.getRank() + 1, b.getIndexAttr(0)), sizes{b.getIndexAttr(1)},
-      strides(type.getRank() + 1, b.getIndexAttr(1));
-  offsets[0] = turn;
-  for (int64_t size : type.getShape())
-    sizes.push_back(b.getIndexAttr(size));
-  return tensor::ExtractSliceOp::create(b, type, tensor, offsets, sizes, strides);
+  const PlaceOfSlice place(b, type, turn);
+  return tensor::ExtractSliceOp::create(b, type, tensor, place.offsets, place.sizes, place.strides);
 }
 
 /// What writes all of `stack` to a variable that only `loop`, or what is in front of it, reads: turns can write there at once. Null: nothing does.
@@ -145,14 +154,10 @@ bufferization::MaterializeInDestinationOp findVariableOf(Value stack, Operation 
 
 /// The memory of a turn's slice of a variable.
 Value viewOfSlice(Builder &b, Value variable, RankedTensorType type, Value turn) {
-  SmallVector<OpFoldResult> offsets(type.getRank() + 1, b.getIndexAttr(0)), sizes{b.getIndexAttr(1)},
-      strides(type.getRank() + 1, b.getIndexAttr(1));
-  offsets[0] = turn;
-  for (int64_t size : type.getShape())
-    sizes.push_back(b.getIndexAttr(size));
+  const PlaceOfSlice place(b, type, turn);
   auto slice = memref::SubViewOp::inferRankReducedResultType(type.getShape(), cast<MemRefType>(variable.getType()),
-                                                             offsets, sizes, strides);
-  return memref::SubViewOp::create(b, cast<MemRefType>(slice), variable, offsets, sizes, strides);
+                                                             place.offsets, place.sizes, place.strides);
+  return memref::SubViewOp::create(b, cast<MemRefType>(slice), variable, place.offsets, place.sizes, place.strides);
 }
 
 /// Where a value is that turns hand on. If all that go into turns are kept, each turn leaves its own in the next place of a stack.
