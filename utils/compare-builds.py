@@ -85,10 +85,10 @@ def interrupt(build, step, *arguments):
 
 
 def saved(folder):
-    """The saved files' bytes."""
-    result = {}
+    """The bytes of the last moment's files; earlier builds had them in the folder itself."""
+    result, last = {}, os.path.join(folder, "last")
     for name in SAVED:
-        with open(os.path.join(folder, name), "rb") as file:
+        with open(os.path.join(last if os.path.exists(last) else folder, name), "rb") as file:
             result[name] = file.read()
     return result
 

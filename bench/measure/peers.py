@@ -119,7 +119,7 @@ class Talweg:
         """Trains from the common parameters; the events, and the seconds to the end of the first step."""
         start, first, events = time.perf_counter(), None, []
         process = subprocess.Popen(
-            [self.tool, "train", self.model, "--json", "--no-shuffle", "--init", "init.safetensors", "--out", "run",
+            [self.tool, "train", self.model, "--json", "--no-shuffle", "--init", "init.safetensors", "--replace", "--out", "run",
              "--threads", str(threads), "--steps", str(steps), "--log-every", "1"], cwd=self.folder, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TALWEG_CACHE": self.cache, **environment})
         for line in process.stdout:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The first steps of a workload in PyTorch beside Talweg's: torch_agree.py WORKLOAD FOLDER [--threads N] [--steps N]
 
-FOLDER holds the rows, the initial parameters (init.safetensors) and what Talweg has trained of them (run/model.safetensors).
+FOLDER holds the rows, the initial parameters (init.safetensors) and what Talweg has trained of them (run/last/model.safetensors).
 Writes one JSON object: the losses; the gradients' norms before clipping, where there is clipping; and for each parameter how far
 the two ends lie apart, as a share of the way from the initial values to PyTorch's.
 """
@@ -30,7 +30,7 @@ for i in range(options.steps):
     if training.norm is not None:
         norms.append(training.norm.item())
 initial = read_safetensors(os.path.join(options.folder, "init.safetensors"))
-ours = read_safetensors(os.path.join(options.folder, "run", "model.safetensors"))
+ours = read_safetensors(os.path.join(options.folder, "run", "last", "model.safetensors"))
 differences = {}
 for name, theirs in training.named.stored().items():
     apart, way = (theirs - ours[name]).norm().item(), (theirs - initial[name]).norm().item()

@@ -19,6 +19,7 @@ extern "C" {
 typedef struct talweg_program talweg_program;
 typedef struct talweg_dataset talweg_dataset;
 typedef struct talweg_session talweg_session;
+typedef struct talweg_snapshot talweg_snapshot; /* a moment of a session, in memory */
 
 /* What overrides the file. NULL instead of it, or zero in every field after the first, changes nothing. */
 typedef struct talweg_options {
@@ -105,9 +106,20 @@ TALWEG_C_API int talweg_session_read(const talweg_session *session, const char *
 TALWEG_C_API int talweg_session_write(talweg_session *session, const char *name, const float *values, size_t count);
 /* A hyper-parameter between steps: a finite value. */
 TALWEG_C_API int talweg_session_set_hyper(talweg_session *session, const char *name, double value);
-/* A checkpoint folder, from which training continues with the same bits on the same data. */
+/* Saves this moment into the run's folder, as its last; earlier ones go. Whatever happens meanwhile, the folder holds the moment that it had
+ * or this one. Another process that writes there is an error. */
 TALWEG_C_API int talweg_session_save(const talweg_session *session, const char *directory);
+/* From the last moment of a run's folder, or a moment's folder, training continues with the same bits on the same data. */
 TALWEG_C_API int talweg_session_load(talweg_session *session, const char *directory);
+/* Makes this session the one writer of a folder until it is freed or claims another. */
+TALWEG_C_API int talweg_session_claim(talweg_session *session, const char *directory);
+/* The same moment as bytes: writes them if there is room and returns how many there are, or -1. `bytes` may be NULL if `capacity` is 0. */
+TALWEG_C_API int64_t talweg_session_save_to(const talweg_session *session, void *bytes, size_t capacity);
+TALWEG_C_API int talweg_session_load_from(talweg_session *session, const void *bytes, size_t count);
+/* The same in this session, at the cost of copying its variables. */
+TALWEG_C_API talweg_snapshot *talweg_session_snapshot(const talweg_session *session);
+TALWEG_C_API int talweg_session_restore(talweg_session *session, const talweg_snapshot *snapshot);
+TALWEG_C_API void talweg_snapshot_free(talweg_snapshot *snapshot);
 /* Parameters and states alone, one .safetensors file. */
 TALWEG_C_API int talweg_session_save_model(const talweg_session *session, const char *file);
 TALWEG_C_API int talweg_session_load_model(talweg_session *session, const char *path);

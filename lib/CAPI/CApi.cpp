@@ -22,6 +22,9 @@ struct talweg_dataset {
 struct talweg_session {
   Session session;
 };
+struct talweg_snapshot {
+  Snapshot snapshot;
+};
 
 //===-- errors -----------------------------------------------------------------------------------------------------===//
 
@@ -342,6 +345,43 @@ int talweg_session_load(talweg_session *session, const char *directory) {
   return guarded(-1, {{"session", session}, {"directory", directory}},
                  [&] { return status(session->session.load(directory)); });
 }
+
+int talweg_session_claim(talweg_session *session, const char *directory) {
+  return guarded(-1, {{"session", session}, {"directory", directory}},
+                 [&] { return status(session->session.claim(directory)); });
+}
+
+int64_t talweg_session_save_to(const talweg_session *session, void *bytes, size_t capacity) {
+  const void *place = capacity ? bytes : session;
+  return guarded(-1, {{"session", session}, {"bytes", place}}, [&]() -> int64_t {
+    const Result<std::string> result = session->session.saveTo();
+    if (!result)
+      return status(result);
+    if (result->size() <= capacity)
+      std::copy(result->begin(), result->end(), static_cast<char *>(bytes));
+    return int64_t(result->size());
+  });
+}
+
+int talweg_session_load_from(talweg_session *session, const void *bytes, size_t count) {
+  return guarded(-1, {{"session", session}, {"bytes", bytes}}, [&] {
+    return status(session->session.loadFrom(std::string(static_cast<const char *>(bytes), count)));
+  });
+}
+
+talweg_snapshot *talweg_session_snapshot(const talweg_session *session) {
+  return guarded(static_cast<talweg_snapshot *>(nullptr), {{"session", session}}, [&]() -> talweg_snapshot * {
+    Result<Snapshot> result = session->session.snapshot();
+    return result ? new talweg_snapshot{*result} : (fail(result.error()), nullptr);
+  });
+}
+
+int talweg_session_restore(talweg_session *session, const talweg_snapshot *snapshot) {
+  return guarded(-1, {{"session", session}, {"snapshot", snapshot}},
+                 [&] { return status(session->session.restore(snapshot->snapshot)); });
+}
+
+void talweg_snapshot_free(talweg_snapshot *snapshot) { delete snapshot; }
 
 int talweg_session_save_model(const talweg_session *session, const char *file) {
   return guarded(-1, {{"session", session}, {"file", file}}, [&] { return status(session->session.saveModel(file)); });

@@ -1,5 +1,6 @@
 // Data sets: the plan's splits become sources of the Data room; the host's memory becomes a table.
 #include "DatasetImpl.h"
+#include "Digest.h"
 #include "ProgramImpl.h"
 
 #include "talweg/Data/Load.h"
@@ -171,4 +172,20 @@ Result<void> Dataset::Impl::checkFields(const Program &program) const {
 
 std::int64_t Dataset::rows() const { return impl->table.rows; }
 std::int64_t Dataset::bytes() const { return impl->table.bytes(); }
+
+const std::string &Dataset::digest() const {
+  std::call_once(impl->digested, [&] {
+    std::string text = fmt::format("{} rows\n", rows());
+    for (std::size_t f = 0; f < impl->table.fields.size(); ++f) {
+      const data::Field &field = impl->table.fields[f];
+      const data::Buffer &column = impl->table.columns[f];
+      text +=
+          fmt::format("{} {} [{}] {}\n", field.name, infoOf(field.element).safetensors, fmt::join(field.shape, ", "),
+                      digestOf({reinterpret_cast<const char *>(column.data()), std::size_t(column.size())}));
+    }
+    impl->digest = digestOf(text);
+  });
+  return impl->digest;
+}
+
 const std::vector<std::string> &Dataset::files() const { return impl->files; }

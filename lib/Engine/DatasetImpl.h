@@ -5,12 +5,16 @@
 #include "talweg/Data/Load.h"
 #include "talweg/Engine/Engine.h"
 
+#include <mutex>
+
 namespace talweg {
 
 struct Dataset::Impl {
   data::Table table; ///< one column for each field of the program, in their order; of fields not `wanted`, empty ones
   std::vector<std::string> files; ///< what it was read from
   data::RowSelection rows;        ///< and which of its rows
+  mutable std::once_flag digested;
+  mutable std::string digest; ///< Dataset::digest, once it has been asked for
 
   /// An error, E0845, unless the columns are those of the program's fields: generated code reads what its own fields say.
   Result<void> checkFields(const Program &program) const;

@@ -62,41 +62,42 @@ static bool writeAll(int file, std::string_view bytes) {
   return true;
 }
 
-Result<AsideFile> AsideFile::write(const std::string &path, const std::vector<std::string_view> &pieces) {
-  AsideFile result(path, fmt::format("{}.{}.part", path, ::getpid()));
-  Descriptor file{::open(result.aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+/// Writes and syncs; `flags` beside those of writing.
+static Result<void> writePieces(const std::string &path, int flags, const std::vector<std::string_view> &pieces) {
+  Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644)};
   bool good = file.number >= 0;
   for (std::string_view piece : pieces)
     good = good && writeAll(file.number, piece);
   if (!good || ::fsync(file.number) != 0)
     return fileError("E0802", path, "cannot write the file");
-  return result;
+  return {};
 }
 
-AsideFile::~AsideFile() {
-  if (!aside.empty())
-    ::unlink(aside.c_str());
+Result<void> talweg::writeNewFile(const std::string &path, const std::vector<std::string_view> &pieces) {
+  return writePieces(path, O_EXCL, pieces);
 }
 
-Result<void> AsideFile::place() {
-  if (::rename(aside.c_str(), path.c_str()) != 0)
-    return fileError("E0802", path, "cannot write the file");
-  aside.clear();
-  std::string folder = std::filesystem::path(path).parent_path().string();
-  Descriptor directory{::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (directory.number >= 0)
-    ::fsync(directory.number);
+Result<void> talweg::syncFolder(const std::string &path) {
+  Descriptor folder{::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (folder.number < 0 || ::fsync(folder.number) != 0)
+    return fileError("E0802", path, "cannot write the folder");
   return {};
 }
 
 Result<void> talweg::writeFile(const std::string &path, const std::vector<std::string_view> &pieces) {
-  auto file = AsideFile::write(path, pieces);
-  return file ? file->place() : file.error();
+  const std::string aside = fmt::format("{}.{}.part", path, ::getpid());
+  if (!writePieces(aside, O_TRUNC, pieces) || ::rename(aside.c_str(), path.c_str()) != 0) {
+    const Error error = fileError("E0802", path, "cannot write the file");
+    ::unlink(aside.c_str());
+    return error;
+  }
+  return syncFolder(std::filesystem::path(path).parent_path().string());
 }
 
 Result<void> talweg::makeDirectory(const std::string &path) {
   std::error_code failure;
-  std::filesystem::create_directories(path, failure);
+  if (std::filesystem::create_directories(path, failure))
+    return syncFolder(std::filesystem::path(path).parent_path().string());
   if (failure)
     return Error{"E0803", fmt::format("{}: error: cannot make the folder: {}", path, failure.message())};
   return {};

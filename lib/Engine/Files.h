@@ -6,32 +6,19 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace talweg {
 
 Result<std::string> readFile(const std::string &path);
 
-/// A new file, written and synced beside the place that it is to take. One that does not take it goes.
-class AsideFile {
-public:
-  /// The pieces one after another.
-  static Result<AsideFile> write(const std::string &path, const std::vector<std::string_view> &pieces);
-  AsideFile(AsideFile &&other) : path(std::move(other.path)), aside(std::exchange(other.aside, {})) {}
-  ~AsideFile();
-
-  /// Renames it to its path and syncs the folder.
-  Result<void> place();
-
-private:
-  AsideFile(std::string path, std::string aside) : path(std::move(path)), aside(std::move(aside)) {}
-
-  std::string path, aside; ///< `aside` is empty once it has its place
-};
-
-/// Writes a file aside and puts it in its place.
+/// Writes and syncs a file aside, renames it to its path and syncs the folder.
 Result<void> writeFile(const std::string &path, const std::vector<std::string_view> &pieces);
+
+/// Writes and syncs a file that is not there yet.
+Result<void> writeNewFile(const std::string &path, const std::vector<std::string_view> &pieces);
+/// What has a name in the folder has it also after the machine fails.
+Result<void> syncFolder(const std::string &path);
 
 /// Makes a folder and those above it.
 Result<void> makeDirectory(const std::string &path);

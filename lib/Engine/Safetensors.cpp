@@ -172,8 +172,8 @@ Result<SafetensorsFile> talweg::readSafetensors(const std::string &path) {
   return parseSafetensors(std::move(*contents), path);
 }
 
-Result<AsideFile> talweg::writeSafetensors(const std::string &path, const std::vector<SafeTensor> &tensors,
-                                           const std::map<std::string, std::string> &metadata) {
+std::string talweg::safetensorsHead(const std::vector<SafeTensor> &tensors,
+                                    const std::map<std::string, std::string> &metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty())
     header["__metadata__"] = metadata;
@@ -185,11 +185,8 @@ Result<AsideFile> talweg::writeSafetensors(const std::string &path, const std::v
   }
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');
-  std::string prefix(8, '\0');
+  std::string head(8, '\0');
   for (int i = 0; i < 8; ++i)
-    prefix[i] = char(std::uint64_t(text.size()) >> (8 * i));
-  std::vector<std::string_view> pieces{prefix, text};
-  for (const SafeTensor &tensor : tensors)
-    pieces.push_back(tensor.bytes);
-  return AsideFile::write(path, pieces);
+    head[std::size_t(i)] = char(std::uint64_t(text.size()) >> (8 * i));
+  return head + text;
 }

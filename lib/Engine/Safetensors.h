@@ -6,7 +6,7 @@
 #ifndef TALWEG_ENGINE_SAFETENSORS_H
 #define TALWEG_ENGINE_SAFETENSORS_H
 
-#include "Files.h"
+#include "talweg/Support/Result.h"
 
 #include <cstdint>
 #include <map>
@@ -40,9 +40,8 @@ Result<SafetensorsFile> readSafetensors(const std::string &path);
 /// The same from bytes; `path` is for messages.
 Result<SafetensorsFile> parseSafetensors(std::string contents, const std::string &path);
 
-/// Writes it beside `path`. The file depends on the arguments alone.
-Result<AsideFile> writeSafetensors(const std::string &path, const std::vector<SafeTensor> &tensors,
-                                   const std::map<std::string, std::string> &metadata);
+/// What stands before the bytes of the tensors, one after another, in a file. It depends on the arguments alone.
+std::string safetensorsHead(const std::vector<SafeTensor> &tensors, const std::map<std::string, std::string> &metadata);
 
 } // namespace talweg
 

@@ -146,7 +146,7 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
   control[abi::kStep] = step;
   control[abi::kSteps] = steps;
   control[abi::kFirst] = first;
-  control[abi::kTotalSteps] = totalSteps();
+  control[abi::kTotalSteps] = scheduleEnd();
   std::vector<double> numbers = hypers;
   if (combined) {
     control[abi::kRows] = combined->rows;
@@ -179,8 +179,8 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
 }
 
 Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
-  seed = newSeed;
-  step = epochs = stepInEpoch = firstStep = loadedRows = 0;
+  static_cast<Place &>(*this) = {.seed = newSeed};
+  loadedRows = 0;
   orderEpoch = -1;
   openStep.reset();
   std::memset(persistent.data(), 0, std::size_t(persistent.size()));

@@ -4,6 +4,7 @@
 
 #include "Combiner.h"
 #include "DatasetImpl.h"
+#include "MomentFolder.h"
 #include "ProgramImpl.h"
 
 #include "talweg/Runtime/Abi.h"
@@ -39,14 +40,13 @@ struct OpenStep {
   std::vector<std::vector<std::byte>> states = {}; ///< what they were before, in the order of the variables
 };
 
-struct Session::Impl {
+struct Session::Impl : Place {
   explicit Impl(Program program) : program(std::move(program)) {}
   ~Impl();
 
   Program program;
   SessionOptions options;
   int threads = 1;
-  std::uint64_t seed = 0;
   Facts facts;                ///< of the first unit compiled
   std::vector<double> hypers; ///< present values, in the manifest's order
   data::Buffer persistent, arena;
@@ -54,16 +54,14 @@ struct Session::Impl {
   std::atomic<bool> stop = false;
   int callsUnderWay = 0;
 
-  // The place in the run.
   std::optional<Dataset> training;
-  std::int64_t step = 0;        ///< steps taken
-  std::int64_t epochs = 0;      ///< epochs completed
-  std::int64_t stepInEpoch = 0; ///< steps taken of the next epoch
-  std::int64_t firstStep = 0;   ///< steps taken before the training data of now was set: its epochs begin there
-  std::int64_t loadedRows = 0;  ///< of the data that a loaded place belongs to, until data is set; else 0
+  std::int64_t loadedRows = 0; ///< of the data that a loaded place belongs to, until data is set; else 0
+  std::string loadedData;      ///< its digest
   std::vector<std::int32_t> order;
   std::int64_t orderEpoch = -1; ///< which epoch `order` is for
   std::optional<OpenStep> openStep;
+  std::optional<FolderLock> claimed; ///< of the folder `claimedFolder`
+  std::string claimedFolder;
 
   /// The native code for a mode and batch size, compiled now if it is not there. Valid as long as the session.
   Result<const NativeUnit *> unit(Mode mode, std::int64_t batch);
@@ -89,8 +87,12 @@ struct Session::Impl {
                        std::int64_t count);
   Result<StepRecord> finishStep();
   Result<const NativeUnit *> finishingUnit();
+  /// An error, E0854, if a step has begun: what it has changed so far belongs to no moment.
+  Result<void> checkNoStep() const;
   /// Ends the step that has begun, if there is one, as if it had not.
   void abandonStep();
+  /// A new epoch begins, of other data than before.
+  void beginData();
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);
 
@@ -111,6 +113,8 @@ struct Session::Impl {
   std::int64_t stepRows() const { return batch() * program.plan().accumulate; }
   std::int64_t stepsPerEpoch() const;
   std::int64_t totalSteps() const { return totalSteps(firstStep, stepsPerEpoch()); }
+  /// What schedules take for the end of the plan.
+  std::int64_t scheduleEnd() const { return lastStep.value_or(totalSteps()); }
   /// The plan's last step for data that was set after `first` steps.
   std::int64_t totalSteps(std::int64_t first, std::int64_t perEpoch) const;
 

@@ -78,6 +78,12 @@ Result<StepRecord> Session::Impl::finishStep() {
   return record;
 }
 
+Result<void> Session::Impl::checkNoStep() const {
+  if (!openStep)
+    return {};
+  return Error{"E0854", "error: a step has begun; finish it before its moment is kept"};
+}
+
 void Session::Impl::abandonStep() {
   if (!openStep)
     return;

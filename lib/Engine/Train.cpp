@@ -34,21 +34,27 @@ Result<void> Session::setTrainingData(const Dataset &data) {
   if (rest)
     if (auto checked = impl->check(Mode::Train, rest); !checked)
       return checked.error();
-  bool loaded = impl->loadedRows == data.rows();
+  bool loaded = impl->loadedRows == data.rows() && impl->loadedData == data.digest();
   if (impl->loadedRows && !loaded && impl->stepInEpoch > 0)
-    return Error{"E0867",
-                 fmt::format("error: what was loaded stands in the middle of an epoch over {}, and the data has {}",
-                             counted(impl->loadedRows, "row"), data.rows())};
+    return Error{
+        "E0867",
+        fmt::format("error: what was loaded stands in the middle of an epoch over {}, and the data {}",
+                    counted(impl->loadedRows, "row"),
+                    impl->loadedRows == data.rows() ? "has other values" : fmt::format("has {}", data.rows()))};
   impl->loadedRows = 0;
   impl->training = data;
   impl->orderEpoch = -1;
-  if (!loaded || (impl->stepInEpoch == 0 && impl->step >= impl->totalSteps())) {
-    impl->firstStep = impl->step;
-    impl->stepInEpoch = 0;
-  }
+  if (!loaded || (impl->stepInEpoch == 0 && impl->step >= impl->totalSteps()))
+    impl->beginData();
   if (rest)
     impl->prepareUnit(Mode::Train, rest);
   return {};
+}
+
+void Session::Impl::beginData() {
+  firstStep = step;
+  stepInEpoch = 0;
+  lastStep.reset();
 }
 
 namespace {

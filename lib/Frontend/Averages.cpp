@@ -4,6 +4,8 @@
 #include "Rule.h"
 #include "Variables.h"
 
+#include "talweg/Support/Pattern.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 

@@ -10,6 +10,7 @@
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/DerivativePath.h"
 #include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Support/Pattern.h"
 
 #include <fmt/format.h>
 

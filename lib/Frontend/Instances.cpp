@@ -64,27 +64,3 @@ const DeclaredVariable *Instances::find(const std::string &name) const {
   const auto found = byName.find(name);
   return found == byName.end() ? nullptr : found->second;
 }
-
-//===-- patterns ---------------------------------------------------------------------------------------------------===//
-
-static bool glob(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t]) && pattern[p] != '*')
-      ++p, ++t;
-    else if (p < pattern.size() && pattern[p] == '*')
-      star = p++, resume = t;
-    else if (star != std::string_view::npos)
-      p = star + 1, t = ++resume;
-    else
-      return false;
-  }
-  while (p < pattern.size() && pattern[p] == '*')
-    ++p;
-  return p == pattern.size();
-}
-
-bool frontend::matchesPattern(std::string_view pattern, const std::string &name) {
-  const std::size_t dot = name.find('.');
-  return glob(pattern, name) || (dot != std::string::npos && glob(pattern, std::string_view(name).substr(dot + 1)));
-}

@@ -61,10 +61,6 @@ private:
   std::vector<Instance *> ofFirst;               ///< called in the first branch
 };
 
-/// Whether a pattern (`*`: any characters, `?`: one) is a variable's path, whole (`Mlp.dense_0.bias`) or without the model's name
-/// (`dense_0.bias`).
-bool matchesPattern(std::string_view pattern, const std::string &name);
-
 class Instances {
 public:
   Instance &root() { return top; }

@@ -9,6 +9,7 @@
 #include "Variables.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Support/Pattern.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -30,9 +30,15 @@ std::vector<std::string> chosenSplits(const Options &options, const PlanFacts &p
   return splits.empty() ? plan.splits : splits;
 }
 
-int run(const Options &options) {
-  const Experiment &experiment = options.experiment;
-  auto program = experiment.open();
+int run(Options options) {
+  Experiment &experiment = options.experiment;
+  if (auto named = experiment.checkRun(options.checkpoint); !named) {
+    report(named.error(), experiment.json);
+    return kUsage;
+  }
+  if (auto found = experiment.findRun(options.checkpoint); !found)
+    return report(found.error(), experiment.json);
+  auto program = experiment.open(Mode::Predict);
   if (!program)
     return report(program.error(), experiment.json);
   if (auto known = experiment.checkData(*program); !known)
@@ -72,18 +78,22 @@ void addEval(CommandLine &line) {
   static Options options;
   Command command =
       line.add("eval", "loss and metrics of a trained model on data",
-               "Computes the loss and the metrics of the model file with the parameters of a checkpoint. "
+               "Computes the loss and the metrics of a model with the parameters of a run. The folder of a run holds "
+               "its model, and "
+               "what was given to train by --set and --data; data or a model file that has changed since is refused. "
                "Each speaks of all rows, whatever the batch; a metric of several numbers is shown as a table. Without "
                "--data or --split, every split of the file except `train` is evaluated.");
-  options.experiment.declareFile(command);
-  command.requiredText(options.checkpoint, "--checkpoint DIR",
-                       "the trained parameters: the folder of a run, or a .safetensors file");
+  options.experiment.declareFile(command, "the model file, or the folder of a run, which holds its model");
+  command.text(options.checkpoint, "--checkpoint DIR",
+               "the trained parameters: the folder of a run or of one of its moments, or a .safetensors file", "FILE");
   options.experiment.declareData(command, "evaluate this split, read from PATH; may be repeated");
   command.text(options.split, "--split NAME", "evaluate this split only");
   options.experiment.declareBatch(command);
   options.experiment.declareThreads(command);
-  command.examples({{"talweg eval digits.tw --checkpoint runs/digits", "the test split as the file declares it"},
-                    {"talweg eval digits.tw --checkpoint runs/digits --data test=new.csv", "the same on other rows"}});
+  options.experiment.declareAccept(command);
+  command.examples({{"talweg eval runs/digits", "the test split as the run had it"},
+                    {"talweg eval runs/digits/best --data test=new.csv", "its best moment on other rows"},
+                    {"talweg eval digits.tw --checkpoint model.safetensors", "parameters from anywhere"}});
   command.action([] { return run(options); });
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sstream>
 #include <sys/resource.h>
@@ -17,10 +18,19 @@
 
 namespace talweg::driver {
 
-void Experiment::declareFile(Command &command) {
-  command.positional(file, "FILE", "the model file");
+void Experiment::declareFile(Command &command, const std::string &help, bool required) {
+  command.positional(file, "FILE", help, required);
   command.pairs(set, "--set NAME=VALUE", "give a `config` of the file another value; may be repeated");
   command.flag(json, "--json", "report as JSON on standard output, one object a line, and nothing else there");
+}
+
+void Experiment::declareAccept(Command &command) {
+  command.choices(accept, "--accept WHAT", {"data", "source", "batch"},
+                  "take what has changed since the run began: data, source, batch, or several of them with commas");
+}
+
+bool Experiment::accepts(std::string_view what) const {
+  return std::find(accept.begin(), accept.end(), what) != accept.end();
 }
 
 void Experiment::declareBatch(Command &command) {
@@ -62,13 +72,65 @@ CompileOptions Experiment::compileOptions() const {
   return options;
 }
 
-Result<Program> Experiment::open() const { return Program::fromFile(file, compileOptions()); }
+Result<void> Experiment::checkRun(const std::string &checkpoint) const {
+  std::error_code ignored;
+  const bool isFolder = std::filesystem::is_directory(file, ignored);
+  if (isFolder && !checkpoint.empty())
+    return makeError(fmt::format("`{}` is a folder, and --checkpoint names another one", file),
+                     "name the model file, or the folder of a run alone");
+  if (!isFolder && checkpoint.empty())
+    return makeError("--checkpoint is missing", "the folder of a run needs none: `talweg eval runs/digits`");
+  return {};
+}
 
-Result<Dataset> Experiment::load(const Program &program, const std::string &split) const {
+Result<void> Experiment::findRun(std::string &checkpoint) {
+  std::error_code ignored;
+  if (checkpoint.empty())
+    checkpoint = std::exchange(file, "");
+  if (!std::filesystem::is_directory(checkpoint, ignored))
+    return {};
+  auto known = KnownRun::read(checkpoint);
+  if (known)
+    run = *known;
+  else if (file.empty() || known.error().code == "E0866")
+    return known.error();
+  return {};
+}
+
+Result<Program> Experiment::open(Mode mode) const {
+  const CompileOptions options = compileOptions();
+  if (!run)
+    return Program::fromFile(file, options);
+  if (file.empty())
+    return run->open(options);
+  auto text = readFile(file);
+  if (!text)
+    return text.error();
+  auto program = Program::fromText(*text, file, run->options(options));
+  if (program && *text != run->moment.source && !accepts("source"))
+    if (auto same = run->checkSource(*program, options, mode); !same)
+      return same.error();
+  return program;
+}
+
+static std::string lastPath(const std::vector<Pair> &data, const std::string &split) {
   for (auto given = data.rbegin(); given != data.rend(); ++given)
     if (given->first == split)
-      return Dataset::load(program, split, given->second);
-  return Dataset::load(program, split);
+      return given->second;
+  return "";
+}
+
+std::string Experiment::pathOf(const std::string &split) const {
+  const std::string given = lastPath(data, split);
+  return given.empty() && run ? lastPath(run->data(), split) : given;
+}
+
+Result<Dataset> Experiment::load(const Program &program, const std::string &split) const {
+  auto rows = Dataset::load(program, split, pathOf(split));
+  if (rows && run && !accepts("data") && lastPath(data, split).empty())
+    if (auto same = run->checkData(split, *rows); !same)
+      return same.error();
+  return rows;
 }
 
 Pair Experiment::named(const Program &program) const {

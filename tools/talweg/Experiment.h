@@ -2,15 +2,12 @@
 #ifndef TALWEG_TOOL_EXPERIMENT_H
 #define TALWEG_TOOL_EXPERIMENT_H
 
+#include "KnownRun.h"
 #include "Options.h"
 
 #include "talweg/Engine/Engine.h"
 
-#include <nlohmann/json.hpp>
-
 namespace talweg::driver {
-
-using Json = nlohmann::ordered_json;
 
 /// Options that say which program is meant.
 struct Experiment {
@@ -19,18 +16,32 @@ struct Experiment {
   std::vector<Pair> data; ///< split → path; the split is empty where the path was given alone
   std::optional<std::int64_t> batch, epochs, steps, seed, threads, memory;
   bool json = false, unroll = false;
+  std::vector<std::string> accept;
+  std::optional<KnownRun> run; ///< that the command goes on from
 
-  void declareFile(Command &command);  ///< FILE, --set, --json
-  void declareBatch(Command &command); ///< --batch
+  void declareFile(Command &command, const std::string &help = "the model file",
+                   bool required = true); ///< FILE, --set, --json
+  void declareAccept(Command &command);   ///< --accept
+  void declareBatch(Command &command);    ///< --batch
   void declareSeed(Command &command, const std::string &help);
   void declareThreads(Command &command);                                           ///< --threads
   void declareCode(Command &command);                                              ///< --memory, --unroll
   void declareData(Command &command, const std::string &help, bool alone = false); ///< --data
 
+  bool accepts(std::string_view what) const;
   CompileOptions compileOptions() const;
-  Result<Program> open() const;
-  /// Rows of a split: from --data if given there, else from where the file says.
+  /// For eval and predict: FILE may be the folder of a run, and --checkpoint's is one, unless an earlier version has made it. `checkpoint`
+  /// is then where the parameters are.
+  Result<void> findRun(std::string &checkpoint);
+  /// Whether they are named as they can be; an error of usage.
+  Result<void> checkRun(const std::string &checkpoint) const;
+  /// The program of FILE, which is that of the run in this mode, unless that is accepted; without FILE, the run's.
+  Result<Program> open(Mode mode = Mode::Train) const;
+  /// Rows of a split: from --data if given there, else from where the run had them, else from where the file says. Those of the run are as
+  /// they were, unless other ones are accepted.
   Result<Dataset> load(const Program &program, const std::string &split) const;
+  /// The path that --data gives for a split, here or in the run; empty: none.
+  std::string pathOf(const std::string &split) const;
   /// The split and the path that the last --data names: PATH, SPLIT=PATH, or a declared split, which has its own files.
   Pair named(const Program &program) const;
   /// An error if --data names a split that is neither declared nor one of the customary names.

@@ -12,6 +12,7 @@
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <sstream>
 
 namespace talweg::driver {
 
@@ -74,7 +75,7 @@ public:
       text += " " + app->get_name();
       for (const CLI::Option *option : app->get_options())
         if (option->get_positional())
-          text += " " + option->get_name(true);
+          text += option->get_required() ? " " + option->get_name(true) : " [" + option->get_name(true) + "]";
       text += " [options]";
     }
     text += "\n\n" + wrapped(app->get_description(), 0) + "\n";
@@ -158,6 +159,30 @@ std::optional<std::int64_t> byteCount(const std::string &text) {
   return std::nullopt;
 }
 
+/// A number above 0 and its unit; `epoch` is one.
+std::optional<Interval> intervalOf(const std::string &text) {
+  const std::string_view given = text == "epoch" ? "1epoch" : std::string_view(text);
+  double number = 0;
+  const char *end = given.data() + given.size();
+  auto [stop, status] = std::from_chars(given.data(), end, number);
+  std::string_view unit(stop, size_t(end - stop));
+  unit.remove_prefix(std::min(unit.find_first_not_of(' '), unit.size()));
+  if (status != std::errc() || !(number > 0) || number > 1e12)
+    return std::nullopt;
+  static constexpr std::pair<std::string_view, double> times[] = {{"s", 1},       {"min", 60},     {"h", 3600},
+                                                                  {"seconds", 1}, {"minutes", 60}, {"hours", 3600}};
+  for (auto [name, seconds] : times)
+    if (unit == name)
+      return Interval{.seconds = number * seconds};
+  if (number != std::floor(number))
+    return std::nullopt;
+  if (unit == "step" || unit == "steps")
+    return Interval{.steps = std::int64_t(number)};
+  if (unit == "epoch" || unit == "epochs")
+    return Interval{.epochs = std::int64_t(number)};
+  return std::nullopt;
+}
+
 CLI::Option *addText(CLI::App &app, const std::string &spelling, const std::string &help,
                      std::function<void(const std::string &)> take) {
   auto [name, placeholder] = splitSpelling(spelling);
@@ -174,8 +199,8 @@ bool isName(const std::string &text) {
 
 } // namespace
 
-void Command::positional(std::string &value, const std::string &name, const std::string &help) {
-  app.add_option(name, value, help)->required();
+void Command::positional(std::string &value, const std::string &name, const std::string &help, bool required) {
+  app.add_option(name, value, help)->required(required);
 }
 
 void Command::text(std::string &value, const std::string &spelling, const std::string &help, const std::string &shown) {
@@ -203,6 +228,35 @@ void Command::choice(std::string &value, const std::string &spelling, const std:
   });
 }
 
+void Command::texts(std::vector<std::string> &value, const std::string &spelling, const std::string &help) {
+  auto [name, placeholder] = splitSpelling(spelling);
+  app.add_option_function<std::vector<std::string>>(
+         name, [&value](const std::vector<std::string> &all) { value.insert(value.end(), all.begin(), all.end()); },
+         help)
+      ->option_text(placeholder)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void Command::choices(std::vector<std::string> &value, const std::string &spelling,
+                      const std::vector<std::string> &values, const std::string &help) {
+  auto [name, placeholder] = splitSpelling(spelling);
+  auto take = [&value, name = name, values](const std::vector<std::string> &all) {
+    for (const std::string &given : all) {
+      std::istringstream words(given + ",");
+      for (std::string word; std::getline(words, word, ',');) {
+        if (std::find(values.begin(), values.end(), word) == values.end())
+          reject(name, fmt::format("some of {}", fmt::join(values, ", ")), given);
+        value.push_back(word);
+      }
+    }
+  };
+  app.add_option_function<std::vector<std::string>>(name, take, help)
+      ->option_text(placeholder)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void Command::whole(std::optional<std::int64_t> &value, const std::string &spelling, Bounds bounds,
                     const std::string &help, const std::string &shown) {
   std::string name = splitSpelling(spelling).first;
@@ -223,6 +277,17 @@ void Command::bytes(std::optional<std::int64_t> &value, const std::string &spell
       reject(name, "a size with its unit (B, KiB, MiB, GiB, KB, MB, GB), such as 512MiB", given);
     value = *number;
   });
+}
+
+void Command::interval(std::optional<Interval> &value, const std::string &spelling, const std::string &help,
+                       const std::string &shown) {
+  std::string name = splitSpelling(spelling).first;
+  auto *option = addText(app, spelling, help, [&value, name](const std::string &given) {
+    value = intervalOf(given);
+    if (!value)
+      reject(name, "a time, steps or epochs, such as 30s, 10min, 500steps or epoch", given);
+  });
+  option->default_str(shown);
 }
 
 void Command::positive(double &value, const std::string &spelling, const std::string &help) {

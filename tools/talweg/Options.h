@@ -34,21 +34,35 @@ inline constexpr Bounds kCount{1, 1'000'000'000'000};
 inline constexpr Bounds kRows{1, (std::int64_t(1) << 31) - 1};
 inline constexpr Bounds kSeed{0, INT64_MAX};
 
+/// How often something is done.
+struct Interval {
+  std::optional<double> seconds = {};
+  std::optional<std::int64_t> steps = {}, epochs = {}; ///< exactly one of the three is there
+};
+
 /// One subcommand. Members that declare an option bind a variable, which keeps its value when the option is absent.
 /// `spelling` is what --help shows: `--out DIR`; `shown` is the default that --help shows, if any.
 class Command {
 public:
   Command(CLI::App &app, std::function<int()> &chosen) : app(app), chosen(chosen) {}
 
-  void positional(std::string &value, const std::string &name, const std::string &help);
+  void positional(std::string &value, const std::string &name, const std::string &help, bool required = true);
   void text(std::string &value, const std::string &spelling, const std::string &help, const std::string &shown = "");
   void requiredText(std::string &value, const std::string &spelling, const std::string &help);
   void choice(std::string &value, const std::string &spelling, const std::vector<std::string> &values,
               const std::string &help);
+  /// May be given many times.
+  void texts(std::vector<std::string> &value, const std::string &spelling, const std::string &help);
+  /// Some of `values`, with commas between them or in several options.
+  void choices(std::vector<std::string> &value, const std::string &spelling, const std::vector<std::string> &values,
+               const std::string &help);
   void whole(std::optional<std::int64_t> &value, const std::string &spelling, Bounds bounds, const std::string &help,
              const std::string &shown = "");
   /// A size with its unit: 512MiB, 2GB, 4096B.
   void bytes(std::optional<std::int64_t> &value, const std::string &spelling, const std::string &help);
+  /// 30s, 5min, 2h, 500steps, 2epochs, epoch.
+  void interval(std::optional<Interval> &value, const std::string &spelling, const std::string &help,
+                const std::string &shown);
   /// A finite number greater than zero.
   void positive(double &value, const std::string &spelling, const std::string &help);
   void flag(bool &value, const std::string &spelling, const std::string &help);

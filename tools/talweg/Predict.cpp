@@ -14,7 +14,7 @@ namespace {
 struct Options {
   Experiment experiment;
   std::string checkpoint;
-  std::string output;
+  std::string output = "-";
 };
 
 /// Whether the outputs are scores of the classes of some field.
@@ -49,18 +49,24 @@ std::string table(const Manifest &manifest, const Prediction &prediction) {
   return fmt::to_string(text);
 }
 
-int run(const Options &options) {
-  const Experiment &experiment = options.experiment;
+int run(Options options) {
+  Experiment &experiment = options.experiment;
   if (experiment.data.size() > 1) {
     report(makeError("--data is given twice", "predict reads the rows of one split"), experiment.json);
     return kUsage;
   }
-  auto program = experiment.open();
+  if (auto named = experiment.checkRun(options.checkpoint); !named) {
+    report(named.error(), experiment.json);
+    return kUsage;
+  }
+  if (auto found = experiment.findRun(options.checkpoint); !found)
+    return report(found.error(), experiment.json);
+  auto program = experiment.open(Mode::Predict);
   if (!program)
     return report(program.error(), experiment.json);
   if (auto known = experiment.checkData(*program); !known)
     return report(known.error(), experiment.json);
-  auto [split, path] = experiment.data.empty() ? Pair("test", "") : experiment.named(*program);
+  auto [split, path] = experiment.data.empty() ? Pair("test", experiment.pathOf("test")) : experiment.named(*program);
   auto data = Dataset::loadForPredict(*program, split, path);
   if (!data)
     return report(data.error(), experiment.json);
@@ -93,15 +99,16 @@ void addPredict(CommandLine &line) {
                              "columns output_0, output_1, … (`output` for a single number). Where the outputs are "
                              "scores of a class field's classes, a last column `argmax` holds the best class. Fields "
                              "that the model does not read, such as the label, may be absent from the data.");
-  options.experiment.declareFile(command);
-  command.requiredText(options.checkpoint, "--checkpoint DIR",
-                       "the trained parameters: the folder of a run, or a .safetensors file");
+  options.experiment.declareFile(command, "the model file, or the folder of a run, which holds its model");
+  command.text(options.checkpoint, "--checkpoint DIR",
+               "the trained parameters: the folder of a run or of one of its moments, or a .safetensors file", "FILE");
   options.experiment.declareData(
       command, "predict every row of PATH, or with SPLIT= those of that split (default: the `test` split)", true);
-  command.requiredText(options.output, "--output OUT.csv", "where to write; `-` is standard output");
+  command.text(options.output, "--output OUT.csv", "where to write; `-` is standard output", "-");
   options.experiment.declareBatch(command);
   options.experiment.declareThreads(command);
-  command.examples({{"talweg predict digits.tw --checkpoint runs/digits --data new.csv --output out.csv",
+  options.experiment.declareAccept(command);
+  command.examples({{"talweg predict runs/digits --data new.csv --output out.csv",
                      "a row of scores and the best class for each row of new.csv"}});
   command.action([] { return run(options); });
 }

@@ -5,19 +5,31 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <sstream>
+#include <unistd.h>
 
 namespace fs = std::filesystem;
 
 namespace talweg::driver {
 
+static std::vector<std::string> namesIn(const std::string &folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    names.push_back(at->path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::string freeFolder(const std::string &file) {
   std::string base = (fs::path("runs") / fs::path(file).stem()).string();
   std::error_code ignored;
   std::string folder = base;
-  for (int number = 2; fs::exists(folder + "/run.json", ignored); ++number)
+  for (int number = 2; fs::exists(folder, ignored) && (!fs::is_directory(folder, ignored) || !namesIn(folder).empty());
+       ++number)
     folder = fmt::format("{}-{}", base, number);
   return folder;
 }
@@ -26,84 +38,58 @@ static Error folderError(const std::string &path, const char *verb, const std::s
   return makeError(fmt::format("cannot {} `{}`: {}", verb, path, reason));
 }
 
-Result<void> RunFolder::begin(const Session &session, const std::vector<std::string> &command, Json facts) {
-  std::error_code failure;
-  fs::create_directories(path, failure);
-  if (failure)
-    return folderError(path, "make the folder", failure.message());
-  if (auto saved = session.save(path); !saved)
-    return saved.error();
-  if (auto written = session.writeRunRecord(path, command); !written)
-    return written.error();
-  if (auto written = record(facts); !written)
-    return written.error();
-  fs::remove(path + "/best.safetensors", failure); // of a run that was here before
-  if (auto emptied = writeFile(path + "/log.jsonl", ""); !emptied)
-    return emptied.error();
-  return openLog();
+RunFolder::~RunFolder() {
+  if (logFile >= 0)
+    ::close(logFile);
 }
 
-/// Whether the members that a resumed run reads are what runs write.
-static bool isRecord(const Json &record) {
-  using Type = bool (*)(const Json &);
-  Type object = [](const Json &value) { return value.is_object(); };
-  Type truth = [](const Json &value) { return value.is_boolean(); };
-  Type text = [](const Json &value) { return value.is_string(); };
-  Type whole = [](const Json &value) { return value.is_number_integer(); };
-  Type positive = [](const Json &value) { return value.is_number_integer() && value.get<std::int64_t>() > 0; };
-  Type number = [](const Json &value) { return value.is_number() || value.is_null(); }; // null: not finite
-  Type numbers = [](const Json &value) {
-    auto one = [](const Json &element) {
-      return element.is_number() || element.is_null() || element == "inf" || element == "-inf";
-    };
-    return value.is_array() && std::all_of(value.begin(), value.end(), one);
-  };
-  Type pairs = [](const Json &value) {
-    auto one = [](const Json &pair) {
-      return pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string();
-    };
-    return value.is_array() && std::all_of(value.begin(), value.end(), one);
-  };
-  Type numberOrNumbers = [](const Json &value) {
-    auto one = [](const Json &element) { return element.is_number() || element.is_null(); };
-    return one(value) || (value.is_array() && std::all_of(value.begin(), value.end(), one));
-  };
-  auto holds = [](const Json &from, const char *name, Type type) { return !from.contains(name) || type(from[name]); };
-  if (!record.is_object() || !holds(record, "settings", object) || !holds(record, "pending", object))
-    return false;
-  const Json settings = record.value("settings", Json::object()), pending = record.value("pending", Json::object());
-  for (auto [name, type] : {std::pair("shuffle", truth),
-                            {"set", pairs},
-                            {"data", pairs},
-                            {"batch", positive},
-                            {"epochs", positive},
-                            {"steps", positive},
-                            {"seed", whole},
-                            {"memory", positive},
-                            {"log_every", positive}})
-    if (!holds(settings, name, type))
-      return false;
-  const Json best = record.value("best", Json());
-  if (best.is_object() && !(holds(best, "name", text) && best.contains("value") && best["value"].is_number()))
-    return false;
-  auto holdsFigures = [&](const Json &figures) {
-    return holds(figures, "sums", numbers) && holds(figures, "rows", numberOrNumbers) &&
-           holds(figures, "combined", numbers) && holds(figures, "all_rows", number);
-  };
-  return holds(pending, "step", whole) && holdsFigures(pending) && holds(pending, "line", object) &&
-         holdsFigures(pending.value("line", Json::object())) && holds(pending, "loss", number) &&
-         holds(pending, "metrics", numbers);
+/// What a run writes before its first moment is there.
+static bool isOfRun(const std::string &name) {
+  return name == "lock" || name == "run.json" || name == "log.jsonl" || name.starts_with("step-") ||
+         name.ends_with(".part");
 }
 
-Result<Json> RunFolder::readRecord() const {
-  std::string file = path + "/run.json";
-  auto text = readFile(file);
-  if (!text)
-    return text.error();
-  Json record = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (!isRecord(record))
-    return makeError(fmt::format("`{}` is not the record of a run", file));
-  return record;
+Result<void> RunFolder::checkFree(bool replace) {
+  std::error_code ignored;
+  if (!fs::exists(fs::symlink_status(path, ignored)))
+    return {};
+  if (!fs::is_directory(path, ignored))
+    return makeError(fmt::format("`{}` is not a folder", path), "--out takes the folder that the run is to have");
+  const std::vector<std::string> names = namesIn(path);
+  const auto has = [&](const char *name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const auto moment = Moment::read(path);
+  if (moment && !has("last"))
+    return makeError(fmt::format("`{}` is one moment of a run", path), "choose a folder that is not there yet");
+  if (!has("last") && !(has("model.safetensors") && has("run.json"))) {
+    for (const std::string &name : names)
+      if (!isOfRun(name))
+        return makeError(fmt::format("`{}` is not the folder of a run: it holds `{}`", path, name),
+                         "choose a folder that is not there yet");
+    return {}; // of a run that ended before its first moment
+  }
+  if (moment && moment->step == 0)
+    return {};
+  replaces = true;
+  if (replace)
+    return {};
+  const std::string what =
+      !moment ? "a run of an earlier version, or one that cannot be read"
+      : moment->step >= moment->totalSteps
+          ? fmt::format("a run of {}", counted(moment->step, "step"))
+          : fmt::format("a run at step {} of {}", grouped(moment->step), grouped(moment->totalSteps));
+  return makeError(
+      fmt::format("`{}` holds {}", path, what),
+      fmt::format("--replace replaces it, --resume {} goes on with it, and without --out a free folder is taken",
+                  path));
+}
+
+Result<void> RunFolder::begin(Session &session, const std::vector<std::string> &words, const Json &given,
+                              const SaveOptions &options) {
+  command = words;
+  facts = given;
+  if (auto claimed = session.claim(path); !claimed)
+    return claimed.error();
+  return replaces ? Result<void>() : save(session, options, Json::object());
 }
 
 Result<void> RunFolder::proceed(std::int64_t step) {
@@ -130,30 +116,55 @@ Result<void> RunFolder::proceed(std::int64_t step) {
 
 Result<void> RunFolder::openLog() {
   std::string file = path + "/log.jsonl";
-  logFile.reset(std::fopen(file.c_str(), "ae"));
-  if (!logFile)
+  logFile = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  if (logFile < 0)
     return folderError(file, "write", std::strerror(errno));
   return {};
 }
 
-Result<void> RunFolder::record(const Json &facts) {
-  auto old = readRecord();
-  if (!old)
-    return old.error();
-  for (const auto &[name, value] : facts.items())
-    (*old)[name] = value;
-  return writeFile(path + "/run.json", old->dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+/// From now on the folder tells of this run.
+Result<void> RunFolder::show(const Session &session) {
+  replaces = false;
+  if (auto emptied = writeFile(path + "/log.jsonl", ""); !emptied)
+    return emptied.error();
+  if (auto opened = openLog(); !opened)
+    return opened.error();
+  return session.writeRunRecord(path, command);
 }
 
-void RunFolder::log(const std::string &event) {
-  if (std::fwrite(event.data(), 1, event.size(), logFile.get()) != event.size() ||
-      std::fputc('\n', logFile.get()) == EOF)
-    logError = errno;
+Result<void> RunFolder::save(const Session &session, SaveOptions options, const Json &given) {
+  if (replaces && session.step() == 0)
+    return {};
+  options.replace = replaces;
+  if (auto saved = session.save(path, options); !saved)
+    return saved.error();
+  if (logFile < 0)
+    if (auto shown = show(session); !shown)
+      return shown.error();
+  return record(given);
 }
+
+Result<void> RunFolder::record(const Json &given) {
+  facts.update(given);
+  if (logFile < 0)
+    return {};
+  const std::string file = path + "/run.json";
+  auto text = readFile(file);
+  Json all = text ? Json::parse(*text, nullptr, /*allow_exceptions=*/false) : Json();
+  if (!all.is_object())
+    all = Json::object();
+  all.update(facts);
+  return writeFile(file, all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+void RunFolder::log(const std::string &event) { waiting += event + "\n"; }
 
 Result<void> RunFolder::flush() {
-  if (std::fflush(logFile.get()) == EOF)
-    logError = errno;
+  if (logFile >= 0 && !logError) {
+    if (!writeAll(logFile, waiting))
+      logError = errno;
+    waiting.clear();
+  }
   if (!logError)
     return {};
   return folderError(path + "/log.jsonl", "write", std::strerror(logError));

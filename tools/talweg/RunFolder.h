@@ -1,48 +1,50 @@
-// The folder of a run: run.json (what is run, with what, how it ended), log.jsonl (its events) and the checkpoint that
-// the engine writes there. A folder holds one run; each file is replaced as a whole.
+// The folder of a run: its moments, which the engine writes there, and for people run.json (what is run, with what, how it ended) and
+// log.jsonl (its events). No command depends on what these two say.
 #ifndef TALWEG_TOOL_RUNFOLDER_H
 #define TALWEG_TOOL_RUNFOLDER_H
 
 #include "Experiment.h"
 
-#include <cstdio>
-#include <memory>
-
 namespace talweg::driver {
 
-/// `runs/NAME` for the model file `…/NAME.tw`; with `-2`, `-3`, … if a run is there already.
+/// `runs/NAME` for the model file `…/NAME.tw`; with `-2`, `-3`, … if something is there already.
 std::string freeFolder(const std::string &file);
 
 class RunFolder {
 public:
   explicit RunFolder(std::string path) : path(std::move(path)) {}
+  RunFolder(RunFolder &&) = default;
+  ~RunFolder();
 
   const std::string &directory() const { return path; }
 
-  /// Makes the folder, writes the first checkpoint and run.json, and begins an empty log: what cannot be written is
-  /// known before training starts.
-  Result<void> begin(const Session &session, const std::vector<std::string> &command, Json facts);
-  /// What run.json of an earlier run says; an error where it says what no run has written.
-  Result<Json> readRecord() const;
-  /// Continues the log after `step`: what it tells of later steps, which the checkpoint does not hold, is dropped.
+  /// Whether a new run may be here: where nothing is, or a run that never took a step; with `replace`, where a run is.
+  Result<void> checkFree(bool replace);
+  /// Makes the folder the session's and saves the first moment, so that what cannot be written is known before training starts. Of a run that
+  /// is replaced all stays until there is a step to show.
+  Result<void> begin(Session &session, const std::vector<std::string> &command, const Json &facts,
+                     const SaveOptions &options);
+  /// Continues the log after `step`: what it tells of later steps, which the moment does not hold, is dropped.
   Result<void> proceed(std::int64_t step);
 
-  /// Adds the members of `facts` to run.json, replacing those of the same names.
+  /// Saves a moment, and adds the members of `facts` to run.json, replacing those of the same names.
+  Result<void> save(const Session &session, SaveOptions options, const Json &facts);
   Result<void> record(const Json &facts);
   /// Appends one event to log.jsonl.
   void log(const std::string &event);
-  /// Hands logged events to the system; an error if any was lost.
+  /// Writes logged events; an error if any was lost.
   Result<void> flush();
 
 private:
-  struct Closer {
-    void operator()(std::FILE *file) const { std::fclose(file); }
-  };
-
   Result<void> openLog();
+  Result<void> show(const Session &session);
 
   std::string path;
-  std::unique_ptr<std::FILE, Closer> logFile;
+  std::vector<std::string> command;
+  bool replaces = false; ///< there is another run until `show`
+  Json facts = Json::object();
+  std::string waiting; ///< events that are not written yet
+  int logFile = -1;
   int logError = 0; ///< why events were lost, if any were
 };
 

@@ -25,6 +25,8 @@ TrainLoop::TrainLoop(Session &session, RunFolder &folder, LoopOptions given)
   every = options.logEvery.value_or(std::max((perEpoch + 9) / 10, (total + 999) / 1000));
   reportEveryEpochs = std::max<std::int64_t>(1, (total / perEpoch + kReports - 1) / kReports);
   firstStep = session.step();
+  savedEpoch = session.epoch();
+  savedStep = session.step();
   smooth.totals = smooth.weights = std::vector<double>(1 + manifest.metrics.size());
 }
 
@@ -59,10 +61,11 @@ static Figures figuresFrom(const Json &json, const Manifest &manifest) {
   return fits ? had : Figures();
 }
 
-void TrainLoop::restore(const Json &record) {
-  const Json pending = record.value("pending", Json());
-  if (const Json had = record.value("best", Json()); had.is_object() && had.value("name", "") == plan.best)
+void TrainLoop::restore(const Json &notes) {
+  const Json pending = notes.value("pending", Json());
+  if (const Json had = notes.value("best", Json()); had.is_object() && had.value("name", "") == plan.best)
     best = had;
+  reported = notes.value("reported", std::int64_t(-1));
   if (!pending.is_object() || pending.value("step", std::int64_t(-1)) != session.step())
     return;
   sinceReport = figuresFrom(pending, manifest);
@@ -84,6 +87,17 @@ static Json jsonOf(const Figures &figures) {
           {"all_rows", figures.rows}};
 }
 
+SaveOptions TrainLoop::saveOptions() const {
+  Json notes = options.notes;
+  notes["pending"] = pendingFigures();
+  notes["reported"] = reported;
+  if (!ended.empty())
+    notes["ended"] = ended;
+  if (!best.is_null())
+    notes["best"] = best;
+  return {.notes = notes.dump(-1, ' ', false, Json::error_handler_t::replace), .keep = options.keep};
+}
+
 Json TrainLoop::pendingFigures() const {
   Json pending = jsonOf(sinceReport);
   pending["step"] = session.step();
@@ -94,12 +108,18 @@ Json TrainLoop::pendingFigures() const {
 Result<Ending> TrainLoop::run() {
   StopTarget target(session);
   begun = lastReport = lastSave = lastLine = Clock::now();
+  auto fail = [&](const Error &error) {
+    (void)bool(save("failed"));
+    return error;
+  };
+  if (session.step() > 0 && reported != session.step() && reportDue()) // an interruption came before it
+    if (auto done = reportProgress(); !done && !interrupted())
+      return fail(done.error());
   while (session.step() < session.totalSteps() && !interrupted())
-    if (auto done = advance(); !done) {
-      (void)bool(save("failed"));
-      return done.error();
-    }
-  return finish(session.step() < session.totalSteps() ? Ending::Interrupted : Ending::Done);
+    if (auto done = advance(); !done)
+      return fail(done.error());
+  return finish(session.step() < session.totalSteps() || reported != session.step() ? Ending::Interrupted
+                                                                                    : Ending::Done);
 }
 
 Result<void> TrainLoop::advance() {
@@ -108,7 +128,7 @@ Result<void> TrainLoop::advance() {
   if (!interrupted() && reportDue())
     if (auto done = reportProgress(); !done && !interrupted())
       return done.error();
-  if (!interrupted() && saveDue())
+  if (!interrupted() && saveDue() && session.step() < session.totalSteps()) // at the end it is saved anyway
     return save("running");
   return {};
 }
@@ -116,8 +136,12 @@ Result<void> TrainLoop::advance() {
 Result<void> TrainLoop::stretch() {
   TrainOptions stretch;
   stretch.stopAtEpochEnd = true;
-  if (plan.validateSteps)
-    stretch.maxSteps = *plan.validateSteps - session.step() % *plan.validateSteps;
+  auto stopAtMultiple = [&](std::optional<std::int64_t> steps) {
+    if (steps && (stretch.maxSteps == 0 || *steps - session.step() % *steps < stretch.maxSteps))
+      stretch.maxSteps = *steps - session.step() % *steps;
+  };
+  stopAtMultiple(plan.validateSteps);
+  stopAtMultiple(options.saveEvery ? options.saveEvery->steps : std::nullopt);
   stretch.onChunk = [this](const Chunk &chunk) {
     take(chunk);
     return !interrupted() && !failedLog && !failed && !saveDue();
@@ -233,7 +257,13 @@ void TrainLoop::showBar(const Chunk &chunk) {
 }
 
 bool TrainLoop::saveDue() const {
-  return Clock::now() - lastSave > std::max<Clock::duration>(kSaveInterval, kSaveShare * savingTook);
+  if (!options.saveEvery)
+    return Clock::now() - lastSave > std::max<Clock::duration>(kSaveInterval, kSaveShare * savingTook);
+  if (auto seconds = options.saveEvery->seconds)
+    return Clock::now() - lastSave > std::chrono::duration<double>(*seconds);
+  if (auto steps = options.saveEvery->steps)
+    return session.step() > savedStep && session.step() % *steps == 0;
+  return session.epoch() >= savedEpoch + *options.saveEvery->epochs;
 }
 
 bool TrainLoop::reportDue() const {
@@ -258,16 +288,23 @@ std::string TrainLoop::position() const {
 }
 
 Result<void> TrainLoop::reportProgress() {
-  Json event{{"event", "train"}, {"step", session.step()}, {"epoch", session.epoch()}};
   auto figures = session.tell(sinceReport);
   if (!figures)
     return figures.error();
+  auto now = Clock::now();
+  std::optional<Evaluation> validated;
+  if (options.validation) {
+    auto result = session.evaluate(options.validation->data);
+    if (!result)
+      return result.error();
+    validated = std::move(*result);
+  }
+  Json event{{"event", "train"}, {"step", session.step()}, {"epoch", session.epoch()}};
   const Numbers metrics = metricsOf(*figures);
   event["rows"] = std::int64_t(sinceReport.rows);
   addLoss(event, manifest.loss, figures->front());
   addNumbers(event, manifest.metrics, metrics);
   std::string line = fmt::format("{}  {}", position(), numbersText(figures->front(), metrics, session));
-  auto now = Clock::now();
   double taken = std::chrono::duration<double>(now - lastReport).count();
   event["seconds"] = taken;
   emit(event);
@@ -276,36 +313,30 @@ Result<void> TrainLoop::reportProgress() {
   final["train"] = event;
   sinceReport = {};
   lastReport = now;
+  reported = session.step();
 
-  Result<void> evaluated;
-  if (options.validation)
-    evaluated = evaluate(*options.validation, &line);
-  if (evaluated && options.validation && !plan.best.empty())
-    evaluated = keepBest(line);
+  Result<void> kept;
+  if (validated) {
+    line += " | " + tell(options.validation->name, *validated);
+    if (!plan.best.empty())
+      kept = keepBest(line);
+  }
   if (!interrupted())
     say(line + "  " + styled(Stream::Out, Style::Dim, humanSeconds(taken)));
-  if (!evaluated)
-    return evaluated;
+  if (!kept)
+    return kept;
   return folder.flush();
 }
 
-Result<void> TrainLoop::evaluate(const Split &split, std::string *line) {
-  auto result = session.evaluate(split.data);
-  if (!result)
-    return result.error();
-  Json event = evaluationEvent(session, split.name, *result);
+std::string TrainLoop::tell(const std::string &split, const Evaluation &evaluation) {
+  Json event = evaluationEvent(session, split, evaluation);
   Json tail{{"step", session.step()}, {"epoch", session.epoch()}};
   event.update(tail);
   emit(event);
   event.erase("event");
   event.erase("seconds");
-  final[split.name] = event;
-  std::string text = fmt::format("{} {}", split.name, evaluationText(*result, session));
-  if (line)
-    *line += " | " + text;
-  else
-    say(text);
-  return {};
+  final[split] = event;
+  return fmt::format("{} {}", split, evaluationText(evaluation, session));
 }
 
 Result<void> TrainLoop::keepBest(std::string &line) {
@@ -314,24 +345,27 @@ Result<void> TrainLoop::keepBest(std::string &line) {
   const double least = best.is_null() ? double(INFINITY) : best["value"].get<double>() * (plan.greatest ? -1 : 1);
   if (!((plan.greatest ? -value : value) < least))
     return {};
-  if (auto saved = session.saveModel(folder.directory() + "/best.safetensors"); !saved)
-    return saved;
   best = {{"name", plan.best}, {"value", value}, {"step", session.step()}, {"epoch", session.epoch()}};
   line += "  best";
-  return folder.record({{"best", best}});
+  isBest = true;
+  return save("running");
 }
 
 Result<void> TrainLoop::save(const char *status) {
   auto start = Clock::now();
-  if (auto saved = session.save(folder.directory()); !saved)
+  Json facts{{"status", status}, {"step", session.step()}, {"ended", timeNow()}, {"final", final}};
+  if (!best.is_null())
+    facts["best"] = best;
+  SaveOptions options = saveOptions();
+  options.best = isBest;
+  if (auto saved = folder.save(session, options, facts); !saved)
     return saved.error();
+  isBest = false;
   lastSave = Clock::now();
   savingTook = lastSave - start;
-  return folder.record({{"status", status},
-                        {"step", session.step()},
-                        {"ended", timeNow()},
-                        {"pending", pendingFigures()},
-                        {"final", final}});
+  savedStep = session.step();
+  savedEpoch = session.epoch();
+  return {};
 }
 
 Result<Ending> TrainLoop::finish(Ending ending) {
@@ -339,12 +373,16 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   if (ending == Ending::Done) {
     for (const Split &split : options.others)
       if (!interrupted())
-        if (auto done = evaluate(split, nullptr); !done && !interrupted()) {
+        if (auto result = session.evaluate(split.data))
+          say(tell(split.name, *result));
+        else if (!interrupted()) {
           (void)bool(save("failed"));
-          return done.error();
+          return result.error();
         }
   }
   const char *status = ending == Ending::Done ? "done" : "interrupted";
+  if (ending == Ending::Done)
+    ended = status;
   if (auto saved = save(status); !saved)
     return saved.error();
   Json event{{"event", "end"}, {"status", status}, {"steps", session.step()}, {"epoch", session.epoch()}};
@@ -368,9 +406,8 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   if (progress.live() && !curve.empty())
     say("loss " + styled(Stream::Out, Style::Green, curve.sparkline(std::min(60, terminalWidth() - 8), hasUnicode())));
   if (!best.is_null())
-    say(fmt::format("best: {} {} at step {}; kept in {}/best.safetensors", plan.best,
-                    shortNumber(best["value"].get<double>()), grouped(best["step"].get<std::int64_t>()),
-                    folder.directory()));
+    say(fmt::format("best: {} {} at step {}; kept in {}/best", plan.best, shortNumber(best["value"].get<double>()),
+                    grouped(best["step"].get<std::int64_t>()), folder.directory()));
   if (ending == Ending::Done)
     say(fmt::format("{} in {}, compiled in {}; saved in {}", counted(session.step() - firstStep, "step"),
                     humanSeconds(trained), humanSeconds(session.compileSeconds()), folder.directory()));

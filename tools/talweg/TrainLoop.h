@@ -20,6 +20,9 @@ struct LoopOptions {
   std::optional<std::int64_t> logEvery;
   std::optional<Split> validation; ///< evaluated as the plan says, and at the end
   std::vector<Split> others;       ///< evaluated at the end
+  Json notes = Json::object();     ///< what every moment notes of the run
+  std::optional<Interval> saveEvery;
+  std::int64_t keep = 1; ///< moments
 };
 
 /// How a run ended.
@@ -29,10 +32,12 @@ class TrainLoop {
 public:
   TrainLoop(Session &session, RunFolder &folder, LoopOptions options);
 
-  /// Goes on from the record of an interrupted run: the means that it had begun, and its best validation.
-  void restore(const Json &record);
-  /// Runs to the end of the plan or to an interruption. The folder then holds the checkpoint, the log and the record; after an
-  /// error it holds the checkpoint of what was trained before, if that can be written.
+  /// Goes on from what a moment notes: the means that it had begun, and its best validation.
+  void restore(const Json &notes);
+  /// Of a moment that is saved now.
+  SaveOptions saveOptions() const;
+  /// Runs to the end of the plan or to an interruption. The folder then holds the moment, the log and the record; after an
+  /// error it holds the moment of what was trained before, if that can be written.
   Result<Ending> run();
 
 private:
@@ -48,7 +53,8 @@ private:
   bool reportDue() const;
   bool saveDue() const;
   Result<void> reportProgress(); // means, validation, a permanent line
-  Result<void> evaluate(const Split &split, std::string *line);
+  /// The event and the line of an evaluation.
+  std::string tell(const std::string &split, const Evaluation &evaluation);
   Result<void> keepBest(std::string &line); // after a validation
   Result<void> save(const char *status);
   Result<Ending> finish(Ending ending);
@@ -70,6 +76,10 @@ private:
   std::optional<Error> failed; // while a native call's steps were taken
   std::int64_t every = 1, reportEveryEpochs = 1, firstStep = 0;
   bool warned = false, failedLog = false;
+  std::int64_t savedEpoch = 0, savedStep = -1;
+  std::int64_t reported = -1; ///< the step at which was last reported
+  std::string ended;          ///< how, once the run has
+  bool isBest = false;        ///< the moment of now is the best, and not saved yet
   Json final = Json::object();
   Json best; // the best validation: name, value, step, epoch; null: none yet
   Clock::time_point begun, lastReport, lastSave, lastLine;

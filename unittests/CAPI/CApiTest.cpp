@@ -156,6 +156,24 @@ TEST_F(Line, KeepsWhatItTrained) {
     EXPECT_EQ(std::vector(now, now + 2), std::vector(then, then + 2));
   }
   EXPECT_EQ(talweg_session_step(session), 4);
+  talweg_snapshot *snapshot = talweg_session_snapshot(session);
+  ASSERT_NE(snapshot, nullptr) << talweg_last_error();
+  std::string bytes(size_t(talweg_session_save_to(session, nullptr, 0)), 0);
+  ASSERT_EQ(talweg_session_save_to(session, bytes.data(), bytes.size()), int64_t(bytes.size()));
+  for (bool fromBytes : {true, false}) {
+    float other[2] = {7, 7};
+    ASSERT_EQ(talweg_session_write(session, "Line.out.weight", other, 2), 0);
+    ASSERT_EQ(fromBytes ? talweg_session_load_from(session, bytes.data(), bytes.size())
+                        : talweg_session_restore(session, snapshot),
+              0)
+        << talweg_last_error();
+    ASSERT_EQ(talweg_session_read(session, "Line.out.weight", now, 2), 0);
+    EXPECT_EQ(std::vector(now, now + 2), std::vector(then, then + 2));
+  }
+  talweg_snapshot_free(snapshot);
+  EXPECT_EQ(talweg_session_load_from(session, bytes.data(), bytes.size() / 2), -1);
+  EXPECT_EQ(talweg_session_claim(session, run.c_str()), 0);
+  EXPECT_EQ(talweg_session_save(session, run.c_str()), 0);
   EXPECT_EQ(talweg_session_load(session, file.c_str()), -1);
   EXPECT_EQ(talweg_session_load_model(session, file.c_str()), 0);
 

@@ -205,10 +205,10 @@ TEST(Program, CheckpointsNeedAFolderAndAState) {
   ASSERT_TRUE(bool(session->load(run)));
   for (const char *state : {"", "[]", "{}", R"({"format":1,"step":-1,"epochs":0,"step_in_epoch":0,"seed":0})",
                             R"({"format":2,"step":1,"epochs":0,"step_in_epoch":0,"seed":0})"}) {
-    std::ofstream(run + "/state.json") << state;
+    std::ofstream(run + "/last/state.json") << state;
     EXPECT_EQ(codeOf(session->load(run)), "E0865") << state;
   }
-  EXPECT_EQ(codeOf(session->save(run + "/state.json")), "E0803");
+  EXPECT_EQ(codeOf(session->save(run + "/last/state.json")), "E0803");
   EXPECT_EQ(codeOf(session->saveModel((folder / "absent" / "model.safetensors").string())), "E0802");
   std::filesystem::remove_all(folder);
 }

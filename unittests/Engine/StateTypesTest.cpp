@@ -86,7 +86,8 @@ TEST(StateTypes, AreKeptInCheckpoints) {
     ASSERT_TRUE(once.train({.maxSteps = 6}));
     ASSERT_TRUE(first.train({.maxSteps = 4}));
     ASSERT_TRUE(first.save(folder.string()));
-    EXPECT_NE(contentsOf(folder / "model.safetensors").find(fmt::format(R"("Sum.s":{{"dtype":"{}")", info.safetensors)),
+    EXPECT_NE(contentsOf(folder / "last" / "model.safetensors")
+                  .find(fmt::format(R"("Sum.s":{{"dtype":"{}")", info.safetensors)),
               std::string::npos);
     ASSERT_TRUE(second.load(folder.string()));
     ASSERT_TRUE(second.train({.maxSteps = 2}));

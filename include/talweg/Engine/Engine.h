@@ -179,6 +179,8 @@ public:
 
   std::int64_t rows() const;
   std::int64_t bytes() const;
+  /// Of the fields and all values: equal digests, equal rows.
+  const std::string &digest() const;
   /// The paths it was read from; none for rows from memory.
   const std::vector<std::string> &files() const;
 
@@ -260,6 +262,76 @@ struct Prediction {
   std::vector<double> values;                ///< row-major
 };
 
+/// Where a run stands.
+struct Place {
+  std::int64_t step = 0, epochs = 0;    ///< taken and completed
+  std::int64_t stepInEpoch = 0;         ///< steps taken of the next epoch
+  std::int64_t firstStep = 0;           ///< steps taken before the training data of now was set: its epochs begin there
+  std::optional<std::int64_t> lastStep; ///< what schedules take for the plan's end, where that is another
+  std::uint64_t seed = 0;               ///< key of all random numbers
+};
+
+/// What a moment says of itself, without its variables.
+struct TALWEG_API Moment : Place {
+  std::string folder;          ///< where it lies, links followed
+  std::int64_t totalSteps = 0; ///< at which the plan is done
+  bool shuffle = true;
+  std::int64_t batch = 0;
+  std::int64_t rows = 0; ///< of the training data; 0: there was none
+  std::string data = {}; ///< digest of the training data
+  std::vector<std::pair<std::string, double>> hypers = {};
+  std::string file, source;    ///< of the program: its absolute path, its text
+  CompileOptions options = {}; ///< what it was compiled with that decides results, and the limit of memory
+  std::string notes = {};      ///< SaveOptions::notes
+  std::string best = {};       ///< the moment of the same folder that was saved as the best; empty: none was
+
+  /// Of a run's folder the last moment. E0869: there is none; E0865: it is not valid or of another version; E0866: it was changed.
+  static Result<Moment> read(const std::string &path);
+};
+
+struct SaveOptions {
+  std::string notes = {}; ///< kept with the moment: what a host will want to know
+  std::int64_t keep = 1;  ///< so many of the newest moments stay, besides the best
+  bool best = false;      ///< it is the best: DIR/best is a link to it from now on
+  bool replace = false;   ///< what the folder had of another run goes, once this moment is there
+};
+
+/// What else than the same run may go on.
+struct LoadOptions {
+  bool otherData = false;    ///< other rows: a new epoch over them begins
+  bool otherProgram = false; ///< another program with the same variables: its hyper-parameters are as it says
+  bool otherBatch = false;   ///< another number of rows in a batch: a new epoch begins
+  /// Where a schedule knows the end of the plan, and that has moved: an error, the same curve over the new length, or the curve as it was
+  /// and at its end its last value.
+  enum class End { Same, Extend, Continue } end = End::Same;
+  /// Parameters, by patterns of their paths, that may be larger than they were, with their slots and averages: what was there comes first in
+  /// each dimension, and the rest is as it is initialised.
+  std::vector<std::string> grow = {};
+};
+
+/// How parameters of another run become those of this one.
+struct InitOptions {
+  /// Names there and here, with `*` for anything: {"encoder.*", "tower.*"}. The first that fits counts; without one, the names are equal.
+  std::vector<std::pair<std::string, std::string>> map = {};
+  std::vector<std::string> grow = {}; ///< see LoadOptions::grow
+};
+/// What became of the parameters and states of both, by their names.
+struct InitReport {
+  std::vector<std::string> taken, grown;
+  std::vector<std::string> added; ///< of this program, and initialised from the seed
+  std::vector<std::string> left;  ///< of the other, and not used
+};
+
+/// A moment of a session, in memory. Copies share the same storage.
+class TALWEG_API Snapshot {
+public:
+  std::int64_t step() const;
+
+  struct Impl;
+  explicit Snapshot(std::shared_ptr<const Impl> impl) : impl(std::move(impl)) {}
+  std::shared_ptr<const Impl> impl;
+};
+
 /// A program in native code with its variables. Movable.
 class TALWEG_API Session {
 public:
@@ -276,7 +348,7 @@ public:
   /// The rows to train on from now on, beginning with a new epoch over them; what is left of an epoch over earlier rows is left
   /// out. A plan in epochs means so many over each data set, so that rows may come in chunks: set one, `train({})` makes the
   /// plan's epochs over it (`train({.stopAtEpochEnd = true})` one), set the next. A plan in steps counts them over all data.
-  /// Where `load` came before any data, the first to be set is that of the run, if it has as many rows: unfinished epochs go on,
+  /// Where `load` came before any data, the first to be set is that of the run, if it has the same rows: unfinished epochs go on,
   /// and where all are finished new ones begin. Other rows are refused in the middle of an epoch, and a new data set at its end.
   Result<void> setTrainingData(const Dataset &data);
   /// Runs steps from where the session stands, and none where the plan is done. Needs training data.
@@ -326,18 +398,32 @@ public:
   /// Starts again from the initial values of a seed: step 0, fresh variables and optimizer state.
   Result<void> initialize(std::uint64_t seed);
 
-  /// Writes DIR/model.safetensors (parameters, states), DIR/optimizer.safetensors (slots) and DIR/state.json (step,
-  /// epoch, seed), each written aside and renamed. Of a parameter with an average the first has the average, under the parameter's name, and the
-  /// second the parameter.
-  Result<void> save(const std::string &directory) const;
-  /// Reads what `save` wrote: training then continues with the same bits as if it had not stopped, on the same data. That may be
-  /// set before, and then a finished plan stays finished, or after. Refused is what cannot be continued so: files that were not saved together or were changed, a step beyond the
-  /// plan, another number of rows or rows in a batch, another order of rows.
-  Result<void> load(const std::string &directory);
+  /// Saves this moment of the run into its folder, as DIR/step-N with model.safetensors (parameters, states), optimizer.safetensors
+  /// (slots) and state.json (the place in the run, the program, digests), and makes DIR/last a link to it. Whatever happens meanwhile, the
+  /// folder holds the moment that it had, or this one. Of a parameter with an average the first file has the average, under the parameter's
+  /// name, and the second the parameter. A moment that is there already is not written again. E0854: a step has begun. E0868: another
+  /// process writes in the folder.
+  Result<void> save(const std::string &directory, const SaveOptions &options = {}) const;
+  /// Reads the last moment of a run's folder, or the moment whose folder it is: training then continues with the same bits as if it had
+  /// not stopped, on the same data. That may be set before, and then a finished plan stays finished, or after. Refused is what cannot be
+  /// continued so: files that were not saved together or were changed, a step beyond the plan, other rows or another number of them in a
+  /// batch, another order of rows, another end of a schedule that knows it.
+  Result<void> load(const std::string &directory, const LoadOptions &options = {});
+  /// The same as bytes.
+  Result<std::string> saveTo(const std::string &notes = {}) const;
+  Result<void> loadFrom(std::string bytes, const LoadOptions &options = {});
+  /// The same in this session, at the cost of copying its variables.
+  Result<Snapshot> snapshot() const;
+  /// Goes back, or on, to where a snapshot of this session was taken.
+  Result<void> restore(const Snapshot &snapshot);
+  /// Makes this session the one writer of a folder until it ends, or until it claims another. E0868: another process is.
+  Result<void> claim(const std::string &directory);
   /// Parameters, or their averages, and states to and from one .safetensors file. Names and shapes must agree exactly; states may be absent.
   Result<void> saveModel(const std::string &file) const;
-  /// `path` may be a directory holding model.safetensors.
+  /// `path` may be the folder of a run, whose last moment it is then, or of a moment: refused if the file is not as it was saved.
   Result<void> loadModel(const std::string &path);
+  /// Parameters, or their averages, and states where names agree. E0861: none does.
+  Result<InitReport> initFrom(const std::string &path, const InitOptions &options = {});
   /// DIR/run.json: what is run, with what, on which compiler. `command` is told as it is.
   Result<void> writeRunRecord(const std::string &directory, const std::vector<std::string> &command) const;
 

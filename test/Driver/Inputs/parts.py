@@ -40,12 +40,12 @@ else:
         for a, b in zip(losses(whole), losses(run)):
             for x, y in zip(a, b):
                 assert abs(x - y) <= 1e-6 * max(1, abs(x)), (run, a, b)
-        ends, others = tensors(f"{whole}/model.safetensors"), tensors(f"{run}/model.safetensors")
+        ends, others = tensors(f"{whole}/last/model.safetensors"), tensors(f"{run}/last/model.safetensors")
         assert ends.keys() == others.keys() == start.keys()
         for name in ends:
             way = sum((a - b) ** 2 for a, b in zip(ends[name], start[name])) ** 0.5
             off = sum((a - b) ** 2 for a, b in zip(ends[name], others[name])) ** 0.5
             assert off <= 1e-3 * way, (run, name, off, way)
-        slots = tensors(f"{run}/optimizer.safetensors")
+        slots = tensors(f"{run}/last/optimizer.safetensors")
         assert not [name for name in slots if "gradient_sum" in name]
     print(len(sys.argv) - 4, "runs agree")

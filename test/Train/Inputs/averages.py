@@ -58,8 +58,8 @@ if sys.argv[1] == "same":
     sys.exit()
 run, steps, rules = sys.argv[1], int(sys.argv[2]), {"L.w": sys.argv[3], "L.b": sys.argv[4]}
 values = list(zip(*train(steps)))
-model, modelBits = tensors(run + "/model.safetensors")
-optimizer, optimizerBits = tensors(run + "/optimizer.safetensors")
+model, modelBits = tensors(run + "/last/model.safetensors")
+optimizer, optimizerBits = tensors(run + "/last/optimizer.safetensors")
 assert sorted(model) == ["L.b", "L.w"], model
 for name, own in (("L.w", values[:3]), ("L.b", values[3:])):
     for got, of in zip(model[name], own):

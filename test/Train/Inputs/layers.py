@@ -67,9 +67,9 @@ def same(name, *files):
 
 
 def compare(name):
-    program, saved, answers = name + ".tw", ("model.safetensors", "optimizer.safetensors"), ("predicted.csv", "told")
+    program, saved, answers = name + ".tw", ("last/model.safetensors", "last/optimizer.safetensors"), ("predicted.csv", "told")
     for run, options in ("loop", []), ("alone", ["--unroll"]):
-        talweg("train", program, "--quiet", "--threads", "1", "--out", f"{name}.{run}", *options)
+        talweg("train", program, "--quiet", "--threads", "1", "--replace", "--out", f"{name}.{run}", *options)
         if name not in ("states", "random", "averages", "nested"):
             continue
         talweg("predict", program, "--checkpoint", f"{name}.{run}", "--data", "train=rows.csv", "--output", f"{name}.{run}/predicted.csv")
@@ -78,10 +78,10 @@ def compare(name):
                                         check=True, capture_output=True, text=True)
             told.write(evaluation.stdout.split("(")[0])
     same(name, *saved, *(file for file in answers if os.path.exists(f"{name}.loop/{file}")))
-    talweg("train", program, "--quiet", "--threads", "2", "--out", f"{name}.loop")
+    talweg("train", program, "--quiet", "--threads", "2", "--replace", "--out", f"{name}.loop")
     same(name, *saved)
     steps = {"parts": 6, "statistics": 12}.get(name, 24)
-    talweg("train", program, "--quiet", "--out", f"{name}.loop", "--steps", str(steps // 2), "--unroll")
+    talweg("train", program, "--quiet", "--replace", "--out", f"{name}.loop", "--steps", str(steps // 2), "--unroll")
     talweg("train", program, "--quiet", "--resume", f"{name}.loop", "--steps", str(steps))
     same(name, *saved)
 

@@ -76,14 +76,14 @@ for name, params, body, result, want, *gradient in CASES:
     lines = [f"  param {p}: f32{shape} = {value}" for p, (shape, value) in params.items()]
     with open(path, "w") as file:
         file.write(PROGRAM.format(params="\n".join(lines), body="  " + body if body else "", result=result))
-    run = subprocess.run(["talweg", "train", path, "--out", out, "--json", "--log-every", "1"], capture_output=True, text=True)
+    run = subprocess.run(["talweg", "train", path, "--replace", "--out", out, "--json", "--log-every", "1"], capture_output=True, text=True)
     losses = re.findall(r'"event":"step".*?"loss":([^,}]*)', run.stdout)
     if run.returncode or not losses:
         sys.exit(f"{name}: {run.stderr}")
     got = float(losses[0])
     if gradient:
         parameter, at = gradient[0]
-        got = params[parameter][1] - element(os.path.join(out, "model.safetensors"), parameter, at)
+        got = params[parameter][1] - element(os.path.join(out, "last", "model.safetensors"), parameter, at)
     error = abs(got / want - 1)
     print(f"{name}: {error:.1e}")
     wrong += not error < 1e-5

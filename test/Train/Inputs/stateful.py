@@ -78,6 +78,6 @@ right = list(steps(int(sys.argv[3]), sys.argv[4]))
 compare(steps_told(sys.argv[2]), [numbers for numbers, _, _ in right], 1e-5)
 for file in sys.argv[5:]:
     compare(told(file, "eval"), [right[-1][2]], 1e-5)
-memory, turns = kept(sys.argv[1] + "/model.safetensors")
+memory, turns = kept(sys.argv[1] + "/last/model.safetensors")
 assert len(memory) == len(right[-1][1]) and all(abs(a - b) < 1e-5 for a, b in zip(memory, right[-1][1])), (memory, right[-1][1])
 assert turns == TURNS * len(right), turns

@@ -1,0 +1,20 @@
+// state.json of a moment: what it says of itself, with the digests that hold its files together. Also one of its own, so that a state that
+// was changed is known.
+#ifndef TALWEG_ENGINE_MOMENTSTATE_H
+#define TALWEG_ENGINE_MOMENTSTATE_H
+
+#include "talweg/Engine/Engine.h"
+
+namespace talweg {
+
+struct MomentState : Moment {
+  std::string model, optimizer; ///< digests of what is in these files
+};
+
+std::string textOf(const MomentState &state);
+/// `path` is for messages. E0865: it is none, or of another version; E0866: it was changed after it was saved.
+Result<MomentState> parseState(const std::string &text, const std::string &path);
+
+} // namespace talweg
+
+#endif

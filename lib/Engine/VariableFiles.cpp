@@ -1,0 +1,269 @@
+// See VariableFiles.h. Everything is checked before anything in the session changes.
+#include "VariableFiles.h"
+#include "Digest.h"
+#include "Files.h"
+#include "MomentState.h"
+#include "SessionImpl.h"
+
+#include "talweg/Support/Pattern.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+
+using namespace talweg;
+
+/// The format's name of a stored element type.
+static std::string safeType(ElementType element) { return std::string(infoOf(element).safetensors); }
+
+static std::string shapeText(const std::vector<std::int64_t> &shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i)
+    text += fmt::format("{}{}", i ? ", " : "", shape[i]);
+  return text + "]";
+}
+
+namespace {
+/// Where a checkpoint has a variable.
+struct Stored {
+  bool inOptimizerFile;
+  std::string name; ///< of its tensor
+};
+} // namespace
+
+/// The model's file has each parameter as eval and predict read it: its average, if there is one. The parameter itself is in the optimizer's
+/// file then, as slots are.
+static Stored storedAs(const Session::Impl &session, const Variable &variable) {
+  const auto isOf = [&](const Variable &average) {
+    return average.role == Role::Average && average.name == averageName(variable.name);
+  };
+  const std::vector<Variable> &all = session.variables();
+  if (variable.role == Role::Average)
+    return {false, parameterOf(variable.name)};
+  const bool isAveraged = variable.role == Role::Parameter && std::any_of(all.begin(), all.end(), isOf);
+  return {variable.role == Role::Slot || isAveraged, variable.name};
+}
+
+std::string talweg::digestOf(const std::vector<SafeTensor> &tensors) {
+  std::vector<std::string> lines;
+  for (const SafeTensor &tensor : tensors)
+    lines.push_back(
+        fmt::format("{} {} {} {}", tensor.name, tensor.type, shapeText(tensor.shape), digestOf(tensor.bytes)));
+  std::sort(lines.begin(), lines.end());
+  return digestOf(fmt::format("{}", fmt::join(lines, "\n")));
+}
+
+std::vector<std::string_view> VariableFile::pieces() const {
+  std::vector<std::string_view> result{head};
+  for (const SafeTensor &tensor : tensors)
+    result.push_back(tensor.bytes);
+  return result;
+}
+
+VariableFile talweg::encode(const Session::Impl &session, bool optimizerFile) {
+  VariableFile file;
+  for (const Variable &variable : session.variables()) {
+    const Stored stored = storedAs(session, variable);
+    if (stored.inOptimizerFile != optimizerFile || variable.role == Role::Sum)
+      continue;
+    file.contents.push_back(session.bytesOf(variable));
+    auto *bytes = reinterpret_cast<const char *>(file.contents.back().data());
+    file.tensors.push_back(
+        {stored.name, safeType(variable.element), variable.shape, {bytes, std::size_t(variable.bytes())}});
+  }
+  file.head = safetensorsHead(file.tensors, {{"format", "talweg"}});
+  return file;
+}
+
+/// A line of help where the run that wrote `file` was given other values that are fixed at compile time; else nothing.
+static std::string setHelp(const Session::Impl &session, const std::string &file) {
+  auto moment = Moment::read(std::filesystem::path(file).parent_path().string());
+  if (!moment)
+    return "";
+  std::map<std::string, std::string> given(moment->options.set.begin(), moment->options.set.end());
+  const Program::Impl &program = *session.program.impl;
+  std::string missing, extra;
+  for (const frontend::Constant &constant : program.compiler->plan().constants) {
+    const auto &set = program.options.set;
+    auto now = std::find_if(set.rbegin(), set.rend(), [&](auto &pair) { return pair.first == constant.name; });
+    auto then = given.find(constant.name);
+    if (then != given.end() && (now == set.rend() || then->second != now->second))
+      missing += fmt::format(" `--set {}={}`", constant.name, then->second);
+    else if (then == given.end() && now != set.rend())
+      extra += fmt::format(" `--set {}={}`", now->first, now->second);
+  }
+  if (!missing.empty())
+    return fmt::format("\nhelp: that run had{}; give it here, too", missing);
+  return extra.empty() ? "" : fmt::format("\nhelp: that run did not have{}", extra);
+}
+
+/// Whether a tensor of one shape is the beginning of one of the other.
+static bool isWithin(const std::vector<std::int64_t> &small, const std::vector<std::int64_t> &large) {
+  return std::equal(small.begin(), small.end(), large.begin(), large.end(), std::less_equal<>());
+}
+
+/// Whether a variable, or the parameter whose slot or average it is, fits one of the patterns.
+static bool mayGrow(const Session::Impl &session, const Variable &variable, const std::vector<std::string> &patterns) {
+  const auto fits = [&](const std::string &name) {
+    return std::ranges::any_of(patterns, [&](const std::string &pattern) { return matchesPattern(pattern, name); });
+  };
+  return fits(variable.name) || std::ranges::any_of(session.variables(), [&](const Variable &owner) {
+           return owner.role == Role::Parameter && variable.name.starts_with(owner.name + ".") && fits(owner.name);
+         });
+}
+
+Result<Replacement> talweg::checkTensor(const Session::Impl &session, const Variable &variable,
+                                        const SafeTensor &tensor, const std::string &path,
+                                        const std::vector<std::string> &grow) {
+  if (tensor.shape != variable.shape && !(isWithin(tensor.shape, variable.shape) && mayGrow(session, variable, grow))) {
+    std::string help = setHelp(session, path);
+    if (help.empty() && isWithin(tensor.shape, variable.shape))
+      help =
+          fmt::format("\nhelp: --grow \"{}\" keeps what is there, and the rest is as it is initialised", tensor.name);
+    return Error{"E0862", fmt::format("{}: error: tensor `{}` has shape {} in the file, but {} in the program{}", path,
+                                      tensor.name, shapeText(tensor.shape), shapeText(variable.shape), help)};
+  }
+  const auto held = elementTypeBy(&ElementInfo::safetensors, tensor.type);
+  bool widened = held && infoOf(*held).isFloat() && variable.element == ElementType::F64;
+  if (held != variable.element && !widened)
+    return Error{"E0863", fmt::format("{}: error: tensor `{}` holds {} in the file, but {} in the program", path,
+                                      tensor.name, tensor.type, safeType(variable.element))};
+  return Replacement{&variable, &tensor};
+}
+
+Result<std::vector<Replacement>> talweg::match(const Session::Impl &session, const SafetensorsFile &file,
+                                               const std::string &path, bool optimizerFile, bool statesOptional,
+                                               const std::vector<std::string> &grow) {
+  std::vector<Replacement> result;
+  for (const Variable &variable : session.variables()) {
+    const auto [inOptimizerFile, name] = storedAs(session, variable);
+    if (inOptimizerFile != optimizerFile || variable.role == Role::Sum)
+      continue;
+    const SafeTensor *tensor = file.find(name);
+    if (!tensor && statesOptional && variable.role == Role::State)
+      continue;
+    const Role role = variable.role == Role::Average ? Role::Parameter : variable.role;
+    if (!tensor)
+      return Error{"E0861", fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program{}", path, name,
+                                        shapeText(variable.shape), nameOf(role), setHelp(session, path))};
+    auto checked = checkTensor(session, variable, *tensor, path, grow);
+    if (!checked)
+      return checked.error();
+    result.push_back(*checked);
+  }
+  for (const SafeTensor &tensor : file.tensors)
+    if (std::none_of(result.begin(), result.end(), [&](const Replacement &r) { return r.tensor == &tensor; }))
+      return Error{"E0864",
+                   fmt::format("{}: error: the program has no {} `{}`, which the file holds{}", path,
+                               optimizerFile ? "optimizer state" : "parameter", tensor.name, setHelp(session, path))};
+  return result;
+}
+
+/// A tensor's bytes in the variable's type.
+static std::vector<std::byte> bytesFor(const Variable &variable, const SafeTensor &tensor) {
+  std::string_view bytes = tensor.bytes;
+  auto copy = [](const void *data, std::size_t count) {
+    const auto *begin = static_cast<const std::byte *>(data);
+    return std::vector<std::byte>(begin, begin + count);
+  };
+  if (elementTypeBy(&ElementInfo::safetensors, tensor.type) == variable.element)
+    return copy(bytes.data(), bytes.size());
+  std::vector<double> widened;
+  withStored(*elementTypeBy(&ElementInfo::safetensors, tensor.type), [&](auto narrow) {
+    for (; !bytes.empty(); bytes.remove_prefix(sizeof narrow)) {
+      std::memcpy(&narrow, bytes.data(), sizeof narrow);
+      widened.push_back(double(narrow));
+    }
+  });
+  return copy(widened.data(), widened.size() * sizeof(double));
+}
+
+/// Writes a tensor of a smaller shape over the beginning of a larger one, in each dimension.
+static void writeWithin(std::byte *large, const std::vector<std::int64_t> &largeShape, const std::byte *small,
+                        const std::vector<std::int64_t> &smallShape, std::int64_t elementSize, std::size_t dim = 0) {
+  if (dim == largeShape.size()) {
+    std::copy_n(small, elementSize, large);
+    return;
+  }
+  std::int64_t largeStride = elementSize, smallStride = elementSize;
+  for (std::size_t inner = dim + 1; inner < largeShape.size(); ++inner) {
+    largeStride *= largeShape[inner];
+    smallStride *= smallShape[inner];
+  }
+  for (std::int64_t i = 0; i < smallShape[dim]; ++i)
+    writeWithin(large + i * largeStride, largeShape, small + i * smallStride, smallShape, elementSize, dim + 1);
+}
+
+void talweg::putInPlace(Session::Impl &session, const std::vector<Replacement> &replacements) {
+  for (const auto &[variable, tensor] : replacements) {
+    std::vector<std::byte> bytes = bytesFor(*variable, *tensor);
+    if (tensor->shape != variable->shape) {
+      std::vector<std::byte> grown = session.bytesOf(*variable);
+      writeWithin(grown.data(), variable->shape, bytes.data(), tensor->shape, sizeOf(variable->element));
+      bytes = std::move(grown);
+    }
+    session.setBytes(*variable, bytes.data());
+  }
+}
+
+void talweg::addParameters(const Session::Impl &session, std::vector<Replacement> &replacements) {
+  for (std::size_t i = 0, end = replacements.size(); i < end; ++i)
+    if (const Replacement average = replacements[i]; average.variable->role == Role::Average)
+      replacements.push_back({*session.find(parameterOf(average.variable->name)), average.tensor});
+}
+
+void talweg::clearLowHalves(Session::Impl &session, const std::vector<Replacement> &replacements) {
+  for (const Replacement &replacement : replacements)
+    if (const Variable *low = session.lowHalfOf(*replacement.variable)) {
+      const std::vector<std::int64_t> &shape = replacement.tensor->shape;
+      const std::string zeros(std::size_t(countOf(shape) * sizeOf(low->element)), 0);
+      const SafeTensor nothing{low->name, safeType(low->element), shape, zeros};
+      putInPlace(session, {{low, &nothing}});
+    }
+}
+
+Result<void> Session::saveModel(const std::string &file) const {
+  return writeFile(file, encode(*impl, false).pieces());
+}
+
+Result<SafetensorsFile> talweg::readModel(const std::string &path, std::string &file) {
+  std::error_code ignored;
+  file = path;
+  if (!std::filesystem::is_directory(path, ignored))
+    return readSafetensors(file);
+  auto files = readMoment(path, {kModelFile, kStateFile});
+  if (!files) {
+    file = inFolder(path, kModelFile);
+    return std::filesystem::exists(file, ignored) ? readSafetensors(file) : files.error();
+  }
+  file = inFolder(files->folder, kModelFile);
+  if (!files->contents[0])
+    return files->contents[0].error();
+  auto model = parseSafetensors(std::move(*files->contents[0]), file);
+  const Result<std::string> &text = files->contents[1];
+  if (!model || !text)
+    return model ? text.error() : std::move(model);
+  auto state = parseState(*text, inFolder(files->folder, kStateFile));
+  if (!state && state.error().code == "E0866")
+    return state.error();
+  if (state && state->model != digestOf(model->tensors))
+    return Error{"E0866", fmt::format("{}: error: the values are not those that were saved with state.json", file)};
+  return model;
+}
+
+Result<void> Session::loadModel(const std::string &path) {
+  std::string file;
+  auto read = readModel(path, file);
+  if (!read)
+    return read.error();
+  auto matched = match(*impl, *read, file, false, /*statesOptional=*/true, {});
+  if (!matched)
+    return matched.error();
+  addParameters(*impl, *matched);
+  putInPlace(*impl, *matched);
+  clearLowHalves(*impl, *matched);
+  return {};
+}

@@ -1,0 +1,51 @@
+// Files of a session's variables: the model's (parameters, or their averages, and states, as eval and predict read them) and the optimizer's
+// (slots, and parameters that have averages).
+#ifndef TALWEG_ENGINE_VARIABLEFILES_H
+#define TALWEG_ENGINE_VARIABLEFILES_H
+
+#include "Safetensors.h"
+
+#include "talweg/Engine/Engine.h"
+
+namespace talweg {
+
+/// A file of variables, as it is written.
+struct VariableFile {
+  std::vector<std::vector<std::byte>> contents; ///< of the tensors
+  std::vector<SafeTensor> tensors;
+  std::string head;
+
+  std::vector<std::string_view> pieces() const;
+};
+VariableFile encode(const Session::Impl &session, bool optimizerFile);
+
+/// Of names, types, shapes and values, in whichever order they are stored.
+std::string digestOf(const std::vector<SafeTensor> &tensors);
+
+/// New contents of one variable, checked.
+struct Replacement {
+  const Variable *variable;
+  const SafeTensor *tensor;
+};
+/// Whether a variable can have these values. The tensor is smaller where a pattern of `grow` fits the variable's parameter.
+Result<Replacement> checkTensor(const Session::Impl &session, const Variable &variable, const SafeTensor &tensor,
+                                const std::string &path, const std::vector<std::string> &grow);
+/// Pairs the tensors of the optimizer's or the model's file with the session's variables. Only states may be absent, if
+/// `statesOptional`; nothing may be left over.
+Result<std::vector<Replacement>> match(const Session::Impl &session, const SafetensorsFile &file,
+                                       const std::string &path, bool optimizerFile, bool statesOptional,
+                                       const std::vector<std::string> &grow);
+/// What is larger than its tensor keeps what it is beyond it.
+void putInPlace(Session::Impl &session, const std::vector<Replacement> &replacements);
+/// A parameter begins where its average is.
+void addParameters(const Session::Impl &session, std::vector<Replacement> &replacements);
+/// What has only upper halves are the numbers with nothing below.
+void clearLowHalves(Session::Impl &session, const std::vector<Replacement> &replacements);
+
+/// A model's file from the folder of a run or of a moment, as it was saved; earlier versions had it in the run's folder itself. `file`
+/// is then its path.
+Result<SafetensorsFile> readModel(const std::string &path, std::string &file);
+
+} // namespace talweg
+
+#endif
