@@ -129,9 +129,12 @@ static std::string linkIn(const std::string &folder, const char *name) {
 
 Result<std::string> talweg::momentAt(const std::string &path) {
   std::error_code ignored;
-  if (const std::string last = linkIn(path, "last"); !last.empty()) {
+  std::string last = linkIn(path, "last");
+  for (std::string before; !last.empty(); last = linkIn(path, "last")) {
     if (momentName(last) && fs::is_directory(inFolder(path, last), ignored))
       return inFolder(path, last);
+    if (std::exchange(before, last) != last) // a writer may have moved on meanwhile
+      continue;
     return Error{"E0869", fmt::format("{}: error: the run's last moment, `{}`, is not there", path, last)};
   }
   if (fs::is_directory(inFolder(path, "last"), ignored)) // a copy that followed the link

@@ -185,10 +185,10 @@ std::string numbersText(std::optional<double> loss, const Numbers &metrics, cons
                                  &same = session.facts().manifest.lossMetrics;
   std::vector<std::string> texts;
   if (loss)
-    texts.push_back(session.facts().manifest.loss + " " + shortNumber(*loss));
+    texts.push_back(fmt::format("{} {:>6}", session.facts().manifest.loss, shortNumber(*loss)));
   for (size_t i = 0; i < names.size() && i < metrics.size(); ++i)
     if (metrics[i] && std::find(same.begin(), same.end(), names[i]) == same.end())
-      texts.push_back(names[i] + " " + shortNumber(*metrics[i]));
+      texts.push_back(fmt::format("{} {:>6}", names[i], shortNumber(*metrics[i])));
   return fmt::format("{}", fmt::join(texts, "  "));
 }
 

@@ -14,6 +14,8 @@ constexpr std::chrono::seconds kSaveInterval{30};
 constexpr int kSaveShare = 20;
 /// Between step lines where no bar shows life and --log-every is not given.
 constexpr std::chrono::seconds kLineInterval{2};
+/// Of a terminal, as most are.
+constexpr size_t kLineWidth = 80;
 /// Plans of more epochs than this are reported at this many of them.
 constexpr std::int64_t kReports = 100;
 
@@ -317,12 +319,22 @@ Result<void> TrainLoop::reportProgress() {
 
   Result<void> kept;
   if (validated) {
-    line += " | " + tell(options.validation->name, *validated);
+    std::string told = tell(options.validation->name, *validated);
     if (!plan.best.empty())
-      kept = keepBest(line);
+      kept = keepBest(told);
+    // What was validated stands below what was trained, where both do not fit.
+    if (line.size() + 3 + told.size() > kLineWidth) {
+      if (!interrupted())
+        say(line);
+      line = std::string(position().size() + 2, ' ') + told;
+    } else
+      line += " | " + told;
   }
+  const std::string time = "  " + humanSeconds(taken);
+  if (line.size() + time.size() <= kLineWidth)
+    line += styled(Stream::Out, Style::Dim, time);
   if (!interrupted())
-    say(line + "  " + styled(Stream::Out, Style::Dim, humanSeconds(taken)));
+    say(line);
   if (!kept)
     return kept;
   return folder.flush();
