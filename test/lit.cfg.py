@@ -18,7 +18,7 @@ tools = os.path.join(config.talweg_binary_dir, "bin")
 config.environment["PATH"] = os.pathsep.join([tools, config.llvm_tools_dir, config.environment["PATH"]])
 config.environment["HOME"] = os.environ.get("HOME", config.test_exec_root)
 config.environment["TALWEG_CACHE"] = os.path.join(config.test_exec_root, "cache")
-for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TALWEG_ALL"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
