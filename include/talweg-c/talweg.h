@@ -89,7 +89,8 @@ TALWEG_C_API talweg_session *talweg_session_create(const talweg_program *program
 TALWEG_C_API void talweg_session_free(talweg_session *session);
 /* The rows to train on from now on, from the first of an epoch. With a plan in epochs, so many over each data that is set. */
 TALWEG_C_API int talweg_session_set_training_data(talweg_session *session, const talweg_dataset *dataset);
-/* Runs at most `max_steps` steps (0: to the end of the plan). `on_step` may be NULL. */
+/* Runs at most `max_steps` steps (0: to the end of the plan). `on_step` may be NULL. It fails, too, where a loss of the next step, or a norm that its
+   gradients are clipped by, is not finite, unless the file says `on nan skip` or `on nan ignore`. */
 TALWEG_C_API int talweg_session_train(talweg_session *session, int64_t max_steps, talweg_on_step on_step, void *user);
 /* From any thread or signal handler: makes the running call of train, evaluate or predict, or the next one, return soon. Train
  * then returns 0, the others fail; calls after it are not concerned. */

@@ -2,7 +2,8 @@
 //
 // In: a program. Out: every tw.gradient is the ops that it stands for, and there is neither tw.watch nor tw.with_derivative; in the place
 // of every train.minimize stands the gradient of each of its parameters, handed to its optimizer (mode train) or stored in the slot
-// `<parameter>.grad` (gradient; of a second loss `<parameter>.<loss>.grad`), all at locations in Part::Backward. Guaranteed: a parameter that no derivative reaches is an error.
+// `<parameter>.grad` (gradient; of a second loss `<parameter>.<loss>.grad`), all at locations in Part::Backward. In mode train a loss that is to be
+// finite, and the norms that its gradients are clipped by, are required to be. Guaranteed: a parameter that no derivative reaches is an error.
 #include "talweg/Autodiff/Differentiate.h"
 #include "talweg/Autodiff/Passes.h"
 #include "talweg/Dialect/Train/Train.h"
@@ -42,6 +43,12 @@ struct Squares {
 /// Of each norm of gradients its sums, in the order of the losses and of their parameters.
 using SquaresOfNorms = llvm::MapVector<Operation *, SmallVector<Squares>>;
 
+/// A requirement of a loss that is skipped but in the last of `every` steps.
+struct RequiredEvery {
+  tw::RequireOp require;
+  IntegerAttr every;
+};
+
 bool contains(ArrayAttr parameters, train::VariableOp parameter) {
   return llvm::is_contained(parameters.getAsRange<FlatSymbolRefAttr>(),
                             FlatSymbolRefAttr::get(parameter.getSymNameAttr()));
@@ -50,8 +57,8 @@ bool contains(ArrayAttr parameters, train::VariableOp parameter) {
 /// The backward pass of one loss.
 class BackwardPass {
 public:
-  BackwardPass(train::MinimizeOp minimize, SquaresOfNorms &norms)
-      : norms(norms), program(minimize->getParentOfType<train::ProgramOp>()), minimize(minimize),
+  BackwardPass(train::MinimizeOp minimize, SquaresOfNorms &norms, SmallVector<RequiredEvery> &required)
+      : norms(norms), required(required), program(minimize->getParentOfType<train::ProgramOp>()), minimize(minimize),
         block(*minimize->getBlock()), symbols(program), builder(minimize) {}
 
   LogicalResult run();
@@ -59,6 +66,7 @@ public:
 private:
   LogicalResult findGradients();
   void measure();
+  void requireFinite(Value number, const std::string &what);
   void clip();
   void clip(train::ClipAttr clip, Value limit, std::string norm);
   void handToOptimizers();
@@ -68,6 +76,7 @@ private:
   SmallVector<train::GetOp> readsOf(StringRef parameter);
 
   SquaresOfNorms &norms;
+  SmallVector<RequiredEvery> &required;
   train::ProgramOp program;
   train::MinimizeOp minimize;
   Block &block;
@@ -79,6 +88,9 @@ private:
 
 LogicalResult BackwardPass::run() {
   Operation *lastPrimal = minimize->getPrevNode();
+  if (program.getMode() == Mode::Train)
+    requireFinite(minimize.getLoss(),
+                  minimize.getName() == "loss" ? "the loss" : "the loss `" + minimize.getName().str() + "`");
   if (failed(findGradients()))
     return failure();
   if (program.getMode() == Mode::Train) {
@@ -153,6 +165,21 @@ void BackwardPass::measure() {
             {train::sumsOfSquares(builder, norm->getLoc(), gradient, parameter), minimize.getEveryAttr()});
 }
 
+void BackwardPass::requireFinite(Value number, const std::string &what) {
+  if (!minimize.getFinite())
+    return;
+  ImplicitLocOpBuilder b(minimize.getLoc(), builder);
+  auto truth = RankedTensorType::get({}, b.getI1Type());
+  Value size = tw::AbsOp::create(b, number.getType(), number);
+  Value isFinite = tw::CompareOp::create(b, truth, tw::Predicate::lt, size,
+                                         createSplat(b, number, std::numeric_limits<double>::infinity()));
+  auto require = tw::RequireOp::create(b, isFinite, number, b.getStringAttr(what + " is {}"),
+                                       b.getStringAttr("a smaller learning rate may prevent it"), IntegerAttr(),
+                                       IntegerAttr(), b.getUnitAttr());
+  if (IntegerAttr every = minimize.getEveryAttr())
+    required.push_back({require, every});
+}
+
 void BackwardPass::clip() {
   if (!minimize.getClips())
     return;
@@ -194,6 +221,7 @@ void BackwardPass::clip(train::ClipAttr clip, Value limit, std::string norm) {
   Value factor = tw::DivOp::create(b, f64, limit, tw::AddOp::create(b, f64, length, createSplat(b, length, 1e-6)));
   factor = tw::MinOp::create(b, f64, factor, one);
   train::ReportOp::create(b, Told::Report, norm, length, minimize.getEveryAttr());
+  requireFinite(length, "`" + norm + "`, the norm that gradients are clipped by,");
   for (auto &[parameter, gradient] : gradients)
     if (isClipped(parameter))
       gradient = tw::MulOp::create(b, gradient.getType(), gradient, spread(factor, gradient));
@@ -274,6 +302,18 @@ LogicalResult expand(train::NormOp norm, ArrayRef<Squares> squares) {
   return success();
 }
 
+/// Where the loss is skipped nothing is required of it: chosen behind all losses, as norms are.
+void skip(const RequiredEvery &required) {
+  tw::RequireOp require = required.require;
+  ImplicitLocOpBuilder b(require.getLoc(), require);
+  Value isFinite = require.getCondition(), number = require.getValue();
+  auto truth = cast<RankedTensorType>(isFinite.getType());
+  Value always = tw::ConstantOp::create(b, truth, DenseElementsAttr::get(truth, true));
+  require.getConditionMutable().assign(train::EveryOp::create(b, truth, required.every, isFinite, always));
+  require.getValueMutable().assign(
+      train::EveryOp::create(b, number.getType(), required.every, number, createSplat(b, number, 0)));
+}
+
 /// Nothing is differentiated any more.
 void leaveValues(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(block))
@@ -336,15 +376,18 @@ private:
     if (failed(expandGradients(block, std::nullopt)))
       return failure();
     SquaresOfNorms norms;
+    SmallVector<RequiredEvery> required;
     for (auto norm : block.getOps<train::NormOp>())
       if (norm.getMeasured() == Measured::Gradient)
         norms[norm];
     for (auto minimize : llvm::make_early_inc_range(block.getOps<train::MinimizeOp>()))
-      if (failed(BackwardPass(minimize, norms).run()) || failed(expandGradients(block, std::nullopt)))
+      if (failed(BackwardPass(minimize, norms, required).run()) || failed(expandGradients(block, std::nullopt)))
         return failure();
     for (auto &[norm, squares] : norms)
       if (failed(expand(cast<train::NormOp>(norm), squares)))
         return failure();
+    for (const RequiredEvery &each : required)
+      skip(each);
     leaveValues(block);
     return success();
   }

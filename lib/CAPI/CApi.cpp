@@ -272,7 +272,9 @@ int talweg_session_train(talweg_session *session, int64_t max_steps, talweg_on_s
         }
         return go;
       };
-    return status(session->session.train(options));
+    Result<Stopped> stopped = session->session.train(options);
+    return stopped && *stopped == Stopped::NotFinite ? status(Result<void>(*session->session.notFinite()))
+                                                     : status(stopped);
   });
 }
 

@@ -59,10 +59,11 @@ private:
   const Program &program;
   Schedule &schedule;
   std::vector<int> &holder;
-  std::vector<int> first, last, reads;      ///< of value instances; of a holder, of all that it holds
-  std::vector<int> standsAt;                ///< of ops: their instance
-  std::vector<int> runsAt;                  ///< of instances that join another: where they run; -1: where they stand
-  DenseSet<int> joined;                     ///< values of products that run where they are first read
+  std::vector<int> first, last, reads; ///< of value instances; of a holder, of all that it holds
+  std::vector<int> standsAt;           ///< of ops: their instance
+  int lastLeave = -1;                  ///< the instance in front of which no variable is written; -1: there is none
+  std::vector<int> runsAt;             ///< of instances that join another: where they run; -1: where they stand
+  DenseSet<int> joined;                ///< values of products that run where they are first read
   std::map<int, SmallVector<int>> storedIn; ///< variable → value instances that its storage holds, or held
 
   const Op &opOf(const Instance &instance) const { return program.ops[instance.op]; }
@@ -156,9 +157,12 @@ private:
 
   void findPlaces() {
     standsAt.assign(program.ops.size(), 0);
-    for (auto [at, instance] : enumerate(schedule.instances))
+    for (auto [at, instance] : enumerate(schedule.instances)) {
       if (!instance.copy)
         standsAt[instance.op] = at;
+      if (opOf(instance).leaves)
+        lastLeave = at;
+    }
   }
 
   /// What is no op's result: literals that an op needs in memory.
@@ -173,7 +177,8 @@ private:
 
   /// True if nothing reads the destination's old values behind `at`, and the op itself only where it writes `result`.
   bool goesToDestination(const Result &result, unsigned number, const Instance &instance, int at) const {
-    if (result.destination < 0 || instance.copy || isRewritten(result.destination, instance.results[number], at))
+    if (result.destination < 0 || instance.copy || isRewritten(result.destination, instance.results[number], at) ||
+        (at < lastLeave && !isLocal(result.destination)))
       return false;
     auto stored = storedIn.find(result.destination);
     if (stored == storedIn.end())
@@ -184,6 +189,11 @@ private:
       auto [input, value] = pair;
       return value < 0 || !is_contained(stored->second, value) || is_contained(input.elementwise, number);
     });
+  }
+
+  /// True if the memory is of the arena.
+  bool isLocal(int memory) const {
+    return any_of(program.locals, [&](const Local &each) { return each.variable == memory; });
   }
 
   /// True if a loop behind `at` writes the memory before `value` is read for the last time.

@@ -307,6 +307,7 @@ void BlockProgram::add(Operation &op) {
   bool hasTensors = !facts.inputs.empty() || llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>);
   if (!hasTensors && op.getNumRegions() == 0 && facts.overwrites.empty())
     return;
+  facts.leaves = isa<kernel::LeaveOp>(op);
   if (placed)
     describe(placed, facts, read);
   else

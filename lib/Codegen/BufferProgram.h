@@ -55,6 +55,7 @@ struct Op {
   int joins =
       -1; ///< the input, a product's result, in whose registers the op is computed if it is the first that reads it
   int runsWith = -1;     ///< the op, at or behind it, in whose place it runs if nothing is copied between; -1: its own
+  bool leaves = false;   ///< a kernel.leave: in front of it variables stay as they are
   bool inMemory = false; ///< the result is added up in memory, even where only an op in registers reads it
 };
 

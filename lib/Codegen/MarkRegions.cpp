@@ -35,7 +35,8 @@ bool holdsComputations(Operation *op) {
 
 /// Whether an op of a step's body takes time of its own.
 bool isWork(Operation &op) {
-  return isComputation(&op) || isa<memref::CopyOp>(op) || (op.getNumRegions() && !op.hasTrait<OpTrait::IsTerminator>());
+  return isComputation(&op) || isa<memref::CopyOp>(op) ||
+         (op.getNumRegions() && !op.hasTrait<OpTrait::IsTerminator>() && !isa<talweg::kernel::LeaveOp>(op));
 }
 
 /// The next op that takes time, or null.

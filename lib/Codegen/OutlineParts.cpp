@@ -7,6 +7,7 @@
 // is known of them: llvm.noalias, llvm.align.
 #include "Steps.h"
 
+#include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Runtime/Abi.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -166,7 +167,7 @@ struct OutlineParts : talweg::impl::OutlinePartsBase<OutlineParts> {
     for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
       if (isFree(op))
         continue;
-      if (talweg::loopOverBatches(&op)) {
+      if (talweg::loopOverBatches(&op) || isa<talweg::kernel::LeaveOp>(op)) {
         part.clear();
         size = 0;
         continue;

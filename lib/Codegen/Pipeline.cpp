@@ -50,6 +50,7 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   pm.addPass(createOutlineKernels());
   pm.addPass(createOutlineParts());
   OpPassManager &shared = pm.nest<func::FuncOp>();
+  shared.addPass(createLowerLeaves());
   shared.addPass(createCanonicalizer());
   shared.addPass(createCSEPass());
   shared.addPass(createApproximateMath());

@@ -2,11 +2,13 @@
 // read by bufferization.to_tensor at the head of a block and written by bufferization.materialize_in_destination at its end.
 #include "Access.h"
 #include "BufferProgram.h"
+#include "Memory.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/RegionUtils.h"
 
@@ -67,6 +69,8 @@ public:
     for (auto op : block.getOps<GenericOp>())
       if (op.hasPureTensorSemantics() && isParallel(op))
         ops.push_back(op);
+    for (auto found : block.getOps<kernel::LeaveOp>())
+      leave = found;
     for (GenericOp op : ops)
       moveUpdate(op);
     for (GenericOp op : ops)
@@ -74,6 +78,7 @@ public:
     for (auto op : llvm::to_vector(block.getOps<GenericOp>()))
       if (isTotal(op))
         moveSum(op);
+    sinkLeave();
   }
 
 private:
@@ -81,6 +86,30 @@ private:
   std::optional<LiveOrder> order;
   buffers::Variables variables;
   DenseMap<int, SmallVector<Value>> reads; ///< variable → the tensors that show it
+
+  Operation *leave = nullptr; ///< in front of it no variable is written
+
+  /// And not memory of the arena.
+  static bool writesVariable(Operation &op) {
+    return llvm::any_of(op.getResults(), [](OpResult result) {
+      Value memory = isa<TensorType>(result.getType()) ? buffers::destinationOf(result) : Value();
+      return memory && !rootOf(memory).getDefiningOp<memref::AllocOp>();
+    });
+  }
+
+  /// Behind elementwise ops and reductions that write none: what shares rows with one in front stands beside it.
+  void sinkLeave() {
+    if (!leave)
+      return;
+    Operation *last = leave;
+    for (Operation *next = leave->getNextNode(); next; last = next, next = next->getNextNode()) {
+      if (!(isa<linalg::LinalgOp>(next) || isPure(next)) || isa<kernel::ProductOp>(next) || writesVariable(*next) ||
+          next->hasTrait<OpTrait::IsTerminator>())
+        break;
+    }
+    if (last != leave)
+      leave->moveAfter(last);
+  }
 
   /// Arithmetic on scalars (learning rates, corrections of moments) goes before the first tensor that is computed.
   void hoistScalars() {
@@ -145,7 +174,8 @@ private:
   void moveToProduct(GenericOp op) {
     Operation *last = nullptr;
     setAfterOperands(last, op);
-    if (isa_and_present<kernel::ProductOp>(last))
+    const bool isLeftBetween = last && leave && order->isBefore(last, leave) && order->isBefore(leave, op);
+    if (isa_and_present<kernel::ProductOp>(last) && !(isLeftBetween && writesVariable(*op)))
       order->moveAfter(op, last);
   }
 
@@ -189,7 +219,7 @@ private:
           product && product->getBlock() == &block && product->hasOneUse())
         gradients.push_back(product);
 
-    Operation *last = nullptr;
+    Operation *last = writesVariable(*update) ? leave : nullptr;
     for (auto store : stores)
       for (Value read : reads[variables.numberOf(store.getDest())])
         if (order->isBefore(read.getDefiningOp(), store))

@@ -125,8 +125,11 @@ void conversion::declare(train::ProgramOp program) {
     declareSums(builder, objective);
   }
   for (train::ObjectiveOp objective : objectives)
+    objective.walk([&](train::TotalStepsOp) { program.setKnowsEnd(true); });
+  for (train::ObjectiveOp objective : objectives)
     for (auto require : objective.getBody().getOps<tw::RequireOp>())
-      train::FaultOp::create(builder, require.getLoc(), require.getMessageAttr(), require.getHelpAttr());
+      train::FaultOp::create(builder, require.getLoc(), require.getMessageAttr(), require.getHelpAttr(),
+                             require.getNotFiniteAttr());
   declareWork(builder, program, objectives);
 }
 

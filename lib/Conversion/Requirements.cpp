@@ -1,13 +1,13 @@
 // A requirement's first fault is the least position, in row-major order with the rows outermost, at which its condition is false: a
 // reduction like any other, so that it does not depend on how the work is cut. Among requirements the lowest row decides, then the order
-// of the program. Everything else is arithmetic on scalars.
+// of the program. Everything else is arithmetic on scalars. A step with a fault is left, in front of all that it writes (kernel.leave).
 #include "Requirements.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Runtime/Abi.h"
@@ -106,9 +106,15 @@ void FaultCheck::add(const Requirement &requirement, int64_t siteNumber) {
     order.insert(order.begin(), *requirement.rowDim);
   }
   int64_t elements = ShapedType::getNumElements(shape);
-  Value first = firstFault(condition, order);
-  Value isFault = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, first, number(elements));
-  first = arith::SelectOp::create(b, isFault, first, number(0)); // where there is none, nothing is read beyond
+  Value first = number(0), isFault;
+  if (shape.empty()) {
+    Value holds = tensor::ExtractOp::create(b, condition, ValueRange{});
+    isFault = arith::XOrIOp::create(b, holds, arith::ConstantOp::create(b, b.getBoolAttr(true)));
+  } else {
+    Value found = firstFault(condition, order);
+    isFault = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, found, number(elements));
+    first = arith::SelectOp::create(b, isFault, found, first); // where there is none, nothing is read beyond
+  }
   Value at = requirement.rowDim ? Value(arith::DivSIOp::create(b, first, number(elements / shape[*requirement.rowDim])))
                                 : number(batch == 1 ? 0 : batch);
   Value isEarlier = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, row);
@@ -136,20 +142,19 @@ SmallVector<Requirement> requirementsOf(Block &objective, int64_t batch) {
   return requirements;
 }
 
-Value createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requirements, int64_t firstSite, int64_t batch,
-                       Value control, Value batchNumber) {
+void createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requirements, int64_t firstSite, int64_t batch,
+                      Value control, Value batchNumber, function_ref<void()> tellMore) {
   OpBuilder::InsertionGuard guard(b);
   Location outer = b.getLoc();
   b.setInsertionPointAfter(requirements.back().op);
   FaultCheck check(b, batch);
   for (auto [number, requirement] : llvm::enumerate(requirements))
     check.add(requirement, firstSite + number);
-  Value holds = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, check.site, check.number(0));
   Value faulted = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, check.site, check.number(0));
-  auto tell = scf::IfOp::create(b, faulted, /*withElseRegion=*/false);
+  auto leave = kernel::LeaveOp::create(b, faulted);
   {
     OpBuilder::InsertionGuard inside(b);
-    b.setInsertionPointToStart(tell.thenBlock());
+    b.setInsertionPointToStart(&leave.getLeaving().emplaceBlock());
     auto store = [&](int word, Value value) {
       memref::StoreOp::create(b, value, control, ValueRange{arith::ConstantIndexOp::create(b, word)});
     };
@@ -158,29 +163,11 @@ Value createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requiremen
     store(abi::kFaultStep, arith::IndexCastOp::create(b, b.getI64Type(), batchNumber));
     store(abi::kFaultRow, arith::SelectOp::create(b, hasRow, check.row, check.number(-1)));
     store(abi::kFaultValue, check.value);
+    tellMore();
   }
-  Value result = tensor::FromElementsOp::create(b, RankedTensorType::get({}, b.getI1Type()), ValueRange{holds});
   for (const Requirement &requirement : requirements)
     tw::RequireOp(requirement.op).erase();
   b.setLoc(outer);
-  return result;
-}
-
-Value createChoice(ImplicitLocOpBuilder &b, Value condition, Value ifTrue, Value ifFalse) {
-  if (ifTrue == ifFalse)
-    return ifTrue;
-  if (auto put = ifTrue.getDefiningOp<tw::PutRowsOp>()) { // chosen are the rows, not the whole table
-    auto type = cast<RankedTensorType>(put.getRows().getType());
-    auto none = DenseElementsAttr::get(
-        type, Attribute(b.getIntegerAttr(type.getElementType(), cast<ShapedType>(put.getType()).getDimSize(0))));
-    Value rows = createChoice(b, condition, put.getRows(), tw::ConstantOp::create(b, type, none));
-    Value table = createChoice(b, condition, put.getTable(), ifFalse);
-    return tw::PutRowsOp::create(b, put.getType(), put.getValues(), rows, table);
-  }
-  auto type = cast<RankedTensorType>(ifTrue.getType());
-  Value spread = tw::WindowOp::create(b, type.clone(b.getI1Type()), condition,
-                                      AffineMapAttr::get(tw::spreadMap(b.getContext(), type.getRank())));
-  return tw::SelectOp::create(b, type, spread, ifTrue, ifFalse);
 }
 
 } // namespace talweg::conversion

@@ -1,4 +1,4 @@
-// What a step requires (tw.require), as a scalar that says whether it holds and as words for the host. Private to Conversion.
+// What a step requires (tw.require), as a look for faults and as words for the host. Private to Conversion.
 #ifndef TALWEG_LIB_CONVERSION_REQUIREMENTS_H
 #define TALWEG_LIB_CONVERSION_REQUIREMENTS_H
 
@@ -15,13 +15,10 @@ struct Requirement {
 /// The requirements of an objective's body, in their order; the block's arguments are the batches of the fields.
 llvm::SmallVector<Requirement> requirementsOf(mlir::Block &objective, int64_t batch);
 
-/// Replaces the ops: behind the last of them the first fault is looked for, and its words are stored in `control`
-/// (Runtime/Abi.h). `firstSite`: requirements of the objectives in front. Returns a tensor<i1>: there is none.
-mlir::Value createFaultCheck(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Requirement> requirements, int64_t firstSite,
-                             int64_t batch, mlir::Value control, mlir::Value batchNumber);
-
-/// `ifTrue` where the scalar `condition` holds, else `ifFalse`. Of a table with rows put into it, no other rows are chosen from.
-mlir::Value createChoice(mlir::ImplicitLocOpBuilder &b, mlir::Value condition, mlir::Value ifTrue, mlir::Value ifFalse);
+/// Replaces the ops: behind the last of them the first fault is looked for, and if there is one, its words are stored in `control`
+/// (Runtime/Abi.h), together with what `tellMore` writes, and the block is left. `firstSite`: requirements of the objectives in front.
+void createFaultCheck(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Requirement> requirements, int64_t firstSite,
+                      int64_t batch, mlir::Value control, mlir::Value batchNumber, llvm::function_ref<void()> tellMore);
 
 } // namespace talweg::conversion
 

@@ -5,8 +5,8 @@
 // The order inside one step is what makes in-place storage right: every variable is read once, before anything is computed; all
 // writes come after all reads. A write whose value is another variable's old storage copies it first.
 //
-// Where a program requires something (tw.require), what a step writes is chosen by whether all of it holds: the new value or the old.
-// So every write depends on every requirement, whatever later passes do with the order, and a faulted step changes nothing.
+// Where a program requires something (tw.require), a step in which not all of it holds is left behind the last requirement (kernel.leave), in
+// front of all writes, and so changes nothing.
 //
 // Where a loss is skipped in some steps (train.every), the loop over batches holds each kind of step under a condition of its own
 // (KindsOfSteps.h).
@@ -25,6 +25,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "talweg/Codegen/Attributes.h"
 #include "talweg/Conversion/Passes.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Tw.h"
@@ -94,9 +95,10 @@ private:
     return tensor::FromElementsOp::create(b, RankedTensorType::get({}, rows.getType()), ValueRange{rows});
   }
   Value readCombined(train::CombinedOp op, Value hyper, Value position);
-  void lowerReads(Block *body, Value step, Value key, Value hyper, Value position, ValueRange hyperValues,
-                  Value totalSteps);
-  void lowerWrites(ArrayRef<train::SetOp> sets, Value holds);
+  void lowerReads(Block *body, Value step, Value planned, Value key, Value hyper, Value position,
+                  ValueRange hyperValues, Value totalSteps);
+  void lowerWrites(ArrayRef<train::SetOp> sets);
+  void storeLosses(ArrayRef<train::ReportOp> told, Value out, Value batchNumber);
   void storeNumbers(ValueRange numbers, Value out, Value batchNumber);
   void storePrediction(Value output, Value out, Value batchNumber);
 
@@ -264,8 +266,8 @@ Value ProgramLowering::readCombined(train::CombinedOp op, Value hyper, Value pos
   return bufferization::ToTensorOp::create(b, type, buffer, /*restrict=*/true);
 }
 
-/// Replaces the ops that read the world around the step.
-void ProgramLowering::lowerReads(Block *body, Value step, Value key, Value hyper, Value position,
+/// Replaces the ops that read the world around the step. `planned`: the number of the step, or of the plan's last one.
+void ProgramLowering::lowerReads(Block *body, Value step, Value planned, Value key, Value hyper, Value position,
                                  ValueRange hyperValues, Value totalSteps) {
   llvm::StringMap<unsigned> hyperNumbers;
   for (auto [number, hyper] : llvm::enumerate(hypers))
@@ -276,8 +278,8 @@ void ProgramLowering::lowerReads(Block *body, Value step, Value key, Value hyper
       value = values.lookup(get.getVariable());
       if (OpBuilder here(op); value.getType() != get.getType())
         value = tw::ConvertOp::create(here, get.getLoc(), get.getType(), value);
-    } else if (isa<train::StepOp>(op))
-      value = step;
+    } else if (auto own = dyn_cast<train::StepOp>(op))
+      value = own.getPlanned() ? planned : step;
     else if (isa<train::KeyOp>(op))
       value = key;
     else if (isa<train::TotalStepsOp>(op))
@@ -306,18 +308,13 @@ Value underlyingVariable(Value value) {
   return value.getDefiningOp<bufferization::ToTensorOp>() ? value : Value();
 }
 
-/// `holds`: a scalar that says whether the step may change anything; null: it may.
-void ProgramLowering::lowerWrites(ArrayRef<train::SetOp> sets, Value holds) {
+void ProgramLowering::lowerWrites(ArrayRef<train::SetOp> sets) {
   llvm::StringMap<train::VariableOp> byName;
   for (train::VariableOp variable : variables)
     byName[variable.getSymName()] = variable;
   SmallVector<Value> written;
   for (train::SetOp set : sets) {
     Value value = set.getValue(), old = values.lookup(set.getVariable());
-    if (holds) {
-      b.setLoc(set.getLoc());
-      value = createChoice(b, holds, value, old);
-    }
     bool isOldStorage = underlyingVariable(value) != nullptr;
     if (isOldStorage && value != old) {
       MemRefType type = bufferType(cast<RankedTensorType>(value.getType()));
@@ -338,10 +335,28 @@ void ProgramLowering::lowerWrites(ArrayRef<train::SetOp> sets, Value holds) {
   b.setLoc(program.getLoc());
 }
 
+int64_t countOf(Value number) { return cast<RankedTensorType>(number.getType()).getNumElements(); }
+
+/// Those that are known where the step is left, at their places among the numbers that are told.
+void ProgramLowering::storeLosses(ArrayRef<train::ReportOp> told, Value out, Value batchNumber) {
+  Operation *leave = b.getInsertionBlock()->getParentOp();
+  int64_t width = 0, offset = 0;
+  for (train::ReportOp report : told)
+    width += countOf(report.getValue());
+  Value first = arith::MulIOp::create(b, batchNumber, createIndex(width));
+  for (train::ReportOp report : told) {
+    Operation *loss = report.getValue().getDefiningOp();
+    if (report.getTold() == Told::Loss &&
+        (!loss || loss->getBlock() != leave->getBlock() || loss->isBeforeInBlock(leave)))
+      memref::StoreOp::create(b, createScalarF64(report.getValue()), out,
+                              ValueRange{arith::AddIOp::create(b, first, createIndex(offset))});
+    offset += countOf(report.getValue());
+  }
+}
+
 /// out[batchNumber * width + …]: one number after the other; a tensor of them is one of f64.
 void ProgramLowering::storeNumbers(ValueRange numbers, Value out, Value batchNumber) {
   int64_t width = 0, offset = 0;
-  auto countOf = [](Value number) { return cast<RankedTensorType>(number.getType()).getNumElements(); };
   for (Value number : numbers)
     width += countOf(number);
   Value first = arith::MulIOp::create(b, batchNumber, createIndex(width));
@@ -466,6 +481,9 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
                                          arith::ConstantOp::create(b, b.getI64IntegerAttr(batch)));
     firstRow = scalarTensor(arith::AddIOp::create(b, loadControl(abi::kRowsBefore), before));
   }
+  Value planned = step;
+  if (llvm::any_of(source.getOps<train::StepOp>(), [](train::StepOp op) { return op.getPlanned(); }))
+    planned = scalarTensor(arith::MinimumFOp::create(b, createScalarF64(step), total));
   SmallVector<Value> hyperValues = llvm::map_to_vector(hyperNumbers, scalarTensor);
 
   for (train::VariableOp variable : variables)
@@ -483,10 +501,15 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
   SmallVector<train::PartialOp> partials(source.getOps<train::PartialOp>());
   body->getOperations().splice(body->getTerminator()->getIterator(), source.getOperations(), source.begin(),
                                yield->getIterator());
-  lowerReads(body, step, key, function.getArgument(abi::kHyper), position, hyperValues, totalSteps);
+  lowerReads(body, step, planned, key, function.getArgument(abi::kHyper), position, hyperValues, totalSteps);
   SmallVector<train::SetOp> sets(body->getOps<train::SetOp>());
-  Value holds =
-      requirements.empty() ? Value() : createFaultCheck(b, requirements, firstSite, batch, control, batchNumber);
+  const bool tellsLosses = llvm::any_of(
+      requirements, [](const Requirement &requirement) { return tw::RequireOp(requirement.op).getNotFinite(); });
+  if (!requirements.empty())
+    createFaultCheck(b, requirements, firstSite, batch, control, batchNumber, [&, number = batchNumber] {
+      if (tellsLosses)
+        storeLosses(told, out, number);
+    });
   b.setInsertionPoint(body->getTerminator());
   if (mode == Mode::Predict) {
     storePrediction(yield.getValues()[0], out, batchNumber);
@@ -496,7 +519,7 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
       numbers.push_back(partial.getValue());
     storeNumbers(numbers, out, batchNumber);
   }
-  lowerWrites(sets, holds);
+  lowerWrites(sets);
   for (train::SetOp set : sets)
     set.erase();
   for (train::ReportOp report : told)

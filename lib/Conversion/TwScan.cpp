@@ -9,6 +9,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Runtime/Abi.h"
 
 using namespace mlir;
@@ -149,7 +150,12 @@ bufferization::MaterializeInDestinationOp findVariableOf(Value stack, Operation 
           isReadLater |= !place || (place != loop && !place->isBeforeInBlock(loop));
         }
   });
-  return isReadLater ? bufferization::MaterializeInDestinationOp() : put;
+  bool isLeft = false; // behind the loop: until then variables stay as they are
+  loop->getParentOfType<func::FuncOp>()->walk([&](kernel::LeaveOp leave) {
+    Operation *place = loop->getBlock()->findAncestorOpInBlock(*leave);
+    isLeft |= place && loop->isBeforeInBlock(place);
+  });
+  return isReadLater || isLeft ? bufferization::MaterializeInDestinationOp() : put;
 }
 
 /// The memory of a turn's slice of a variable.

@@ -28,11 +28,12 @@ Error talweg::faultError(const Compiler &compiler, const Manifest &manifest, con
   std::string message = site.message;
   if (std::size_t at = message.find("{}"); at != std::string::npos)
     message.replace(at, 2, valueText(fault.value));
-  std::string more = "\nnote: in ";
-  more += fault.row ? rowText(*data.impl, *fault.row) : "a batch of " + counted(manifest.batch, "row");
+  std::string more = "\nnote: ";
+  if (!site.notFinite) // that is told of the whole step
+    more += "in " + (fault.row ? rowText(*data.impl, *fault.row) : "a batch of " + counted(manifest.batch, "row"));
   if (fault.step)
-    more += fmt::format(", at step {}, which has changed nothing", *fault.step);
+    more += fmt::format("{}at step {}, which has changed nothing", site.notFinite ? "" : ", ", *fault.step);
   if (!site.help.empty())
     more += "\nhelp: " + site.help;
-  return compiler.errorAt(site.file, site.line, site.column, message, "E0856", more);
+  return compiler.errorAt(site.file, site.line, site.column, message, site.notFinite ? "E0858" : "E0856", more);
 }

@@ -4,6 +4,8 @@
 using namespace talweg;
 
 void Figures::take(const Manifest &manifest, const StepRecord &step) {
+  if (step.skipped)
+    return;
   const std::size_t count = 1 + manifest.metrics.size();
   totals.resize(count);
   weights.resize(count);

@@ -21,13 +21,11 @@ struct nlohmann::adl_serializer<talweg::ColumnRef> {
   }
 };
 
-template <>
-struct nlohmann::adl_serializer<std::optional<std::int64_t>> {
-  static void to_json(json &value, const std::optional<std::int64_t> &number) {
-    value = number ? json(*number) : json();
-  }
-  static void from_json(const json &value, std::optional<std::int64_t> &number) {
-    number = value.is_null() ? std::nullopt : std::optional(value.get<std::int64_t>());
+template <typename Value>
+struct nlohmann::adl_serializer<std::optional<Value>> {
+  static void to_json(json &value, const std::optional<Value> &given) { value = given ? json(*given) : json(); }
+  static void from_json(const json &value, std::optional<Value> &given) {
+    given = value.is_null() ? std::nullopt : std::optional(value.get<Value>());
   }
 };
 
@@ -67,6 +65,12 @@ static void from_json(const json &value, Combine &combine) {
 }
 static void to_json(json &value, Role role) { value = nameOf(role); }
 static void from_json(const json &value, Role &role) { role = roleNamed(value.get<std::string_view>()).value(); }
+static void to_json(json &value, Predicate predicate) { value = nameOf(predicate); }
+static void from_json(const json &value, Predicate &predicate) {
+  predicate = predicateNamed(value.get<std::string_view>()).value();
+}
+static void to_json(json &value, OnNan onNan) { value = nameOf(onNan); }
+static void from_json(const json &value, OnNan &onNan) { onNan = onNanNamed(value.get<std::string_view>()).value(); }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Variable, name, role, element, shape, frozen, offset, block)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Field, name, element, shape, classes, columns)
@@ -81,14 +85,16 @@ static void from_json(const json &value, Hyper &hyper) {
   hyper.value =
       value["value"].is_string() ? std::stod(value["value"].get<std::string>()) : value["value"].get<double>();
 }
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultSite, message, help, file, line, column)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FaultSite, message, help, notFinite, file, line, column)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EarlyStop, name, greatest, patience)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Comparison, name, predicate, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Gradient, parameter, slot, column)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sum, combine, count, pass)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Table, name, shape)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics,
                                    reports, otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables,
                                    outputShape, outputType, flops, contractions, movedBytes, arenaBytes,
-                                   persistentBytes)
+                                   persistentBytes, knowsEnd)
 
 /// Does not compile where a member is not listed above.
 [[maybe_unused]] static void membersAreAllListed() {
@@ -96,13 +102,16 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
   [[maybe_unused]] const auto &[field, type, extents, classes, columns] = Field();
   [[maybe_unused]] const auto &[read, low, high] = FieldUse();
   [[maybe_unused]] const auto &[hyper, value] = Hyper();
-  [[maybe_unused]] const auto &[message, help, file, line, column] = FaultSite();
+  [[maybe_unused]] const auto &[message, help, notFinite, file, line, column] = FaultSite();
   [[maybe_unused]] const auto &[parameter, slot, told] = Gradient();
   [[maybe_unused]] const auto &[combine, count, pass] = Sum();
   [[maybe_unused]] const auto &[table, sizes] = Table();
   [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics, reports,
                                 otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables, outputShape,
-                                outputType, flops, contractions, movedBytes, arenaBytes, persistentBytes] = Manifest();
+                                outputType, flops, contractions, movedBytes, arenaBytes, persistentBytes, knowsEnd] =
+      Manifest();
+  [[maybe_unused]] const auto &[early, best, patience] = EarlyStop();
+  [[maybe_unused]] const auto &[compared, predicate, with] = Comparison();
 }
 
 namespace frontend {
@@ -114,13 +123,15 @@ static void from_json(const json &value, Split &split) {
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Constant, name, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, model, data, real, splits, batch, accumulate, epochs, steps, validateEvery,
-                                   best, greatest, seed, constants)
+                                   best, greatest, early, stopWhen, budgetSeconds, budgetSteps, onNan, rollbacks, seed,
+                                   constants)
 
 [[maybe_unused]] static void membersAreAllListed() {
   [[maybe_unused]] const auto &[name, format, files, options] = Split();
   [[maybe_unused]] const auto &[constant, value] = Constant();
   [[maybe_unused]] const auto &[model, data, real, splits, batch, accumulate, epochs, steps, validateEvery, best,
-                                greatest, seed, constants] = Plan();
+                                greatest, early, stopWhen, budgetSeconds, budgetSteps, onNan, rollbacks, seed,
+                                constants] = Plan();
 }
 } // namespace frontend
 

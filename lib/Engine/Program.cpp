@@ -64,6 +64,12 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
   facts.validateSteps = plan.validateEvery;
   facts.best = plan.best;
   facts.greatest = plan.greatest;
+  facts.early = plan.early;
+  facts.stopWhen = plan.stopWhen;
+  facts.budgetSeconds = plan.budgetSeconds;
+  facts.budgetSteps = plan.budgetSteps;
+  facts.onNan = plan.onNan;
+  facts.rollbacks = plan.rollbacks;
   facts.seed = options.seed.value_or(plan.seed);
   for (const frontend::Split &split : plan.splits)
     facts.splits.push_back(split.name);

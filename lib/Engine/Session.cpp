@@ -175,7 +175,8 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
     fault.row = order[std::size_t(batchBegin + row)];
   if (mode == Mode::Train)
     fault.step = step + (combined ? 0 : done) + 1;
-  return {done, faultError(*program.impl->compiler, unit.manifest, data, fault)};
+  return {done, faultError(*program.impl->compiler, unit.manifest, data, fault),
+          unit.manifest.faults[std::size_t(fault.site)].notFinite};
 }
 
 Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
@@ -247,6 +248,7 @@ std::int64_t Session::epoch() const { return impl->epochs; }
 std::int64_t Session::stepsPerEpoch() const { return impl->stepsPerEpoch(); }
 std::int64_t Session::totalSteps() const { return impl->totalSteps(); }
 std::uint64_t Session::seed() const { return impl->seed; }
+const std::optional<Error> &Session::notFinite() const { return impl->notFinite; }
 Result<void> Session::initialize(std::uint64_t seed) { return impl->initialize(seed); }
 
 void Session::prepare(Mode mode, const Dataset &data) {

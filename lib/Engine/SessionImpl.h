@@ -19,6 +19,7 @@ namespace talweg {
 struct NativeCall {
   std::int64_t steps = 0;     ///< batches that are done
   std::optional<Error> error; ///< why the next one is not; it has changed nothing
+  bool notFinite = false;     ///< because a loss or a norm is not finite; losses are told in `out`
 };
 
 /// Of what is done in parts: where it stands, and what has been combined so far.
@@ -62,6 +63,7 @@ struct Session::Impl : Place {
   std::optional<OpenStep> openStep;
   std::optional<FolderLock> claimed; ///< of the folder `claimedFolder`
   std::string claimedFolder;
+  std::optional<Error> notFinite; ///< why the last call of `train` returned Stopped::NotFinite
 
   /// The native code for a mode and batch size, compiled now if it is not there. Valid as long as the session.
   Result<const NativeUnit *> unit(Mode mode, std::int64_t batch);
@@ -86,6 +88,8 @@ struct Session::Impl : Place {
   Result<void> addRows(const Dataset &data, const std::vector<std::int32_t> &order, std::int64_t first,
                        std::int64_t count);
   Result<StepRecord> finishStep();
+  /// The same; if the step is to be skipped where something is not finite, its record. `notFinite`: whether this is the error.
+  Result<StepRecord> finishStep(bool skips, bool &notFinite);
   Result<const NativeUnit *> finishingUnit();
   /// An error, E0854, if a step has begun: what it has changed so far belongs to no moment.
   Result<void> checkNoStep() const;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace talweg;
@@ -52,6 +53,11 @@ Result<const NativeUnit *> Session::Impl::finishingUnit() {
 }
 
 Result<StepRecord> Session::Impl::finishStep() {
+  bool notFinite = false;
+  return finishStep(/*skips=*/false, notFinite);
+}
+
+Result<StepRecord> Session::Impl::finishStep(bool skips, bool &notFinite) {
   auto unit = finishingUnit();
   if (!unit) {
     abandonStep();
@@ -60,21 +66,23 @@ Result<StepRecord> Session::Impl::finishStep() {
   const Manifest &manifest = (*unit)->manifest;
   openStep->combined.values = openStep->combiner.values(openStep->combined.rows);
   openStep->combined.pass = 1;
-  std::vector<double> columns(std::size_t(manifest.columns()));
+  std::vector<double> columns(std::size_t(manifest.columns()), NAN);
   const std::vector<std::int32_t> none(1);
   NativeCall call = run(Mode::Train, **unit, *openStep->data, none, 0, 1, columns.data(), &openStep->combined);
+  notFinite = call.notFinite;
+  const std::int64_t rows = openStep->combined.rows;
   if (call.error) {
     abandonStep();
-    return *call.error;
+    if (!skips || !notFinite)
+      return *call.error;
   }
-  OpenStep done = std::move(*openStep);
-  openStep.reset();
   ++step;
   auto reports = columns.begin() + 1 + std::ptrdiff_t(manifest.metrics.size());
-  StepRecord record{
-      step, epochs + 1, done.combined.rows, columns[0], {columns.begin() + 1, reports}, {reports, columns.end()}, {}};
-  if (!manifest.ofSums.empty())
-    record.sums = std::move(done.combined.values);
+  StepRecord record{step, epochs + 1, rows, columns[0], {columns.begin() + 1, reports}, {reports, columns.end()},
+                    {},   notFinite};
+  if (openStep && !manifest.ofSums.empty())
+    record.sums = std::move(openStep->combined.values);
+  openStep.reset();
   return record;
 }
 

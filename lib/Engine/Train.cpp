@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 using namespace talweg;
 
@@ -79,9 +80,9 @@ static void complete(const Session::Impl &session, Chunk &chunk, std::int64_t ro
   chunk.stepsPerEpoch = session.stepsPerEpoch();
 }
 
-/// What the first `steps` of a stretch have told.
+/// What the first `steps` of a stretch have told, of which the last may be skipped.
 static Chunk tell(const Session::Impl &session, const Manifest &manifest, const Stretch &stretch, std::int64_t steps,
-                  const std::vector<double> &out, double seconds) {
+                  bool skipped, const std::vector<double> &out, double seconds) {
   Chunk chunk;
   for (std::int64_t s = 0; s < steps; ++s) {
     const double *row = out.data() + s * manifest.width();
@@ -92,7 +93,8 @@ static Chunk tell(const Session::Impl &session, const Manifest &manifest, const 
                            row[0],
                            {metrics, reports},
                            {reports, sums},
-                           {sums, row + manifest.width()}});
+                           {sums, row + manifest.width()},
+                           skipped && s + 1 == steps});
   }
   complete(session, chunk, stretch.rows * steps, seconds);
   return chunk;
@@ -103,8 +105,12 @@ namespace {
 struct Taken {
   Chunk chunk = {};
   std::optional<Error> error = {};
+  bool notFinite = false; ///< the error is that a loss or a norm is not finite
 };
 } // namespace
+
+/// Does a step count in which something is not finite?
+static bool skips(const Session::Impl &session) { return session.program.plan().onNan == OnNan::Skip; }
 
 /// As many as last about 50 ms, up to the epoch's end and to step `goal`.
 static Taken takeSteps(Session::Impl &session, ChunkSize &size, std::int64_t goal) {
@@ -112,15 +118,20 @@ static Taken takeSteps(Session::Impl &session, ChunkSize &size, std::int64_t goa
   auto unit = session.unit(Mode::Train, stretch.rows);
   if (!unit)
     return {{}, unit.error()};
-  std::vector<double> out(std::size_t(stretch.count * (*unit)->manifest.width()));
+  std::vector<double> out(std::size_t(stretch.count * (*unit)->manifest.width()), NAN);
   Stopwatch stopwatch;
   NativeCall call =
       session.run(Mode::Train, **unit, *session.training, session.order, stretch.first, stretch.count, out.data());
   double seconds = stopwatch.seconds();
-  size.took(stretch.count, seconds);
-  Taken taken{tell(session, (*unit)->manifest, stretch, call.steps, out, seconds), call.error};
-  session.step += call.steps;
-  session.stepInEpoch += call.steps;
+  const bool skipped = call.notFinite && skips(session);
+  if (!call.error)
+    size.took(stretch.count, seconds);
+  const std::int64_t steps = call.steps + skipped;
+  Taken taken{tell(session, (*unit)->manifest, stretch, steps, skipped, out, seconds), call.error, call.notFinite};
+  if (skipped)
+    taken.error.reset();
+  session.step += steps;
+  session.stepInEpoch += steps;
   return taken;
 }
 
@@ -134,9 +145,10 @@ static Taken takeStepInParts(Session::Impl &session) {
     session.abandonStep();
     return {{}, added.error()};
   }
-  auto record = session.finishStep();
+  bool notFinite = false;
+  auto record = session.finishStep(skips(session), notFinite);
   if (!record)
-    return {{}, record.error()};
+    return {{}, record.error(), notFinite};
   ++session.stepInEpoch;
   Taken taken{{{*record}}};
   complete(session, taken.chunk, rows, stopwatch.seconds());
@@ -151,6 +163,7 @@ Result<Stopped> Session::train(const TrainOptions &options) {
     return Error{"E0805", fmt::format("error: {} steps cannot be taken", options.maxSteps)};
   Impl::StopOnce met(self);
   self.abandonStep();
+  self.notFinite.reset();
   std::int64_t last = self.totalSteps();
   std::int64_t goal = options.maxSteps > 0 && options.maxSteps < last - self.step ? self.step + options.maxSteps : last;
   ChunkSize size;
@@ -167,7 +180,10 @@ Result<Stopped> Session::train(const TrainOptions &options) {
     if (taken.error) {
       if (options.onChunk && !chunk.steps.empty())
         options.onChunk(chunk);
-      return *taken.error;
+      if (!taken.notFinite)
+        return *taken.error;
+      self.notFinite = taken.error;
+      return Stopped::NotFinite;
     }
     bool epochDone = self.stepInEpoch == self.stepsPerEpoch();
     if (epochDone) {

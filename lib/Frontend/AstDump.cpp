@@ -361,6 +361,24 @@ void Printer::statement(const Stmt &stmt) {
   case Stmt::Freeze: return line("freeze ", [&] { patterns(stmt.patterns); });
   case Stmt::Keep:
     return line("keep best" + (stmt.unit.text.empty() ? "" : " " + stmt.unit.text + " " + stmt.target.text), [] {});
+  case Stmt::EarlyStop:
+    return line("early_stop " + (stmt.unit.text.empty() ? "" : stmt.unit.text + " " + stmt.target.text + " "), [&] {
+      out += "patience ";
+      value(stmt.value);
+    });
+  case Stmt::StopWhen: return line("stop when ", [&] { value(stmt.value); });
+  case Stmt::Budget:
+    return line("budget ", [&] {
+      value(stmt.value);
+      out += " " + stmt.unit.text;
+    });
+  case Stmt::OnNan:
+    return line("on nan " + stmt.target.text, [&] {
+      if (stmt.value) {
+        out += " ";
+        value(stmt.value);
+      }
+    });
   case Stmt::Setting:
     return line(stmt.target.text + (stmt.unit.text.empty() ? " " : " every "), [&] {
       value(stmt.value);

@@ -43,12 +43,15 @@ static Value evalStep(Walk &walk, const std::string &name, ast::Range range) {
   const auto type = mlir::RankedTensorType::get({}, walk.builder.getF64Type());
   if (name == "steps")
     return countUpdates(walk, train::TotalStepsOp::create(walk.builder, walk.location(range), type), range);
-  const Value taken = countUpdates(walk, train::StepOp::create(walk.builder, walk.location(range), type), range);
-  // An update rule counts its steps from one, as papers do; everything else counts the steps already taken.
+  // An update rule counts its steps from one, as papers do; everything else counts the steps already taken, a schedule no more than there are.
   const Frame *owner = &walk.frame();
   while (owner && owner->decl && owner->decl->kind == ast::Decl::Fn)
     owner = owner->caller;
   const bool inRule = owner && owner->decl && owner->decl->isUpdateRule();
+  const bool inSchedule = owner && owner->decl && owner->decl->kind == ast::Decl::Schedule;
+  auto steps = train::StepOp::create(walk.builder, walk.location(range), type);
+  steps.setPlanned(inSchedule || (walk.scopes.isOfUpdate() && !inRule));
+  const Value taken = countUpdates(walk, steps, range);
   return inRule ? binary(walk.tensors, BinaryOp::Add, taken, Value::integer(1), range) : taken;
 }
 

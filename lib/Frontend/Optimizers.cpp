@@ -97,6 +97,25 @@ static void planRate(Walk &walk, const Expr &rate) {
   walk.hypers.push_back({"lr", value});
 }
 
+/// The hyper-parameter that all rates are multiplied by.
+static void planRateFactor(Walk &walk) {
+  const Decl &train = *walk.names.train;
+  const auto onNan =
+      std::find_if(train.body.begin(), train.body.end(), [](const auto &stmt) { return stmt->kind == Stmt::OnNan; });
+  const std::string name(kRateFactor);
+  if (const auto taken = walk.names.configs.find(name); taken != walk.names.configs.end())
+    walk.fail(Code::AlreadyDefined, (*onNan)->range,
+              fmt::format("under `on nan rollback` rates are multiplied by `{}`, and a config has that name", name))
+        .help("give the config another name");
+  for (const Stmt *clause : clausesOf(train))
+    if (const Decl *rule = ruleOf(walk, *clause); rule && !argumentFor(*clause, *rule, "lr"))
+      walk.fail(Code::BadSetting, clause->rule->range,
+                fmt::format("`on nan rollback` lowers `lr`, which `{}` does not have", rule->name.text))
+          .note((*onNan)->range, "rolled back here")
+          .help("give the rule a parameter `lr`, or write `on nan stop` or `on nan skip`");
+  walk.hypers.push_back({name, 1});
+}
+
 void frontend::planRules(Walk &walk) {
   for (const auto &stmt : walk.names.train->body) {
     if (!stmt->rule || ruleOf(walk, *stmt))
@@ -109,6 +128,8 @@ void frontend::planRules(Walk &walk) {
   }
   if (const Expr *rate = plainRate(walk))
     planRate(walk, *rate);
+  if (walk.plan.onNan == OnNan::Rollback)
+    planRateFactor(walk);
 }
 
 //===-- which clause updates which parameter -----------------------------------------------------------------------===//

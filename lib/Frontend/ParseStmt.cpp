@@ -15,9 +15,9 @@ using namespace talweg::ast;
 
 namespace {
 
-constexpr std::string_view trainWords[] = {"minimize", "metric",   "optimizer",  "freeze", "clip",
-                                           "average",  "batch",    "accumulate", "epochs", "steps",
-                                           "seed",     "validate", "keep"};
+constexpr std::string_view trainWords[] = {"minimize", "metric",     "optimizer", "freeze", "clip", "average",
+                                           "batch",    "accumulate", "epochs",    "steps",  "seed", "validate",
+                                           "keep",     "early_stop", "stop",      "budget", "on"};
 
 struct Habit {
   std::string_view word, help;
@@ -74,15 +74,19 @@ std::unique_ptr<Stmt> Parser::statement() {
     understood = scan(*stmt);
   else if ((word == "param" || word == "state") && twoNames)
     understood = variable(*stmt, word == "param" ? Stmt::Param : Stmt::State);
-  else if (inside == Decl::Train && contains(trainWords, word))
-    understood = word == "minimize"    ? minimize(*stmt)
-                 : word == "metric"    ? metric(*stmt)
-                 : word == "optimizer" ? optimizer(*stmt)
-                 : word == "freeze"    ? freeze(*stmt)
-                 : word == "clip"      ? clip(*stmt)
-                 : word == "keep"      ? keep(*stmt)
-                 : word == "average"   ? average(*stmt)
-                                       : setting(*stmt);
+  else if (inside == Decl::Train && contains(trainWords, word) && (twoNames || (word != "stop" && word != "on")))
+    understood = word == "minimize"     ? minimize(*stmt)
+                 : word == "metric"     ? metric(*stmt)
+                 : word == "optimizer"  ? optimizer(*stmt)
+                 : word == "freeze"     ? freeze(*stmt)
+                 : word == "clip"       ? clip(*stmt)
+                 : word == "average"    ? average(*stmt)
+                 : word == "keep"       ? keep(*stmt)
+                 : word == "early_stop" ? earlyStop(*stmt)
+                 : word == "stop"       ? stopWhen(*stmt)
+                 : word == "budget"     ? budget(*stmt)
+                 : word == "on"         ? onNan(*stmt)
+                                        : setting(*stmt);
   else if (twoWords)
     understood = unknownStatement();
   else
@@ -123,8 +127,9 @@ bool Parser::unknownStatement() {
   }
   error.didYouMean(meant);
   if (meant.empty() && inside == Decl::Train)
-    error.help("the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `clip`, `average`, `batch`, "
-               "`accumulate`, `epochs`, `steps`, `seed`, `validate` and `keep`");
+    error.help(
+        "the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `clip`, `average`, `batch`, "
+        "`accumulate`, `epochs`, `steps`, `seed`, `validate`, `keep`, `early_stop`, `stop`, `budget` and `on nan`");
   return false;
 }
 
@@ -421,28 +426,6 @@ bool Parser::clip(Stmt &stmt) {
   if (!(stmt.value = expression()))
     return false;
   return !sameLine() || !accept(Token::For) || strings(stmt.patterns);
-}
-
-/// `keep best`, `keep best max accuracy`
-bool Parser::keep(Stmt &stmt) {
-  stmt.kind = Stmt::Keep;
-  take();
-  if (!sameLine() || !acceptWord("best")) {
-    expected("`best` after `keep`", Code::BadSetting).help("write `keep best` or `keep best max accuracy`");
-    return false;
-  }
-  if (!sameLine() || at(Token::RightBrace))
-    return true;
-  stmt.unit = {std::string(text(peek())), range(peek())};
-  if (!acceptWord("min") && !acceptWord("max")) {
-    expected("`min` or `max` after `best`", Code::BadSetting).help("write `keep best max accuracy`");
-    return false;
-  }
-  if (!sameLine()) {
-    expected(fmt::format("the name of a metric after `{}`", stmt.unit.text));
-    return false;
-  }
-  return name(stmt.target, "the name of a metric");
 }
 
 /// `average ema(0.999) for "Actor.*"`

@@ -106,7 +106,6 @@ private:
   bool optimizer(ast::Stmt &stmt);
   bool freeze(ast::Stmt &stmt);
   bool clip(ast::Stmt &stmt);
-  bool keep(ast::Stmt &stmt);
   bool average(ast::Stmt &stmt);
   bool setting(ast::Stmt &stmt);
   bool valueOrDefinition(ast::Stmt &stmt);
@@ -114,6 +113,15 @@ private:
   /// Says why a line that begins with two words is no statement.
   bool unknownStatement();
   bool misplaced(ast::Range at, std::string message);
+
+  //===-- what a run looks at by itself (ParseNotices.cpp) ---------------------------------------------------------===//
+
+  bool extreme(ast::Stmt &stmt, std::string_view example);
+  bool keep(ast::Stmt &stmt);
+  bool earlyStop(ast::Stmt &stmt);
+  bool stopWhen(ast::Stmt &stmt);
+  bool budget(ast::Stmt &stmt);
+  bool onNan(ast::Stmt &stmt);
 
   //===-- expressions and types (ParseExpr.cpp) --------------------------------------------------------------------===//
 

@@ -17,16 +17,70 @@ static IntegerAttr optional(OpBuilder &builder, std::optional<std::int64_t> numb
   return number ? builder.getI64IntegerAttr(*number) : IntegerAttr();
 }
 
+static DictionaryAttr attributeOf(Builder &builder, const EarlyStop &early) {
+  return builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(early.name)),
+                                    builder.getNamedAttr("greatest", builder.getBoolAttr(early.greatest)),
+                                    builder.getNamedAttr("patience", builder.getI64IntegerAttr(early.patience))});
+}
+
+static Attribute attributeOf(Builder &builder, const Comparison &comparison) {
+  return builder.getDictionaryAttr(
+      {builder.getNamedAttr("name", builder.getStringAttr(comparison.name)),
+       builder.getNamedAttr("is", builder.getStringAttr(StringRef(nameOf(comparison.predicate)))),
+       builder.getNamedAttr("value", builder.getF64FloatAttr(comparison.value))});
+}
+
+static void writeNotices(OpBuilder &builder, train::PlanOp op, const Plan &plan) {
+  if (plan.early)
+    op.setEarlyAttr(attributeOf(builder, *plan.early));
+  SmallVector<Attribute> alternatives;
+  for (const auto &all : plan.stopWhen)
+    alternatives.push_back(builder.getArrayAttr(
+        llvm::map_to_vector(all, [&](const Comparison &comparison) { return attributeOf(builder, comparison); })));
+  if (!alternatives.empty())
+    op.setStopAttr(builder.getArrayAttr(alternatives));
+  if (plan.budgetSeconds)
+    op.setBudgetSecondsAttr(builder.getF64FloatAttr(*plan.budgetSeconds));
+  op.setBudgetStepsAttr(optional(builder, plan.budgetSteps));
+  if (plan.onNan != OnNan::Stop)
+    op.setOnNanAttr(builder.getStringAttr(StringRef(nameOf(plan.onNan))));
+  if (plan.onNan == OnNan::Rollback)
+    op.setRollbacksAttr(builder.getI64IntegerAttr(plan.rollbacks));
+}
+
+/// As the op's verifier has found them.
+static void readNotices(train::PlanOp op, Plan &plan) {
+  if (DictionaryAttr early = op.getEarlyAttr())
+    plan.early = EarlyStop{early.getAs<StringAttr>("name").str(), early.getAs<BoolAttr>("greatest").getValue(),
+                           early.getAs<IntegerAttr>("patience").getInt()};
+  for (Attribute all : op.getStopAttr() ? op.getStopAttr().getValue() : ArrayRef<Attribute>()) {
+    auto &comparisons = plan.stopWhen.emplace_back();
+    for (auto each : cast<ArrayAttr>(all).getAsRange<DictionaryAttr>())
+      comparisons.push_back({each.getAs<StringAttr>("name").str(),
+                             *predicateNamed(std::string_view(each.getAs<StringAttr>("is").strref())),
+                             each.getAs<FloatAttr>("value").getValueAsDouble()});
+  }
+  if (FloatAttr seconds = op.getBudgetSecondsAttr())
+    plan.budgetSeconds = seconds.getValueAsDouble();
+  plan.budgetSteps = op.getBudgetSteps();
+  if (StringAttr onNan = op.getOnNanAttr())
+    plan.onNan = *onNanNamed(std::string_view(onNan.strref()));
+  plan.rollbacks = op.getRollbacks().value_or(plan.rollbacks);
+}
+
 void frontend::createPlan(OpBuilder &builder, Location loc, const Plan &plan) {
   SmallVector<NamedAttribute> constants;
   for (const Constant &constant : plan.constants)
     constants.push_back(builder.getNamedAttr(constant.name, builder.getStringAttr(constant.value)));
-  train::PlanOp::create(builder, loc, builder.getStringAttr(plan.data), optional(builder, plan.epochs),
-                        optional(builder, plan.steps), optional(builder, plan.validateEvery),
-                        optional(builder, plan.accumulate > 1 ? std::optional(plan.accumulate) : std::nullopt),
-                        plan.best.empty() ? StringAttr() : builder.getStringAttr(plan.best),
-                        plan.greatest ? builder.getUnitAttr() : UnitAttr(),
-                        builder.getI64IntegerAttr(std::int64_t(plan.seed)), builder.getDictionaryAttr(constants));
+  auto op =
+      train::PlanOp::create(builder, loc, builder.getStringAttr(plan.data), optional(builder, plan.epochs),
+                            optional(builder, plan.steps), optional(builder, plan.validateEvery),
+                            optional(builder, plan.accumulate > 1 ? std::optional(plan.accumulate) : std::nullopt),
+                            plan.best.empty() ? StringAttr() : builder.getStringAttr(plan.best),
+                            plan.greatest ? builder.getUnitAttr() : UnitAttr(),
+                            builder.getI64IntegerAttr(std::int64_t(plan.seed)), builder.getDictionaryAttr(constants),
+                            DictionaryAttr(), ArrayAttr(), FloatAttr(), IntegerAttr(), StringAttr(), IntegerAttr());
+  writeNotices(builder, op, plan);
 }
 
 static void readSettings(train::PlanOp op, Plan &plan) {
@@ -37,6 +91,7 @@ static void readSettings(train::PlanOp op, Plan &plan) {
   plan.accumulate = op.getAccumulate().value_or(1);
   plan.best = op.getKeep().value_or("").str();
   plan.greatest = op.getGreatest();
+  readNotices(op, plan);
   plan.seed = op.getSeed();
   for (NamedAttribute constant : op.getConstants())
     plan.constants.push_back({constant.getName().str(), cast<StringAttr>(constant.getValue()).str()});

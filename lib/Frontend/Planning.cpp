@@ -122,35 +122,13 @@ static void checkToldName(Walk &walk, const Stmt &stmt, const ast::Name &name) {
         .help("give it another name");
 }
 
-/// `keep best max accuracy`. What is best, if nothing is named, is the least first loss.
-static void planBest(Walk &walk, const Stmt &stmt) {
-  Plan &plan = walk.plan;
-  const Decl &train = *walk.names.train;
-  if (!plan.best.empty())
-    walk.fail(Code::AlreadyDefined, stmt.range, "`keep` is there twice");
-  std::vector<std::string> names;
-  for (const auto &other : train.body)
-    if (other->kind == Stmt::Minimize)
-      names.push_back(lossName(train, *other));
-    else if (other->kind == Stmt::Metric)
-      names.push_back(other->target.text);
-  const auto loss = std::find_if(train.body.begin(), train.body.end(),
-                                 [](const auto &other) { return other->kind == Stmt::Minimize; });
-  plan.greatest = stmt.unit.text == "max";
-  plan.best = !stmt.target.text.empty()  ? stmt.target.text
-              : loss != train.body.end() ? lossName(train, **loss)
-                                         : "loss";
-  if (!stmt.target.text.empty() && std::find(names.begin(), names.end(), plan.best) == names.end())
-    walk.fail(Code::UnknownName, stmt.target.range, fmt::format("no loss and no metric is called `{}`", plan.best))
-        .didYouMean(suggest(plan.best, names));
-}
-
 /// What is set from outside is there.
 static void checkSets(Walk &walk) {
   for (const auto &[name, value] : walk.options.set) {
     const auto &hypers = walk.hypers;
     if (walk.names.configs.count(name) ||
-        std::any_of(hypers.begin(), hypers.end(), [&](const Hyper &hyper) { return hyper.name == name; }))
+        (name != kRateFactor &&
+         std::any_of(hypers.begin(), hypers.end(), [&](const Hyper &hyper) { return hyper.name == name; })))
       continue;
     std::vector<std::string> names;
     for (const auto &[config, v] : walk.names.configs)
@@ -179,8 +157,8 @@ void frontend::planSettings(Walk &walk) {
       planTold(walk, *stmt, name, told);
     else if (stmt->kind == Stmt::Setting)
       planSetting(walk, *stmt, seen);
-    else if (stmt->kind == Stmt::Keep)
-      planBest(walk, *stmt);
+    else
+      planNotice(walk, *stmt);
   if (walk.plan.epochs && walk.plan.steps)
     walk.fail(Code::BadSetting, seen["steps"]->range, "a plan has `epochs` or `steps`, not both")
         .note(seen["epochs"]->range, "epochs are here");

@@ -127,10 +127,10 @@ static void requireOnlyInTraining(tw::RequireOp op) {
   op.getConditionMutable().assign(tw::OrOp::create(builder, loc, type, evaluates, op.getCondition()));
 }
 
-/// Of an update rule: to the end of the objective, together with what it is computed from, the `ops` of its operands.
+/// Of an update rule: to the head of the objective, in front of all updates, together with what it is computed from, the `ops` of its operands.
 static tw::RequireOp movedToObjective(Walk &walk, tw::RequireOp op, const std::vector<mlir::Operation *> &ops) {
   mlir::Block &block = mlir::cast<train::ObjectiveOp>(walk.objective).getBody().front();
-  mlir::OpBuilder builder(block.getTerminator());
+  auto builder = mlir::OpBuilder::atBlockBegin(&block);
   mlir::IRMapping mapping;
   for (mlir::Operation *operand : ops)
     builder.clone(*operand, mapping);

@@ -4,6 +4,7 @@
 #include "Calls.h"
 #include "Expressions.h"
 #include "Numbers.h"
+#include "Operators.h"
 #include "Statements.h"
 #include "Types.h"
 #include "Variables.h"
@@ -15,6 +16,7 @@
 
 using namespace talweg;
 using namespace talweg::frontend;
+using ast::BinaryOp;
 using ast::Decl;
 using ast::Expr;
 using ast::Stmt;
@@ -35,6 +37,7 @@ private:
   std::optional<Arguments> evalArguments();
   bool takeArguments(const Arguments &bound, const Frame &top);
   bool checkRate(const Value &rate, ast::Range range);
+  Value lowered(const Value &rate, ast::Range range);
   void bindTensor(const std::string &name, mlir::Value ssa);
   void bindAssignable(const std::string &name, mlir::Value ssa, ast::Range place);
   void runBody();
@@ -137,6 +140,14 @@ bool RuleBuilder::checkRate(const Value &rate, ast::Range range) {
   return false;
 }
 
+/// The rate as the host lowers it.
+Value RuleBuilder::lowered(const Value &rate, ast::Range range) {
+  Value factor = Value::of(Value::Hyper);
+  factor.text = kRateFactor;
+  factor.number = Number::of(1.0);
+  return binary(walk.tensors, BinaryOp::Mul, rate, factor, range);
+}
+
 bool RuleBuilder::takeArguments(const Arguments &bound, const Frame &top) {
   bool fits = true;
   for (const ast::Formal &formal : rule.formals) {
@@ -147,6 +158,8 @@ bool RuleBuilder::takeArguments(const Arguments &bound, const Frame &top) {
     TellingScope telling(walk.scopes, top);
     fits = !value.isPoison() && conform(walk, formal, value, given, rule.name.text) &&
            (formal.name.text != "lr" || checkRate(value, given.range)) && fits;
+    if (formal.name.text == "lr" && fits && walk.plan.onNan == OnNan::Rollback)
+      value = lowered(value, given.range);
     frame.locals[formal.name.text] = std::move(value);
   }
   return fits;

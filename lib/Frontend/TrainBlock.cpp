@@ -54,8 +54,7 @@ private:
   ProgramBody body;
   void report(Told told, const std::string &name, const Value &value, ast::Range range, mlir::IntegerAttr every = {});
   void checkReports();
-  void checkBest();
-  std::vector<std::pair<train::ReportOp, ast::Range>> reports;
+  std::vector<Reported> reports;
 };
 } // namespace
 
@@ -142,22 +141,6 @@ void Objective::checkReports() {
   }
 }
 
-/// What is best is one number that evaluation tells.
-void Objective::checkBest() {
-  const auto keep =
-      std::find_if(train.body.begin(), train.body.end(), [](const auto &stmt) { return stmt->kind == Stmt::Keep; });
-  for (auto [op, range] : reports) {
-    const bool isTable = op.getTold() == Told::Table;
-    if (keep == train.body.end() || op.getName() != walk.plan.best || !(isTable || op.getTold() == Told::Report))
-      continue;
-    walk.fail(isTable ? Code::NotAScalar : Code::NotKnownHere, (*keep)->target.range,
-              isTable
-                  ? fmt::format("what is best is one number, and `{}` is a table", walk.plan.best)
-                  : fmt::format("what is best is told by evaluation, and `{}` is a metric of training", walk.plan.best))
-        .note(range, "defined here");
-  }
-}
-
 /// What gradients are limited to, by the block's `clip` statements.
 llvm::SmallVector<mlir::Value> Objective::evalLimits() {
   llvm::SmallVector<mlir::Value> limits;
@@ -217,9 +200,10 @@ void Objective::minimize(const Stmt &stmt) {
   const UpdateScope counting(walk.scopes, minimized.every);
   const llvm::SmallVector<mlir::Value> limits = evalLimits();
   if (loss.isTensor())
-    minimized.op = train::MinimizeOp::create(walk.builder, walk.location(stmt.range), minimized.name, loss.tensor.ssa,
-                                             limits, mlir::ValueRange(), walk.builder.getArrayAttr({}),
-                                             walk.builder.getArrayAttr({}), mlir::ArrayAttr(), every);
+    minimized.op =
+        train::MinimizeOp::create(walk.builder, walk.location(stmt.range), minimized.name, loss.tensor.ssa, limits,
+                                  mlir::ValueRange(), walk.builder.getArrayAttr({}), walk.builder.getArrayAttr({}),
+                                  mlir::ArrayAttr(), every, walk.plan.onNan != OnNan::Ignore);
   walk.minimized.push_back(std::move(minimized));
   checkSkips(stmt);
   const auto last = std::find_if(train.body.rbegin(), train.body.rend(),
@@ -256,6 +240,10 @@ void Objective::runStatement(const Stmt &stmt) {
   case Stmt::Clip:    // of each loss, in front of its updates
   case Stmt::Average: // at the end of the step
   case Stmt::Keep:
+  case Stmt::EarlyStop:
+  case Stmt::StopWhen:
+  case Stmt::Budget:
+  case Stmt::OnNan:
   case Stmt::Freeze: break;
   case Stmt::Minimize: minimize(stmt); break;
   case Stmt::Metric: metric(stmt); break;
@@ -301,7 +289,7 @@ bool Objective::run() {
   if (walk.diagnostics.hasErrors())
     return false;
   finishNorms(walk, *block, body.norms);
-  checkBest();
+  checkNotices(walk, reports);
   // What nothing depends on is not part of the program.
   for (mlir::Operation &dead : llvm::make_early_inc_range(llvm::reverse(*block)))
     if (mlir::isOpTriviallyDead(&dead))

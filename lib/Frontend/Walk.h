@@ -46,7 +46,9 @@ struct Walk {
   Instances instances;
   std::deque<IndexVar> indexVars; ///< all that tensors may range over
   Plan plan;                      ///< what the file says about the run, as far as it is read
-  std::vector<Field> fields;      ///< of the data, in their order
+  std::vector<ast::Name>
+      watched; ///< losses and metrics that the plan looks at after each validation, by the names that they have there
+  std::vector<Field> fields; ///< of the data, in their order
   /// A `config` of a fractional value, or `lr` of the train block's optimizer where it is written as a plain number and no config has
   /// that name. The order is train.hyper's index.
   std::vector<Hyper> hypers;

@@ -90,7 +90,7 @@ static FieldUse useOf(train::FieldOp op) {
 }
 
 static FaultSite siteOf(train::FaultOp op, const std::string &file) {
-  FaultSite site{op.getMessage().str(), op.getHelp().value_or("").str(), "", 0, 0};
+  FaultSite site{op.getMessage().str(), op.getHelp().value_or("").str(), op.getNotFinite(), "", 0, 0};
   if (FileLineColRange place = placeOf(op.getLoc())) {
     site.file = place.getFilename().str() == file ? "" : place.getFilename().str();
     site.line = place.getStartLine();
@@ -144,6 +144,8 @@ Result<Manifest> talweg::collect(ModuleOp module, const std::string &file) {
   manifest.model = program.getName().str();
   manifest.mode = *program.getMode();
   manifest.batch = program.getBatch();
+  manifest.knowsEnd = program.getKnowsEnd();
+  program.walk([&](train::TotalStepsOp) { manifest.knowsEnd = true; });
   manifest.variables = variablesOf(program);
   for (Operation &op : program.getBody().front()) {
     Result<void> read;

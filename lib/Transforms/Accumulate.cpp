@@ -400,7 +400,7 @@ void Accumulation::writeFinish() {
     tell(report, value);
   b.setLoc(minimize.getLoc());
   train::MinimizeOp::create(b, minimize.getName(), loss, limits, gradients, minimize.getOver(), minimize.getByAttr(),
-                            minimize.getClipsAttr(), IntegerAttr());
+                            minimize.getClipsAttr(), IntegerAttr(), minimize.getFinite());
   for (auto average : block.getOps<train::AverageOp>())
     b.clone(*average);
   for (auto set : block.getOps<train::SetOp>())

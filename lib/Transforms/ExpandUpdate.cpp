@@ -211,12 +211,11 @@ SmallVector<Value> Expansion::apply(train::OptimizerOp rule, ValueRange argument
                              [&](Value value) { return mapping.lookupOrDefault(value); });
 }
 
-/// Is the update made where the gradient of each member of a stack is computed? Where it is chosen which values a step leaves, and where limits of gradients
-/// are known behind all of them, whole stacks are updated.
+/// Is the update made where the gradient of each member of a stack is computed? Where limits of gradients are known behind all of them, whole stacks are
+/// updated.
 bool Expansion::isInLoop(train::UpdateOp update, train::VariableOp variable, train::OptimizerOp rule) {
   auto loop = update.getGradient().getDefiningOp<tw::ScanOp>();
-  return loop && loop.getBlocks() && update.getGradient().hasOneUse() && !every && !variable.isSplit() &&
-         objective.getBody().getOps<tw::RequireOp>().empty();
+  return loop && loop.getBlocks() && update.getGradient().hasOneUse() && !every && !variable.isSplit();
 }
 
 /// `apply`, member by member.

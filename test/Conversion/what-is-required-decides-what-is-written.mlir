@@ -1,5 +1,6 @@
 // RUN: talweg-opt %s --talweg-train-to-loops | FileCheck %s
-// A step looks for the first fault, in the order of the rows, and writes the old values where there is one; the steps behind it do nothing.
+// A step looks for the first fault, in the order of the rows, and is left where there is one, in front of all that it writes; the steps behind it do
+// nothing.
 
 // CHECK-LABEL: func.func @talweg_step
 // CHECK-SAME:  %[[CONTROL:[^:]*]]: memref<16xi64>
@@ -18,14 +19,12 @@
 // CHECK-NEXT:    %[[FIRST:.*]] = tw.reduce min %{{.*}} dims [0, 1]
 // CHECK-NEXT:    tensor.extract %[[FIRST]][]
 
-// CHECK:         %[[HOLDS:.*]] = arith.cmpi eq
-// CHECK:         scf.if
+// CHECK:         %[[FAULTED:.*]] = arith.cmpi ne
+// CHECK:         kernel.leave if %[[FAULTED]] {
 // CHECK-COUNT-4:   memref.store %{{.*}}, %[[CONTROL]]
-// CHECK:         %[[SCALAR:.*]] = tensor.from_elements %[[HOLDS]] : tensor<i1>
+// CHECK-NOT:       memref.store
 // CHECK:         %[[NEW:.*]] = tw.add %[[OLD]]
-// CHECK:         %[[SPREAD:.*]] = tw.window %[[SCALAR]]
-// CHECK:         %[[WRITTEN:.*]] = tw.select %[[SPREAD]], %[[NEW]], %[[OLD]]
-// CHECK:         bufferization.materialize_in_destination %[[WRITTEN]]
+// CHECK:         bufferization.materialize_in_destination %[[NEW]]
 // CHECK-NOT:   tw.require
 train.program "Counted" mode train batch 4 {
   train.field @words : tensor<3xi32>

@@ -148,8 +148,11 @@ Result<void> TrainLoop::stretch() {
     take(chunk);
     return !interrupted() && !failedLog && !failed && !saveDue();
   };
-  if (auto stopped = session.train(stretch); !stopped)
+  auto stopped = session.train(stretch);
+  if (!stopped)
     return stopped.error();
+  if (*stopped == Stopped::NotFinite)
+    return *session.notFinite();
   if (failed)
     return *failed;
   return folder.flush();
@@ -204,12 +207,12 @@ Result<void> TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
   sinceReport.take(manifest, step);
   sinceLine.take(manifest, step);
   constexpr double kept = 0.95; // exponential mean over about 20 steps
-  for (size_t i = 0; i < smooth.totals.size(); ++i)
+  for (size_t i = 0; i < smooth.totals.size() && !step.skipped; ++i)
     if (told[i]) {
       smooth.totals[i] = kept * smooth.totals[i] + (1 - kept) * *told[i];
       smooth.weights[i] = kept * smooth.weights[i] + (1 - kept);
     }
-  if (told[0])
+  if (told[0] && !step.skipped)
     curve.add(*told[0]);
   warn(step, told);
 

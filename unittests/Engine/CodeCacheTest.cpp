@@ -73,7 +73,7 @@ Manifest manifest() {
   result.fields = {{"x", ElementType::U8, {4}, 10, {std::int64_t(3), "label"}}};
   result.uses = {{true, -3, 7}};
   result.hypers = {{"lr", 0.5}, {"limit", std::numeric_limits<double>::infinity()}};
-  result.faults = {{"\xff is {}", "help", "other.tw", 3, 4}};
+  result.faults = {{"\xff is {}", "help", true, "other.tw", 3, 4}};
   result.metrics = {"accuracy", "error"};
   result.reports = {"lr"};
   result.otherLosses = 1;
@@ -103,6 +103,11 @@ frontend::Plan plan() {
   result.validateEvery = 10;
   result.best = "error";
   result.greatest = true;
+  result.early = EarlyStop{"error", true, 4};
+  result.stopWhen = {{{"error", Predicate::GreaterEqual, 0.5}, {"step", Predicate::Less, 10}}, {}};
+  result.budgetSeconds = 7.5;
+  result.onNan = OnNan::Rollback;
+  result.rollbacks = 2;
   result.seed = UINT64_MAX;
   result.constants = {{"width", "128"}};
   return result;

@@ -217,7 +217,7 @@ def OutlineParts : Pass<"talweg-outline-parts", "::mlir::ModuleOp"> {
   let summary = "cuts long straight lines of code into functions";
   let description = [{
     In: functions over buffers in the arena. Out: the same ops in the same order; no function holds many more than `max-ops`, the ops
-    of nests counted. Passes that take more than twice the time for a function of twice the length, as several of MLIR's and LLVM's do,
+    of nests counted; a kernel.leave stays where it is. Passes that take more than twice the time for a function of twice the length, as several of MLIR's and LLVM's do,
     so take twice the time for a program of twice the length.
   }];
   let options = [
@@ -227,6 +227,14 @@ def OutlineParts : Pass<"talweg-outline-parts", "::mlir::ModuleOp"> {
     Statistic<"parts", "parts", "functions made">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def LowerLeaves : Pass<"talweg-lower-leaves", "::mlir::func::FuncOp"> {
+  let summary = "makes leaving a block a branch";
+  let description = [{
+    Out: no kernel.leave; what stood behind one in its block is done where its condition does not hold.
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
 }
 
 def ApproximateMath : Pass<"talweg-approximate-math", "::mlir::func::FuncOp"> {

@@ -21,6 +21,7 @@
 #define TALWEG_ENGINE_ENGINE_H
 
 #include "talweg/Support/Manifest.h"
+#include "talweg/Support/Notices.h"
 #include "talweg/Support/Result.h"
 
 #include <cstdint>
@@ -74,6 +75,12 @@ struct PlanFacts {
   std::optional<std::int64_t> validateSteps; ///< validate after every N steps, too; after each epoch anyway
   std::string best;      ///< the variables of the validation at which this number is best are kept; empty: none are
   bool greatest = false; ///< the best is the greatest, not the least
+  std::optional<EarlyStop> early;                ///< stops where validations get no better
+  std::vector<std::vector<Comparison>> stopWhen; ///< stops at a validation where all comparisons of one of these hold
+  std::optional<double> budgetSeconds;           ///< of training; schedules do not see it
+  std::optional<std::int64_t> budgetSteps;       ///< likewise
+  OnNan onNan = OnNan::Stop;
+  std::int64_t rollbacks = 3; ///< at most so many, under OnNan::Rollback
   std::uint64_t seed = 0;
   std::vector<std::string> splits; ///< declared names, in order: train, test, …
 };
@@ -207,6 +214,9 @@ struct StepRecord {
   double loss = 0;                      ///< NaN, as all that is told of a loss, where it is skipped (Manifest::tells)
   std::vector<double> metrics, reports; ///< in the order of the manifest of Session::facts
   std::vector<double> sums;             ///< of rows, of which Session::tell makes figures of several steps
+  /// A loss, or a norm that gradients are clipped by, is not finite, and the step has changed nothing (OnNan::Skip). Losses are told, no more; figures
+  /// of several steps are those of the others.
+  bool skipped = false;
 };
 
 /// What several steps have told, together.
@@ -236,8 +246,9 @@ struct TrainOptions {
   std::function<bool(const Chunk &)> onChunk = {};
 };
 
-/// Why training returned.
-enum class Stopped { PlanDone, EpochDone, StepsDone, ByCallback, ByRequest };
+/// Why training returned. NotFinite: a loss of the next step, or a norm that its gradients are clipped by, is not finite; the session stands in front
+/// of that step, which has changed nothing (OnNan::Stop and Rollback; Session::notFinite tells it).
+enum class Stopped { PlanDone, EpochDone, StepsDone, ByCallback, ByRequest, NotFinite };
 
 /// A metric of several numbers.
 struct TableValue {
@@ -353,6 +364,8 @@ public:
   Result<void> setTrainingData(const Dataset &data);
   /// Runs steps from where the session stands, and none where the plan is done. Needs training data.
   Result<Stopped> train(const TrainOptions &options = {});
+  /// What was not finite, where, and what may help, if the last call of `train` returned Stopped::NotFinite.
+  const std::optional<Error> &notFinite() const;
   /// The loss and the metrics of several steps; none where no step has told it. A mean over rows is the mean over all their rows, and so is a
   /// figure that is made otherwise of reductions over rows, each read once, such as f1. What else a step tells is the mean of
   /// the steps' numbers, weighted by their rows.

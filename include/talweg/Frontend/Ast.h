@@ -121,6 +121,10 @@ struct Stmt {
     Setting,   ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number
                ///< and, after `every`, unit is `steps` or `epochs`
     Average,   ///< average rule [for "pattern", …]
+    EarlyStop, ///< early_stop [min target] patience value; unit as of Keep
+    StopWhen,  ///< stop when value
+    Budget,    ///< budget value unit
+    OnNan,     ///< on nan target [value]
   } kind;
   Range range;
   Name target;

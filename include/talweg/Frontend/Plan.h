@@ -5,6 +5,7 @@
 
 #include "talweg/Data/Formats.h"
 #include "talweg/Support/ElementType.h"
+#include "talweg/Support/Notices.h"
 
 #include <cstdint>
 #include <map>
@@ -56,6 +57,12 @@ struct Plan {
   std::optional<std::int64_t> validateEvery; ///< steps
   std::string best;      ///< the variables of the validation at which this number is best are kept; empty: none are
   bool greatest = false; ///< the best is the greatest, not the least
+  std::optional<EarlyStop> early;                ///< stops where validations get no better
+  std::vector<std::vector<Comparison>> stopWhen; ///< stops at a validation where all comparisons of one of these hold
+  std::optional<double> budgetSeconds;           ///< of training; schedules do not see it
+  std::optional<std::int64_t> budgetSteps;       ///< likewise
+  OnNan onNan = OnNan::Stop;
+  std::int64_t rollbacks = 3; ///< at most so many, under OnNan::Rollback
   std::uint64_t seed = 0;
   std::vector<Constant> constants;
 };

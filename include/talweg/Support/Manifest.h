@@ -122,9 +122,10 @@ struct Hyper {
 
 /// What a step requires, and what a fault there is told as.
 struct FaultSite {
-  std::string message; ///< `{}` stands for the value
-  std::string help;    ///< may be empty
-  std::string file;    ///< of the source; empty: the program's own
+  std::string message;    ///< `{}` stands for the value
+  std::string help;       ///< may be empty
+  bool notFinite = false; ///< the value is a loss, or a norm that gradients are clipped by, which is not finite
+  std::string file;       ///< of the source; empty: the program's own
   std::int64_t line = 0, column = 0;
   bool operator==(const FaultSite &) const = default;
 };
@@ -176,6 +177,7 @@ struct Manifest {
   std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number
   std::int64_t movedBytes = 0;               ///< of variables, that a step must move at least
   std::int64_t arenaBytes = 0, persistentBytes = 0;
+  bool knowsEnd = false; ///< it reads the plan's number of steps
 
   /// Whether step number `step`, from 1, tells a column: no step does of a loss that is skipped in it.
   bool tells(std::size_t column, std::int64_t step) const { return step % every[column] == 0; }

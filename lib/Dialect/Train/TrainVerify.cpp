@@ -216,22 +216,6 @@ LogicalResult FieldOp::verify() {
 
 LogicalResult SplitOp::verify() { return getFiles().empty() ? emitOpError() << "names no file" : success(); }
 
-LogicalResult PlanOp::verify() {
-  std::pair<StringRef, std::optional<uint64_t>> counts[] = {
-      {"epochs", getEpochs()}, {"steps", getSteps()}, {"validate", getValidate()}};
-  for (auto [name, count] : counts)
-    if (count && int64_t(*count) < 1)
-      return emitOpError() << "has `" << name << "` " << int64_t(*count) << ", which must be positive";
-  if (getAccumulate() && (int64_t(*getAccumulate()) < 1 || int64_t(*getAccumulate()) > INT32_MAX))
-    return emitOpError() << "has `accumulate` " << int64_t(*getAccumulate()) << ", which is from 1 to " << INT32_MAX;
-  if (getEpochs() && getSteps())
-    return emitOpError() << "has `epochs` and `steps`, of which one is told";
-  for (NamedAttribute constant : getConstants())
-    if (!isa<StringAttr>(constant.getValue()))
-      return emitOpError() << "has the constant `" << constant.getName().strref() << "`, which is no text";
-  return success();
-}
-
 LogicalResult HyperOp::verify() {
   if (int64_t(getIndex()) < 0)
     return emitOpError() << "has a negative place";

@@ -67,3 +67,13 @@ func.func @nest(%x: memref<64x32xf32>, %y: memref<64xf32>) {
   }
   return
 }
+
+// CHECK-LABEL: func.func @leave
+func.func @leave(%leaves: i1, %x: f32, %to: memref<f32>) {
+  // CHECK: kernel.leave if %{{.*}} {
+  // CHECK-NEXT: memref.store
+  kernel.leave if %leaves {
+    memref.store %x, %to[] : memref<f32>
+  }
+  return
+}

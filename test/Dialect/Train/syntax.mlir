@@ -37,6 +37,8 @@ train.program "line" mode train batch 4 {
     %lr = train.get_hyper @lr : tensor<f64>
     // CHECK: train.step : tensor<f64>
     %step = train.step : tensor<f64>
+    // CHECK: train.step planned : tensor<f64>
+    %planned = train.step planned : tensor<f64>
     // CHECK: train.total_steps : tensor<f64>
     %steps = train.total_steps : tensor<f64>
     %next = tw.add %m, %grad : tensor<*xf32>

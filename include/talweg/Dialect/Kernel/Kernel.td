@@ -194,4 +194,15 @@ def Kernel_PutRowsOp : Kernel_Lookup<"put_rows", (ins Kernel_Array:$values, Kern
   let description = "Rows in range are different from each other; one that is out of range is left out.";
 }
 
+def Kernel_LeaveOp : Op<Kernel_Dialect, "leave", [SingleBlock, NoTerminator, NoRegionArguments]> {
+  let summary = "where the condition holds, the region is done and nothing that stands behind the op in its block";
+  let description = [{
+    A function's memory that is not of its arena is not written in front of it: there it is as if the block had not begun.
+    talweg-bufferize places results so. talweg-lower-leaves makes it a branch.
+  }];
+  let arguments = (ins I1:$condition);
+  let regions = (region SizedRegion<1>:$leaving);
+  let assemblyFormat = "`if` $condition attr-dict-with-keyword $leaving";
+}
+
 #endif

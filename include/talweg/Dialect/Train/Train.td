@@ -68,11 +68,12 @@ class Train_Op<string mnemonic, list<Trait> traits> : Op<Train_Dialect, mnemonic
 def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, IsolatedFromAbove]> {
   let summary = "one experiment at one batch size, in one mode or, without `mode`, in all";
   let description = [{
+    Of a lowered program: `knows_end`, if a step reads the plan's number of steps.
     Modes are train, eval, predict and gradient: talweg::Mode. `real`: the type that stands for the language's f32: f32 or f64. There is at
     most one train.plan, splits and reported numbers have names of their own, and hypers are at places 0, 1, ….
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<Train_Mode>:$mode, I64Attr:$batch,
-                       OptionalAttr<TypeAttr>:$real);
+                       OptionalAttr<TypeAttr>:$real, UnitAttr:$knows_end);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name (`mode` `` $mode^)? `batch` $batch (`real` $real^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -116,10 +117,16 @@ def PlanOp : Train_Op<"plan", [HasParent<"ProgramOp">]> {
     (without it, 1); all four are from 1; `seed` is the key of all
     random numbers (64 bits, unsigned). `keep`: the variables of the validation at which the number of this name is least, or `greatest`, are
     kept. `constants` are the names and texts of what was fixed when the file was elaborated.
+
+    What a run looks at by itself (Support/Notices.h): `early` is {name, greatest, patience}; `stop` lists alternatives, each a list of {name, is,
+    value}; `budget_seconds`, `budget_steps`; `on_nan`, and under `rollback` the number of `rollbacks`.
   }];
   let arguments = (ins StrAttr:$data, OptionalAttr<I64Attr>:$epochs, OptionalAttr<I64Attr>:$steps,
                        OptionalAttr<I64Attr>:$validate, OptionalAttr<I64Attr>:$accumulate, OptionalAttr<StrAttr>:$keep,
-                       UnitAttr:$greatest, I64Attr:$seed, DictionaryAttr:$constants);
+                       UnitAttr:$greatest, I64Attr:$seed, DictionaryAttr:$constants, OptionalAttr<DictionaryAttr>:$early,
+                       OptionalAttr<ArrayAttr>:$stop, OptionalAttr<F64Attr>:$budget_seconds,
+                       OptionalAttr<I64Attr>:$budget_steps, OptionalAttr<StrAttr>:$on_nan,
+                       OptionalAttr<I64Attr>:$rollbacks);
   let assemblyFormat = [{ $data (`epochs` $epochs^)? (`steps` $steps^)? (`validate` $validate^)? (`accumulate` $accumulate^)?
                           (`keep` $keep^ (`greatest` $greatest^)?)? `seed` $seed $constants attr-dict }];
   let hasVerifier = 1;
@@ -227,8 +234,8 @@ def PredictionOp : Train_Op<"prediction", [HasParent<"ProgramOp">]> {
 
 def FaultOp : Train_Op<"fault", [HasParent<"ProgramOp">]> {
   let summary = "of a lowered program: what it requires, in the order of the numbers that Runtime/Abi.h has for them";
-  let description = "`message` tells the fault, `{}` standing for the value, and `help` the way out; the place is the op's location.";
-  let arguments = (ins StrAttr:$message, OptionalAttr<StrAttr>:$help);
+  let description = "As in tw.require: `message`, `{}` standing for the value, `help` and `not_finite`; the place is the op's location.";
+  let arguments = (ins StrAttr:$message, OptionalAttr<StrAttr>:$help, UnitAttr:$not_finite);
   let assemblyFormat = "$message (`help` $help^)? attr-dict";
 }
 
@@ -286,12 +293,13 @@ def MinimizeOp : Train_Op<"minimize", [DeclareOpInterfaceMethods<SymbolUserOpInt
     updated). What follows sees the new values. `limits` (f64, rank 0): in front of the updates, gradients are clipped as `clips` say, one for each
     limit: by min(1, limit / (norm + 1e-6)), where the norm of the parameters' gradients together is reported, or each number to
     [-limit, limit]. `every`: only the last of so many steps (from 2) does this; in the others the loss is skipped, and nothing changes.
-    `gradients`: of each parameter, where they are known; else they are the loss's.
+    `gradients`: of each parameter, where they are known; else they are the loss's. `finite`: the loss, and norms that gradients are clipped by,
+    are required to be finite before anything is changed.
   }];
   let arguments = (ins StrAttr:$name, AnyTensor:$loss, Variadic<AnyTensor>:$limits, Variadic<AnyTensor>:$gradients, Train_Symbols:$over,
                        OptionalAttr<Train_Symbols>:$by, OptionalAttr<TypedArrayAttrBase<Train_Clip, "clips">>:$clips,
-                       OptionalAttr<I64Attr>:$every);
-  let assemblyFormat = [{$name `,` $loss `over` $over (`by` $by^)? (`every` $every^)? (`clip` $limits^ `as` $clips `:` type($limits))?
+                       OptionalAttr<I64Attr>:$every, UnitAttr:$finite);
+  let assemblyFormat = [{$name `,` $loss (`finite` $finite^)? `over` $over (`by` $by^)? (`every` $every^)? (`clip` $limits^ `as` $clips `:` type($limits))?
                          (`gradients` $gradients^ `:` type($gradients))? attr-dict `:` type($loss)}];
   let hasVerifier = 1;
 }
@@ -382,8 +390,10 @@ def GetHyperOp : Train_Op<"get_hyper", [DeclareOpInterfaceMethods<SymbolUserOpIn
 
 def StepOp : Train_Op<"step", [Pure]> {
   let summary = "the number of steps taken before this one (f64, rank 0)";
+  let description = "`planned`: behind the end of the plan it is the plan's number of steps.";
+  let arguments = (ins UnitAttr:$planned);
   let results = (outs AnyTensor:$value);
-  let assemblyFormat = "attr-dict `:` type($value)";
+  let assemblyFormat = "(`planned` $planned^)? attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 

@@ -375,10 +375,10 @@ def RequireOp : Op<Tw_Dialect, "require", [Tw_StaticShapes, Tw_Inactive, MemoryE
     Told are the site (the op's number among those of the objective, in their order), the row, the step, and the element of `value` at
     the same place, if there is a `value` (of the condition's shape; as f64). `message` is the text for the user, `{}` in it standing for
     the value, and `help` what may be done. `low` and `high` are present where the condition is low <= value < high, for those who make
-    data. A condition that always holds has no fault: the op is removed.
+    data. `not_finite`: what faults is that the value is not finite. A condition that always holds has no fault: the op is removed.
   }];
   let arguments = (ins Tw_Bool:$condition, Optional<Tw_Any>:$value, StrAttr:$message, OptionalAttr<StrAttr>:$help,
-                       OptionalAttr<I64Attr>:$low, OptionalAttr<I64Attr>:$high);
+                       OptionalAttr<I64Attr>:$low, OptionalAttr<I64Attr>:$high, UnitAttr:$not_finite);
   let assemblyFormat = [{ $condition (`telling` $value^)? $message attr-dict `:` type($condition) (`,` type($value)^)? }];
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
