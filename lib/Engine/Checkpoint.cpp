@@ -16,24 +16,66 @@
 
 using namespace talweg;
 
-/// All of it but the digests of the files.
-static MomentState stateOf(const Session::Impl &session) {
+namespace {
+/// A moment as it is written.
+struct Encoded {
   MomentState state;
-  static_cast<Place &>(state) = session;
+  VariableFile model, optimizer;
+  std::string rollback; ///< the moment to go back to, as bytes; empty: none is needed
+};
+} // namespace
+
+static Encoded encodeAt(const Session::Impl &session, const Standing &standing) {
+  Encoded moment{{}, encode(session, standing, false), encode(session, standing, true), {}};
+  MomentState &state = moment.state;
+  static_cast<Place &>(state) = standing;
   state.totalSteps = session.totalSteps();
   state.shuffle = session.options.shuffle;
   state.batch = session.batch();
-  state.rows = session.training ? session.training->rows() : session.loadedRows;
-  state.data = session.training ? session.training->digest() : session.loadedData;
+  state.rows = standing.training ? standing.training->rows() : standing.loadedRows;
+  state.data = standing.training ? standing.training->digest() : standing.loadedData;
   const std::vector<Hyper> &hypers = session.facts.manifest.hypers;
   for (std::size_t i = 0; i < hypers.size(); ++i)
-    state.hypers.emplace_back(hypers[i].name, session.hypers[i]);
+    state.hypers.emplace_back(hypers[i].name, standing.hypers[i]);
   std::error_code unknown;
   const std::filesystem::path file = session.program.plan().file;
   state.file = std::filesystem::absolute(file, unknown).lexically_normal().string();
   state.source = session.program.impl->compiler->text();
   state.options = session.program.impl->options;
-  return state;
+  state.model = digestOf(moment.model.tensors);
+  state.optimizer = digestOf(moment.optimizer.tensors);
+  return moment;
+}
+
+static void append(std::string &bytes, const std::vector<std::string_view> &pieces) {
+  std::uint64_t length = 0;
+  for (std::string_view piece : pieces)
+    length += piece.size();
+  for (int i = 0; i < 8; ++i)
+    bytes += char(length >> (8 * i));
+  for (std::string_view piece : pieces)
+    bytes += piece;
+}
+
+/// One file behind another, each behind its length.
+static std::string bytesOf(const Encoded &moment) {
+  std::string bytes;
+  append(bytes, {textOf(moment.state)});
+  append(bytes, moment.model.pieces());
+  append(bytes, moment.optimizer.pieces());
+  append(bytes, {moment.rollback});
+  return bytes;
+}
+
+/// Where the session stands, and what it would go back to from there.
+static Encoded encodeNow(const Session::Impl &session, const std::string &notes) {
+  Encoded moment = encodeAt(session, session);
+  moment.state.notes = notes;
+  if (const auto &good = session.goods.at(session.step); good && session.program.plan().onNan == OnNan::Rollback) {
+    moment.rollback = bytesOf(encodeAt(session, *good->impl));
+    moment.state.rollback = digestOf(moment.rollback);
+  }
+  return moment;
 }
 
 Result<void> Session::claim(const std::string &directory) {
@@ -66,11 +108,8 @@ Result<void> Session::save(const std::string &directory, const SaveOptions &opti
     lock = std::move(*taken);
   }
   clearLeftovers(directory);
-  const VariableFile model = encode(*impl, false), optimizer = encode(*impl, true);
-  MomentState state = stateOf(*impl);
-  state.notes = options.notes;
-  state.model = digestOf(model.tensors);
-  state.optimizer = digestOf(optimizer.tensors);
+  Encoded moment = encodeNow(*impl, options.notes);
+  MomentState &state = moment.state;
   const std::string lastText = options.replace ? "" : lastStateText(directory);
   const auto last = lastText.empty() ? Result<MomentState>(Error{}) : parseState(lastText, directory);
   const std::string name = freeMomentName(directory, state.step);
@@ -79,39 +118,20 @@ Result<void> Session::save(const std::string &directory, const SaveOptions &opti
   else if (last && last->step <= state.step)
     state.best = last->best;
   const std::string text = textOf(state);
+  std::vector<MomentFile> files{
+      {kModelFile, moment.model.pieces()}, {kOptimizerFile, moment.optimizer.pieces()}, {kStateFile, {text}}};
+  if (!moment.rollback.empty())
+    files.push_back({kRollbackFile, {moment.rollback}});
   if (text != lastText)
-    if (auto placed =
-            placeMoment(directory, name,
-                        {{kModelFile, model.pieces()}, {kOptimizerFile, optimizer.pieces()}, {kStateFile, {text}}});
-        !placed)
+    if (auto placed = placeMoment(directory, name, files); !placed)
       return placed;
   tidyMoments(directory, state.best, options.keep, options.replace);
   return {};
 }
 
-static void append(std::string &bytes, const std::vector<std::string_view> &pieces) {
-  std::uint64_t length = 0;
-  for (std::string_view piece : pieces)
-    length += piece.size();
-  for (int i = 0; i < 8; ++i)
-    bytes += char(length >> (8 * i));
-  for (std::string_view piece : pieces)
-    bytes += piece;
-}
-
 Result<std::string> Session::saveTo(const std::string &notes) const {
-  if (auto closed = impl->checkNoStep(); !closed)
-    return closed.error();
-  const VariableFile model = encode(*impl, false), optimizer = encode(*impl, true);
-  MomentState state = stateOf(*impl);
-  state.notes = notes;
-  state.model = digestOf(model.tensors);
-  state.optimizer = digestOf(optimizer.tensors);
-  std::string bytes;
-  append(bytes, {textOf(state)});
-  append(bytes, model.pieces());
-  append(bytes, optimizer.pieces());
-  return bytes;
+  auto closed = impl->checkNoStep();
+  return closed ? bytesOf(encodeNow(*impl, notes)) : Result<std::string>(closed.error());
 }
 
 //===-- reading ----------------------------------------------------------------------------------------------------===//
@@ -125,6 +145,7 @@ namespace {
 struct Contents {
   MomentState state;
   SafetensorsFile model, optimizer;
+  std::string rollback;
   std::string statePath, modelPath, optimizerPath;
 };
 } // namespace
@@ -150,10 +171,15 @@ static Result<Contents> readContents(const std::string &path) {
   auto files = readMoment(path, {kStateFile, kModelFile, kOptimizerFile});
   if (!files)
     return files.error();
+  const bool rollsBack = std::filesystem::exists(inFolder(files->folder, kRollbackFile));
+  auto rollback = rollsBack ? readFile(inFolder(files->folder, kRollbackFile)) : Result<std::string>(std::string());
+  if (!rollback)
+    return rollback.error();
   Contents contents;
   contents.statePath = inFolder(files->folder, kStateFile);
   contents.modelPath = inFolder(files->folder, kModelFile);
   contents.optimizerPath = inFolder(files->folder, kOptimizerFile);
+  contents.rollback = std::move(*rollback);
   auto &texts = files->contents;
   return parseContents(std::move(contents), std::move(texts[0]), std::move(texts[1]), std::move(texts[2]));
 }
@@ -193,6 +219,8 @@ static Result<void> checkTogether(const Session::Impl &session, const Contents &
     return wrong(contents.modelPath, "the values are not those that were saved with state.json");
   if (contents.state.optimizer != digestOf(contents.optimizer.tensors))
     return wrong(contents.optimizerPath, "the values are not those that were saved with state.json");
+  if (contents.state.rollback != (contents.rollback.empty() ? "" : digestOf(contents.rollback)))
+    return wrong(contents.statePath, "the moment to go back to is not the one that was saved with it");
   if (options.otherProgram)
     return {};
   const std::vector<Hyper> &known = session.facts.manifest.hypers;
@@ -232,6 +260,17 @@ static Result<Going> placeFrom(const Session::Impl &session, const MomentState &
   const std::int64_t total = session.totalSteps(place.firstStep, perEpoch);
   if (place.step > total)
     return wrong(fmt::format("the run is at step {} of {}", place.step, total));
+  if (total == state.totalSteps || !session.facts.manifest.knowsEnd)
+    return going;
+  const std::int64_t end = place.lastStep.value_or(state.totalSteps);
+  if (options.end == LoadOptions::End::Same && place.step > 0)
+    return Error{
+        "E0867",
+        fmt::format("{}: error: a schedule of the run ends at step {}, and the plan now at step {}\n"
+                    "help: --extend (LoadOptions::End::Extend) draws its curve over the new length; --continue "
+                    "(Continue) keeps it as it was planned, and at its end its last value",
+                    path, end, total)};
+  place.lastStep = options.end == LoadOptions::End::Continue ? std::optional(end) : std::nullopt;
   return going;
 }
 
@@ -265,24 +304,54 @@ static Result<void> goOnFrom(Session::Impl &session, const Contents &contents, c
   return {};
 }
 
-Result<void> Session::load(const std::string &directory, const LoadOptions &options) {
-  auto contents = readContents(directory);
-  return contents ? goOnFrom(*impl, *contents, options) : contents.error();
-}
-
-Result<void> Session::loadFrom(std::string bytes, const LoadOptions &options) {
+/// The files of a moment that is one text.
+static Result<Contents> splitContents(std::string_view bytes) {
   Contents contents;
   contents.statePath = contents.modelPath = contents.optimizerPath = "memory";
   std::vector<std::string> files;
-  for (std::string_view rest = bytes; files.size() < 3;) {
+  for (std::string_view rest = bytes; files.size() < 4;) {
     std::uint64_t length = 0;
     for (std::size_t i = 0; i < 8 && i < rest.size(); ++i)
       length |= std::uint64_t(std::uint8_t(rest[i])) << (8 * i);
-    if (rest.size() < 8 || length > rest.size() - 8 || (files.size() == 2 && length != rest.size() - 8))
+    if (rest.size() < 8 || length > rest.size() - 8 || (files.size() == 3 && length != rest.size() - 8))
       return Error{"E0865", "error: the bytes are not those of a moment"};
     files.emplace_back(rest.substr(8, length));
     rest.remove_prefix(8 + length);
   }
-  auto parsed = parseContents(std::move(contents), std::move(files[0]), std::move(files[1]), std::move(files[2]));
-  return parsed ? goOnFrom(*impl, *parsed, options) : parsed.error();
+  contents.rollback = std::move(files[3]);
+  return parseContents(std::move(contents), std::move(files[0]), std::move(files[1]), std::move(files[2]));
+}
+
+/// First to where it would go back to, if it is known.
+static Result<void> goOn(Session::Impl &session, const Contents &contents, const LoadOptions &options) {
+  GoodMoments goods;
+  if (session.program.plan().onNan == OnNan::Rollback && !contents.rollback.empty()) {
+    auto now = session.snapshot();
+    if (!now)
+      return now.error();
+    auto earlier = splitContents(contents.rollback);
+    if (!earlier)
+      return earlier.error();
+    if (auto gone = goOnFrom(session, *earlier, options); !gone)
+      return gone;
+    auto good = session.snapshot();
+    session.goBackTo(*now);
+    if (!good)
+      return good.error();
+    goods.newest = *good;
+  }
+  if (auto gone = goOnFrom(session, contents, options); !gone)
+    return gone;
+  session.goods = std::move(goods);
+  return {};
+}
+
+Result<void> Session::load(const std::string &directory, const LoadOptions &options) {
+  auto contents = readContents(directory);
+  return contents ? goOn(*impl, *contents, options) : contents.error();
+}
+
+Result<void> Session::loadFrom(std::string bytes, const LoadOptions &options) {
+  auto contents = splitContents(bytes);
+  return contents ? goOn(*impl, *contents, options) : contents.error();
 }

@@ -17,6 +17,8 @@ namespace talweg {
 inline constexpr const char *kModelFile = "model.safetensors";
 inline constexpr const char *kOptimizerFile = "optimizer.safetensors";
 inline constexpr const char *kStateFile = "state.json";
+/// With `on nan rollback`: the moment to go back to, as Session::saveTo gives it.
+inline constexpr const char *kRollbackFile = "rollback.moment";
 
 std::string inFolder(const std::string &folder, std::string_view name);
 

@@ -56,6 +56,7 @@ std::string talweg::textOf(const MomentState &state) {
   json["best"] = state.best;
   json["model"] = state.model;
   json["optimizer"] = state.optimizer;
+  json["rollback"] = state.rollback;
   json["digest"] = digestOf(dump(json));
   return dump(json, 2) + "\n";
 }
@@ -132,7 +133,8 @@ static bool read(const ordered_json &json, MomentState &state) {
                              {"notes", &state.notes},
                              {"best", &state.best},
                              {"model", &state.model},
-                             {"optimizer", &state.optimizer}})
+                             {"optimizer", &state.optimizer},
+                             {"rollback", &state.rollback}})
     members.read(name, *value);
   members.read("last_step", state.lastStep);
   members.read("seed", state.seed);

@@ -9,6 +9,7 @@ namespace talweg {
 
 struct MomentState : Moment {
   std::string model, optimizer; ///< digests of what is in these files
+  std::string rollback;         ///< of the moment to go back to; empty: there is none
 };
 
 std::string textOf(const MomentState &state);

@@ -182,6 +182,7 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
 Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
   static_cast<Place &>(*this) = {.seed = newSeed};
   loadedRows = 0;
+  goods = {};
   orderEpoch = -1;
   openStep.reset();
   std::memset(persistent.data(), 0, std::size_t(persistent.size()));

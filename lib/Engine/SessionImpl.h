@@ -41,26 +41,44 @@ struct OpenStep {
   std::vector<std::vector<std::byte>> states = {}; ///< what they were before, in the order of the variables
 };
 
-struct Session::Impl : Place {
+/// All that training changes, which is what a moment holds.
+struct Standing : Place {
+  std::vector<double> hypers; ///< present values, in the manifest's order
+  data::Buffer persistent;    ///< the variables
+  std::optional<Dataset> training;
+  std::int64_t loadedRows = 0; ///< of the data that a loaded place belongs to, until data is set; else 0
+  std::string loadedData;      ///< its digest
+};
+
+struct Snapshot::Impl : Standing {};
+
+/// Moments to go back to where a number is not finite: the newest that was taken, and the newest behind which a loss was seen to be finite.
+struct GoodMoments {
+  std::optional<Snapshot> newest, proven;
+
+  /// That to go back to from step `step`.
+  const std::optional<Snapshot> &at(std::int64_t step) const {
+    return newest && newest->step() < step ? newest : proven;
+  }
+};
+
+struct Session::Impl : Standing {
   explicit Impl(Program program) : program(std::move(program)) {}
   ~Impl();
 
   Program program;
   SessionOptions options;
   int threads = 1;
-  Facts facts;                ///< of the first unit compiled
-  std::vector<double> hypers; ///< present values, in the manifest's order
-  data::Buffer persistent, arena;
+  Facts facts; ///< of the first unit compiled
+  data::Buffer arena;
   double compileSeconds = 0; ///< how long calls have waited for compilation
   std::atomic<bool> stop = false;
   int callsUnderWay = 0;
 
-  std::optional<Dataset> training;
-  std::int64_t loadedRows = 0; ///< of the data that a loaded place belongs to, until data is set; else 0
-  std::string loadedData;      ///< its digest
   std::vector<std::int32_t> order;
   std::int64_t orderEpoch = -1; ///< which epoch `order` is for
   std::optional<OpenStep> openStep;
+  GoodMoments goods;
   std::optional<FolderLock> claimed; ///< of the folder `claimedFolder`
   std::string claimedFolder;
   std::optional<Error> notFinite; ///< why the last call of `train` returned Stopped::NotFinite
@@ -97,6 +115,14 @@ struct Session::Impl : Place {
   void abandonStep();
   /// A new epoch begins, of other data than before.
   void beginData();
+  Result<Snapshot> snapshot() const;
+  void goBackTo(const Snapshot &snapshot);
+  /// A moment to go back to is taken at multiples of this; 0: none is. It depends on the program and the step alone, as results do.
+  std::int64_t goodMomentSteps() const;
+  /// Takes one where it is due.
+  Result<void> keepGoodMoment();
+  /// Goes back where a number was not finite: to stay there, or to go on with a lower rate, which is told.
+  std::optional<Rollback> goBack();
   /// Writes every variable's initial value and goes back to step 0.
   Result<void> initialize(std::uint64_t seed);
 
@@ -109,7 +135,9 @@ struct Session::Impl : Place {
   const Variable *lowHalfOf(const Variable &variable) const;
 
   /// A variable's elements, of its stored type, in row-major order.
-  std::vector<std::byte> bytesOf(const Variable &variable) const;
+  std::vector<std::byte> bytesOf(const Variable &variable) const { return bytesOf(variable, *this); }
+  /// As it was somewhere else.
+  std::vector<std::byte> bytesOf(const Variable &variable, const Standing &standing) const;
   void setBytes(const Variable &variable, const std::byte *bytes);
 
   std::int64_t batch() const { return program.plan().batch; }

@@ -43,6 +43,7 @@ Result<void> Session::setTrainingData(const Dataset &data) {
                     counted(impl->loadedRows, "row"),
                     impl->loadedRows == data.rows() ? "has other values" : fmt::format("has {}", data.rows()))};
   impl->loadedRows = 0;
+  impl->goods = {};
   impl->training = data;
   impl->orderEpoch = -1;
   if (!loaded || (impl->stepInEpoch == 0 && impl->step >= impl->totalSteps()))
@@ -175,14 +176,26 @@ Result<Stopped> Session::train(const TrainOptions &options) {
       self.order = self.options.shuffle ? shuffledOrder(rows, self.seed, self.epochs) : identityOrder(rows);
       self.orderEpoch = self.epochs;
     }
-    Taken taken = self.program.plan().accumulate > 1 ? takeStepInParts(self) : takeSteps(self, size, goal);
-    const Chunk &chunk = taken.chunk;
+    if (auto kept = self.keepGoodMoment(); !kept)
+      return kept.error();
+    const std::int64_t every = self.goodMomentSteps(),
+                       stop = every ? std::min(goal, (self.step / every + 1) * every) : goal;
+    Taken taken = self.program.plan().accumulate > 1 ? takeStepInParts(self) : takeSteps(self, size, stop);
+    Chunk &chunk = taken.chunk;
     if (taken.error) {
-      if (options.onChunk && !chunk.steps.empty())
-        options.onChunk(chunk);
+      if (taken.notFinite) {
+        self.notFinite = taken.error;
+        chunk.rollback = self.goBack();
+      }
+      const bool goesOn = !options.onChunk || (chunk.steps.empty() && !chunk.rollback) || options.onChunk(chunk);
+      if (chunk.rollback) {
+        self.notFinite.reset();
+        if (goesOn)
+          continue;
+        return Stopped::ByCallback;
+      }
       if (!taken.notFinite)
         return *taken.error;
-      self.notFinite = taken.error;
       return Stopped::NotFinite;
     }
     bool epochDone = self.stepInEpoch == self.stepsPerEpoch();

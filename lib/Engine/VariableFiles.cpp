@@ -63,13 +63,13 @@ std::vector<std::string_view> VariableFile::pieces() const {
   return result;
 }
 
-VariableFile talweg::encode(const Session::Impl &session, bool optimizerFile) {
+VariableFile talweg::encode(const Session::Impl &session, const Standing &standing, bool optimizerFile) {
   VariableFile file;
   for (const Variable &variable : session.variables()) {
     const Stored stored = storedAs(session, variable);
     if (stored.inOptimizerFile != optimizerFile || variable.role == Role::Sum)
       continue;
-    file.contents.push_back(session.bytesOf(variable));
+    file.contents.push_back(session.bytesOf(variable, standing));
     auto *bytes = reinterpret_cast<const char *>(file.contents.back().data());
     file.tensors.push_back(
         {stored.name, safeType(variable.element), variable.shape, {bytes, std::size_t(variable.bytes())}});
@@ -226,7 +226,7 @@ void talweg::clearLowHalves(Session::Impl &session, const std::vector<Replacemen
 }
 
 Result<void> Session::saveModel(const std::string &file) const {
-  return writeFile(file, encode(*impl, false).pieces());
+  return writeFile(file, encode(*impl, *impl, false).pieces());
 }
 
 Result<SafetensorsFile> talweg::readModel(const std::string &path, std::string &file) {

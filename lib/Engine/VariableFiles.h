@@ -9,6 +9,8 @@
 
 namespace talweg {
 
+struct Standing;
+
 /// A file of variables, as it is written.
 struct VariableFile {
   std::vector<std::vector<std::byte>> contents; ///< of the tensors
@@ -17,7 +19,8 @@ struct VariableFile {
 
   std::vector<std::string_view> pieces() const;
 };
-VariableFile encode(const Session::Impl &session, bool optimizerFile);
+/// Of a session, where it stands or stood.
+VariableFile encode(const Session::Impl &session, const Standing &standing, bool optimizerFile);
 
 /// Of names, types, shapes and values, in whichever order they are stored.
 std::string digestOf(const std::vector<SafeTensor> &tensors);

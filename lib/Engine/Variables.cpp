@@ -36,9 +36,9 @@ static void forRuns(const Variable &variable, Action action) {
       action((panel * rows + row) * run * size, (row * columns + panel * run) * size, run * size);
 }
 
-std::vector<std::byte> Session::Impl::bytesOf(const Variable &variable) const {
+std::vector<std::byte> Session::Impl::bytesOf(const Variable &variable, const Standing &standing) const {
   std::vector<std::byte> bytes(std::size_t(variable.bytes()));
-  const std::byte *stored = persistent.data() + variable.offset;
+  const std::byte *stored = standing.persistent.data() + variable.offset;
   forRuns(variable, [&](std::int64_t from, std::int64_t to, std::int64_t count) {
     std::memcpy(bytes.data() + to, stored + from, std::size_t(count));
   });

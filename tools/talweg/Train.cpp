@@ -284,8 +284,13 @@ int run(Options options) {
   auto training = loadSplits(experiment, *program, loop, splitFacts);
   if (!training)
     return fail(training.error());
-  if (!program->plan().best.empty() && !loop.validation)
-    return fail(makeError("`keep best` needs a split that is validated on", "declare `validation = …` in the data"));
+  const PlanFacts &plan = program->plan();
+  for (auto [given, clause] : {std::pair(!plan.best.empty(), "keep best"),
+                               {plan.early.has_value(), "early_stop"},
+                               {!plan.stopWhen.empty(), "stop when"}})
+    if (given && !loop.validation)
+      return fail(makeError(fmt::format("`{}` needs a split that is validated on", clause),
+                            "declare `validation = …` in the data"));
   if (interrupted())
     return interruptedBefore();
   progress.busy("compiling …");
@@ -331,6 +336,13 @@ int run(Options options) {
              {staying ? "resumed" : "started", timeNow()}};
   TrainLoop running(*session, folder, std::move(loop));
   running.restore(earlier);
+  if (const std::string reason = running.reasonToStop(); earlier.contains("ended") && !reason.empty()) {
+    complain(colorDiagnostic(
+        fmt::format("note: the run in {} has stopped at step {} of {}: {}\nhelp: with a model file that "
+                    "says otherwise it goes on: talweg train FILE --resume {}",
+                    options.resume, session->step(), session->totalSteps(), reason, options.resume)));
+    return kOk;
+  }
   auto ready =
       staying ? folder.proceed(session->step()) : folder.begin(*session, options.command, facts, running.saveOptions());
   if (!ready)
@@ -348,7 +360,7 @@ int run(Options options) {
     (void)bool(folder.flush()); // the run has failed, anyway
     return fail(ending.error());
   }
-  if (*ending == Ending::Done)
+  if (*ending != Ending::Interrupted)
     return kOk;
   complain(
       colorDiagnostic(fmt::format("interrupted at step {} of {}; saved in {}\nhelp: `talweg train --resume {}` "

@@ -68,6 +68,12 @@ void TrainLoop::restore(const Json &notes) {
   if (const Json had = notes.value("best", Json()); had.is_object() && had.value("name", "") == plan.best)
     best = had;
   reported = notes.value("reported", std::int64_t(-1));
+  secondsBefore = notes.value("seconds", 0.0);
+  validated = notes.value("validated", Json::object());
+  if (const Json watched = notes.value("watched", Json()); watched.is_object()) {
+    bestWatched = watched["best"].get<double>();
+    waited = watched["waited"].get<std::int64_t>();
+  }
   if (!pending.is_object() || pending.value("step", std::int64_t(-1)) != session.step())
     return;
   sinceReport = figuresFrom(pending, manifest);
@@ -93,6 +99,10 @@ SaveOptions TrainLoop::saveOptions() const {
   Json notes = options.notes;
   notes["pending"] = pendingFigures();
   notes["reported"] = reported;
+  notes["seconds"] = begun == Clock::time_point() ? secondsBefore : allSeconds();
+  notes["validated"] = validated;
+  if (bestWatched)
+    notes["watched"] = {{"best", *bestWatched}, {"waited", waited}};
   if (!ended.empty())
     notes["ended"] = ended;
   if (!best.is_null())
@@ -117,11 +127,12 @@ Result<Ending> TrainLoop::run() {
   if (session.step() > 0 && reported != session.step() && reportDue()) // an interruption came before it
     if (auto done = reportProgress(); !done && !interrupted())
       return fail(done.error());
-  while (session.step() < session.totalSteps() && !interrupted())
+  while (session.step() < session.totalSteps() && !interrupted() && reasonToStop().empty())
     if (auto done = advance(); !done)
       return fail(done.error());
-  return finish(session.step() < session.totalSteps() || reported != session.step() ? Ending::Interrupted
-                                                                                    : Ending::Done);
+  if (interrupted() && (session.step() < session.totalSteps() || reported != session.step()))
+    return finish(Ending::Interrupted);
+  return finish(session.step() < session.totalSteps() ? Ending::Stopped : Ending::Done);
 }
 
 Result<void> TrainLoop::advance() {
@@ -143,16 +154,21 @@ Result<void> TrainLoop::stretch() {
       stretch.maxSteps = *steps - session.step() % *steps;
   };
   stopAtMultiple(plan.validateSteps);
+  if (plan.budgetSteps) {
+    const std::int64_t left = *plan.budgetSteps - session.step();
+    stretch.maxSteps = stretch.maxSteps ? std::min(stretch.maxSteps, left) : left;
+  }
   stopAtMultiple(options.saveEvery ? options.saveEvery->steps : std::nullopt);
   stretch.onChunk = [this](const Chunk &chunk) {
     take(chunk);
-    return !interrupted() && !failedLog && !failed && !saveDue();
+    return !interrupted() && !failedLog && !failed && !saveDue() &&
+           !(plan.budgetSeconds && allSeconds() >= *plan.budgetSeconds);
   };
   auto stopped = session.train(stretch);
   if (!stopped)
     return stopped.error();
   if (*stopped == Stopped::NotFinite)
-    return *session.notFinite();
+    return notFinite();
   if (failed)
     return *failed;
   return folder.flush();
@@ -162,8 +178,11 @@ void TrainLoop::take(const Chunk &chunk) {
   for (const StepRecord &step : chunk.steps)
     if (auto taken = takeStep(step, chunk); !taken)
       failed = taken.error();
+  if (chunk.rollback)
+    tellRollback(*chunk.rollback);
   failedLog = !folder.flush();
-  showBar(chunk);
+  if (!chunk.steps.empty())
+    showBar(chunk);
 }
 
 /// "  lr 0.1": reports, which are settings more than measurements, in few digits.
@@ -297,12 +316,12 @@ Result<void> TrainLoop::reportProgress() {
   if (!figures)
     return figures.error();
   auto now = Clock::now();
-  std::optional<Evaluation> validated;
+  std::optional<Evaluation> evaluated;
   if (options.validation) {
     auto result = session.evaluate(options.validation->data);
     if (!result)
       return result.error();
-    validated = std::move(*result);
+    evaluated = std::move(*result);
   }
   Json event{{"event", "train"}, {"step", session.step()}, {"epoch", session.epoch()}};
   const Numbers metrics = metricsOf(*figures);
@@ -321,8 +340,9 @@ Result<void> TrainLoop::reportProgress() {
   reported = session.step();
 
   Result<void> kept;
-  if (validated) {
-    std::string told = tell(options.validation->name, *validated);
+  if (evaluated) {
+    std::string told = tell(options.validation->name, *evaluated);
+    watch();
     if (!plan.best.empty())
       kept = keepBest(told);
     // What was validated stands below what was trained, where both do not fit.
@@ -352,6 +372,66 @@ std::string TrainLoop::tell(const std::string &split, const Evaluation &evaluati
   event.erase("seconds");
   final[split] = event;
   return fmt::format("{} {}", split, evaluationText(evaluation, session));
+}
+
+void TrainLoop::tellRollback(const Rollback &rollback) {
+  emit({{"event", "rollback"},
+        {"step", rollback.to},
+        {"from", rollback.from},
+        {"lr_factor", rollback.rateFactor},
+        {"reason", rollback.reason}});
+  complain(colorDiagnostic(fmt::format("{}\nnote: back to step {}, and on with rates times {}", rollback.reason,
+                                       grouped(rollback.to), rollback.rateFactor)));
+  sinceReport = sinceLine = {};
+}
+
+/// The session stands where it goes back to, or before the step that failed.
+Error TrainLoop::notFinite() {
+  Error error = *session.notFinite();
+  sinceReport = sinceLine = {};
+  error.message += fmt::format("\nnote: {} keeps step {}, the newest of which it is known that it was good",
+                               folder.directory(), grouped(session.step()));
+  return error;
+}
+
+void TrainLoop::watch() {
+  const Json &told = final[options.validation->name];
+  validated = Json::object();
+  for (const auto &[name, value] : told.items())
+    if (value.is_number() && std::isfinite(value.get<double>()))
+      validated[name] = value;
+  if (!plan.early)
+    return;
+  const double value = told.value(plan.early->name, double(NAN));
+  const bool isBetter =
+      std::isfinite(value) && (!bestWatched || (plan.early->greatest ? value > *bestWatched : value < *bestWatched));
+  if (isBetter)
+    bestWatched = value;
+  waited = isBetter ? 0 : waited + 1;
+}
+
+std::string TrainLoop::reasonToStop() const {
+  if (plan.early && waited >= plan.early->patience)
+    return fmt::format("{} was no better in {}", plan.early->name, counted(waited, "validation"));
+  const auto holds = [&](const Comparison &comparison) {
+    const double number = comparison.name == "step"    ? double(session.step())
+                          : comparison.name == "epoch" ? double(session.epoch())
+                                                       : validated.value(comparison.name, double(NAN));
+    return comparison.holds(number);
+  };
+  if (reported == session.step()) // at a validation
+    for (const std::vector<Comparison> &all : plan.stopWhen)
+      if (std::all_of(all.begin(), all.end(), holds)) {
+        std::vector<std::string> texts;
+        for (const Comparison &one : all)
+          texts.push_back(fmt::format("{} {} {}", one.name, nameOf(one.predicate), one.value));
+        return fmt::format("{}", fmt::join(texts, " and "));
+      }
+  if (plan.budgetSteps && session.step() >= *plan.budgetSteps)
+    return fmt::format("its budget was {}", counted(*plan.budgetSteps, "step"));
+  if (plan.budgetSeconds && (begun == Clock::time_point() ? secondsBefore : allSeconds()) >= *plan.budgetSeconds)
+    return fmt::format("its budget was {}", humanSeconds(*plan.budgetSeconds));
+  return "";
 }
 
 Result<void> TrainLoop::keepBest(std::string &line) {
@@ -385,7 +465,7 @@ Result<void> TrainLoop::save(const char *status) {
 
 Result<Ending> TrainLoop::finish(Ending ending) {
   double trained = seconds();
-  if (ending == Ending::Done) {
+  if (ending != Ending::Interrupted) {
     for (const Split &split : options.others)
       if (!interrupted())
         if (auto result = session.evaluate(split.data))
@@ -395,8 +475,9 @@ Result<Ending> TrainLoop::finish(Ending ending) {
           return result.error();
         }
   }
-  const char *status = ending == Ending::Done ? "done" : "interrupted";
-  if (ending == Ending::Done)
+  const char *status = ending == Ending::Done ? "done" : ending == Ending::Stopped ? "stopped" : "interrupted";
+  const std::string reason = ending == Ending::Stopped ? reasonToStop() : "";
+  if (ending != Ending::Interrupted)
     ended = status;
   if (auto saved = save(status); !saved)
     return saved.error();
@@ -407,6 +488,8 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   event["peak_rss_bytes"] = peakMemory();
   event["arena_bytes"] = manifest.arenaBytes;
   event["saved"] = folder.directory();
+  if (!reason.empty())
+    event["reason"] = reason;
   if (!best.is_null())
     event["best"] = best;
   emit(event);
@@ -423,7 +506,9 @@ Result<Ending> TrainLoop::finish(Ending ending) {
   if (!best.is_null())
     say(fmt::format("best: {} {} at step {}; kept in {}/best", plan.best, shortNumber(best["value"].get<double>()),
                     grouped(best["step"].get<std::int64_t>()), folder.directory()));
-  if (ending == Ending::Done)
+  if (!reason.empty())
+    say(fmt::format("stopped: {}", reason));
+  if (ending != Ending::Interrupted)
     say(fmt::format("{} in {}, compiled in {}; saved in {}", counted(session.step() - firstStep, "step"),
                     humanSeconds(trained), humanSeconds(session.compileSeconds()), folder.directory()));
   return ending;

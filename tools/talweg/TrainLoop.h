@@ -25,8 +25,8 @@ struct LoopOptions {
   std::int64_t keep = 1; ///< moments
 };
 
-/// How a run ended.
-enum class Ending { Done, Interrupted };
+/// How a run ended: as planned, or before because of what the file says of it, or by an interruption.
+enum class Ending { Done, Stopped, Interrupted };
 
 class TrainLoop {
 public:
@@ -34,6 +34,8 @@ public:
 
   /// Goes on from what a moment notes: the means that it had begun, and its best validation.
   void restore(const Json &notes);
+  /// Why the run is to end before its plan, as the file says: words for people; empty: it is not.
+  std::string reasonToStop() const;
   /// Of a moment that is saved now.
   SaveOptions saveOptions() const;
   /// Runs to the end of the plan or to an interruption. The folder then holds the moment, the log and the record; after an
@@ -56,6 +58,9 @@ private:
   /// The event and the line of an evaluation.
   std::string tell(const std::string &split, const Evaluation &evaluation);
   Result<void> keepBest(std::string &line); // after a validation
+  void watch();                             // what a validation told
+  void tellRollback(const Rollback &rollback);
+  Error notFinite(); // saves what is good
   Result<void> save(const char *status);
   Result<Ending> finish(Ending ending);
   void emit(const Json &event); // to the log, and to standard output with --json
@@ -63,6 +68,8 @@ private:
   std::string position() const;
   Json pendingFigures() const;
   double seconds() const { return std::chrono::duration<double>(Clock::now() - begun).count(); }
+  /// Of training, with those before the run was resumed.
+  double allSeconds() const { return secondsBefore + seconds(); }
 
   Session &session;
   RunFolder &folder;
@@ -82,6 +89,10 @@ private:
   bool isBest = false;        ///< the moment of now is the best, and not saved yet
   Json final = Json::object();
   Json best; // the best validation: name, value, step, epoch; null: none yet
+  double secondsBefore = 0;
+  Json validated = Json::object();        ///< what the last validation told, by name
+  std::optional<double> bestWatched = {}; ///< for early_stop
+  std::int64_t waited = 0;                ///< validations since then
   Clock::time_point begun, lastReport, lastSave, lastLine;
   Clock::duration savingTook{};
 };

@@ -104,15 +104,21 @@ class NotFinite : public testing::TestWithParam<std::tuple<Case, int>> {};
 TEST_P(NotFinite, ChangesNothing) {
   const auto &[each, threads] = GetParam();
   const std::string whole = text(each.model, each.train);
-  Trained before(whole, false), found(whole, true, threads);
-  ASSERT_TRUE(bool(before.session.train({.maxSteps = each.step - 1})));
+  Trained before(whole, false), found(whole, true, threads),
+      skipping(text(each.model, each.train + "  on nan skip\n"), true, threads);
+  ASSERT_TRUE(bool(before.session.train({.maxSteps = each.step - 2})));
+  const std::vector<float> good = before.state();
+  ASSERT_TRUE(bool(before.session.train({.maxSteps = 1})));
+  ASSERT_TRUE(bool(skipping.session.train({.maxSteps = each.step})));
+  EXPECT_EQ(skipping.state(), before.state());
   Result<Stopped> stopped = found.session.train();
   ASSERT_TRUE(bool(stopped)) << stopped.error().message;
   ASSERT_EQ(*stopped, Stopped::NotFinite);
   ASSERT_TRUE(found.session.notFinite().has_value());
   EXPECT_EQ(found.session.notFinite()->code, "E0858");
-  EXPECT_EQ(found.session.step(), each.step - 1);
-  EXPECT_EQ(found.state(), before.state());
+  EXPECT_EQ(found.session.step(), each.step - 2) << "the newest behind which a loss was finite";
+  EXPECT_EQ(found.state(), good);
+  ASSERT_TRUE(bool(found.session.train({.maxSteps = 1})));
   // Whoever goes on on other rows has lost nothing.
   ASSERT_TRUE(bool(found.session.setTrainingData(rows(found.program, false))));
   ASSERT_TRUE(bool(before.session.setTrainingData(rows(before.program, false))));

@@ -230,13 +230,21 @@ struct TALWEG_API Figures {
   void take(const Manifest &manifest, const StepRecord &step);
 };
 
+/// A run goes on from an earlier step with a lower rate, because a number was not finite (OnNan::Rollback).
+struct Rollback {
+  std::int64_t from = 0, to = 0; ///< steps taken before and after
+  double rateFactor = 1;         ///< what all rates are multiplied by from now on
+  std::string reason;            ///< the text of the error
+};
+
 /// The steps of one native call.
 struct Chunk {
-  std::vector<StepRecord> steps; ///< at least one
+  std::vector<StepRecord> steps; ///< at least one, unless the run is rolled back
   double seconds = 0;            ///< of this call
   double examplesPerSecond = 0;
   std::int64_t totalSteps = 0; ///< as Session::totalSteps
   std::int64_t stepsPerEpoch = 0;
+  std::optional<Rollback> rollback = {}; ///< behind these steps, of which there may be none
 };
 
 struct TrainOptions {
@@ -246,8 +254,9 @@ struct TrainOptions {
   std::function<bool(const Chunk &)> onChunk = {};
 };
 
-/// Why training returned. NotFinite: a loss of the next step, or a norm that its gradients are clipped by, is not finite; the session stands in front
-/// of that step, which has changed nothing (OnNan::Stop and Rollback; Session::notFinite tells it).
+/// Why training returned. NotFinite: a loss of the next step, or a norm that its gradients are clipped by, is not finite (OnNan::Stop, or Rollback
+/// after so many; Session::notFinite tells it); the session stands at the newest moment behind which a loss was finite, of those that it keeps in
+/// memory, or else in front of that step, which has changed nothing.
 enum class Stopped { PlanDone, EpochDone, StepsDone, ByCallback, ByRequest, NotFinite };
 
 /// A metric of several numbers.
