@@ -153,7 +153,7 @@ class Lab:
                 variables["BREAK_LOG"] = log
         try:
             process = subprocess.run(words, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-                                     timeout=120, stdin=subprocess.DEVNULL)
+                                     timeout=600, stdin=subprocess.DEVNULL)
         except subprocess.TimeoutExpired as late:
             raise Fault(f"`{' '.join(words)}` does not end") from late
         return Ended(words, process)

@@ -37,7 +37,7 @@ def main():
         while True:
             process = subprocess.Popen(words(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             try:
-                process.communicate(timeout=lab.chance.uniform(0, 1.2) * took if kills < left else 120)
+                process.communicate(timeout=lab.chance.uniform(0, 1.2) * took if kills < left else 600)
             except subprocess.TimeoutExpired:
                 process.kill()
             out, err = process.communicate()
