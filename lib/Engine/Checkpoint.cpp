@@ -146,7 +146,7 @@ struct Contents {
   MomentState state;
   SafetensorsFile model, optimizer;
   std::string rollback;
-  std::string statePath, modelPath, optimizerPath;
+  std::string statePath, modelPath, optimizerPath, rollbackPath;
 };
 } // namespace
 
@@ -179,6 +179,7 @@ static Result<Contents> readContents(const std::string &path) {
   contents.statePath = inFolder(files->folder, kStateFile);
   contents.modelPath = inFolder(files->folder, kModelFile);
   contents.optimizerPath = inFolder(files->folder, kOptimizerFile);
+  contents.rollbackPath = inFolder(files->folder, kRollbackFile);
   contents.rollback = std::move(*rollback);
   auto &texts = files->contents;
   return parseContents(std::move(contents), std::move(texts[0]), std::move(texts[1]), std::move(texts[2]));
@@ -219,8 +220,6 @@ static Result<void> checkTogether(const Session::Impl &session, const Contents &
     return wrong(contents.modelPath, "the values are not those that were saved with state.json");
   if (contents.state.optimizer != digestOf(contents.optimizer.tensors))
     return wrong(contents.optimizerPath, "the values are not those that were saved with state.json");
-  if (contents.state.rollback != (contents.rollback.empty() ? "" : digestOf(contents.rollback)))
-    return wrong(contents.statePath, "the moment to go back to is not the one that was saved with it");
   if (options.otherProgram)
     return {};
   const std::vector<Hyper> &known = session.facts.manifest.hypers;
@@ -305,16 +304,16 @@ static Result<void> goOnFrom(Session::Impl &session, const Contents &contents, c
 }
 
 /// The files of a moment that is one text.
-static Result<Contents> splitContents(std::string_view bytes) {
+static Result<Contents> splitContents(std::string_view bytes, const std::string &path) {
   Contents contents;
-  contents.statePath = contents.modelPath = contents.optimizerPath = "memory";
+  contents.statePath = contents.modelPath = contents.optimizerPath = contents.rollbackPath = path;
   std::vector<std::string> files;
   for (std::string_view rest = bytes; files.size() < 4;) {
     std::uint64_t length = 0;
     for (std::size_t i = 0; i < 8 && i < rest.size(); ++i)
       length |= std::uint64_t(std::uint8_t(rest[i])) << (8 * i);
     if (rest.size() < 8 || length > rest.size() - 8 || (files.size() == 3 && length != rest.size() - 8))
-      return Error{"E0865", "error: the bytes are not those of a moment"};
+      return Error{"E0865", fmt::format("{}: error: the bytes are not those of a moment", path)};
     files.emplace_back(rest.substr(8, length));
     rest.remove_prefix(8 + length);
   }
@@ -325,11 +324,14 @@ static Result<Contents> splitContents(std::string_view bytes) {
 /// First to where it would go back to, if it is known.
 static Result<void> goOn(Session::Impl &session, const Contents &contents, const LoadOptions &options) {
   GoodMoments goods;
+  if (contents.state.rollback != (contents.rollback.empty() ? "" : digestOf(contents.rollback)))
+    return Error{"E0866", fmt::format("{}: error: it is not what was saved with state.json{}", contents.rollbackPath,
+                                      kModelAlone)};
   if (session.program.plan().onNan == OnNan::Rollback && !contents.rollback.empty()) {
     auto now = session.snapshot();
     if (!now)
       return now.error();
-    auto earlier = splitContents(contents.rollback);
+    auto earlier = splitContents(contents.rollback, contents.rollbackPath);
     if (!earlier)
       return earlier.error();
     if (auto gone = goOnFrom(session, *earlier, options); !gone)
@@ -352,6 +354,6 @@ Result<void> Session::load(const std::string &directory, const LoadOptions &opti
 }
 
 Result<void> Session::loadFrom(std::string bytes, const LoadOptions &options) {
-  auto contents = splitContents(bytes);
+  auto contents = splitContents(bytes, "memory");
   return contents ? goOn(*impl, *contents, options) : contents.error();
 }
