@@ -17,6 +17,7 @@ import time
 INPUTS = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "Driver", "Inputs")
 MOMENT = re.compile(r"step-\d+(\.\d+)?")
 FILES = ["model.safetensors", "optimizer.safetensors", "state.json"]
+ROLLBACK = "rollback.moment"  # with `on nan rollback`: where the run would go back to
 
 
 class Fault(Exception):
@@ -45,7 +46,7 @@ class Moment:
     def __init__(self, folder):
         if not os.path.isdir(folder):
             raise Fault(f"{folder} is no folder")
-        if sorted(os.listdir(folder)) != FILES:
+        if sorted(set(os.listdir(folder)) - {ROLLBACK}) != FILES:
             raise Fault(f"{folder} holds {sorted(os.listdir(folder))}")
         self.name = os.path.basename(os.path.realpath(folder))
         self.values = [digest(os.path.join(folder, name)) for name in FILES[:2]]
@@ -129,14 +130,14 @@ class Lab:
     def path(self, *names):
         return os.path.join(self.scratch, *names)
 
-    def model(self, name, change=lambda text: text):
+    def model(self, name, change=lambda text: text, source="everything"):
         """A copy of a model of the tests, changed, beside its data."""
         folder = self.path("models")
         os.makedirs(folder, exist_ok=True)
         for data in os.listdir(INPUTS):
             if data.endswith(".csv"):
                 shutil.copy(os.path.join(INPUTS, data), folder)
-        with open(os.path.join(INPUTS, "everything.tw"), encoding="utf-8") as file:
+        with open(os.path.join(INPUTS, source + ".tw"), encoding="utf-8") as file:
             text = change(file.read())
         path = os.path.join(folder, name + ".tw")
         with open(path, "w", encoding="utf-8") as file:

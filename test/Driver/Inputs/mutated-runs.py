@@ -10,7 +10,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "Support"))
-from runs import FILES, Fault, Lab, agree, linked, moments  # noqa: E402
+from runs import FILES, ROLLBACK, Fault, Lab, agree, linked, moments  # noqa: E402
 
 KEEP = 3
 
@@ -278,14 +278,15 @@ class Results:
 def mutate(chance, run):
     """Changes something of a run. What, how, and whether that may move the run to another of its moments, or leave it all as it was."""
     all = moments(run)
-    kind = chance.choice(["model", "model", "optimizer", "optimizer", "state", "state", "state", "record", "log", "last", "best", "moment", "lock"])
+    kind = chance.choice(["model", "model", "optimizer", "optimizer", "rollback", "state", "state", "state", "record", "log", "last", "best", "moment", "lock"])
     name = chance.choice(all)
-    if kind in ("model", "optimizer", "state"):
+    if kind in ("model", "optimizer", "state", "rollback"):
         if chance.randrange(4):
             name = os.readlink(os.path.join(run, "last"))  # which is read, as the others are not
-        file = next(file for file in FILES if file.startswith(kind))
+        files = [*FILES, ROLLBACK]
+        file = next(file for file in files if file.startswith(kind))
         others = [os.path.join(run, other, file) for other in all if other != name]
-        others += [os.path.join(run, name, other) for other in FILES if other != file]
+        others += [os.path.join(run, name, other) for other in files if other != file]
         path = os.path.join(run, name, file)
         change = chance.choice(OF_FILES + [member] * 6 * (kind == "state"))
     elif kind in ("record", "log"):
