@@ -380,7 +380,10 @@ void TrainLoop::tellRollback(const Rollback &rollback) {
         {"from", rollback.from},
         {"lr_factor", rollback.rateFactor},
         {"reason", rollback.reason}});
-  complain(colorDiagnostic(fmt::format("{}\nnote: back to step {}, and on with rates times {}", rollback.reason,
+  std::string warning = rollback.reason; // the run goes on
+  if (const size_t at = warning.find("error: "); at != std::string::npos)
+    warning.replace(at, 5, "warning");
+  complain(colorDiagnostic(fmt::format("{}\nnote: back to step {}, and on with rates times {}", warning,
                                        grouped(rollback.to), rollback.rateFactor)));
   sinceReport = sinceLine = {};
 }
