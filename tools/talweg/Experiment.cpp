@@ -49,7 +49,9 @@ void Experiment::declareThreads(Command &command) {
 void Experiment::declareCode(Command &command) {
   command.bytes(memory, "--memory LIMIT",
                 "keep variables (parameters, states, optimizer state) and arena within LIMIT, such as 512MiB, by "
-                "computing values again rather than keeping them; results stay the same. Rows of data are not counted");
+                "computing values again rather than keeping them; results stay the same. Rows of data are not counted, "
+                "nor copies of "
+                "variables that a run can go back to");
   command.flag(unroll, "--unroll",
                "compile layers that are alike one by one rather than as a loop over layers; results stay the same");
 }

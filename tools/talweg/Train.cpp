@@ -394,11 +394,16 @@ void addTrain(CommandLine &line) {
       "the end.\n\n"
       "Ctrl-C finishes the step, saves and tells how to resume; a second Ctrl-C ends at once. SIGTERM does the "
       "same, and so does the SIGHUP of a terminal that closes. The same seed gives the same bits for any number "
-      "of threads, resumed or not.\n\n"
+      "of threads, resumed or not. The file may end a run before its plan (`early_stop`, `stop when`, `budget`). A "
+      "loss that "
+      "is not finite ends it as failed, and the folder then keeps the newest moment that is known to be good, unless "
+      "the "
+      "file says otherwise (`on nan`).\n\n"
       "Events of --json: start; with --init, init; step, every --log-every steps, with the loss and metrics of the "
-      "steps since the last "
-      "one, and the rates; "
-      "train, the means since the last one; eval; end; error. A number that is not finite is null.");
+      "steps "
+      "since the last one, and the rates; train, the means since the last one; eval; rollback, where the run goes "
+      "back; end; "
+      "error. A number that is not finite is null.");
   Experiment &experiment = options.experiment;
   experiment.declareFile(command, "the model file; with --resume, that of the run if none is given",
                          /*required=*/false);
