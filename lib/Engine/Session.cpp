@@ -180,7 +180,8 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
 }
 
 Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
-  static_cast<Place &>(*this) = {.seed = newSeed};
+  static_cast<Place &>(*this) = {};
+  seed = newSeed;
   loadedRows = 0;
   goods = {};
   orderEpoch = -1;

@@ -469,14 +469,17 @@ Result<void> TrainLoop::save(const char *status) {
 Result<Ending> TrainLoop::finish(Ending ending) {
   double trained = seconds();
   if (ending != Ending::Interrupted) {
-    for (const Split &split : options.others)
-      if (!interrupted())
-        if (auto result = session.evaluate(split.data))
-          say(tell(split.name, *result));
-        else if (!interrupted()) {
-          (void)bool(save("failed"));
-          return result.error();
-        }
+    for (const Split &split : options.others) {
+      if (interrupted())
+        break;
+      auto result = session.evaluate(split.data);
+      if (result) {
+        say(tell(split.name, *result));
+      } else if (!interrupted()) {
+        (void)bool(save("failed"));
+        return result.error();
+      }
+    }
   }
   const char *status = ending == Ending::Done ? "done" : ending == Ending::Stopped ? "stopped" : "interrupted";
   const std::string reason = ending == Ending::Stopped ? reasonToStop() : "";
