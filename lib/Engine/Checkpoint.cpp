@@ -71,6 +71,8 @@ static std::string bytesOf(const Encoded &moment) {
 static Encoded encodeNow(const Session::Impl &session, const std::string &notes) {
   Encoded moment = encodeAt(session, session);
   moment.state.notes = notes;
+  moment.state.unsaved = unsavedDigest(session);
+  moment.state.beginning = session.beginning;
   if (const auto &good = session.goods.at(session.step); good && session.program.plan().onNan == OnNan::Rollback) {
     moment.rollback = bytesOf(encodeAt(session, *good->impl));
     moment.state.rollback = digestOf(moment.rollback);
@@ -287,6 +289,8 @@ static Result<void> goOnFrom(Session::Impl &session, const Contents &contents, c
   if (!going)
     return going.error();
   session.abandonStep();
+  if (auto begun = session.beginAs(state, contents.statePath); !begun)
+    return begun;
   putInPlace(session, *variables);
   putInPlace(session, *slots);
   static_cast<Place &>(session) = going->place;

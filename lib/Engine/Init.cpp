@@ -8,12 +8,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 using namespace talweg;
 
-static std::string nameHere(const std::string &name, const InitOptions &options) {
-  for (const auto &[from, to] : options.map)
+static std::string nameHere(const std::string &name, const Beginning &beginning) {
+  for (const auto &[from, to] : beginning.map)
     if (auto here = renamed(from, to, name))
       return *here;
   return name;
@@ -21,29 +22,29 @@ static std::string nameHere(const std::string &name, const InitOptions &options)
 
 /// A tensor for each name that it has here. E0811: two have the same one.
 static Result<std::map<std::string, const SafeTensor *>>
-namesHere(const SafetensorsFile &model, const std::string &file, const InitOptions &options) {
-  for (const auto &[from, to] : options.map)
+namesHere(const SafetensorsFile &model, const std::string &file, const Beginning &beginning) {
+  for (const auto &[from, to] : beginning.map)
     if (std::ranges::count(to, '*') > std::ranges::count(from, '*'))
       return Error{"E0811", fmt::format("error: `{}={}` has more stars behind the `=` than before it", from, to)};
   std::map<std::string, const SafeTensor *> result;
   for (const SafeTensor &tensor : model.tensors)
-    if (auto [place, isNew] = result.emplace(nameHere(tensor.name, options), &tensor); !isNew)
+    if (auto [place, isNew] = result.emplace(nameHere(tensor.name, beginning), &tensor); !isNew)
       return Error{"E0811", fmt::format("{}: error: `{}` and `{}` would both be `{}`", file, place->second->name,
                                         tensor.name, place->first)};
   return result;
 }
 
-Result<InitReport> Session::initFrom(const std::string &path, const InitOptions &options) {
-  std::string file;
-  auto model = readModel(path, file);
-  if (!model)
-    return model.error();
-  auto tensors = namesHere(*model, file, options);
+Result<InitReport> Session::Impl::initFrom(const Beginning &from) {
+  auto read = readModel(from.path);
+  if (!read)
+    return read.error();
+  const std::string &file = read->path;
+  auto tensors = namesHere(read->model, file, from);
   if (!tensors)
     return tensors.error();
   InitReport report;
   std::vector<Replacement> replacements;
-  for (const Variable &variable : impl->variables()) {
+  for (const Variable &variable : variables()) {
     if (variable.role != Role::Parameter && variable.role != Role::State)
       continue;
     auto found = tensors->extract(variable.name);
@@ -51,11 +52,11 @@ Result<InitReport> Session::initFrom(const std::string &path, const InitOptions 
       report.added.push_back(variable.name);
       continue;
     }
-    auto checked = checkTensor(*impl, variable, *found.mapped(), file, options.grow);
+    auto checked = checkTensor(*this, variable, *found.mapped(), file, from.grow);
     if (!checked)
       return checked.error();
     replacements.push_back(*checked);
-    if (auto average = impl->find(averageName(variable.name)); average && (*average)->role == Role::Average)
+    if (auto average = find(averageName(variable.name)); average && (*average)->role == Role::Average)
       replacements.push_back({*average, found.mapped()});
     (found.mapped()->shape == variable.shape ? report.taken : report.grown).push_back(variable.name);
   }
@@ -66,7 +67,45 @@ Result<InitReport> Session::initFrom(const std::string &path, const InitOptions 
                  fmt::format("{}: error: the program has no parameter of a name in the file, which has {}\nhelp: "
                              "--map \"THERE=HERE\" maps names, with `*` for anything",
                              file, fmt::join(report.left, ", "))};
-  putInPlace(*impl, replacements);
-  clearLowHalves(*impl, replacements);
+  putInPlace(*this, replacements);
+  clearLowHalves(*this, replacements);
   return report;
+}
+
+Result<InitReport> Session::initFrom(const std::string &path, const InitOptions &options) {
+  std::error_code unknown;
+  const Beginning from{std::filesystem::absolute(path, unknown).lexically_normal().string(), options.map, options.grow};
+  auto report = impl->initFrom(from);
+  if (report)
+    impl->beginning = from;
+  return report;
+}
+
+Result<void> Session::Impl::beginAs(const MomentState &state, const std::string &path) {
+  if (program.plan().saved.empty() || state.unsaved.empty())
+    return {};
+  auto now = snapshot();
+  if (!now)
+    return now.error();
+  auto begin = [&]() -> Result<void> {
+    if (!state.beginning.path.empty())
+      if (auto report = initFrom(state.beginning); !report) {
+        Error error = report.error();
+        error.message +=
+            fmt::format("\nnote: {} holds the parameters that `save` names, and the others are there", path);
+        return error;
+      }
+    if (unsavedDigest(*this) == state.unsaved)
+      return {};
+    return Error{
+        "E0866",
+        fmt::format("{}: error: the parameters that `save` leaves out are not those of the run\nnote: it began with {}",
+                    path, state.beginning.path.empty() ? "its seed" : state.beginning.path)};
+  };
+  auto begun = begin();
+  if (begun)
+    beginning = state.beginning;
+  else
+    goBackTo(*now);
+  return begun;
 }

@@ -123,14 +123,14 @@ static void from_json(const json &value, Split &split) {
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Constant, name, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, model, data, real, splits, batch, accumulate, epochs, steps, validateEvery,
-                                   best, greatest, early, stopWhen, budgetSeconds, budgetSteps, onNan, rollbacks, seed,
-                                   constants)
+                                   best, greatest, early, stopWhen, budgetSeconds, budgetSteps, onNan, rollbacks, saved,
+                                   seed, constants)
 
 [[maybe_unused]] static void membersAreAllListed() {
   [[maybe_unused]] const auto &[name, format, files, options] = Split();
   [[maybe_unused]] const auto &[constant, value] = Constant();
   [[maybe_unused]] const auto &[model, data, real, splits, batch, accumulate, epochs, steps, validateEvery, best,
-                                greatest, early, stopWhen, budgetSeconds, budgetSteps, onNan, rollbacks, seed,
+                                greatest, early, stopWhen, budgetSeconds, budgetSteps, onNan, rollbacks, saved, seed,
                                 constants] = Plan();
 }
 } // namespace frontend

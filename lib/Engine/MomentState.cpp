@@ -19,17 +19,22 @@ static ordered_json toJson(const std::optional<std::int64_t> &number) {
   return number ? ordered_json(*number) : ordered_json();
 }
 
+static ordered_json toJson(const std::vector<std::pair<std::string, std::string>> &pairs) {
+  ordered_json json = ordered_json::array();
+  for (const auto &[name, value] : pairs)
+    json.push_back({name, value});
+  return json;
+}
+
 /// What of the options decides results, and the limit of memory, without which a run might not fit.
 static ordered_json toJson(const CompileOptions &options) {
-  ordered_json json = {{"set", ordered_json::array()},
+  ordered_json json = {{"set", toJson(options.set)},
                        {"batch", toJson(options.batch)},
                        {"epochs", toJson(options.epochs)},
                        {"steps", toJson(options.steps)},
                        {"seed", options.seed ? ordered_json(*options.seed) : ordered_json()},
                        {"double_precision", options.doublePrecision},
                        {"memory", toJson(options.memory)}};
-  for (const auto &[name, value] : options.set)
-    json["set"].push_back({name, value});
   return json;
 }
 
@@ -57,6 +62,9 @@ std::string talweg::textOf(const MomentState &state) {
   json["model"] = state.model;
   json["optimizer"] = state.optimizer;
   json["rollback"] = state.rollback;
+  json["unsaved"] = state.unsaved;
+  json["beginning"] = {
+      {"path", state.beginning.path}, {"map", toJson(state.beginning.map)}, {"grow", state.beginning.grow}};
   json["digest"] = digestOf(dump(json));
   return dump(json, 2) + "\n";
 }
@@ -90,6 +98,22 @@ struct Members {
       if ((good = !number->is_number_unsigned() || number->get<std::uint64_t>() <= std::uint64_t(most)))
         value = number->get<std::int64_t>();
   }
+  void read(const char *name, std::vector<std::string> &value) {
+    auto *list = member(name);
+    if (!list || !(good = list->is_array()))
+      return;
+    for (const ordered_json &text : *list)
+      if ((good = good && text.is_string()))
+        value.push_back(text.get<std::string>());
+  }
+  void read(const char *name, std::vector<std::pair<std::string, std::string>> &value) {
+    auto *list = member(name);
+    if (!list || !(good = list->is_array()))
+      return;
+    for (const ordered_json &pair : *list)
+      if ((good = good && pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string()))
+        value.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
+  }
   template <typename Number>
   void read(const char *name, std::optional<Number> &value) {
     if (auto *number = member(name); number && !number->is_null())
@@ -106,14 +130,15 @@ static bool read(const ordered_json &json, CompileOptions &options) {
   members.read("seed", options.seed);
   members.read("double_precision", options.doublePrecision);
   members.read("memory", options.memory);
-  const ordered_json *set = members.member("set");
-  if (!set || !set->is_array())
-    return false;
-  for (const ordered_json &pair : *set) {
-    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string())
-      return false;
-    options.set.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
-  }
+  members.read("set", options.set);
+  return members.good;
+}
+
+static bool read(const ordered_json &json, Beginning &beginning) {
+  Members members{json};
+  members.read("path", beginning.path);
+  members.read("map", beginning.map);
+  members.read("grow", beginning.grow);
   return members.good;
 }
 
@@ -134,13 +159,16 @@ static bool read(const ordered_json &json, MomentState &state) {
                              {"best", &state.best},
                              {"model", &state.model},
                              {"optimizer", &state.optimizer},
-                             {"rollback", &state.rollback}})
+                             {"rollback", &state.rollback},
+                             {"unsaved", &state.unsaved}})
     members.read(name, *value);
   members.read("last_step", state.lastStep);
   members.read("seed", state.seed);
   members.read("shuffle", state.shuffle);
-  const ordered_json *hypers = members.member("hyper"), *options = members.member("options");
-  if (!hypers || !hypers->is_object() || !options || !read(*options, state.options))
+  const ordered_json *hypers = members.member("hyper"), *options = members.member("options"),
+                     *beginning = members.member("beginning");
+  if (!hypers || !hypers->is_object() || !options || !read(*options, state.options) || !beginning ||
+      !read(*beginning, state.beginning))
     return false;
   for (const auto &[name, value] : hypers->items()) {
     if (!value.is_number())

@@ -7,9 +7,18 @@
 
 namespace talweg {
 
+/// The run that a session has begun with.
+struct Beginning {
+  std::string path;                                          ///< absolute; empty: it began from its seed
+  std::vector<std::pair<std::string, std::string>> map = {}; ///< as in InitOptions
+  std::vector<std::string> grow = {};
+};
+
 struct MomentState : Moment {
   std::string model, optimizer; ///< digests of what is in these files
   std::string rollback;         ///< of the moment to go back to; empty: there is none
+  std::string unsaved;          ///< of the parameters that moments do not hold (PlanFacts::saved); empty: they hold all
+  Beginning beginning;          ///< where these are
 };
 
 std::string textOf(const MomentState &state);

@@ -70,6 +70,7 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
   facts.budgetSteps = plan.budgetSteps;
   facts.onNan = plan.onNan;
   facts.rollbacks = plan.rollbacks;
+  facts.saved = plan.saved;
   facts.seed = options.seed.value_or(plan.seed);
   for (const frontend::Split &split : plan.splits)
     facts.splits.push_back(split.name);

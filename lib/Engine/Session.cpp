@@ -184,6 +184,7 @@ Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
   seed = newSeed;
   loadedRows = 0;
   goods = {};
+  beginning = {};
   orderEpoch = -1;
   openStep.reset();
   std::memset(persistent.data(), 0, std::size_t(persistent.size()));

@@ -5,6 +5,7 @@
 #include "Combiner.h"
 #include "DatasetImpl.h"
 #include "MomentFolder.h"
+#include "MomentState.h"
 #include "ProgramImpl.h"
 
 #include "talweg/Runtime/Abi.h"
@@ -79,6 +80,7 @@ struct Session::Impl : Standing {
   std::int64_t orderEpoch = -1; ///< which epoch `order` is for
   std::optional<OpenStep> openStep;
   GoodMoments goods;
+  Beginning beginning;
   std::optional<FolderLock> claimed; ///< of the folder `claimedFolder`
   std::string claimedFolder;
   std::optional<Error> notFinite; ///< why the last call of `train` returned Stopped::NotFinite
@@ -115,6 +117,10 @@ struct Session::Impl : Standing {
   void abandonStep();
   /// A new epoch begins, of other data than before.
   void beginData();
+  /// Session::initFrom.
+  Result<InitReport> initFrom(const Beginning &from);
+  /// Gives what moments do not hold the values that it had where this one was saved.
+  Result<void> beginAs(const MomentState &state, const std::string &path);
   Result<Snapshot> snapshot() const;
   void goBackTo(const Snapshot &snapshot);
   /// A moment to go back to is taken at multiples of this; 0: none is. It depends on the program and the step alone, as results do.
@@ -130,6 +136,8 @@ struct Session::Impl : Standing {
   Result<std::size_t> hyper(const std::string &name) const;
   /// As every unit has them.
   const std::vector<Variable> &variables() const { return facts.manifest.variables; }
+  /// Whether moments hold it (PlanFacts::saved).
+  bool isSaved(const Variable &variable) const;
   Result<const Variable *> find(const std::string &name) const;
   /// The slot with the lower halves of a parameter of bf16, or of its average; null: it is no such variable, or not learnt.
   const Variable *lowHalfOf(const Variable &variable) const;

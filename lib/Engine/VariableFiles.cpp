@@ -63,11 +63,32 @@ std::vector<std::string_view> VariableFile::pieces() const {
   return result;
 }
 
+bool Session::Impl::isSaved(const Variable &variable) const {
+  const std::vector<std::string> &saved = program.plan().saved;
+  if (saved.empty() || (variable.role != Role::Parameter && variable.role != Role::Average))
+    return true;
+  const std::string &name = variable.role == Role::Average ? parameterOf(variable.name) : variable.name;
+  return std::ranges::any_of(saved, [&](const std::string &pattern) { return matchesPattern(pattern, name); });
+}
+
+std::string talweg::unsavedDigest(const Session::Impl &session) {
+  std::vector<SafeTensor> tensors;
+  std::vector<std::vector<std::byte>> contents;
+  for (const Variable &variable : session.variables())
+    if (!session.isSaved(variable)) {
+      contents.push_back(session.bytesOf(variable));
+      auto *bytes = reinterpret_cast<const char *>(contents.back().data());
+      tensors.push_back(
+          {variable.name, safeType(variable.element), variable.shape, {bytes, std::size_t(variable.bytes())}});
+    }
+  return tensors.empty() ? "" : digestOf(tensors);
+}
+
 VariableFile talweg::encode(const Session::Impl &session, const Standing &standing, bool optimizerFile) {
   VariableFile file;
   for (const Variable &variable : session.variables()) {
     const Stored stored = storedAs(session, variable);
-    if (stored.inOptimizerFile != optimizerFile || variable.role == Role::Sum)
+    if (stored.inOptimizerFile != optimizerFile || variable.role == Role::Sum || !session.isSaved(variable))
       continue;
     file.contents.push_back(session.bytesOf(variable, standing));
     auto *bytes = reinterpret_cast<const char *>(file.contents.back().data());
@@ -143,7 +164,7 @@ Result<std::vector<Replacement>> talweg::match(const Session::Impl &session, con
     if (inOptimizerFile != optimizerFile || variable.role == Role::Sum)
       continue;
     const SafeTensor *tensor = file.find(name);
-    if (!tensor && statesOptional && variable.role == Role::State)
+    if (!tensor && ((statesOptional && variable.role == Role::State) || !session.isSaved(variable)))
       continue;
     const Role role = variable.role == Role::Average ? Role::Parameter : variable.role;
     if (!tensor)
@@ -229,39 +250,46 @@ Result<void> Session::saveModel(const std::string &file) const {
   return writeFile(file, encode(*impl, *impl, false).pieces());
 }
 
-Result<SafetensorsFile> talweg::readModel(const std::string &path, std::string &file) {
+Result<ModelFile> talweg::readModel(const std::string &path) {
   std::error_code ignored;
-  file = path;
+  auto alone = [](const std::string &file) -> Result<ModelFile> {
+    auto model = readSafetensors(file);
+    return model ? ModelFile{file, std::move(*model), {}} : Result<ModelFile>(model.error());
+  };
   if (!std::filesystem::is_directory(path, ignored))
-    return readSafetensors(file);
+    return alone(path);
   auto files = readMoment(path, {kModelFile, kStateFile});
-  if (!files) {
-    file = inFolder(path, kModelFile);
-    return std::filesystem::exists(file, ignored) ? readSafetensors(file) : files.error();
+  if (!files) // of an earlier version
+    return std::filesystem::exists(inFolder(path, kModelFile), ignored) ? alone(inFolder(path, kModelFile))
+                                                                        : files.error();
+  const std::string file = inFolder(files->folder, kModelFile), stateFile = inFolder(files->folder, kStateFile);
+  Result<std::string> &bytes = files->contents[0], &text = files->contents[1];
+  if (!bytes || !text)
+    return !bytes ? bytes.error() : text.error();
+  auto model = parseSafetensors(std::move(*bytes), file);
+  if (!model)
+    return model.error();
+  auto state = parseState(*text, stateFile);
+  if (!state) {
+    if (state.error().code == "E0866")
+      return state.error();
+    return ModelFile{file, std::move(*model), {}};
   }
-  file = inFolder(files->folder, kModelFile);
-  if (!files->contents[0])
-    return files->contents[0].error();
-  auto model = parseSafetensors(std::move(*files->contents[0]), file);
-  const Result<std::string> &text = files->contents[1];
-  if (!model || !text)
-    return model ? text.error() : std::move(model);
-  auto state = parseState(*text, inFolder(files->folder, kStateFile));
-  if (!state && state.error().code == "E0866")
-    return state.error();
-  if (state && state->model != digestOf(model->tensors))
+  if (state->model != digestOf(model->tensors))
     return Error{"E0866", fmt::format("{}: error: the values are not those that were saved with state.json", file)};
-  return model;
+  return ModelFile{file, std::move(*model), std::move(*state)};
 }
 
 Result<void> Session::loadModel(const std::string &path) {
-  std::string file;
-  auto read = readModel(path, file);
+  auto read = readModel(path);
   if (!read)
     return read.error();
-  auto matched = match(*impl, *read, file, false, /*statesOptional=*/true, {});
+  auto matched = match(*impl, read->model, read->path, false, /*statesOptional=*/true, {});
   if (!matched)
     return matched.error();
+  if (read->state)
+    if (auto begun = impl->beginAs(*read->state, read->path); !begun)
+      return begun;
   addParameters(*impl, *matched);
   putInPlace(*impl, *matched);
   clearLowHalves(*impl, *matched);

@@ -3,6 +3,7 @@
 #ifndef TALWEG_ENGINE_VARIABLEFILES_H
 #define TALWEG_ENGINE_VARIABLEFILES_H
 
+#include "MomentState.h"
 #include "Safetensors.h"
 
 #include "talweg/Engine/Engine.h"
@@ -45,9 +46,17 @@ void addParameters(const Session::Impl &session, std::vector<Replacement> &repla
 /// What has only upper halves are the numbers with nothing below.
 void clearLowHalves(Session::Impl &session, const std::vector<Replacement> &replacements);
 
-/// A model's file from the folder of a run or of a moment, as it was saved; earlier versions had it in the run's folder itself. `file`
-/// is then its path.
-Result<SafetensorsFile> readModel(const std::string &path, std::string &file);
+/// Of the parameters that moments do not hold, where the session stands; empty where they hold all.
+std::string unsavedDigest(const Session::Impl &session);
+
+/// A model's file, and what the moment says that it is of, if it is of one.
+struct ModelFile {
+  std::string path;
+  SafetensorsFile model;
+  std::optional<MomentState> state;
+};
+/// From a file, or from the folder of a run or of a moment, as it was saved; earlier versions had it in the run's folder itself.
+Result<ModelFile> readModel(const std::string &path);
 
 } // namespace talweg
 

@@ -359,6 +359,7 @@ void Printer::statement(const Stmt &stmt) {
       }
     });
   case Stmt::Freeze: return line("freeze ", [&] { patterns(stmt.patterns); });
+  case Stmt::Save: return line("save ", [&] { patterns(stmt.patterns); });
   case Stmt::Keep:
     return line("keep best" + (stmt.unit.text.empty() ? "" : " " + stmt.unit.text + " " + stmt.target.text), [] {});
   case Stmt::EarlyStop:

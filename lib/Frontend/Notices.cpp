@@ -270,6 +270,10 @@ void frontend::planNotice(Walk &walk, const Stmt &stmt) {
   case Stmt::EarlyStop: return planEarlyStop(walk, stmt);
   case Stmt::StopWhen: return planStop(walk, stmt);
   case Stmt::Budget: return planBudget(walk, stmt);
+  case Stmt::Save:
+    for (const ast::Name &pattern : stmt.patterns)
+      walk.plan.saved.push_back(pattern.text);
+    return;
   case Stmt::OnNan: return planOnNan(walk, stmt, std::any_of(body.begin(), body.end(), isEarlierOnNan));
   default: return;
   }

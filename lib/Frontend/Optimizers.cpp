@@ -178,10 +178,11 @@ private:
   void takeRest();
   const Stmt *clauseFor(const Stmt &minimize, DeclaredVariable *parameter) const;
   void failWithoutOptimizer(const DeclaredVariable &parameter);
+  void checkSaved();
 
   Walk &walk;
   std::vector<DeclaredVariable *> parameters;
-  std::set<DeclaredVariable *> frozen;
+  std::set<DeclaredVariable *> frozen, saved;                       ///< by the statements `freeze` and `save`
   std::map<DeclaredVariable *, const Stmt *> optimizerFor, clipFor; ///< by the statements of these names
   std::map<const Stmt *, std::set<DeclaredVariable *>> over;
 };
@@ -203,6 +204,8 @@ void Updates::takePatterns(const Stmt &stmt) {
         clipFor[parameter] = &stmt;
       else if (stmt.kind == Stmt::Freeze)
         frozen.insert(parameter);
+      else if (stmt.kind == Stmt::Save)
+        saved.insert(parameter);
       else if (stmt.kind == Stmt::Minimize)
         over[&stmt].insert(parameter);
       else if (stmt.kind == Stmt::Optimizer)
@@ -250,7 +253,23 @@ void Updates::failWithoutOptimizer(const DeclaredVariable &parameter) {
                       : fmt::format("write `optimizer …` without `for`, or `freeze \"{}\"`", parameter.name));
 }
 
+/// What is learnt is saved.
+void Updates::checkSaved() {
+  for (const auto &stmt : walk.names.train->body) {
+    if (stmt->kind != Stmt::Save)
+      continue;
+    const auto lost = std::ranges::find_if(
+        parameters, [&](DeclaredVariable *parameter) { return !frozen.count(parameter) && !saved.count(parameter); });
+    if (lost != parameters.end())
+      return void(walk.fail(Code::BadSetting, stmt->range,
+                            fmt::format("`{}` is learnt, and `save` leaves it out", (*lost)->name))
+                      .note((*lost)->place, "declared here")
+                      .help(fmt::format("write `save …, \"{}\"`, or `freeze` it", (*lost)->name)));
+  }
+}
+
 void Updates::check() {
+  checkSaved();
   for (DeclaredVariable *parameter : parameters) {
     if (frozen.count(parameter)) {
       mlir::cast<train::VariableOp>(parameter->op).setFrozen(true);

@@ -15,9 +15,9 @@ using namespace talweg::ast;
 
 namespace {
 
-constexpr std::string_view trainWords[] = {"minimize", "metric",     "optimizer", "freeze", "clip", "average",
-                                           "batch",    "accumulate", "epochs",    "steps",  "seed", "validate",
-                                           "keep",     "early_stop", "stop",      "budget", "on"};
+constexpr std::string_view trainWords[] = {"minimize", "metric", "optimizer",  "freeze", "save",   "clip",
+                                           "average",  "batch",  "accumulate", "epochs", "steps",  "seed",
+                                           "validate", "keep",   "early_stop", "stop",   "budget", "on"};
 
 struct Habit {
   std::string_view word, help;
@@ -78,7 +78,8 @@ std::unique_ptr<Stmt> Parser::statement() {
     understood = word == "minimize"     ? minimize(*stmt)
                  : word == "metric"     ? metric(*stmt)
                  : word == "optimizer"  ? optimizer(*stmt)
-                 : word == "freeze"     ? freeze(*stmt)
+                 : word == "freeze"     ? patternsOnly(*stmt, Stmt::Freeze)
+                 : word == "save"       ? patternsOnly(*stmt, Stmt::Save)
                  : word == "clip"       ? clip(*stmt)
                  : word == "average"    ? average(*stmt)
                  : word == "keep"       ? keep(*stmt)
@@ -128,7 +129,8 @@ bool Parser::unknownStatement() {
   error.didYouMean(meant);
   if (meant.empty() && inside == Decl::Train)
     error.help(
-        "the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `clip`, `average`, `batch`, "
+        "the statements of `train` are `minimize`, `metric`, `optimizer`, `freeze`, `save`, `clip`, `average`, "
+        "`batch`, "
         "`accumulate`, `epochs`, `steps`, `seed`, `validate`, `keep`, `early_stop`, `stop`, `budget` and `on nan`");
   return false;
 }
@@ -408,8 +410,9 @@ bool Parser::optimizer(Stmt &stmt) {
   return true;
 }
 
-bool Parser::freeze(Stmt &stmt) {
-  stmt.kind = Stmt::Freeze;
+/// `freeze "embed.*"`, `save "*.adapter.*"`
+bool Parser::patternsOnly(Stmt &stmt, Stmt::Kind kind) {
+  stmt.kind = kind;
   take();
   return strings(stmt.patterns);
 }

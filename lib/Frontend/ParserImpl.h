@@ -104,7 +104,7 @@ private:
   bool rule(ast::Stmt &stmt);
   bool metric(ast::Stmt &stmt);
   bool optimizer(ast::Stmt &stmt);
-  bool freeze(ast::Stmt &stmt);
+  bool patternsOnly(ast::Stmt &stmt, ast::Stmt::Kind kind);
   bool clip(ast::Stmt &stmt);
   bool average(ast::Stmt &stmt);
   bool setting(ast::Stmt &stmt);

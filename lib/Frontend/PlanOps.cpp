@@ -46,6 +46,8 @@ static void writeNotices(OpBuilder &builder, train::PlanOp op, const Plan &plan)
     op.setOnNanAttr(builder.getStringAttr(StringRef(nameOf(plan.onNan))));
   if (plan.onNan == OnNan::Rollback)
     op.setRollbacksAttr(builder.getI64IntegerAttr(plan.rollbacks));
+  if (!plan.saved.empty())
+    op.setSavedAttr(builder.getStrArrayAttr(SmallVector<StringRef>(plan.saved.begin(), plan.saved.end())));
 }
 
 /// As the op's verifier has found them.
@@ -66,20 +68,23 @@ static void readNotices(train::PlanOp op, Plan &plan) {
   if (StringAttr onNan = op.getOnNanAttr())
     plan.onNan = *onNanNamed(std::string_view(onNan.strref()));
   plan.rollbacks = op.getRollbacks().value_or(plan.rollbacks);
+  if (ArrayAttr saved = op.getSavedAttr())
+    for (StringRef pattern : saved.getAsValueRange<StringAttr>())
+      plan.saved.push_back(pattern.str());
 }
 
 void frontend::createPlan(OpBuilder &builder, Location loc, const Plan &plan) {
   SmallVector<NamedAttribute> constants;
   for (const Constant &constant : plan.constants)
     constants.push_back(builder.getNamedAttr(constant.name, builder.getStringAttr(constant.value)));
-  auto op =
-      train::PlanOp::create(builder, loc, builder.getStringAttr(plan.data), optional(builder, plan.epochs),
-                            optional(builder, plan.steps), optional(builder, plan.validateEvery),
-                            optional(builder, plan.accumulate > 1 ? std::optional(plan.accumulate) : std::nullopt),
-                            plan.best.empty() ? StringAttr() : builder.getStringAttr(plan.best),
-                            plan.greatest ? builder.getUnitAttr() : UnitAttr(),
-                            builder.getI64IntegerAttr(std::int64_t(plan.seed)), builder.getDictionaryAttr(constants),
-                            DictionaryAttr(), ArrayAttr(), FloatAttr(), IntegerAttr(), StringAttr(), IntegerAttr());
+  auto op = train::PlanOp::create(
+      builder, loc, builder.getStringAttr(plan.data), optional(builder, plan.epochs), optional(builder, plan.steps),
+      optional(builder, plan.validateEvery),
+      optional(builder, plan.accumulate > 1 ? std::optional(plan.accumulate) : std::nullopt),
+      plan.best.empty() ? StringAttr() : builder.getStringAttr(plan.best),
+      plan.greatest ? builder.getUnitAttr() : UnitAttr(), builder.getI64IntegerAttr(std::int64_t(plan.seed)),
+      builder.getDictionaryAttr(constants), DictionaryAttr(), ArrayAttr(), FloatAttr(), IntegerAttr(), StringAttr(),
+      IntegerAttr(), ArrayAttr());
   writeNotices(builder, op, plan);
 }
 

@@ -244,6 +244,7 @@ void Objective::runStatement(const Stmt &stmt) {
   case Stmt::StopWhen:
   case Stmt::Budget:
   case Stmt::OnNan:
+  case Stmt::Save:
   case Stmt::Freeze: break;
   case Stmt::Minimize: minimize(stmt); break;
   case Stmt::Metric: metric(stmt); break;

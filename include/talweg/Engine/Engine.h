@@ -81,6 +81,9 @@ struct PlanFacts {
   std::optional<std::int64_t> budgetSteps;       ///< likewise
   OnNan onNan = OnNan::Stop;
   std::int64_t rollbacks = 3; ///< at most so many, under OnNan::Rollback
+  /// Patterns of the parameters that moments hold; none: all. The others are frozen, and where a moment is read they are those that the run
+  /// began with: of the seed, or of the run that `initFrom` named.
+  std::vector<std::string> saved;
   std::uint64_t seed = 0;
   std::vector<std::string> splits; ///< declared names, in order: train, test, …
 };

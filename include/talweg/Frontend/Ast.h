@@ -116,6 +116,7 @@ struct Stmt {
     Metric,    ///< metric target = value, metric target[indices] = value
     Optimizer, ///< optimizer rule [for "pattern", …] [lazy]; a rule is a Call or Ident
     Freeze,    ///< freeze "pattern", …
+    Save,      ///< save "pattern", …
     Clip,      ///< clip norm value [for "pattern", …]; target is `norm` or `value`
     Keep,      ///< keep best [min target], keep best max target: unit is `min`, `max` or empty
     Setting,   ///< batch 32, epochs 20, steps 2000, seed 1, validate every 250 steps: target names it, value its number

@@ -62,7 +62,8 @@ struct Plan {
   std::optional<double> budgetSeconds;           ///< of training; schedules do not see it
   std::optional<std::int64_t> budgetSteps;       ///< likewise
   OnNan onNan = OnNan::Stop;
-  std::int64_t rollbacks = 3; ///< at most so many, under OnNan::Rollback
+  std::int64_t rollbacks = 3;     ///< at most so many, under OnNan::Rollback
+  std::vector<std::string> saved; ///< patterns of the parameters that moments hold; none: all
   std::uint64_t seed = 0;
   std::vector<Constant> constants;
 };

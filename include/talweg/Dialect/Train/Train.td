@@ -120,13 +120,15 @@ def PlanOp : Train_Op<"plan", [HasParent<"ProgramOp">]> {
 
     What a run looks at by itself (Support/Notices.h): `early` is {name, greatest, patience}; `stop` lists alternatives, each a list of {name, is,
     value}; `budget_seconds`, `budget_steps`; `on_nan`, and under `rollback` the number of `rollbacks`.
+
+    `saved`: patterns of the parameters that moments hold; the others, which are frozen, are found where the run began. Without it, all are saved.
   }];
   let arguments = (ins StrAttr:$data, OptionalAttr<I64Attr>:$epochs, OptionalAttr<I64Attr>:$steps,
                        OptionalAttr<I64Attr>:$validate, OptionalAttr<I64Attr>:$accumulate, OptionalAttr<StrAttr>:$keep,
                        UnitAttr:$greatest, I64Attr:$seed, DictionaryAttr:$constants, OptionalAttr<DictionaryAttr>:$early,
                        OptionalAttr<ArrayAttr>:$stop, OptionalAttr<F64Attr>:$budget_seconds,
                        OptionalAttr<I64Attr>:$budget_steps, OptionalAttr<StrAttr>:$on_nan,
-                       OptionalAttr<I64Attr>:$rollbacks);
+                       OptionalAttr<I64Attr>:$rollbacks, OptionalAttr<StrArrayAttr>:$saved);
   let assemblyFormat = [{ $data (`epochs` $epochs^)? (`steps` $steps^)? (`validate` $validate^)? (`accumulate` $accumulate^)?
                           (`keep` $keep^ (`greatest` $greatest^)?)? `seed` $seed $constants attr-dict }];
   let hasVerifier = 1;
