@@ -2,6 +2,7 @@
 #include "RandomRows.h"
 #include "SessionImpl.h"
 #include "Shuffle.h"
+#include "SourceText.h"
 
 #include "talweg/Engine/Bench.h"
 #include "talweg/Runtime/Profile.h"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <sstream>
 
 using namespace talweg;
 
@@ -81,22 +81,6 @@ Result<BatchRunner> BatchRunner::create(Session &session, const Dataset &data) {
   return BatchRunner(std::move(impl));
 }
 
-static std::string trimmed(std::string text) {
-  text.erase(0, std::min(text.find_first_not_of(" \t"), text.size()));
-  text.erase(text.find_last_not_of(" \t\r") + 1);
-  return text;
-}
-
-/// Where a column of a line begins: columns count characters from 1, not bytes.
-static std::size_t offsetOf(const std::string &line, std::int64_t column) {
-  std::size_t at = 0;
-  for (; column > 1 && at < line.size(); --column)
-    do
-      ++at;
-    while (at < line.size() && (line[at] & 0xC0) == 0x80);
-  return at;
-}
-
 /// A region as a host sees it; `text` is the model file's.
 static StepRegion stepRegion(const RegionFacts &facts, const std::string &file, const std::string &text) {
   StepRegion region{facts.kind,
@@ -112,14 +96,9 @@ static StepRegion stepRegion(const RegionFacts &facts, const std::string &file, 
                     facts.bytesRead + facts.bytesWritten};
   if (facts.file != file || facts.line < 1)
     return region;
-  std::istringstream lines(text);
-  std::string line;
-  for (std::int64_t i = 0; i < facts.line; ++i)
-    std::getline(lines, line);
-  region.source = trimmed(line);
-  std::size_t begin = offsetOf(line, facts.column);
-  std::size_t end = facts.endColumn > facts.column ? offsetOf(line, facts.endColumn) : line.size();
-  region.expression = trimmed(line.substr(begin, end - begin));
+  const SourceText found = sourceText(text, facts.line, facts.column, facts.endColumn);
+  region.source = trimmed(found.line);
+  region.expression = found.expression;
   return region;
 }
 

@@ -12,8 +12,7 @@ using namespace talweg;
 
 static std::string valueText(double value) { return std::isnan(value) ? "nan" : fmt::format("{}", value); }
 
-/// Where a row comes from, numbered as Data.md says: from 0, a header not counted, rows that were not selected counted.
-static std::string rowText(const Dataset::Impl &data, std::int64_t row) {
+std::string talweg::rowText(const Dataset::Impl &data, std::int64_t row) {
   if (data.files.empty())
     return fmt::format("row {} of the data", row);
   std::int64_t inFile = data.rows.begin;

@@ -19,6 +19,9 @@ struct Fault {
 /// The model's line, the value and what is required of it; the row as its file counts; the step.
 Error faultError(const Compiler &compiler, const Manifest &manifest, const Dataset &data, const Fault &fault);
 
+/// Where a row comes from, numbered as Data.md says: from 0, a header not counted, rows that were not selected counted.
+std::string rowText(const Dataset::Impl &data, std::int64_t row);
+
 } // namespace talweg
 
 #endif

@@ -15,7 +15,7 @@ static constexpr double kMostSteps = 1 << 17;
 
 std::int64_t Session::Impl::goodMomentSteps() const {
   const OnNan onNan = program.plan().onNan;
-  if (onNan != OnNan::Stop && onNan != OnNan::Rollback)
+  if (staysAtNan || (onNan != OnNan::Stop && onNan != OnNan::Rollback))
     return 0;
   // An eighth of what has been trained, so that short runs go back little too. Powers of two: the next are multiples of these.
   const double most = std::min(kMostSteps, kFlops / double(std::max<std::int64_t>(1, facts.manifest.flops)));
@@ -38,7 +38,7 @@ Result<void> Session::Impl::keepGoodMoment() {
 
 std::optional<Rollback> Session::Impl::goBack() {
   const std::optional<Snapshot> good = goods.at(step);
-  if (!good)
+  if (staysAtNan || !good)
     return std::nullopt;
   Rollback rollback{.from = step, .to = good->step(), .reason = notFinite->message};
   const std::vector<double> now = hypers;

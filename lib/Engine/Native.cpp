@@ -44,6 +44,7 @@ static Result<NativeUnit> load(Result<ObjectUnit> unit) {
   native.regions = std::move(unit->regions);
   native.times = std::move(unit->times);
   native.messages = std::move(unit->messages);
+  native.numbers = std::move(unit->numbers);
   return native;
 }
 
@@ -54,7 +55,7 @@ static Result<ObjectUnit> objectUnit(const Compiler &compiler, std::string objec
   if (auto fits = fitsMachine(manifest, machineMemory(), compiler.file()); !fits)
     return fits.error();
   times.push_back({"native", stopwatch.seconds()});
-  return ObjectUnit{std::move(object), std::move(manifest), std::move(regions), std::move(times), {}};
+  return ObjectUnit{std::move(object), std::move(manifest), std::move(regions), std::move(times), {}, {}};
 }
 
 /// What code generation has decided of equal code: how the variables, which are the same, lie, and how much memory there is.
@@ -69,8 +70,9 @@ Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
   if (auto lowered = compiler.lower(unit, Phase::Linalg); !lowered)
     return lowered.error();
   CodeCache cache;
-  // Code that is kept says nothing of regions: what is profiled is compiled anew.
-  std::string key = unit.profiled ? std::string() : cache.keyOf(compiler.codeText(unit));
+  // Code that is kept says nothing of regions or ranges: what is profiled or traced is compiled anew.
+  const bool isKept = !unit.profiled && !unit.traced;
+  std::string key = !isKept ? std::string() : cache.keyOf(compiler.codeText(unit));
   Stopwatch stopwatch;
   Result<std::string> object = std::string();
   if (std::optional<std::string> kept = cache.find(key)) {
@@ -85,13 +87,15 @@ Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
       return object.error();
     cache.store(key, *object);
   }
-  if (!unit.told && !unit.profiled) // what was told must be told again
+  if (!unit.told && isKept) // what was told must be told again
     cache.store(cache.keyOf(unit.source), CachedStart{compiler.plan(), unit.manifest, key});
   std::vector<PhaseTime> times = phaseTimes(unit);
   auto result = objectUnit(compiler, std::move(*object), std::move(unit.manifest), std::move(unit.regions),
                            std::move(times), stopwatch);
-  if (result)
+  if (result) {
     result->messages = std::move(unit.messages);
+    result->numbers = std::move(unit.numbers);
+  }
   return result;
 }
 

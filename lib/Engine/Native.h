@@ -17,6 +17,7 @@ struct ObjectUnit {
   std::vector<RegionFacts> regions; ///< of a profiled program
   std::vector<PhaseTime> times;
   std::vector<std::string> messages; ///< still to be told
+  NumberSites numbers;               ///< of a traced program
 };
 
 struct NativeUnit {
@@ -28,6 +29,7 @@ struct NativeUnit {
   std::vector<RegionFacts> regions; ///< of a profiled program
   std::vector<PhaseTime> times;
   std::vector<std::string> messages; ///< still to be told
+  NumberSites numbers;               ///< of a traced program
 };
 
 /// Takes a unit through the phases that it has not seen, and makes an object file of it for the compiler's target.

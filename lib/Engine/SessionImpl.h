@@ -84,6 +84,8 @@ struct Session::Impl : Standing {
   std::optional<FolderLock> claimed; ///< of the folder `claimedFolder`
   std::string claimedFolder;
   std::optional<Error> notFinite; ///< why the last call of `train` returned Stopped::NotFinite
+  bool staysAtNan =
+      false; ///< whatever the plan's OnNan: `train` stands in front of a step that is not finite, and keeps no moment
 
   /// The native code for a mode and batch size, compiled now if it is not there. Valid as long as the session.
   Result<const NativeUnit *> unit(Mode mode, std::int64_t batch);

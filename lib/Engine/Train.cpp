@@ -111,7 +111,9 @@ struct Taken {
 } // namespace
 
 /// Does a step count in which something is not finite?
-static bool skips(const Session::Impl &session) { return session.program.plan().onNan == OnNan::Skip; }
+static bool skips(const Session::Impl &session) {
+  return session.program.plan().onNan == OnNan::Skip && !session.staysAtNan;
+}
 
 /// As many as last about 50 ms, up to the epoch's end and to step `goal`.
 static Taken takeSteps(Session::Impl &session, ChunkSize &size, std::int64_t goal) {

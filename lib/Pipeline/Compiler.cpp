@@ -259,6 +259,28 @@ Result<void> Compiler::hold(Unit &unit, Mode mode) const {
   return {};
 }
 
+static SourcePlace sourcePlaceOf(mlir::LocationAttr where) {
+  mlir::FileLineColRange place = placeOf(where);
+  if (!place)
+    return {};
+  return {place.getFilename().str(), place.getStartLine(), place.getStartColumn(),
+          place.getEndLine() == place.getStartLine() ? place.getEndColumn() : 0};
+}
+
+Result<void> Compiler::trace(Unit &unit) const {
+  MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
+  auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
+  prepare(passes);
+  passes.addPass(createTraceNumbers(unit.numbers));
+  if (mlir::failed(passes.run(*unit.module)))
+    return messages.error("E0830", "numbers cannot be traced");
+  for (NumberSite &site : unit.numbers.sites)
+    site.place = sourcePlaceOf(site.where);
+  for (NumberLoop &loop : unit.numbers.loops)
+    loop.place = sourcePlaceOf(loop.where);
+  return {};
+}
+
 void Compiler::tell(std::vector<std::string> &messages) const {
   if (options.onMessage)
     for (const std::string &message : messages)
@@ -372,14 +394,15 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
   std::vector<CodeRegion> regions;
   const CodegenOptions codegen{.target = options.target, .regions = unit.profiled ? &regions : nullptr};
+  const std::optional<std::int64_t> memory = unit.traced ? std::nullopt : options.memory;
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);
-    if (phase == Phase::Gradient && options.memory)
+    if (phase == Phase::Gradient && memory)
       unit.sparing = sparingOf(*unit.module);
     if (phase == Phase::Linalg && unit.layouts)
       placeAs(*unit.layouts, *unit.module);
-    if (phase == Phase::Vector && options.memory) {
-      Result<bool> fitted = fitMemory(unit, codegen, *options.memory, fileName, [&](mlir::ModuleOp module) {
+    if (phase == Phase::Vector && memory) {
+      Result<bool> fitted = fitMemory(unit, codegen, *memory, fileName, [&](mlir::ModuleOp module) {
         if (mlir::failed(runPhases(module, Phase::Gradient, Phase::Update, codegen)))
           return mlir::failure();
         if (unit.layouts)
@@ -394,6 +417,9 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
       return messages.error(phase == Phase::Update ? "E0417" : "E0830",
                             fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
+    if (phase == Phase::Update && unit.traced)
+      if (auto traced = trace(unit); !traced)
+        return traced.error();
     if (phase == Phase::Linalg || phase == Phase::Vector)
       if (auto collected = collectInto(unit); !collected)
         return collected.error();

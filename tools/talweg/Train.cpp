@@ -2,6 +2,7 @@
 #include "Commands.h"
 #include "Console.h"
 #include "Interrupt.h"
+#include "TraceNan.h"
 #include "TrainLoop.h"
 
 #include <algorithm>
@@ -16,7 +17,7 @@ namespace {
 struct Options {
   Experiment experiment;
   std::string out, resume, init;
-  bool noShuffle = false, quiet = false, replace = false, extend = false, goOn = false;
+  bool noShuffle = false, quiet = false, replace = false, extend = false, goOn = false, traceNan = false;
   std::optional<std::int64_t> logEvery, keep;
   std::optional<Interval> saveEvery;
   std::vector<Pair> map;
@@ -206,7 +207,8 @@ Result<void> findRun(Options &options) {
   if (!known)
     return known.error();
   std::error_code ignored;
-  if (options.out.empty() && std::filesystem::equivalent(known->moment.folder, options.resume, ignored))
+  if (options.out.empty() && !options.traceNan &&
+      std::filesystem::equivalent(known->moment.folder, options.resume, ignored))
     return makeError(fmt::format("`{}` is one moment of a run, and not the run's folder", options.resume),
                      "name the run's folder, or with --out another one in which to go on");
   const Json settings = known->settings();
@@ -237,7 +239,7 @@ LoadOptions loadOptions(const Options &options) {
 /// Takes the moment of the run.
 Result<void> resume(const Options &options, Session &session, const std::string &folder) {
   const KnownRun &run = *options.experiment.run;
-  if (options.out.empty())
+  if (options.out.empty() && !options.traceNan)
     if (auto claimed = session.claim(folder); !claimed)
       return claimed;
   if (auto now = Moment::read(options.resume); !now || now->folder != run.moment.folder)
@@ -300,7 +302,7 @@ int run(Options options) {
     return fail(session.error());
   if (auto set = session->setTrainingData(*training); !set)
     return fail(set.error());
-  if (loop.validation)
+  if (loop.validation && !options.traceNan)
     session->prepare(Mode::Eval, loop.validation->data);
   std::optional<InitReport> began;
   if (!options.init.empty()) {
@@ -312,6 +314,8 @@ int run(Options options) {
   if (resuming)
     if (auto done = resume(options, *session, folder.directory()); !done)
       return fail(done.error());
+  if (options.traceNan)
+    return traceNan(*session, experiment.json);
   if (interrupted())
     return interruptedBefore();
   const Json earlier = resuming ? experiment.run->notes : Json::object();
@@ -442,6 +446,11 @@ void addTrain(CommandLine &line) {
   command.whole(options.logEvery, "--log-every N", kCount, "tell every N steps", "a tenth of an epoch");
   command.flag(options.quiet, "--quiet", "only errors");
   command.exclusive("--quiet", "--json");
+  command.flag(options.traceNan, "--trace-nan",
+               "train on, saving nothing, to the first step whose loss or update is not finite, and tell the operation "
+               "that makes it so");
+  command.exclusive("--trace-nan", "--out");
+  command.exclusive("--trace-nan", "--quiet");
   command.examples({{"talweg train digits.tw", "as the file says, into runs/digits"},
                     {"talweg train digits.tw --set lr=0.05 --epochs 5 --out runs/slow", "other numbers, own folder"},
                     {"talweg train --resume runs/digits", "go on after an interruption"}});

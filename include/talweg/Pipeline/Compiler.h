@@ -9,6 +9,7 @@
 #include "talweg/Pipeline/Pipeline.h"
 #include "talweg/Support/Manifest.h"
 #include "talweg/Support/Result.h"
+#include "talweg/Transforms/NumberSites.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -50,7 +51,9 @@ struct Unit {
   std::vector<std::string> messages = {}; ///< warnings that are still to be told (Compiler::tell)
   bool told = false;                      ///< a warning or remark, told or still to be
   bool profiled = false;                  ///< its steps tell the time of each region (Runtime/Profile.h)
-  bool quiet = false; ///< warnings and remarks are not told (they have been, for another batch size)
+  bool traced = false; ///< its steps tell the ranges of what they compute, and these are them; memory is not limited
+  NumberSites numbers; ///< of a traced program, after phase update
+  bool quiet = false;  ///< warnings and remarks are not told (they have been, for another batch size)
 };
 
 struct CompilerOptions {
@@ -122,6 +125,8 @@ protected:
   Result<void> cutIntoParts(Unit &unit, Mode mode) const;
   /// Of a program in mode gradient, if `holdsStopped`.
   Result<void> hold(Unit &unit, Mode mode) const;
+  /// Makes a program in phase update tell the ranges of its numbers (talweg-trace-numbers).
+  Result<void> trace(Unit &unit) const;
   /// Reads a unit's manifest off its module, in its present phase.
   Result<void> collectInto(Unit &unit) const;
   /// What of the options decides code.

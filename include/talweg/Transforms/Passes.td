@@ -125,4 +125,15 @@ def AssignStorage : Pass<"talweg-assign-storage", "::mlir::ModuleOp"> {
   let description = "In the order of the ops, each at the next multiple of 64 bytes.";
   let dependentDialects = ["::talweg::train::TrainDialect"];
 }
+
+def TraceNumbers : Pass<"talweg-trace-numbers", "::mlir::ModuleOp"> {
+  let summary = "makes a step tell the ranges of the values that it computes";
+  let description = [{
+    Runs only where numbers that are not finite are looked for, on what talweg-assign-storage leaves. Of each value of floats, in loops of each turn, the step
+    tells the least and the greatest number, or nan where one is: train.report of tables. All else is computed as without it. Which values these are is told
+    to whoever made the pass (NumberSites.h), or as remarks.
+  }];
+  let statistics = [Statistic<"traced", "traced", "values whose ranges are known">];
+  let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
+}
 #endif
