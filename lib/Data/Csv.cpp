@@ -1,7 +1,8 @@
 // CSV to a table: finds the header, binds fields to columns, then converts row after row.
-#include "Cell.h"
 #include "CsvReader.h"
 #include "Readers.h"
+
+#include "talweg/Prepare/Preparation.h"
 
 #include <fmt/format.h>
 
@@ -31,7 +32,7 @@ private:
   bool decideHeader() const;
   bool wouldFit(char delimiter) const;
   Error countMismatch(std::int64_t needed, const Field *field) const;
-  Error cellError(std::size_t field, std::int64_t element, const CellFault &fault) const;
+  Error cellError(std::size_t field, std::int64_t element, const prepare::Fault &fault) const;
   Place here() const { return {reader.path(), reader.placeOf(0).line}; }
 
   const Source &source;
@@ -40,9 +41,10 @@ private:
   std::optional<bool> saidHeader; ///< whether the first row is one; absent: if none of its cells is a number
   bool hasHeader = false, firstRow = true;
   std::vector<std::string> header;
-  std::int64_t width = 0; ///< cells of every row
-  std::vector<std::vector<std::int64_t>>
-      columns; ///< for each field and element, its column; empty: the field is not read
+  std::int64_t width = 0;                         ///< cells of every row
+  std::vector<std::vector<std::int64_t>> columns; ///< for each field and cell, its column; empty: the field is not read
+  std::vector<prepare::Preparation> preparations; ///< for each field
+  std::vector<prepare::Cell> cells;               ///< of the field that is read now
 };
 
 } // namespace
@@ -52,7 +54,7 @@ bool CsvLoader::decideHeader() const {
     return *saidHeader;
   bool anyText = false;
   for (std::string_view cell : reader.cells()) {
-    if (isNumber(cell))
+    if (prepare::isNumber(cell))
       return false;
     anyText |= !cell.empty();
   }
@@ -246,7 +248,7 @@ Result<void> CsvLoader::bind() {
   return {};
 }
 
-Error CsvLoader::cellError(std::size_t f, std::int64_t element, const CellFault &fault) const {
+Error CsvLoader::cellError(std::size_t f, std::int64_t element, const prepare::Fault &fault) const {
   const Field &field = table.fields[f];
   const std::int64_t column = columns[f][element];
   std::string help = fault.help;
@@ -267,16 +269,23 @@ Result<void> CsvLoader::addRow() {
     const std::int64_t old = values.size();
     if (!values.resize(old + field.bytes()))
       return failure("E0740", reader.placeOf(0), fmt::format("out of memory after {}", counted(table.rows, "row")));
-    std::byte *to = values.data() + old;
-    for (std::size_t e = 0; e < columns[f].size(); ++e, to += sizeOf(field.element))
-      if (CellFault fault = parseCell(reader.cells()[columns[f][e]], field, to))
-        return cellError(f, static_cast<std::int64_t>(e), fault);
+    cells.clear();
+    for (const std::int64_t column : columns[f])
+      cells.push_back(prepare::Cell::of(reader.cells()[column]));
+    if (const prepare::Fault fault = preparations[f].prepare(cells, values.data() + old))
+      return cellError(f, static_cast<std::int64_t>(fault.cell), fault);
   }
   ++table.rows;
   return {};
 }
 
 Result<Table> CsvLoader::run() {
+  for (const Field &field : table.fields) {
+    Result<prepare::Preparation> preparation = prepare::Preparation::create(field);
+    if (!preparation)
+      return preparation.error();
+    preparations.push_back(std::move(*preparation));
+  }
   std::int64_t seen = 0; // rows of data so far
   for (bool first = true;; first = false) {
     Result<bool> more = reader.next();

@@ -18,18 +18,6 @@ Error failure(std::string_view code, const Place &place, std::string_view situat
   return {std::string(code), std::move(text)};
 }
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t longest = 40;
-  std::string shown = "`";
-  for (unsigned char c : text.substr(0, longest)) {
-    if (c < 0x20 || c >= 0x7f)
-      shown += fmt::format("\\x{:02x}", c);
-    else
-      shown += char(c);
-  }
-  return shown + (text.size() > longest ? "…`" : "`");
-}
-
 std::string listed(const std::vector<std::string> &names) {
   constexpr std::size_t most = 12;
   std::string text;

@@ -2,6 +2,7 @@
 #ifndef TALWEG_LIB_DATA_MESSAGES_H
 #define TALWEG_LIB_DATA_MESSAGES_H
 
+#include "talweg/Prepare/Cell.h"
 #include "talweg/Support/Counted.h"
 #include "talweg/Support/Result.h"
 #include "talweg/Support/Suggest.h"
@@ -22,8 +23,7 @@ struct Place {
 /// `file:line:column: error: situation`, and a second line `help: …` if there is one.
 Error failure(std::string_view code, const Place &place, std::string_view situation, std::string_view help = {});
 
-/// The text in backticks, at most 40 bytes of it, with what cannot be printed written as \xNN.
-std::string quoted(std::string_view text);
+using prepare::quoted;
 
 /// The names in backticks, separated by commas; after the first twelve, how many more there are.
 std::string listed(const std::vector<std::string> &names);

@@ -35,6 +35,23 @@ static void from_json(const json &value, Range &range) { range = {value[0], valu
 } // namespace talweg::data
 
 template <>
+struct nlohmann::adl_serializer<talweg::StepValue> {
+  static void to_json(json &value, const talweg::StepValue &given) {
+    std::visit([&](const auto &plain) { value = plain; }, given);
+  }
+  static void from_json(const json &value, talweg::StepValue &given) {
+    if (value.is_boolean())
+      given = value.get<bool>();
+    else if (value.is_number_float())
+      given = value.get<double>();
+    else if (value.is_number())
+      given = value.get<std::int64_t>();
+    else
+      given = value.get<std::string>();
+  }
+};
+
+template <>
 struct nlohmann::adl_serializer<talweg::data::OptionValue> {
   static void to_json(json &value, const talweg::data::OptionValue &option) {
     std::visit([&](const auto &given) { value = given; }, option);
@@ -46,6 +63,8 @@ struct nlohmann::adl_serializer<talweg::data::OptionValue> {
       option = value.get<std::int64_t>();
     else if (value.is_string())
       option = value.get<std::string>();
+    else if (value.empty() || value[0].is_string())
+      option = value.get<std::vector<std::string>>();
     else
       option = value.get<talweg::data::Range>();
   }
@@ -73,7 +92,9 @@ static void to_json(json &value, OnNan onNan) { value = nameOf(onNan); }
 static void from_json(const json &value, OnNan &onNan) { onNan = onNanNamed(value.get<std::string_view>()).value(); }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Variable, name, role, element, shape, frozen, offset, block)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Field, name, element, shape, classes, columns)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Step, name, values, named)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RowWindow, begin, end, stride)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Field, name, element, shape, classes, names, category, columns, steps, window)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FieldUse, read, low, high)
 /// JSON has no numbers that are not finite: they are texts.
 static void to_json(json &value, const Hyper &hyper) {
@@ -99,7 +120,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
 /// Does not compile where a member is not listed above.
 [[maybe_unused]] static void membersAreAllListed() {
   [[maybe_unused]] const auto &[name, role, element, shape, frozen, offset, block] = Variable();
-  [[maybe_unused]] const auto &[field, type, extents, classes, columns] = Field();
+  [[maybe_unused]] const auto &[field, type, extents, classes, names, category, columns, steps, window] = Field();
+  [[maybe_unused]] const auto &[step, values, named] = Step();
+  [[maybe_unused]] const auto &[first, last, stride] = RowWindow();
   [[maybe_unused]] const auto &[read, low, high] = FieldUse();
   [[maybe_unused]] const auto &[hyper, value] = Hyper();
   [[maybe_unused]] const auto &[message, help, notFinite, file, line, column] = FaultSite();

@@ -27,7 +27,7 @@ struct Range {
   bool operator==(const Range &) const = default;
 };
 
-using OptionValue = std::variant<bool, std::int64_t, std::string, Range>;
+using OptionValue = std::variant<bool, std::int64_t, std::string, Range, std::vector<std::string>>;
 
 /// What is said of a file, by names of options: `header = true, rows = 100..200`.
 using Options = std::map<std::string, OptionValue, std::less<>>;

@@ -4,6 +4,7 @@
 #define TALWEG_SUPPORT_MANIFEST_H
 
 #include "talweg/Support/ElementType.h"
+#include "talweg/Support/Step.h"
 
 #include <cstdint>
 #include <functional>
@@ -96,9 +97,13 @@ struct Field {
   ElementType element = ElementType::F32;   ///< as stored
   std::vector<std::int64_t> shape = {};     ///< of one record's value; empty for a scalar
   std::optional<std::int64_t> classes = {}; ///< labels: values are 0 to classes-1 (stored as I32)
+  std::vector<std::string> names = {};      ///< of the classes; empty: they are numbers
+  bool category = false; ///< labels whose classes are learned of the training split: until then, `classes` is absent
   /// Of a file that is a table. Empty: found by the field's name in the header, else by the order of the fields. One: the column of the
-  /// first element, the others follow it. As many as elements: one for each, in row-major order.
+  /// first cell, the others follow it. As many as cells: one for each, in row-major order.
   std::vector<ColumnRef> columns = {};
+  std::vector<Step> steps = {};         ///< what is done to the cells; none: each is an element
+  std::optional<RowWindow> window = {}; ///< the first extent of the shape is then its size
 
   std::int64_t count() const { return countOf(shape); }
   std::int64_t bytes() const { return count() * sizeOf(element); }

@@ -1,6 +1,5 @@
-#include "Cell.h"
-
-#include "Messages.h"
+// One value from one cell's text.
+#include "Number.h"
 
 #include <fast_float/fast_float.h>
 #include <fmt/format.h>
@@ -12,7 +11,7 @@
 #include <limits>
 #include <tuple>
 
-namespace talweg::data {
+namespace talweg::prepare {
 
 /// `text` without a leading plus sign, which from_chars does not take.
 static std::string_view unsignedText(std::string_view text) {
@@ -33,7 +32,7 @@ bool isNumber(std::string_view text) {
   return readNumber(text, ignored);
 }
 
-static CellFault notANumber(std::string_view text) {
+static Fault notANumber(std::string_view text) {
   if (text.empty())
     return {"E0712", "this cell is empty", "missing values are not supported: fill it in, or remove the row"};
   for (std::string_view missing : {"?", "NA", "N/A", "na", "n/a", "null", "NULL", "None", "-"})
@@ -103,7 +102,7 @@ template <typename Stored> static Stored roundedOnce(std::string_view text, doub
 }
 
 template <typename Stored>
-static CellFault parseFloat(std::string_view text, const ElementInfo &type, Stored &value) {
+static Fault parseFloat(std::string_view text, const ElementInfo &type, Stored &value) {
   if constexpr (std::is_floating_point_v<Stored>) {
     if (!readNumber(text, value))
       return notANumber(text);
@@ -126,8 +125,8 @@ static CellFault parseFloat(std::string_view text, const ElementInfo &type, Stor
 }
 
 /// An integer in [low, high]; `what` is what the field holds.
-static CellFault parseInteger(std::string_view text, std::int64_t low, std::int64_t high, const Field &field,
-                              std::int64_t &value) {
+static Fault parseInteger(std::string_view text, std::int64_t low, std::int64_t high, const Field &field,
+                          std::int64_t &value) {
   const std::string_view what = field.classes ? "label " : "";
   const std::string_view digits = unsignedText(text);
   const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
@@ -135,7 +134,7 @@ static CellFault parseInteger(std::string_view text, std::int64_t low, std::int6
   if (error != std::errc() || rest != digits.data() + digits.size()) {
     double wide = 0;
     if (!readNumber(text, wide)) {
-      CellFault fault = notANumber(text);
+      Fault fault = notANumber(text);
       if (field.classes && fault.help.empty())
         fault.help = fmt::format("labels are the numbers 0 to {}", high);
       return fault;
@@ -162,9 +161,9 @@ static CellFault parseInteger(std::string_view text, std::int64_t low, std::int6
               : ""};
 }
 
-CellFault parseCell(std::string_view text, const Field &field, std::byte *to) {
+Fault storeText(std::string_view text, const Field &field, std::byte *to) {
   const ElementInfo &info = infoOf(field.element);
-  CellFault fault;
+  Fault fault;
   withStored(field.element, [&](auto stored) {
     if constexpr (std::is_integral_v<decltype(stored)>) {
       std::int64_t value = 0;
@@ -179,4 +178,4 @@ CellFault parseCell(std::string_view text, const Field &field, std::byte *to) {
   return fault;
 }
 
-} // namespace talweg::data
+} // namespace talweg::prepare
