@@ -91,8 +91,9 @@ Result<bool> CsvReader::next() {
 }
 
 void CsvReader::addCell(std::size_t from, std::size_t to) {
-  row.push_back(trimmed({buffer.data() + from, to - from}));
-  starts.push_back(static_cast<std::size_t>(row.back().data() - buffer.data()) - begin);
+  const std::string_view text = trimmed({buffer.data() + from, to - from});
+  row.push_back(prepare::Cell::of(text));
+  starts.push_back(static_cast<std::size_t>(text.data() - buffer.data()) - begin);
 }
 
 /// One row from `begin`, if all of it is in the buffer.
@@ -172,7 +173,7 @@ Result<CsvReader::Scan> CsvReader::scanQuoted(std::size_t &at, std::int64_t &bre
     }
     text = single;
   }
-  row.push_back(text);
+  row.push_back(prepare::Cell::of(text));
   starts.push_back(open - begin);
   return Scan::Row;
 }

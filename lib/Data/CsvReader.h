@@ -23,7 +23,7 @@ public:
   Result<bool> next();
 
   /// The row's cells: quotes removed, `""` undone, spaces around unquoted text removed.
-  const std::vector<std::string_view> &cells() const { return row; }
+  const std::vector<prepare::Cell> &cells() const { return row; }
 
   /// Where a cell begins; `cell` may be one past the last, for the row's end.
   Place placeOf(std::size_t cell) const;
@@ -49,7 +49,7 @@ private:
   std::int64_t line = 1;          ///< of the current row's first byte
   std::int64_t lineBreaks = 0;    ///< in the current row
   bool ended = false;             ///< the file has no more bytes than the buffer
-  std::vector<std::string_view> row;
+  std::vector<prepare::Cell> row;
   std::deque<std::string> unescaped; ///< texts of cells in which a quote was doubled
   std::vector<std::size_t> starts;   ///< where each cell of the row begins, from begin
 };

@@ -3,9 +3,11 @@
 #include "ByteReader.h"
 #include "Messages.h"
 #include "Readers.h"
+#include "TableBuilder.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 
@@ -50,8 +52,8 @@ static Result<void> checkSelection(const RowSelection &rows, std::string_view pa
   return {};
 }
 
-Result<Table> load(const Source &source, std::vector<Field> fields) {
-  const std::string_view path = source.paths.empty() ? std::string_view("data") : source.paths.front();
+/// Labels are stored as I32, and a record is not too large to hold.
+static Result<void> settleFields(std::vector<Field> &fields, std::string_view path) {
   for (Field &field : fields) {
     if (!field.classes)
       continue;
@@ -67,9 +69,63 @@ Result<Table> load(const Source &source, std::vector<Field> fields) {
       return failure("E0742", {path},
                      fmt::format("one record of field `{}: {}` takes {} bytes; the most is {}", field.name,
                                  field.typeText(), field.bytes(), largestValue));
+  return {};
+}
+
+static std::string_view pathOf(const Source &source) {
+  return source.paths.empty() ? std::string_view("data") : source.paths.front();
+}
+
+Result<void> learn(const Source &source, const std::vector<Field> &fields,
+                   std::vector<prepare::Preparation> &preparations) {
+  if (Result<void> legal = checkSelection(source.rows, pathOf(source)); !legal)
+    return legal;
+  int passes = 0;
+  for (const prepare::Preparation &preparation : preparations)
+    passes = std::max(passes, preparation.passes());
+  for (int pass = 0; pass < passes; ++pass) {
+    Result<std::unique_ptr<RecordReader>> records = source.format->open(source);
+    if (!records)
+      return records.error();
+    if (Result<void> shown = showRecords(**records, source.rows, fields, preparations, pass); !shown)
+      return shown;
+    for (prepare::Preparation &preparation : preparations)
+      if (preparation.passes() > pass)
+        if (Result<void> finished = preparation.finishPass(); !finished)
+          return finished;
+  }
+  return {};
+}
+
+Result<Table> load(const Source &source, std::vector<Field> fields,
+                   std::span<const prepare::Preparation> preparations) {
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    if (fields[f].category)
+      fields[f].classes = preparations[f].classes();
+  const std::string_view path = pathOf(source);
+  if (Result<void> settled = settleFields(fields, path); !settled)
+    return settled.error();
   if (Result<void> legal = checkSelection(source.rows, path); !legal)
     return legal.error();
-  return source.format->read(source, std::move(fields));
+  if (source.format->read)
+    return source.format->read(source, std::move(fields));
+  Result<std::unique_ptr<RecordReader>> records = source.format->open(source);
+  if (!records)
+    return records.error();
+  return buildTable(**records, source.rows, std::move(fields), preparations);
+}
+
+Result<Table> load(const Source &source, std::vector<Field> fields) {
+  if (Result<void> settled = settleFields(fields, pathOf(source)); !settled)
+    return settled.error();
+  std::vector<prepare::Preparation> preparations;
+  for (const Field &field : fields) {
+    Result<prepare::Preparation> preparation = prepare::Preparation::create(field);
+    if (!preparation)
+      return preparation.error();
+    preparations.push_back(std::move(*preparation));
+  }
+  return load(source, std::move(fields), preparations);
 }
 
 } // namespace talweg::data

@@ -2,6 +2,8 @@
 #ifndef TALWEG_LIB_DATA_READERS_H
 #define TALWEG_LIB_DATA_READERS_H
 
+#include "Records.h"
+
 #include "talweg/Data/Load.h"
 
 namespace talweg::data {

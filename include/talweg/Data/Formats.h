@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,7 @@
 
 namespace talweg::data {
 
+class RecordReader;
 struct Field;
 struct Source;
 struct Table;
@@ -58,7 +60,9 @@ struct Format {
   std::span<const Option> ownOptions = {}; ///< beside those that select rows, which every format has
   /// Whether a file is of this format whose decompressed contents begin so, with kStartBytes at most. Null: no start tells.
   bool (*recognizes)(std::span<const std::byte> start) = nullptr;
-  /// Reads `source`, which is of this format, into a table of `fields`, which have been checked and are in storage form.
+  /// Of a format of records: opens the file of `source`.
+  Result<std::unique_ptr<RecordReader>> (*open)(const Source &source) = nullptr;
+  /// Of a format of arrays: reads `source` into a table of `fields`, which have been checked and are in storage form.
   Result<Table> (*read)(const Source &source, std::vector<Field> fields) = nullptr;
 
   /// The option of this name; null if there is none.

@@ -5,6 +5,7 @@
 
 #include "talweg/Data/Formats.h"
 #include "talweg/Data/Table.h"
+#include "talweg/Prepare/Preparation.h"
 
 namespace talweg::data {
 
@@ -22,7 +23,15 @@ struct Source {
 /// at, such as a pipe.
 const Format *formatOf(const std::string &path, const Format *otherwise);
 
-/// Reads `source` into a table with the given fields. Codes of failures are E0701 to E0799.
+/// Lets `preparations`, one for each field, learn of the rows of `source`, which is read as often as that takes.
+Result<void> learn(const Source &source, const std::vector<Field> &fields,
+                   std::vector<prepare::Preparation> &preparations);
+
+/// Reads `source` into a table with the given fields. `preparations`, one for each field, have learned; a `category` has the classes of
+/// its own. Codes of failures are E0701 to E0799.
+Result<Table> load(const Source &source, std::vector<Field> fields, std::span<const prepare::Preparation> preparations);
+
+/// The same of fields whose preparations learn nothing.
 Result<Table> load(const Source &source, std::vector<Field> fields);
 
 } // namespace talweg::data

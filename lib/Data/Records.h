@@ -1,0 +1,57 @@
+// A file as records: rows of cells, one after the other. What a format gives to whoever makes tables of it, or learns of it. Internal.
+#ifndef TALWEG_LIB_DATA_RECORDS_H
+#define TALWEG_LIB_DATA_RECORDS_H
+
+#include "Messages.h"
+
+#include "talweg/Data/Table.h"
+#include "talweg/Prepare/Cell.h"
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace talweg::data {
+
+/// A field, and how many cells of a record it takes.
+struct Taker {
+  const Field *field;
+  std::int64_t cells;
+};
+
+class RecordReader {
+public:
+  virtual ~RecordReader() = default;
+
+  /// What the columns are called, one for each; empty if they are known by their numbers alone.
+  const std::vector<std::string> &names() const { return columnNames; }
+  /// Cells of every record.
+  std::int64_t width() const { return columns; }
+
+  /// Steps to the next record. False at the end.
+  virtual Result<bool> next() = 0;
+  /// Those of the record; their texts last until the next one.
+  virtual std::span<const prepare::Cell> cells() const = 0;
+
+  /// Where a cell of the record begins. Before the first one: where the columns are told, of which only the line counts.
+  virtual Place placeOf(std::size_t cell) const = 0;
+  /// What has the names of the columns, as messages say it: `the header`.
+  virtual std::string_view namedBy() const = 0;
+  /// What may be meant where the columns are not those of the fields: `fits` tells whether such cells of the first record would be.
+  using Fits = std::function<bool(std::span<const std::string_view> cells)>;
+  virtual std::string helpOfColumns(const Fits &fits) const { return {}; }
+  /// What may be meant by this record, one of whose cells is wrong.
+  virtual std::string helpOfRecord() const { return {}; }
+  /// The failure of a file without records.
+  virtual Error noRecords() const = 0;
+
+protected:
+  std::vector<std::string> columnNames;
+  std::int64_t columns = 0;
+};
+
+} // namespace talweg::data
+
+#endif

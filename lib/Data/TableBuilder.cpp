@@ -1,0 +1,137 @@
+#include "TableBuilder.h"
+
+#include "Binding.h"
+#include "Readers.h"
+
+#include <fmt/format.h>
+
+namespace talweg::data {
+
+namespace {
+
+/// Going through one file for some fields.
+class RecordWalk {
+public:
+  RecordWalk(RecordReader &records, const RowSelection &rows, std::span<const Field> fields)
+      : records(records), rows(rows), fields(fields) {}
+
+  Result<void> bind(std::span<const prepare::Preparation> preparations);
+  /// Calls `visit()` for each record that is kept.
+  template <typename Visit> Result<void> run(const Visit &visit);
+
+  bool isRead(std::size_t field) const { return !binding[field].empty(); }
+  /// Of the record, those that the field takes.
+  std::span<const prepare::Cell> cellsOf(std::size_t field);
+  Error faultOf(std::size_t field, const prepare::Fault &fault) const;
+
+private:
+  RecordReader &records;
+  const RowSelection &rows;
+  const std::span<const Field> fields;
+  Binding binding;
+  std::vector<bool> inSequence;       ///< for each field, whether its columns follow each other
+  std::vector<prepare::Cell> scattered; ///< of a field whose columns do not
+};
+
+} // namespace
+
+Result<void> RecordWalk::bind(std::span<const prepare::Preparation> preparations) {
+  std::vector<Taker> takers;
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    takers.push_back({&fields[f], preparations[f].columns()});
+  Result<Binding> bound = data::bind(records, takers);
+  if (!bound)
+    return bound.error();
+  binding = std::move(*bound);
+  for (const std::vector<std::int64_t> &columns : binding) {
+    bool follow = true;
+    for (std::size_t i = 1; i < columns.size(); ++i)
+      follow = follow && columns[i] == columns[i - 1] + 1;
+    inSequence.push_back(follow);
+  }
+  return {};
+}
+
+template <typename Visit> Result<void> RecordWalk::run(const Visit &visit) {
+  std::int64_t seen = 0, kept = 0;
+  for (;; ++seen) {
+    Result<bool> more = records.next();
+    if (!more)
+      return more.error();
+    if (!*more || (rows.end && seen >= *rows.end))
+      break;
+    if (!rows.keeps(seen))
+      continue;
+    if (Result<void> visited = visit(); !visited)
+      return visited;
+    ++kept;
+  }
+  if (seen == 0)
+    return records.noRecords();
+  if (kept == 0)
+    return nothingSelected(rows, seen, records.placeOf(0).file);
+  return {};
+}
+
+std::span<const prepare::Cell> RecordWalk::cellsOf(std::size_t field) {
+  const std::span<const prepare::Cell> cells = records.cells();
+  const std::vector<std::int64_t> &columns = binding[field];
+  if (inSequence[field])
+    return cells.subspan(columns.front(), columns.size());
+  scattered.clear();
+  for (const std::int64_t column : columns)
+    scattered.push_back(cells[column]);
+  return scattered;
+}
+
+Error RecordWalk::faultOf(std::size_t f, const prepare::Fault &fault) const {
+  const Field &field = fields[f];
+  const std::int64_t column = binding[f][fault.cell];
+  return failure(fault.code, records.placeOf(column),
+                 fmt::format("{} (field `{}: {}`, column {})", fault.situation, field.name, field.typeText(),
+                             records.names().empty() ? std::to_string(column) : quoted(records.names()[column])),
+                 fault.help.empty() ? records.helpOfRecord() : fault.help);
+}
+
+Result<Table> buildTable(RecordReader &records, const RowSelection &rows, std::vector<Field> fields,
+                         std::span<const prepare::Preparation> preparations) {
+  Result<Table> table = Table::create(std::move(fields), 0);
+  if (!table)
+    return table.error();
+  RecordWalk walk(records, rows, table->fields);
+  if (Result<void> bound = walk.bind(preparations); !bound)
+    return bound.error();
+  const Result<void> read = walk.run([&]() -> Result<void> {
+    for (std::size_t f = 0; f < table->fields.size(); ++f) {
+      if (!walk.isRead(f))
+        continue;
+      Buffer &values = table->columns[f];
+      const std::int64_t old = values.size();
+      if (!values.resize(old + table->fields[f].bytes()))
+        return failure("E0740", records.placeOf(0), fmt::format("out of memory after {}", counted(table->rows, "row")));
+      if (const prepare::Fault fault = preparations[f].prepare(walk.cellsOf(f), values.data() + old))
+        return walk.faultOf(f, fault);
+    }
+    ++table->rows;
+    return {};
+  });
+  if (!read)
+    return read.error();
+  return table;
+}
+
+Result<void> showRecords(RecordReader &records, const RowSelection &rows, std::span<const Field> fields,
+                         std::span<prepare::Preparation> preparations, int pass) {
+  RecordWalk walk(records, rows, fields);
+  if (Result<void> bound = walk.bind(preparations); !bound)
+    return bound;
+  return walk.run([&]() -> Result<void> {
+    for (std::size_t f = 0; f < fields.size(); ++f)
+      if (walk.isRead(f) && preparations[f].passes() > pass)
+        if (const prepare::Fault fault = preparations[f].see(walk.cellsOf(f)))
+          return walk.faultOf(f, fault);
+    return {};
+  });
+}
+
+} // namespace talweg::data
