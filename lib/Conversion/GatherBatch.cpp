@@ -16,32 +16,39 @@ MemRefType bufferType(RankedTensorType tensor) {
   return MemRefType::get(tensor.getShape(), tw::loweredType(tensor.getElementType()));
 }
 
-/// Copies one row of static size. A row of one element is a load and a store; of more, a memref.copy between subviews, which
-/// are contiguous, so that it becomes one memcpy of constant size.
-static void createRowCopy(ImplicitLocOpBuilder &b, Value from, Value fromRow, Value to, Value toRow) {
-  auto rowView = [&](Value memory, Value row) -> Value {
-    auto type = cast<MemRefType>(memory.getType());
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)),
-        sizes;
-    for (int64_t size : type.getShape())
-      sizes.push_back(b.getIndexAttr(size));
-    offsets[0] = row;
-    sizes[0] = b.getIndexAttr(1);
+/// `count` rows of memory from `row` on, or, where `isRecord`, one row without its own dimension.
+static Value viewOf(ImplicitLocOpBuilder &b, Value memory, Value row, int64_t count, bool isRecord) {
+  auto type = cast<MemRefType>(memory.getType());
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), strides(type.getRank(), b.getIndexAttr(1)),
+      sizes;
+  for (int64_t size : type.getShape())
+    sizes.push_back(b.getIndexAttr(size));
+  offsets[0] = row;
+  sizes[0] = b.getIndexAttr(count);
+  if (!isRecord)
     return memref::SubViewOp::create(b, memory, offsets, sizes, strides);
-  };
-  if (cast<MemRefType>(from.getType()).getRank() == 1) {
+  auto reduced = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(type.getShape().drop_front(), type,
+                                                                                offsets, sizes, strides));
+  return memref::SubViewOp::create(b, reduced, memory, offsets, sizes, strides);
+}
+
+/// Copies one record of static size: `rows` rows of `from`, or (0) one that is a row itself. A record of one element is a load and a store; of more, a
+/// memref.copy between subviews, which are contiguous, so that it becomes one memcpy of constant size.
+static void createCopy(ImplicitLocOpBuilder &b, Value from, Value fromRow, Value to, Value toRow, int64_t rows) {
+  if (cast<MemRefType>(to.getType()).getRank() == 1) {
     Value element = memref::LoadOp::create(b, from, fromRow);
     memref::StoreOp::create(b, element, to, toRow);
     return;
   }
-  memref::CopyOp::create(b, rowView(from, fromRow), rowView(to, toRow));
+  memref::CopyOp::create(b, viewOf(b, from, fromRow, std::max<int64_t>(rows, 1), /*isRecord=*/false),
+                         viewOf(b, to, toRow, 1, /*isRecord=*/rows > 0));
 }
 
-Value createBatch(ImplicitLocOpBuilder &b, RankedTensorType row, int64_t batch, Value data, Value order,
-                  Value position) {
+Value createBatch(ImplicitLocOpBuilder &b, RankedTensorType record, int64_t batch, Value data, Value order,
+                  Value position, std::optional<int64_t> windowBegin) {
   SmallVector<int64_t> shape{batch};
-  llvm::append_range(shape, row.getShape());
-  auto tensorType = cast<RankedTensorType>(row.clone(shape));
+  llvm::append_range(shape, record.getShape());
+  auto tensorType = cast<RankedTensorType>(record.clone(shape));
   MemRefType type = bufferType(tensorType);
   Value buffer = memref::AllocOp::create(b, type, b.getI64IntegerAttr(abi::kAlignment));
   auto index = [&](int64_t value) { return arith::ConstantIndexOp::create(b, value); };
@@ -51,7 +58,9 @@ Value createBatch(ImplicitLocOpBuilder &b, RankedTensorType row, int64_t batch, 
     b.setInsertionPointToStart(rows.getBody());
     Value at = arith::AddIOp::create(b, position, rows.getInductionVar());
     Value from = arith::IndexCastOp::create(b, b.getIndexType(), memref::LoadOp::create(b, order, at));
-    createRowCopy(b, data, from, buffer, rows.getInductionVar());
+    if (windowBegin.value_or(0) != 0)
+      from = arith::AddIOp::create(b, from, index(*windowBegin));
+    createCopy(b, data, from, buffer, rows.getInductionVar(), windowBegin ? record.getDimSize(0) : 0);
   }
   auto stored = RankedTensorType::get(shape, type.getElementType());
   Value tensor = bufferization::ToTensorOp::create(b, stored, buffer, /*restrict=*/true);

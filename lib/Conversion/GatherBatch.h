@@ -5,15 +5,18 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
+#include <optional>
+
 namespace talweg::conversion {
 
 /// A tensor's memory, row-major.
 mlir::MemRefType bufferType(mlir::RankedTensorType tensor);
 
-/// The rows order[position … position + batch) of `data`, gathered into memory of their own: a tensor of `batch` times `row`,
-/// with the storage type's elements.
-mlir::Value createBatch(mlir::ImplicitLocOpBuilder &b, mlir::RankedTensorType row, int64_t batch, mlir::Value data,
-                        mlir::Value order, mlir::Value position);
+/// The records order[position … position + batch) of `data`, gathered into memory of their own: a tensor of `batch` times `record`,
+/// with the storage type's elements. A record is a row of `data`, or with `windowBegin` as many rows as its first extent says, of which the first
+/// is so many rows behind the record's own.
+mlir::Value createBatch(mlir::ImplicitLocOpBuilder &b, mlir::RankedTensorType record, int64_t batch, mlir::Value data,
+                        mlir::Value order, mlir::Value position, std::optional<int64_t> windowBegin);
 
 } // namespace talweg::conversion
 

@@ -407,7 +407,8 @@ void ProgramLowering::emitStep(train::ObjectiveOp objective) {
   }
   for (train::FieldOp field : fields) {
     auto row = cast<RankedTensorType>(field.getType());
-    arguments.push_back(rowsType(row.getShape(), row.getElementType()));
+    arguments.push_back(
+        rowsType(field.getWindow() ? row.getShape().drop_front() : row.getShape(), row.getElementType()));
   }
   Entry entry;
   entry.function = createEntry(entryOf(objective), arguments);
@@ -489,11 +490,15 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
   for (train::VariableOp variable : variables)
     values[variable.getSymName()] = readVariable(variable);
   for (auto [number, field] : llvm::enumerate(fields)) {
+    train::FieldOp declared = field;
     BlockArgument batchArgument = source.getArgument(number);
     b.setLoc(train::inPart(field.getLoc(), Part::Data));
-    if (!batchArgument.use_empty())
-      batchArgument.replaceAllUsesWith(createBatch(b, cast<RankedTensorType>(field.getType()), batch,
-                                                   function.getArgument(abi::kFields + number), order, position));
+    if (batchArgument.use_empty())
+      continue;
+    const auto window = declared.getWindow();
+    batchArgument.replaceAllUsesWith(createBatch(b, cast<RankedTensorType>(declared.getType()), batch,
+                                                 function.getArgument(abi::kFields + number), order, position,
+                                                 window ? std::optional((*window)[0]) : std::nullopt));
   }
   b.setLoc(program.getLoc());
 

@@ -64,6 +64,10 @@ const Option *Format::option(std::string_view wanted) const {
   return nullptr;
 }
 
+bool Format::isOfRows(std::string_view option) {
+  return std::ranges::find(rowOptions, option, &Option::name) != std::end(rowOptions);
+}
+
 std::vector<std::string> Format::optionNames() const {
   std::vector<std::string> names;
   for (const std::span<const Option> options : {std::span<const Option>(rowOptions), ownOptions})

@@ -1,8 +1,6 @@
-// The plan's data: fields and splits as the data declaration has them.
+// The plan's data: splits as the data declaration has them, and the whole.
 #include "Expressions.h"
 #include "Planning.h"
-#include "TypeNames.h"
-#include "Types.h"
 #include "Walk.h"
 
 #include <fmt/format.h>
@@ -11,65 +9,6 @@
 using namespace talweg;
 using namespace talweg::frontend;
 using ast::Expr;
-
-//===-- fields -----------------------------------------------------------------------------------------------------===//
-
-/// Where a field's values come from.
-static void planColumns(Walk &walk, const Expr &source, Field &field) {
-  if (source.kind != Expr::Call || source.lhs->kind != Expr::Ident || source.lhs->text != "column" ||
-      source.arguments.empty()) {
-    walk.fail(Code::BadField, source.range, "a field's values come from `column(\"name\")` or `column(3)`");
-    return;
-  }
-  for (const ast::Argument &argument : source.arguments) {
-    const Value value = eval(walk, *argument.value);
-    if (value.kind == Value::Text)
-      field.columns.push_back(value.text);
-    else if (value.isInteger() && value.number.integer >= 0)
-      field.columns.push_back(value.number.integer);
-    else if (!value.isPoison())
-      walk.fail(Code::BadField, argument.value->range,
-                "a column is a name or a number from 0, and this is " + walk.describe(value));
-  }
-}
-
-/// The number of classes of a class field. Nothing: reported.
-static std::optional<std::int64_t> evalClasses(Walk &walk, const ast::Type &type) {
-  const bool isTold = type.classes.size() == 1 && type.classes[0].value;
-  const std::optional<Count> classes = isTold ? evalDim(walk, *type.classes[0].value) : std::nullopt;
-  if (classes && *classes >= 1 && *classes <= INT32_MAX)
-    return *classes;
-  if (classes || !isTold)
-    walk.fail(Code::BadField, type.range, "a class field tells the number of its classes, as in `class[10]`");
-  return std::nullopt;
-}
-
-static Field planField(Walk &walk, const ast::DataField &declared) {
-  Field field;
-  field.name = declared.name.text;
-  const ast::Type &type = declared.type;
-  const std::string &element = type.element.text;
-  const std::optional<Dims> dims = evalDims(walk, type);
-  if (!dims)
-    return field;
-  if (element == "class") {
-    field.element = ElementType::I32;
-    field.classes = evalClasses(walk, type);
-  } else if (const auto stored = elementTypeBy(&ElementInfo::text, element); stored && infoOf(*stored).isOfFields()) {
-    field.element = *stored;
-  } else {
-    std::vector<std::string> types = fieldTypes();
-    types.pop_back(); // class
-    walk.fail(Code::UnknownType, type.range,
-              fmt::format("a field is `{}` or `class[…]`, not `{}`", fmt::join(types, "`, `"), element))
-        .didYouMean(suggest(element, fieldTypes()));
-  }
-  for (const Dim &dim : *dims)
-    field.shape.push_back(dim.size);
-  if (declared.source)
-    planColumns(walk, *declared.source, field);
-  return field;
-}
 
 //===-- splits -----------------------------------------------------------------------------------------------------===//
 
@@ -83,6 +22,15 @@ static std::optional<data::OptionValue> optionValue(const Value &value) {
     return data::Range{value.items[0].number.integer, value.items[1].number.integer};
   if (value.isInteger())
     return value.number.integer;
+  if (value.kind == Value::List && !value.items.empty()) {
+    std::vector<std::string> texts;
+    for (const Value &item : value.items)
+      if (item.kind == Value::Text)
+        texts.push_back(item.text);
+      else
+        return std::nullopt;
+    return texts;
+  }
   return std::nullopt;
 }
 
@@ -91,6 +39,7 @@ namespace {
 class SplitReader {
 public:
   SplitReader(Walk &walk, const Expr &source, Split &split) : walk(walk), source(source), split(split) {}
+  /// Of a split that is as another one where it says nothing else, `split` is that one.
   void run();
 
 private:
@@ -100,13 +49,14 @@ private:
   Walk &walk;
   const Expr &source;
   Split &split;
+  std::vector<std::string> files;
   std::map<std::string, ast::Range> given; ///< where each option is
 };
 } // namespace
 
 void SplitReader::readFile(const Value &value, ast::Range at) {
   if (value.kind == Value::Text)
-    split.files.push_back(value.text);
+    files.push_back(value.text);
   else
     walk.fail(Code::BadSplit, at, "a file's name is a text, and this is " + walk.describe(value));
 }
@@ -126,16 +76,19 @@ void SplitReader::readOption(const ast::Name &name, const Value &value, ast::Ran
     walk.fail(Code::BadSplit, at,
               fmt::format("`{}` is {}, and this is {}", name.text, option->wanted, walk.describe(value)));
   else
-    split.options.insert({name.text, *said});
+    split.options.insert_or_assign(name.text, *said);
 }
 
 void SplitReader::run() {
   const int errors = walk.messages.count();
+  const auto isFile = [](const ast::Argument &argument) { return argument.name.text.empty(); };
+  if (std::ranges::any_of(source.arguments, isFile)) // which rows are chosen is said of a file
+    std::erase_if(split.options, [&](const auto &option) { return split.format->isOfRows(option.first); });
   for (const ast::Argument &argument : source.arguments) {
     const Value value = eval(walk, *argument.value);
     if (value.isPoison())
       continue;
-    if (argument.name.text.empty())
+    if (isFile(argument))
       readFile(value, argument.value->range);
     else
       readOption(argument.name, value, argument.value->range);
@@ -145,16 +98,22 @@ void SplitReader::run() {
   for (const auto &[name, at] : given)
     if (const data::Option *option = split.format->option(name); !option->agrees(split.options))
       walk.fail(Code::BadSplit, at, std::string(option->rule));
+  if (!files.empty())
+    split.files = files;
   if (split.files.empty() || (split.files.size() > 1 && !split.format->severalFiles))
     walk.fail(Code::BadSplit, source.range, fmt::format("`{}` names {}", split.format->name, split.format->files));
 }
 
 static Split planSplit(Walk &walk, const ast::DataSplit &declared) {
   Split split;
-  split.name = declared.name.text;
   const Expr &source = *declared.source;
-  if (source.kind == Expr::Call && source.lhs->kind == Expr::Ident)
-    split.format = data::formatNamed(source.lhs->text);
+  const std::string called = source.kind == Expr::Call && source.lhs->kind == Expr::Ident ? source.lhs->text : "";
+  const auto known = std::ranges::find(walk.plan.splits, called, &Split::name);
+  if (known != walk.plan.splits.end())
+    split = *known;
+  else
+    split.format = data::formatNamed(called);
+  split.name = declared.name.text;
   if (split.format) {
     SplitReader(walk, source, split).run();
     return split;
@@ -162,7 +121,8 @@ static Split planSplit(Walk &walk, const ast::DataSplit &declared) {
   std::vector<std::string> examples;
   for (const data::Format *format : data::formats())
     examples.push_back(fmt::format("`{}`", format->example));
-  walk.fail(Code::BadSplit, source.range, fmt::format("a split is {}", fmt::join(examples, " or ")));
+  walk.fail(Code::BadSplit, source.range,
+            fmt::format("a split is {}, or as one before it: `train(percent = 90..100)`", fmt::join(examples, ", ")));
   return split;
 }
 

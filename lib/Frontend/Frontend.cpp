@@ -1,11 +1,13 @@
 // The frontend's face: a parsed file, and elaboration on demand.
 #include "talweg/Frontend/Frontend.h"
 
+#include "Planning.h"
 #include "StdFiles.h"
 #include "Training.h"
 #include "Walk.h"
 
 #include "talweg/Dialect/Train/Train.h"
+#include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/Parser.h"
 #include "talweg/Frontend/PlanOps.h"
 
@@ -95,6 +97,24 @@ static Result<Elaborated> elaborateHere(const Source::Impl &impl, const Options 
   if (ofPrediction.hasErrors())
     result.noPrediction = ofPrediction.toError();
   return result;
+}
+
+static Result<DataDeclaration> dataHere(const Source::Impl &impl, const Options &options) {
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  context.loadDialect<tw::TwDialect, train::TrainDialect>();
+  Diagnostics diagnostics(impl.sources), ofPrediction(impl.sources);
+  Walk walk(context, impl.sources, impl.files, diagnostics, ofPrediction, options);
+  planDeclarations(walk);
+  if (diagnostics.hasErrors())
+    return diagnostics.toError();
+  return DataDeclaration{walk.fields, walk.plan.splits};
+}
+
+Result<DataDeclaration> Source::data(const Options &options) const {
+  std::optional<Result<DataDeclaration>> result;
+  if (auto done = withLargeStack([&] { result.emplace(dataHere(*impl, options)); }); !done)
+    return done.error();
+  return std::move(*result);
 }
 
 Result<Elaborated> Source::elaborate(const Options &options) const {

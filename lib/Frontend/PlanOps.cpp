@@ -104,6 +104,50 @@ static void readSettings(train::PlanOp op, Plan &plan) {
 
 //===-- fields -----------------------------------------------------------------------------------------------------===//
 
+static Attribute attributeOf(Builder &builder, const StepValue &value) {
+  if (const auto *truth = std::get_if<bool>(&value))
+    return builder.getBoolAttr(*truth);
+  if (const auto *number = std::get_if<std::int64_t>(&value))
+    return builder.getI64IntegerAttr(*number);
+  if (const auto *number = std::get_if<double>(&value))
+    return builder.getF64FloatAttr(*number);
+  return builder.getStringAttr(std::get<std::string>(value));
+}
+
+static std::optional<StepValue> stepValueOf(Attribute attribute) {
+  if (const auto truth = dyn_cast<BoolAttr>(attribute))
+    return truth.getValue();
+  if (const auto number = dyn_cast<IntegerAttr>(attribute))
+    return number.getInt();
+  if (const auto number = dyn_cast<FloatAttr>(attribute))
+    return number.getValueAsDouble();
+  if (const auto text = dyn_cast<StringAttr>(attribute))
+    return text.str();
+  return std::nullopt;
+}
+
+static Attribute attributeOf(Builder &builder, const Step &step) {
+  SmallVector<Attribute> values;
+  for (const StepValue &value : step.values)
+    values.push_back(attributeOf(builder, value));
+  SmallVector<NamedAttribute> named;
+  for (const auto &[name, value] : step.named)
+    named.push_back(builder.getNamedAttr(name, attributeOf(builder, value)));
+  return builder.getDictionaryAttr({builder.getNamedAttr("name", builder.getStringAttr(step.name)),
+                                    builder.getNamedAttr("values", builder.getArrayAttr(values)),
+                                    builder.getNamedAttr("named", builder.getDictionaryAttr(named))});
+}
+
+/// As the op's verifier has found it.
+static Step stepOf(DictionaryAttr attribute) {
+  Step step{attribute.getAs<StringAttr>("name").str()};
+  for (Attribute value : attribute.getAs<ArrayAttr>("values"))
+    step.values.push_back(*stepValueOf(value));
+  for (NamedAttribute named : attribute.getAs<DictionaryAttr>("named"))
+    step.named.emplace(named.getName().str(), *stepValueOf(named.getValue()));
+  return step;
+}
+
 void frontend::createField(OpBuilder &builder, Location loc, const Field &field) {
   SmallVector<Attribute> columns;
   for (const auto &column : field.columns) {
@@ -112,10 +156,18 @@ void frontend::createField(OpBuilder &builder, Location loc, const Field &field)
                            : builder.getI64IntegerAttr(std::get<std::int64_t>(column)));
   }
   const Type type = RankedTensorType::get(field.shape, tw::irType(field.element, builder.getContext()));
-  train::FieldOp::create(builder, loc, builder.getStringAttr(field.name), TypeAttr::get(type),
-                         optional(builder, field.classes),
-                         columns.empty() ? ArrayAttr() : builder.getArrayAttr(columns), /*read=*/UnitAttr(),
-                         /*range=*/DenseI64ArrayAttr());
+  const auto steps = llvm::map_to_vector(field.steps, [&](const Step &step) { return attributeOf(builder, step); });
+  const auto window = [&] {
+    const RowWindow &rows = *field.window;
+    return builder.getDenseI64ArrayAttr({rows.begin, rows.end, rows.stride});
+  };
+  train::FieldOp::create(
+      builder, loc, builder.getStringAttr(field.name), TypeAttr::get(type), optional(builder, field.classes),
+      columns.empty() ? ArrayAttr() : builder.getArrayAttr(columns), /*read=*/UnitAttr(), /*range=*/DenseI64ArrayAttr(),
+      field.names.empty() ? ArrayAttr()
+                          : builder.getStrArrayAttr(SmallVector<StringRef>(field.names.begin(), field.names.end())),
+      field.category ? builder.getUnitAttr() : UnitAttr(), steps.empty() ? ArrayAttr() : builder.getArrayAttr(steps),
+      field.window ? window() : DenseI64ArrayAttr());
 }
 
 Field frontend::readField(train::FieldOp op) {
@@ -131,6 +183,15 @@ Field frontend::readField(train::FieldOp op) {
     else
       field.columns.push_back(cast<IntegerAttr>(column).getInt());
   }
+  if (ArrayAttr names = op.getNamesAttr())
+    for (StringRef name : names.getAsValueRange<StringAttr>())
+      field.names.push_back(name.str());
+  field.category = op.getCategory();
+  if (ArrayAttr steps = op.getStepsAttr())
+    for (auto step : steps.getAsRange<DictionaryAttr>())
+      field.steps.push_back(stepOf(step));
+  if (const auto window = op.getWindow())
+    field.window = RowWindow{(*window)[0], (*window)[1], (*window)[2]};
   return field;
 }
 
@@ -144,6 +205,8 @@ static Attribute attributeOf(Builder &builder, const data::OptionValue &value) {
     return builder.getI64IntegerAttr(*number);
   if (const auto *text = std::get_if<std::string>(&value))
     return builder.getStringAttr(*text);
+  if (const auto *texts = std::get_if<std::vector<std::string>>(&value))
+    return builder.getStrArrayAttr(SmallVector<StringRef>(texts->begin(), texts->end()));
   const auto &range = std::get<data::Range>(value);
   return builder.getDenseI64ArrayAttr({range.begin, range.end});
 }
@@ -157,6 +220,15 @@ static std::optional<data::OptionValue> optionOf(Attribute attribute) {
     return text.str();
   if (const auto range = dyn_cast<DenseI64ArrayAttr>(attribute); range && range.size() == 2)
     return data::Range{range[0], range[1]};
+  if (const auto texts = dyn_cast<ArrayAttr>(attribute)) {
+    std::vector<std::string> read;
+    for (Attribute each : texts)
+      if (const auto text = dyn_cast<StringAttr>(each))
+        read.push_back(text.str());
+      else
+        return std::nullopt;
+    return read;
+  }
   return std::nullopt;
 }
 

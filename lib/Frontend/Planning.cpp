@@ -231,12 +231,17 @@ static void checkDerivative(Walk &walk, const Decl &rule, int file) {
           .note(function->name.range, "declared here");
 }
 
-bool frontend::planExperiment(Walk &walk) {
-  mlir::Block unused; // what is computed while a program runs is not of the plan, and goes with its messages
+/// Calls `work` where what is computed while a program runs goes nowhere: it is not of the plan.
+static bool planning(Walk &walk, llvm::function_ref<bool()> work) {
+  mlir::Block unused; // what is computed goes with its messages
   mlir::OpBuilder::InsertionGuard guard(walk.builder);
   walk.builder.setInsertionPointToStart(&unused);
   Frame top;
   FrameScope scope(walk.scopes, top);
+  return work();
+}
+
+static bool planNames(Walk &walk) {
   Names &names = walk.names;
   for (std::size_t file = 0; file < walk.files.size(); ++file)
     for (const auto &decl : walk.files[file].decls)
@@ -258,7 +263,19 @@ bool frontend::planExperiment(Walk &walk) {
   walk.plan.data = names.train->data.text;
   if (names.data)
     planData(walk);
-  const bool canElaborate = !walk.diagnostics.hasErrors();
-  planSettings(walk);
-  return canElaborate;
+  return true;
+}
+
+bool frontend::planDeclarations(Walk &walk) {
+  return planning(walk, [&] { return planNames(walk) && !walk.diagnostics.hasErrors(); });
+}
+
+bool frontend::planExperiment(Walk &walk) {
+  return planning(walk, [&] {
+    if (!planNames(walk))
+      return false;
+    const bool canElaborate = !walk.diagnostics.hasErrors();
+    planSettings(walk);
+    return canElaborate;
+  });
 }

@@ -25,7 +25,7 @@ static std::vector<std::string> onlyStored(bool floatsToo) {
 }
 
 const std::vector<std::string> &frontend::fieldTypes() {
-  static const std::vector<std::string> names = with(with(computed(), onlyStored(true)), {"class"});
+  static const std::vector<std::string> names = with(with(computed(), onlyStored(true)), {"class", "category"});
   return names;
 }
 
@@ -36,6 +36,6 @@ const std::vector<std::string> &frontend::tensorTypes() {
 
 const std::vector<std::string> &frontend::allTypes() {
   static const std::vector<std::string> names =
-      with(with(computed(), onlyStored(true)), {"bool", "class", "int", "float", "string", "schedule"});
+      with(with(computed(), onlyStored(true)), {"bool", "class", "category", "int", "float", "string", "schedule"});
   return names;
 }

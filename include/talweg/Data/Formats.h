@@ -68,6 +68,8 @@ struct Format {
   /// The option of this name; null if there is none.
   const Option *option(std::string_view name) const;
   std::vector<std::string> optionNames() const;
+  /// Whether the option of this name says which rows are kept.
+  static bool isOfRows(std::string_view option);
 };
 
 inline constexpr std::size_t kStartBytes = 16;

@@ -29,6 +29,9 @@ public:
   /// The syntax tree as text, for `--emit=ast`.
   std::string dumpAst() const;
 
+  /// The data that the file's `train` names. Of the options, `set` counts.
+  Result<DataDeclaration> data(const Options &options) const;
+
   /// The file at the batch size of the options. Variables are the same at every one.
   Result<Elaborated> elaborate(const Options &options) const;
 

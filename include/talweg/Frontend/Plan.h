@@ -5,6 +5,7 @@
 
 #include "talweg/Data/Formats.h"
 #include "talweg/Support/ElementType.h"
+#include "talweg/Support/Manifest.h"
 #include "talweg/Support/Notices.h"
 
 #include <cstdint>
@@ -22,6 +23,8 @@ struct Options {
   /// What the language calls f32: F32, or F64, and then every f32 is computed as f64 (data stays stored as it is).
   ElementType real = ElementType::F32;
   std::map<std::string, std::string> set; ///< values of `config` names (and of `lr`, see Hyper), as text
+  /// Of each `category` of the data whose classes are learned, how many there are.
+  std::map<std::string, std::int64_t> classes;
 };
 
 /// One split of the data:
@@ -35,6 +38,12 @@ struct Split {
   const data::Format *format = nullptr; ///< not null in a plan without errors
   std::vector<std::string> files;       ///< as written: relative paths begin at the program's own folder
   data::Options options;                ///< as written; the format accepts them
+};
+
+/// What a file declares of its data: known before anything has been learned of it.
+struct DataDeclaration {
+  std::vector<Field> fields; ///< a category that is learned has no number of classes yet
+  std::vector<Split> splits;
 };
 
 /// A `config` that is fixed when the program is compiled.

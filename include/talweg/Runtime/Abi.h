@@ -10,7 +10,8 @@
 //                                               combined of earlier passes, and rankings, f64[rows of the split] each
 //   args[4]  order       i32[…]                 row numbers: batch s takes order[first + s*batch … + batch)
 //   args[5]  out         f64[…] or f32/f64[…]   see below
-//   args[6…] fields      T[rows * elements]     one array for each train.field, in order, as declared; labels in range: no step looks at them
+//   args[6…] fields      T[rows * elements]     one array for each train.field, in order, as declared; labels in range: no step looks at them.
+//                                               Of a field with a window, the rows that windows consist of: a record's window lies in them
 //
 // Entries of a module (one module per mode and batch size):
 //   talweg_init     (persistent, arena, control) writes every variable's initial value: parameters, states, slots

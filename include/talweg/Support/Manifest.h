@@ -110,6 +110,14 @@ struct Field {
   bool operator==(const Field &) const = default;
 };
 
+/// What a row of the data holds of the field: without a window, its record's value.
+inline Field rowOf(Field field) {
+  if (field.window && !field.shape.empty())
+    field.shape.erase(field.shape.begin());
+  field.window.reset();
+  return field;
+}
+
 /// What a step does with a field.
 struct FieldUse {
   bool read = false;

@@ -196,6 +196,16 @@ int64_t VariableOp::getBytes() {
   return type.getNumElements() * tw::infoOf(type.getElementType()).bytes;
 }
 
+/// A step of a field's preparation: {name, values, named}.
+static bool isStep(Attribute attribute) {
+  auto step = dyn_cast<DictionaryAttr>(attribute);
+  auto isValue = [](Attribute value) { return isa<BoolAttr, IntegerAttr, FloatAttr, StringAttr>(value); };
+  auto values = step ? step.getAs<ArrayAttr>("values") : ArrayAttr();
+  auto named = step ? step.getAs<DictionaryAttr>("named") : DictionaryAttr();
+  return values && named && step.getAs<StringAttr>("name") && llvm::all_of(values, isValue) &&
+         llvm::all_of(named, [&](NamedAttribute each) { return isValue(each.getValue()); });
+}
+
 LogicalResult FieldOp::verify() {
   if (!isStatic(getType()))
     return emitOpError() << "must have a tensor type of static shape, but has " << getType();
@@ -211,6 +221,16 @@ LogicalResult FieldOp::verify() {
   }
   if (getRange() && getRange()->size() != 2)
     return emitOpError() << "is in a range of two numbers, not of " << getRange()->size();
+  for (Attribute step : getStepsAttr() ? getStepsAttr().getValue() : ArrayRef<Attribute>())
+    if (!isStep(step))
+      return emitOpError() << "is prepared by steps, each {name, values, named}, and not by " << step;
+  if (getNamesAttr() && int64_t(getNamesAttr().size()) != int64_t(getClasses().value_or(0)))
+    return emitOpError() << "has names for " << getNamesAttr().size() << " classes";
+  if (auto window = getWindow())
+    if (auto shape = cast<RankedTensorType>(getType()).getShape();
+        window->size() != 3 || (*window)[1] <= (*window)[0] || (*window)[2] < 1 || shape.empty() ||
+        shape.front() != (*window)[1] - (*window)[0])
+      return emitOpError() << "has no window of rows that its type has";
   return success();
 }
 
