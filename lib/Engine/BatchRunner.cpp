@@ -174,7 +174,7 @@ std::int64_t BatchRunner::leastBytes() const {
   std::int64_t bytes = manifest.movedBytes;
   for (std::size_t f = 0; f < manifest.uses.size(); ++f)
     if (manifest.uses[f].read)
-      bytes += manifest.batch * impl->batchesOfStep() * impl->data.impl->table.fields[f].bytes();
+      bytes += manifest.batch * impl->batchesOfStep() * manifest.fields[f].bytes();
   if (predicts)
     bytes += outputWidth(manifest, Mode::Predict) * sizeOf(manifest.outputType);
   return bytes;

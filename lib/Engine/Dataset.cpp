@@ -1,24 +1,24 @@
 // Data sets: the plan's splits become sources of the Data room; the host's memory becomes a table.
 #include "DatasetImpl.h"
 #include "Digest.h"
+#include "Learn.h"
 #include "ProgramImpl.h"
 
 #include "talweg/Data/Load.h"
+#include "talweg/Support/Counted.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <sstream>
 
 using namespace talweg;
 
-/// The fields of the data; those that `wanted` leaves out need not be there.
+/// What a row of the data holds of each field; those that `wanted` leaves out need not be there.
 static std::vector<data::Field> dataFields(const Manifest &manifest, const std::vector<bool> &wanted) {
   std::vector<data::Field> fields;
   for (std::size_t f = 0; f < manifest.fields.size(); ++f)
-    fields.push_back({manifest.fields[f], wanted[f]});
+    fields.push_back({rowOf(manifest.fields[f]), wanted[f]});
   return fields;
 }
 
@@ -26,80 +26,24 @@ static std::vector<data::Field> allFields(const Manifest &manifest) {
   return dataFields(manifest, std::vector<bool>(manifest.fields.size(), true));
 }
 
-/// `PATH`, or `PATH,PATH` where no file has that name.
-static std::vector<std::string> pathsOf(const std::string &given) {
-  std::error_code unknown;
-  if (std::filesystem::exists(given, unknown))
-    return {given};
-  std::vector<std::string> paths;
-  std::istringstream stream(given);
-  for (std::string path; std::getline(stream, path, ',');)
-    paths.push_back(path);
-  return paths;
-}
-
-/// How a split's files are read: its selection of rows and, for the format they have, the options of its declaration, or else of
-/// the first split that is declared in that format.
-static void readAs(data::Source &source, const frontend::Plan &plan, const frontend::Split *declared) {
-  if (declared)
-    source.rows = data::selectionOf(declared->options);
-  const auto isOfFormat = [&](const frontend::Split &split) { return split.format == source.format; };
-  const auto first = std::find_if(plan.splits.begin(), plan.splits.end(), isOfFormat);
-  if (declared && isOfFormat(*declared))
-    source.options = declared->options;
-  else if (first != plan.splits.end())
-    source.options = first->options;
-}
-
-/// `path` as seen from the folder of `file`.
-static std::string besideFile(const std::string &path, const std::string &file) {
-  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  return folder.empty() ? path : (folder / path).string(); // an absolute path stays as it is
-}
-
-/// The source of the split `name`: as it is declared, or the files of `given`, whose format is told by their contents.
-static Result<data::Source> sourceOf(const Compiler &compiler, const std::string &name, const std::string &given) {
-  const frontend::Plan &plan = compiler.plan();
-  auto found = std::find_if(plan.splits.begin(), plan.splits.end(), [&](auto &s) { return s.name == name; });
-  const frontend::Split *declared = found == plan.splits.end() ? nullptr : &*found;
-  data::Source source;
-  if (given.empty()) {
-    if (!declared) {
-      std::vector<std::string> names;
-      for (const frontend::Split &known : plan.splits)
-        names.push_back(fmt::format("`{}`", known.name));
-      return Error{"E0840", fmt::format("error: the data has no split `{}`; {}", name,
-                                        names.empty() ? "it declares none, so name a file for it"
-                                                      : fmt::format("its splits are {}", fmt::join(names, ", ")))};
-    }
-    source.format = declared->format;
-    for (const std::string &path : declared->files)
-      source.paths.push_back(besideFile(path, compiler.file()));
-  } else {
-    const frontend::Split *like = declared ? declared : plan.splits.empty() ? nullptr : &plan.splits.front();
-    source.paths = pathsOf(given);
-    auto first = std::find_if(source.paths.begin(), source.paths.end(), [](auto &path) { return !path.empty(); });
-    source.format =
-        data::formatOf(first == source.paths.end() ? given : *first, like ? like->format : data::formats().front());
-    if (!source.format->severalFiles)
-      source.paths = {given};
-  }
-  readAs(source, plan, declared);
-  return source;
-}
-
 static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
                                   std::vector<data::Field> fields) {
-  Result<data::Source> source = sourceOf(*program.impl->compiler, split, path);
+  const Compiler &compiler = *program.impl->compiler;
+  Result<data::Source> source = sourceOf(compiler.plan().splits, compiler.file(), split, path);
   if (!source)
     return source.error();
-  Result<data::Table> table = data::load(*source, std::move(fields));
+  auto preparations = preparationsOf(program.manifest().fields, program.learned());
+  if (!preparations)
+    return preparations.error();
+  Result<data::Table> table = data::load(*source, std::move(fields), *preparations);
   if (!table)
     return table.error();
   auto impl = std::make_shared<Dataset::Impl>();
   impl->table = std::move(*table);
   impl->files = source->paths;
   impl->rows = source->rows;
+  if (auto windows = impl->placeWindows(program.manifest().fields); !windows)
+    return windows.error();
   return Dataset(std::move(impl));
 }
 
@@ -149,6 +93,8 @@ Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<Fi
                   impl->table.columns[f].data());
   if (auto checked = impl->table.check("memory"); !checked)
     return checked.error();
+  if (auto windows = impl->placeWindows(program.manifest().fields); !windows)
+    return windows.error();
   return Dataset(std::move(impl));
 }
 
@@ -170,7 +116,28 @@ Result<void> Dataset::Impl::checkFields(const Program &program) const {
                                     list(fields), list(wanted))};
 }
 
-std::int64_t Dataset::rows() const { return impl->table.rows; }
+Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields) {
+  std::int64_t begin = 0, end = 1, stride = 1;
+  bool any = false;
+  for (const Field &field : fields)
+    if (field.window) {
+      any = true;
+      begin = std::min(begin, field.window->begin);
+      end = std::max(end, field.window->end);
+      stride = field.window->stride;
+    }
+  if (!any)
+    return {};
+  for (std::int64_t row = -begin; row + end <= table.rows; row += stride)
+    records.push_back(std::int32_t(row));
+  if (!records.empty() || table.rows == 0)
+    return {};
+  return Error{"E0847", fmt::format("error: the windows reach over {}, and the data{} has {}",
+                                    counted(end - begin, "row"),
+                                    files.empty() ? "" : fmt::format(" of {}", fmt::join(files, ", ")), table.rows)};
+}
+
+std::int64_t Dataset::rows() const { return impl->hasWindows() ? std::int64_t(impl->records.size()) : impl->table.rows; }
 std::int64_t Dataset::bytes() const { return impl->table.bytes(); }
 
 const std::string &Dataset::digest() const {

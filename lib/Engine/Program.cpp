@@ -2,6 +2,7 @@
 #include "ProgramImpl.h"
 
 #include "Files.h"
+#include "Learn.h"
 #include "MachineMemory.h"
 #include "ManifestJson.h"
 
@@ -13,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 using namespace talweg;
@@ -109,6 +111,8 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   auto impl = std::make_shared<Impl>();
   impl->options = options;
   impl->compiler = std::move(*compiler);
+  if (auto learned = impl->learn(); !learned)
+    return learned.error();
   if (std::optional<CachedStart> kept = keptStart(*impl->compiler, mode, 0)) { // nothing is wrong with it
     impl->compiler->usePlan(std::move(kept->plan));
     impl->manifest = std::move(kept->manifest);
@@ -127,6 +131,29 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   return Program(std::move(impl));
 }
 
+Result<void> Program::Impl::learn() {
+  if (!compiler->preparesData())
+    return {};
+  Result<frontend::DataDeclaration> declared = compiler->data();
+  if (!declared)
+    return declared.error();
+  if (options.learned)
+    learned = *options.learned;
+  else if (auto fresh = learnFields(*declared, compiler->file(), options.trainPath))
+    learned = std::move(*fresh);
+  else
+    return fresh.error();
+  auto preparations = preparationsOf(declared->fields, learned);
+  if (!preparations)
+    return preparations.error();
+  std::map<std::string, std::int64_t> classes;
+  for (std::size_t f = 0; f < declared->fields.size(); ++f)
+    if (const Field &field = declared->fields[f]; field.category && !field.classes)
+      classes[field.name] = (*preparations)[f].classes().value_or(0);
+  compiler->useClasses(std::move(classes));
+  return {};
+}
+
 Result<Program> Program::fromFile(const std::string &path, const CompileOptions &options) {
   Result<std::string> text = readFile(path);
   if (!text)
@@ -136,6 +163,16 @@ Result<Program> Program::fromFile(const std::string &path, const CompileOptions 
 
 const PlanFacts &Program::plan() const { return impl->plan; }
 const Manifest &Program::manifest() const { return impl->manifest; }
+const std::vector<LearnedField> &Program::learned() const { return impl->learned; }
+
+std::vector<std::string> Program::classNames(const std::string &name) const {
+  const auto field = std::ranges::find(impl->manifest.fields, name, &Field::name);
+  if (field == impl->manifest.fields.end() || !field->classes)
+    return {};
+  auto preparations = preparationsOf({*field}, impl->learned);
+  return preparations ? preparations->front().classNames() : std::vector<std::string>();
+}
+
 std::int64_t Program::parameterCount() const {
   std::int64_t count = 0;
   for (const Variable &variable : impl->manifest.variables)

@@ -14,9 +14,12 @@ struct Program::Impl {
   CompileOptions options;
   std::unique_ptr<Compiler> compiler;
   PlanFacts plan;
-  Manifest manifest;      ///< see Program::manifest
+  Manifest manifest;                 ///< see Program::manifest
+  std::vector<LearnedField> learned; ///< see Program::learned
   double readSeconds = 0; ///< parsing and checking the source
 
+  /// What the preparation of the data learns, or has learned; then sizes are known.
+  Result<void> learn();
   /// The module of a mode at the plan's batch that an earlier question has made, for the first who asks; then a new one.
   Result<Unit> takeUnit(Mode mode);
   /// The same in native code.

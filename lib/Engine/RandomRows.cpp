@@ -38,10 +38,21 @@ Result<Dataset> talweg::randomRows(const Program &program, const std::vector<Fie
   const std::vector<Field> &fields = program.manifest().fields;
   std::vector<std::vector<std::byte>> columns(fields.size());
   std::vector<FieldView> views;
+  std::int64_t begin = 0, end = 1, stride = 1; // of windows, so that there are so many records
+  for (const Field &field : fields)
+    if (field.window) {
+      begin = std::min(begin, field.window->begin);
+      end = std::max(end, field.window->end);
+      stride = field.window->stride;
+    }
+  if (rows > 0)
+    rows = (rows - 1) * stride + end - begin;
+  if (rows > INT32_MAX)
+    return Error{"E0842", "error: a data set has between 0 and 2147483647 rows"};
   for (std::size_t f = 0; f < fields.size(); ++f) {
     const Field &field = fields[f];
     Words words(seed, std::uint32_t(f));
-    std::int64_t count = rows * field.count();
+    std::int64_t count = rows * rowOf(field).count();
     columns[f].resize(std::size_t(count * sizeOf(field.element)));
     withStored(field.element, [&](auto zero) {
       using Stored = decltype(zero);

@@ -154,8 +154,16 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
     numbers.insert(numbers.end(), combined->values.begin(), combined->values.end());
   }
   numbers.resize(std::max<std::size_t>(numbers.size(), 1 + hypers.size()));
+  std::vector<std::int32_t> ownRows; // of the records from `first` on
+  auto rows = reinterpret_cast<std::uintptr_t>(order.data());
+  if (data.impl->hasWindows()) {
+    const std::int64_t end = std::min(first + steps * unit.manifest.batch, std::int64_t(order.size()));
+    for (std::int64_t at = first; at < end; ++at)
+      ownRows.push_back(std::int32_t(data.impl->rowOfRecord(order[std::size_t(at)])));
+    rows = reinterpret_cast<std::uintptr_t>(ownRows.data()) - std::uintptr_t(first) * sizeof(std::int32_t);
+  }
   std::vector<void *> arguments{
-      persistent.data(), arena.data(), control, numbers.data(), const_cast<std::int32_t *>(order.data()), out};
+      persistent.data(), arena.data(), control, numbers.data(), reinterpret_cast<void *>(rows), out};
   for (const data::Buffer &column : data.impl->table.columns)
     arguments.push_back(const_cast<std::byte *>(column.data()));
   arguments.resize(abi::kFields + unit.manifest.fields.size()); // of data without rows
@@ -172,7 +180,7 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
   std::int64_t batchBegin = first + done * unit.manifest.batch;
   Fault fault{control[abi::kFault] - 1, {}, std::bit_cast<double>(control[abi::kFaultValue]), {}};
   if (row >= 0)
-    fault.row = order[std::size_t(batchBegin + row)];
+    fault.row = data.impl->rowOfRecord(order[std::size_t(batchBegin + row)]);
   if (mode == Mode::Train)
     fault.step = step + (combined ? 0 : done) + 1;
   return {done, faultError(*program.impl->compiler, unit.manifest, data, fault),

@@ -97,11 +97,14 @@ static void overField(const Session::Impl &session, const std::string &name, con
   if (!place || !table.fields[*place].wanted)
     return;
   const std::int64_t elements = table.fields[*place].count();
+  const std::optional<RowWindow> window = session.facts.manifest.fields[*place].window;
+  const std::int64_t begin = window ? window->begin : 0, count = window ? window->size() : 1;
   withStored(table.fields[*place].element, [&](auto stored) {
     const auto *values = table.values<decltype(stored)>(*place);
     for (std::int64_t i = rows.first; i < rows.first + rows.count; ++i)
-      for (std::int64_t row = rows.order[std::size_t(i)], e = 0; e < elements; ++e)
-        each(row, double(values[row * elements + e]));
+      for (std::int64_t row = session.training->impl->rowOfRecord(rows.order[std::size_t(i)]), e = 0;
+           e < count * elements; ++e)
+        each(row, double(values[(row + begin) * elements + e]));
   });
 }
 

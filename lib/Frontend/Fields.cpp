@@ -6,6 +6,7 @@
 #include "Walk.h"
 
 #include "talweg/Prepare/Preparation.h"
+#include "talweg/Prepare/Steps.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -94,6 +95,12 @@ static std::optional<Step> planStep(Walk &walk, const Expr &source) {
       step.values.push_back(*given);
     else if (!step.named.emplace(argument.name.text, *given).second)
       walk.fail(Code::DuplicateArgument, argument.name.range, fmt::format("`{}` is given twice", argument.name.text));
+  }
+  if (const prepare::Fault fault = prepare::faultOf(step)) {
+    Failure failure = walk.fail(Code::BadField, source.range, fault.situation);
+    if (!fault.help.empty())
+      failure.help(fault.help);
+    return std::nullopt;
   }
   return step;
 }

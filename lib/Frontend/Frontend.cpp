@@ -99,6 +99,15 @@ static Result<Elaborated> elaborateHere(const Source::Impl &impl, const Options 
   return result;
 }
 
+bool Source::preparesData() const {
+  for (const auto &decl : impl->files[0].decls)
+    for (const ast::DataField &field : decl->fields)
+      if (field.type.element.text == "category" || (field.source && field.source->kind != ast::Expr::Call) ||
+          (field.source && field.source->lhs->text != "column"))
+        return true;
+  return false;
+}
+
 static Result<DataDeclaration> dataHere(const Source::Impl &impl, const Options &options) {
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   context.loadDialect<tw::TwDialect, train::TrainDialect>();

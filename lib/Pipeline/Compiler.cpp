@@ -38,6 +38,10 @@ public:
   LanguageCompiler(frontend::Source source, const CompilerOptions &options)
       : Compiler(options), source(std::move(source)) {}
 
+  Result<frontend::DataDeclaration> data() const override { return source.data(optionsFor(0)); }
+
+  bool preparesData() const override { return source.preparesData(); }
+
   Result<void> readPlan() override {
     auto start = Clock::now();
     auto own = elaborated(0);
@@ -74,6 +78,16 @@ protected:
   }
 
 private:
+  frontend::Options optionsFor(std::int64_t batch) const {
+    frontend::Options wanted;
+    wanted.batch = batch ? batch : options.batch.value_or(0);
+    wanted.real = options.real;
+    for (auto &[key, value] : options.set)
+      wanted.set[key] = value;
+    wanted.classes = classes;
+    return wanted;
+  }
+
   using Elaborated = std::shared_ptr<const frontend::Elaborated>;
 
   /// The file at a batch size (0: the plan's).
@@ -83,12 +97,7 @@ private:
       batch = 0;
     if (auto known = byBatch.find(batch); known != byBatch.end())
       return known->second;
-    frontend::Options wanted;
-    wanted.batch = batch ? batch : options.batch.value_or(0);
-    wanted.real = options.real;
-    for (auto &[key, value] : options.set)
-      wanted.set[key] = value;
-    Result<frontend::Elaborated> fresh = source.elaborate(wanted);
+    Result<frontend::Elaborated> fresh = source.elaborate(optionsFor(batch));
     if (!fresh)
       return fresh.error();
     return byBatch[batch] = std::make_shared<frontend::Elaborated>(std::move(*fresh));
@@ -111,6 +120,8 @@ public:
     if (auto parsed = parse(unit); !parsed)
       return parsed.error();
     train::ProgramOp program = programOf(unit);
+    for (auto field : program.getOps<train::FieldOp>())
+      prepares |= field.getCategory() || field.getSteps();
     Result<frontend::Plan> plan = frontend::readPlan(program, fileName);
     if (!plan)
       return plan.error();
@@ -120,6 +131,18 @@ public:
       return Error{"E0834", fmt::format("{}: error: `{}` cannot be set in a module", fileName, key)};
     return {};
   }
+
+  Result<frontend::DataDeclaration> data() const override {
+    Unit unit = freshUnit();
+    if (auto parsed = parse(unit); !parsed)
+      return parsed.error();
+    frontend::DataDeclaration declared{{}, thePlan.splits};
+    for (auto field : programOf(unit).getOps<train::FieldOp>())
+      declared.fields.push_back(frontend::readField(field));
+    return declared;
+  }
+
+  bool preparesData() const override { return prepares; }
 
   Result<std::string> ast() const override {
     return Error{"E0835", fmt::format("{}: error: a module has no syntax tree", fileName)};
@@ -149,6 +172,8 @@ protected:
   }
 
 private:
+  bool prepares = false;
+
   static train::ProgramOp programOf(Unit &unit) { return *unit.module->getOps<train::ProgramOp>().begin(); }
 
   Result<void> parse(Unit &unit) const {
@@ -210,7 +235,7 @@ Result<void> Compiler::specialize(Unit &unit, Mode mode) const {
   };
   MessageCollector messages(*unit.context, fileName, fileText, keepMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
-  prepare(passes);
+  configure(passes);
   passes.addPass(createRollLayers({.unroll = options.unroll}));
   passes.addPass(createSpecialize({std::string(nameOf(mode))}));
   if (mlir::failed(passes.run(*unit.module)))
@@ -238,7 +263,7 @@ Result<void> Compiler::cutIntoParts(Unit &unit, Mode mode) const {
   };
   MessageCollector messages(*unit.context, fileName, fileText, keepMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
-  prepare(passes);
+  configure(passes);
   passes.addPass(createDifferentiate({/*ofRows=*/true}));
   passes.addPass(mlir::createCSEPass()); // equal reductions are combined once
   passes.addPass(isEvaluation ? createSumOverRows() : createAccumulate());
@@ -252,7 +277,7 @@ Result<void> Compiler::hold(Unit &unit, Mode mode) const {
     return {};
   MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
-  prepare(passes);
+  configure(passes);
   passes.addPass(createHoldStopped({kStopped}));
   if (mlir::failed(passes.run(*unit.module)))
     return messages.error("E0836", "the program has no objective");
@@ -270,7 +295,7 @@ static SourcePlace sourcePlaceOf(mlir::LocationAttr where) {
 Result<void> Compiler::trace(Unit &unit) const {
   MessageCollector messages(*unit.context, fileName, fileText, options.onMessage, options.remarks);
   auto passes = mlir::PassManager::on<mlir::ModuleOp>(unit.context.get());
-  prepare(passes);
+  configure(passes);
   passes.addPass(createTraceNumbers(unit.numbers));
   if (mlir::failed(passes.run(*unit.module)))
     return messages.error("E0830", "numbers cannot be traced");
@@ -363,6 +388,8 @@ std::string Compiler::sourceOf(Mode mode, std::int64_t batch, const Layouts *lay
   }
   for (const auto &[name, value] : set)
     result += fmt::format("{} {} {}={}\n", name.size(), value.size(), name, value);
+  for (const auto &[field, count] : classes)
+    result += fmt::format("classes {} {}\n", field, count);
   return result + (fileName.ends_with(".mlir") ? "module\n" : "language\n") + fileText;
 }
 

@@ -90,7 +90,7 @@ void buildPhase(OpPassManager &passes, Phase phase, const CodegenOptions &option
   passes.addPass(createVerifyPhase(phase));
 }
 
-void prepare(PassManager &passes) {
+void configure(PassManager &passes) {
   passes.enableVerifier(false);
   // Fails when the flags were never registered, which is the usual case.
   (void)applyPassManagerCLOptions(passes);
@@ -104,7 +104,7 @@ LogicalResult runPhases(ModuleOp module, Phase first, Phase last, const CodegenO
       continue;
     auto start = std::chrono::steady_clock::now();
     auto passes = PassManager::on<ModuleOp>(module.getContext());
-    prepare(passes);
+    configure(passes);
     buildPhase(passes, phase, options);
     if (failed(passes.run(module)))
       return failure();

@@ -60,6 +60,13 @@ void Experiment::declareData(Command &command, const std::string &help, bool alo
   command.pairs(data, alone ? "--data [SPLIT=]PATH" : "--data SPLIT=PATH", help, alone);
 }
 
+static std::string lastPath(const std::vector<Pair> &data, const std::string &split) {
+  for (auto given = data.rbegin(); given != data.rend(); ++given)
+    if (given->first == split)
+      return given->second;
+  return "";
+}
+
 CompileOptions Experiment::compileOptions() const {
   CompileOptions options;
   options.set = set;
@@ -70,6 +77,7 @@ CompileOptions Experiment::compileOptions() const {
     options.seed = std::uint64_t(*seed);
   options.memory = memory;
   options.unroll = unroll;
+  options.trainPath = lastPath(data, "train");
   options.onMessage = [](const std::string &text) { complain(colorDiagnostic(text)); };
   return options;
 }
@@ -115,13 +123,6 @@ Result<Program> Experiment::open(Mode mode) const {
   return program;
 }
 
-static std::string lastPath(const std::vector<Pair> &data, const std::string &split) {
-  for (auto given = data.rbegin(); given != data.rend(); ++given)
-    if (given->first == split)
-      return given->second;
-  return "";
-}
-
 std::string Experiment::pathOf(const std::string &split) const {
   const std::string given = lastPath(data, split);
   return given.empty() && run ? lastPath(run->data(), split) : given;
@@ -163,7 +164,7 @@ Result<void> Experiment::checkData(const Program &program) const {
 std::int64_t rowBytes(const Manifest &manifest) {
   std::int64_t bytes = 0;
   for (const Field &field : manifest.fields)
-    bytes += field.count() * sizeOf(field.element);
+    bytes += rowOf(field).bytes();
   return bytes;
 }
 

@@ -41,6 +41,7 @@ CompileOptions KnownRun::options(CompileOptions given) const {
   if (!given.memory)
     given.memory = had.memory;
   given.doublePrecision = had.doublePrecision;
+  given.learned = had.learned;
   return given;
 }
 

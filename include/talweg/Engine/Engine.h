@@ -59,6 +59,10 @@ struct CompileOptions {
   /// fits. Results do not depend on it. Rows of data are not counted.
   std::optional<std::int64_t> memory;
   bool unroll = false; ///< layers that are alike are compiled one by one, not as a loop; results are the same
+  /// What the preparation of the data has learned of a run's training split (Moment::learned). Without it, it is learned: of the split `train`,
+  /// or of `trainPath`, read as `--data train=PATH` is. A program whose data learn nothing reads no file.
+  std::optional<std::vector<LearnedField>> learned;
+  std::string trainPath;
   /// What code is made for: `native`, this machine, or a 64-bit processor of x86 or Arm by LLVM's name, such as x86-64-v3 or
   /// neoverse-n1. Any can be emitted; a session needs one whose code can run on this machine.
   std::string target = "native";
@@ -150,6 +154,10 @@ public:
   /// What a training step (of a module for prediction alone, a prediction) works on, as it is known before it is compiled: variables
   /// without their places, fields, hyper-parameters and metrics. The whole is in Session::facts.
   const Manifest &manifest() const;
+  /// What the preparation of its data has learned, of the fields that learn something.
+  const std::vector<LearnedField> &learned() const;
+  /// What the classes of a field are called, in their order; empty: by their numbers, or it has none.
+  std::vector<std::string> classNames(const std::string &field) const;
   /// Elements of all parameters.
   std::int64_t parameterCount() const;
   /// How often the file has been elaborated so far: once for each batch size that had to be compiled; not at all for a module, or where

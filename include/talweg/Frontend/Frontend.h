@@ -29,6 +29,8 @@ public:
   /// The syntax tree as text, for `--emit=ast`.
   std::string dumpAst() const;
 
+  /// Whether a field of its data is a category, or something is done to its cells.
+  bool preparesData() const;
   /// The data that the file's `train` names. Of the options, `set` counts.
   Result<DataDeclaration> data(const Options &options) const;
 

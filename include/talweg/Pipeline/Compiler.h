@@ -75,6 +75,13 @@ public:
                                                   const CompilerOptions &options);
   virtual ~Compiler() = default;
 
+  /// What is declared of the data, before anything has been learned of it.
+  virtual Result<frontend::DataDeclaration> data() const = 0;
+  /// Whether something is done to cells of the data, so that something may be learned of them.
+  virtual bool preparesData() const = 0;
+  /// How many classes a `category` has that learns them, by the field's name; said before the plan is read.
+  void useClasses(std::map<std::string, std::int64_t> learned) { classes = std::move(learned); }
+
   /// Elaborates the file at the plan's batch size; what is wrong with it, if anything is. The plan of a module is known at once.
   virtual Result<void> readPlan() { return {}; }
   void usePlan(frontend::Plan known) { thePlan = std::move(known); }
@@ -135,6 +142,7 @@ protected:
   virtual Result<void> parseInto(Unit &unit, Mode mode, std::int64_t batch) const = 0;
 
   CompilerOptions options;
+  std::map<std::string, std::int64_t> classes;
   frontend::Plan thePlan;
   std::string fileText, fileName;
   double parseSeconds = 0;

@@ -38,7 +38,7 @@ std::optional<Phase> phaseFromName(mlir::StringRef name);
 void buildPhase(mlir::OpPassManager &passes, Phase phase, const CodegenOptions &options);
 
 /// Makes a pass manager heed MLIR's debugging flags, where they have been given, and verify nothing: each phase ends in a check.
-void prepare(mlir::PassManager &passes);
+void configure(mlir::PassManager &passes);
 
 /// Runs the phases from `first` to `last`, both included; tells the seconds of each. Diagnostics go to the context's
 /// handler.
