@@ -27,8 +27,8 @@ static Value viewOf(ImplicitLocOpBuilder &b, Value memory, Value row, int64_t co
   sizes[0] = b.getIndexAttr(count);
   if (!isRecord)
     return memref::SubViewOp::create(b, memory, offsets, sizes, strides);
-  auto reduced = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(type.getShape().drop_front(), type,
-                                                                                offsets, sizes, strides));
+  auto reduced = cast<MemRefType>(
+      memref::SubViewOp::inferRankReducedResultType(type.getShape().drop_front(), type, offsets, sizes, strides));
   return memref::SubViewOp::create(b, reduced, memory, offsets, sizes, strides);
 }
 

@@ -132,12 +132,14 @@ Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields) {
     records.push_back(std::int32_t(row));
   if (!records.empty() || table.rows == 0)
     return {};
-  return Error{"E0847", fmt::format("error: the windows reach over {}, and the data{} has {}",
-                                    counted(end - begin, "row"),
-                                    files.empty() ? "" : fmt::format(" of {}", fmt::join(files, ", ")), table.rows)};
+  return Error{"E0847",
+               fmt::format("error: the windows reach over {}, and the data{} has {}", counted(end - begin, "row"),
+                           files.empty() ? "" : fmt::format(" of {}", fmt::join(files, ", ")), table.rows)};
 }
 
-std::int64_t Dataset::rows() const { return impl->hasWindows() ? std::int64_t(impl->records.size()) : impl->table.rows; }
+std::int64_t Dataset::rows() const {
+  return impl->hasWindows() ? std::int64_t(impl->records.size()) : impl->table.rows;
+}
 std::int64_t Dataset::bytes() const { return impl->table.bytes(); }
 
 const std::string &Dataset::digest() const {

@@ -13,16 +13,14 @@ struct Dataset::Impl {
   /// One column for each field of the program, in their order, of what a row holds of it (rowOf); of fields not `wanted`, empty ones.
   data::Table table;
   std::vector<std::int32_t> records; ///< with windows, the row that is each record's own; else each row is a record
-  std::vector<std::string> files; ///< what it was read from
-  data::RowSelection rows;        ///< and which of its rows
+  std::vector<std::string> files;    ///< what it was read from
+  data::RowSelection rows;           ///< and which of its rows
   mutable std::once_flag digested;
   mutable std::string digest; ///< Dataset::digest, once it has been asked for
 
   bool hasWindows() const { return !records.empty(); }
   /// The row of the table that is a record's own.
-  std::int64_t rowOfRecord(std::int64_t record) const {
-    return hasWindows() ? records[std::size_t(record)] : record;
-  }
+  std::int64_t rowOfRecord(std::int64_t record) const { return hasWindows() ? records[std::size_t(record)] : record; }
   /// Finds the records where `fields` have windows: those whose windows lie in the table. E0847: there are none.
   Result<void> placeWindows(const std::vector<Field> &fields);
 

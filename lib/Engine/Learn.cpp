@@ -85,9 +85,9 @@ Result<std::vector<prepare::Preparation>> talweg::preparationsOf(const std::vect
     if (preparation->passes() > 0) {
       const auto known = std::ranges::find(learned, field.name, &LearnedField::field);
       if (known == learned.end())
-        return Error{"E0846", fmt::format("error: nothing is known of what field `{}` has learned", field.name)};
+        return Error{"E0848", fmt::format("error: nothing is known of what field `{}` has learned", field.name)};
       if (auto taken = preparation->take(known->steps); !taken)
-        return Error{"E0846", fmt::format("error: field `{}` has learned something else: {}", field.name,
+        return Error{"E0848", fmt::format("error: field `{}` has learned something else: {}", field.name,
                                           taken.error().message)};
     }
     result.push_back(std::move(*preparation));

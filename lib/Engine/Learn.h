@@ -12,7 +12,7 @@ namespace talweg {
 Result<data::Source> sourceOf(const std::vector<frontend::Split> &splits, const std::string &file,
                               const std::string &name, const std::string &given);
 
-/// The preparations of the rows of these fields. Those that learn have learned what `learned` tells of their field; E0846: it does not tell that.
+/// The preparations of the rows of these fields. Those that learn have learned what `learned` tells of their field; E0848: it does not tell that.
 Result<std::vector<prepare::Preparation>> preparationsOf(const std::vector<Field> &fields,
                                                          const std::vector<LearnedField> &learned);
 

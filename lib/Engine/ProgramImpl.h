@@ -16,7 +16,7 @@ struct Program::Impl {
   PlanFacts plan;
   Manifest manifest;                 ///< see Program::manifest
   std::vector<LearnedField> learned; ///< see Program::learned
-  double readSeconds = 0; ///< parsing and checking the source
+  double readSeconds = 0;            ///< parsing and checking the source
 
   /// What the preparation of the data learns, or has learned; then sizes are known.
   Result<void> learn();

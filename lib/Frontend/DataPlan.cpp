@@ -121,12 +121,36 @@ static Split planSplit(Walk &walk, const ast::DataSplit &declared) {
   std::vector<std::string> examples;
   for (const data::Format *format : data::formats())
     examples.push_back(fmt::format("`{}`", format->example));
-  walk.fail(Code::BadSplit, source.range,
-            fmt::format("a split is {}, or as one before it: `train(percent = 90..100)`", fmt::join(examples, ", ")));
+  Failure failure = walk.fail(Code::BadSplit, source.range, fmt::format("a split is {}", fmt::join(examples, " or ")));
+  if (!walk.plan.splits.empty()) {
+    const std::string &before = walk.plan.splits.front().name;
+    failure.help(fmt::format("one that is read as `{0}` is: `{0}(\"another file\")`", before));
+  }
   return split;
 }
 
 //===-- the whole --------------------------------------------------------------------------------------------------===//
+
+/// Windows consist of rows that follow each other, and begin at the same rows.
+static void checkWindows(Walk &walk) {
+  const auto hasWindow = [](const Field &field) { return field.window.has_value(); };
+  const auto first = std::ranges::find_if(walk.fields, hasWindow);
+  if (first == walk.fields.end())
+    return;
+  for (std::size_t f = 0; f < walk.fields.size(); ++f)
+    if (const Field &field = walk.fields[f]; field.window && field.window->stride != first->window->stride)
+      walk.fail(Code::BadField, walk.names.data->fields[f].name.range,
+                fmt::format("the windows of `{}` begin at every {} rows, and those of `{}` at every {}", field.name,
+                            field.window->stride, first->name, first->window->stride));
+  for (std::size_t s = 0; s < walk.plan.splits.size(); ++s)
+    for (const auto &[option, value] : walk.plan.splits[s].options)
+      if (data::Format::isOfRows(option) && option != "rows" && option != "percent")
+        walk.fail(Code::BadSplit, walk.names.data->splits[s].name.range,
+                  fmt::format(
+                      "the rows of `{}` do not follow each other in the file, as those of windows do: `{}` leaves out "
+                      "rows between them",
+                      walk.plan.splits[s].name, option));
+}
 
 void frontend::planData(Walk &walk) {
   std::set<std::string> names;
@@ -143,4 +167,6 @@ void frontend::planData(Walk &walk) {
   }
   if (walk.fields.empty())
     walk.fail(Code::BadField, walk.names.data->name.range, "a data declaration has at least one field");
+  if (!walk.diagnostics.hasErrors())
+    checkWindows(walk);
 }

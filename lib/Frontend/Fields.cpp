@@ -121,9 +121,8 @@ static void planSource(Walk &walk, const Expr &source, Field &field) {
     const bool isCall = link->kind == Expr::Call && link->lhs->kind == Expr::Ident;
     const std::string name = isCall ? link->lhs->text : link->kind == Expr::Ident ? link->text : "";
     if (name.empty())
-      walk.fail(Code::BadField, link->range,
-                "a field's values come from `column(\"name\")` or `column(3)`, and what is done to them stands behind it: "
-                "`column(\"age\") |> standardized`");
+      walk.fail(Code::BadField, link->range, "a field's values come from `column(\"name\")` or `column(3)`")
+          .help("what is done to them stands behind it: `column(\"age\") |> standardized`");
     else if (name == "column" && isFirst)
       planColumns(walk, *link, field);
     else if (name == "column")
@@ -147,7 +146,8 @@ static void planClasses(Walk &walk, const ast::Type &type, Field &field) {
       const Value value = index.value ? eval(walk, *index.value) : Value::nothing();
       if (value.kind != Value::Text) {
         if (!value.isPoison())
-          walk.fail(Code::BadField, index.range, "classes are a number, `class[10]`, or names: `class[\"no\", \"yes\"]`");
+          walk.fail(Code::BadField, index.range,
+                    "classes are a number, `class[10]`, or names: `class[\"no\", \"yes\"]`");
         return;
       }
       if (std::ranges::find(field.names, value.text) != field.names.end())
@@ -175,10 +175,13 @@ static void planType(Walk &walk, const ast::Type &type, Field &field) {
     planClasses(walk, type, field);
   else if (const auto stored = elementTypeBy(&ElementInfo::text, element); stored && infoOf(*stored).isOfFields())
     field.element = *stored;
-  else if (!field.category)
+  else if (!field.category) {
+    std::vector<std::string> types = fieldTypes();
+    types.resize(types.size() - 2); // class, category
     walk.fail(Code::UnknownType, type.range,
-              fmt::format("a field is `{}`, not `{}`", fmt::join(fieldTypes(), "`, `"), element))
+              fmt::format("a field is `{}`, `class[…]` or `category`, not `{}`", fmt::join(types, "`, `"), element))
         .didYouMean(suggest(element, fieldTypes()));
+  }
 }
 
 /// What is done to the cells fits the type; and the classes that are known of a category.
