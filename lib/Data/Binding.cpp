@@ -115,7 +115,7 @@ Result<bool> Binder::byReference(std::size_t t, std::int64_t next) {
   if (references.empty()) {
     const bool named = isName(field.name);
     references.push_back(named || (!records.names().empty() && field.shape.empty()) ? ColumnRef(field.name)
-                                                                                     : ColumnRef(next));
+                                                                                    : ColumnRef(next));
     if (!named && references[0].index() == 0 && next + cells > width) {
       if (!field.wanted)
         return false;

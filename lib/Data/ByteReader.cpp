@@ -1,12 +1,10 @@
 #include "ByteReader.h"
 
+#include "Decompressor.h"
 #include "Messages.h"
+#include "RawFile.h"
 
 #include <fmt/format.h>
-
-#include <fcntl.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -41,23 +39,18 @@ static std::string missingHelp(const fs::path &path) {
   return "check the path, or name another file with `--data SPLIT=PATH`";
 }
 
-/// An open file: what has been read of it and not been taken, and the state of its gzip stream.
+/// An open file: what has been read of it and not been taken, and the state of its compression.
 struct ByteReader::Stream {
-  explicit Stream(int file) : file(file) {}
-  ~Stream() {
-    inflateEnd(&gzip);
-    ::close(file);
-  }
+  explicit Stream(std::unique_ptr<RawFile> file) : file(std::move(file)) {}
 
   /// Reads until `wanted` bytes wait or the file ends; false when it cannot be read.
   bool fill(std::size_t wanted);
-  bool startsMember() const {
-    return waiting.size() >= 2 && waiting[0] == std::byte(0x1f) && waiting[1] == std::byte(0x8b);
-  }
+  /// At the end of the file, or where the next member of a compressed one begins.
+  bool startsMember() const { return decompressor->starts(waiting); }
 
-  int file;
-  bool compressed = false, inMember = false; ///< a gzip file is a sequence of members
-  z_stream gzip{};
+  std::unique_ptr<RawFile> file;
+  std::unique_ptr<Decompressor> decompressor; ///< null: the file is not compressed
+  bool inMember = false;                      ///< a compressed file is a sequence of members
   std::array<std::byte, 1 << 18> buffer;
   std::span<std::byte> waiting; ///< in the buffer
 };
@@ -69,14 +62,12 @@ bool ByteReader::Stream::fill(std::size_t wanted) {
     std::memmove(buffer.data(), waiting.data(), waiting.size());
   std::size_t size = waiting.size();
   while (size < wanted) {
-    const ssize_t got = ::read(file, buffer.data() + size, buffer.size() - size);
-    if (got < 0 && errno == EINTR)
-      continue;
+    const std::int64_t got = file->read(std::span(buffer).subspan(size));
     if (got < 0)
       return false;
     if (got == 0)
       break;
-    size += std::size_t(got);
+    size += static_cast<std::size_t>(got);
   }
   waiting = std::span(buffer).first(size);
   return true;
@@ -87,8 +78,8 @@ ByteReader::ByteReader(std::string path, std::unique_ptr<Stream> stream)
 ByteReader::ByteReader(ByteReader &&) noexcept = default;
 ByteReader::~ByteReader() = default;
 
-static Error unreadable(const Place &place) {
-  return failure("E0703", place, fmt::format("cannot be read: {}", std::strerror(errno)));
+Error ByteReader::unreadable(std::int64_t line) const {
+  return failure("E0703", {name, line}, fmt::format("cannot be read: {}", stream->file->problem()));
 }
 
 Result<ByteReader> ByteReader::open(const std::string &path) {
@@ -99,34 +90,38 @@ Result<ByteReader> ByteReader::open(const std::string &path) {
     return failure("E0701", place, "no such file", missingHelp(path));
   if (status.type() == fs::file_type::directory)
     return failure("E0702", place, "this is a folder, not a file", "name a file in it");
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0)
-    return unreadable(place);
-  ByteReader reader(path, std::make_unique<Stream>(file));
+  std::unique_ptr<RawFile> file = openFile(path);
+  if (!file)
+    return failure("E0703", place, fmt::format("cannot be read: {}", std::strerror(errno)));
+  ByteReader reader(path, std::make_unique<Stream>(std::move(file)));
   Stream &stream = *reader.stream;
-  if (!stream.fill(2))
-    return unreadable(place);
-  stream.compressed = stream.startsMember();
-  if (stream.compressed && inflateInit2(&stream.gzip, 15 + 16) != Z_OK)
-    return failure("E0740", place, "there is no memory to decompress it");
+  if (!stream.fill(Decompressor::kStartBytes))
+    return reader.unreadable(0);
+  stream.decompressor = decompressorFor(stream.waiting);
 
   reader.bound = std::numeric_limits<std::int64_t>::max();
   if (status.type() == fs::file_type::regular) {
-    constexpr std::int64_t greatestCompression = 1032;
+    const std::int64_t greatest = stream.decompressor ? stream.decompressor->greatestCompression() : 1;
     const std::int64_t size = static_cast<std::int64_t>(fs::file_size(path, error));
-    if (!error && (!stream.compressed || size < reader.bound / greatestCompression))
-      reader.bound = stream.compressed ? size * greatestCompression : size;
+    if (!error && size < reader.bound / greatest)
+      reader.bound = size * greatest;
   }
   return reader;
 }
 
+ByteReader ByteReader::of(std::string name, std::unique_ptr<RawFile> file, std::int64_t mostBytes) {
+  ByteReader reader(std::move(name), std::make_unique<Stream>(std::move(file)));
+  reader.bound = mostBytes;
+  return reader;
+}
+
 Result<std::size_t> ByteReader::read(std::span<std::byte> into, std::int64_t line) {
-  if (stream->compressed)
-    return inflated(into, line);
+  if (stream->decompressor)
+    return decompressed(into, line);
   std::size_t done = 0;
   while (done < into.size()) {
     if (!stream->fill(1))
-      return unreadable({name, line});
+      return unreadable(line);
     const std::size_t part = std::min(stream->waiting.size(), into.size() - done);
     if (part == 0)
       break;
@@ -137,41 +132,60 @@ Result<std::size_t> ByteReader::read(std::span<std::byte> into, std::int64_t lin
   return done;
 }
 
-/// The same of a gzip file: its members' contents, one after the other.
-Result<std::size_t> ByteReader::inflated(std::span<std::byte> into, std::int64_t line) {
+/// The same of a compressed file: its members' contents, one after the other.
+Result<std::size_t> ByteReader::decompressed(std::span<std::byte> into, std::int64_t line) {
   const Place place{name, line};
-  z_stream &gzip = stream->gzip;
+  Decompressor &decompressor = *stream->decompressor;
+  const std::string_view form = decompressor.name();
   std::size_t done = 0;
   while (done < into.size()) {
-    if (!stream->fill(stream->inMember ? 1 : 2))
-      return unreadable(place);
+    if (!stream->fill(stream->inMember ? 1 : Decompressor::kStartBytes))
+      return unreadable(line);
     if (!stream->inMember) {
       if (stream->waiting.empty())
         return done;
       if (!stream->startsMember())
-        return failure("E0708", place, "the file goes on after its gzip stream, with what is no gzip stream",
+        return failure("E0708", place,
+                       fmt::format("the file goes on after its {0} stream, with what is no {0} stream", form),
                        "was something appended to it? fetch or compress the file again");
-      inflateReset(&gzip);
+      decompressor.begin();
       stream->inMember = true;
     }
     if (stream->waiting.empty())
-      return failure("E0705", place, "the gzip stream ends before its data does: the file is truncated",
+      return failure("E0705", place,
+                     fmt::format("the {} stream ends before its data does: the file is truncated", form),
                      "fetch or compress the file again");
-    const std::size_t part = std::min<std::size_t>(into.size() - done, 1u << 30);
-    gzip.next_in = reinterpret_cast<Bytef *>(stream->waiting.data());
-    gzip.avail_in = static_cast<unsigned>(stream->waiting.size());
-    gzip.next_out = reinterpret_cast<Bytef *>(into.data() + done);
-    gzip.avail_out = static_cast<unsigned>(part);
-    const int code = inflate(&gzip, Z_NO_FLUSH);
-    done += part - gzip.avail_out;
-    stream->waiting = stream->waiting.last(gzip.avail_in);
-    if (code == Z_STREAM_END)
+    const Decompressor::Step step = decompressor.step(stream->waiting, into.subspan(done));
+    done += step.written;
+    stream->waiting = stream->waiting.subspan(step.taken);
+    if (!step.problem.empty())
+      return failure("E0706", place, fmt::format("the {} stream is corrupt ({})", form, step.problem),
+                     "fetch or compress the file again");
+    if (step.ended)
       stream->inMember = false;
-    else if (code != Z_OK)
-      return failure("E0706", place, fmt::format("the gzip stream is corrupt ({})", gzip.msg ? gzip.msg : zError(code)),
-                     "fetch or compress the file again");
   }
   return done;
+}
+
+Result<bool> ByteReader::skip(std::int64_t bytes) {
+  const auto waiting = std::min(bytes, static_cast<std::int64_t>(stream->waiting.size()));
+  if (!stream->decompressor) {
+    stream->waiting = stream->waiting.subspan(static_cast<std::size_t>(waiting));
+    bytes -= waiting;
+    if (bytes > 0 && stream->file->skip(bytes))
+      return true;
+  }
+  std::vector<std::byte> passed(static_cast<std::size_t>(std::min(bytes, std::int64_t(1) << 18)));
+  while (bytes > 0) {
+    const auto part = static_cast<std::size_t>(std::min(bytes, static_cast<std::int64_t>(passed.size())));
+    Result<std::size_t> got = read(std::span(passed).first(part));
+    if (!got)
+      return got.error();
+    if (*got < part)
+      return false;
+    bytes -= static_cast<std::int64_t>(part);
+  }
+  return true;
 }
 
 } // namespace talweg::data

@@ -8,8 +8,15 @@
 
 namespace talweg::data {
 
-static char delimiterOf(const Source &source) {
-  return valueOf<std::string>(source.options, "delimiter").value_or(",")[0];
+static CsvForm formOf(const Options &options) {
+  CsvForm form;
+  form.delimiter = valueOf<std::string>(options, "delimiter").value_or(",");
+  form.comment = valueOf<std::string>(options, "comment").value_or("");
+  form.quotes = valueOf<bool>(options, "quotes").value_or(true);
+  form.missing = textsOf(options, "missing");
+  if (const auto encoding = valueOf<std::string>(options, "encoding"))
+    form.encoding = std::ranges::find(encodings(), *encoding, &Encoding::name)->name;
+  return form;
 }
 
 namespace {
@@ -18,8 +25,9 @@ namespace {
 class CsvRecords : public RecordReader {
 public:
   CsvRecords(const Source &source, CsvReader reader)
-      : reader(std::move(reader)), delimiter(delimiterOf(source)), saidHeader(valueOf<bool>(source.options, "header")) {
-  }
+      : reader(std::move(reader)), delimiter(formOf(source.options).delimiter),
+        saidNames(textsOf(source.options, "header")),
+        saidHeader(saidNames.empty() ? valueOf<bool>(source.options, "header") : false) {}
 
   /// Reads the first row, which tells of the columns.
   Result<void> begin();
@@ -27,7 +35,7 @@ public:
   Result<bool> next() override;
   std::span<const prepare::Cell> cells() const override { return reader.cells(); }
   Place placeOf(std::size_t cell) const override { return reader.placeOf(cell); }
-  std::string_view namedBy() const override { return "the header"; }
+  std::string_view namedBy() const override { return saidNames.empty() ? "the header" : "the list of `header`"; }
   std::string helpOfColumns(const Fits &fits) const override;
   std::string helpOfRecord() const override;
   Error noRecords() const override;
@@ -36,8 +44,9 @@ private:
   bool decideHeader() const;
 
   CsvReader reader;
-  const char delimiter;
-  const std::optional<bool> saidHeader; ///< whether the first row is one; absent: if none of its cells is a number
+  const std::string delimiter;
+  const std::vector<std::string> saidNames; ///< of the columns: the file has no header
+  const std::optional<bool> saidHeader;     ///< whether the first row is one; absent: if none of its cells is a number
   bool hasHeader = false;
   std::int64_t rows = 0; ///< of the file so far, with the header
   bool waits = false;    ///< the first row is a record that has not been taken
@@ -68,6 +77,14 @@ Result<void> CsvRecords::begin() {
   for (const prepare::Cell &cell : reader.cells())
     if (hasHeader)
       columnNames.emplace_back(cell.text);
+  if (!saidNames.empty()) {
+    columnNames = saidNames;
+    if (columns != static_cast<std::int64_t>(saidNames.size()))
+      return failure(
+          "E0787", {reader.path(), reader.placeOf(0).line},
+          fmt::format("this file has {}, but `header` names {}", counted(columns, "column"), saidNames.size()),
+          "name all of them, in their order");
+  }
   waits = !hasHeader;
   rows = 1;
   return {};
@@ -109,7 +126,7 @@ static std::vector<std::string_view> cellsOf(std::string_view text, char delimit
 
 std::string CsvRecords::helpOfColumns(const Fits &fits) const {
   for (char other : {',', ';', '\t', '|', ' '})
-    if (other != delimiter && fits(cellsOf(reader.text(), other)))
+    if (delimiter != std::string_view(&other, 1) && fits(cellsOf(reader.text(), other)))
       return fmt::format("its cells seem to be separated by {}: write `delimiter = \"{}\"`",
                          other == '\t' ? "tabs" : quoted(std::string_view(&other, 1)),
                          other == '\t' ? std::string("\\t") : std::string(1, other));
@@ -117,7 +134,7 @@ std::string CsvRecords::helpOfColumns(const Fits &fits) const {
 }
 
 std::string CsvRecords::helpOfRecord() const {
-  return rows == 1 && !hasHeader ? "if this row is a header, write `header = true`" : "";
+  return rows == 1 && !hasHeader && saidNames.empty() ? "if this row is a header, write `header = true`" : "";
 }
 
 Error CsvRecords::noRecords() const {
@@ -125,10 +142,10 @@ Error CsvRecords::noRecords() const {
                  !saidHeader ? "if the first row is data, write `header = false`" : "");
 }
 
-static Result<std::unique_ptr<RecordReader>> openCsv(const Source &source) {
+static Result<std::unique_ptr<RecordReader>> openCsv(const Source &source, const Asked &) {
   if (source.paths.size() != 1)
     return failure("E0743", {"csv"}, fmt::format("a CSV source is one file, not {}", source.paths.size()));
-  Result<CsvReader> reader = CsvReader::open(source.paths.front(), delimiterOf(source));
+  Result<CsvReader> reader = CsvReader::open(source.paths.front(), formOf(source.options));
   if (!reader)
     return reader.error();
   auto records = std::make_unique<CsvRecords>(source, std::move(*reader));
@@ -137,13 +154,32 @@ static Result<std::unique_ptr<RecordReader>> openCsv(const Source &source) {
   return std::unique_ptr<RecordReader>(std::move(records));
 }
 
-static constexpr Option options[] = {
-    {"header", "`true` or `false`", [](const OptionValue &value) { return std::holds_alternative<bool>(value); }},
-    {"delimiter", "one character",
+static bool isTruth(const OptionValue &value) { return std::holds_alternative<bool>(value); }
+static bool isText(const OptionValue &value) {
+  const auto *text = std::get_if<std::string>(&value);
+  return text && !text->empty();
+}
+static bool areTexts(const OptionValue &value) {
+  const auto *texts = std::get_if<std::vector<std::string>>(&value);
+  return texts && !texts->empty();
+}
+
+static constexpr std::string_view kNotInCells = "\"\r\n";
+
+static const Option options[] = {
+    {"header", "`true`, `false` or a list of names",
+     [](const OptionValue &value) { return isTruth(value) || areTexts(value); }},
+    {"delimiter", "one character or several, without quotes and line breaks",
      [](const OptionValue &value) {
-       const auto *text = std::get_if<std::string>(&value);
-       return text && text->size() == 1;
+       return isText(value) && std::get<std::string>(value).find_first_of(kNotInCells) == std::string::npos;
      }},
+    {"missing", "a text or a list of them", [](const OptionValue &value) { return isText(value) || areTexts(value); }},
+    {"comment", "what such lines begin with",
+     [](const OptionValue &value) {
+       return isText(value) && std::get<std::string>(value).find_first_of(kNotInCells) == std::string::npos;
+     }},
+    {"quotes", "`true` or `false`", isTruth},
+    encodingOption,
 };
 
 const Format csvFormat = {

@@ -18,11 +18,11 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-Result<CsvReader> CsvReader::open(const std::string &path, char delimiter) {
-  Result<ByteReader> bytes = ByteReader::open(path);
-  if (!bytes)
-    return bytes.error();
-  CsvReader csv(std::move(*bytes), delimiter);
+Result<CsvReader> CsvReader::open(const std::string &path, CsvForm form) {
+  Result<TextReader> text = TextReader::open(path, form.encoding);
+  if (!text)
+    return text.error();
+  CsvReader csv(std::move(*text), std::move(form));
   csv.buffer.resize(firstBuffer);
   Result<bool> filled = csv.fill();
   if (!filled)
@@ -33,7 +33,7 @@ Result<CsvReader> CsvReader::open(const std::string &path, char delimiter) {
   if (start.empty())
     return failure("E0704", place, "the file is empty");
   if (start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff"))
-    return failure("E0707", place, "this is UTF-16 text, not UTF-8", "convert it: `iconv -f UTF-16 -t UTF-8`");
+    return failure("E0707", place, "this is UTF-16 text, not UTF-8", "write `encoding = \"utf16\"`");
   if (start.substr(0, 4096).find('\0') != std::string_view::npos)
     return failure("E0707", place, "this is not text, so not CSV", "an IDX file is declared with `idx(…)`");
   if (start.starts_with("\xef\xbb\xbf"))
@@ -86,14 +86,18 @@ Result<bool> CsvReader::next() {
       return failure("E0727", {path(), blankLine, 1}, "blank line between rows", "remove it");
     if (found == Scan::Row)
       return true;
-    blankLine = blankLine ? blankLine : line;
+    if (found == Scan::Blank)
+      blankLine = blankLine ? blankLine : line;
   }
 }
 
-void CsvReader::addCell(std::size_t from, std::size_t to) {
-  const std::string_view text = trimmed({buffer.data() + from, to - from});
-  row.push_back(prepare::Cell::of(text));
-  starts.push_back(static_cast<std::size_t>(text.data() - buffer.data()) - begin);
+/// `text` stands at `from`.
+void CsvReader::addCell(std::string_view text, std::size_t from) {
+  prepare::Cell cell = prepare::Cell::of(text);
+  if (text.empty() || (!form.missing.empty() && std::ranges::find(form.missing, text) != form.missing.end()))
+    cell.kind = prepare::Cell::Missing;
+  row.push_back(cell);
+  starts.push_back(from - begin);
 }
 
 /// One row from `begin`, if all of it is in the buffer.
@@ -103,25 +107,43 @@ Result<CsvReader::Scan> CsvReader::scanRow() {
   unescaped.clear();
   if (begin == end)
     return ended ? Scan::End : Scan::NeedMore;
+  if (!form.comment.empty()) {
+    const std::string_view there(buffer.data() + begin, end - begin);
+    if (!ended && there.size() < form.comment.size())
+      return Scan::NeedMore;
+    if (there.starts_with(form.comment)) {
+      const std::size_t lineEnd = there.find('\n');
+      if (lineEnd == std::string_view::npos && !ended)
+        return Scan::NeedMore;
+      consumed = lineEnd == std::string_view::npos ? there.size() : lineEnd + 1;
+      lineBreaks = 1;
+      return Scan::Comment;
+    }
+  }
   std::int64_t breaks = 0;
   std::size_t at = begin;
   for (;;) {
-    if (at < end && buffer[at] == '"') {
+    if (at < end && buffer[at] == '"' && form.quotes) {
       Result<Scan> quoted = scanQuoted(at, breaks);
       if (!quoted || *quoted == Scan::NeedMore)
         return quoted;
     } else {
       const std::size_t from = at;
-      while (at < end && buffer[at] != delimiter && buffer[at] != '\n')
+      while (at < end && buffer[at] != '\n' && (buffer[at] != delimiter || !isDelimiter(at))) {
+        if (buffer[at] == delimiter && mayBeDelimiter(at))
+          return Scan::NeedMore;
         ++at;
+      }
       if (at == end && !ended)
         return Scan::NeedMore;
       const bool lineEnds = at == end || buffer[at] == '\n';
-      addCell(from, lineEnds && at > from && buffer[at - 1] == '\r' ? at - 1 : at);
+      const std::size_t to = lineEnds && at > from && buffer[at - 1] == '\r' ? at - 1 : at;
+      const std::string_view text = trimmed({buffer.data() + from, to - from});
+      addCell(text, static_cast<std::size_t>(text.data() - buffer.data()));
     }
     if (at == end || buffer[at] == '\n')
       break;
-    ++at; // the delimiter
+    at += form.delimiter.size();
   }
   consumed = at - begin + (at < end ? 1 : 0);
   rowLength = at - begin - (at > begin && buffer[at - 1] == '\r' ? 1 : 0);
@@ -153,11 +175,12 @@ Result<CsvReader::Scan> CsvReader::scanQuoted(std::size_t &at, std::int64_t &bre
     ++close;
   }
   at = close + 1;
-  while (at < end && (buffer[at] == ' ' || buffer[at] == '\t' || buffer[at] == '\r'))
+  const auto endsCell = [&] { return buffer[at] == '\n' || (buffer[at] == delimiter && isDelimiter(at)); };
+  while (at < end && !endsCell() && (buffer[at] == ' ' || buffer[at] == '\t' || buffer[at] == '\r'))
     ++at;
-  if (at == end && !ended)
+  if ((at == end && !ended) || (at < end && mayBeDelimiter(at) && !endsCell()))
     return Scan::NeedMore;
-  if (at < end && buffer[at] != delimiter && buffer[at] != '\n') {
+  if (at < end && !endsCell()) {
     row.emplace_back();
     starts.push_back(at - begin);
     return failure("E0718", placeOf(row.size() - 1), "text after the closing quote of a cell",
@@ -173,8 +196,7 @@ Result<CsvReader::Scan> CsvReader::scanQuoted(std::size_t &at, std::int64_t &bre
     }
     text = single;
   }
-  row.push_back(prepare::Cell::of(text));
-  starts.push_back(open - begin);
+  addCell(text, open);
   return Scan::Row;
 }
 

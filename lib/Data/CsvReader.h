@@ -5,8 +5,8 @@
 #ifndef TALWEG_LIB_DATA_CSV_READER_H
 #define TALWEG_LIB_DATA_CSV_READER_H
 
-#include "ByteReader.h"
 #include "Messages.h"
+#include "TextReader.h"
 
 #include <deque>
 #include <string_view>
@@ -14,15 +14,24 @@
 
 namespace talweg::data {
 
+/// How rows are written.
+struct CsvForm {
+  std::string delimiter = ",";
+  std::string comment = {};              ///< what lines begin with that are no rows; empty: none are
+  bool quotes = true;                    ///< whether `"` begins a cell that holds anything
+  std::vector<std::string> missing = {}; ///< cells that are missing, beside empty ones
+  std::string_view encoding = "utf8";
+};
+
 class CsvReader {
 public:
   /// Fails on files that cannot be opened, are empty, or are plainly not text.
-  static Result<CsvReader> open(const std::string &path, char delimiter);
+  static Result<CsvReader> open(const std::string &path, CsvForm form);
 
   /// Steps to the next row. False at the end. Blank lines at the end of the file are no rows; elsewhere they are an error.
   Result<bool> next();
 
-  /// The row's cells: quotes removed, `""` undone, spaces around unquoted text removed.
+  /// The row's cells: quotes removed, `""` undone, spaces around unquoted text removed. Missing ones have their text, too.
   const std::vector<prepare::Cell> &cells() const { return row; }
 
   /// Where a cell begins; `cell` may be one past the last, for the row's end.
@@ -32,16 +41,26 @@ public:
   const std::string &path() const { return reader.path(); }
 
 private:
-  enum class Scan { Row, Blank, NeedMore, End };
+  enum class Scan { Row, Blank, Comment, NeedMore, End };
 
-  CsvReader(ByteReader reader, char delimiter) : reader(std::move(reader)), delimiter(delimiter) {}
+  CsvReader(TextReader reader, CsvForm form)
+      : reader(std::move(reader)), form(std::move(form)), delimiter(this->form.delimiter.front()) {}
   Result<bool> fill();
   Result<Scan> scanRow();
   Result<Scan> scanQuoted(std::size_t &at, std::int64_t &breaks);
-  void addCell(std::size_t from, std::size_t to);
+  void addCell(std::string_view text, std::size_t from);
+  /// Whether the delimiter stands at `at`, where its first character does; more must be read if it may, but is not all there.
+  bool isDelimiter(std::size_t at) const {
+    return form.delimiter.size() == 1 || std::string_view(buffer.data() + at, end - at).starts_with(form.delimiter);
+  }
+  bool mayBeDelimiter(std::size_t at) const {
+    return !ended && end - at < form.delimiter.size() &&
+           std::string_view(form.delimiter).starts_with(std::string_view(buffer.data() + at, end - at));
+  }
 
-  ByteReader reader;
-  char delimiter;
+  TextReader reader;
+  CsvForm form;
+  char delimiter; ///< its first character
   std::vector<char> buffer;
   std::size_t begin = 0, end = 0; ///< the current row starts at begin; bytes up to end are there
   std::size_t rowLength = 0;      ///< of the current row, without its line break

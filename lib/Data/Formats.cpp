@@ -2,6 +2,8 @@
 
 #include "Readers.h"
 
+#include "talweg/Data/Rows.h"
+
 #include <algorithm>
 
 namespace talweg::data {
@@ -18,43 +20,71 @@ const Format *formatNamed(std::string_view name) {
   return found == formats().end() ? nullptr : *found;
 }
 
+std::vector<std::string> textsOf(const Options &options, std::string_view name) {
+  if (const auto text = valueOf<std::string>(options, name))
+    return {*text};
+  return valueOf<std::vector<std::string>>(options, name).value_or(std::vector<std::string>());
+}
+
 static bool isFrom(std::int64_t least, const OptionValue &value) {
   const auto *integer = std::get_if<std::int64_t>(&value);
   return integer && *integer >= least;
 }
-
 static bool isPositive(const OptionValue &value) { return isFrom(1, value); }
-
-RowSelection selectionOf(const Options &options) {
-  RowSelection rows;
-  if (const auto range = valueOf<Range>(options, "rows")) {
-    rows.begin = range->begin;
-    rows.end = range->end;
-  }
-  const auto except = valueOf<std::int64_t>(options, "except_every");
-  rows.complement = except.has_value();
-  rows.every = except ? *except : valueOf<std::int64_t>(options, "every").value_or(1);
-  rows.offset = valueOf<std::int64_t>(options, "offset").value_or(0);
-  return rows;
+static bool isNumber(const OptionValue &value) { return isFrom(0, value); }
+static bool isName(const OptionValue &value) {
+  const auto *text = std::get_if<std::string>(&value);
+  return text && !text->empty();
+}
+static bool isColumn(const OptionValue &value) { return isNumber(value) || isName(value); }
+static bool isCondition(const OptionValue &value) {
+  std::vector<std::string> texts = textsOf({{"where", value}}, "where");
+  return !texts.empty() && std::ranges::all_of(texts, [](auto &text) { return Condition::of(text).has_value(); });
 }
 
-static bool countsOnce(const Options &given) { return !given.contains("every") || !given.contains("except_every"); }
+static bool has(const Options &given, std::string_view name) { return given.contains(name); }
+static bool countsOnce(const Options &given) { return !has(given, "every") || !has(given, "except_every"); }
+static bool indexesOnce(const Options &given) { return !has(given, "index") || !has(given, "except_index"); }
+static bool placesOnce(const Options &given) {
+  return has(given, "by") + has(given, "sorted") + has(given, "stratified") <= 1;
+}
+
+static constexpr std::string_view kColumn = "a column's name or number", kFile = "a file's name";
+static constexpr std::string_view kPlacesOnce = "`by`, `sorted` and `stratified` exclude each other";
 
 /// What selects rows, in every format.
 static constexpr Option rowOptions[] = {
+    {"by", kColumn, isColumn, kPlacesOnce, placesOnce},
     {"every", "a positive integer", isPositive},
     {"except_every", "a positive integer", isPositive, "`every` and `except_every` exclude each other", countsOnce},
-    {"offset", "an integer from 0", [](const OptionValue &value) { return isFrom(0, value); },
-     "`offset` is less than the number of `every` or `except_every`",
+    {.name = "except_index",
+     .wanted = kFile,
+     .accepts = isName,
+     .rule = "`index` and `except_index` exclude each other",
+     .agrees = indexesOnce,
+     .isPath = true},
+    {.name = "index", .wanted = kFile, .accepts = isName, .isPath = true},
+    {"offset", "an integer from 0", isNumber, "`offset` is less than the number of `every` or `except_every`",
      [](const Options &given) {
        const RowSelection rows = selectionOf(given);
-       return rows.offset < rows.every && (given.contains("every") || given.contains("except_every"));
+       return rows.offset < rows.every && (has(given, "every") || has(given, "except_every"));
+     }},
+    {"percent", "a range of whole percent, as in `0..90`",
+     [](const OptionValue &value) {
+       const auto *percent = std::get_if<Range>(&value);
+       return percent && percent->begin >= 0 && percent->end > percent->begin && percent->end <= 100;
      }},
     {"rows", "a range of row numbers, as in `0..1000`",
      [](const OptionValue &value) {
        const auto *rows = std::get_if<Range>(&value);
        return rows && rows->begin >= 0 && rows->end > rows->begin;
      }},
+    {"seed", "an integer from 0", isNumber, "`seed` goes with `percent`, and not with `sorted`",
+     [](const Options &given) { return has(given, "percent") && !has(given, "sorted"); }},
+    {"sorted", kColumn, isColumn, "`sorted` goes with `percent`",
+     [](const Options &given) { return has(given, "percent"); }},
+    {"stratified", kColumn, isColumn},
+    {"where", "a condition, as in `\"kind = train\"` or `\"kind != test\"`, or a list of them", isCondition},
 };
 
 const Option *Format::option(std::string_view wanted) const {

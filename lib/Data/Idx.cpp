@@ -3,6 +3,7 @@
 #include "ByteReader.h"
 #include "Messages.h"
 #include "Readers.h"
+#include "Selecting.h"
 
 #include <fmt/format.h>
 
@@ -230,7 +231,7 @@ Result<void> IdxLoader::run(Buffer &column) {
                                  row + static_cast<std::int64_t>(*got) / recordBytes, header.records),
                      "fetch or write it again");
     for (std::int64_t i = 0; i < count; ++i) {
-      if (!rows.keeps(row + i))
+      if (!rows.keepsNumber(row + i))
         continue;
       const std::int64_t old = column.size();
       if (!column.resize(old + bytesPerRow))

@@ -3,6 +3,7 @@
 #include "ByteReader.h"
 #include "Messages.h"
 #include "Readers.h"
+#include "Selecting.h"
 #include "TableBuilder.h"
 
 #include <fmt/format.h>
@@ -30,28 +31,6 @@ const Format *formatOf(const std::string &path, const Format *otherwise) {
   return formats().front();
 }
 
-Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::string_view path) {
-  std::string text =
-      fmt::format("rows {} to {}", selection.begin, selection.end ? std::to_string(*selection.end) : "the end");
-  if (selection.every != 1 || selection.complement)
-    text +=
-        fmt::format("{} every {} from {}", selection.complement ? ", except" : ",", selection.every, selection.offset);
-  return failure("E0723", {path}, fmt::format("the selection ({}) keeps no row of {}", text, rows),
-                 "widen the selection; rows count from 0 and the end is not included");
-}
-
-static Result<void> checkSelection(const RowSelection &rows, std::string_view path) {
-  if (rows.begin < 0 || (rows.end && *rows.end < rows.begin))
-    return failure("E0728", {path},
-                   fmt::format("the rows from {} to {} are no range", rows.begin, rows.end.value_or(-1)),
-                   "rows count from 0; the end comes after the beginning");
-  if (rows.every < 1 || rows.offset < 0 || rows.offset >= rows.every)
-    return failure("E0728", {path},
-                   fmt::format("`every = {}` with `offset = {}` is no selection", rows.every, rows.offset),
-                   "choose `every` at least 1 and its offset from 0 to `every` - 1");
-  return {};
-}
-
 /// Labels are stored as I32, and a record is not too large to hold.
 static Result<void> settleFields(std::vector<Field> &fields, std::string_view path) {
   for (Field &field : fields) {
@@ -76,6 +55,13 @@ static std::string_view pathOf(const Source &source) {
   return source.paths.empty() ? std::string_view("data") : source.paths.front();
 }
 
+static std::vector<Taker> takersOf(std::span<const Field> fields, std::span<const prepare::Preparation> preparations) {
+  std::vector<Taker> takers;
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    takers.push_back({&fields[f], preparations[f].columns()});
+  return takers;
+}
+
 Result<void> learn(const Source &source, const std::vector<Field> &fields,
                    std::vector<prepare::Preparation> &preparations) {
   if (Result<void> legal = checkSelection(source.rows, pathOf(source)); !legal)
@@ -83,11 +69,19 @@ Result<void> learn(const Source &source, const std::vector<Field> &fields,
   int passes = 0;
   for (const prepare::Preparation &preparation : preparations)
     passes = std::max(passes, preparation.passes());
+  if (passes == 0)
+    return {};
+  if (Result<void> readable = checkReadable(source, "learning of its rows"); !readable)
+    return readable;
+  const std::vector<Taker> takers = takersOf(fields, preparations);
+  Result<KeptRows> kept = keptRows(source, takers);
+  if (!kept)
+    return kept.error();
   for (int pass = 0; pass < passes; ++pass) {
-    Result<std::unique_ptr<RecordReader>> records = source.format->open(source);
+    Result<std::unique_ptr<RecordReader>> records = source.format->open(source, {takers});
     if (!records)
       return records.error();
-    if (Result<void> shown = showRecords(**records, source.rows, fields, preparations, pass); !shown)
+    if (Result<void> shown = showRecords(**records, *kept, fields, preparations, pass); !shown)
       return shown;
     for (prepare::Preparation &preparation : preparations)
       if (preparation.passes() > pass)
@@ -97,8 +91,8 @@ Result<void> learn(const Source &source, const std::vector<Field> &fields,
   return {};
 }
 
-Result<Table> load(const Source &source, std::vector<Field> fields,
-                   std::span<const prepare::Preparation> preparations) {
+Result<Table> load(const Source &source, std::vector<Field> fields, std::span<const prepare::Preparation> preparations,
+                   const Limits &limits) {
   for (std::size_t f = 0; f < fields.size(); ++f)
     if (fields[f].category)
       fields[f].classes = preparations[f].classes();
@@ -107,15 +101,19 @@ Result<Table> load(const Source &source, std::vector<Field> fields,
     return settled.error();
   if (Result<void> legal = checkSelection(source.rows, path); !legal)
     return legal.error();
+  const std::vector<Taker> takers = takersOf(fields, preparations);
+  Result<KeptRows> kept = keptRows(source, takers);
+  if (!kept)
+    return kept.error();
   if (source.format->read)
     return source.format->read(source, std::move(fields));
-  Result<std::unique_ptr<RecordReader>> records = source.format->open(source);
+  Result<std::unique_ptr<RecordReader>> records = source.format->open(source, {takers});
   if (!records)
     return records.error();
-  return buildTable(**records, source.rows, std::move(fields), preparations);
+  return buildTable(**records, *kept, std::move(fields), preparations, limits);
 }
 
-Result<Table> load(const Source &source, std::vector<Field> fields) {
+Result<Table> load(const Source &source, std::vector<Field> fields, const Limits &limits) {
   if (Result<void> settled = settleFields(fields, pathOf(source)); !settled)
     return settled.error();
   std::vector<prepare::Preparation> preparations;
@@ -125,7 +123,7 @@ Result<Table> load(const Source &source, std::vector<Field> fields) {
       return preparation.error();
     preparations.push_back(std::move(*preparation));
   }
-  return load(source, std::move(fields), preparations);
+  return load(source, std::move(fields), preparations, limits);
 }
 
 } // namespace talweg::data

@@ -16,9 +16,6 @@ namespace talweg::data {
 TALWEG_DATA_FORMATS(TALWEG_DECLARE)
 #undef TALWEG_DECLARE
 
-/// The failure of a selection that keeps none of `rows` rows.
-Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::string_view path);
-
 } // namespace talweg::data
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,13 @@ struct Taker {
   std::int64_t cells;
 };
 
+/// What of a file is wanted.
+struct Asked {
+  std::span<const Taker> takers;
+  std::vector<ColumnRef> keys = {}; ///< columns that rows are selected by
+  bool keysOnly = false;            ///< no cell of the takers
+};
+
 class RecordReader {
 public:
   virtual ~RecordReader() = default;
@@ -29,6 +37,9 @@ public:
   const std::vector<std::string> &names() const { return columnNames; }
   /// Cells of every record.
   std::int64_t width() const { return columns; }
+
+  /// How many records there are, if that is known before they are read.
+  virtual std::optional<std::int64_t> count() const { return std::nullopt; }
 
   /// Steps to the next record. False at the end.
   virtual Result<bool> next() = 0;

@@ -1,7 +1,7 @@
 #include "TableBuilder.h"
 
 #include "Binding.h"
-#include "Readers.h"
+#include "Selecting.h"
 
 #include <fmt/format.h>
 
@@ -12,8 +12,8 @@ namespace {
 /// Going through one file for some fields.
 class RecordWalk {
 public:
-  RecordWalk(RecordReader &records, const RowSelection &rows, std::span<const Field> fields)
-      : records(records), rows(rows), fields(fields) {}
+  RecordWalk(RecordReader &records, const KeptRows &kept, std::span<const Field> fields)
+      : records(records), kept(kept), fields(fields) {}
 
   Result<void> bind(std::span<const prepare::Preparation> preparations);
   /// Calls `visit()` for each record that is kept.
@@ -26,10 +26,10 @@ public:
 
 private:
   RecordReader &records;
-  const RowSelection &rows;
+  const KeptRows &kept;
   const std::span<const Field> fields;
   Binding binding;
-  std::vector<bool> inSequence;       ///< for each field, whether its columns follow each other
+  std::vector<bool> inSequence;         ///< for each field, whether its columns follow each other
   std::vector<prepare::Cell> scattered; ///< of a field whose columns do not
 };
 
@@ -53,23 +53,24 @@ Result<void> RecordWalk::bind(std::span<const prepare::Preparation> preparations
 }
 
 template <typename Visit> Result<void> RecordWalk::run(const Visit &visit) {
-  std::int64_t seen = 0, kept = 0;
+  const std::optional<std::int64_t> end = kept.end();
+  std::int64_t seen = 0, visits = 0;
   for (;; ++seen) {
     Result<bool> more = records.next();
     if (!more)
       return more.error();
-    if (!*more || (rows.end && seen >= *rows.end))
+    if (!*more || (end && seen >= *end))
       break;
-    if (!rows.keeps(seen))
+    if (!kept.keeps(seen))
       continue;
     if (Result<void> visited = visit(); !visited)
       return visited;
-    ++kept;
+    ++visits;
   }
   if (seen == 0)
     return records.noRecords();
-  if (kept == 0)
-    return nothingSelected(rows, seen, records.placeOf(0).file);
+  if (visits == 0)
+    return nothingSelected(kept.said(), seen, records.placeOf(0).file);
   return {};
 }
 
@@ -93,15 +94,31 @@ Error RecordWalk::faultOf(std::size_t f, const prepare::Fault &fault) const {
                  fault.help.empty() ? records.helpOfRecord() : fault.help);
 }
 
-Result<Table> buildTable(RecordReader &records, const RowSelection &rows, std::vector<Field> fields,
-                         std::span<const prepare::Preparation> preparations) {
+MemoryLimit::MemoryLimit(const Limits &limits, std::span<const Field> fields) : limits(limits) {
+  for (const Field &field : fields)
+    bytesPerRow += field.wanted ? field.bytes() : 0;
+  rows = bytesPerRow ? limits.mostBytes / bytesPerRow : INT64_MAX;
+}
+
+Error MemoryLimit::exceeded(const Place &place) const {
+  return failure("E0780", place,
+                 fmt::format("the data takes more than the {} that it may: {} of {} fit, and there are more",
+                             bytesText(limits.mostBytes), counted(rows, "row"), bytesText(bytesPerRow)),
+                 "choose fewer rows or smaller types, or give more memory: `--data-memory`");
+}
+
+Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
+                         std::span<const prepare::Preparation> preparations, const Limits &limits) {
   Result<Table> table = Table::create(std::move(fields), 0);
   if (!table)
     return table.error();
-  RecordWalk walk(records, rows, table->fields);
+  RecordWalk walk(records, kept, table->fields);
   if (Result<void> bound = walk.bind(preparations); !bound)
     return bound.error();
+  const MemoryLimit limit(limits, table->fields);
   const Result<void> read = walk.run([&]() -> Result<void> {
+    if (table->rows >= limit.rows)
+      return limit.exceeded(records.placeOf(0));
     for (std::size_t f = 0; f < table->fields.size(); ++f) {
       if (!walk.isRead(f))
         continue;
@@ -117,12 +134,13 @@ Result<Table> buildTable(RecordReader &records, const RowSelection &rows, std::v
   });
   if (!read)
     return read.error();
+  table->kept = kept;
   return table;
 }
 
-Result<void> showRecords(RecordReader &records, const RowSelection &rows, std::span<const Field> fields,
+Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
                          std::span<prepare::Preparation> preparations, int pass) {
-  RecordWalk walk(records, rows, fields);
+  RecordWalk walk(records, kept, fields);
   if (Result<void> bound = walk.bind(preparations); !bound)
     return bound;
   return walk.run([&]() -> Result<void> {

@@ -8,12 +8,22 @@
 
 namespace talweg::data {
 
-/// A table of the records that `rows` keeps; `preparations`, one for each field, have learned.
-Result<Table> buildTable(RecordReader &records, const RowSelection &rows, std::vector<Field> fields,
-                         std::span<const prepare::Preparation> preparations);
+/// How many rows a table may have.
+struct MemoryLimit {
+  MemoryLimit(const Limits &limits, std::span<const Field> fields);
+  /// The error of a row more.
+  Error exceeded(const Place &place) const;
 
-/// Shows the records that `rows` keeps to the preparations, one for each field, that have passes left after `pass` of them.
-Result<void> showRecords(RecordReader &records, const RowSelection &rows, std::span<const Field> fields,
+  const Limits &limits;
+  std::int64_t bytesPerRow = 0, rows = 0;
+};
+
+/// A table of the records that `kept` has; `preparations`, one for each field, have learned.
+Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
+                         std::span<const prepare::Preparation> preparations, const Limits &limits);
+
+/// Shows the records that `kept` has to the preparations, one for each field, that have passes left after `pass` of them.
+Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
                          std::span<prepare::Preparation> preparations, int pass);
 
 } // namespace talweg::data

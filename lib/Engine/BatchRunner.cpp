@@ -1,11 +1,11 @@
 // Native calls of full batches for their time alone. See Bench.h.
 #include "RandomRows.h"
 #include "SessionImpl.h"
-#include "Shuffle.h"
 #include "SourceText.h"
 
 #include "talweg/Engine/Bench.h"
 #include "talweg/Runtime/Profile.h"
+#include "talweg/Support/Shuffle.h"
 
 #include <fmt/format.h>
 

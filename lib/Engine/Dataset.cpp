@@ -41,7 +41,6 @@ static Result<Dataset> loadFields(const Program &program, const std::string &spl
   auto impl = std::make_shared<Dataset::Impl>();
   impl->table = std::move(*table);
   impl->files = source->paths;
-  impl->rows = source->rows;
   if (auto windows = impl->placeWindows(program.manifest().fields); !windows)
     return windows.error();
   return Dataset(std::move(impl));

@@ -14,7 +14,6 @@ struct Dataset::Impl {
   data::Table table;
   std::vector<std::int32_t> records; ///< with windows, the row that is each record's own; else each row is a record
   std::vector<std::string> files;    ///< what it was read from
-  data::RowSelection rows;           ///< and which of its rows
   mutable std::once_flag digested;
   mutable std::string digest; ///< Dataset::digest, once it has been asked for
 

@@ -2,7 +2,8 @@
 // all of them; what batches tell is combined in their order, so that it does not depend on threads or on how batches are grouped into native
 // calls.
 #include "SessionImpl.h"
-#include "Shuffle.h"
+
+#include "talweg/Support/Shuffle.h"
 
 #include <algorithm>
 #include <functional>

@@ -15,11 +15,7 @@ static std::string valueText(double value) { return std::isnan(value) ? "nan" : 
 std::string talweg::rowText(const Dataset::Impl &data, std::int64_t row) {
   if (data.files.empty())
     return fmt::format("row {} of the data", row);
-  std::int64_t inFile = data.rows.begin;
-  for (std::int64_t kept = -1;; ++inFile)
-    if (data.rows.keeps(inFile) && ++kept == row)
-      break;
-  return fmt::format("row {} of {}", inFile, fmt::join(data.files, ", "));
+  return fmt::format("row {} of {}", data.table.kept.inFile(row), fmt::join(data.files, ", "));
 }
 
 Error talweg::faultError(const Compiler &compiler, const Manifest &manifest, const Dataset &data, const Fault &fault) {

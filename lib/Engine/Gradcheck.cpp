@@ -6,7 +6,8 @@
 // leaves each cotangent in a slot, which the manifest names.
 #include "RandomRows.h"
 #include "SessionImpl.h"
-#include "Shuffle.h"
+
+#include "talweg/Support/Shuffle.h"
 
 #include <fmt/format.h>
 

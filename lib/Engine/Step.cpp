@@ -1,6 +1,7 @@
 // A step whose rows come in parts: their sums, and the finish.
 #include "SessionImpl.h"
-#include "Shuffle.h"
+
+#include "talweg/Support/Shuffle.h"
 
 #include <fmt/format.h>
 

@@ -2,10 +2,10 @@
 #include "Fault.h"
 #include "NumberGraph.h"
 #include "SessionImpl.h"
-#include "Shuffle.h"
 #include "SourceText.h"
 
 #include "talweg/Engine/TraceNumbers.h"
+#include "talweg/Support/Shuffle.h"
 
 #include <algorithm>
 #include <cmath>

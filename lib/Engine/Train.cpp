@@ -1,9 +1,9 @@
 // The training loop around the native loop. Batch s of an epoch holds the rows at places s*batch … of the epoch's order;
 // the last batch has what is left; with `accumulate k` a step is k batches. How steps are grouped into native calls changes nothing but when the host is told.
 #include "SessionImpl.h"
-#include "Shuffle.h"
 
 #include "talweg/Support/Counted.h"
+#include "talweg/Support/Shuffle.h"
 
 #include <fmt/format.h>
 

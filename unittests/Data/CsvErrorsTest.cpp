@@ -73,7 +73,7 @@ TEST_F(CsvErrors, not_text) {
   EXPECT_EQ(fault(csv(file("a.csv", idxHeader(8, {2}) + "ab")), pair()),
             "E0707 a.csv: error: this is not text, so not CSV\nhelp: an IDX file is declared with `idx(…)`");
   EXPECT_EQ(fault(csv(file("a.csv", std::string("\xff\xfe\x31\x00", 4))), pair()),
-            "E0707 a.csv: error: this is UTF-16 text, not UTF-8\nhelp: convert it: `iconv -f UTF-16 -t UTF-8`");
+            "E0707 a.csv: error: this is UTF-16 text, not UTF-8\nhelp: write `encoding = \"utf16\"`");
 }
 
 TEST_F(CsvErrors, ragged_rows) {

@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 
 #include <zlib.h>
+#include <zstd.h>
 
 #include <bit>
 #include <cstdint>
@@ -56,6 +57,15 @@ protected:
     deflate(&stream, Z_FINISH);
     out.resize(stream.total_out);
     deflateEnd(&stream);
+    return out;
+  }
+
+  static std::string zstd(const std::string &bytes) {
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    std::string out(ZSTD_compressBound(bytes.size()), '\0');
+    out.resize(ZSTD_compress2(context, out.data(), out.size(), bytes.data(), bytes.size()));
+    ZSTD_freeCCtx(context);
     return out;
   }
 

@@ -19,6 +19,7 @@
 namespace talweg::data {
 
 class RecordReader;
+struct Asked;
 struct Field;
 struct Source;
 struct Table;
@@ -42,6 +43,9 @@ std::optional<T> valueOf(const Options &options, std::string_view name) {
   return value ? std::optional<T>(*value) : std::nullopt;
 }
 
+/// The texts of an option that is one or a list of them.
+std::vector<std::string> textsOf(const Options &options, std::string_view name);
+
 inline bool allAgree(const Options &) { return true; }
 
 struct Option {
@@ -50,6 +54,7 @@ struct Option {
   bool (*accepts)(const OptionValue &value);
   std::string_view rule = {};                      ///< what must hold among the options given, as messages say it
   bool (*agrees)(const Options &given) = allAgree; ///< whether it does: each by itself is right
+  bool isPath = false; ///< it names a file, which is looked for where the files that are read are
 };
 
 struct Format {
@@ -61,7 +66,7 @@ struct Format {
   /// Whether a file is of this format whose decompressed contents begin so, with kStartBytes at most. Null: no start tells.
   bool (*recognizes)(std::span<const std::byte> start) = nullptr;
   /// Of a format of records: opens the file of `source`.
-  Result<std::unique_ptr<RecordReader>> (*open)(const Source &source) = nullptr;
+  Result<std::unique_ptr<RecordReader>> (*open)(const Source &source, const Asked &asked) = nullptr;
   /// Of a format of arrays: reads `source` into a table of `fields`, which have been checked and are in storage form.
   Result<Table> (*read)(const Source &source, std::vector<Field> fields) = nullptr;
 
@@ -79,23 +84,6 @@ std::span<const Format *const> formats();
 
 /// Null if there is none of this name.
 const Format *formatNamed(std::string_view name);
-
-/// Which rows of a file are kept. Rows are numbered from 0, a header not counted; the numbers of `every` are those of the
-/// file, whatever the range, so that a selection and its complement part the file exactly.
-struct RowSelection {
-  std::int64_t begin = 0;
-  std::optional<std::int64_t> end = {}; ///< the row after the last; absent: to the end of the file
-  std::int64_t every = 1;               ///< keep row r where r mod every == offset …
-  std::int64_t offset = 0;
-  bool complement = false; ///< … or, with complement, where it is not (within the range)
-
-  bool keeps(std::int64_t row) const {
-    return row >= begin && (!end || row < *end) && (row % every == offset) != complement;
-  }
-};
-
-/// What `rows`, `every` or `except_every`, and `offset` select.
-RowSelection selectionOf(const Options &options);
 
 } // namespace talweg::data
 

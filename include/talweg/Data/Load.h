@@ -4,6 +4,7 @@
 #define TALWEG_DATA_LOAD_H
 
 #include "talweg/Data/Formats.h"
+#include "talweg/Data/Rows.h"
 #include "talweg/Data/Table.h"
 #include "talweg/Prepare/Preparation.h"
 
@@ -23,16 +24,22 @@ struct Source {
 /// at, such as a pipe.
 const Format *formatOf(const std::string &path, const Format *otherwise);
 
+/// What loading may take.
+struct Limits {
+  std::int64_t mostBytes = INT64_MAX; ///< of the table
+};
+
 /// Lets `preparations`, one for each field, learn of the rows of `source`, which is read as often as that takes.
 Result<void> learn(const Source &source, const std::vector<Field> &fields,
                    std::vector<prepare::Preparation> &preparations);
 
 /// Reads `source` into a table with the given fields. `preparations`, one for each field, have learned; a `category` has the classes of
 /// its own. Codes of failures are E0701 to E0799.
-Result<Table> load(const Source &source, std::vector<Field> fields, std::span<const prepare::Preparation> preparations);
+Result<Table> load(const Source &source, std::vector<Field> fields, std::span<const prepare::Preparation> preparations,
+                   const Limits &limits = {});
 
 /// The same of fields whose preparations learn nothing.
-Result<Table> load(const Source &source, std::vector<Field> fields);
+Result<Table> load(const Source &source, std::vector<Field> fields, const Limits &limits = {});
 
 } // namespace talweg::data
 

@@ -3,6 +3,7 @@
 #ifndef TALWEG_DATA_TABLE_H
 #define TALWEG_DATA_TABLE_H
 
+#include "talweg/Data/Rows.h"
 #include "talweg/Support/Manifest.h"
 #include "talweg/Support/Result.h"
 
@@ -58,6 +59,7 @@ struct Table {
   std::vector<Field> fields;
   std::vector<Buffer> columns;
   std::int64_t rows = 0;
+  KeptRows kept = {}; ///< which rows of the file they are; all of a table that a host fills
 
   /// A table of `rows` records with undefined values, for a host to fill.
   static Result<Table> create(std::vector<Field> fields, std::int64_t rows);
