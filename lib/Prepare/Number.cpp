@@ -21,7 +21,7 @@ static std::string_view unsignedText(std::string_view text) {
 }
 
 /// The number that all of `text` says, if it does.
-template <typename T> static bool readNumber(std::string_view text, T &value) {
+template <typename T> static bool readsAs(std::string_view text, T &value) {
   text = unsignedText(text);
   const auto [rest, error] = fast_float::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && rest == text.data() + text.size();
@@ -29,16 +29,20 @@ template <typename T> static bool readNumber(std::string_view text, T &value) {
 
 bool isNumber(std::string_view text) {
   double ignored;
-  return readNumber(text, ignored);
+  return readsAs(text, ignored);
 }
+
+static constexpr std::string_view fillingHelp =
+    "say what stands for a missing value, as in `|> filled(\"median\")`, or remove the row";
 
 static Fault notANumber(std::string_view text) {
   if (text.empty())
-    return {"E0712", "this cell is empty", "missing values are not supported: fill it in, or remove the row"};
+    return {"E0712", "this cell is empty", std::string(fillingHelp)};
   for (std::string_view missing : {"?", "NA", "N/A", "na", "n/a", "null", "NULL", "None", "-"})
     if (text == missing)
       return {"E0711", quoted(text) + " is not a number",
-              "missing values are not supported: fill it in, or remove the row"};
+              fmt::format("if that is what the file has for missing values, write `missing = \"{}\"` behind its name",
+                          text)};
   std::string point(text);
   for (char &c : point)
     c = c == ',' ? '.' : c;
@@ -104,11 +108,11 @@ template <typename Stored> static Stored roundedOnce(std::string_view text, doub
 template <typename Stored>
 static Fault parseFloat(std::string_view text, const ElementInfo &type, Stored &value) {
   if constexpr (std::is_floating_point_v<Stored>) {
-    if (!readNumber(text, value))
+    if (!readsAs(text, value))
       return notANumber(text);
   } else {
     double nearest = 0;
-    if (!readNumber(text, nearest))
+    if (!readsAs(text, nearest))
       return notANumber(text);
     value = roundedOnce<Stored>(text, nearest);
   }
@@ -133,7 +137,7 @@ static Fault parseInteger(std::string_view text, std::int64_t low, std::int64_t 
   bool fits = true;
   if (error != std::errc() || rest != digits.data() + digits.size()) {
     double wide = 0;
-    if (!readNumber(text, wide)) {
+    if (!readsAs(text, wide)) {
       Fault fault = notANumber(text);
       if (field.classes && fault.help.empty())
         fault.help = fmt::format("labels are the numbers 0 to {}", high);
@@ -176,6 +180,45 @@ Fault storeText(std::string_view text, const Field &field, std::byte *to) {
     std::memcpy(to, &stored, sizeof stored);
   });
   return fault;
+}
+
+Fault readNumber(std::string_view text, double &value) { return parseFloat(text, infoOf(ElementType::F64), value); }
+
+Fault missingFault(const Field &field) {
+  return {"E0712", "this value is missing",
+          field.names.empty()
+              ? std::string(fillingHelp)
+              : "remove the row, or declare the field as `category`, in which missing is a class of its own"};
+}
+
+Fault storeNumber(double number, const Field &field, std::byte *to) {
+  if (std::isnan(number))
+    return missingFault(field);
+  const ElementInfo &info = infoOf(field.element);
+  const double low = field.classes ? 0 : double(info.least),
+               high = field.classes ? double(*field.classes - 1) : double(info.most);
+  constexpr double exact = 0x1p53; // beyond it, doubles say no more which whole number is meant
+  bool isStored = false;
+  withStored(field.element, [&](auto stored) {
+    using Stored = decltype(stored);
+    if constexpr (std::is_integral_v<Stored>)
+      isStored = number >= low && number <= high && std::abs(number) <= exact && std::trunc(number) == number;
+    if (!std::is_integral_v<Stored> || isStored)
+      stored = static_cast<Stored>(number);
+    if constexpr (!std::is_integral_v<Stored>)
+      isStored = std::isfinite(double(stored));
+    std::memcpy(to, &stored, sizeof stored);
+  });
+  return isStored ? Fault() : storeText(fmt::format("{}", number), field, to);
+}
+
+Fault storeCell(const Cell &cell, const Field &field, std::byte *to) {
+  switch (cell.kind) {
+  case Cell::Missing: return missingFault(field);
+  case Cell::Number: return storeNumber(cell.number, field, to);
+  case Cell::Text: break;
+  }
+  return storeText(cell.text, field, to);
 }
 
 } // namespace talweg::prepare

@@ -11,6 +11,16 @@ namespace talweg::prepare {
 /// sign; nan and infinities are faults. Integers may be written with a fraction of zero (`3.0`).
 Fault storeText(std::string_view text, const Field &field, std::byte *to);
 
+/// The same of a cell of any kind, and of a number, of which NaN is a missing one.
+Fault storeCell(const Cell &cell, const Field &field, std::byte *to);
+Fault storeNumber(double number, const Field &field, std::byte *to);
+
+/// The finite number that `text` says; what is wrong with it else.
+Fault readNumber(std::string_view text, double &value);
+
+/// What is said of a value that is missing where there must be one.
+Fault missingFault(const Field &field);
+
 } // namespace talweg::prepare
 
 #endif

@@ -1,16 +1,61 @@
-// See Preparation.h. Without steps, each element is one cell.
+// See Preparation.h.
 #include "talweg/Prepare/Preparation.h"
 
+#include "Chain.h"
 #include "Number.h"
 
 #include <fmt/format.h>
+
+#include <cstring>
 
 namespace talweg::prepare {
 
 struct Preparation::Impl {
   Field field;
-  std::vector<LearnedStep> learned;
+  Chain chain;
+  std::vector<LearnedStep> learned;  ///< of each step
+  std::vector<std::size_t> learners; ///< the links that learn, in their order, a pass each
+  std::size_t done = 0;              ///< learners that have learned
+
+  bool isReady() const { return done == learners.size(); }
+  /// Gives the cells to the links before number `end`. A fault names the cell.
+  Fault run(std::span<const Cell> cells, std::size_t end, Row &row) const;
+  Fault toCell(Fault fault, std::size_t link) const;
+  Error errorOf(const Fault &fault) const;
+  Result<void> checkClasses() const;
 };
+
+static Error errorWithoutPlace(const Fault &fault, std::string_view of = {}) {
+  std::string text = fmt::format("error: {}{}", fault.situation, of);
+  if (!fault.help.empty())
+    text += "\nhelp: " + fault.help;
+  return {std::string(fault.code), text};
+}
+
+Error Preparation::Impl::errorOf(const Fault &fault) const {
+  return errorWithoutPlace(fault, fmt::format(" (field `{}: {}`)", field.name, typeText(field)));
+}
+
+/// The number of a value that link number `link` takes becomes the number of a cell.
+Fault Preparation::Impl::toCell(Fault fault, std::size_t link) const {
+  while (link-- > 0)
+    fault.cell = chain.links[link].work->sourceOf(fault.cell);
+  return fault;
+}
+
+Fault Preparation::Impl::run(std::span<const Cell> cells, std::size_t end, Row &row) const {
+  row.cells.assign(cells.begin(), cells.end());
+  for (std::size_t i = 0; i < end; ++i)
+    if (Fault fault = chain.links[i].work->apply(row))
+      return toCell(std::move(fault), i);
+  return {};
+}
+
+/// What is used of a row, kept for the next one.
+static Row &rowOfThread() {
+  thread_local Row row;
+  return row;
+}
 
 Preparation::Preparation(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 Preparation::Preparation(Preparation &&) noexcept = default;
@@ -18,28 +63,111 @@ Preparation &Preparation::operator=(Preparation &&) noexcept = default;
 Preparation::~Preparation() = default;
 
 Result<Preparation> Preparation::create(const Field &field) {
-  return Preparation(std::make_unique<Impl>(Impl{field, {}}));
+  auto impl = std::make_unique<Impl>();
+  impl->field = field;
+  if (field.classes || field.category)
+    impl->field.element = ElementType::I32;
+  if (const Fault fault = makeChain(impl->field, impl->chain))
+    return errorWithoutPlace(fault);
+  impl->learned.resize(impl->chain.steps);
+  for (std::size_t i = 0; i < impl->chain.links.size(); ++i)
+    if (impl->chain.links[i].work->learns())
+      impl->learners.push_back(i);
+  return Preparation(std::move(impl));
 }
 
-std::int64_t Preparation::columns() const { return impl->field.count(); }
-int Preparation::passes() const { return 0; }
-Fault Preparation::see(std::span<const Cell> cells) { return {}; }
-Result<void> Preparation::finishPass() { return {}; }
+std::int64_t Preparation::columns() const { return impl->chain.columns; }
+int Preparation::passes() const { return int(impl->learners.size()); }
+
+Fault Preparation::see(std::span<const Cell> cells) {
+  if (impl->isReady())
+    return {};
+  Row &row = rowOfThread();
+  const std::size_t link = impl->learners[impl->done];
+  if (Fault fault = impl->run(cells, link, row))
+    return fault;
+  return impl->toCell(impl->chain.links[link].work->see(row), link);
+}
+
+Result<void> Preparation::finishPass() {
+  if (impl->isReady())
+    return {};
+  const Link &link = impl->chain.links[impl->learners[impl->done]];
+  LearnedStep &learned = impl->learned[*link.step];
+  learned = {};
+  if (const Fault fault = link.work->learn(learned))
+    return impl->errorOf(fault);
+  if (!link.work->take(learned))
+    return Error{"internal", fmt::format("error: field `{}` cannot go by what it has learned", impl->field.name)};
+  ++impl->done;
+  return impl->isReady() ? impl->checkClasses() : Result<void>();
+}
+
 const std::vector<LearnedStep> &Preparation::learned() const { return impl->learned; }
 
 Result<void> Preparation::take(std::vector<LearnedStep> learned) {
+  bool fits = learned.size() == impl->learned.size();
+  for (const Link &link : impl->chain.links)
+    if (fits && link.step)
+      fits = link.work->take(learned[*link.step]);
+  if (!fits)
+    return impl->errorOf({"E0762", "what was learned is not what the steps of this field learn",
+                          "go by what a run has learned with the same declaration of the data"});
   impl->learned = std::move(learned);
-  return {};
+  impl->done = impl->learners.size();
+  return impl->checkClasses();
 }
 
-std::optional<std::int64_t> Preparation::classes() const { return impl->field.classes; }
-std::vector<std::string> Preparation::classNames() const { return {}; }
+Result<void> Preparation::Impl::checkClasses() const {
+  const std::optional<std::int64_t> classes = chain.links.empty() ? std::nullopt : chain.links.back().work->classes();
+  if (!classes || !field.classes || *classes <= *field.classes)
+    return {};
+  return errorOf({"E0760",
+                  fmt::format("the rows to learn from have {} classes, and the field {}", *classes, *field.classes),
+                  "declare the field as `category`, or learn fewer, as in `vocabulary(most = 8)`"});
+}
+
+std::optional<std::int64_t> Preparation::classes() const {
+  if (impl->field.classes || impl->chain.links.empty() || !impl->isReady())
+    return impl->field.classes;
+  return impl->chain.links.back().work->classes();
+}
+
+std::vector<std::string> Preparation::classNames() const {
+  if (!impl->field.names.empty() || impl->chain.links.empty() || !impl->isReady())
+    return impl->field.names;
+  std::vector<std::string> names = impl->chain.links.back().work->classNames();
+  if (!names.empty())
+    names.resize(std::size_t(*classes()));
+  return names;
+}
 
 Fault Preparation::prepare(std::span<const Cell> cells, std::byte *to) const {
-  for (std::size_t e = 0; e < cells.size(); ++e, to += sizeOf(impl->field.element))
-    if (Fault fault = storeText(cells[e].text, impl->field, to)) {
-      fault.cell = e;
-      return fault;
+  const std::int64_t bytes = sizeOf(impl->field.element);
+  if (impl->chain.links.empty()) {
+    for (std::size_t i = 0; i < cells.size(); ++i, to += bytes)
+      if (Fault fault = storeCell(cells[i], impl->field, to)) {
+        fault.cell = i;
+        return fault;
+      }
+    return {};
+  }
+  if (!impl->isReady())
+    return {"internal", fmt::format("field `{}` is prepared before it has learned", impl->field.name)};
+  Row &row = rowOfThread();
+  const std::size_t links = impl->chain.links.size();
+  if (Fault fault = impl->run(cells, links, row))
+    return fault;
+  if (impl->chain.gives == Flow::Labels) {
+    std::memcpy(to, row.labels.data(), row.labels.size() * sizeof row.labels[0]);
+    return {};
+  }
+  const bool isOfCells = impl->chain.gives == Flow::Text;
+  for (std::size_t i = 0, count = isOfCells ? row.cells.size() : row.numbers.size(); i < count; ++i, to += bytes)
+    if (Fault fault =
+            isOfCells ? storeCell(row.cells[i], impl->field, to) : storeNumber(row.numbers[i], impl->field, to)) {
+      fault.cell = i;
+      return impl->toCell(std::move(fault), links);
     }
   return {};
 }

@@ -22,9 +22,9 @@ inline bool isText(const StepValue &value) {
   const auto *text = std::get_if<std::string>(&value);
   return text && !text->empty();
 }
-inline bool isOneByte(const StepValue &value) {
+inline bool isOneCharacter(const StepValue &value) {
   const auto *text = std::get_if<std::string>(&value);
-  return text && text->size() == 1;
+  return text && !text->empty() && std::ranges::count_if(*text, [](char c) { return (c & 0xc0) != 0x80; }) == 1;
 }
 inline bool isOneOf(std::span<const std::string_view> words, const StepValue &value) {
   const auto *text = std::get_if<std::string>(&value);
@@ -39,9 +39,6 @@ inline std::optional<double> numberOf(const StepValue &value) {
   return number && std::isfinite(*number) ? std::optional(*number) : std::nullopt;
 }
 inline bool isFinite(const StepValue &value) { return numberOf(value).has_value(); }
-
-/// Of two numbers, whether the first is lower.
-inline bool ascends(const Step &step) { return *numberOf(step.values[0]) < *numberOf(step.values[1]); }
 
 /// The value of the option, if it is given.
 template <typename T>

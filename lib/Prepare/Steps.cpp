@@ -53,7 +53,9 @@ std::string textOf(const StepValue &value) {
   return fmt::format("\"{}\"", std::get<std::string>(value));
 }
 
-static std::string listed(const std::vector<std::string> &names) { return fmt::format("`{}`", fmt::join(names, "`, `")); }
+static std::string listed(const std::vector<std::string> &names) {
+  return fmt::format("`{}`", fmt::join(names, "`, `"));
+}
 
 static std::string meantOr(std::string_view name, const std::vector<std::string> &names, std::string otherwise) {
   const std::string meant = suggest(name, names);
@@ -85,8 +87,8 @@ Fault faultOf(const Step &step) {
     if (!option->accepts(value))
       return {"E0751", fmt::format("`{}` is {}, and this is {}", name, option->wanted, textOf(value)), example};
   }
-  if (!info->agrees(step))
-    return {"E0751", std::string(info->rule), example};
+  if (const std::string_view broken = info->broken(step); !broken.empty())
+    return {"E0751", std::string(broken), example};
   return {};
 }
 

@@ -96,7 +96,7 @@ TEST_F(CsvErrors, not_numbers) {
             "help: if this row is a header, write `header = true`");
   EXPECT_EQ(fault(csv(file("a.csv", "1,2\n?,1\n")), pair()),
             "E0711 a.csv:2:1: error: `?` is not a number (field `x: f32`, column 0)\n"
-            "help: missing values are not supported: fill it in, or remove the row");
+            "help: if that is what the file has for missing values, write `missing = \"?\"` behind its name");
   EXPECT_EQ(fault(csv(file("a.csv", "1,2\n\"1,5\",1\n")), pair()),
             "E0711 a.csv:2:1: error: `1,5` is not a number (field `x: f32`, column 0)\n"
             "help: decimals are written with a point: `1.5`");
@@ -109,7 +109,7 @@ TEST_F(CsvErrors, not_numbers) {
 TEST_F(CsvErrors, empty_cells_and_values_that_are_not_finite) {
   EXPECT_EQ(fault(csv(file("a.csv", "1,2\n,1\n")), pair()),
             "E0712 a.csv:2:1: error: this cell is empty (field `x: f32`, column 0)\n"
-            "help: missing values are not supported: fill it in, or remove the row");
+            "help: say what stands for a missing value, as in `|> filled(\"median\")`, or remove the row");
   for (const char *text : {"nan", "NaN", "inf", "-inf", "Infinity"})
     EXPECT_EQ(fault(csv(file("a.csv", std::string("1,2\n") + text + ",1\n")), pair()),
               std::string("E0713 a.csv:2:1: error: `") + text +

@@ -42,7 +42,7 @@ TEST(Steps, say_what_they_take_by_position) {
                               "`filled(\"median\")`");
   EXPECT_EQ(said({"lower", {true}}), "E0751 `lower` takes no values by position, and there is 1 | as in `lower`");
   EXPECT_EQ(said({"scaled", {1.5, std::int64_t(0)}}),
-            "E0751 `scaled` takes two numbers, the lower one first | as in `scaled(0, 1)`");
+            "E0751 the first number is the lower one, by less than 1e308 | as in `scaled(0, 1)`");
 }
 
 TEST(Steps, say_which_options_they_have) {

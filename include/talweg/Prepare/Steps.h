@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,7 +23,12 @@ enum class Flow : std::uint8_t { Text, Numbers, Labels };
 inline constexpr std::string_view kFlowNames[] = {"text", "numbers", "labels"};
 constexpr std::string_view nameOf(Flow flow) { return kFlowNames[std::size_t(flow)]; }
 
-inline bool stepAgrees(const Step &) { return true; }
+struct Place;
+class Work;
+
+inline std::string_view breaksNothing(const Step &) { return {}; }
+inline bool givesNoFractions(const Step &) { return false; }
+inline std::int64_t givesOne(const Step &) { return 1; }
 
 /// A value that a step may be given by name.
 struct StepOption {
@@ -35,12 +41,18 @@ struct StepInfo {
   std::string_view name;    ///< in the language
   std::string_view example; ///< `scaled(0, 1)`
   Flow takes = Flow::Text, gives = Flow::Text;
-  std::string_view wanted = {};                       ///< what it is given by position, as messages say it: `two numbers`
-  std::size_t least = 0, most = 0;                    ///< how many of these
-  bool (*accepts)(const StepValue &value) = nullptr;  ///< each by itself
-  std::span<const StepOption> options = {};           ///< by name; any may be left out
-  std::string_view rule = {};                         ///< what must hold among them, as messages say it
-  bool (*agrees)(const Step &step) = stepAgrees;      ///< whether it does: each by itself is right
+  std::string_view wanted = {};    ///< what it is given by position, as messages say it: `two numbers`
+  std::size_t least = 0, most = 0; ///< how many of these
+  bool (*accepts)(const StepValue &value) = nullptr; ///< each by itself
+  std::span<const StepOption> options = {};          ///< by name; any may be left out
+  /// What must hold among them and does not, as messages say it; empty where all does. Each by itself is right.
+  std::string_view (*broken)(const Step &step) = breaksNothing;
+  std::int64_t (*growth)(const Step &step) = givesOne; ///< how many values each becomes
+  /// The texts of a record, joined by a space, become all values of the field's one dimension.
+  bool gathers = false;
+  bool (*givesFractions)(const Step &step) = givesNoFractions; ///< numbers that may be none where whole ones are taken
+  /// What does it in a chain, for a step that has been checked.
+  std::unique_ptr<Work> (*make)(const Place &place) = nullptr;
 
   /// The option of this name; null if there is none.
   const StepOption *option(std::string_view name) const;
@@ -56,6 +68,10 @@ std::vector<std::string> stepNames();
 
 /// What is wrong with a step by itself: its name (E0750) or what it is given (E0751).
 Fault faultOf(const Step &step);
+
+/// What is wrong with a field and its steps together: a step by itself, a step that does not take what the one before it gives, or a type
+/// that cannot hold what the last one gives (E0752), or numbers of values or classes that are not the field's (E0753).
+Fault faultOf(const Field &field);
 
 /// A value as the language writes it: `"mean"`, `0.5`, `true`.
 std::string textOf(const StepValue &value);
