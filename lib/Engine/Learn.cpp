@@ -24,17 +24,13 @@ static std::vector<std::string> pathsOf(const std::string &given) {
   return paths;
 }
 
-/// How a split's files are read: its selection of rows and, for the format they have, the options of its declaration, or else of
-/// the first split that is declared in that format.
-static void readAs(data::Source &source, const std::vector<frontend::Split> &splits, const frontend::Split *declared) {
-  if (declared)
-    source.rows = data::selectionOf(declared->options);
-  const auto isOfFormat = [&](const frontend::Split &split) { return split.format == source.format; };
-  const auto first = std::find_if(splits.begin(), splits.end(), isOfFormat);
-  if (declared && isOfFormat(*declared))
-    source.options = declared->options;
-  else if (first != splits.end())
-    source.options = first->options;
+/// How files of this format are read: as the split is declared, or else the first one of that format.
+static data::Options readingOptions(const data::Format *format, const std::vector<frontend::Split> &splits,
+                                    const frontend::Split *declared) {
+  if (declared && declared->format == format)
+    return declared->options;
+  const auto first = std::ranges::find(splits, format, &frontend::Split::format);
+  return first != splits.end() ? first->options : data::Options();
 }
 
 /// `path` as seen from the folder of `file`.
@@ -43,23 +39,30 @@ static std::string besideFile(const std::string &path, const std::string &file) 
   return folder.empty() ? path : (folder / path).string(); // an absolute path stays as it is
 }
 
-Result<data::Source> talweg::sourceOf(const std::vector<frontend::Split> &splits, const std::string &file,
-                                      const std::string &name, const std::string &given) {
-  auto found = std::find_if(splits.begin(), splits.end(), [&](auto &s) { return s.name == name; });
+static Error noSplit(const std::vector<frontend::Split> &splits, const std::string &name) {
+  std::vector<std::string> names;
+  for (const frontend::Split &known : splits)
+    names.push_back(fmt::format("`{}`", known.name));
+  return Error{"E0840", fmt::format("error: the data has no split `{}`; {}", name,
+                                    names.empty() ? "it declares none, so name a file for it"
+                                                  : fmt::format("its splits are {}", fmt::join(names, ", ")))};
+}
+
+Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string &name, const std::string &given) {
+  const auto &[splits, file, fold] = files;
+  const bool isLeftOut = fold && name == "validation", isTrained = fold && name == "train";
+  const auto found = std::ranges::find(splits, isLeftOut ? "train" : name, &frontend::Split::name);
   const frontend::Split *declared = found == splits.end() ? nullptr : &*found;
   data::Source source;
   if (given.empty()) {
-    if (!declared) {
-      std::vector<std::string> names;
-      for (const frontend::Split &known : splits)
-        names.push_back(fmt::format("`{}`", known.name));
-      return Error{"E0840", fmt::format("error: the data has no split `{}`; {}", name,
-                                        names.empty() ? "it declares none, so name a file for it"
-                                                      : fmt::format("its splits are {}", fmt::join(names, ", ")))};
-    }
+    if (!declared)
+      return noSplit(splits, name);
     source.format = declared->format;
     for (const std::string &path : declared->files)
       source.paths.push_back(besideFile(path, file));
+    source.rows = data::selectionOf(declared->options);
+    if (!source.rows.index.empty())
+      source.rows.index = besideFile(source.rows.index, file);
   } else {
     const frontend::Split *like = declared ? declared : splits.empty() ? nullptr : &splits.front();
     source.paths = pathsOf(given);
@@ -69,7 +72,9 @@ Result<data::Source> talweg::sourceOf(const std::vector<frontend::Split> &splits
     if (!source.format->severalFiles)
       source.paths = {given};
   }
-  readAs(source, splits, declared);
+  source.options = readingOptions(source.format, splits, declared);
+  if (isLeftOut || isTrained)
+    source.rows.fold = data::Fold{fold->index - 1, fold->count, isTrained};
   return source;
 }
 
@@ -95,30 +100,34 @@ Result<std::vector<prepare::Preparation>> talweg::preparationsOf(const std::vect
   return result;
 }
 
-Result<std::vector<LearnedField>> talweg::learnFields(const frontend::DataDeclaration &declared,
-                                                      const std::string &file, const std::string &given) {
-  std::vector<data::Field> fields;
+Result<std::vector<LearnedField>> talweg::learnFields(const std::vector<Field> &declared, const DataFiles &files,
+                                                      const std::string &given,
+                                                      const std::vector<LearnedField> &known) {
+  std::vector<LearnedField> learned;
+  std::vector<data::Field> fields; // wanted where they learn now
   std::vector<prepare::Preparation> preparations;
-  for (const Field &field : declared.fields) {
+  for (const Field &field : declared) {
     Result<prepare::Preparation> preparation = prepare::Preparation::create(rowOf(field));
     if (!preparation)
       return preparation.error();
-    fields.push_back({rowOf(field)});
+    bool learns = preparation->passes() > 0;
+    const auto found = std::ranges::find(known, field.name, &LearnedField::field);
+    if (learns && found != known.end() && preparation->take(found->steps)) {
+      learned.push_back(*found);
+      learns = false;
+    }
+    fields.push_back({rowOf(field), learns});
     preparations.push_back(std::move(*preparation));
   }
-  if (std::ranges::all_of(preparations, [](const auto &preparation) { return preparation.passes() == 0; }))
-    return std::vector<LearnedField>();
-  Result<data::Source> source = sourceOf(declared.splits, file, "train", given);
+  if (std::ranges::none_of(fields, &data::Field::wanted))
+    return learned;
+  Result<data::Source> source = sourceOf(files, "train", given);
   if (!source)
     return source.error();
-  std::vector<bool> learns;
-  for (const auto &preparation : preparations)
-    learns.push_back(preparation.passes() > 0);
   if (auto done = data::learn(*source, fields, preparations); !done)
     return done.error();
-  std::vector<LearnedField> learned;
   for (std::size_t f = 0; f < fields.size(); ++f)
-    if (learns[f])
+    if (fields[f].wanted)
       learned.push_back({fields[f].name, preparations[f].learned()});
   return learned;
 }

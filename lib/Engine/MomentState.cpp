@@ -3,6 +3,8 @@
 #include "Digest.h"
 #include "MomentFolder.h"
 
+#include "talweg/Prepare/Learned.h"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -34,7 +36,9 @@ static ordered_json toJson(const CompileOptions &options) {
                        {"steps", toJson(options.steps)},
                        {"seed", options.seed ? ordered_json(*options.seed) : ordered_json()},
                        {"double_precision", options.doublePrecision},
-                       {"memory", toJson(options.memory)}};
+                       {"memory", toJson(options.memory)},
+                       {"fold", options.fold ? ordered_json({options.fold->index, options.fold->count}) : ordered_json()},
+                       {"learned", ordered_json::parse(prepare::learnedText(options.learned))}};
   return json;
 }
 
@@ -131,7 +135,16 @@ static bool read(const ordered_json &json, CompileOptions &options) {
   members.read("double_precision", options.doublePrecision);
   members.read("memory", options.memory);
   members.read("set", options.set);
-  return members.good;
+  if (const ordered_json *fold = members.member("fold"); fold && !fold->is_null()) {
+    if (!fold->is_array() || fold->size() != 2 || !(*fold)[0].is_number_integer() || !(*fold)[1].is_number_integer())
+      return false;
+    options.fold = Fold{(*fold)[0], (*fold)[1]};
+  }
+  const ordered_json *learned = members.member("learned");
+  auto read = learned ? prepare::learnedOf(learned->dump()) : std::vector<LearnedField>();
+  if (read)
+    options.learned = std::move(*read);
+  return members.good && read;
 }
 
 static bool read(const ordered_json &json, Beginning &beginning) {

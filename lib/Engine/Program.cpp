@@ -76,6 +76,8 @@ static PlanFacts planFacts(const Compiler &compiler, const CompileOptions &optio
   facts.seed = options.seed.value_or(plan.seed);
   for (const frontend::Split &split : plan.splits)
     facts.splits.push_back(split.name);
+  if (options.fold && std::ranges::find(facts.splits, "validation") == facts.splits.end())
+    facts.splits.push_back("validation");
   return facts;
 }
 
@@ -89,6 +91,8 @@ static Result<void> checkOptions(const CompileOptions &options) {
     return wrong("the number of steps cannot be negative");
   if (options.memory && *options.memory < 1)
     return wrong("the limit of memory must be at least one byte");
+  if (options.fold && (options.fold->count < 2 || options.fold->index < 1 || options.fold->index > options.fold->count))
+    return wrong("a fold is one of two or more: its number is from 1 to how many there are");
   if (options.epochs && options.steps)
     return wrong("the length of training is given twice, in epochs and in steps");
   return {};
@@ -137,12 +141,11 @@ Result<void> Program::Impl::learn() {
   Result<frontend::DataDeclaration> declared = compiler->data();
   if (!declared)
     return declared.error();
-  if (options.learned)
-    learned = *options.learned;
-  else if (auto fresh = learnFields(*declared, compiler->file(), options.trainPath))
-    learned = std::move(*fresh);
-  else
-    return fresh.error();
+  auto known = learnFields(declared->fields, {declared->splits, compiler->file(), options.fold}, options.trainPath,
+                           options.learned);
+  if (!known)
+    return known.error();
+  options.learned = learned = std::move(*known);
   auto preparations = preparationsOf(declared->fields, learned);
   if (!preparations)
     return preparations.error();

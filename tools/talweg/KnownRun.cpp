@@ -42,6 +42,7 @@ CompileOptions KnownRun::options(CompileOptions given) const {
     given.memory = had.memory;
   given.doublePrecision = had.doublePrecision;
   given.learned = had.learned;
+  given.fold = had.fold;
   return given;
 }
 

@@ -47,6 +47,11 @@ TALWEG_API Result<void> setDebugFlags(const std::vector<std::string> &flags);
 //===-- programs ---------------------------------------------------------------------------------------------------===//
 
 /// What the command line (or the host) overrides. An absent value leaves what the file says.
+/// One of the parts that the rows of the split `train` are cut into: it is the split `validation`, and the others are trained on.
+struct Fold {
+  std::int64_t index = 1, count = 2; ///< from 1 to `count`
+};
+
 struct CompileOptions {
   std::vector<std::pair<std::string, std::string>> set; ///< values of `config` names, as text: {"lr", "0.3"}
   std::optional<std::int64_t> batch, epochs, steps;
@@ -59,10 +64,11 @@ struct CompileOptions {
   /// fits. Results do not depend on it. Rows of data are not counted.
   std::optional<std::int64_t> memory;
   bool unroll = false; ///< layers that are alike are compiled one by one, not as a loop; results are the same
-  /// What the preparation of the data has learned of a run's training split (Moment::learned). Without it, it is learned: of the split `train`,
-  /// or of `trainPath`, read as `--data train=PATH` is. A program whose data learn nothing reads no file.
-  std::optional<std::vector<LearnedField>> learned;
+  /// What the preparation of the data has learned for a run (Moment::options). What a field has learned that is not here, it learns: of the split
+  /// `train`, or of `trainPath`, read as `--data train=PATH` is. Where nothing is learned, no file is read.
+  std::vector<LearnedField> learned;
   std::string trainPath;
+  std::optional<Fold> fold; ///< without it, splits are as the file declares them
   /// What code is made for: `native`, this machine, or a 64-bit processor of x86 or Arm by LLVM's name, such as x86-64-v3 or
   /// neoverse-n1. Any can be emitted; a session needs one whose code can run on this machine.
   std::string target = "native";
