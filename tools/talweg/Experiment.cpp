@@ -29,6 +29,12 @@ void Experiment::declareAccept(Command &command) {
                   "take what has changed since the run began: data, source, batch, or several of them with commas");
 }
 
+void Experiment::declareFold(Command &command) {
+  command.fold(fold, "--fold I/K",
+               "cut the rows of `train` into K parts by chance, leave part I out, and validate on it; what is learned of "
+               "the data, too, is learned of the others alone");
+}
+
 bool Experiment::accepts(std::string_view what) const {
   return std::find(accept.begin(), accept.end(), what) != accept.end();
 }
@@ -78,6 +84,7 @@ CompileOptions Experiment::compileOptions() const {
   options.memory = memory;
   options.unroll = unroll;
   options.trainPath = lastPath(data, "train");
+  options.fold = fold;
   options.onMessage = [](const std::string &text) { complain(colorDiagnostic(text)); };
   return options;
 }

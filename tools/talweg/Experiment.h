@@ -16,6 +16,7 @@ struct Experiment {
   std::vector<Pair> data; ///< split → path; the split is empty where the path was given alone
   std::optional<std::int64_t> batch, epochs, steps, seed, threads, memory;
   bool json = false, unroll = false;
+  std::optional<Fold> fold;
   std::vector<std::string> accept;
   std::optional<KnownRun> run; ///< that the command goes on from
 
@@ -23,6 +24,7 @@ struct Experiment {
                    bool required = true); ///< FILE, --set, --json
   void declareAccept(Command &command);   ///< --accept
   void declareBatch(Command &command);    ///< --batch
+  void declareFold(Command &command);     ///< --fold
   void declareSeed(Command &command, const std::string &help);
   void declareThreads(Command &command);                                           ///< --threads
   void declareCode(Command &command);                                              ///< --memory, --unroll

@@ -290,6 +290,26 @@ void Command::interval(std::optional<Interval> &value, const std::string &spelli
   option->default_str(shown);
 }
 
+static std::optional<Fold> foldOf(const std::string &given) {
+  Fold fold;
+  const char *end = given.data() + given.size();
+  const auto [slash, first] = std::from_chars(given.data(), end, fold.index);
+  if (first != std::errc() || slash == end || *slash != '/')
+    return std::nullopt;
+  const auto [stop, second] = std::from_chars(slash + 1, end, fold.count);
+  const bool isOne = fold.count >= 2 && fold.index >= 1 && fold.index <= fold.count;
+  return second == std::errc() && stop == end && isOne ? std::optional(fold) : std::nullopt;
+}
+
+void Command::fold(std::optional<Fold> &value, const std::string &spelling, const std::string &help) {
+  std::string name = splitSpelling(spelling).first;
+  addText(app, spelling, help, [&value, name](const std::string &given) {
+    value = foldOf(given);
+    if (!value)
+      reject(name, "one of two or more parts, such as 1/5", given);
+  });
+}
+
 void Command::positive(double &value, const std::string &spelling, const std::string &help) {
   std::string name = splitSpelling(spelling).first;
   auto *option = addText(app, spelling, help, [&value, name](const std::string &given) {

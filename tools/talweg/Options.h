@@ -4,6 +4,8 @@
 #ifndef TALWEG_TOOL_OPTIONS_H
 #define TALWEG_TOOL_OPTIONS_H
 
+#include "talweg/Engine/Engine.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -63,6 +65,8 @@ public:
   /// 30s, 5min, 2h, 500steps, 2epochs, epoch.
   void interval(std::optional<Interval> &value, const std::string &spelling, const std::string &help,
                 const std::string &shown);
+  /// 2/5: one of several parts.
+  void fold(std::optional<Fold> &value, const std::string &spelling, const std::string &help);
   /// A finite number greater than zero.
   void positive(double &value, const std::string &spelling, const std::string &help);
   void flag(bool &value, const std::string &spelling, const std::string &help);

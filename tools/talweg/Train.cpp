@@ -184,7 +184,8 @@ Result<void> checkUsage(const Options &options) {
   for (auto [given, name] :
        {std::pair(experiment.batch.has_value() && !experiment.accepts("batch"), "--batch"),
         std::pair(experiment.seed.has_value(), "--seed"), std::pair(!options.init.empty(), "--init"),
-        std::pair(options.noShuffle, "--no-shuffle"), std::pair(options.replace && options.out.empty(), "--replace")})
+        std::pair(options.noShuffle, "--no-shuffle"), std::pair(experiment.fold.has_value(), "--fold"),
+        std::pair(options.replace && options.out.empty(), "--replace")})
     if (resuming && given)
       return makeError(fmt::format("{} and --resume exclude each other", name),
                        name == std::string_view("--batch") ? "--accept batch lets a run go on with other batches"
@@ -429,6 +430,7 @@ void addTrain(CommandLine &line) {
   command.whole(experiment.steps, "--steps N", kCount, "train for N batches", "as the file says");
   command.exclusive("--epochs", "--steps");
   experiment.declareBatch(command);
+  experiment.declareFold(command);
   experiment.declareSeed(command, "key of all random numbers: initial values, order, dropout");
   experiment.declareThreads(command);
   experiment.declareCode(command);
