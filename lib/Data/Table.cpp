@@ -8,52 +8,11 @@
 #include <cmath>
 #include <cstring>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 namespace talweg::data {
-
-constexpr std::int64_t smallAlignment = 64;
-constexpr std::int64_t hugePage = std::int64_t(2) << 20;
-constexpr std::int64_t largestColumn = std::int64_t(1) << 39;
 
 std::string Field::typeText() const {
   const std::string one = classes ? fmt::format("class[{}]", *classes) : std::string(nameOf(element));
   return shape.empty() ? one : fmt::format("{}[{}]", one, fmt::join(shape, ", "));
-}
-
-bool Buffer::reserve(std::int64_t bytes) {
-  if (bytes <= capacity)
-    return true;
-  if (bytes > largestColumn)
-    return false;
-  const std::int64_t alignment = bytes < hugePage ? smallAlignment : hugePage;
-  const std::int64_t rounded = (bytes + smallAlignment - 1) / smallAlignment * smallAlignment;
-  auto *fresh = static_cast<std::byte *>(
-      std::aligned_alloc(alignment, static_cast<std::size_t>((rounded + alignment - 1) / alignment * alignment)));
-  if (!fresh)
-    return false;
-#if defined(__linux__)
-  // Fewer page faults at first, and fewer misses of the TLB in every step. The last, begun page stays as it is.
-  if (bytes >= hugePage)
-    madvise(fresh, static_cast<std::size_t>(rounded / hugePage * hugePage), MADV_HUGEPAGE);
-#endif
-  if (used > 0)
-    std::memcpy(fresh, memory.get(), static_cast<std::size_t>(used));
-  memory.reset(fresh);
-  capacity = rounded;
-  return true;
-}
-
-bool Buffer::resize(std::int64_t bytes) {
-  if (bytes > capacity) {
-    const std::int64_t grown = capacity + capacity / 2;
-    if (!reserve(std::max({bytes, grown, std::int64_t(4096)})) && !reserve(bytes))
-      return false;
-  }
-  used = bytes;
-  return true;
 }
 
 /// rows * bytesPerRow, or nothing if that is no size.
@@ -67,10 +26,13 @@ static std::optional<std::int64_t> columnBytes(const Field &field, std::int64_t 
   return bytes;
 }
 
-Result<Table> Table::create(std::vector<Field> fields, std::int64_t rows) {
+Result<Table> Table::create(std::vector<Field> fields, std::int64_t rows, const Limits &limits) {
   Table table;
   table.rows = rows;
-  table.columns.resize(fields.size());
+  const auto storage = std::make_shared<Storage>(Storage{limits});
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    table.columns.emplace_back(storage);
+  table.storage = storage;
   for (std::size_t f = 0; f < fields.size(); ++f) {
     const std::optional<std::int64_t> bytes = columnBytes(fields[f], rows);
     if (!bytes || (fields[f].wanted && !table.columns[f].resize(*bytes)))
@@ -86,6 +48,17 @@ std::optional<std::size_t> Table::find(std::string_view name) const {
     if (fields[f].name == name)
       return f;
   return std::nullopt;
+}
+
+Error Table::noRoom(std::string_view origin) const {
+  const Limits &limits = storage->limits;
+  if (limits.mostBytes == INT64_MAX)
+    return failure("E0740", {origin}, fmt::format("out of memory after {}", counted(rows, "row")));
+  return failure("E0780", {origin},
+                 fmt::format("the data takes more than the {} that it may have in memory, and there is no room for it in {}: "
+                             "{} fit, and there are more",
+                             bytesText(limits.mostBytes), limits.folder, counted(rows, "row")),
+                 "choose fewer rows or smaller types, make room there, or give more memory: `--data-memory`");
 }
 
 std::int64_t Table::bytes() const {

@@ -94,38 +94,22 @@ Error RecordWalk::faultOf(std::size_t f, const prepare::Fault &fault) const {
                  fault.help.empty() ? records.helpOfRecord() : fault.help);
 }
 
-MemoryLimit::MemoryLimit(const Limits &limits, std::span<const Field> fields) : limits(limits) {
-  for (const Field &field : fields)
-    bytesPerRow += field.wanted ? field.bytes() : 0;
-  rows = bytesPerRow ? limits.mostBytes / bytesPerRow : INT64_MAX;
-}
-
-Error MemoryLimit::exceeded(const Place &place) const {
-  return failure("E0780", place,
-                 fmt::format("the data takes more than the {} that it may: {} of {} fit, and there are more",
-                             bytesText(limits.mostBytes), counted(rows, "row"), bytesText(bytesPerRow)),
-                 "choose fewer rows or smaller types, or give more memory: `--data-memory`");
-}
-
 Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
                          std::span<const prepare::Preparation> preparations, const Limits &limits) {
-  Result<Table> table = Table::create(std::move(fields), 0);
+  Result<Table> table = Table::create(std::move(fields), 0, limits);
   if (!table)
     return table.error();
   RecordWalk walk(records, kept, table->fields);
   if (Result<void> bound = walk.bind(preparations); !bound)
     return bound.error();
-  const MemoryLimit limit(limits, table->fields);
   const Result<void> read = walk.run([&]() -> Result<void> {
-    if (table->rows >= limit.rows)
-      return limit.exceeded(records.placeOf(0));
     for (std::size_t f = 0; f < table->fields.size(); ++f) {
       if (!walk.isRead(f))
         continue;
       Buffer &values = table->columns[f];
       const std::int64_t old = values.size();
       if (!values.resize(old + table->fields[f].bytes()))
-        return failure("E0740", records.placeOf(0), fmt::format("out of memory after {}", counted(table->rows, "row")));
+        return table->noRoom(records.placeOf(0).file);
       if (const prepare::Fault fault = preparations[f].prepare(walk.cellsOf(f), values.data() + old))
         return walk.faultOf(f, fault);
     }

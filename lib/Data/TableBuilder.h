@@ -8,16 +8,6 @@
 
 namespace talweg::data {
 
-/// How many rows a table may have.
-struct MemoryLimit {
-  MemoryLimit(const Limits &limits, std::span<const Field> fields);
-  /// The error of a row more.
-  Error exceeded(const Place &place) const;
-
-  const Limits &limits;
-  std::int64_t bytesPerRow = 0, rows = 0;
-};
-
 /// A table of the records that `kept` has; `preparations`, one for each field, have learned.
 Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
                          std::span<const prepare::Preparation> preparations, const Limits &limits);

@@ -28,6 +28,8 @@ public:
   /// The cache that the environment names.
   CodeCache();
 
+  /// Its folder; empty: there is no cache.
+  const std::string &path() const { return folder; }
   /// The name of the entry for what a text spells out (Unit::source, Compiler::codeText); empty without a cache or a text.
   std::string keyOf(const std::string &text) const;
   /// The bytes of an object file with a manifest, of a module with the same code: its names and words may be another's.

@@ -1,7 +1,9 @@
 // Data sets: the plan's splits become sources of the Data room; the host's memory becomes a table.
 #include "DatasetImpl.h"
+#include "CodeCache.h"
 #include "Digest.h"
 #include "Learn.h"
+#include "MachineMemory.h"
 #include "ProgramImpl.h"
 
 #include "talweg/Data/Load.h"
@@ -11,6 +13,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 
 using namespace talweg;
 
@@ -26,6 +29,14 @@ static std::vector<data::Field> allFields(const Manifest &manifest) {
   return dataFields(manifest, std::vector<bool>(manifest.fields.size(), true));
 }
 
+static data::Limits limitsOf(const CompileOptions &options) {
+  std::error_code unknown;
+  std::string folder = CodeCache().path();
+  if (folder.empty() || (!std::filesystem::create_directories(folder, unknown) && unknown))
+    folder = std::filesystem::temp_directory_path(unknown).string();
+  return {options.dataMemory.value_or(machineMemory().bytes / 2), folder};
+}
+
 static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
                                   std::vector<data::Field> fields) {
   const Compiler &compiler = *program.impl->compiler;
@@ -35,7 +46,7 @@ static Result<Dataset> loadFields(const Program &program, const std::string &spl
   auto preparations = preparationsOf(program.manifest().fields, program.learned());
   if (!preparations)
     return preparations.error();
-  Result<data::Table> table = data::load(*source, std::move(fields), *preparations);
+  Result<data::Table> table = data::load(*source, std::move(fields), *preparations, limitsOf(program.impl->options));
   if (!table)
     return table.error();
   auto impl = std::make_shared<Dataset::Impl>();
@@ -140,6 +151,7 @@ std::int64_t Dataset::rows() const {
   return impl->hasWindows() ? std::int64_t(impl->records.size()) : impl->table.rows;
 }
 std::int64_t Dataset::bytes() const { return impl->table.bytes(); }
+std::int64_t Dataset::mappedBytes() const { return impl->table.storage->inFiles; }
 
 const std::string &Dataset::digest() const {
   std::call_once(impl->digested, [&] {

@@ -2,6 +2,7 @@
 #include "Experiment.h"
 #include "Console.h"
 
+#include "talweg/Support/Counted.h"
 #include "talweg/Support/Suggest.h"
 
 #include <algorithm>
@@ -64,6 +65,9 @@ void Experiment::declareCode(Command &command) {
 
 void Experiment::declareData(Command &command, const std::string &help, bool alone) {
   command.pairs(data, alone ? "--data [SPLIT=]PATH" : "--data SPLIT=PATH", help, alone);
+  command.bytes(dataMemory, "--data-memory LIMIT",
+                "rows of a split that take more than LIMIT are mapped from a file in the cache; without it, half of the memory "
+                "there is; results stay the same");
 }
 
 static std::string lastPath(const std::vector<Pair> &data, const std::string &split) {
@@ -85,6 +89,7 @@ CompileOptions Experiment::compileOptions() const {
   options.unroll = unroll;
   options.trainPath = lastPath(data, "train");
   options.fold = fold;
+  options.dataMemory = dataMemory;
   options.onMessage = [](const std::string &text) { complain(colorDiagnostic(text)); };
   return options;
 }
@@ -137,6 +142,10 @@ std::string Experiment::pathOf(const std::string &split) const {
 
 Result<Dataset> Experiment::load(const Program &program, const std::string &split) const {
   auto rows = Dataset::load(program, split, pathOf(split));
+  if (rows && rows->mappedBytes() > 0)
+    complain(fmt::format("note: {} of the rows of {} are mapped from a file: they take more memory than {}",
+                         bytesText(rows->mappedBytes()), split,
+                         dataMemory ? "--data-memory" : "half of what there is"));
   if (rows && run && !accepts("data") && lastPath(data, split).empty())
     if (auto same = run->checkData(split, *rows); !same)
       return same.error();

@@ -14,7 +14,7 @@ struct Experiment {
   std::string file;
   std::vector<Pair> set;
   std::vector<Pair> data; ///< split → path; the split is empty where the path was given alone
-  std::optional<std::int64_t> batch, epochs, steps, seed, threads, memory;
+  std::optional<std::int64_t> batch, epochs, steps, seed, threads, memory, dataMemory;
   bool json = false, unroll = false;
   std::optional<Fold> fold;
   std::vector<std::string> accept;

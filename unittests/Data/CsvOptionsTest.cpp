@@ -59,9 +59,9 @@ TEST_F(CsvOptions, quotes_may_be_characters_as_others) {
             "E0711 a.csv:1:3: error: `\"a` is not a numb");
 }
 
-TEST_F(CsvOptions, missing_cells_of_plain_numbers_are_errors_that_show_them) {
+TEST_F(CsvOptions, missing_cells_of_plain_numbers_are_errors) {
   EXPECT_EQ(fault(with("1\n?\n", {{"missing", "?"}}), {f32("x")}).substr(0, 46),
-            "E0711 a.csv:2:1: error: `?` is not a number (f");
+            "E0712 a.csv:2:1: error: this value is missing ");
 }
 
 TEST_F(CsvOptions, cells_are_missing_where_the_options_say_so) {
@@ -126,39 +126,6 @@ TEST_F(Zstd, is_told_by_contents) {
             "E0706 a:1: error: the zstd stream is corrupt (Restored data doesn't match checksum)\n"
             "help: fetch or compress the file again");
   EXPECT_EQ(fault(csv(file("a", bytes + "1\n")), {f32("x")}).substr(0, 9), "E0708 a:1");
-}
-
-struct Memory : Scratch {};
-
-TEST_F(Memory, is_limited_before_it_is_used) {
-  std::string text;
-  for (int i = 0; i < 1000; ++i)
-    text += "1,2\n";
-  const Source source = csv(file("a.csv", text));
-  EXPECT_TRUE(load(source, {f32("x", {2})}, {.mostBytes = 8000}));
-  Result<Table> table = load(source, {f32("x", {2})}, {.mostBytes = 7999});
-  ASSERT_FALSE(table);
-  EXPECT_EQ(table.error().code, "E0780");
-  EXPECT_EQ(table.error().message.substr(folder.string().size() + 1),
-            "a.csv:1000:1: error: the data takes more than the 7.8 KiB that it may: 999 rows of 8 B fit, and there are "
-            "more\nhelp: choose fewer rows or smaller types, or give more memory: `--data-memory`");
-}
-
-/// 150 million rows of three megabytes.
-TEST_F(Memory, is_limited_of_bombs) {
-  const std::string rows = gzip([] {
-    std::string text;
-    for (int i = 0; i < 1 << 20; ++i)
-      text += "1\n";
-    return text;
-  }());
-  std::string bomb;
-  for (int i = 0; i < 143; ++i)
-    bomb += rows;
-  EXPECT_LT(bomb.size(), std::size_t(1) << 20);
-  Result<Table> table = load(csv(file("a.gz", bomb)), {f32("x")}, {.mostBytes = 1 << 20});
-  ASSERT_FALSE(table);
-  EXPECT_EQ(table.error().code, "E0780");
 }
 
 } // namespace talweg::data

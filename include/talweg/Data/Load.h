@@ -24,11 +24,6 @@ struct Source {
 /// at, such as a pipe.
 const Format *formatOf(const std::string &path, const Format *otherwise);
 
-/// What loading may take.
-struct Limits {
-  std::int64_t mostBytes = INT64_MAX; ///< of the table
-};
-
 /// Lets `preparations`, one for each field, learn of the rows of `source`, which is read as often as that takes.
 Result<void> learn(const Source &source, const std::vector<Field> &fields,
                    std::vector<prepare::Preparation> &preparations);

@@ -3,13 +3,13 @@
 #ifndef TALWEG_DATA_TABLE_H
 #define TALWEG_DATA_TABLE_H
 
+#include "talweg/Data/Buffer.h"
 #include "talweg/Data/Rows.h"
 #include "talweg/Support/Manifest.h"
 #include "talweg/Support/Result.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,27 +33,6 @@ struct Field : talweg::Field {
   std::string typeText() const;
 };
 
-/// Growing memory aligned to 64 bytes, whose capacity is a multiple of 64 bytes. From 2 MiB on it lies in huge pages, where the
-/// system gives them.
-class Buffer {
-public:
-  std::byte *data() { return memory.get(); }
-  const std::byte *data() const { return memory.get(); }
-  std::int64_t size() const { return used; }
-
-  /// Room for `bytes` in all. False when there is no such memory; the contents are then unchanged.
-  [[nodiscard]] bool reserve(std::int64_t bytes);
-  /// Makes the size `bytes`, growing in proportion; new bytes are undefined. False as in reserve.
-  [[nodiscard]] bool resize(std::int64_t bytes);
-
-private:
-  struct Free {
-    void operator()(std::byte *pointer) const { std::free(pointer); }
-  };
-  std::unique_ptr<std::byte[], Free> memory;
-  std::int64_t used = 0, capacity = 0;
-};
-
 /// Rows of records, stored by field: `columns[f]` holds rows * fields[f].count() values of fields[f].element.
 struct Table {
   std::vector<Field> fields;
@@ -61,8 +40,10 @@ struct Table {
   std::int64_t rows = 0;
   KeptRows kept = {}; ///< which rows of the file they are; all of a table that a host fills
 
+  std::shared_ptr<const Storage> storage = {}; ///< of all columns
+
   /// A table of `rows` records with undefined values, for a host to fill.
-  static Result<Table> create(std::vector<Field> fields, std::int64_t rows);
+  static Result<Table> create(std::vector<Field> fields, std::int64_t rows, const Limits &limits = {});
 
   /// The place of the field called `name`, if there is one.
   std::optional<std::size_t> find(std::string_view name) const;
@@ -71,6 +52,9 @@ struct Table {
   template <typename T> const T *values(std::size_t field) const {
     return reinterpret_cast<const T *>(columns[field].data());
   }
+
+  /// Why there is no room for more than `rows` rows.
+  Error noRoom(std::string_view origin) const;
 
   /// Bytes of all columns.
   std::int64_t bytes() const;

@@ -69,6 +69,10 @@ struct CompileOptions {
   std::vector<LearnedField> learned;
   std::string trainPath;
   std::optional<Fold> fold; ///< without it, splits are as the file declares them
+  /// Bytes that the rows of one data set may take in memory; without it half of what the machine or the control group has. Of more than that, columns
+  /// are mapped from files without names in the folder of the cache (or of temporary files), and the system keeps in memory what is read. The
+  /// results are the same.
+  std::optional<std::int64_t> dataMemory;
   /// What code is made for: `native`, this machine, or a 64-bit processor of x86 or Arm by LLVM's name, such as x86-64-v3 or
   /// neoverse-n1. Any can be emitted; a session needs one whose code can run on this machine.
   std::string target = "native";
@@ -203,6 +207,8 @@ public:
 
   std::int64_t rows() const;
   std::int64_t bytes() const;
+  /// How many of them are mapped from files (CompileOptions::dataMemory).
+  std::int64_t mappedBytes() const;
   /// Of the fields and all values: equal digests, equal rows.
   const std::string &digest() const;
   /// The paths it was read from; none for rows from memory.
