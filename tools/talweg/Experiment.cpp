@@ -127,12 +127,23 @@ std::string Experiment::pathOf(const std::string &split) const {
   return given.empty() && run ? lastPath(run->data(), split) : given;
 }
 
-Result<Dataset> Experiment::load(const Program &program, const std::string &split) const {
-  auto rows = Dataset::load(program, split, pathOf(split));
-  if (rows && run && !accepts("data") && lastPath(data, split).empty())
-    if (auto same = run->checkData(split, *rows); !same)
+/// Rows that were not named anew are those of the run, unless other ones are accepted.
+static Result<Dataset> asKnown(const Experiment &experiment, const std::string &split, Result<Dataset> rows) {
+  if (rows && experiment.run && !experiment.accepts("data"))
+    if (auto same = experiment.run->checkData(split, *rows); !same)
       return same.error();
   return rows;
+}
+
+Result<Dataset> Experiment::load(const Program &program, const std::string &split) const {
+  auto rows = Dataset::load(program, split, pathOf(split));
+  return lastPath(data, split).empty() ? asKnown(*this, split, std::move(rows)) : rows;
+}
+
+Result<Dataset> Experiment::loadForPredict(const Program &program) const {
+  const auto [split, path] = data.empty() ? Pair("test", "") : named(program);
+  auto rows = Dataset::loadForPredict(program, split, path.empty() ? pathOf(split) : path);
+  return path.empty() ? asKnown(*this, split, std::move(rows)) : rows;
 }
 
 Pair Experiment::named(const Program &program) const {

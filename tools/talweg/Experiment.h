@@ -40,6 +40,9 @@ struct Experiment {
   /// Rows of a split: from --data if given there, else from where the run had them, else from where the file says. Those of the run are as
   /// they were, unless other ones are accepted.
   Result<Dataset> load(const Program &program, const std::string &split) const;
+  /// The rows to predict: of the path or of the split that --data names, else of `test`; of the fields those that prediction reads. They are
+  /// where they were and as they were in the run, as in `load`, unless --data tells a path.
+  Result<Dataset> loadForPredict(const Program &program) const;
   /// The path that --data gives for a split, here or in the run; empty: none.
   std::string pathOf(const std::string &split) const;
   /// The split and the path that the last --data names: PATH, SPLIT=PATH, or a declared split, which has its own files.

@@ -66,8 +66,7 @@ int run(Options options) {
     return report(program.error(), experiment.json);
   if (auto known = experiment.checkData(*program); !known)
     return report(known.error(), experiment.json);
-  auto [split, path] = experiment.data.empty() ? Pair("test", experiment.pathOf("test")) : experiment.named(*program);
-  auto data = Dataset::loadForPredict(*program, split, path);
+  auto data = experiment.loadForPredict(*program);
   if (!data)
     return report(data.error(), experiment.json);
   auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)), .mode = Mode::Predict});

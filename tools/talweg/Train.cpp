@@ -85,7 +85,10 @@ Json describe(const Dataset &data) {
     auto size = std::filesystem::file_size(path, unknown);
     files.push_back({{"path", path}, {"bytes", unknown ? Json() : Json(size)}});
   }
-  return {{"rows", data.rows()}, {"digest", data.digest()}, {"bytes_in_memory", data.bytes()}, {"files", files}};
+  Json fields = Json::object();
+  for (const auto &[name, digest] : data.fieldDigests())
+    fields[name] = digest;
+  return {{"rows", data.rows()}, {"fields", fields}, {"bytes_in_memory", data.bytes()}, {"files", files}};
 }
 
 /// Reads every split, and sorts them by their part in the run.
