@@ -2,6 +2,8 @@
 #include "MomentFolder.h"
 #include "Files.h"
 
+#include "talweg/Support/Folder.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -216,15 +218,6 @@ Result<void> talweg::placeMoment(const std::string &folder, const std::string &n
 }
 
 //===-- what is there no more --------------------------------------------------------------------------------------===//
-
-static std::vector<std::string> namesIn(const std::string &folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    names.push_back(at->path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 void talweg::clearLeftovers(const std::string &folder) {
   for (const std::string &name : namesIn(folder))

@@ -2,6 +2,8 @@
 #include "RunFolder.h"
 #include "Console.h"
 
+#include "talweg/Support/Folder.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -14,15 +16,6 @@
 namespace fs = std::filesystem;
 
 namespace talweg::driver {
-
-static std::vector<std::string> namesIn(const std::string &folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    names.push_back(at->path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 std::string freeFolder(const std::string &file) {
   std::string base = (fs::path("runs") / fs::path(file).stem()).string();
