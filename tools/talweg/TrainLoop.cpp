@@ -130,6 +130,9 @@ Result<Ending> TrainLoop::run() {
   while (session.step() < session.totalSteps() && !interrupted() && reasonToStop().empty())
     if (auto done = advance(); !done)
       return fail(done.error());
+  if (session.step() > 0 && reported != session.step() && !interrupted()) // a budget has ended in between
+    if (auto done = reportProgress(); !done && !interrupted())
+      return fail(done.error());
   if (interrupted() && (session.step() < session.totalSteps() || reported != session.step()))
     return finish(Ending::Interrupted);
   return finish(session.step() < session.totalSteps() ? Ending::Stopped : Ending::Done);
