@@ -444,7 +444,9 @@ void addTrain(CommandLine &line) {
   command.texts(
       options.grow, "--grow PATTERN",
       "with --init or --resume: parameters that may be larger than they were (a new class, user or word): what was "
-      "there comes first, the rest is as it is initialised");
+      "there comes first in each dimension, the rest is as it is initialised. It is wrong for a dimension of several "
+      "parts, "
+      "as of concat(a, b), unless the last part has grown: what lies behind the one that has grown has moved");
   command.flag(options.noShuffle, "--no-shuffle", "take rows in the order of the data");
   command.whole(options.logEvery, "--log-every N", kCount, "tell every N steps", "a tenth of an epoch");
   command.flag(options.quiet, "--quiet", "only errors");
