@@ -193,16 +193,18 @@ void addNumbers(Json &event, const std::vector<std::string> &names, const Number
       event[names[i]] = *values[i];
 }
 
-std::string numbersText(std::optional<double> loss, const Numbers &metrics, const Session &session) {
+std::vector<Cell> numberCells(std::optional<double> loss, const Numbers &metrics, const Session &session,
+                              Columns &columns) {
+  constexpr size_t least = 6; // of most numbers
   const std::vector<std::string> &names = session.facts().manifest.metrics,
                                  &same = session.facts().manifest.lossMetrics;
-  std::vector<std::string> texts;
+  std::vector<Cell> cells;
   if (loss)
-    texts.push_back(fmt::format("{} {:>6}", session.facts().manifest.loss, shortNumber(*loss)));
+    cells.push_back(columns.cell(session.facts().manifest.loss, shortNumber(*loss), least));
   for (size_t i = 0; i < names.size() && i < metrics.size(); ++i)
     if (metrics[i] && std::find(same.begin(), same.end(), names[i]) == same.end())
-      texts.push_back(fmt::format("{} {:>6}", names[i], shortNumber(*metrics[i])));
-  return fmt::format("{}", fmt::join(texts, "  "));
+      cells.push_back(columns.cell(names[i], shortNumber(*metrics[i]), least));
+  return cells;
 }
 
 /// The part of a table with its first `depth` indices fixed, its first element at `first`: lists of lists.
@@ -227,9 +229,13 @@ std::string tableText(const TableValue &table) {
     widest = std::max(widest, cells.back().size());
   }
   const std::size_t columns = std::size_t(table.shape.back());
+  const std::size_t inLine = std::max<std::size_t>(1, (lineWidth() - 4) / (widest + 2)); // behind "      "
   std::string text = "  " + table.name;
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    text += fmt::format("{}{:>{}}", i % columns == 0 ? "\n    " : "  ", cells[i], widest);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::size_t column = i % columns;
+    const char *before = column == 0 ? "\n    " : column % inLine == 0 ? "\n      " : "  ";
+    text += fmt::format("{}{:>{}}", before, cells[i], widest);
+  }
   return text;
 }
 
@@ -243,8 +249,8 @@ Json evaluationEvent(const Session &session, const std::string &split, const Eva
   return event;
 }
 
-std::string evaluationText(const Evaluation &evaluation, const Session &session) {
-  return numbersText(evaluation.loss, {evaluation.metrics.begin(), evaluation.metrics.end()}, session);
+std::vector<Cell> evaluationCells(const Evaluation &evaluation, const Session &session, Columns &columns) {
+  return numberCells(evaluation.loss, {evaluation.metrics.begin(), evaluation.metrics.end()}, session, columns);
 }
 
 //===-- files ------------------------------------------------------------------------------------------------------===//

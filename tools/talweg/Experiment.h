@@ -3,6 +3,7 @@
 #define TALWEG_TOOL_EXPERIMENT_H
 
 #include "KnownRun.h"
+#include "Lines.h"
 #include "Options.h"
 
 #include "talweg/Engine/Engine.h"
@@ -62,12 +63,13 @@ using Numbers = std::vector<std::optional<double>>;
 void addLoss(Json &event, const std::string &name, std::optional<double> value);
 /// Adds `"name": value` for every metric (or report) that is told.
 void addNumbers(Json &event, const std::vector<std::string> &names, const Numbers &values);
-/// "loss 0.1234  accuracy 0.9722". A metric that is the loss is not told again.
-std::string numbersText(std::optional<double> loss, const Numbers &metrics, const Session &session);
-/// The event and the line of one evaluation.
+/// "loss 0.1234", "accuracy 0.9722". A metric that is the loss is not told again.
+std::vector<Cell> numberCells(std::optional<double> loss, const Numbers &metrics, const Session &session,
+                              Columns &columns);
+/// The event and the numbers of one evaluation.
 Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation);
-std::string evaluationText(const Evaluation &evaluation, const Session &session);
-/// Its name, and a line for each of its rows.
+std::vector<Cell> evaluationCells(const Evaluation &evaluation, const Session &session, Columns &columns);
+/// Its name, and a line for each of its rows, or as many as it takes.
 std::string tableText(const TableValue &table);
 
 /// Writes a whole file aside and renames it, so that the path holds the old bytes or the new ones, never a part.

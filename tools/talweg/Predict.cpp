@@ -85,7 +85,7 @@ int run(Options options) {
     printLine(eventText(
         {{"event", "predict"}, {"rows", prediction->rows}, {"shape", prediction->shape}, {"output", options.output}}));
   else
-    printLine(fmt::format("{} in {}", counted(prediction->rows, "row"), options.output));
+    printLine(withPath(counted(prediction->rows, "row") + " in", options.output));
   return kOk;
 }
 
