@@ -76,6 +76,8 @@ CompileOptions Experiment::compileOptions() const {
 
 Result<void> Experiment::checkRun(const std::string &checkpoint) const {
   std::error_code ignored;
+  if (checkpoint.empty() && !std::filesystem::exists(file, ignored))
+    return makeError(fmt::format("there is no file or folder `{}`", file), "name a model file or the folder of a run");
   const bool isFolder = std::filesystem::is_directory(file, ignored);
   if (isFolder && !checkpoint.empty())
     return makeError(fmt::format("`{}` is a folder, and --checkpoint names another one", file),

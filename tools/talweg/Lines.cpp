@@ -3,6 +3,8 @@
 #include "Console.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cstring>
 #include <fmt/format.h>
 #include <numeric>
 
@@ -81,6 +83,16 @@ void printNoted(const std::string &line, size_t space, const std::string &note) 
 std::string withPath(const std::string &text, const std::string &path) {
   const bool fits = columnsOf(text) + 1 + columnsOf(path) <= lineWidth();
   return text + (fits ? " " : "\n  ") + path;
+}
+
+std::string shellWord(const std::string &text) {
+  const auto isPlain = [](unsigned char c) { return std::isalnum(c) || c >= 0x80 || std::strchr("_-./+:@%,=", c); };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), isPlain))
+    return text;
+  std::string word = "'";
+  for (char c : text)
+    word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
 }
 
 static size_t widthOf(const Cell &cell) {

@@ -27,6 +27,9 @@ void printNoted(const std::string &line, size_t space, const std::string &note);
 /// "saved in PATH", on two lines if need be: a path is never cut.
 std::string withPath(const std::string &text, const std::string &path);
 
+/// `text` as a shell takes it for one word.
+std::string shellWord(const std::string &text);
+
 /// A name and its value, either of which may be empty.
 struct Cell {
   std::string name, value;

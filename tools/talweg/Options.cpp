@@ -177,9 +177,11 @@ void Command::positional(std::string &value, const std::string &name, const std:
 
 void Command::text(std::string &value, const std::string &spelling, const std::string &help, const std::string &shown) {
   std::string name = splitSpelling(spelling).first;
-  auto *option = addText(app, spelling, help, [&value, name](const std::string &given) {
+  auto *option = addText(app, spelling, help, [&value, name, app = &app](const std::string &given) {
     if (given.empty())
       reject(name, "a name that is not empty", given);
+    if (given.starts_with("--") && app->get_option_no_throw(given))
+      reject(name, "a name that is not that of an option", given);
     value = given;
   });
   option->default_str(shown);

@@ -349,7 +349,7 @@ int run(Options options) {
     complain(colorDiagnostic(
         fmt::format("note: the run in {} has stopped at step {} of {}: {}\nhelp: with a model file that "
                     "says otherwise it goes on: talweg train FILE --resume {}",
-                    options.resume, session->step(), session->totalSteps(), reason, options.resume)));
+                    options.resume, session->step(), session->totalSteps(), reason, shellWord(options.resume))));
     return kOk;
   }
   auto ready =
@@ -374,7 +374,7 @@ int run(Options options) {
   const std::string place =
       fmt::format("interrupted at step {} of {}; saved in", session->step(), session->totalSteps());
   complain(colorDiagnostic(fmt::format("{}\nhelp: `talweg train --resume {}` continues",
-                                       withPath(place, folder.directory()), folder.directory())));
+                                       withPath(place, folder.directory()), shellWord(folder.directory()))));
   return kInterrupted;
 }
 

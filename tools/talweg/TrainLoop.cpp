@@ -417,9 +417,9 @@ void TrainLoop::tellRollback(const Rollback &rollback) {
 Error TrainLoop::notFinite() {
   Error error = *session.notFinite();
   sinceReport = sinceLine = {};
-  error.message += fmt::format("\nnote: {0} keeps step {1}, the newest of which it is known that it was good\n"
-                               "help: talweg train --resume {0} --trace-nan tells which operation it comes from",
-                               folder.directory(), grouped(session.step()));
+  error.message += fmt::format("\nnote: {} keeps step {}, the newest of which it is known that it was good\n"
+                               "help: talweg train --resume {} --trace-nan tells which operation it comes from",
+                               folder.directory(), grouped(session.step()), shellWord(folder.directory()));
   return error;
 }
 
