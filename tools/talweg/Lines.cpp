@@ -82,7 +82,7 @@ void printNoted(const std::string &line, size_t space, const std::string &note) 
 
 std::string withPath(const std::string &text, const std::string &path) {
   const bool fits = columnsOf(text) + 1 + columnsOf(path) <= lineWidth();
-  return text + (fits ? " " : "\n  ") + path;
+  return fits ? text + " " + path : wrapped(text, 0, 2, lineWidth()) + "\n  " + path;
 }
 
 std::string shellWord(const std::string &text) {
