@@ -20,6 +20,7 @@ typedef struct talweg_program talweg_program;
 typedef struct talweg_dataset talweg_dataset;
 typedef struct talweg_session talweg_session;
 typedef struct talweg_snapshot talweg_snapshot; /* a moment of a session, in memory */
+typedef struct talweg_moment talweg_moment;     /* what a saved moment says of itself */
 
 /* What overrides the file. NULL instead of it, or zero in every field after the first, changes nothing. */
 typedef struct talweg_options {
@@ -48,10 +49,57 @@ typedef struct talweg_step {
   double loss;
   const double
       *metrics; /* talweg_program_metrics of them; valid during the call; NaN for a loss that this step skips */
+  int skipped; /* nonzero: a loss, or a norm of a clip, is not finite, and the step has changed nothing (`on nan skip`) */
 } talweg_step;
+
+/* A run goes on from an earlier step with lower rates, as a number was not finite (`on nan rollback`). */
+typedef struct talweg_rollback {
+  int64_t from, to;   /* steps taken before and after */
+  double rate_factor; /* what all rates are multiplied by from now on */
+  const char *reason; /* what was not finite, and where; valid during the call */
+} talweg_rollback;
+
+/* Why training returned. */
+typedef enum talweg_stopped {
+  TALWEG_PLAN_DONE,
+  TALWEG_STEPS_DONE,  /* as many as were asked for */
+  TALWEG_BY_CALLBACK, /* which returned nonzero */
+  TALWEG_BY_REQUEST,  /* talweg_session_stop */
+  TALWEG_NOT_FINITE /* a loss of the next step, or a norm of a clip, is not finite; the session stands at the newest moment behind which
+                         a loss was finite, of those that it keeps in memory, or in front of that step, which has changed nothing */
+} talweg_stopped;
+
+/* How a moment is saved. NULL instead of it, or zero in every field after the first: as the last moment of its run, and the only one. */
+typedef struct talweg_save_options {
+  size_t size;       /* sizeof(talweg_save_options) */
+  const char *notes; /* kept with the moment: what the host will want to know; NULL: nothing */
+  int64_t keep;      /* so many of the newest moments stay, besides the best; 0: one */
+  int best;          /* nonzero: it is the best: DIR/best is a link to it from now on */
+  int replace;       /* nonzero: what the folder had of another run goes, once this moment is there */
+} talweg_save_options;
+
+/* Where a schedule knows the end of the plan, and that has moved. */
+typedef enum talweg_end {
+  TALWEG_END_SAME,    /* an error */
+  TALWEG_END_EXTEND,  /* the same curve over the new length */
+  TALWEG_END_CONTINUE /* the curve as it was, and at its end its last value */
+} talweg_end;
+
+/* What else than the same run may go on. NULL instead of it, or zero in every field after the first: nothing. */
+typedef struct talweg_load_options {
+  size_t size;       /* sizeof(talweg_load_options) */
+  int other_data;    /* nonzero: other rows; a new epoch over them begins */
+  int other_program; /* nonzero: another program with the same variables; its hyper-parameters are as it says */
+  int other_batch;   /* nonzero: another number of rows in a batch; a new epoch begins */
+  int end;           /* a talweg_end */
+  const char *const
+      *grow; /* parameters, by patterns of their paths, that may be larger than they were; NULL behind the last */
+} talweg_load_options;
 
 /* Called after each step's numbers are known; nonzero stops the training after the steps already taken. */
 typedef int (*talweg_on_step)(void *user, const talweg_step *step);
+/* Called when the run has gone back; nonzero stops the training there. */
+typedef int (*talweg_on_rollback)(void *user, const talweg_rollback *rollback);
 
 TALWEG_C_API const char *talweg_version(void);
 /* The calling thread's last failure; valid until its next failure. Empty if there was none. */
@@ -89,9 +137,15 @@ TALWEG_C_API talweg_session *talweg_session_create(const talweg_program *program
 TALWEG_C_API void talweg_session_free(talweg_session *session);
 /* The rows to train on from now on, from the first of an epoch. With a plan in epochs, so many over each data that is set. */
 TALWEG_C_API int talweg_session_set_training_data(talweg_session *session, const talweg_dataset *dataset);
-/* Runs at most `max_steps` steps (0: to the end of the plan). `on_step` may be NULL. It fails, too, where a loss of the next step, or a norm that its
-   gradients are clipped by, is not finite, unless the file says `on nan skip` or `on nan ignore`. */
+/* Runs at most `max_steps` steps (0: to the end of the plan). `on_step` may be NULL. A loss that is not finite is no failure, but one of the ways to
+ * stop that talweg_session_stopped tells. */
 TALWEG_C_API int talweg_session_train(talweg_session *session, int64_t max_steps, talweg_on_step on_step, void *user);
+/* From now on, `on_rollback` (NULL: nothing) is called wherever train goes back. */
+TALWEG_C_API int talweg_session_on_rollback(talweg_session *session, talweg_on_rollback on_rollback, void *user);
+/* A talweg_stopped: why the last call of train returned; or -1: it failed, or there was none. */
+TALWEG_C_API int talweg_session_stopped(const talweg_session *session);
+/* With TALWEG_NOT_FINITE: what was not finite, where, and what may help; valid until the next call of train. NULL: all was finite. */
+TALWEG_C_API const char *talweg_session_not_finite(const talweg_session *session);
 /* From any thread or signal handler: makes the running call of train, evaluate or predict, or the next one, return soon. Train
  * then returns 0, the others fail; calls after it are not concerned. */
 TALWEG_C_API void talweg_session_stop(talweg_session *session);
@@ -107,16 +161,21 @@ TALWEG_C_API int talweg_session_read(const talweg_session *session, const char *
 TALWEG_C_API int talweg_session_write(talweg_session *session, const char *name, const float *values, size_t count);
 /* A hyper-parameter between steps: a finite value. */
 TALWEG_C_API int talweg_session_set_hyper(talweg_session *session, const char *name, double value);
-/* Saves this moment into the run's folder, as its last; earlier ones go. Whatever happens meanwhile, the folder holds the moment that it had
- * or this one. Another process that writes there is an error. */
-TALWEG_C_API int talweg_session_save(const talweg_session *session, const char *directory);
-/* From the last moment of a run's folder, or a moment's folder, training continues with the same bits on the same data. */
-TALWEG_C_API int talweg_session_load(talweg_session *session, const char *directory);
+/* Saves this moment into the run's folder, as its last. Whatever happens meanwhile, the folder holds the moment that it had
+ * or this one. Another process that writes there is an error. `options` may be NULL. */
+TALWEG_C_API int talweg_session_save(const talweg_session *session, const char *directory,
+                                     const talweg_save_options *options);
+/* From the last moment of a run's folder, or a moment's folder, training continues with the same bits on the same data. `options` may be NULL. */
+TALWEG_C_API int talweg_session_load(talweg_session *session, const char *directory,
+                                     const talweg_load_options *options);
 /* Makes this session the one writer of a folder until it is freed or claims another. */
 TALWEG_C_API int talweg_session_claim(talweg_session *session, const char *directory);
-/* The same moment as bytes: writes them if there is room and returns how many there are, or -1. `bytes` may be NULL if `capacity` is 0. */
-TALWEG_C_API int64_t talweg_session_save_to(const talweg_session *session, void *bytes, size_t capacity);
-TALWEG_C_API int talweg_session_load_from(talweg_session *session, const void *bytes, size_t count);
+/* The same moment as bytes: writes them if there is room and returns how many there are, or -1. `bytes` may be NULL if `capacity` is 0; `notes` and
+ * `options`, too. */
+TALWEG_C_API int64_t talweg_session_save_to(const talweg_session *session, const char *notes, void *bytes,
+                                            size_t capacity);
+TALWEG_C_API int talweg_session_load_from(talweg_session *session, const void *bytes, size_t count,
+                                          const talweg_load_options *options);
 /* The same in this session, at the cost of copying its variables. */
 TALWEG_C_API talweg_snapshot *talweg_session_snapshot(const talweg_session *session);
 TALWEG_C_API int talweg_session_restore(talweg_session *session, const talweg_snapshot *snapshot);
@@ -124,6 +183,17 @@ TALWEG_C_API void talweg_snapshot_free(talweg_snapshot *snapshot);
 /* Parameters and states alone, one .safetensors file. */
 TALWEG_C_API int talweg_session_save_model(const talweg_session *session, const char *file);
 TALWEG_C_API int talweg_session_load_model(talweg_session *session, const char *path);
+
+/* Moments. Of a run's folder the last one; nothing is compiled. */
+TALWEG_C_API talweg_moment *talweg_moment_read(const char *directory);
+TALWEG_C_API void talweg_moment_free(talweg_moment *moment);
+TALWEG_C_API int64_t talweg_moment_step(const talweg_moment *moment);
+TALWEG_C_API int64_t talweg_moment_total_steps(const talweg_moment *moment); /* at which the plan is done */
+/* Where it lies, links followed. This string and the next two are valid until the moment is freed. */
+TALWEG_C_API const char *talweg_moment_folder(const talweg_moment *moment);
+TALWEG_C_API const char *talweg_moment_notes(const talweg_moment *moment);
+/* The name of the run's best moment, in the same folder; empty: none was saved as that. */
+TALWEG_C_API const char *talweg_moment_best(const talweg_moment *moment);
 
 #ifdef __cplusplus
 }

@@ -21,9 +21,15 @@ struct talweg_dataset {
 };
 struct talweg_session {
   Session session;
+  talweg_on_rollback onRollback = nullptr;
+  void *user = nullptr; ///< of onRollback
+  int stopped = -1;     ///< talweg_session_stopped
 };
 struct talweg_snapshot {
   Snapshot snapshot;
+};
+struct talweg_moment {
+  Moment moment;
 };
 
 //===-- errors -----------------------------------------------------------------------------------------------------===//
@@ -80,21 +86,55 @@ const char *talweg_last_error_code(void) { return lastError.code.c_str(); }
 //===-- options ----------------------------------------------------------------------------------------------------===//
 
 /// What a host has set, with zeros for fields that its header did not have yet. A field that this library does not have yet must
-/// be zero.
-static Result<talweg_options> knownOptions(const talweg_options *given) {
-  talweg_options options = {};
+/// be zero. `first` is the size that the structure had in the first version.
+template <typename Options>
+static Result<Options> knownOptions(const Options *given, const std::string &name, size_t first = sizeof(Options)) {
+  Options options = {};
   if (!given)
     return options;
-  constexpr size_t first = offsetof(talweg_options, target); // of the first version, which had no target
   if (given->size != first && given->size < sizeof options)
-    return Error{"E0884", "error: the size of talweg_options is " + std::to_string(given->size) +
-                              "; set it to sizeof(talweg_options)"};
+    return Error{"E0884", "error: the size of " + name + " is " + std::to_string(given->size) + "; set it to sizeof(" +
+                              name + ")"};
   const char *bytes = reinterpret_cast<const char *>(given), *end = bytes + given->size;
   size_t known = std::min(given->size, sizeof options);
   if (std::any_of(bytes + known, end, [](char byte) { return byte != 0; }))
-    return Error{"E0884", "error: talweg_options has fields that this version of the library does not know"};
+    return Error{"E0884", "error: " + name + " has fields that this version of the library does not know"};
   std::memcpy(&options, given, known);
   return options;
+}
+
+static Result<talweg_options> knownOptions(const talweg_options *given) {
+  return knownOptions(given, "talweg_options", offsetof(talweg_options, target)); // the first version had no target
+}
+
+static Result<SaveOptions> saveOptions(const talweg_save_options *options) {
+  const Result<talweg_save_options> given = knownOptions(options, "talweg_save_options");
+  if (!given)
+    return given.error();
+  if (given->keep < 0)
+    return Error{"E0884", "error: `keep` of talweg_save_options is " + std::to_string(given->keep)};
+  return SaveOptions{.notes = given->notes ? given->notes : "",
+                     .keep = given->keep ? given->keep : 1,
+                     .best = given->best != 0,
+                     .replace = given->replace != 0};
+}
+
+static Result<LoadOptions> loadOptions(const talweg_load_options *options) {
+  const Result<talweg_load_options> given = knownOptions(options, "talweg_load_options");
+  if (!given)
+    return given.error();
+  LoadOptions result{.otherData = given->other_data != 0,
+                     .otherProgram = given->other_program != 0,
+                     .otherBatch = given->other_batch != 0};
+  switch (given->end) {
+  case TALWEG_END_SAME: result.end = LoadOptions::End::Same; break;
+  case TALWEG_END_EXTEND: result.end = LoadOptions::End::Extend; break;
+  case TALWEG_END_CONTINUE: result.end = LoadOptions::End::Continue; break;
+  default: return Error{"E0884", "error: `end` of talweg_load_options is " + std::to_string(given->end)};
+  }
+  for (const char *const *pattern = given->grow; pattern && *pattern; ++pattern)
+    result.grow.emplace_back(*pattern);
+  return result;
 }
 
 static Result<CompileOptions> compileOptions(const talweg_options *options) {
@@ -259,22 +299,59 @@ int talweg_session_set_training_data(talweg_session *session, const talweg_datas
                  [&] { return status(session->session.setTrainingData(dataset->dataset)); });
 }
 
+static talweg_stopped reasonOf(Stopped stopped) {
+  switch (stopped) {
+  case Stopped::PlanDone: return TALWEG_PLAN_DONE;
+  case Stopped::EpochDone:
+  case Stopped::StepsDone: return TALWEG_STEPS_DONE;
+  case Stopped::ByCallback: return TALWEG_BY_CALLBACK;
+  case Stopped::ByRequest: return TALWEG_BY_REQUEST;
+  case Stopped::NotFinite: return TALWEG_NOT_FINITE;
+  }
+  return TALWEG_PLAN_DONE;
+}
+
 int talweg_session_train(talweg_session *session, int64_t max_steps, talweg_on_step on_step, void *user) {
   return guarded(-1, {{"session", session}}, [&] {
     TrainOptions options;
     options.maxSteps = max_steps;
-    if (on_step)
-      options.onChunk = [&](const Chunk &chunk) {
-        bool go = true;
-        for (const StepRecord &record : chunk.steps) {
-          talweg_step step{record.step, record.epoch, record.rows, record.loss, record.metrics.data()};
-          go = on_step(user, &step) == 0 && go;
-        }
-        return go;
-      };
-    Result<Stopped> stopped = session->session.train(options);
-    return stopped && *stopped == Stopped::NotFinite ? status(Result<void>(*session->session.notFinite()))
-                                                     : status(stopped);
+    options.onChunk = [&](const Chunk &chunk) {
+      bool go = true;
+      for (const StepRecord &record : chunk.steps) {
+        talweg_step step{record.step, record.epoch, record.rows, record.loss, record.metrics.data(), record.skipped};
+        go = (!on_step || on_step(user, &step) == 0) && go;
+      }
+      if (chunk.rollback && session->onRollback) {
+        const talweg_rollback rollback{chunk.rollback->from, chunk.rollback->to, chunk.rollback->rateFactor,
+                                       chunk.rollback->reason.c_str()};
+        go = session->onRollback(session->user, &rollback) == 0 && go;
+      }
+      return go;
+    };
+    session->stopped = -1;
+    const Result<Stopped> stopped = session->session.train(options);
+    if (stopped)
+      session->stopped = reasonOf(*stopped);
+    return status(stopped);
+  });
+}
+
+int talweg_session_on_rollback(talweg_session *session, talweg_on_rollback on_rollback, void *user) {
+  return guarded(-1, {{"session", session}}, [&] {
+    session->onRollback = on_rollback;
+    session->user = user;
+    return 0;
+  });
+}
+
+int talweg_session_stopped(const talweg_session *session) {
+  return guarded(-1, {{"session", session}}, [&] { return session->stopped; });
+}
+
+const char *talweg_session_not_finite(const talweg_session *session) {
+  return guarded(static_cast<const char *>(nullptr), {{"session", session}}, [&]() -> const char * {
+    const std::optional<Error> &error = session->session.notFinite();
+    return error ? error->message.c_str() : nullptr;
   });
 }
 
@@ -338,14 +415,18 @@ int talweg_session_set_hyper(talweg_session *session, const char *name, double v
                  [&] { return status(session->session.setHyper(name, value)); });
 }
 
-int talweg_session_save(const talweg_session *session, const char *directory) {
-  return guarded(-1, {{"session", session}, {"directory", directory}},
-                 [&] { return status(session->session.save(directory)); });
+int talweg_session_save(const talweg_session *session, const char *directory, const talweg_save_options *options) {
+  return guarded(-1, {{"session", session}, {"directory", directory}}, [&] {
+    const Result<SaveOptions> known = saveOptions(options);
+    return known ? status(session->session.save(directory, *known)) : status(known);
+  });
 }
 
-int talweg_session_load(talweg_session *session, const char *directory) {
-  return guarded(-1, {{"session", session}, {"directory", directory}},
-                 [&] { return status(session->session.load(directory)); });
+int talweg_session_load(talweg_session *session, const char *directory, const talweg_load_options *options) {
+  return guarded(-1, {{"session", session}, {"directory", directory}}, [&] {
+    const Result<LoadOptions> known = loadOptions(options);
+    return known ? status(session->session.load(directory, *known)) : status(known);
+  });
 }
 
 int talweg_session_claim(talweg_session *session, const char *directory) {
@@ -353,10 +434,10 @@ int talweg_session_claim(talweg_session *session, const char *directory) {
                  [&] { return status(session->session.claim(directory)); });
 }
 
-int64_t talweg_session_save_to(const talweg_session *session, void *bytes, size_t capacity) {
+int64_t talweg_session_save_to(const talweg_session *session, const char *notes, void *bytes, size_t capacity) {
   const void *place = capacity ? bytes : session;
   return guarded(-1, {{"session", session}, {"bytes", place}}, [&]() -> int64_t {
-    const Result<std::string> result = session->session.saveTo();
+    const Result<std::string> result = session->session.saveTo(notes ? notes : "");
     if (!result)
       return status(result);
     if (result->size() <= capacity)
@@ -365,9 +446,12 @@ int64_t talweg_session_save_to(const talweg_session *session, void *bytes, size_
   });
 }
 
-int talweg_session_load_from(talweg_session *session, const void *bytes, size_t count) {
+int talweg_session_load_from(talweg_session *session, const void *bytes, size_t count,
+                             const talweg_load_options *options) {
   return guarded(-1, {{"session", session}, {"bytes", bytes}}, [&] {
-    return status(session->session.loadFrom(std::string(static_cast<const char *>(bytes), count)));
+    const Result<LoadOptions> known = loadOptions(options);
+    return known ? status(session->session.loadFrom(std::string(static_cast<const char *>(bytes), count), *known))
+                 : status(known);
   });
 }
 
@@ -392,3 +476,28 @@ int talweg_session_save_model(const talweg_session *session, const char *file) {
 int talweg_session_load_model(talweg_session *session, const char *path) {
   return guarded(-1, {{"session", session}, {"path", path}}, [&] { return status(session->session.loadModel(path)); });
 }
+
+//===-- moments ----------------------------------------------------------------------------------------------------===//
+
+talweg_moment *talweg_moment_read(const char *directory) {
+  return guarded(nullptr, {{"directory", directory}}, [&] { return handle<talweg_moment>(Moment::read(directory)); });
+}
+
+void talweg_moment_free(talweg_moment *moment) { delete moment; }
+
+int64_t talweg_moment_step(const talweg_moment *moment) {
+  return guarded(-1, {{"moment", moment}}, [&] { return moment->moment.step; });
+}
+
+int64_t talweg_moment_total_steps(const talweg_moment *moment) {
+  return guarded(-1, {{"moment", moment}}, [&] { return moment->moment.totalSteps; });
+}
+
+/// A string of a moment.
+static const char *textOf(const talweg_moment *moment, std::string Moment::*text) {
+  return guarded(nullptr, {{"moment", moment}}, [&] { return (moment->moment.*text).c_str(); });
+}
+
+const char *talweg_moment_folder(const talweg_moment *moment) { return textOf(moment, &Moment::folder); }
+const char *talweg_moment_notes(const talweg_moment *moment) { return textOf(moment, &Moment::notes); }
+const char *talweg_moment_best(const talweg_moment *moment) { return textOf(moment, &Moment::best); }

@@ -153,19 +153,31 @@ std::int64_t Dataset::rows() const {
 std::int64_t Dataset::bytes() const { return impl->table.bytes(); }
 std::int64_t Dataset::mappedBytes() const { return impl->table.storage->inFiles; }
 
-const std::string &Dataset::digest() const {
-  std::call_once(impl->digested, [&] {
-    std::string text = fmt::format("{} rows\n", rows());
-    for (std::size_t f = 0; f < impl->table.fields.size(); ++f) {
-      const data::Field &field = impl->table.fields[f];
-      const data::Buffer &column = impl->table.columns[f];
-      text +=
-          fmt::format("{} {} [{}] {}\n", field.name, infoOf(field.element).safetensors, fmt::join(field.shape, ", "),
+void Dataset::Impl::digestOnce() const {
+  std::call_once(digested, [&] {
+    std::string text = fmt::format("{} rows\n", table.rows);
+    for (std::size_t f = 0; f < table.fields.size(); ++f) {
+      const data::Field &field = table.fields[f];
+      const data::Buffer &column = table.columns[f];
+      const std::string told =
+          fmt::format("{} [{}] {}", infoOf(field.element).safetensors, fmt::join(field.shape, ", "),
                       digestOf({reinterpret_cast<const char *>(column.data()), std::size_t(column.size())}));
+      text += fmt::format("{} {}\n", field.name, told);
+      if (field.wanted)
+        fieldDigests.emplace_back(field.name, told);
     }
-    impl->digest = digestOf(text);
+    digest = digestOf(text);
   });
+}
+
+const std::string &Dataset::digest() const {
+  impl->digestOnce();
   return impl->digest;
+}
+
+const std::vector<std::pair<std::string, std::string>> &Dataset::fieldDigests() const {
+  impl->digestOnce();
+  return impl->fieldDigests;
 }
 
 const std::vector<std::string> &Dataset::files() const { return impl->files; }

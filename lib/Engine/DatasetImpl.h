@@ -15,7 +15,8 @@ struct Dataset::Impl {
   std::vector<std::int32_t> records; ///< with windows, the row that is each record's own; else each row is a record
   std::vector<std::string> files;    ///< what it was read from
   mutable std::once_flag digested;
-  mutable std::string digest; ///< Dataset::digest, once it has been asked for
+  mutable std::string digest; ///< Dataset::digest, once one of the two has been asked for
+  mutable std::vector<std::pair<std::string, std::string>> fieldDigests;
 
   bool hasWindows() const { return !records.empty(); }
   /// The row of the table that is a record's own.
@@ -23,6 +24,8 @@ struct Dataset::Impl {
   /// Finds the records where `fields` have windows: those whose windows lie in the table. E0847: there are none.
   Result<void> placeWindows(const std::vector<Field> &fields);
 
+  /// Makes both.
+  void digestOnce() const;
   /// An error, E0845, unless the columns are those of the program's fields: generated code reads what its own fields say.
   Result<void> checkFields(const Program &program) const;
 };

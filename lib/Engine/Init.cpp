@@ -34,11 +34,43 @@ namesHere(const SafetensorsFile &model, const std::string &file, const Beginning
   return result;
 }
 
+/// All parameters of a run whose moments do not hold all: as its own program loads them.
+static Result<SafetensorsFile> merged(const ModelFile &saved, int threads) {
+  const MomentState &state = *saved.state;
+  auto load = [&]() -> Result<SafetensorsFile> {
+    auto program = Program::fromText(state.source, state.file, state.options);
+    if (!program)
+      return program.error();
+    auto session = Session::create(*program, {.threads = threads, .mode = Mode::Eval});
+    if (!session)
+      return session.error();
+    if (auto loaded = session->loadModel(std::filesystem::path(saved.path).parent_path().string()); !loaded)
+      return loaded.error();
+    const VariableFile file = encode(*session->impl, *session->impl, false, /*all=*/true);
+    std::string bytes;
+    for (std::string_view piece : file.pieces())
+      bytes += piece;
+    return parseSafetensors(std::move(bytes), saved.path);
+  };
+  auto all = load();
+  if (all)
+    return all;
+  Error error = all.error();
+  error.message += fmt::format("\nhelp: what the run has saved alone is taken from its file: {}", saved.path);
+  return error;
+}
+
 Result<InitReport> Session::Impl::initFrom(const Beginning &from) {
   auto read = readModel(from.path);
   if (!read)
     return read.error();
   const std::string &file = read->path;
+  if (read->state && !read->state->unsaved.empty()) {
+    auto all = merged(*read, threads);
+    if (!all)
+      return all.error();
+    read->model = std::move(*all);
+  }
   auto tensors = namesHere(read->model, file, from);
   if (!tensors)
     return tensors.error();

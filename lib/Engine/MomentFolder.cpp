@@ -2,6 +2,8 @@
 #include "MomentFolder.h"
 #include "Files.h"
 
+#include "talweg/Support/Folder.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -127,6 +129,19 @@ static std::string linkIn(const std::string &folder, const char *name) {
   return fs::read_symlink(inFolder(folder, name), none).string();
 }
 
+/// A help that names the newest moment of a run's folder; empty: it has none.
+static std::string newestHelp(const std::string &folder) {
+  std::optional<MomentName> newest;
+  std::string name;
+  for (const std::string &each : namesIn(folder))
+    if (auto moment = momentName(each); moment && (!newest || *moment > *newest)) {
+      newest = moment;
+      name = each;
+    }
+  return newest ? fmt::format("\nhelp: {} is the newest moment there, and can be named itself", inFolder(folder, name))
+                : "";
+}
+
 Result<std::string> talweg::momentAt(const std::string &path) {
   std::error_code ignored;
   std::string last = linkIn(path, "last");
@@ -135,7 +150,8 @@ Result<std::string> talweg::momentAt(const std::string &path) {
       return inFolder(path, last);
     if (std::exchange(before, last) != last) // a writer may have moved on meanwhile
       continue;
-    return Error{"E0869", fmt::format("{}: error: the run's last moment, `{}`, is not there", path, last)};
+    return Error{"E0869",
+                 fmt::format("{}: error: the run's last moment, `{}`, is not there{}", path, last, newestHelp(path))};
   }
   if (fs::is_directory(inFolder(path, "last"), ignored)) // a copy that followed the link
     return inFolder(path, "last");
@@ -143,6 +159,13 @@ Result<std::string> talweg::momentAt(const std::string &path) {
     return path;
   if (!fs::exists(path, ignored))
     return Error{"E0869", fmt::format("{}: error: there is no such folder", path)};
+  if (!fs::is_directory(path, ignored))
+    return Error{"E0869", fmt::format("{}: error: it is not a folder, and a run is one", path)};
+  if (const std::string help = newestHelp(path); !help.empty())
+    return Error{"E0869",
+                 fmt::format("{}: error: the run has no link `last`: this is a copy that has left it out{}; copy "
+                             "runs as they are: cp -a",
+                             path, help)};
   return Error{"E0869", fmt::format("{}: error: the folder is not that of a run: it has neither `last` nor `{}`", path,
                                     kStateFile)};
 }
@@ -216,15 +239,6 @@ Result<void> talweg::placeMoment(const std::string &folder, const std::string &n
 }
 
 //===-- what is there no more --------------------------------------------------------------------------------------===//
-
-static std::vector<std::string> namesIn(const std::string &folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    names.push_back(at->path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 void talweg::clearLeftovers(const std::string &folder) {
   for (const std::string &name : namesIn(folder))

@@ -11,7 +11,7 @@
 using namespace talweg;
 using nlohmann::ordered_json;
 
-static constexpr int kFormat = 3;
+static constexpr std::int64_t kFormat = 3;
 
 static std::string dump(const ordered_json &json, int indent = -1) {
   return json.dump(indent, ' ', false, ordered_json::error_handler_t::replace);
@@ -195,17 +195,32 @@ static bool read(const ordered_json &json, MomentState &state) {
   return members.good && state.batch > 0 && state.firstStep > -most && state.firstStep < most;
 }
 
+/// The format's number; nothing where the text is no state at all.
+static std::optional<std::int64_t> formatOf(const ordered_json &json) {
+  std::int64_t format = 0;
+  Members members{json};
+  members.read("format", format);
+  return members.good ? std::optional(format) : std::nullopt;
+}
+
+bool talweg::isOfEarlierVersion(const std::string &text) {
+  const auto format = formatOf(ordered_json::parse(text, nullptr, false));
+  return format && *format >= 1 && *format < kFormat;
+}
+
 Result<MomentState> talweg::parseState(const std::string &text, const std::string &path) {
   ordered_json json = ordered_json::parse(text, nullptr, false);
   const Error wrong{"E0865", fmt::format("{}: error: not a valid state of a run", path)};
-  if (!json.is_object() || !json.contains("format") || !json["format"].is_number_integer())
+  const auto format = formatOf(json);
+  if (!format)
     return wrong;
-  if (json["format"] != kFormat)
+  if (*format != kFormat)
     return Error{"E0865",
                  fmt::format("{}: error: the state was written by another version of Talweg: its format is {}, not {}\n"
                              "help: the parameters alone can be used: talweg train --init, talweg eval and predict "
-                             "with --checkpoint, Session::loadModel",
-                             path, json["format"].dump(), kFormat)};
+                             "with --checkpoint, Session::loadModel{}",
+                             path, *format, kFormat,
+                             *format > kFormat ? fmt::format(", of the file {} itself", kModelFile) : "")};
   MomentState state;
   std::string digest;
   Members members{json};

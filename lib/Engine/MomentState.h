@@ -24,6 +24,8 @@ struct MomentState : Moment {
 std::string textOf(const MomentState &state);
 /// `path` is for messages. E0865: it is none, or of another version; E0866: it was changed after it was saved.
 Result<MomentState> parseState(const std::string &text, const std::string &path);
+/// Whether it is a state as versions before moments wrote it.
+bool isOfEarlierVersion(const std::string &text);
 
 } // namespace talweg
 

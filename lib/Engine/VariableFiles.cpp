@@ -84,11 +84,11 @@ std::string talweg::unsavedDigest(const Session::Impl &session) {
   return tensors.empty() ? "" : digestOf(tensors);
 }
 
-VariableFile talweg::encode(const Session::Impl &session, const Standing &standing, bool optimizerFile) {
+VariableFile talweg::encode(const Session::Impl &session, const Standing &standing, bool optimizerFile, bool all) {
   VariableFile file;
   for (const Variable &variable : session.variables()) {
     const Stored stored = storedAs(session, variable);
-    if (stored.inOptimizerFile != optimizerFile || variable.role == Role::Sum || !session.isSaved(variable))
+    if (stored.inOptimizerFile != optimizerFile || variable.role == Role::Sum || !(all || session.isSaved(variable)))
       continue;
     file.contents.push_back(session.bytesOf(variable, standing));
     auto *bytes = reinterpret_cast<const char *>(file.contents.back().data());
@@ -252,16 +252,17 @@ Result<void> Session::saveModel(const std::string &file) const {
 
 Result<ModelFile> talweg::readModel(const std::string &path) {
   std::error_code ignored;
-  auto alone = [](const std::string &file) -> Result<ModelFile> {
-    auto model = readSafetensors(file);
-    return model ? ModelFile{file, std::move(*model), {}} : Result<ModelFile>(model.error());
-  };
-  if (!std::filesystem::is_directory(path, ignored))
-    return alone(path);
+  if (!std::filesystem::is_directory(path, ignored)) {
+    auto model = readSafetensors(path);
+    return model ? ModelFile{path, std::move(*model), {}} : Result<ModelFile>(model.error());
+  }
   auto files = readMoment(path, {kModelFile, kStateFile});
-  if (!files) // of an earlier version
-    return std::filesystem::exists(inFolder(path, kModelFile), ignored) ? alone(inFolder(path, kModelFile))
-                                                                        : files.error();
+  if (!files) {
+    Error error = files.error();
+    if (const std::string file = inFolder(path, kModelFile); std::filesystem::exists(file, ignored))
+      error.message += fmt::format("\nhelp: parameters from elsewhere are named by their file: {}", file);
+    return error;
+  }
   const std::string file = inFolder(files->folder, kModelFile), stateFile = inFolder(files->folder, kStateFile);
   Result<std::string> &bytes = files->contents[0], &text = files->contents[1];
   if (!bytes || !text)
@@ -269,12 +270,11 @@ Result<ModelFile> talweg::readModel(const std::string &path) {
   auto model = parseSafetensors(std::move(*bytes), file);
   if (!model)
     return model.error();
-  auto state = parseState(*text, stateFile);
-  if (!state) {
-    if (state.error().code == "E0866")
-      return state.error();
+  if (files->folder == path && isOfEarlierVersion(*text))
     return ModelFile{file, std::move(*model), {}};
-  }
+  auto state = parseState(*text, stateFile);
+  if (!state)
+    return state.error();
   if (state->model != digestOf(model->tensors))
     return Error{"E0866", fmt::format("{}: error: the values are not those that were saved with state.json", file)};
   return ModelFile{file, std::move(*model), std::move(*state)};

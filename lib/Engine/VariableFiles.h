@@ -20,8 +20,8 @@ struct VariableFile {
 
   std::vector<std::string_view> pieces() const;
 };
-/// Of a session, where it stands or stood.
-VariableFile encode(const Session::Impl &session, const Standing &standing, bool optimizerFile);
+/// Of a session, where it stands or stood; with `all`, those too that moments do not hold.
+VariableFile encode(const Session::Impl &session, const Standing &standing, bool optimizerFile, bool all = false);
 
 /// Of names, types, shapes and values, in whichever order they are stored.
 std::string digestOf(const std::vector<SafeTensor> &tensors);
@@ -55,7 +55,8 @@ struct ModelFile {
   SafetensorsFile model;
   std::optional<MomentState> state;
 };
-/// From a file, or from the folder of a run or of a moment, as it was saved; earlier versions had it in the run's folder itself.
+/// From a file, or from the folder of a run or of a moment, as it was saved: by its digest, which earlier
+/// versions did not have; they had it in the run's folder itself.
 Result<ModelFile> readModel(const std::string &path);
 
 } // namespace talweg

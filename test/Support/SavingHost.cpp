@@ -1,5 +1,5 @@
-// A host that trains and saves as it goes: saving-host MODEL FOLDER EVERY. It goes on from what FOLDER holds, if that is anything, trains to the end
-// of the plan and saves there each EVERY steps, and at the end. Whenever it is killed, it is to be started again in the same way.
+// A host that trains and saves as it goes: saving-host MODEL FOLDER EVERY [NOTES]. It goes on from what FOLDER holds, if that is anything, trains to the end
+// of the plan and saves there each EVERY steps, and at the end, with these notes. Whenever it is killed, it is to be started again in the same way.
 #include "talweg/Engine/Engine.h"
 
 #include <cstdio>
@@ -20,8 +20,8 @@ static T need(Result<T> result) {
 }
 
 int main(int count, char **words) {
-  if (count != 4) {
-    std::fprintf(stderr, "usage: saving-host MODEL FOLDER EVERY\n");
+  if (count != 4 && count != 5) {
+    std::fprintf(stderr, "usage: saving-host MODEL FOLDER EVERY [NOTES]\n");
     return 2;
   }
   const std::string folder = words[2];
@@ -34,7 +34,7 @@ int main(int count, char **words) {
     need(session.load(folder));
   for (Stopped stopped = Stopped::StepsDone; stopped != Stopped::PlanDone;) {
     stopped = need(session.train({.maxSteps = every - session.step() % every}));
-    need(session.save(folder));
+    need(session.save(folder, {.notes = count == 5 ? words[4] : ""}));
   }
   std::printf("step %lld\n", (long long)session.step());
 }

@@ -216,10 +216,7 @@ void heading(const char *title) {
 }
 
 void row(std::string_view name, const std::string &value, const std::string &note = "") {
-  // Widths in columns, not in bytes: µ takes two bytes.
-  size_t wide = value.find("µ") != std::string::npos ? 1 : 0;
-  std::string line = fmt::format("  {:<22}{:>{}}", name, value, 16 + wide);
-  printLine(note.empty() ? line : line + "   " + styled(Stream::Out, Style::Dim, note));
+  printNoted(fmt::format("  {:<22}{:>16}", name, value), 3, note);
 }
 
 void printText(const Options &options, const Session &session, const Figures &figures) {
@@ -228,9 +225,9 @@ void printText(const Options &options, const Session &session, const Figures &fi
   Derived derived(figures, facts);
   const char *step = options.inference ? "call" : "step";
   std::string what = options.inference ? "prediction" : "training";
-  printLine(fmt::format("{} on {}: {}, batch {}, {}, {}", plan.name, plan.data, what, plan.batch,
-                        counted(session.threads(), "thread"),
-                        counted(figures.rows, figures.generated ? "generated row" : "row")));
+  printWrapped(fmt::format("{} on {}: {}, batch {}, {}, {}", plan.name, plan.data, what, plan.batch,
+                           counted(session.threads(), "thread"),
+                           counted(figures.rows, figures.generated ? "generated row" : "row")));
   heading("Speed");
   row(fmt::format("time of a {}", step), microseconds(figures.median),
       fmt::format("median; fastest tenth {}", microseconds(figures.p10)));

@@ -40,9 +40,16 @@ void printTable(const std::vector<Variable> &variables, Role role, const char *t
     return;
   printLine("");
   printLine(styled(Stream::Out, Style::Bold, title));
-  for (const Variable *variable : rows)
-    printLine(fmt::format("  {:<{}}  {:<{}}  {:>{}}{}", variable->name, nameWidth, shapeText(*variable), shapeWidth,
-                          grouped(variable->count()), countWidth, variable->frozen ? "  frozen" : ""));
+  constexpr size_t frozen = 8, least = 20;
+  const size_t others = 2 + 2 + shapeWidth + 2 + countWidth + frozen;
+  nameWidth = std::min(nameWidth, lineWidth() > others + least ? lineWidth() - others : least);
+  for (const Variable *variable : rows) {
+    const bool isAlone = variable->name.size() > nameWidth;
+    if (isAlone)
+      printLine("  " + variable->name);
+    printLine(fmt::format("  {:<{}}  {:<{}}  {:>{}}{}", isAlone ? "" : variable->name, nameWidth, shapeText(*variable),
+                          shapeWidth, grouped(variable->count()), countWidth, variable->frozen ? "  frozen" : ""));
+  }
 }
 
 void printText(const Program &program, const Facts &facts) {
@@ -66,7 +73,7 @@ void printText(const Program &program, const Facts &facts) {
   if (const std::int64_t averages = count(Role::Average))
     row("averages", grouped(averages));
   row("work in a step",
-      fmt::format("{} in {} products", humanCount(double(manifest.flops), "FLOP"), grouped(manifest.contractions)));
+      fmt::format("{} in {}", humanCount(double(manifest.flops), "FLOP"), counted(manifest.contractions, "product")));
   row("memory of variables", bytesText(manifest.persistentBytes));
   row("memory of a step", bytesText(manifest.arenaBytes) + " (arena)");
   if (facts.clipBytes)

@@ -51,9 +51,9 @@ bool hasColor(Stream stream) {
   return isTerminal(stream) && capable && !(noColor && *noColor);
 }
 
-int terminalWidth() {
+int terminalWidth(Stream stream) {
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+  if (ioctl(stream == Stream::Out ? STDOUT_FILENO : STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     return size.ws_col;
   return 80;
 }

@@ -23,8 +23,8 @@ enum class Stream { Out, Err };
 
 bool isTerminal(Stream stream);
 bool hasColor(Stream stream);
-/// Columns of the terminal behind standard error; 80 when unknown.
-int terminalWidth();
+/// Columns of the terminal behind a stream; 80 when unknown.
+int terminalWidth(Stream stream);
 /// Whether the locale's character set is UTF-8.
 bool hasUnicode();
 

@@ -30,6 +30,13 @@ std::vector<std::string> chosenSplits(const Options &options, const PlanFacts &p
   return splits.empty() ? plan.splits : splits;
 }
 
+void tellLine(const std::string &split, size_t widest, const Evaluation &result, const Session &session,
+              Columns &columns) {
+  std::vector<Cell> cells = evaluationCells(result, session, columns);
+  cells.push_back({fmt::format("({}, {})", counted(result.rows, "row"), humanSeconds(result.seconds)), ""});
+  printLine(inColumns(fmt::format("{:<{}}", split, widest), cells));
+}
+
 int run(Options options) {
   Experiment &experiment = options.experiment;
   if (auto named = experiment.checkRun(options.checkpoint); !named) {
@@ -51,6 +58,7 @@ int run(Options options) {
 
   std::vector<std::string> splits = chosenSplits(options, program->plan());
   size_t widest = 0;
+  Columns columns;
   for (const std::string &split : splits)
     widest = std::max(widest, split.size());
   for (const std::string &split : splits) {
@@ -63,8 +71,7 @@ int run(Options options) {
     if (experiment.json)
       printLine(eventText(evaluationEvent(*session, split, *result)));
     else
-      printLine(fmt::format("{:<{}}  {}  ({}, {})", split, widest, evaluationText(*result, *session),
-                            counted(result->rows, "row"), humanSeconds(result->seconds)));
+      tellLine(split, widest, *result, *session, columns);
     if (!experiment.json)
       for (const TableValue &table : result->tables)
         printLine(tableText(table));

@@ -96,6 +96,8 @@ CompileOptions Experiment::compileOptions() const {
 
 Result<void> Experiment::checkRun(const std::string &checkpoint) const {
   std::error_code ignored;
+  if (checkpoint.empty() && !std::filesystem::exists(file, ignored))
+    return makeError(fmt::format("there is no file or folder `{}`", file), "name a model file or the folder of a run");
   const bool isFolder = std::filesystem::is_directory(file, ignored);
   if (isFolder && !checkpoint.empty())
     return makeError(fmt::format("`{}` is a folder, and --checkpoint names another one", file),
@@ -140,16 +142,27 @@ std::string Experiment::pathOf(const std::string &split) const {
   return given.empty() && run ? lastPath(run->data(), split) : given;
 }
 
-Result<Dataset> Experiment::load(const Program &program, const std::string &split) const {
-  auto rows = Dataset::load(program, split, pathOf(split));
+/// Rows that were not named anew are those of the run, unless other ones are accepted. Of rows that do not lie in memory it tells.
+static Result<Dataset> taken(const Experiment &experiment, const std::string &split, bool isNamed,
+                             Result<Dataset> rows) {
   if (rows && rows->mappedBytes() > 0)
     complain(fmt::format("note: {} of the rows of {} are mapped from a file: they take more memory than {}",
-                         bytesText(rows->mappedBytes()), split,
-                         dataMemory ? "--data-memory" : "half of what there is"));
-  if (rows && run && !accepts("data") && lastPath(data, split).empty())
-    if (auto same = run->checkData(split, *rows); !same)
+                         bytesText(rows->mappedBytes()), split.empty() ? "the data" : split,
+                         experiment.dataMemory ? "--data-memory" : "half of what there is"));
+  if (rows && experiment.run && !isNamed && !experiment.accepts("data"))
+    if (auto same = experiment.run->checkData(split, *rows); !same)
       return same.error();
   return rows;
+}
+
+Result<Dataset> Experiment::load(const Program &program, const std::string &split) const {
+  return taken(*this, split, !lastPath(data, split).empty(), Dataset::load(program, split, pathOf(split)));
+}
+
+Result<Dataset> Experiment::loadForPredict(const Program &program) const {
+  const auto [split, path] = data.empty() ? Pair("test", "") : named(program);
+  return taken(*this, split, !path.empty(),
+               Dataset::loadForPredict(program, split, path.empty() ? pathOf(split) : path));
 }
 
 Pair Experiment::named(const Program &program) const {
@@ -199,16 +212,18 @@ void addNumbers(Json &event, const std::vector<std::string> &names, const Number
       event[names[i]] = *values[i];
 }
 
-std::string numbersText(std::optional<double> loss, const Numbers &metrics, const Session &session) {
+std::vector<Cell> numberCells(std::optional<double> loss, const Numbers &metrics, const Session &session,
+                              Columns &columns) {
+  constexpr size_t least = 6; // of most numbers
   const std::vector<std::string> &names = session.facts().manifest.metrics,
                                  &same = session.facts().manifest.lossMetrics;
-  std::vector<std::string> texts;
+  std::vector<Cell> cells;
   if (loss)
-    texts.push_back(fmt::format("{} {:>6}", session.facts().manifest.loss, shortNumber(*loss)));
+    cells.push_back(columns.cell(session.facts().manifest.loss, shortNumber(*loss), least));
   for (size_t i = 0; i < names.size() && i < metrics.size(); ++i)
     if (metrics[i] && std::find(same.begin(), same.end(), names[i]) == same.end())
-      texts.push_back(fmt::format("{} {:>6}", names[i], shortNumber(*metrics[i])));
-  return fmt::format("{}", fmt::join(texts, "  "));
+      cells.push_back(columns.cell(names[i], shortNumber(*metrics[i]), least));
+  return cells;
 }
 
 /// The part of a table with its first `depth` indices fixed, its first element at `first`: lists of lists.
@@ -233,9 +248,13 @@ std::string tableText(const TableValue &table) {
     widest = std::max(widest, cells.back().size());
   }
   const std::size_t columns = std::size_t(table.shape.back());
+  const std::size_t inLine = std::max<std::size_t>(1, (lineWidth() - 4) / (widest + 2)); // behind "      "
   std::string text = "  " + table.name;
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    text += fmt::format("{}{:>{}}", i % columns == 0 ? "\n    " : "  ", cells[i], widest);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const std::size_t column = i % columns;
+    const char *before = column == 0 ? "\n    " : column % inLine == 0 ? "\n      " : "  ";
+    text += fmt::format("{}{:>{}}", before, cells[i], widest);
+  }
   return text;
 }
 
@@ -249,8 +268,8 @@ Json evaluationEvent(const Session &session, const std::string &split, const Eva
   return event;
 }
 
-std::string evaluationText(const Evaluation &evaluation, const Session &session) {
-  return numbersText(evaluation.loss, {evaluation.metrics.begin(), evaluation.metrics.end()}, session);
+std::vector<Cell> evaluationCells(const Evaluation &evaluation, const Session &session, Columns &columns) {
+  return numberCells(evaluation.loss, {evaluation.metrics.begin(), evaluation.metrics.end()}, session, columns);
 }
 
 //===-- files ------------------------------------------------------------------------------------------------------===//

@@ -3,6 +3,7 @@
 #define TALWEG_TOOL_EXPERIMENT_H
 
 #include "KnownRun.h"
+#include "Lines.h"
 #include "Options.h"
 
 #include "talweg/Engine/Engine.h"
@@ -42,6 +43,9 @@ struct Experiment {
   /// Rows of a split: from --data if given there, else from where the run had them, else from where the file says. Those of the run are as
   /// they were, unless other ones are accepted.
   Result<Dataset> load(const Program &program, const std::string &split) const;
+  /// The rows to predict: of the path or of the split that --data names, else of `test`; of the fields those that prediction reads. They are
+  /// where they were and as they were in the run, as in `load`, unless --data tells a path.
+  Result<Dataset> loadForPredict(const Program &program) const;
   /// The path that --data gives for a split, here or in the run; empty: none.
   std::string pathOf(const std::string &split) const;
   /// The split and the path that the last --data names: PATH, SPLIT=PATH, or a declared split, which has its own files.
@@ -61,12 +65,13 @@ using Numbers = std::vector<std::optional<double>>;
 void addLoss(Json &event, const std::string &name, std::optional<double> value);
 /// Adds `"name": value` for every metric (or report) that is told.
 void addNumbers(Json &event, const std::vector<std::string> &names, const Numbers &values);
-/// "loss 0.1234  accuracy 0.9722". A metric that is the loss is not told again.
-std::string numbersText(std::optional<double> loss, const Numbers &metrics, const Session &session);
-/// The event and the line of one evaluation.
+/// "loss 0.1234", "accuracy 0.9722". A metric that is the loss is not told again.
+std::vector<Cell> numberCells(std::optional<double> loss, const Numbers &metrics, const Session &session,
+                              Columns &columns);
+/// The event and the numbers of one evaluation.
 Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation);
-std::string evaluationText(const Evaluation &evaluation, const Session &session);
-/// Its name, and a line for each of its rows.
+std::vector<Cell> evaluationCells(const Evaluation &evaluation, const Session &session, Columns &columns);
+/// Its name, and a line for each of its rows, or as many as it takes.
 std::string tableText(const TableValue &table);
 
 /// Writes a whole file aside and renames it, so that the path holds the old bytes or the new ones, never a part.

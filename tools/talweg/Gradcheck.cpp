@@ -40,7 +40,11 @@ void printVariable(const Options &options, const GradcheckVariable &variable, si
     return;
   }
   std::string verdict = passed ? styled(Stream::Out, Style::Green, "ok") : styled(Stream::Out, Style::Red, "WRONG");
-  printLine(fmt::format("  {:<{}}  {:>4} checked  error {:<8.2g}  {}", nameOf(variable), nameWidth, variable.checked,
+  const std::string name = nameOf(variable);
+  const bool isAlone = columnsOf(name) > nameWidth;
+  if (isAlone)
+    printLine("  " + name);
+  printLine(fmt::format("  {:<{}}  {:>4} checked  error {:<8.2g}  {}", isAlone ? "" : name, nameWidth, variable.checked,
                         variable.maxError, verdict));
   if (!options.values)
     return;
@@ -58,7 +62,7 @@ void tellLess(const Options &options, const GradcheckResult &result, std::int64_
   if (result.rows < rows)
     parts.push_back(fmt::format("rows {} of {} (--batch N)", result.rows, rows));
   if (!parts.empty())
-    printLine(fmt::format("less is checked, to save time: {}", fmt::join(parts, ", ")));
+    printWrapped(fmt::format("less is checked, to save time: {}", fmt::join(parts, ", ")));
 }
 
 int run(const Options &options) {
@@ -95,6 +99,8 @@ int run(const Options &options) {
   size_t nameWidth = 0;
   for (const GradcheckVariable &variable : result->variables)
     nameWidth = std::max(nameWidth, nameOf(variable).size());
+  constexpr size_t figures = 2 + 2 + 12 + 2 + 14 + 2 + 5;
+  nameWidth = std::min(nameWidth, std::max(lineWidth(), figures) - figures);
   size_t wrong = 0;
   for (const GradcheckVariable &variable : result->variables) {
     printVariable(options, variable, nameWidth);

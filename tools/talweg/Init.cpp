@@ -32,8 +32,9 @@ int run(const Options &options) {
                          {"seed", plan.seed},
                          {"output", options.output}}));
   else
-    printLine(fmt::format("{}: {} from seed {}, in {}", plan.name, counted(program->parameterCount(), "parameter"),
-                          plan.seed, options.output));
+    printLine(withPath(
+        fmt::format("{}: {} from seed {}, in", plan.name, counted(program->parameterCount(), "parameter"), plan.seed),
+        options.output));
   return kOk;
 }
 

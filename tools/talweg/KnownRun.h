@@ -35,7 +35,7 @@ struct KnownRun {
   Result<Program> open(const CompileOptions &given) const;
   /// An error unless `program`, read from a file, computes what the folder's does in this mode.
   Result<void> checkSource(const Program &program, const CompileOptions &given, Mode mode) const;
-  /// An error unless the rows of a split are those that the run had.
+  /// An error unless the rows of a split are those that the run had, as far as they were read: predict reads some of the fields.
   Result<void> checkData(const std::string &split, const Dataset &data) const;
 };
 

@@ -1,6 +1,7 @@
 // See Options.h.
 #include "Options.h"
 #include "Console.h"
+#include "Lines.h"
 
 #include "talweg/Engine/Engine.h"
 #include "talweg/Support/Suggest.h"
@@ -18,35 +19,7 @@ namespace talweg::driver {
 
 namespace {
 
-constexpr size_t kLeft = 30;  // where the descriptions of options start
-constexpr size_t kWidth = 96; // of help texts
-
-/// `text` broken at spaces so that no line passes kWidth; further lines start at `indent`, as do those after a newline.
-std::string wrapped(const std::string &text, size_t indent) {
-  std::string result;
-  size_t column = indent;
-  for (size_t at = 0; at < text.size();) {
-    if (text[at] == '\n') {
-      result += "\n" + std::string(indent, ' ');
-      column = indent;
-      ++at;
-      continue;
-    }
-    size_t end = std::min(text.find_first_of(" \n", at), text.size());
-    if (column > indent && column + 1 + (end - at) > kWidth) {
-      result += "\n" + std::string(indent, ' ');
-      column = indent;
-    }
-    if (column > indent) {
-      result += ' ';
-      ++column;
-    }
-    result += text.substr(at, end - at);
-    column += end - at;
-    at = end < text.size() && text[end] == ' ' ? end + 1 : end;
-  }
-  return result;
-}
+constexpr size_t kLeft = 24; // where the descriptions of options start
 
 std::string entry(const std::string &name, const std::string &text) {
   std::string result = "  " + name;
@@ -54,14 +27,13 @@ std::string entry(const std::string &name, const std::string &text) {
     result += "\n" + std::string(kLeft, ' ');
   else
     result.resize(kLeft, ' ');
-  return result + wrapped(text, kLeft) + "\n";
+  return result + wrapped(text, kLeft, kLeft, kUsualWidth) + "\n";
 }
 
 std::string heading(const char *text) { return "\n" + styled(Stream::Out, Style::Bold, text) + "\n"; }
 
-constexpr const char *kExitCodes =
-    "  0 success   1 the program or its data is wrong, or the run failed   2 wrong command "
-    "line\n  130 interrupted (Ctrl-C); what was trained is saved\n";
+constexpr const char *kExitCodes = "  0 success   1 the program or its data is wrong, or the run failed\n"
+                                   "  2 wrong command line   130 interrupted (Ctrl-C); what was trained is saved\n";
 
 /// Help in one style: usage, a paragraph, what can be given, examples, exit codes.
 class HelpText : public CLI::Formatter {
@@ -78,7 +50,7 @@ public:
           text += option->get_required() ? " " + option->get_name(true) : " [" + option->get_name(true) + "]";
       text += " [options]";
     }
-    text += "\n\n" + wrapped(app->get_description(), 0) + "\n";
+    text += "\n\n" + wrapped(app->get_description(), 0, 0, kUsualWidth) + "\n";
 
     auto commands = app->get_subcommands([](const CLI::App *) { return true; });
     if (!commands.empty()) {
@@ -205,9 +177,11 @@ void Command::positional(std::string &value, const std::string &name, const std:
 
 void Command::text(std::string &value, const std::string &spelling, const std::string &help, const std::string &shown) {
   std::string name = splitSpelling(spelling).first;
-  auto *option = addText(app, spelling, help, [&value, name](const std::string &given) {
+  auto *option = addText(app, spelling, help, [&value, name, app = &app](const std::string &given) {
     if (given.empty())
       reject(name, "a name that is not empty", given);
+    if (given.starts_with("--") && app->get_option_no_throw(given))
+      reject(name, "a name that is not that of an option", given);
     value = given;
   });
   option->default_str(shown);
@@ -354,7 +328,7 @@ void Command::exclusive(const std::string &one, const std::string &other) {
 void Command::examples(const std::vector<Pair> &lines) {
   std::string text;
   for (const auto &[command, meaning] : lines)
-    text += "  " + command + "\n      " + styled(Stream::Out, Style::Dim, meaning) + "\n";
+    text += "  " + command + "\n      " + styled(Stream::Out, Style::Dim, wrapped(meaning, 6, 6, kUsualWidth)) + "\n";
   app.footer(text);
 }
 

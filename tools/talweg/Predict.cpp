@@ -66,8 +66,7 @@ int run(Options options) {
     return report(program.error(), experiment.json);
   if (auto known = experiment.checkData(*program); !known)
     return report(known.error(), experiment.json);
-  auto [split, path] = experiment.data.empty() ? Pair("test", experiment.pathOf("test")) : experiment.named(*program);
-  auto data = Dataset::loadForPredict(*program, split, path);
+  auto data = experiment.loadForPredict(*program);
   if (!data)
     return report(data.error(), experiment.json);
   auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)), .mode = Mode::Predict});
@@ -86,7 +85,7 @@ int run(Options options) {
     printLine(eventText(
         {{"event", "predict"}, {"rows", prediction->rows}, {"shape", prediction->shape}, {"output", options.output}}));
   else
-    printLine(fmt::format("{} in {}", counted(prediction->rows, "row"), options.output));
+    printLine(withPath(counted(prediction->rows, "row") + " in", options.output));
   return kOk;
 }
 

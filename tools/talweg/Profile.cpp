@@ -2,6 +2,7 @@
 // machine in one chunk does not count.
 #include "Profile.h"
 #include "Console.h"
+#include "Lines.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -92,27 +93,6 @@ std::string microseconds(double seconds) {
 
 namespace {
 
-/// Columns that a text takes: its characters, not its bytes.
-size_t columnsOf(std::string_view text) {
-  return size_t(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-/// At most `most` columns of `text`, the last one a mark if some are left out.
-std::string clipped(const std::string &text, size_t most) {
-  if (columnsOf(text) <= most)
-    return text;
-  const std::string mark = hasUnicode() ? "…" : "~";
-  std::string result;
-  size_t columns = 0;
-  for (size_t at = 0; at < text.size(); ++at) {
-    columns += (text[at] & 0xC0) != 0x80;
-    if (columns >= most)
-      break;
-    result += text[at];
-  }
-  return most ? result + mark : "";
-}
-
 std::string padded(const std::string &text, size_t columns) {
   return text + std::string(columns - std::min(columns, columnsOf(text)), ' ');
 }
@@ -157,13 +137,13 @@ void printParts(const Profile &profile) {
       continue;
     std::string note;
     if (flops > 0 && seconds > 0)
-      note = fmt::format("   {:.1f} GFLOP/s, {:.0f} % of the peak", flops / seconds * 1e-9,
+      note = fmt::format("{:.1f} GFLOP/s, {:.0f} % of the peak", flops / seconds * 1e-9,
                          profile.limits.flops > 0 ? 100 * flops / seconds / profile.limits.flops : 0);
     else if (isFused)
-      note = fmt::format("   {} more inside products of the backward pass", inside);
-    printLine(fmt::format("  {:<10}{:>6.1f} %  {}  {:>4} {}{}", nameOf(part), 100 * seconds / profile.sum(),
-                          rightAligned(microseconds(seconds), 9), count, count == 1 ? "region " : "regions",
-                          styled(Stream::Out, Style::Dim, note)));
+      note = fmt::format("{} more inside products of the backward pass", inside);
+    printNoted(fmt::format("  {:<10}{:>6.1f} %  {}  {:>4} {}", nameOf(part), 100 * seconds / profile.sum(),
+                           rightAligned(microseconds(seconds), 9), count, count == 1 ? "region" : "regions"),
+               3 + (count == 1), note);
   }
 }
 
@@ -180,15 +160,13 @@ void printProfile(const Profile &profile) {
     return;
   }
   printParts(profile);
-  printLine(fmt::format(
-      "  {:<10}{:>6.1f} %  {}  {}", "all", 100.0, rightAligned(microseconds(sum), 9),
-      styled(Stream::Out, Style::Dim,
+  printNoted(fmt::format("  {:<10}{:>6.1f} %  {}", "all", 100.0, rightAligned(microseconds(sum), 9)), 2,
              fmt::format("{} a {} with marks, {} without: marking costs {:.1f} %", microseconds(profile.marked), step,
-                         microseconds(profile.plain), 100 * (profile.marked / profile.plain - 1)))));
+                         microseconds(profile.plain), 100 * (profile.marked / profile.plain - 1)));
   std::vector<RegionGroup> rows = profile.groups();
   std::sort(rows.begin(), rows.end(), [](const RegionGroup &a, const RegionGroup &b) { return a.seconds > b.seconds; });
   // What a region is gets at most half of what the figures leave of a terminal's line.
-  const size_t columns = isTerminal(Stream::Out) ? size_t(terminalWidth()) : 160, figures = 54;
+  const size_t columns = isTerminal(Stream::Out) ? size_t(terminalWidth(Stream::Out)) : 160, figures = 54;
   const size_t widest = std::clamp<size_t>(columns > figures ? (columns - figures) / 2 : 0, 20, 60);
   size_t wide = 4, shown = 0;
   for (const RegionGroup &row : rows)

@@ -1,6 +1,7 @@
 // See Progress.h.
 #include "Progress.h"
 #include "Console.h"
+#include "Lines.h"
 
 #include <algorithm>
 #include <cmath>
@@ -34,19 +35,24 @@ std::string barText(const BarState &state, int width, bool unicode) {
   double share = std::clamp(double(state.step) / double(std::max<std::int64_t>(1, state.totalSteps)), 0.0, 1.0);
   std::string epoch = state.epochs ? fmt::format("epoch {}/{}  ", state.epoch, state.epochs) : "";
   std::string percent = fmt::format(" {:3.0f}%", std::floor(share * 100));
+  constexpr int least = 10, most = 30;
+  int room = width - int(epoch.size() + percent.size()) - least - (unicode ? 0 : 2);
+  std::string numbers;
+  for (const std::string &number : state.numbers) {
+    if (int(columnsOf(numbers + number)) + 2 > room)
+      break;
+    numbers += "  " + number;
+  }
   // The further right, the sooner a part is left out.
   std::string steps = fmt::format("  step {}/{}", state.step, state.totalSteps);
-  std::string parts[] = {"  " + state.numbers,
-                         state.secondsLeft >= 0 ? "  " + clockText(state.secondsLeft) + " left" : "",
+  std::string parts[] = {numbers, state.secondsLeft >= 0 ? "  " + clockText(state.secondsLeft) + " left" : "",
                          fmt::format("  {} ex/s", humanCount(std::max(0.0, state.examplesPerSecond))), steps};
   if (state.epochs == 0)
     std::swap(parts[3], parts[1]);
-  constexpr int least = 10, most = 30;
   bool kept[4] = {};
-  int room = width - int(epoch.size() + percent.size()) - least - (unicode ? 0 : 2);
   for (int i = 0; i < 4; ++i)
-    if ((kept[i] = int(parts[i].size()) <= room))
-      room -= int(parts[i].size());
+    if ((kept[i] = int(columnsOf(parts[i])) <= room))
+      room -= int(columnsOf(parts[i]));
   if (room < 0) // not even the bar fits
     return (epoch + percent.substr(1)).substr(0, size_t(std::max(0, width)));
   std::string text = epoch + barPicture(share, std::min(most, least + room), unicode) + percent;
@@ -71,12 +77,12 @@ void Progress::update(const BarState &state) {
   if (!shown || now - last < std::chrono::milliseconds(80))
     return;
   last = now;
-  showTransient(barText(state, terminalWidth() - 1, hasUnicode()));
+  showTransient(barText(state, terminalWidth(Stream::Err) - 1, hasUnicode()));
 }
 
 void Progress::busy(const std::string &text) {
   if (shown)
-    showTransient(styled(Stream::Err, Style::Dim, text.substr(0, size_t(std::max(1, terminalWidth() - 1)))));
+    showTransient(styled(Stream::Err, Style::Dim, clipped(text, size_t(std::max(1, terminalWidth(Stream::Err) - 1)))));
 }
 
 void Curve::add(double value) {

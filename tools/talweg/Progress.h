@@ -14,7 +14,7 @@ namespace talweg::driver {
 struct BarState {
   std::int64_t step = 0, totalSteps = 1;
   std::int64_t epoch = 1, epochs = 0; ///< epochs 0: the plan counts steps
-  std::string numbers;                ///< "loss 0.1423  accuracy 0.957"
+  std::vector<std::string> numbers;   ///< "loss 0.1423", "accuracy 0.957"; those that fit are shown
   double examplesPerSecond = 0;
   double secondsLeft = -1; ///< below 0: not known yet
 };

@@ -1,6 +1,9 @@
 // See RunFolder.h.
 #include "RunFolder.h"
 #include "Console.h"
+#include "Lines.h"
+
+#include "talweg/Support/Folder.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -14,15 +17,6 @@
 namespace fs = std::filesystem;
 
 namespace talweg::driver {
-
-static std::vector<std::string> namesIn(const std::string &folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    names.push_back(at->path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 std::string freeFolder(const std::string &file) {
   std::string base = (fs::path("runs") / fs::path(file).stem()).string();
@@ -49,6 +43,12 @@ static bool isOfRun(const std::string &name) {
          name.ends_with(".part");
 }
 
+/// Of the moment of this name in the folder; -1: there is none.
+static std::int64_t momentStep(const std::string &folder, const std::string &name) {
+  const auto moment = name.starts_with("step-") ? Moment::read((fs::path(folder) / name).string()) : makeError("");
+  return moment ? moment->step : -1;
+}
+
 Result<void> RunFolder::checkFree(bool replace) {
   std::error_code ignored;
   if (!fs::exists(fs::symlink_status(path, ignored)))
@@ -60,27 +60,38 @@ Result<void> RunFolder::checkFree(bool replace) {
   const auto moment = Moment::read(path);
   if (moment && !has("last"))
     return makeError(fmt::format("`{}` is one moment of a run", path), "choose a folder that is not there yet");
-  if (!has("last") && !(has("model.safetensors") && has("run.json"))) {
+  const bool isEarlier = has("model.safetensors") && has("run.json"); // of the layout without moments
+  if (!has("last") && !isEarlier) {
     for (const std::string &name : names)
       if (!isOfRun(name))
         return makeError(fmt::format("`{}` is not the folder of a run: it holds `{}`", path, name),
                          "choose a folder that is not there yet");
-    return {}; // of a run that ended before its first moment
+    const auto hasTrained = [&](const std::string &name) { return momentStep(path, name) > 0; };
+    if (std::none_of(names.begin(), names.end(), hasTrained))
+      return {}; // of a run that ended before its first moment
   }
   if (moment && moment->step == 0)
     return {};
   replaces = true;
   if (replace)
     return {};
+  const std::string otherwise = "and without --out a free folder is taken", word = shellWord(path);
+  if (isEarlier)
+    return makeError(fmt::format("`{}` holds a run of an earlier version", path),
+                     fmt::format("--replace replaces it, --init {} begins with its parameters, {}", word, otherwise));
+  if (!moment) {
+    std::string reason = moment.error().message;
+    if (const size_t at = reason.find("error: "); at != std::string::npos)
+      reason.replace(at, 5, "note");
+    return makeError(fmt::format("`{}` holds a run that cannot be read\n{}", path, reason),
+                     "--replace replaces it, " + otherwise);
+  }
   const std::string what =
-      !moment ? "a run of an earlier version, or one that cannot be read"
-      : moment->step >= moment->totalSteps
+      moment->step >= moment->totalSteps
           ? fmt::format("a run of {}", counted(moment->step, "step"))
           : fmt::format("a run at step {} of {}", grouped(moment->step), grouped(moment->totalSteps));
-  return makeError(
-      fmt::format("`{}` holds {}", path, what),
-      fmt::format("--replace replaces it, --resume {} goes on with it, and without --out a free folder is taken",
-                  path));
+  return makeError(fmt::format("`{}` holds {}", path, what),
+                   fmt::format("--replace replaces it, --resume {} goes on with it, {}", word, otherwise));
 }
 
 Result<void> RunFolder::begin(Session &session, const std::vector<std::string> &words, const Json &given,

@@ -2,6 +2,7 @@
 #include "TraceNan.h"
 #include "Console.h"
 #include "Interrupt.h"
+#include "Lines.h"
 #include "Progress.h"
 
 #include "talweg/Engine/TraceNumbers.h"
@@ -72,26 +73,6 @@ Json eventOf(const NumberTrace &trace) {
 
 //===-- lines ------------------------------------------------------------------------------------------------------===//
 
-/// Characters, not bytes.
-size_t columnsOf(std::string_view text) {
-  return size_t(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-/// At most `most` columns of `text`, the last one a mark if some are left out.
-std::string clipped(const std::string &text, size_t most) {
-  if (columnsOf(text) <= most)
-    return text;
-  std::string result;
-  size_t columns = 0;
-  for (char c : text) {
-    columns += (c & 0xC0) != 0x80;
-    if (columns >= most)
-      break;
-    result += c;
-  }
-  return result + (hasUnicode() ? "…" : "~");
-}
-
 /// The place as messages have it, the line and a caret below its expression.
 std::string excerptOf(const TracedValue &value) {
   if (value.source.empty())
@@ -149,7 +130,8 @@ std::string originOf(const TracedValue &value) {
 }
 
 void printRows(const std::vector<Row> &rows) {
-  constexpr size_t widest = 26, line = 80;
+  constexpr size_t widest = 26;
+  const size_t line = lineWidth();
   size_t name = 0;
   for (const Row &row : rows)
     name = std::max(name, std::min(columnsOf(row.name), widest));
@@ -165,7 +147,7 @@ void printRows(const std::vector<Row> &rows) {
 void print(const NumberTrace &trace, std::int64_t steps) {
   const std::string outcome = trace.isLoss ? fmt::format("`{}` is not finite", trace.outcome)
                                            : fmt::format("the update of `{}` is not finite", trace.outcome);
-  printLine(fmt::format("step {} of {}: {}", grouped(trace.step), grouped(steps), outcome));
+  printWrapped(fmt::format("step {} of {}: {}", grouped(trace.step), grouped(steps), outcome));
   printLine(placed(trace.first, noteOf(trace)));
   for (const TracedTurn &turn : trace.turns)
     printLine(fmt::format("  in turn {}, of 0 to {}, of the loop in line {}", turn.turn, turn.turns - 1, turn.line));
@@ -189,7 +171,7 @@ int traceNan(Session &session, bool json) {
     state.step = chunk.steps.back().step;
     state.totalSteps = steps;
     state.epoch = chunk.steps.back().epoch;
-    state.numbers = fmt::format("loss {}", shortNumber(chunk.steps.back().loss));
+    state.numbers = {fmt::format("loss {}", shortNumber(chunk.steps.back().loss))};
     state.examplesPerSecond = chunk.examplesPerSecond;
     progress.update(state);
     return !interrupted();
@@ -222,10 +204,11 @@ int traceNan(Session &session, bool json) {
   if (json)
     printLine(eventText({{"event", "trace"}, {"found", false}, {"step", session.step()}}));
   else if (*found)
-    printLine(fmt::format("step {} of {} is not finite as it is trained, but is where each value is computed by itself",
-                          grouped(session.step() + 1), grouped(steps)));
+    printWrapped(
+        fmt::format("step {} of {} is not finite as it is trained, but is where each value is computed by itself",
+                    grouped(session.step() + 1), grouped(steps)));
   else
-    printLine(
+    printWrapped(
         fmt::format("all losses and updates are finite up to step {} of {}", grouped(session.step()), grouped(steps)));
   return kOk;
 }

@@ -85,7 +85,10 @@ Json describe(const Dataset &data) {
     auto size = std::filesystem::file_size(path, unknown);
     files.push_back({{"path", path}, {"bytes", unknown ? Json() : Json(size)}});
   }
-  return {{"rows", data.rows()}, {"digest", data.digest()}, {"bytes_in_memory", data.bytes()}, {"files", files}};
+  Json fields = Json::object();
+  for (const auto &[name, digest] : data.fieldDigests())
+    fields[name] = digest;
+  return {{"rows", data.rows()}, {"fields", fields}, {"bytes_in_memory", data.bytes()}, {"files", files}};
 }
 
 /// Reads every split, and sorts them by their part in the run.
@@ -138,9 +141,9 @@ void announce(const Options &options, const Session &session, const Json &splitF
   std::string sizes;
   for (const auto &[split, facts] : splitFacts.items())
     sizes += fmt::format("{}{} {}", sizes.empty() ? "" : ", ", grouped(facts["rows"].get<std::int64_t>()), split);
-  printLine(fmt::format("{} on {}: {}; rows: {}; batch {}, {}", plan.name, plan.data,
-                        counted(session.program().parameterCount(), "parameter"), sizes, plan.batch,
-                        counted(session.totalSteps(), "step")));
+  printWrapped(fmt::format("{} on {}: {}; rows: {}; batch {}, {}", plan.name, plan.data,
+                           counted(session.program().parameterCount(), "parameter"), sizes, plan.batch,
+                           counted(session.totalSteps(), "step")));
   if (session.step() > 0)
     printLine(fmt::format("resumed at step {} of {}", grouped(session.step()), grouped(session.totalSteps())));
 }
@@ -158,15 +161,17 @@ void tellInit(const Options &options, const InitReport &report, RunFolder &log) 
     printLine(text);
   if (options.experiment.json || options.quiet)
     return;
-  printLine(fmt::format("from {}: {} taken", options.init,
-                        counted(std::int64_t(report.taken.size() + report.grown.size()), "tensor")));
+  printLine(
+      withPath(fmt::format("{} taken from", counted(std::int64_t(report.taken.size() + report.grown.size()), "tensor")),
+               options.init));
   for (auto [what, names] : {std::pair("grown", &report.grown), {"new", &report.added}, {"left", &report.left}}) {
     constexpr size_t most = 8;
     std::vector<std::string> shown(names->begin(), names->begin() + std::ptrdiff_t(std::min(most, names->size())));
     if (names->size() > most)
       shown.push_back(fmt::format("and {} more", names->size() - most));
     if (!names->empty())
-      printLine(fmt::format("  {:<5}  {}", what, fmt::join(shown, ", ")));
+      printLine(
+          fmt::format("  {:<5}  {}", what, wrapped(fmt::format("{}", fmt::join(shown, ", ")), 9, 9, lineWidth())));
   }
 }
 
@@ -345,7 +350,7 @@ int run(Options options) {
     complain(colorDiagnostic(
         fmt::format("note: the run in {} has stopped at step {} of {}: {}\nhelp: with a model file that "
                     "says otherwise it goes on: talweg train FILE --resume {}",
-                    options.resume, session->step(), session->totalSteps(), reason, options.resume)));
+                    options.resume, session->step(), session->totalSteps(), reason, shellWord(options.resume))));
     return kOk;
   }
   auto ready =
@@ -367,10 +372,10 @@ int run(Options options) {
   }
   if (*ending != Ending::Interrupted)
     return kOk;
-  complain(
-      colorDiagnostic(fmt::format("interrupted at step {} of {}; saved in {}\nhelp: `talweg train --resume {}` "
-                                  "continues",
-                                  session->step(), session->totalSteps(), folder.directory(), folder.directory())));
+  const std::string place =
+      fmt::format("interrupted at step {} of {}; saved in", session->step(), session->totalSteps());
+  complain(colorDiagnostic(fmt::format("{}\nhelp: `talweg train --resume {}` continues",
+                                       withPath(place, folder.directory()), shellWord(folder.directory()))));
   return kInterrupted;
 }
 
@@ -388,15 +393,14 @@ void addTrain(CommandLine &line) {
       "with "
       "`keep best` in the file, best; for people run.json (what was run, with what, on which compiler) and log.jsonl "
       "(the "
-      "events of --json). A moment is whole or not there, whenever the program or the machine stops. It saves at the "
-      "end, "
-      "when it is interrupted or fails, at the best validation, and on the way every 30 s, less often where saving "
-      "would "
-      "take more than a twentieth of the time. The split `validation` (or else `valid`, `val`, `dev` or `test`) is "
-      "evaluated "
-      "after each epoch (of more than 100 epochs, after 100 of them) and in between as the plan says, every other "
-      "split at "
-      "the end.\n\n"
+      "events of --json).\n\n"
+      "A run saves at its end, when it is interrupted or fails, at the best validation, and on the way every 30 s "
+      "(less "
+      "often where saving would take more than a twentieth of the time) or as --save-every says. A moment is whole or "
+      "not there, whenever the program or the machine stops.\n\n"
+      "The split `validation` (or else `valid`, `val`, `dev` or `test`) is evaluated after each epoch (of more than "
+      "100 "
+      "epochs, after 100 of them) and in between as the plan says, every other split at the end.\n\n"
       "Ctrl-C finishes the step, saves and tells how to resume; a second Ctrl-C ends at once. SIGTERM does the "
       "same, and so does the SIGHUP of a terminal that closes. The same seed gives the same bits for any number "
       "of threads, resumed or not. The file may end a run before its plan (`early_stop`, `stop when`, `budget`). A "
@@ -443,7 +447,9 @@ void addTrain(CommandLine &line) {
   command.texts(
       options.grow, "--grow PATTERN",
       "with --init or --resume: parameters that may be larger than they were (a new class, user or word): what was "
-      "there comes first, the rest is as it is initialised");
+      "there comes first in each dimension, the rest is as it is initialised. It is wrong for a dimension of several "
+      "parts, "
+      "as of concat(a, b), unless the last part has grown: what lies behind the one that has grown has moved");
   command.flag(options.noShuffle, "--no-shuffle", "take rows in the order of the data");
   command.whole(options.logEvery, "--log-every N", kCount, "tell every N steps", "a tenth of an epoch");
   command.flag(options.quiet, "--quiet", "only errors");

@@ -14,10 +14,14 @@ constexpr std::chrono::seconds kSaveInterval{30};
 constexpr int kSaveShare = 20;
 /// Between step lines where no bar shows life and --log-every is not given.
 constexpr std::chrono::seconds kLineInterval{2};
-/// Of a terminal, as most are.
-constexpr size_t kLineWidth = 80;
 /// Plans of more epochs than this are reported at this many of them.
 constexpr std::int64_t kReports = 100;
+
+/// "epoch  3/20" or "step  250/2000"
+static std::string ofAll(const char *name, std::int64_t now, std::int64_t all) {
+  const std::string total = fmt::format("{}", all);
+  return fmt::format("{} {:>{}}/{}", name, now, total.size(), total);
+}
 
 TrainLoop::TrainLoop(Session &session, RunFolder &folder, LoopOptions given)
     : session(session), folder(folder), options(std::move(given)), plan(session.program().plan()),
@@ -130,6 +134,9 @@ Result<Ending> TrainLoop::run() {
   while (session.step() < session.totalSteps() && !interrupted() && reasonToStop().empty())
     if (auto done = advance(); !done)
       return fail(done.error());
+  if (session.step() > 0 && reported != session.step() && !interrupted()) // a budget has ended in between
+    if (auto done = reportProgress(); !done && !interrupted())
+      return fail(done.error());
   if (interrupted() && (session.step() < session.totalSteps() || reported != session.step()))
     return finish(Ending::Interrupted);
   return finish(session.step() < session.totalSteps() ? Ending::Stopped : Ending::Done);
@@ -185,13 +192,12 @@ void TrainLoop::take(const Chunk &chunk) {
     showBar(chunk);
 }
 
-/// "  lr 0.1": reports, which are settings more than measurements, in few digits.
-static std::string ratesText(const std::vector<std::string> &names, const Numbers &values) {
-  std::string text;
+/// "lr 0.1": reports, which are settings more than measurements, in few digits.
+static void addRates(std::vector<Cell> &cells, const std::vector<std::string> &names, const Numbers &values,
+                     Columns &columns) {
   for (size_t i = 0; i < names.size() && i < values.size(); ++i)
     if (values[i])
-      text += fmt::format("  {} {:.4g}", names[i], plainNan(*values[i]));
-  return text;
+      cells.push_back(columns.cell(names[i], fmt::format("{:.4g}", plainNan(*values[i]))));
 }
 
 Numbers TrainLoop::toldBy(const StepRecord &step) const {
@@ -252,10 +258,12 @@ Result<void> TrainLoop::takeStep(const StepRecord &step, const Chunk &chunk) {
   emit(event);
 
   bool due = options.logEvery ? step.step % every == 0 : !progress.live() && Clock::now() - lastLine > kLineInterval;
-  if (due)
-    say(fmt::format("step {}/{}  epoch {}  {}{}  {} examples/s", step.step, chunk.totalSteps, step.epoch,
-                    numbersText(figures->front(), metrics, session), ratesText(manifest.reports, reports),
-                    humanCount(chunk.examplesPerSecond)));
+  if (!due)
+    return {};
+  std::vector<Cell> cells = numberCells(figures->front(), metrics, session, columns);
+  addRates(cells, manifest.reports, reports, columns);
+  cells.push_back({fmt::format("{} examples/s", humanCount(chunk.examplesPerSecond)), ""});
+  say(inColumns(fmt::format("{}  {}", ofAll("step", step.step, chunk.totalSteps), epochText(step.epoch)), cells));
   return {};
 }
 
@@ -273,7 +281,8 @@ void TrainLoop::showBar(const Chunk &chunk) {
   for (size_t i = 0; i < numbers.size(); ++i)
     if (smooth.weights[i] > 0)
       numbers[i] = smooth.totals[i] / smooth.weights[i];
-  bar.numbers = numbersText(numbers[0], metricsOf(numbers), session);
+  for (const Cell &cell : numberCells(numbers[0], metricsOf(numbers), session, barColumns))
+    bar.numbers.push_back(cell.name + " " + cell.value);
   bar.examplesPerSecond = chunk.examplesPerSecond;
   if (double elapsed = seconds(); elapsed > 0.3)
     bar.secondsLeft = elapsed / double(last.step - firstStep) * double(chunk.totalSteps - last.step);
@@ -300,15 +309,16 @@ bool TrainLoop::reportDue() const {
   return perEpoch > 0 && step % perEpoch == 0 && step / perEpoch % reportEveryEpochs == 0;
 }
 
-/// "epoch  3/20" or "step  250/2000"
 std::string TrainLoop::position() const {
-  auto text = [](const char *name, std::int64_t now, std::int64_t all) {
-    std::string total = fmt::format("{}", all);
-    return fmt::format("{} {:>{}}/{}", name, now, total.size(), total);
-  };
   if (plan.steps || plan.validateSteps)
-    return text("step", session.step(), session.totalSteps());
-  return text("epoch", session.epoch(), plan.epochs.value_or(1));
+    return ofAll("step", session.step(), session.totalSteps());
+  return ofAll("epoch", session.epoch(), plan.epochs.value_or(1));
+}
+
+std::string TrainLoop::epochText(std::int64_t epoch) const {
+  const std::int64_t last =
+      plan.epochs.value_or(1 + session.totalSteps() / std::max<std::int64_t>(1, session.stepsPerEpoch()));
+  return fmt::format("epoch {:>{}}", epoch, fmt::format("{}", last).size());
 }
 
 Result<void> TrainLoop::reportProgress() {
@@ -328,7 +338,6 @@ Result<void> TrainLoop::reportProgress() {
   event["rows"] = std::int64_t(sinceReport.rows);
   addLoss(event, manifest.loss, figures->front());
   addNumbers(event, manifest.metrics, metrics);
-  std::string line = fmt::format("{}  {}", position(), numbersText(figures->front(), metrics, session));
   double taken = std::chrono::duration<double>(now - lastReport).count();
   event["seconds"] = taken;
   emit(event);
@@ -339,31 +348,48 @@ Result<void> TrainLoop::reportProgress() {
   lastReport = now;
   reported = session.step();
 
+  std::vector<Cell> trained = numberCells(figures->front(), metrics, session, columns), validated;
   Result<void> kept;
   if (evaluated) {
-    std::string told = tell(options.validation->name, *evaluated);
+    validated = evaluationCells(*evaluated, session, columns);
+    tell(options.validation->name, *evaluated);
     watch();
     if (!plan.best.empty())
-      kept = keepBest(told);
-    // What was validated stands below what was trained, where both do not fit.
-    if (line.size() + 3 + told.size() > kLineWidth) {
-      if (!interrupted())
-        say(line);
-      line = std::string(position().size() + 2, ' ') + told;
-    } else
-      line += " | " + told;
+      kept = keepBest();
   }
-  const std::string time = "  " + humanSeconds(taken);
-  if (line.size() + time.size() <= kLineWidth)
-    line += styled(Stream::Out, Style::Dim, time);
   if (!interrupted())
-    say(line);
+    sayReport(trained, validated, taken);
   if (!kept)
     return kept;
   return folder.flush();
 }
 
-std::string TrainLoop::tell(const std::string &split, const Evaluation &evaluation) {
+void TrainLoop::sayReport(const std::vector<Cell> &trained, const std::vector<Cell> &validated, double took) {
+  const std::string head = position(), time = humanSeconds(took);
+  const Cell timeCell{styled(Stream::Out, Style::Dim, time), ""};
+  const auto withTime = [&](const std::string &left, std::vector<Cell> cells) {
+    cells.push_back(timeCell);
+    if (!fitsLine(left, cells))
+      cells.pop_back();
+    return inColumns(left, cells);
+  };
+  if (validated.empty())
+    return say(withTime(head, trained));
+  const std::string &split = options.validation->name;
+  std::vector<Cell> cells = validated;
+  if (!plan.best.empty()) // whether it is or not, so that lines are alike
+    cells.push_back({!best.is_null() && best["step"] == session.step() ? "best" : "    ", ""});
+  if (const std::string left = inColumns(head, trained) + " | " + split; fitsLine(left, cells))
+    return say(withTime(left, cells));
+  // What was validated stands below what was trained, where both do not fit.
+  if (!plan.best.empty() && cells.back().name == "    ")
+    cells.pop_back();
+  const std::string left(columnsOf(head) + 2, ' ');
+  say(inColumns(head + std::string(2 + columnsOf(split), ' '), trained));
+  say(withTime(left + split, cells));
+}
+
+void TrainLoop::tell(const std::string &split, const Evaluation &evaluation) {
   Json event = evaluationEvent(session, split, evaluation);
   Json tail{{"step", session.step()}, {"epoch", session.epoch()}};
   event.update(tail);
@@ -371,7 +397,6 @@ std::string TrainLoop::tell(const std::string &split, const Evaluation &evaluati
   event.erase("event");
   event.erase("seconds");
   final[split] = event;
-  return fmt::format("{} {}", split, evaluationText(evaluation, session));
 }
 
 void TrainLoop::tellRollback(const Rollback &rollback) {
@@ -392,9 +417,9 @@ void TrainLoop::tellRollback(const Rollback &rollback) {
 Error TrainLoop::notFinite() {
   Error error = *session.notFinite();
   sinceReport = sinceLine = {};
-  error.message += fmt::format("\nnote: {0} keeps step {1}, the newest of which it is known that it was good\n"
-                               "help: talweg train --resume {0} --trace-nan tells which operation it comes from",
-                               folder.directory(), grouped(session.step()));
+  error.message += fmt::format("\nnote: {} keeps step {}, the newest of which it is known that it was good\n"
+                               "help: talweg train --resume {} --trace-nan tells which operation it comes from",
+                               folder.directory(), grouped(session.step()), shellWord(folder.directory()));
   return error;
 }
 
@@ -438,14 +463,13 @@ std::string TrainLoop::reasonToStop() const {
   return "";
 }
 
-Result<void> TrainLoop::keepBest(std::string &line) {
+Result<void> TrainLoop::keepBest() {
   const Json &told = final[options.validation->name];
   const double value = told.value(plan.best, double(NAN));
   const double least = best.is_null() ? double(INFINITY) : best["value"].get<double>() * (plan.greatest ? -1 : 1);
   if (!((plan.greatest ? -value : value) < least))
     return {};
   best = {{"name", plan.best}, {"value", value}, {"step", session.step()}, {"epoch", session.epoch()}};
-  line += "  best";
   isBest = true;
   return save("running");
 }
@@ -475,7 +499,8 @@ Result<Ending> TrainLoop::finish(Ending ending) {
         break;
       auto result = session.evaluate(split.data);
       if (result) {
-        say(tell(split.name, *result));
+        tell(split.name, *result);
+        say(inColumns(split.name, evaluationCells(*result, session, columns)));
       } else if (!interrupted()) {
         (void)bool(save("failed"));
         return result.error();
@@ -509,15 +534,17 @@ Result<Ending> TrainLoop::finish(Ending ending) {
       !recorded)
     return recorded.error();
   if (progress.live() && !curve.empty())
-    say("loss " + styled(Stream::Out, Style::Green, curve.sparkline(std::min(60, terminalWidth() - 8), hasUnicode())));
+    say("loss " + styled(Stream::Out, Style::Green, curve.sparkline(std::min(60, int(lineWidth()) - 8), hasUnicode())));
   if (!best.is_null())
-    say(fmt::format("best: {} {} at step {}; kept in {}/best", plan.best, shortNumber(best["value"].get<double>()),
-                    grouped(best["step"].get<std::int64_t>()), folder.directory()));
+    say(withPath(fmt::format("best: {} {} at step {}; kept in", plan.best, shortNumber(best["value"].get<double>()),
+                             grouped(best["step"].get<std::int64_t>())),
+                 folder.directory() + "/best"));
   if (!reason.empty())
-    say(fmt::format("stopped: {}", reason));
+    say(wrapped("stopped: " + reason, 0, 2, lineWidth()));
   if (ending != Ending::Interrupted)
-    say(fmt::format("{} in {}, compiled in {}; saved in {}", counted(session.step() - firstStep, "step"),
-                    humanSeconds(trained), humanSeconds(session.compileSeconds()), folder.directory()));
+    say(withPath(fmt::format("{} in {}, compiled in {}; saved in", counted(session.step() - firstStep, "step"),
+                             humanSeconds(trained), humanSeconds(session.compileSeconds())),
+                 folder.directory()));
   return ending;
 }
 

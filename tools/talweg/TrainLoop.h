@@ -55,10 +55,10 @@ private:
   bool reportDue() const;
   bool saveDue() const;
   Result<void> reportProgress(); // means, validation, a permanent line
-  /// The event and the line of an evaluation.
-  std::string tell(const std::string &split, const Evaluation &evaluation);
-  Result<void> keepBest(std::string &line); // after a validation
-  void watch();                             // what a validation told
+  void sayReport(const std::vector<Cell> &trained, const std::vector<Cell> &validated, double took);
+  void tell(const std::string &split, const Evaluation &evaluation); // its event
+  Result<void> keepBest();                                           // after a validation
+  void watch();                                                      // what a validation told
   void tellRollback(const Rollback &rollback);
   Error notFinite(); // saves what is good
   Result<void> save(const char *status);
@@ -66,6 +66,7 @@ private:
   void emit(const Json &event); // to the log, and to standard output with --json
   void say(const std::string &line);
   std::string position() const;
+  std::string epochText(std::int64_t epoch) const;
   Json pendingFigures() const;
   double seconds() const { return std::chrono::duration<double>(Clock::now() - begun).count(); }
   /// Of training, with those before the run was resumed.
@@ -78,6 +79,7 @@ private:
   const Manifest &manifest;
   Progress progress;
   Curve curve;
+  Columns columns, barColumns;
   Figures sinceReport, sinceLine;
   Figures smooth;              // of the last steps, for the bar
   std::optional<Error> failed; // while a native call's steps were taken

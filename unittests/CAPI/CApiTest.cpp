@@ -136,7 +136,7 @@ TEST_F(Line, KeepsWhatItTrained) {
   std::string run = (folder / "run").string(), file = (folder / "model.safetensors").string();
   EXPECT_EQ(std::string(talweg_version()).find_first_not_of("0123456789."), std::string::npos);
   ASSERT_EQ(talweg_session_train(session, 4, nullptr, nullptr), 0) << talweg_last_error();
-  ASSERT_EQ(talweg_session_save(session, run.c_str()), 0) << talweg_last_error();
+  ASSERT_EQ(talweg_session_save(session, run.c_str(), nullptr), 0) << talweg_last_error();
   ASSERT_EQ(talweg_session_save_model(session, file.c_str()), 0) << talweg_last_error();
   float then[2], now[2];
   ASSERT_EQ(talweg_session_read(session, "Line.out.weight", then, 2), 0);
@@ -148,22 +148,25 @@ TEST_F(Line, KeepsWhatItTrained) {
   EXPECT_EQ(talweg_session_set_hyper(session, "lr", NAN), -1);
   EXPECT_STREQ(talweg_last_error_code(), "E0846");
 
-  for (auto load : {talweg_session_load, talweg_session_load_model}) {
+  for (bool isModel : {false, true}) {
     float other[2] = {7, 7};
     ASSERT_EQ(talweg_session_write(session, "Line.out.weight", other, 2), 0);
-    ASSERT_EQ(load(session, run.c_str()), 0) << talweg_last_error();
+    ASSERT_EQ(isModel ? talweg_session_load_model(session, run.c_str())
+                      : talweg_session_load(session, run.c_str(), nullptr),
+              0)
+        << talweg_last_error();
     ASSERT_EQ(talweg_session_read(session, "Line.out.weight", now, 2), 0);
     EXPECT_EQ(std::vector(now, now + 2), std::vector(then, then + 2));
   }
   EXPECT_EQ(talweg_session_step(session), 4);
   talweg_snapshot *snapshot = talweg_session_snapshot(session);
   ASSERT_NE(snapshot, nullptr) << talweg_last_error();
-  std::string bytes(size_t(talweg_session_save_to(session, nullptr, 0)), 0);
-  ASSERT_EQ(talweg_session_save_to(session, bytes.data(), bytes.size()), int64_t(bytes.size()));
+  std::string bytes(size_t(talweg_session_save_to(session, nullptr, nullptr, 0)), 0);
+  ASSERT_EQ(talweg_session_save_to(session, nullptr, bytes.data(), bytes.size()), int64_t(bytes.size()));
   for (bool fromBytes : {true, false}) {
     float other[2] = {7, 7};
     ASSERT_EQ(talweg_session_write(session, "Line.out.weight", other, 2), 0);
-    ASSERT_EQ(fromBytes ? talweg_session_load_from(session, bytes.data(), bytes.size())
+    ASSERT_EQ(fromBytes ? talweg_session_load_from(session, bytes.data(), bytes.size(), nullptr)
                         : talweg_session_restore(session, snapshot),
               0)
         << talweg_last_error();
@@ -171,10 +174,10 @@ TEST_F(Line, KeepsWhatItTrained) {
     EXPECT_EQ(std::vector(now, now + 2), std::vector(then, then + 2));
   }
   talweg_snapshot_free(snapshot);
-  EXPECT_EQ(talweg_session_load_from(session, bytes.data(), bytes.size() / 2), -1);
+  EXPECT_EQ(talweg_session_load_from(session, bytes.data(), bytes.size() / 2, nullptr), -1);
   EXPECT_EQ(talweg_session_claim(session, run.c_str()), 0);
-  EXPECT_EQ(talweg_session_save(session, run.c_str()), 0);
-  EXPECT_EQ(talweg_session_load(session, file.c_str()), -1);
+  EXPECT_EQ(talweg_session_save(session, run.c_str(), nullptr), 0);
+  EXPECT_EQ(talweg_session_load(session, file.c_str(), nullptr), -1);
   EXPECT_EQ(talweg_session_load_model(session, file.c_str()), 0);
 
   std::ofstream(folder / "rows.csv") << "x0,x1,y\n1,2,3\n4,5,6\n";
@@ -239,14 +242,25 @@ TEST_F(Line, NullIsAnErrorWhereverSomethingIsNeeded) {
   EXPECT_TRUE(failed(talweg_session_write(session, "Line.out.bias", nullptr, 1) == -1));
   EXPECT_TRUE(failed(talweg_session_set_hyper(nullptr, "lr", 1) == -1));
   EXPECT_TRUE(failed(talweg_session_set_hyper(session, nullptr, 1) == -1));
-  for (auto keep : {talweg_session_save, talweg_session_save_model}) {
-    EXPECT_TRUE(failed(keep(nullptr, "/tmp") == -1));
-    EXPECT_TRUE(failed(keep(session, nullptr) == -1));
-  }
-  for (auto load : {talweg_session_load, talweg_session_load_model}) {
-    EXPECT_TRUE(failed(load(nullptr, "/tmp") == -1));
-    EXPECT_TRUE(failed(load(session, nullptr) == -1));
-  }
+  EXPECT_TRUE(failed(talweg_session_save(nullptr, "/tmp", nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_save(session, nullptr, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_load(nullptr, "/tmp", nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_load(session, nullptr, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_save_model(session, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_load_model(session, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_save_model(nullptr, "/tmp") == -1));
+  EXPECT_TRUE(failed(talweg_session_load_model(nullptr, "/tmp") == -1));
+  EXPECT_TRUE(failed(talweg_session_save_to(nullptr, nullptr, values, 6) == -1));
+  EXPECT_TRUE(failed(talweg_session_load_from(session, nullptr, 1, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_on_rollback(nullptr, nullptr, nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_session_stopped(nullptr) == -1));
+  EXPECT_TRUE(failed(!talweg_session_not_finite(nullptr)));
+  EXPECT_TRUE(failed(!talweg_moment_read(nullptr)));
+  EXPECT_TRUE(failed(talweg_moment_step(nullptr) == -1));
+  EXPECT_TRUE(failed(talweg_moment_total_steps(nullptr) == -1));
+  for (auto text : {talweg_moment_folder, talweg_moment_notes, talweg_moment_best})
+    EXPECT_TRUE(failed(!text(nullptr)));
+  talweg_moment_free(nullptr);
   talweg_session_stop(nullptr);
   talweg_session_free(nullptr);
   talweg_dataset_free(nullptr);

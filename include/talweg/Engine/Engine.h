@@ -211,6 +211,8 @@ public:
   std::int64_t mappedBytes() const;
   /// Of the fields and all values: equal digests, equal rows.
   const std::string &digest() const;
+  /// Of each field that was read, its name and a text of its type and a digest of its values in all rows.
+  const std::vector<std::pair<std::string, std::string>> &fieldDigests() const;
   /// The paths it was read from; none for rows from memory.
   const std::vector<std::string> &files() const;
 

@@ -2,22 +2,16 @@
 few.safetensors and more.safetensors, and compares the moment's parameters, velocities and averages.
 grown-run.py same A B NAME: a tensor has the same bytes in both files."""
 import csv
-import json
+import os
 import struct
 import sys
 
-
-def tensors(path):
-    with open(path, "rb") as file:
-        data = file.read()
-    length = struct.unpack("<Q", data[:8])[0]
-    header, body = json.loads(data[8:8 + length]), data[8 + length:]
-    header.pop("__metadata__", None)
-    return {name: body[slice(*entry["data_offsets"])] for name, entry in header.items()}
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "Support"))
+from tensors import tensors  # noqa: E402
 
 
-def numbers(data):
-    return [value for value, in struct.iter_unpack("<f", data)]
+def numbers(tensor):
+    return [value for value, in struct.iter_unpack("<f", tensor[1])]
 
 
 if sys.argv[1] == "same":

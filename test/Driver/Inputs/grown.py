@@ -1,18 +1,10 @@
 """grown.py OLD NEW FRESH: in the moment NEW, whose rate was 0, the table has the rows of OLD and behind them those of FRESH; its slots have
 the rows of OLD, decayed by one step without a gradient in them or with it, and rows of zeros behind them where no row was looked up."""
-import json
-import struct
+import os
 import sys
 
-
-def tensors(path):
-    with open(path, "rb") as file:
-        data = file.read()
-    length = struct.unpack("<Q", data[:8])[0]
-    header, body = json.loads(data[8:8 + length]), data[8 + length:]
-    header.pop("__metadata__", None)
-    return {name: (entry["shape"], body[slice(*entry["data_offsets"])]) for name, entry in header.items()}
-
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "Support"))
+from tensors import tensors  # noqa: E402
 
 old, new, fresh = (tensors(f"{folder}/model.safetensors")["Old.table"] for folder in sys.argv[1:])
 assert old[0] == [3, 2] and new[0] == fresh[0] == [5, 2]

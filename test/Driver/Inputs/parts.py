@@ -1,7 +1,10 @@
 # Runs of the same steps, cut into different parts:
 #   parts.py rows FILE           writes 81 rows of parts.tw
 #   parts.py check RUN RUN…      losses of all steps agree to 1e-6, parameters at the end to 1e-3 of the way they travelled
-import json, random, struct, sys
+import json, os, random, struct, sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "Support"))
+from tensors import tensors  # noqa: E402
 
 
 def write_rows(path):
@@ -13,16 +16,8 @@ def write_rows(path):
             file.write(",".join(f"{value:.5f}" for value in row) + "\n")
 
 
-def tensors(path):
-    with open(path, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
-        data = file.read()
-    header.pop("__metadata__", None)
-    return {
-        name: struct.unpack(f"<{(facts['data_offsets'][1] - facts['data_offsets'][0]) // 4}f",
-                            data[slice(*facts["data_offsets"])])
-        for name, facts in header.items()
-    }
+def numbers(path):
+    return {name: struct.unpack(f"<{len(data) // 4}f", data) for name, (_, data) in tensors(path).items()}
 
 
 def losses(run):
@@ -33,19 +28,19 @@ def losses(run):
 if sys.argv[1] == "rows":
     write_rows(sys.argv[2])
 else:
-    start = tensors(sys.argv[2])
+    start = numbers(sys.argv[2])
     whole = sys.argv[3]
     for run in sys.argv[4:]:
         assert len(losses(run)) == len(losses(whole)) == 20, run
         for a, b in zip(losses(whole), losses(run)):
             for x, y in zip(a, b):
                 assert abs(x - y) <= 1e-6 * max(1, abs(x)), (run, a, b)
-        ends, others = tensors(f"{whole}/last/model.safetensors"), tensors(f"{run}/last/model.safetensors")
+        ends, others = numbers(f"{whole}/last/model.safetensors"), numbers(f"{run}/last/model.safetensors")
         assert ends.keys() == others.keys() == start.keys()
         for name in ends:
             way = sum((a - b) ** 2 for a, b in zip(ends[name], start[name])) ** 0.5
             off = sum((a - b) ** 2 for a, b in zip(ends[name], others[name])) ** 0.5
             assert off <= 1e-3 * way, (run, name, off, way)
-        slots = tensors(f"{run}/last/optimizer.safetensors")
+        slots = numbers(f"{run}/last/optimizer.safetensors")
         assert not [name for name in slots if "gradient_sum" in name]
     print(len(sys.argv) - 4, "runs agree")

@@ -1,8 +1,11 @@
 # A linear model under Adam, and averages of its parameters in the form of torch.optim.swa_utils, in f64, beside what a checkpoint holds.
 # Usage: averages.py rows FILE | averages.py same MODEL OPTIMIZER, for parameters of the same bits | averages.py RUN STEPS W B, with the averages of w and b: ema:DECAY, uniform:FROM or none
-import json, math, random, struct, sys
+import math, os, random, struct, sys
 
 from steps import write_rows
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "Support"))
+from tensors import tensors  # noqa: E402
 
 
 def rows():
@@ -38,13 +41,9 @@ def averaged(values, rule):
     return values[-1]
 
 
-def tensors(file):
+def numbers(file):
     """Numbers of f32 and bits of the tensors of a safetensors file."""
-    with open(file, "rb") as f:
-        data = f.read()
-    size = struct.unpack("<Q", data[:8])[0]
-    header = {k: v for k, v in json.loads(data[8 : 8 + size]).items() if k != "__metadata__"}
-    bits = {k: data[8 + size :][slice(*v["data_offsets"])] for k, v in header.items()}
+    bits = {name: data for name, (_, data) in tensors(file).items()}
     return {k: struct.unpack(f"<{len(b) // 4}f", b) for k, b in bits.items()}, bits
 
 
@@ -52,14 +51,14 @@ if sys.argv[1] == "rows":
     write_rows(sys.argv[2], rows())
     sys.exit()
 if sys.argv[1] == "same":
-    model, optimizer = tensors(sys.argv[2])[1], tensors(sys.argv[3])[1]
+    model, optimizer = numbers(sys.argv[2])[1], numbers(sys.argv[3])[1]
     learnt = [name for name in model if name in optimizer]
     assert learnt and all(model[name] == optimizer[name] for name in learnt), learnt
     sys.exit()
 run, steps, rules = sys.argv[1], int(sys.argv[2]), {"L.w": sys.argv[3], "L.b": sys.argv[4]}
 values = list(zip(*train(steps)))
-model, modelBits = tensors(run + "/last/model.safetensors")
-optimizer, optimizerBits = tensors(run + "/last/optimizer.safetensors")
+model, modelBits = numbers(run + "/last/model.safetensors")
+optimizer, optimizerBits = numbers(run + "/last/optimizer.safetensors")
 assert sorted(model) == ["L.b", "L.w"], model
 for name, own in (("L.w", values[:3]), ("L.b", values[3:])):
     for got, of in zip(model[name], own):
