@@ -73,7 +73,7 @@ static int anonymousFile(const std::string &folder) {
 
 /// Whether the file can have `more` bytes without taking the last of what its file system has.
 static bool hasRoom(int file, std::int64_t more) {
-  struct statvfs system {};
+  struct statvfs system{};
   if (::fstatvfs(file, &system) != 0)
     return false;
   const double free = double(system.f_bavail) * double(system.f_frsize);
@@ -87,8 +87,9 @@ bool Buffer::reserveInFile(std::int64_t bytes) {
   // What is not there when it is written to would end the process.
   const bool grown = target >= 0 && hasRoom(target, rounded - (isNew ? 0 : capacity)) &&
                      ::posix_fallocate(target, 0, static_cast<off_t>(rounded)) == 0;
-  void *mapped = grown ? ::mmap(nullptr, static_cast<std::size_t>(rounded), PROT_READ | PROT_WRITE, MAP_SHARED, target, 0)
-                       : MAP_FAILED;
+  void *mapped = grown
+                     ? ::mmap(nullptr, static_cast<std::size_t>(rounded), PROT_READ | PROT_WRITE, MAP_SHARED, target, 0)
+                     : MAP_FAILED;
   if (mapped == MAP_FAILED) {
     if (isNew && target >= 0)
       ::close(target);

@@ -54,11 +54,12 @@ Error Table::noRoom(std::string_view origin) const {
   const Limits &limits = storage->limits;
   if (limits.mostBytes == INT64_MAX)
     return failure("E0740", {origin}, fmt::format("out of memory after {}", counted(rows, "row")));
-  return failure("E0780", {origin},
-                 fmt::format("the data takes more than the {} that it may have in memory, and there is no room for it in {}: "
-                             "{} fit, and there are more",
-                             bytesText(limits.mostBytes), limits.folder, counted(rows, "row")),
-                 "choose fewer rows or smaller types, make room there, or give more memory: `--data-memory`");
+  return failure(
+      "E0780", {origin},
+      fmt::format("the data takes more than the {} that it may have in memory, and there is no room for it in {}: "
+                  "{} fit, and there are more",
+                  bytesText(limits.mostBytes), limits.folder, counted(rows, "row")),
+      "choose fewer rows or smaller types, make room there, or give more memory: `--data-memory`");
 }
 
 std::int64_t Table::bytes() const {

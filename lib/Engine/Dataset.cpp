@@ -1,6 +1,6 @@
 // Data sets: the plan's splits become sources of the Data room; the host's memory becomes a table.
-#include "DatasetImpl.h"
 #include "CodeCache.h"
+#include "DatasetImpl.h"
 #include "Digest.h"
 #include "Learn.h"
 #include "MachineMemory.h"
@@ -37,13 +37,33 @@ static data::Limits limitsOf(const CompileOptions &options) {
   return {options.dataMemory.value_or(machineMemory().bytes / 2), folder};
 }
 
+/// What tells rows apart that windows keep apart: a number for each value of the column.
+static std::optional<data::Field> groupField(const std::vector<Field> &fields) {
+  const auto found =
+      std::ranges::find_if(fields, [](const Field &field) { return field.window && !field.window->by.empty(); });
+  if (found == fields.end())
+    return std::nullopt;
+  data::Field groups{{found->window->by, ElementType::I32}};
+  groups.category = true;
+  groups.columns = {found->window->by};
+  groups.steps = {{"hashed", {std::int64_t(1) << 30}}};
+  return groups;
+}
+
 static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
                                   std::vector<data::Field> fields) {
   const Compiler &compiler = *program.impl->compiler;
-  Result<data::Source> source = sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold}, split, path);
+  Result<data::Source> source =
+      sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold}, split, path);
   if (!source)
     return source.error();
-  auto preparations = preparationsOf(program.manifest().fields, program.learned());
+  std::vector<Field> prepared = program.manifest().fields;
+  const std::optional<data::Field> groups = groupField(prepared);
+  if (groups) {
+    prepared.push_back(*groups);
+    fields.push_back(*groups);
+  }
+  auto preparations = preparationsOf(prepared, program.learned());
   if (!preparations)
     return preparations.error();
   Result<data::Table> table = data::load(*source, std::move(fields), *preparations, limitsOf(program.impl->options));
@@ -52,7 +72,14 @@ static Result<Dataset> loadFields(const Program &program, const std::string &spl
   auto impl = std::make_shared<Dataset::Impl>();
   impl->table = std::move(*table);
   impl->files = source->paths;
-  if (auto windows = impl->placeWindows(program.manifest().fields); !windows)
+  data::Buffer ofGroups;
+  if (groups) {
+    ofGroups = std::move(impl->table.columns.back());
+    impl->table.columns.pop_back();
+    impl->table.fields.pop_back();
+  }
+  const auto *numbers = groups ? reinterpret_cast<const std::int32_t *>(ofGroups.data()) : nullptr;
+  if (auto windows = impl->placeWindows(program.manifest().fields, numbers); !windows)
     return windows.error();
   return Dataset(std::move(impl));
 }
@@ -126,7 +153,7 @@ Result<void> Dataset::Impl::checkFields(const Program &program) const {
                                     list(fields), list(wanted))};
 }
 
-Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields) {
+Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields, const std::int32_t *groups) {
   std::int64_t begin = 0, end = 1, stride = 1;
   bool any = false;
   for (const Field &field : fields)
@@ -138,13 +165,18 @@ Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields) {
     }
   if (!any)
     return {};
-  for (std::int64_t row = -begin; row + end <= table.rows; row += stride)
-    records.push_back(std::int32_t(row));
+  for (std::int64_t first = 0, last = 0; first < table.rows; first = last) { // the rows of one group
+    for (last = first + 1; last < table.rows && (!groups || groups[last] == groups[first]);)
+      ++last;
+    for (std::int64_t row = first - begin; row + end <= last; row += stride)
+      records.push_back(std::int32_t(row));
+  }
   if (!records.empty() || table.rows == 0)
     return {};
-  return Error{"E0847",
-               fmt::format("error: the windows reach over {}, and the data{} has {}", counted(end - begin, "row"),
-                           files.empty() ? "" : fmt::format(" of {}", fmt::join(files, ", ")), table.rows)};
+  const std::string where = files.empty() ? "" : fmt::format(" of {}", fmt::join(files, ", "));
+  const std::string has = groups ? fmt::format("no group of rows{} has so many", where)
+                                 : fmt::format("the data{} has {}", where, table.rows);
+  return Error{"E0847", fmt::format("error: the windows reach over {}, and {}", counted(end - begin, "row"), has)};
 }
 
 std::int64_t Dataset::rows() const {

@@ -21,8 +21,9 @@ struct Dataset::Impl {
   bool hasWindows() const { return !records.empty(); }
   /// The row of the table that is a record's own.
   std::int64_t rowOfRecord(std::int64_t record) const { return hasWindows() ? records[std::size_t(record)] : record; }
-  /// Finds the records where `fields` have windows: those whose windows lie in the table. E0847: there are none.
-  Result<void> placeWindows(const std::vector<Field> &fields);
+  /// Finds the records where `fields` have windows: those whose windows lie in the table, and in rows of one number in `groups`, if there are such.
+  /// E0847: there are none.
+  Result<void> placeWindows(const std::vector<Field> &fields, const std::int32_t *groups = nullptr);
 
   /// Makes both.
   void digestOnce() const;

@@ -93,7 +93,7 @@ static void from_json(const json &value, OnNan &onNan) { onNan = onNanNamed(valu
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Variable, name, role, element, shape, frozen, offset, block)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Step, name, values, named)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RowWindow, begin, end, stride)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RowWindow, begin, end, stride, by)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Field, name, element, shape, classes, names, category, columns, steps, window)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FieldUse, read, low, high)
 /// JSON has no numbers that are not finite: they are texts.
@@ -122,7 +122,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
   [[maybe_unused]] const auto &[name, role, element, shape, frozen, offset, block] = Variable();
   [[maybe_unused]] const auto &[field, type, extents, classes, names, category, columns, steps, window] = Field();
   [[maybe_unused]] const auto &[step, values, named] = Step();
-  [[maybe_unused]] const auto &[first, last, stride] = RowWindow();
+  [[maybe_unused]] const auto &[first, last, stride, by] = RowWindow();
   [[maybe_unused]] const auto &[read, low, high] = FieldUse();
   [[maybe_unused]] const auto &[hyper, value] = Hyper();
   [[maybe_unused]] const auto &[message, help, notFinite, file, line, column] = FaultSite();

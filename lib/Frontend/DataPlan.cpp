@@ -138,7 +138,12 @@ static void checkWindows(Walk &walk) {
   if (first == walk.fields.end())
     return;
   for (std::size_t f = 0; f < walk.fields.size(); ++f)
-    if (const Field &field = walk.fields[f]; field.window && field.window->stride != first->window->stride)
+    if (const Field &field = walk.fields[f]; field.window && field.window->by != first->window->by)
+      walk.fail(Code::BadField, walk.names.data->fields[f].name.range,
+                fmt::format("the windows of `{}` and `{}` are not of rows with one value in the same column",
+                            field.name, first->name))
+          .help("write the same `by = …` in all windows");
+    else if (field.window && field.window->stride != first->window->stride)
       walk.fail(Code::BadField, walk.names.data->fields[f].name.range,
                 fmt::format("the windows of `{}` begin at every {} rows, and those of `{}` at every {}", field.name,
                             field.window->stride, first->name, first->window->stride));

@@ -43,6 +43,8 @@ static void planWindow(Walk &walk, const Expr &source, Field &field) {
     if (argument.name.text.empty() && value.kind == Value::Range && window.size() == 0) {
       window.begin = value.items[0].number.integer;
       window.end = value.items[1].number.integer;
+    } else if (argument.name.text == "by" && value.kind == Value::Text && !value.text.empty()) {
+      window.by = value.text;
     } else if (argument.name.text == "stride" && value.isInteger() && value.number.integer >= 1) {
       window.stride = value.number.integer;
     } else {
@@ -53,7 +55,9 @@ static void planWindow(Walk &walk, const Expr &source, Field &field) {
   constexpr std::int64_t farthest = std::int64_t(1) << 30;
   if (window.size() < 1 || window.begin < -farthest || window.end > farthest) {
     walk.fail(Code::BadField, source.range, "a window is a range of rows, counted from the record's own")
-        .help("write `window(0..64)`, or `window(-96..0, stride = 24)` for every 24th row");
+        .help("write `window(0..64)`, `window(-96..0, stride = 24)` for every 24th row, or `window(-7..0, by = "
+              "\"shop\")` for rows "
+              "of one shop");
     return;
   }
   if (field.window)

@@ -167,7 +167,8 @@ void frontend::createField(OpBuilder &builder, Location loc, const Field &field)
       field.names.empty() ? ArrayAttr()
                           : builder.getStrArrayAttr(SmallVector<StringRef>(field.names.begin(), field.names.end())),
       field.category ? builder.getUnitAttr() : UnitAttr(), steps.empty() ? ArrayAttr() : builder.getArrayAttr(steps),
-      field.window ? window() : DenseI64ArrayAttr());
+      field.window ? window() : DenseI64ArrayAttr(),
+      field.window && !field.window->by.empty() ? builder.getStringAttr(field.window->by) : StringAttr());
 }
 
 Field frontend::readField(train::FieldOp op) {
@@ -191,7 +192,7 @@ Field frontend::readField(train::FieldOp op) {
     for (auto step : steps.getAsRange<DictionaryAttr>())
       field.steps.push_back(stepOf(step));
   if (const auto window = op.getWindow())
-    field.window = RowWindow{(*window)[0], (*window)[1], (*window)[2]};
+    field.window = RowWindow{(*window)[0], (*window)[1], (*window)[2], op.getWindowBy().value_or("").str()};
   return field;
 }
 

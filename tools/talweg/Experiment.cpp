@@ -31,9 +31,10 @@ void Experiment::declareAccept(Command &command) {
 }
 
 void Experiment::declareFold(Command &command) {
-  command.fold(fold, "--fold I/K",
-               "cut the rows of `train` into K parts by chance, leave part I out, and validate on it; what is learned of "
-               "the data, too, is learned of the others alone");
+  command.fold(
+      fold, "--fold I/K",
+      "cut the rows of `train` into K parts by chance, leave part I out, and validate on it; what is learned of "
+      "the data, too, is learned of the others alone");
 }
 
 bool Experiment::accepts(std::string_view what) const {
@@ -65,9 +66,10 @@ void Experiment::declareCode(Command &command) {
 
 void Experiment::declareData(Command &command, const std::string &help, bool alone) {
   command.pairs(data, alone ? "--data [SPLIT=]PATH" : "--data SPLIT=PATH", help, alone);
-  command.bytes(dataMemory, "--data-memory LIMIT",
-                "rows of a split that take more than LIMIT are mapped from a file in the cache; without it, half of the memory "
-                "there is; results stay the same");
+  command.bytes(
+      dataMemory, "--data-memory LIMIT",
+      "rows of a split that take more than LIMIT are mapped from a file in the cache; without it, half of the memory "
+      "there is; results stay the same");
 }
 
 static std::string lastPath(const std::vector<Pair> &data, const std::string &split) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fmt/format.h>
 
 namespace talweg::driver {
@@ -535,10 +536,14 @@ Result<Ending> TrainLoop::finish(Ending ending) {
     return recorded.error();
   if (progress.live() && !curve.empty())
     say("loss " + styled(Stream::Out, Style::Green, curve.sparkline(std::min(60, int(lineWidth()) - 8), hasUnicode())));
-  if (!best.is_null())
-    say(withPath(fmt::format("best: {} {} at step {}; kept in", plan.best, shortNumber(best["value"].get<double>()),
-                             grouped(best["step"].get<std::int64_t>())),
-                 folder.directory() + "/best"));
+  if (!best.is_null()) {
+    const std::string text = fmt::format("best: {} {} at step {}", plan.best, shortNumber(best["value"].get<double>()),
+                                         grouped(best["step"].get<std::int64_t>()));
+    std::error_code unknown; // of a run that has begun from a moment of another folder, it may be there
+    const std::string path = folder.directory() + "/best";
+    say(std::filesystem::exists(path, unknown) ? withPath(text + "; kept in", path)
+                                               : text + ", in the folder that this run has gone on from");
+  }
   if (!reason.empty())
     say(wrapped("stopped: " + reason, 0, 2, lineWidth()));
   if (ending != Ending::Interrupted)

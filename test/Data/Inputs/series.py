@@ -26,6 +26,25 @@ ROWS, SPLIT, STRIDE = 200, 151, 2
 series = [(f"{math.sin(t / 9):.5f}", f"{math.cos(t / 7):.5f}", str(int(math.sin(t / 5) > 0))) for t in range(ROWS)]
 
 
+GROUPED = [(f"{shop}", f"{math.sin(t / (3 + shop)):.5f}") for shop, rows in ((0, 20), (1, 2), (2, 33), (0, 12)) for t in range(rows)]
+BY_GROUP = """
+data shops {
+  past: f32[4]%s
+  next: f32[2]%s
+  train = csv("%s.csv", header = %s)
+}
+model Net(x: f32[n, t]) -> f32[n, 2] {
+  dense(x, 2)
+}
+train Net on shops {
+  minimize mean_squared_error(Net(past), next)
+  optimizer adam(lr = 0.01)
+  batch 4
+  epochs 2
+}
+"""
+
+
 def write(name, rows):
     with open(name, "w") as file:
         file.writelines(",".join(row) + "\n" for row in rows)
@@ -48,3 +67,22 @@ with open("windows.tw", "w") as file:
     file.write(MODEL % (*windows, "series", SPLIT, SPLIT, ROWS))
 with open("records.tw", "w") as file:
     file.write(MODEL % ("", "", "", "records", len(train), len(train), len(train) + len(test)))
+
+
+def grouped():
+    """The windows -4..0 and 0..2 of each third row of a shop that has them; a shop that comes again is another group."""
+    begin = 0
+    for end in range(1, len(GROUPED) + 1):
+        if end == len(GROUPED) or GROUPED[end][0] != GROUPED[begin][0]:
+            for at in range(begin + 4, end - 1, 3):
+                yield [value for _, value in GROUPED[at - 4:at + 2]]
+            begin = end
+
+
+write("shops.csv", [("shop", "y"), *GROUPED])
+write("each.csv", grouped())
+windows = [f' = column("y") |> window({rows}, stride = 3, by = "shop")' for rows in ("-4..0", "0..2")]
+with open("shops.tw", "w") as file:
+    file.write(BY_GROUP % (*windows, "shops", "true"))
+with open("each.tw", "w") as file:
+    file.write(BY_GROUP % ("", "", "each", "false"))

@@ -91,13 +91,14 @@ def FieldOp : Train_Op<"field", [Symbol, HasParent<"ProgramOp">]> {
     `classes` bounds the labels of a class field: values are 0 to classes-1, checked when data is loaded. `columns`: the columns of a table
     that hold it, each by its name or by its number from 0. `names` are those of the classes; `category`: they are learned. `steps`: what is
     done to the cells (Support/Step.h), each {name, values, named}. With a `window` {begin, end, stride}, whose size is the first extent of the type, a
-    record's value consists of rows of the data, from `begin` to before `end` counted from its own. Of a lowered program: `read`, if a step reads it, and `range` [low, high),
+    record's value consists of rows of the data, from `begin` to before `end` counted from its own, which have one value in the
+    column `window_by`, if there is one. Of a lowered program: `read`, if a step reads it, and `range` [low, high),
     where the program requires it to be, or compares it with positions.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, OptionalAttr<I64Attr>:$classes,
                        OptionalAttr<ArrayAttr>:$columns, UnitAttr:$read, OptionalAttr<DenseI64ArrayAttr>:$range,
                        OptionalAttr<StrArrayAttr>:$names, UnitAttr:$category, OptionalAttr<ArrayAttr>:$steps,
-                       OptionalAttr<DenseI64ArrayAttr>:$window);
+                       OptionalAttr<DenseI64ArrayAttr>:$window, OptionalAttr<StrAttr>:$window_by);
   let assemblyFormat = [{$sym_name `:` $type (`classes` $classes^)? (`columns` $columns^)? (`read` $read^)? (`in` $range^)?
                          attr-dict}];
   let hasVerifier = 1;
