@@ -40,7 +40,8 @@ static data::Limits limitsOf(const CompileOptions &options) {
 static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
                                   std::vector<data::Field> fields) {
   const Compiler &compiler = *program.impl->compiler;
-  Result<data::Source> source = sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold}, split, path);
+  Result<data::Source> source =
+      sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold}, split, path);
   if (!source)
     return source.error();
   auto preparations = preparationsOf(program.manifest().fields, program.learned());

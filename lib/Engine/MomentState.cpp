@@ -30,15 +30,16 @@ static ordered_json toJson(const std::vector<std::pair<std::string, std::string>
 
 /// What of the options decides results, and the limit of memory, without which a run might not fit.
 static ordered_json toJson(const CompileOptions &options) {
-  ordered_json json = {{"set", toJson(options.set)},
-                       {"batch", toJson(options.batch)},
-                       {"epochs", toJson(options.epochs)},
-                       {"steps", toJson(options.steps)},
-                       {"seed", options.seed ? ordered_json(*options.seed) : ordered_json()},
-                       {"double_precision", options.doublePrecision},
-                       {"memory", toJson(options.memory)},
-                       {"fold", options.fold ? ordered_json({options.fold->index, options.fold->count}) : ordered_json()},
-                       {"learned", ordered_json::parse(prepare::learnedText(options.learned))}};
+  ordered_json json = {
+      {"set", toJson(options.set)},
+      {"batch", toJson(options.batch)},
+      {"epochs", toJson(options.epochs)},
+      {"steps", toJson(options.steps)},
+      {"seed", options.seed ? ordered_json(*options.seed) : ordered_json()},
+      {"double_precision", options.doublePrecision},
+      {"memory", toJson(options.memory)},
+      {"fold", options.fold ? ordered_json({options.fold->index, options.fold->count}) : ordered_json()},
+      {"learned", ordered_json::parse(prepare::learnedText(options.learned))}};
   return json;
 }
 

@@ -43,7 +43,7 @@ struct RowSelection {
   std::string index = {};            ///< a file with the numbers of the rows that are kept; empty: none
   bool exceptIndex = false;          ///< … or of those that are not
 
-  std::optional<Range> percent = {};    ///< the rows whose places lie there: the k-th of n has place k / n
+  std::optional<Range> percent = {};     ///< the rows whose places lie there: the k-th of n has place k / n
   std::optional<std::int64_t> seed = {}; ///< places are those of a permutation; with `by`, of another hash
   std::optional<ColumnRef> by = {};      ///< places are hashes of this column's cells: rows of one value stay together
   std::optional<ColumnRef> sorted = {};  ///< places are in the order of this column
