@@ -31,9 +31,10 @@ void Experiment::declareAccept(Command &command) {
 }
 
 void Experiment::declareFold(Command &command) {
-  command.fold(fold, "--fold I/K",
-               "cut the rows of `train` into K parts by chance, leave part I out, and validate on it; what is learned of "
-               "the data, too, is learned of the others alone");
+  command.fold(
+      fold, "--fold I/K",
+      "cut the rows of `train` into K parts by chance, leave part I out, and validate on it; what is learned of "
+      "the data, too, is learned of the others alone");
 }
 
 bool Experiment::accepts(std::string_view what) const {
