@@ -84,8 +84,9 @@ Fault ChainMaker::checkFlow() {
     return {"E0752",
             fmt::format("`{}` takes {}, and `{}` gives {}", next.name, nameOf(next.takes), before.name,
                         nameOf(before.gives)),
-            before.gives == Flow::Labels ? fmt::format("labels end the preparation: nothing comes after `{}`", before.name)
-                                         : fmt::format("put `{}` before `{}`", next.name, before.name)};
+            before.gives == Flow::Labels
+                ? fmt::format("labels end the preparation: nothing comes after `{}`", before.name)
+                : fmt::format("put `{}` before `{}`", next.name, before.name)};
   }
   chain.gives = rows.empty() ? Flow::Text : rows.back()->gives;
   return chain.gives == Flow::Labels ? checkLabels() : chain.gives == Flow::Numbers ? checkNumbers() : Fault();
@@ -105,9 +106,10 @@ Fault ChainMaker::checkLabels() {
 Fault ChainMaker::checkNumbers() {
   const std::string_view last = rows.back()->name;
   if (field.category)
-    return {"E0752", fmt::format("`{}` gives numbers, and {}", last, typed(field)),
-            fmt::format("declare the field as `f32{0}` or, if these are labels from 0, as `class[…]{0}` with their number",
-                        shapeText(field))};
+    return {
+        "E0752", fmt::format("`{}` gives numbers, and {}", last, typed(field)),
+        fmt::format("declare the field as `f32{0}` or, if these are labels from 0, as `class[…]{0}` with their number",
+                    shapeText(field))};
   if (infoOf(field.element).isFloat() && !field.classes)
     return {};
   for (std::size_t i = 0; i < rows.size(); ++i)
@@ -161,8 +163,9 @@ void ChainMaker::add(std::unique_ptr<Work> work, bool maySayMore) {
 }
 
 void ChainMaker::link() {
-  const bool isOfText = !rows.empty() ? rows[0]->takes == Flow::Text && (rows[0]->gives != Flow::Numbers || rows[0]->gathers)
-                                      : !field.names.empty();
+  const bool isOfText = !rows.empty()
+                            ? rows[0]->takes == Flow::Text && (rows[0]->gives != Flow::Numbers || rows[0]->gathers)
+                            : !field.names.empty();
   if (isOfText)
     add(makeNumbersAsText(), false);
   Flow flow = Flow::Text;

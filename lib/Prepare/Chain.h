@@ -15,7 +15,8 @@ struct Link {
 struct Chain {
   std::vector<Link> links;
   std::int64_t columns = 0; ///< cells of a record
-  std::size_t steps = 0;    ///< those that may learn: the declared ones, and the vocabulary of a category that declares none
+  std::size_t steps =
+      0; ///< those that may learn: the declared ones, and the vocabulary of a category that declares none
   Flow gives = Flow::Text;
 };
 

@@ -134,8 +134,9 @@ std::optional<DateTime> readDate(std::string_view text) {
   return !reader.fails && reader.isEnd() && isLegal(date) ? std::optional(date) : std::nullopt;
 }
 
-static constexpr std::string_view monthNames[] = {"January", "February", "March",     "April",   "May",      "June",
-                                                  "July",    "August",   "September", "October", "November", "December"};
+static constexpr std::string_view monthNames[] = {"January",   "February", "March",    "April",
+                                                  "May",       "June",     "July",     "August",
+                                                  "September", "October",  "November", "December"};
 static constexpr std::string_view dayNames[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                                 "Friday", "Saturday", "Sunday"};
 static constexpr std::string_view halfNames[] = {"AM", "PM"};

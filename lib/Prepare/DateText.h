@@ -12,7 +12,7 @@ namespace talweg::prepare {
 struct DateTime {
   std::int64_t year = 1970;
   int month = 1, day = 1, hour = 0, minute = 0, second = 0;
-  double fraction = 0; ///< of a second
+  double fraction = 0;    ///< of a second
   std::int64_t ahead = 0; ///< seconds
 };
 

@@ -97,7 +97,8 @@ static bool readStep(const json &of, LearnedStep &step) {
   }
   if (!model)
     return true;
-  const std::optional<std::string> bytes = model->is_string() ? ofBase64(model->get_ref<const std::string &>()) : std::nullopt;
+  const std::optional<std::string> bytes =
+      model->is_string() ? ofBase64(model->get_ref<const std::string &>()) : std::nullopt;
   step.model = bytes.value_or("");
   return !step.model.empty();
 }

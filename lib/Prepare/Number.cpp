@@ -184,8 +184,8 @@ Fault storeText(std::string_view text, const Field &field, std::byte *to) {
 
 Fault readNumber(std::string_view text, double &value) { return parseFloat(text, infoOf(ElementType::F64), value); }
 
-Fault missingFault(const Field &field) {
-  return {"E0712", "this value is missing",
+Fault missingFault(const Field &field, std::string situation) {
+  return {"E0712", std::move(situation),
           field.names.empty()
               ? std::string(fillingHelp)
               : "remove the row, or declare the field as `category`, in which missing is a class of its own"};
@@ -214,7 +214,9 @@ Fault storeNumber(double number, const Field &field, std::byte *to) {
 
 Fault storeCell(const Cell &cell, const Field &field, std::byte *to) {
   switch (cell.kind) {
-  case Cell::Missing: return missingFault(field);
+  case Cell::Missing:
+    return missingFault(field,
+                        cell.text.empty() ? "this cell is empty" : quoted(cell.text) + " stands for a missing value");
   case Cell::Number: return storeNumber(cell.number, field, to);
   case Cell::Text: break;
   }

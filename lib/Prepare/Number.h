@@ -19,7 +19,7 @@ Fault storeNumber(double number, const Field &field, std::byte *to);
 Fault readNumber(std::string_view text, double &value);
 
 /// What is said of a value that is missing where there must be one.
-Fault missingFault(const Field &field);
+Fault missingFault(const Field &field, std::string situation = "this value is missing");
 
 } // namespace talweg::prepare
 

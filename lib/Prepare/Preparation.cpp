@@ -45,6 +45,9 @@ Fault Preparation::Impl::toCell(Fault fault, std::size_t link) const {
 
 Fault Preparation::Impl::run(std::span<const Cell> cells, std::size_t end, Row &row) const {
   row.cells.assign(cells.begin(), cells.end());
+  for (Cell &cell : row.cells)
+    if (cell.kind == Cell::Missing)
+      cell = {}; // without the text that a file has for that
   for (std::size_t i = 0; i < end; ++i)
     if (Fault fault = chain.links[i].work->apply(row))
       return toCell(std::move(fault), i);

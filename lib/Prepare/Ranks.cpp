@@ -65,7 +65,8 @@ bool Ranks::fits() {
   quantiles.clear();
   for (std::size_t i = 0; i < columns; ++i) {
     const double count = rest.empty() ? 0 : rest[0];
-    if (!(count >= 1 && count <= double(mostQuantiles)) || double(std::size_t(count)) != count || count >= double(rest.size()))
+    if (!(count >= 1 && count <= double(mostQuantiles)) || double(std::size_t(count)) != count ||
+        count >= double(rest.size()))
       return false;
     quantiles.push_back(rest.subspan(1, std::size_t(count)));
     if (!std::ranges::is_sorted(quantiles.back()))

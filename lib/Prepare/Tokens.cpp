@@ -39,20 +39,20 @@ Fault learnTokens(const std::vector<WordCount> &words, std::int64_t most, std::s
     return {"E0759", "`tokens` finds no word in any row that it is to learn from",
             "are the right column and the right rows chosen?"};
   WordLines lines(words);
-  const sentencepiece::util::Status status =
-      sentencepiece::SentencePieceTrainer::Train({{"model_type", "bpe"},
-                                                  {"vocab_size", std::to_string(most)},
-                                                  {"hard_vocab_limit", "false"},
-                                                  {"pad_id", "0"},
-                                                  {"unk_id", "1"},
-                                                  {"bos_id", "-1"},
-                                                  {"eos_id", "-1"},
-                                                  {"input_format", "tsv"},
-                                                  {"max_sentence_length", "16384"}, // the trainer has 16 bits for a place in a word
-                                                  {"normalization_rule_name", "identity"},
-                                                  {"num_threads", "1"},
-                                                  {"minloglevel", "3"}},
-                                                 &lines, &model);
+  const sentencepiece::util::Status status = sentencepiece::SentencePieceTrainer::Train(
+      {{"model_type", "bpe"},
+       {"vocab_size", std::to_string(most)},
+       {"hard_vocab_limit", "false"},
+       {"pad_id", "0"},
+       {"unk_id", "1"},
+       {"bos_id", "-1"},
+       {"eos_id", "-1"},
+       {"input_format", "tsv"},
+       {"max_sentence_length", "16384"}, // the trainer has 16 bits for a place in a word
+       {"normalization_rule_name", "identity"},
+       {"num_threads", "1"},
+       {"minloglevel", "3"}},
+      &lines, &model);
   if (status.ok())
     return {};
   model.clear();

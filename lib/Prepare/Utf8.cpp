@@ -114,8 +114,8 @@ char32_t lowerOf(char32_t character) { return char32_t(utf8proc_tolower(utf8proc
 std::string normalizedText(std::string_view text) {
   utf8proc_uint8_t *made = nullptr;
   const auto options = utf8proc_option_t(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
-  const utf8proc_ssize_t bytes = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t *>(text.data()),
-                                              std::ssize(text), &made, options);
+  const utf8proc_ssize_t bytes =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t *>(text.data()), std::ssize(text), &made, options);
   std::string normalized = bytes < 0 ? std::string(text) : std::string(reinterpret_cast<char *>(made), bytes);
   std::free(made);
   return normalized;

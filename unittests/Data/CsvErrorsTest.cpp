@@ -108,7 +108,7 @@ TEST_F(CsvErrors, not_numbers) {
 
 TEST_F(CsvErrors, empty_cells_and_values_that_are_not_finite) {
   EXPECT_EQ(fault(csv(file("a.csv", "1,2\n,1\n")), pair()),
-            "E0712 a.csv:2:1: error: this value is missing (field `x: f32`, column 0)\n"
+            "E0712 a.csv:2:1: error: this cell is empty (field `x: f32`, column 0)\n"
             "help: say what stands for a missing value, as in `|> filled(\"median\")`, or remove the row");
   for (const char *text : {"nan", "NaN", "inf", "-inf", "Infinity"})
     EXPECT_EQ(fault(csv(file("a.csv", std::string("1,2\n") + text + ",1\n")), pair()),

@@ -59,9 +59,9 @@ TEST_F(CsvOptions, quotes_may_be_characters_as_others) {
             "E0711 a.csv:1:3: error: `\"a` is not a numb");
 }
 
-TEST_F(CsvOptions, missing_cells_of_plain_numbers_are_errors) {
-  EXPECT_EQ(fault(with("1\n?\n", {{"missing", "?"}}), {f32("x")}).substr(0, 46),
-            "E0712 a.csv:2:1: error: this value is missing ");
+TEST_F(CsvOptions, missing_cells_of_plain_numbers_are_errors_that_show_them) {
+  EXPECT_EQ(fault(with("1\n?\n", {{"missing", "?"}}), {f32("x")}).substr(0, 57),
+            "E0712 a.csv:2:1: error: `?` stands for a missing value (f");
 }
 
 TEST_F(CsvOptions, cells_are_missing_where_the_options_say_so) {

@@ -52,12 +52,14 @@ TEST(Date, formats_have_names_halves_and_zones) {
 }
 
 TEST(Date, that_is_none_is_a_fault) {
-  for (std::string_view wrong : {"2023-02-29", "2024-13-01", "2024-1-1", "2024-01-01T24:00", "2024-01-01T12:60", "noon",
-                                 "2024-01-01x", "2024-01-01T12:00+25:00", "1e300", "0000-01-01", "2024-01-01T12:00:00."})
+  for (std::string_view wrong :
+       {"2023-02-29", "2024-13-01", "2024-1-1", "2024-01-01T24:00", "2024-01-01T12:60", "noon", "2024-01-01x",
+        "2024-01-01T12:00+25:00", "1e300", "0000-01-01", "2024-01-01T12:00:00."})
     EXPECT_EQ(faultIn(times(), {text(wrong)}).substr(0, 5), "E0756") << wrong;
-  EXPECT_EQ(faultIn(times(), {text("31.1.2024")}),
-            "E0756 `31.1.2024` is no date | others than 2024-02-29, 2024-02-29T12:30:00+01:00 and seconds since 1970 need "
-            "their format, as in `format = \"%d.%m.%Y\"`");
+  EXPECT_EQ(
+      faultIn(times(), {text("31.1.2024")}),
+      "E0756 `31.1.2024` is no date | others than 2024-02-29, 2024-02-29T12:30:00+01:00 and seconds since 1970 need "
+      "their format, as in `format = \"%d.%m.%Y\"`");
   EXPECT_EQ(faultIn(parts({"year"}, {{"format", "%d.%m.%Y"}}), {text("31.2.2024")}),
             "E0756 `31.2.2024` is no date as `%d.%m.%Y` says");
   EXPECT_EQ(faultIn(parts({"year"}), {number(1e300)}),

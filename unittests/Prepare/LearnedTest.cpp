@@ -9,15 +9,19 @@
 namespace talweg::prepare {
 
 TEST(Learned, is_text_of_numbers_words_and_models) {
-  EXPECT_EQ(learnedText({{"age", {{}, {{0.1, 2}, {}, {}}}}, {"job", {{{}, {"a", "ä\"\n"}, {}}}}, {"text", {{{}, {}, "\xff\x00z"}}}}),
-            "[{\"field\":\"age\",\"steps\":[{},{\"numbers\":[0.1,2.0]}]},{\"field\":\"job\",\"steps\":[{\"words\":[\"a\","
-            "\"ä\\\"\\n\"]}]},{\"field\":\"text\",\"steps\":[{\"model\":\"/w==\"}]}]");
+  EXPECT_EQ(
+      learnedText(
+          {{"age", {{}, {{0.1, 2}, {}, {}}}}, {"job", {{{}, {"a", "ä\"\n"}, {}}}}, {"text", {{{}, {}, "\xff\x00z"}}}}),
+      "[{\"field\":\"age\",\"steps\":[{},{\"numbers\":[0.1,2.0]}]},{\"field\":\"job\",\"steps\":[{\"words\":[\"a\","
+      "\"ä\\\"\\n\"]}]},{\"field\":\"text\",\"steps\":[{\"model\":\"/w==\"}]}]");
 }
 
 TEST(Learned, comes_back_bit_for_bit) {
   using Limits = std::numeric_limits<double>;
   const std::vector<LearnedField> fields = {
-      {"a", {{{0.1, -0.0, Limits::min(), Limits::denorm_min(), Limits::max(), 1. / 3, 1e22, 123456789012345678.}, {}, {}}, {}}},
+      {"a",
+       {{{0.1, -0.0, Limits::min(), Limits::denorm_min(), Limits::max(), 1. / 3, 1e22, 123456789012345678.}, {}, {}},
+        {}}},
       {"b", {{{}, {"x", "日本"}, std::string("\0\1\2\3\xff", 5)}}},
       {"c", {{{}, {}, "1"}, {{}, {}, "12"}, {{}, {}, "123"}}}};
   const std::vector<LearnedField> again = valueOf(learnedOf(learnedText(fields)));
@@ -27,10 +31,11 @@ TEST(Learned, comes_back_bit_for_bit) {
 
 TEST(Learned, of_another_text_is_an_error) {
   for (std::string_view wrong :
-       {"", "{}", "[", "[1]", "[{\"field\":1,\"steps\":[]}]", "[{\"field\":\"a\"}]", "[{\"field\":\"a\",\"steps\":[1]}]",
-        "[{\"field\":\"a\",\"steps\":[{\"numbers\":[\"1\"]}]}]", "[{\"field\":\"a\",\"steps\":[{\"number\":[1]}]}]",
-        "[{\"field\":\"a\",\"steps\":[{\"words\":[1]}]}]", "[{\"field\":\"a\",\"steps\":[{\"model\":\"/w=\"}]}]",
-        "[{\"field\":\"a\",\"steps\":[{\"model\":\"/x==\"}]}]", "[{\"field\":\"a\",\"steps\":[{\"model\":\"=w==\"}]}]"}) {
+       {"", "{}", "[", "[1]", "[{\"field\":1,\"steps\":[]}]", "[{\"field\":\"a\"}]",
+        "[{\"field\":\"a\",\"steps\":[1]}]", "[{\"field\":\"a\",\"steps\":[{\"numbers\":[\"1\"]}]}]",
+        "[{\"field\":\"a\",\"steps\":[{\"number\":[1]}]}]", "[{\"field\":\"a\",\"steps\":[{\"words\":[1]}]}]",
+        "[{\"field\":\"a\",\"steps\":[{\"model\":\"/w=\"}]}]", "[{\"field\":\"a\",\"steps\":[{\"model\":\"/x==\"}]}]",
+        "[{\"field\":\"a\",\"steps\":[{\"model\":\"=w==\"}]}]"}) {
     const Result<std::vector<LearnedField>> read = learnedOf(wrong);
     ASSERT_FALSE(read) << wrong;
     EXPECT_EQ(read.error().code, "E0762");
@@ -54,9 +59,13 @@ TEST(Learned, is_refused_where_they_learn_something_else) {
     return taken ? "" : taken.error().code;
   };
   EXPECT_EQ(refuses(f64({}, {{"standardized"}}), {{{0, 1}, {}, {}}}), "");
-  for (const std::vector<LearnedStep> &wrong :
-       {std::vector<LearnedStep>{}, {{}}, {{{0}, {}, {}}}, {{{0, 0}, {}, {}}}, {{{0, NAN}, {}, {}}}, {{{0, 1}, {"a"}, {}}},
-        {{{0, 1}, {}, {}}, {}}})
+  for (const std::vector<LearnedStep> &wrong : {std::vector<LearnedStep>{},
+                                                {{}},
+                                                {{{0}, {}, {}}},
+                                                {{{0, 0}, {}, {}}},
+                                                {{{0, NAN}, {}, {}}},
+                                                {{{0, 1}, {"a"}, {}}},
+                                                {{{0, 1}, {}, {}}, {}}})
     EXPECT_EQ(refuses(f64({}, {{"standardized"}}), wrong), "E0762");
   for (const std::vector<double> &wrong : {std::vector<double>{}, {1}, {2, 1}, {2, 2, 1}, {0.5, 1}, {1, 1, 1}, {-1, 1}})
     EXPECT_EQ(refuses(f64({}, {{"ranks"}}), {{wrong, {}, {}}}), "E0762");

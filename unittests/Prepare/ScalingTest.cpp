@@ -46,9 +46,7 @@ TEST(Scaling, ranks_are_from_0_to_1_and_linear_between) {
     expectNear(valuesOf(preparation, field, {number(value)}), {expected});
 }
 
-TEST(Scaling, ranks_of_one_value_are_0) {
-  EXPECT_EQ(prepared(f64({}, {{"ranks"}}), numbers({3, 3})), (Numbers{0, 0}));
-}
+TEST(Scaling, ranks_of_one_value_are_0) { EXPECT_EQ(prepared(f64({}, {{"ranks"}}), numbers({3, 3})), (Numbers{0, 0})); }
 
 TEST(Filled, puts_a_number_the_mean_or_the_median) {
   const Rows rows = {{number(1)}, {none}, {text("")}, {text("2")}, {number(9)}};
@@ -83,9 +81,10 @@ TEST(Filled, finds_a_value_or_says_so) {
 
 TEST(Scaling, of_too_large_values_says_so) {
   Preparation preparation = created(f64({}, {{"standardized"}}));
-  EXPECT_EQ(learn(preparation, numbers({1e308, -1e308})),
-            "E0759 error: `standardized` finds values that are too large to calculate with (field `x: f64`)\nhelp: clip "
-            "them before, as in `|> clipped(-1e6, 1e6)`");
+  EXPECT_EQ(
+      learn(preparation, numbers({1e308, -1e308})),
+      "E0759 error: `standardized` finds values that are too large to calculate with (field `x: f64`)\nhelp: clip "
+      "them before, as in `|> clipped(-1e6, 1e6)`");
 }
 
 } // namespace talweg::prepare

@@ -8,8 +8,7 @@ using Names = std::vector<std::string>;
 TEST(Bytes, are_their_numbers_behind_the_padding) {
   const Field field = category({4}, {{"bytes"}});
   EXPECT_EQ(created(field).classes(), 257);
-  EXPECT_EQ(prepared(field, texts({"AB", "\xff", "abcdef"})),
-            (Numbers{66, 67, 0, 0, 256, 0, 0, 0, 98, 99, 100, 101}));
+  EXPECT_EQ(prepared(field, texts({"AB", "\xff", "abcdef"})), (Numbers{66, 67, 0, 0, 256, 0, 0, 0, 98, 99, 100, 101}));
 }
 
 TEST(Bytes, of_a_cell_of_one_have_no_padding) {
@@ -37,7 +36,8 @@ TEST(Characters, of_a_cell_of_one_have_no_padding) {
 }
 
 TEST(Words, are_letters_marks_and_numbers) {
-  const Preparation preparation = learned(category({9}, {{"words"}}), texts({"don't -- 'Über' naïve, x_1 日本! it’s O'"}));
+  const Preparation preparation =
+      learned(category({9}, {{"words"}}), texts({"don't -- 'Über' naïve, x_1 日本! it’s O'"}));
   EXPECT_EQ(preparation.classNames(),
             (Names{"<padding>", "<unknown>", "O", "don't", "it’s", "naïve", "x_1", "Über", "日本"}));
 }
@@ -59,7 +59,7 @@ TEST(Words, of_several_columns_are_one_text) {
 
 TEST(Words, that_are_missing_are_padding) {
   const Field field = category({2}, {{"words"}});
-  EXPECT_EQ(prepared(field, {{text("a")}, {none}}), (Numbers{2, 0, 0, 0}));
+  EXPECT_EQ(prepared(field, {{text("a")}, {{Cell::Missing, 0, "a"}}}), (Numbers{2, 0, 0, 0}));
 }
 
 TEST(Words, are_found_or_that_is_said) {
@@ -91,9 +91,10 @@ TEST(Tokens, are_the_same_whatever_the_order_of_the_rows) {
 
 TEST(Tokens, that_are_too_few_are_an_error) {
   Preparation preparation = created(category({2}, {{"tokens", {std::int64_t(3)}}}));
-  EXPECT_EQ(learn(preparation, texts({"abc"})),
-            "E0761 error: 3 tokens cannot be learned of these texts (field `x: category[2]`)\nhelp: each character that "
-            "is frequent is a token: allow more, as in `tokens(8000)`");
+  EXPECT_EQ(
+      learn(preparation, texts({"abc"})),
+      "E0761 error: 3 tokens cannot be learned of these texts (field `x: category[2]`)\nhelp: each character that "
+      "is frequent is a token: allow more, as in `tokens(8000)`");
 }
 
 TEST(Bag, counts_the_most_frequent_words) {

@@ -20,7 +20,8 @@ TEST(Number, takes_numbers_and_leaves_missing_ones) {
 }
 
 TEST(Number, in_another_spelling_is_a_fault) {
-  for (std::string_view wrong : {"1,5", "12,34,567", ",123", "1,234,", "1,2345", "1.5.5", "12 lb", "kg", "-", "--5", "1 2"})
+  for (std::string_view wrong :
+       {"1,5", "12,34,567", ",123", "1,234,", "1,2345", "1.5.5", "12 lb", "kg", "-", "--5", "1 2"})
     EXPECT_EQ(faultIn(declared({{"thousands", ","}, {"unit", "kg"}}), {text(wrong)}),
               "E0758 `" + std::string(wrong) +
                   "` is not a number as it is declared | decimals are written with `.`, and groups of three digits are "
@@ -28,8 +29,9 @@ TEST(Number, in_another_spelling_is_a_fault) {
 }
 
 TEST(YesNo, has_the_usual_spellings) {
-  EXPECT_EQ(prepared(f64({}, {{"yes_no"}}), texts({"yes", "No", "Y", "n", "TRUE", "false", "T", "f", "1", "0", "on", "Off"})),
-            (Numbers{1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0}));
+  EXPECT_EQ(
+      prepared(f64({}, {{"yes_no"}}), texts({"yes", "No", "Y", "n", "TRUE", "false", "T", "f", "1", "0", "on", "Off"})),
+      (Numbers{1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0}));
   EXPECT_EQ(prepared(stored(ElementType::U8, {{"yes_no"}}), {{number(1)}, {text("no")}}), (Numbers{1, 0}));
   EXPECT_EQ(prepared(classes({"no", "yes"}, {{"yes_no"}}), texts({"t", "f"})), (Numbers{1, 0}));
 }
@@ -37,9 +39,10 @@ TEST(YesNo, has_the_usual_spellings) {
 TEST(YesNo, takes_nothing_else) {
   for (const Cell &wrong : {text("maybe"), number(2)})
     EXPECT_TRUE(faultIn(f64({}, {{"yes_no"}}), {wrong}).starts_with("E0757 ")) << wrong.text;
-  EXPECT_EQ(faultIn(f64({}, {{"yes_no"}}), {text("yesterday")}),
-            "E0757 `yesterday` is neither yes nor no | in any case, yes, y, true, t, on and 1 are 1, and no, n, false, f, "
-            "off and 0 are 0");
+  EXPECT_EQ(
+      faultIn(f64({}, {{"yes_no"}}), {text("yesterday")}),
+      "E0757 `yesterday` is neither yes nor no | in any case, yes, y, true, t, on and 1 are 1, and no, n, false, f, "
+      "off and 0 are 0");
 }
 
 } // namespace talweg::prepare

@@ -22,16 +22,19 @@ TEST(Stored, numbers_that_do_not_fit_are_faults) {
 
 TEST(Stored, what_is_still_missing_is_a_fault) {
   const std::string help = " | say what stands for a missing value, as in `|> filled(\"median\")`, or remove the row";
-  EXPECT_EQ(faultIn(stored(ElementType::F32), {none}), "E0712 this value is missing" + help);
+  EXPECT_EQ(faultIn(stored(ElementType::F32), {none}), "E0712 this cell is empty" + help);
+  EXPECT_EQ(faultIn(stored(ElementType::F32), {{Cell::Missing, 0, "?"}}),
+            "E0712 `?` stands for a missing value" + help);
   EXPECT_EQ(faultIn(stored(ElementType::F32), {text("")}), "E0712 this cell is empty" + help);
   EXPECT_EQ(faultIn(f64({2}, {{"standardized"}}), {number(1), none}, {{number(1), number(1)}}),
             "E0712 this value is missing" + help + " (cell 1)");
 }
 
 TEST(Stored, usual_marks_of_missing_values_are_told) {
-  EXPECT_EQ(faultIn(stored(ElementType::F32), {text("?")}),
-            "E0711 `?` is not a number | if that is what the file has for missing values, write `missing = \"?\"` behind "
-            "its name");
+  EXPECT_EQ(
+      faultIn(stored(ElementType::F32), {text("?")}),
+      "E0711 `?` is not a number | if that is what the file has for missing values, write `missing = \"?\"` behind "
+      "its name");
 }
 
 TEST(Stored, a_fault_names_the_cell_that_a_value_is_of) {

@@ -35,8 +35,8 @@ TEST(Vocabulary, without_unknown_takes_only_its_words) {
   EXPECT_EQ(prepared(field, rows), (Numbers{1, 0}));
   EXPECT_EQ(faultIn(field, {text("span")}, rows),
             "E0755 `span` is none of the words that were learned | did you mean `spam`?");
-  EXPECT_EQ(faultIn(field, {text("xyzzy")}, rows),
-            "E0755 `xyzzy` is none of the words that were learned | without `unknown = false`, unknown is a class of its own");
+  EXPECT_EQ(faultIn(field, {text("xyzzy")}, rows), "E0755 `xyzzy` is none of the words that were learned | without "
+                                                   "`unknown = false`, unknown is a class of its own");
   EXPECT_EQ(faultIn(field, {none}, rows),
             "E0712 this value is missing | remove the row, or leave out `unknown = false`");
 }
@@ -47,7 +47,8 @@ TEST(Vocabulary, of_several_columns_is_one) {
 }
 
 TEST(Vocabulary, of_numbers_is_of_their_text) {
-  EXPECT_EQ(learned(category({}, {}), numbers({1, 0.5, 1})).classNames(), (Names{"<unknown>", "<missing>", "1", "0.5"}));
+  EXPECT_EQ(learned(category({}, {}), numbers({1, 0.5, 1})).classNames(),
+            (Names{"<unknown>", "<missing>", "1", "0.5"}));
 }
 
 TEST(Vocabulary, sees_what_the_steps_before_it_give) {
@@ -59,9 +60,10 @@ TEST(Vocabulary, that_is_larger_than_the_field_is_an_error) {
   Field field = classes({"x", "y", "z"}, {{"vocabulary"}});
   field.names.clear();
   Preparation preparation = created(field);
-  EXPECT_EQ(learn(preparation, texts({"a", "b"})),
-            "E0760 error: the rows to learn from have 4 classes, and the field 3 (field `x: class[3]`)\nhelp: declare the "
-            "field as `category`, or learn fewer, as in `vocabulary(most = 8)`");
+  EXPECT_EQ(
+      learn(preparation, texts({"a", "b"})),
+      "E0760 error: the rows to learn from have 4 classes, and the field 3 (field `x: class[3]`)\nhelp: declare the "
+      "field as `category`, or learn fewer, as in `vocabulary(most = 8)`");
   const Preparation fits = learned(field, texts({"a"}));
   EXPECT_EQ(fits.classes(), 3);
   EXPECT_EQ(learned(field, {}).classNames(), (Names{"<unknown>", "<missing>", ""}));
@@ -80,9 +82,10 @@ TEST(NamedClasses, are_nothing_else) {
             "E0755 `Spam` is none of the classes | did you mean `spam`?");
   EXPECT_EQ(faultIn(classes({"spam", "ham"}), {text("other")}),
             "E0755 `other` is none of the classes | they are `spam`, `ham`");
-  EXPECT_EQ(faultIn(classes({"spam", "ham"}), {none}),
-            "E0712 this value is missing | remove the row, or declare the field as `category`, in which missing is a class "
-            "of its own");
+  EXPECT_EQ(
+      faultIn(classes({"spam", "ham"}), {none}),
+      "E0712 this value is missing | remove the row, or declare the field as `category`, in which missing is a class "
+      "of its own");
 }
 
 TEST(Hashed, is_fnv_1a_behind_missing) {
@@ -109,8 +112,11 @@ TEST(Texts, that_are_trimmed_away_are_missing) {
 }
 
 TEST(Texts, are_utf_8) {
-  for (const std::vector<Step> &steps :
-       {std::vector<Step>{{"lower"}}, {{"normalized"}}, {{"trimmed"}}, {{"vocabulary"}}, {{"hashed", {std::int64_t(9)}}}}) {
+  for (const std::vector<Step> &steps : {std::vector<Step>{{"lower"}},
+                                         {{"normalized"}},
+                                         {{"trimmed"}},
+                                         {{"vocabulary"}},
+                                         {{"hashed", {std::int64_t(9)}}}}) {
     const Preparation preparation = learned(category({}, steps), texts({"x"}));
     std::int32_t label;
     EXPECT_EQ(said(preparation.prepare(Cells{text("caf\xe9")}, reinterpret_cast<std::byte *>(&label))),
