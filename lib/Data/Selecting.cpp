@@ -1,6 +1,5 @@
 #include "Selecting.h"
 
-#include "Binding.h"
 #include "Keys.h"
 #include "RowNumbers.h"
 
@@ -29,7 +28,6 @@ public:
 private:
   Result<void> readFile();
   Result<void> readRow(const RecordReader &records, std::int64_t row);
-  Result<std::int64_t> columnOf(const RecordReader &records, const ColumnRef &reference) const;
   bool holdsAll(const RecordReader &records) const;
   std::vector<std::vector<std::int32_t>> strata() const;
   std::vector<std::int32_t> permuted(std::size_t count, std::int64_t seed, std::size_t stratum, Shuffling) const;
@@ -44,14 +42,15 @@ private:
   const std::string path;
   const std::span<const Taker> takers;
 
-  std::vector<RowNumber> numbers;           ///< of the index
-  std::size_t numbersPassed = 0;            ///< of them, so many are before the row that is read
-  std::vector<std::int64_t> conditions;     ///< the columns of `where`
+  std::vector<RowNumber> numbers;       ///< of the index
+  std::size_t numbersPassed = 0;        ///< of them, so many are before the row that is read
+  std::vector<std::int64_t> conditions; ///< the columns of `where`
   std::optional<std::int64_t> byColumn, sortedColumn, stratifiedColumn;
 
   std::int64_t count = 0;           ///< rows of the file
   std::vector<std::int32_t> chosen; ///< the rows that are kept, in the order of the file
-  std::vector<std::int32_t> groups; ///< for each chosen one: with `by`, the part of its fold; with `stratified`, the number of its value
+  std::vector<std::int32_t>
+      groups; ///< for each chosen one: with `by`, the part of its fold; with `stratified`, the number of its value
   std::unordered_map<std::string, std::int32_t> values; ///< of `stratified`, with their numbers
   SortKeys keys;                                        ///< for each chosen one, with `sorted`
 };
@@ -84,7 +83,8 @@ Result<void> checkReadable(const Source &source, std::string_view why) {
     const auto type = std::filesystem::status(path, unknown).type();
     if (type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::character ||
         type == std::filesystem::file_type::socket)
-      return failure("E0784", {path}, fmt::format("this is no file that can be read more than once, which {} takes", why),
+      return failure("E0784", {path},
+                     fmt::format("this is no file that can be read more than once, which {} takes", why),
                      "write it to a file first");
   }
   return {};
@@ -102,8 +102,8 @@ Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::str
     text +=
         fmt::format("{} every {} from {}", selection.complement ? ", except" : ",", selection.every, selection.offset);
   for (const Condition &condition : selection.where)
-    text += fmt::format(", where {} {} {}", columnText(condition.column), condition.equal ? "=" : "!=",
-                        prepare::quoted(condition.value));
+    text += fmt::format(", where {} {} {}", columnText(condition.column),
+                        condition.equal ? "=" : "!=", prepare::quoted(condition.value));
   if (!selection.index.empty())
     text += fmt::format(", {} {}", selection.exceptIndex ? "except" : "of", prepare::quoted(selection.index));
   if (selection.percent)
@@ -115,12 +115,6 @@ Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::str
                         selection.fold->count);
   return failure("E0723", {path}, fmt::format("the selection ({}) keeps no row of {}", text, rows),
                  "widen the selection; rows count from 0 and the end is not included");
-}
-
-Result<std::int64_t> Selector::columnOf(const RecordReader &records, const ColumnRef &reference) const {
-  Field key{{"", Element::F64}};
-  key.columns = {reference};
-  return data::columnOf(records, reference, key);
 }
 
 bool Selector::holdsAll(const RecordReader &records) const {
@@ -175,7 +169,7 @@ Result<void> Selector::readFile() {
 
   std::vector<std::int64_t> columns;
   for (const ColumnRef &key : asked.keys) {
-    Result<std::int64_t> column = columnOf(records, key);
+    Result<std::int64_t> column = records.columnOf(key);
     if (!column)
       return column.error();
     columns.push_back(*column);
@@ -230,8 +224,8 @@ void Selector::keepPercent() {
     else if (rows.seed)
       order = shuffledOrder(static_cast<std::int64_t>(stratum.size()), static_cast<std::uint64_t>(*rows.seed), number,
                             Shuffling::Split);
-    for (std::size_t k = cut(stratum.size(), rows.percent->begin, 100);
-         k < cut(stratum.size(), rows.percent->end, 100); ++k)
+    for (std::size_t k = cut(stratum.size(), rows.percent->begin, 100); k < cut(stratum.size(), rows.percent->end, 100);
+         ++k)
       keep[stratum[order[k]]] = true;
     ++number;
   }

@@ -18,16 +18,16 @@ static constexpr Encoding kEncodings[] = {
 
 std::span<const Encoding> encodings() { return kEncodings; }
 
-const Option encodingOption = {"encoding", "`\"utf8\"`, `\"latin1\"`, `\"windows-1252\"` or `\"utf16\"`",
-                               [](const OptionValue &value) {
-                                 const auto *name = std::get_if<std::string>(&value);
-                                 return name && std::ranges::find(kEncodings, *name, &Encoding::name) !=
-                                                    std::end(kEncodings);
-                               }};
+const Option encodingOption = {
+    "encoding", "`\"utf8\"`, `\"latin1\"`, `\"windows-1252\"` or `\"utf16\"`", [](const OptionValue &value) {
+      const auto *name = std::get_if<std::string>(&value);
+      return name && std::ranges::find(kEncodings, *name, &Encoding::name) != std::end(kEncodings);
+    }};
 
 /// Bytes that have been read and not been converted.
 struct TextReader::Converter {
-  explicit Converter(const Encoding &from) : from(from), state(iconv_open("UTF-8", std::string(from.iconvName).c_str())) {}
+  explicit Converter(const Encoding &from)
+      : from(from), state(iconv_open("UTF-8", std::string(from.iconvName).c_str())) {}
   ~Converter() {
     if (isOpen())
       iconv_close(state);
@@ -38,8 +38,8 @@ struct TextReader::Converter {
   iconv_t state;
   std::array<char, 1 << 16> buffer;
   std::size_t begin = 0, end = 0;
-  bool ended = false;              ///< the file has no more bytes than the buffer
-  std::array<char, 8> left;        ///< of a character for which there was no room
+  bool ended = false;       ///< the file has no more bytes than the buffer
+  std::array<char, 8> left; ///< of a character for which there was no room
   std::size_t leftBegin = 0, leftEnd = 0;
 };
 

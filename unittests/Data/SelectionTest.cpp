@@ -131,7 +131,8 @@ TEST_F(Selection, an_index_and_its_complement_part_a_file) {
 }
 
 TEST_F(Selection, folds_part_what_a_split_keeps) {
-  for (const Options &options : {Options{{"percent", Range{0, 80}}}, Options{{"by", "y"}}, Options{{"stratified", "y"}}}) {
+  for (const Options &options :
+       {Options{{"percent", Range{0, 80}}}, Options{{"by", "y"}}, Options{{"stratified", "y"}}}) {
     Source split = source(options);
     const Ints all = split.rows.percent ? keptBy(split) : kept(Options{});
     std::vector<Ints> folds;
@@ -196,9 +197,10 @@ TEST_F(Selection, rows_without_an_order_are_told) {
 }
 
 TEST_F(Selection, what_keeps_nothing_is_told) {
-  EXPECT_EQ(fault(source({{"where", "y = 9"}, {"percent", Range{0, 10}}}), {i32("x")}),
-            "E0723 a.csv: error: the selection (rows 0 to the end, where `y` = `9`, 0 to 10 percent) keeps no row of 103\n"
-            "help: widen the selection; rows count from 0 and the end is not included");
+  EXPECT_EQ(
+      fault(source({{"where", "y = 9"}, {"percent", Range{0, 10}}}), {i32("x")}),
+      "E0723 a.csv: error: the selection (rows 0 to the end, where `y` = `9`, 0 to 10 percent) keeps no row of 103\n"
+      "help: widen the selection; rows count from 0 and the end is not included");
   Source part = source({});
   part.rows.percent = Range{40, 30};
   EXPECT_EQ(fault(part, {i32("x")}),

@@ -43,7 +43,7 @@ struct RowSelection {
   std::string index = {};            ///< a file with the numbers of the rows that are kept; empty: none
   bool exceptIndex = false;          ///< … or of those that are not
 
-  std::optional<Range> percent = {};    ///< the rows whose places lie there: the k-th of n has place k / n
+  std::optional<Range> percent = {};     ///< the rows whose places lie there: the k-th of n has place k / n
   std::optional<std::int64_t> seed = {}; ///< places are those of a permutation; with `by`, of another hash
   std::optional<ColumnRef> by = {};      ///< places are hashes of this column's cells: rows of one value stay together
   std::optional<ColumnRef> sorted = {};  ///< places are in the order of this column
@@ -76,6 +76,8 @@ public:
   }
   /// The row after which there is none; absent if that is not known.
   std::optional<std::int64_t> end() const { return chosen ? std::int64_t(chosen->size()) : selection.end; }
+  /// Whether they follow each other.
+  bool isRange() const { return !chosen && selection.every == 1 && !selection.complement; }
   /// What said so, of a selection by numbers.
   const RowSelection &said() const { return selection; }
   /// The number in the file of the row that is number `row` of those that are kept. There is one.
