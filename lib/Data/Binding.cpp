@@ -1,4 +1,5 @@
-#include "Binding.h"
+// Which columns of a table each field takes, as docs/Data.md says.
+#include "Records.h"
 
 #include <fmt/format.h>
 
@@ -80,20 +81,24 @@ Error Binder::mismatch(std::int64_t needed, const Field *field) const {
   return failure(few ? "E0719" : "E0721", beginningOf(records), situation, help);
 }
 
-Result<std::int64_t> columnOf(const RecordReader &records, const ColumnRef &reference, const Field &field) {
+/// The column of the first cell that `reference` means; `field` is whose it is.
+static Result<std::int64_t> columnOf(const RecordReader &records, const ColumnRef &reference, const Field &field) {
   const Place place = beginningOf(records);
+  const std::string whose = field.name.empty() ? "" : fmt::format(" (field `{}`)", field.name);
   if (const auto *number = std::get_if<std::int64_t>(&reference)) {
     if (*number >= 0 && *number < records.width())
       return *number;
     return failure("E0722", place,
-                   fmt::format("there is no column {} (field `{}`): this file has {}, counted from 0", *number,
-                               field.name, counted(records.width(), "column")));
+                   fmt::format("there is no column {}{}: this file has {}, counted from 0", *number, whose,
+                               counted(records.width(), "column")));
   }
   const std::string &name = std::get<std::string>(reference);
   const std::vector<std::string> &names = records.names();
   if (names.empty())
     return failure("E0725", place,
-                   fmt::format("field `{}` is the column {}, but this file has no header", field.name, quoted(name)),
+                   fmt::format("{} the column {}, but this file has no header",
+                               field.name.empty() ? "rows are chosen by" : fmt::format("field `{}` is", field.name),
+                               quoted(name)),
                    "if its first row is a header, write `header = true`; else give the column's number");
   const auto found = std::ranges::find(names, name);
   if (found != names.end())
@@ -196,8 +201,16 @@ Result<Binding> Binder::run() {
   return std::move(columns);
 }
 
-Result<Binding> bind(const RecordReader &records, std::span<const Taker> takers) {
-  return Binder(records, takers).run();
+Result<Binding> RecordReader::bind(std::span<const Taker> takers) const { return Binder(*this, takers).run(); }
+
+Result<std::int64_t> RecordReader::columnOf(const ColumnRef &reference) const {
+  Field key;
+  key.columns = {reference};
+  return data::columnOf(*this, reference, key);
+}
+
+std::string RecordReader::columnText(std::int64_t column) const {
+  return fmt::format("column {}", names().empty() ? std::to_string(column) : quoted(names()[column]));
 }
 
 } // namespace talweg::data

@@ -1,5 +1,6 @@
 #include "talweg/Data/Load.h"
 
+#include "ArrayTable.h"
 #include "ByteReader.h"
 #include "Messages.h"
 #include "Readers.h"
@@ -105,8 +106,8 @@ Result<Table> load(const Source &source, std::vector<Field> fields, std::span<co
   Result<KeptRows> kept = keptRows(source, takers);
   if (!kept)
     return kept.error();
-  if (source.format->read)
-    return source.format->read(source, std::move(fields));
+  if (source.format->openArray)
+    return loadArrays(source, *kept, std::move(fields), preparations, limits);
   Result<std::unique_ptr<RecordReader>> records = source.format->open(source, {takers});
   if (!records)
     return records.error();

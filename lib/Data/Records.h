@@ -29,6 +29,9 @@ struct Asked {
   bool keysOnly = false;            ///< no cell of the takers
 };
 
+/// For each field and cell, its column; nothing of a field that is not read.
+using Binding = std::vector<std::vector<std::int64_t>>;
+
 class RecordReader {
 public:
   virtual ~RecordReader() = default;
@@ -37,6 +40,10 @@ public:
   const std::vector<std::string> &names() const { return columnNames; }
   /// Cells of every record.
   std::int64_t width() const { return columns; }
+
+  /// Which columns the fields take, and the one that rows are selected by; before the first record is read.
+  virtual Result<Binding> bind(std::span<const Taker> takers) const;
+  virtual Result<std::int64_t> columnOf(const ColumnRef &reference) const;
 
   /// How many records there are, if that is known before they are read.
   virtual std::optional<std::int64_t> count() const { return std::nullopt; }
@@ -48,6 +55,8 @@ public:
 
   /// Where a cell of the record begins. Before the first one: where the columns are told, of which only the line counts.
   virtual Place placeOf(std::size_t cell) const = 0;
+  /// A column in messages: `column 3`.
+  virtual std::string columnText(std::int64_t column) const;
   /// What has the names of the columns, as messages say it: `the header`.
   virtual std::string_view namedBy() const = 0;
   /// What may be meant where the columns are not those of the fields: `fits` tells whether such cells of the first record would be.

@@ -1,6 +1,5 @@
 #include "Selecting.h"
 
-#include "Binding.h"
 #include "Keys.h"
 #include "RowNumbers.h"
 
@@ -29,7 +28,6 @@ public:
 private:
   Result<void> readFile();
   Result<void> readRow(const RecordReader &records, std::int64_t row);
-  Result<std::int64_t> columnOf(const RecordReader &records, const ColumnRef &reference) const;
   bool holdsAll(const RecordReader &records) const;
   std::vector<std::vector<std::int32_t>> strata() const;
   std::vector<std::int32_t> permuted(std::size_t count, std::int64_t seed, std::size_t stratum, Shuffling) const;
@@ -119,12 +117,6 @@ Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::str
                  "widen the selection; rows count from 0 and the end is not included");
 }
 
-Result<std::int64_t> Selector::columnOf(const RecordReader &records, const ColumnRef &reference) const {
-  Field key{{"", Element::F64}};
-  key.columns = {reference};
-  return data::columnOf(records, reference, key);
-}
-
 bool Selector::holdsAll(const RecordReader &records) const {
   for (std::size_t i = 0; i < rows.where.size(); ++i)
     if (isEqual(records.cells()[conditions[i]], rows.where[i].value) != rows.where[i].equal)
@@ -177,7 +169,7 @@ Result<void> Selector::readFile() {
 
   std::vector<std::int64_t> columns;
   for (const ColumnRef &key : asked.keys) {
-    Result<std::int64_t> column = columnOf(records, key);
+    Result<std::int64_t> column = records.columnOf(key);
     if (!column)
       return column.error();
     columns.push_back(*column);

@@ -1,6 +1,5 @@
 #include "TableBuilder.h"
 
-#include "Binding.h"
 #include "Selecting.h"
 
 #include <fmt/format.h>
@@ -39,7 +38,7 @@ Result<void> RecordWalk::bind(std::span<const prepare::Preparation> preparations
   std::vector<Taker> takers;
   for (std::size_t f = 0; f < fields.size(); ++f)
     takers.push_back({&fields[f], preparations[f].columns()});
-  Result<Binding> bound = data::bind(records, takers);
+  Result<Binding> bound = records.bind(takers);
   if (!bound)
     return bound.error();
   binding = std::move(*bound);
@@ -88,10 +87,10 @@ std::span<const prepare::Cell> RecordWalk::cellsOf(std::size_t field) {
 Error RecordWalk::faultOf(std::size_t f, const prepare::Fault &fault) const {
   const Field &field = fields[f];
   const std::int64_t column = binding[f][fault.cell];
-  return failure(fault.code, records.placeOf(column),
-                 fmt::format("{} (field `{}: {}`, column {})", fault.situation, field.name, field.typeText(),
-                             records.names().empty() ? std::to_string(column) : quoted(records.names()[column])),
-                 fault.help.empty() ? records.helpOfRecord() : fault.help);
+  return failure(
+      fault.code, records.placeOf(column),
+      fmt::format("{} (field `{}: {}`, {})", fault.situation, field.name, field.typeText(), records.columnText(column)),
+      fault.help.empty() ? records.helpOfRecord() : fault.help);
 }
 
 Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,

@@ -75,6 +75,8 @@ Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string 
   source.options = readingOptions(source.format, splits, declared);
   if (isLeftOut || isTrained)
     source.rows.fold = data::Fold{fold->index - 1, fold->count, isTrained};
+  if (!source.rows.index.empty())
+    source.rows.index = besideFile(source.rows.index, file);
   return source;
 }
 

@@ -20,6 +20,7 @@ namespace talweg::data {
 
 class RecordReader;
 struct Asked;
+struct OpenArray;
 struct Field;
 struct Source;
 struct Table;
@@ -65,10 +66,12 @@ struct Format {
   std::span<const Option> ownOptions = {}; ///< beside those that select rows, which every format has
   /// Whether a file is of this format whose decompressed contents begin so, with kStartBytes at most. Null: no start tells.
   bool (*recognizes)(std::span<const std::byte> start) = nullptr;
-  /// Of a format of records: opens the file of `source`.
+  /// Opens the files of `source` as records.
   Result<std::unique_ptr<RecordReader>> (*open)(const Source &source, const Asked &asked) = nullptr;
-  /// Of a format of arrays: reads `source` into a table of `fields`, which have been checked and are in storage form.
-  Result<Table> (*read)(const Source &source, std::vector<Field> fields) = nullptr;
+  /// Of a format of arrays: opens the one of the file, or the one of this name.
+  Result<OpenArray> (*openArray)(const std::string &path, const std::string &name) = nullptr;
+  /// Of a format of arrays with names: what they are in the file.
+  Result<std::vector<std::string>> (*arrayNames)(const std::string &path) = nullptr;
 
   /// The option of this name; null if there is none.
   const Option *option(std::string_view name) const;

@@ -76,6 +76,8 @@ public:
   }
   /// The row after which there is none; absent if that is not known.
   std::optional<std::int64_t> end() const { return chosen ? std::int64_t(chosen->size()) : selection.end; }
+  /// Whether they follow each other.
+  bool isRange() const { return !chosen && selection.every == 1 && !selection.complement; }
   /// What said so, of a selection by numbers.
   const RowSelection &said() const { return selection; }
   /// The number in the file of the row that is number `row` of those that are kept. There is one.

@@ -1,0 +1,120 @@
+#include "ArrayTable.h"
+
+#include "ArraySource.h"
+#include "Selecting.h"
+#include "TableBuilder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace talweg::data {
+
+/// Reads the values of the records that are kept, in bulk.
+static Result<void> readColumn(OpenArray &array, const KeptRows &kept, const Field &field, const MemoryLimit &limit,
+                               Buffer &column) {
+  if (Result<void> legal = checkArray(array, field); !legal)
+    return legal;
+  const std::int64_t recordBytes = array.recordBytes(), bytesPerRow = field.bytes();
+  const std::int64_t last = std::min(array.records, kept.end().value_or(array.records));
+  const RowSelection &said = kept.said();
+
+  // The header's count is a claim: no more is reserved than the file can hold.
+  if (std::int64_t wanted; kept.isRange() && last > said.begin && last - said.begin <= limit.rows &&
+                           !__builtin_mul_overflow(last - said.begin, bytesPerRow, &wanted) &&
+                           (last - said.begin) <= array.bytes.mostBytes() / recordBytes && !column.reserve(wanted))
+    return failure("E0740", array.place(), fmt::format("there is no memory for {}", counted(array.records, "record")));
+
+  constexpr std::int64_t chunkBytes = 1 << 18;
+  const std::int64_t chunk = std::max<std::int64_t>(1, chunkBytes / recordBytes);
+  std::vector<std::byte> bytes;
+  for (std::int64_t row = 0; row < last; row += chunk) {
+    const std::int64_t count = std::min(chunk, last - row);
+    bytes.resize(static_cast<std::size_t>(count * recordBytes));
+    if (Result<void> read = array.read(bytes, row); !read)
+      return read;
+    for (std::int64_t i = 0; i < count;) {
+      std::int64_t run = 0; // of records that are kept
+      while (i + run < count && kept.keeps(row + i + run))
+        ++run;
+      if (run == 0) {
+        ++i;
+        continue;
+      }
+      const std::int64_t old = column.size();
+      if (old / bytesPerRow + run > limit.rows)
+        return limit.exceeded(array.place());
+      if (!column.resize(old + run * bytesPerRow))
+        return failure("E0740", array.place(),
+                       fmt::format("out of memory after {}", counted(old / bytesPerRow, "record")));
+      const auto values = std::span<const std::byte>(bytes).subspan(static_cast<std::size_t>(i * recordBytes),
+                                                                    static_cast<std::size_t>(run * recordBytes));
+      if (Result<void> converted = convert(array, values, field, column.data() + old, row + i); !converted)
+        return converted;
+      i += run;
+    }
+  }
+  return last < array.records ? Result<void>() : array.finish();
+}
+
+Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector<Field> fields,
+                         std::span<const prepare::Preparation> preparations, const Limits &limits) {
+  Result<Table> table = Table::create(std::move(fields), 0);
+  if (!table)
+    return table.error();
+  std::vector<Taker> takers;
+  for (std::size_t f = 0; f < table->fields.size(); ++f)
+    takers.push_back({&table->fields[f], preparations[f].columns()});
+  Result<ArraySource> arrays = ArraySource::open(source, takers);
+  if (!arrays)
+    return arrays.error();
+  const MemoryLimit limit(limits, table->fields);
+
+  std::vector<Field> ofCells = table->fields;
+  bool anyOfCells = false;
+  for (std::size_t f = 0; f < table->fields.size(); ++f) {
+    const Field &field = table->fields[f];
+    if (!field.wanted)
+      continue;
+    Result<std::vector<std::size_t>> places = arrays->of(field);
+    if (!places)
+      return places.error();
+    if (!field.steps.empty() || places->size() != 1) {
+      anyOfCells = true;
+      continue;
+    }
+    ofCells[f].wanted = false;
+    Result<OpenArray> array = arrays->openArray(places->front());
+    if (!array)
+      return array.error();
+    if (Result<void> read = readColumn(*array, kept, field, limit, table->columns[f]); !read)
+      return read.error();
+    table->rows = table->columns[f].size() / field.bytes();
+  }
+  if (arrays->records() == 0)
+    return failure("E0704", {arrays->path()}, "the file has no records");
+  if (arrays->records() > 0 && table->rows == 0)
+    return nothingSelected(kept.said(), arrays->records(), arrays->path());
+  if (anyOfCells) {
+    std::vector<Taker> left;
+    for (std::size_t f = 0; f < ofCells.size(); ++f)
+      left.push_back({&ofCells[f], preparations[f].columns()});
+    Result<std::unique_ptr<RecordReader>> records = openArrayRecords(source, {left});
+    if (!records)
+      return records.error();
+    Result<Table> rest = buildTable(**records, kept, ofCells, preparations, limits);
+    if (!rest)
+      return rest.error();
+    if (arrays->records() >= 0 && rest->rows != table->rows)
+      return failure("E0733", {source.paths.front()},
+                     fmt::format("the arrays have different numbers of records: {} and {}", table->rows, rest->rows));
+    table->rows = rest->rows;
+    for (std::size_t f = 0; f < ofCells.size(); ++f)
+      if (ofCells[f].wanted)
+        table->columns[f] = std::move(rest->columns[f]);
+  }
+  table->kept = kept;
+  return table;
+}
+
+} // namespace talweg::data
