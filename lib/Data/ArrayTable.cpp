@@ -11,8 +11,9 @@
 namespace talweg::data {
 
 /// Reads the values of the records that are kept, in bulk.
-static Result<void> readColumn(OpenArray &array, const KeptRows &kept, const Field &field, const MemoryLimit &limit,
-                               Buffer &column) {
+static Result<void> readColumn(OpenArray &array, const KeptRows &kept, std::size_t f, Table &table) {
+  const Field &field = table.fields[f];
+  Buffer &column = table.columns[f];
   if (Result<void> legal = checkArray(array, field); !legal)
     return legal;
   const std::int64_t recordBytes = array.recordBytes(), bytesPerRow = field.bytes();
@@ -20,10 +21,10 @@ static Result<void> readColumn(OpenArray &array, const KeptRows &kept, const Fie
   const RowSelection &said = kept.said();
 
   // The header's count is a claim: no more is reserved than the file can hold.
-  if (std::int64_t wanted; kept.isRange() && last > said.begin && last - said.begin <= limit.rows &&
+  if (std::int64_t wanted; kept.isRange() && last > said.begin &&
                            !__builtin_mul_overflow(last - said.begin, bytesPerRow, &wanted) &&
-                           (last - said.begin) <= array.bytes.mostBytes() / recordBytes && !column.reserve(wanted))
-    return failure("E0740", array.place(), fmt::format("there is no memory for {}", counted(array.records, "record")));
+                           last - said.begin <= array.bytes.mostBytes() / recordBytes && !column.reserve(wanted))
+    return table.noRoom(array.bytes.path());
 
   constexpr std::int64_t chunkBytes = 1 << 18;
   const std::int64_t chunk = std::max<std::int64_t>(1, chunkBytes / recordBytes);
@@ -42,11 +43,9 @@ static Result<void> readColumn(OpenArray &array, const KeptRows &kept, const Fie
         continue;
       }
       const std::int64_t old = column.size();
-      if (old / bytesPerRow + run > limit.rows)
-        return limit.exceeded(array.place());
+      table.rows = old / bytesPerRow;
       if (!column.resize(old + run * bytesPerRow))
-        return failure("E0740", array.place(),
-                       fmt::format("out of memory after {}", counted(old / bytesPerRow, "record")));
+        return table.noRoom(array.bytes.path());
       const auto values = std::span<const std::byte>(bytes).subspan(static_cast<std::size_t>(i * recordBytes),
                                                                     static_cast<std::size_t>(run * recordBytes));
       if (Result<void> converted = convert(array, values, field, column.data() + old, row + i); !converted)
@@ -59,7 +58,7 @@ static Result<void> readColumn(OpenArray &array, const KeptRows &kept, const Fie
 
 Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector<Field> fields,
                          std::span<const prepare::Preparation> preparations, const Limits &limits) {
-  Result<Table> table = Table::create(std::move(fields), 0);
+  Result<Table> table = Table::create(std::move(fields), 0, limits);
   if (!table)
     return table.error();
   std::vector<Taker> takers;
@@ -68,7 +67,6 @@ Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector
   Result<ArraySource> arrays = ArraySource::open(source, takers);
   if (!arrays)
     return arrays.error();
-  const MemoryLimit limit(limits, table->fields);
 
   std::vector<Field> ofCells = table->fields;
   bool anyOfCells = false;
@@ -87,7 +85,7 @@ Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector
     Result<OpenArray> array = arrays->openArray(places->front());
     if (!array)
       return array.error();
-    if (Result<void> read = readColumn(*array, kept, field, limit, table->columns[f]); !read)
+    if (Result<void> read = readColumn(*array, kept, f, *table); !read)
       return read.error();
     table->rows = table->columns[f].size() / field.bytes();
   }
@@ -96,13 +94,15 @@ Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector
   if (arrays->records() > 0 && table->rows == 0)
     return nothingSelected(kept.said(), arrays->records(), arrays->path());
   if (anyOfCells) {
-    std::vector<Taker> left;
+    std::vector<Taker> takersLeft;
     for (std::size_t f = 0; f < ofCells.size(); ++f)
-      left.push_back({&ofCells[f], preparations[f].columns()});
-    Result<std::unique_ptr<RecordReader>> records = openArrayRecords(source, {left});
+      takersLeft.push_back({&ofCells[f], preparations[f].columns()});
+    Result<std::unique_ptr<RecordReader>> records = openArrayRecords(source, {takersLeft});
     if (!records)
       return records.error();
-    Result<Table> rest = buildTable(**records, kept, ofCells, preparations, limits);
+    Limits left = limits;
+    left.mostBytes -= table->storage->inMemory;
+    Result<Table> rest = buildTable(**records, kept, ofCells, preparations, left);
     if (!rest)
       return rest.error();
     if (arrays->records() >= 0 && rest->rows != table->rows)
