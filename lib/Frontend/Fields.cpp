@@ -191,16 +191,14 @@ static void planType(Walk &walk, const ast::Type &type, Field &field) {
 /// What is done to the cells fits the type; and the classes that are known of a category.
 static void checkPreparation(Walk &walk, const ast::DataField &declared, Field &field) {
   const ast::Range at = declared.source ? declared.source->range : declared.type.range;
-  auto preparation = prepare::Preparation::create(rowOf(field));
-  if (!preparation) {
-    std::string text = preparation.error().message;
-    constexpr std::string_view mark = "\nhelp: ";
-    const std::size_t help = text.find(mark);
-    Failure failure = walk.fail(Code::BadField, at, text.substr(0, help));
-    if (help != std::string::npos)
-      failure.help(text.substr(help + mark.size()));
+  const Field row = rowOf(field);
+  if (const prepare::Fault fault = prepare::faultOf(row)) {
+    Failure failure = walk.fail(Code::BadField, at, fault.situation);
+    if (!fault.help.empty())
+      failure.help(fault.help);
     return;
   }
+  const auto preparation = prepare::Preparation::create(row);
   if (!field.category)
     return;
   field.classes = preparation->classes();
