@@ -4,7 +4,7 @@
 #include "RowNumbers.h"
 
 #include "talweg/Support/Hash.h"
-#include "talweg/Support/Shuffle.h"
+#include "talweg/Runtime/Shuffle.h"
 
 #include <fmt/format.h>
 

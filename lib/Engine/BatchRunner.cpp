@@ -5,7 +5,7 @@
 
 #include "talweg/Engine/Bench.h"
 #include "talweg/Runtime/Profile.h"
-#include "talweg/Support/Shuffle.h"
+#include "talweg/Runtime/Shuffle.h"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 // calls.
 #include "SessionImpl.h"
 
-#include "talweg/Support/Shuffle.h"
+#include "talweg/Runtime/Shuffle.h"
 
 #include <algorithm>
 #include <functional>

@@ -7,7 +7,7 @@
 #include "RandomRows.h"
 #include "SessionImpl.h"
 
-#include "talweg/Support/Shuffle.h"
+#include "talweg/Runtime/Shuffle.h"
 
 #include <fmt/format.h>
 

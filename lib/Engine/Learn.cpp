@@ -1,11 +1,15 @@
 // See Learn.h.
 #include "Learn.h"
 
+#include "talweg/Prepare/Steps.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <set>
 #include <sstream>
 
 using namespace talweg;
@@ -82,6 +86,10 @@ Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string 
 
 //===-- what is learned --------------------------------------------------------------------------------------------===//
 
+static Error otherLearned(const Field &field, const Error &why) {
+  return {"E0848", fmt::format("error: field `{}` has learned something else: {}", field.name, why.message)};
+}
+
 Result<std::vector<prepare::Preparation>> talweg::preparationsOf(const std::vector<Field> &fields,
                                                                  const std::vector<LearnedField> &learned) {
   std::vector<prepare::Preparation> result;
@@ -94,31 +102,43 @@ Result<std::vector<prepare::Preparation>> talweg::preparationsOf(const std::vect
       if (known == learned.end())
         return Error{"E0848", fmt::format("error: nothing is known of what field `{}` has learned", field.name)};
       if (auto taken = preparation->take(known->steps); !taken)
-        return Error{"E0848", fmt::format("error: field `{}` has learned something else: {}", field.name,
-                                          taken.error().message)};
+        return otherLearned(field, taken.error());
     }
     result.push_back(std::move(*preparation));
   }
   return result;
 }
 
+/// Words that were not known become classes behind those that were; nothing else changes.
+static void addWords(LearnedField &known, const std::vector<LearnedStep> &fresh) {
+  for (std::size_t step = 0; step < fresh.size(); ++step) {
+    std::vector<std::string> &words = known.steps[step].words;
+    const std::set<std::string> had(words.begin(), words.end());
+    std::ranges::copy_if(fresh[step].words, std::back_inserter(words), [&](auto &word) { return !had.contains(word); });
+  }
+}
+
 Result<std::vector<LearnedField>> talweg::learnFields(const std::vector<Field> &declared, const DataFiles &files,
-                                                      const std::string &given,
-                                                      const std::vector<LearnedField> &known) {
-  std::vector<LearnedField> learned;
-  std::vector<data::Field> fields; // wanted where they learn now
+                                                      const std::string &given, const std::vector<LearnedField> &known,
+                                                      bool grows) {
+  std::vector<LearnedField> learned; // empty steps: to be learned
+  std::vector<data::Field> fields;   // wanted where something is learned now
   std::vector<prepare::Preparation> preparations;
   for (const Field &field : declared) {
     Result<prepare::Preparation> preparation = prepare::Preparation::create(rowOf(field));
     if (!preparation)
       return preparation.error();
-    bool learns = preparation->passes() > 0;
+    const bool learns = preparation->passes() > 0;
     const auto found = std::ranges::find(known, field.name, &LearnedField::field);
-    if (learns && found != known.end() && preparation->take(found->steps)) {
-      learned.push_back(*found);
-      learns = false;
-    }
-    fields.push_back({rowOf(field), learns});
+    const std::string chain = prepare::chainText(rowOf(field));
+    const bool isKnown = learns && found != known.end() && found->chain == chain;
+    if (learns)
+      learned.push_back(isKnown ? *found : LearnedField{field.name, chain, {}});
+    const bool learnsNow = learns && (!isKnown || (grows && field.category));
+    if (learns && !learnsNow)
+      if (auto taken = preparation->take(found->steps); !taken)
+        return otherLearned(field, taken.error());
+    fields.push_back({rowOf(field), learnsNow});
     preparations.push_back(std::move(*preparation));
   }
   if (std::ranges::none_of(fields, &data::Field::wanted))
@@ -129,7 +149,12 @@ Result<std::vector<LearnedField>> talweg::learnFields(const std::vector<Field> &
   if (auto done = data::learn(*source, fields, preparations); !done)
     return done.error();
   for (std::size_t f = 0; f < fields.size(); ++f)
-    if (fields[f].wanted)
-      learned.push_back({fields[f].name, preparations[f].learned()});
+    if (fields[f].wanted) {
+      LearnedField &of = *std::ranges::find(learned, fields[f].name, &LearnedField::field);
+      if (of.steps.empty())
+        of.steps = preparations[f].learned();
+      else
+        addWords(of, preparations[f].learned());
+    }
   return learned;
 }

@@ -23,9 +23,11 @@ Result<data::Source> sourceOf(const DataFiles &files, const std::string &name, c
 Result<std::vector<prepare::Preparation>> preparationsOf(const std::vector<Field> &fields,
                                                          const std::vector<LearnedField> &learned);
 
-/// What those of `fields` that learn something have learned: as `known` tells, or of the split `train`, or of the files of `given`.
+/// What those of `fields` that learn something have learned: as `known` tells, with `grows` also words that it does not have; or of the split
+/// `train`, or of the files of `given`.
 Result<std::vector<LearnedField>> learnFields(const std::vector<Field> &fields, const DataFiles &files,
-                                              const std::string &given, const std::vector<LearnedField> &known);
+                                              const std::string &given, const std::vector<LearnedField> &known,
+                                              bool grows);
 
 } // namespace talweg
 

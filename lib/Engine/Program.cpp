@@ -142,7 +142,7 @@ Result<void> Program::Impl::learn() {
   if (!declared)
     return declared.error();
   auto known = learnFields(declared->fields, {declared->splits, compiler->file(), options.fold}, options.trainPath,
-                           options.learned);
+                           options.learned, options.growVocabularies);
   if (!known)
     return known.error();
   options.learned = learned = std::move(*known);

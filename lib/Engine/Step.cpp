@@ -1,7 +1,7 @@
 // A step whose rows come in parts: their sums, and the finish.
 #include "SessionImpl.h"
 
-#include "talweg/Support/Shuffle.h"
+#include "talweg/Runtime/Shuffle.h"
 
 #include <fmt/format.h>
 

@@ -5,7 +5,7 @@
 #include "SourceText.h"
 
 #include "talweg/Engine/TraceNumbers.h"
-#include "talweg/Support/Shuffle.h"
+#include "talweg/Runtime/Shuffle.h"
 
 #include <algorithm>
 #include <cmath>

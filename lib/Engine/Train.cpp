@@ -3,7 +3,7 @@
 #include "SessionImpl.h"
 
 #include "talweg/Support/Counted.h"
-#include "talweg/Support/Shuffle.h"
+#include "talweg/Runtime/Shuffle.h"
 
 #include <fmt/format.h>
 

@@ -64,7 +64,7 @@ std::string learnedText(const std::vector<LearnedField> &fields) {
     json steps = json::array();
     for (const LearnedStep &step : field.steps)
       steps.push_back(jsonOf(step));
-    list.push_back({{"field", field.field}, {"steps", steps}});
+    list.push_back({{"field", field.field}, {"chain", field.chain}, {"steps", steps}});
   }
   return list.dump();
 }
@@ -104,12 +104,13 @@ static bool readStep(const json &of, LearnedStep &step) {
 }
 
 static bool readField(const json &of, LearnedField &field) {
-  if (!of.is_object() || of.size() != 2)
+  if (!of.is_object() || of.size() != 3)
     return false;
-  const json *name = memberOf(of, "field"), *steps = memberOf(of, "steps");
-  if (!name || !name->is_string() || !steps || !steps->is_array())
+  const json *name = memberOf(of, "field"), *chain = memberOf(of, "chain"), *steps = memberOf(of, "steps");
+  if (!name || !name->is_string() || !chain || !chain->is_string() || !steps || !steps->is_array())
     return false;
   field.field = name->get<std::string>();
+  field.chain = chain->get<std::string>();
   for (const json &step : *steps)
     if (!readStep(step, field.steps.emplace_back()))
       return false;

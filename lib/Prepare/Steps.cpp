@@ -53,6 +53,29 @@ std::string textOf(const StepValue &value) {
   return fmt::format("\"{}\"", std::get<std::string>(value));
 }
 
+static std::string textOf(const Step &step) {
+  std::vector<std::string> given;
+  for (const StepValue &value : step.values)
+    given.push_back(textOf(value));
+  for (const auto &[name, value] : step.named)
+    given.push_back(fmt::format("{} = {}", name, textOf(value)));
+  return given.empty() ? step.name : fmt::format("{}({})", step.name, fmt::join(given, ", "));
+}
+
+std::string chainText(const Field &field) {
+  std::string text(field.category ? "category" : nameOf(field.element));
+  if (!field.shape.empty())
+    text += fmt::format("[{}]", fmt::join(field.shape, ", "));
+  std::vector<std::string> columns;
+  for (const ColumnRef &column : field.columns)
+    columns.push_back(column.index() == 0 ? std::to_string(std::get<0>(column))
+                                          : fmt::format("\"{}\"", std::get<1>(column)));
+  text += fmt::format(" = column({})", fmt::join(columns, ", "));
+  for (const Step &step : field.steps)
+    text += " |> " + textOf(step);
+  return text;
+}
+
 static std::string listed(const std::vector<std::string> &names) {
   return fmt::format("`{}`", fmt::join(names, "`, `"));
 }

@@ -91,6 +91,8 @@ CompileOptions Experiment::compileOptions() const {
   options.unroll = unroll;
   options.trainPath = lastPath(data, "train");
   options.fold = fold;
+  options.learned = learned;
+  options.growVocabularies = growsVocabularies;
   options.dataMemory = dataMemory;
   options.onMessage = [](const std::string &text) { complain(colorDiagnostic(text)); };
   return options;

@@ -69,6 +69,7 @@ static Result<std::string> graphOf(const Program &program, Mode mode, std::int64
 Result<void> KnownRun::checkSource(const Program &program, const CompileOptions &given, Mode mode) const {
   CompileOptions silent = given;
   silent.onMessage = {};
+  silent.growVocabularies = false;
   auto before = open(silent);
   if (!before)
     return before.error();

@@ -275,6 +275,9 @@ int run(Options options) {
       return fail(free.error());
   catchInterrupts();
 
+  if (auto begun = Moment::read(options.init); !options.init.empty() && begun)
+    experiment.learned = begun->options.learned; // its parameters go with it
+  experiment.growsVocabularies = !options.grow.empty();
   auto program = experiment.open();
   if (!program)
     return fail(program.error());

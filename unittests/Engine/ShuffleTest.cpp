@@ -1,5 +1,5 @@
 // The order of rows: a permutation that depends on seed and epoch alone; the generator against its published vectors.
-#include "talweg/Support/Shuffle.h"
+#include "talweg/Runtime/Shuffle.h"
 
 #include "talweg/Runtime/Philox.h"
 

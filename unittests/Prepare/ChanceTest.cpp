@@ -98,7 +98,7 @@ static void prepareByChance(const Field &field, Chance &chance, int count) {
       return;
   }
   Preparation other = created(field);
-  const auto again = learnedOf(learnedText({{"x", preparation.learned()}}));
+  const auto again = learnedOf(learnedText({{"x", "", preparation.learned()}}));
   ASSERT_TRUE(again);
   ASSERT_TRUE(other.take((*again)[0].steps));
   std::vector<std::byte> bytes(std::size_t(field.bytes())), bytesAgain(bytes.size());
@@ -137,7 +137,7 @@ TEST(Chance, of_what_was_learned_is_taken_or_refused) {
     const Cells seen(std::size_t(preparation.columns()), text("1"));
     if (!learn(preparation, {seen, seen}).empty())
       continue;
-    std::string changed = learnedText({{"x", preparation.learned()}});
+    std::string changed = learnedText({{"x", "", preparation.learned()}});
     for (std::int64_t count = 1 + chance.below(3); count > 0; --count)
       changed[std::size_t(chance.below(std::ssize(changed)))] = char(32 + chance.below(95));
     const auto read = learnedOf(changed);

@@ -9,33 +9,37 @@
 namespace talweg::prepare {
 
 TEST(Learned, is_text_of_numbers_words_and_models) {
-  EXPECT_EQ(
-      learnedText(
-          {{"age", {{}, {{0.1, 2}, {}, {}}}}, {"job", {{{}, {"a", "ä\"\n"}, {}}}}, {"text", {{{}, {}, "\xff\x00z"}}}}),
-      "[{\"field\":\"age\",\"steps\":[{},{\"numbers\":[0.1,2.0]}]},{\"field\":\"job\",\"steps\":[{\"words\":[\"a\","
-      "\"ä\\\"\\n\"]}]},{\"field\":\"text\",\"steps\":[{\"model\":\"/w==\"}]}]");
+  EXPECT_EQ(learnedText({{"age", "f32", {{}, {{0.1, 2}, {}, {}}}},
+                         {"job", "j", {{{}, {"a", "ä\"\n"}, {}}}},
+                         {"text", "", {{{}, {}, "\xff\x00z"}}}}),
+            "[{\"chain\":\"f32\",\"field\":\"age\",\"steps\":[{},{\"numbers\":[0.1,2.0]}]},{\"chain\":\"j\",\"field\":"
+            "\"job\",\"steps\":[{\"words\":[\"a\","
+            "\"ä\\\"\\n\"]}]},{\"chain\":\"\",\"field\":\"text\",\"steps\":[{\"model\":\"/w==\"}]}]");
 }
 
 TEST(Learned, comes_back_bit_for_bit) {
   using Limits = std::numeric_limits<double>;
   const std::vector<LearnedField> fields = {
       {"a",
+       "f32 = column(1)",
        {{{0.1, -0.0, Limits::min(), Limits::denorm_min(), Limits::max(), 1. / 3, 1e22, 123456789012345678.}, {}, {}},
         {}}},
-      {"b", {{{}, {"x", "日本"}, std::string("\0\1\2\3\xff", 5)}}},
-      {"c", {{{}, {}, "1"}, {{}, {}, "12"}, {{}, {}, "123"}}}};
+      {"b", "category", {{{}, {"x", "日本"}, std::string("\0\1\2\3\xff", 5)}}},
+      {"c", "", {{{}, {}, "1"}, {{}, {}, "12"}, {{}, {}, "123"}}}};
   const std::vector<LearnedField> again = valueOf(learnedOf(learnedText(fields)));
   EXPECT_EQ(again, fields);
   EXPECT_TRUE(std::signbit(again[0].steps[0].numbers[1]));
 }
 
 TEST(Learned, of_another_text_is_an_error) {
-  for (std::string_view wrong :
-       {"", "{}", "[", "[1]", "[{\"field\":1,\"steps\":[]}]", "[{\"field\":\"a\"}]",
-        "[{\"field\":\"a\",\"steps\":[1]}]", "[{\"field\":\"a\",\"steps\":[{\"numbers\":[\"1\"]}]}]",
-        "[{\"field\":\"a\",\"steps\":[{\"number\":[1]}]}]", "[{\"field\":\"a\",\"steps\":[{\"words\":[1]}]}]",
-        "[{\"field\":\"a\",\"steps\":[{\"model\":\"/w=\"}]}]", "[{\"field\":\"a\",\"steps\":[{\"model\":\"/x==\"}]}]",
-        "[{\"field\":\"a\",\"steps\":[{\"model\":\"=w==\"}]}]"}) {
+  for (std::string_view wrong : {"", "{}", "[", "[1]", "[{\"field\":1,\"steps\":[]}]", "[{\"field\":\"a\"}]",
+                                 "[{\"field\":\"a\",\"chain\":\"\",\"steps\":[1]}]",
+                                 "[{\"field\":\"a\",\"chain\":\"\",\"steps\":[{\"numbers\":[\"1\"]}]}]",
+                                 "[{\"field\":\"a\",\"chain\":\"\",\"steps\":[{\"number\":[1]}]}]",
+                                 "[{\"field\":\"a\",\"chain\":\"\",\"steps\":[{\"words\":[1]}]}]",
+                                 "[{\"field\":\"a\",\"chain\":\"\",\"steps\":[{\"model\":\"/w=\"}]}]",
+                                 "[{\"field\":\"a\",\"chain\":\"\",\"steps\":[{\"model\":\"/x==\"}]}]",
+                                 "[{\"field\":\"a\",\"chain\":\"\",\"steps\":[{\"model\":\"=w==\"}]}]"}) {
     const Result<std::vector<LearnedField>> read = learnedOf(wrong);
     ASSERT_FALSE(read) << wrong;
     EXPECT_EQ(read.error().code, "E0762");

@@ -67,6 +67,9 @@ struct CompileOptions {
   /// What the preparation of the data has learned for a run (Moment::options). What a field has learned that is not here, it learns: of the split
   /// `train`, or of `trainPath`, read as `--data train=PATH` is. Where nothing is learned, no file is read.
   std::vector<LearnedField> learned;
+  /// Words of the training split that are not in `learned` become classes behind those that are there; parameters grow with them
+  /// (InitOptions::grow, LoadOptions::grow).
+  bool growVocabularies = false;
   std::string trainPath;
   std::optional<Fold> fold; ///< without it, splits are as the file declares them
   /// Bytes that the rows of one data set may take in memory; without it half of what the machine or the control group has. Of more than that, columns

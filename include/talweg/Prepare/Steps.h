@@ -73,6 +73,9 @@ Fault faultOf(const Step &step);
 /// that cannot hold what the last one gives (E0752), or numbers of values or classes that are not the field's (E0753).
 Fault faultOf(const Field &field);
 
+/// What of a field's declaration decides what it learns: its type and its steps, as the language writes them.
+std::string chainText(const Field &field);
+
 /// A value as the language writes it: `"mean"`, `0.5`, `true`.
 std::string textOf(const StepValue &value);
 

@@ -41,6 +41,7 @@ struct LearnedStep {
 /// What the steps of a field have learned: one for each step.
 struct LearnedField {
   std::string field;
+  std::string chain; ///< what it has learned in, as the language writes it (Prepare/Steps.h, chainText)
   std::vector<LearnedStep> steps;
   bool operator==(const LearnedField &) const = default;
 };

@@ -3,8 +3,8 @@
 // Fisher–Yates with counter-based random numbers: the number drawn at place i of permutation e is Philox at counter (i, try, e, purpose)
 // under the seed, so nothing depends on what ran before. The last counter word keeps these numbers apart from those of tw.uniform, where it
 // is 0.
-#ifndef TALWEG_SUPPORT_SHUFFLE_H
-#define TALWEG_SUPPORT_SHUFFLE_H
+#ifndef TALWEG_RUNTIME_SHUFFLE_H
+#define TALWEG_RUNTIME_SHUFFLE_H
 
 #include "talweg/Runtime/Philox.h"
 
