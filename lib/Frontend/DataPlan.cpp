@@ -114,6 +114,8 @@ static Split planSplit(Walk &walk, const ast::DataSplit &declared) {
   else
     split.format = data::formatNamed(called);
   split.name = declared.name.text;
+  if (known != walk.plan.splits.end() && !split.format) // what is wrong there is told
+    return split;
   if (split.format) {
     SplitReader(walk, source, split).run();
     return split;
