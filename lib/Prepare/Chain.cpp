@@ -41,6 +41,7 @@ private:
   Fault checkFlow();
   Fault checkLabels();
   Fault checkNumbers();
+  Fault checkImage(const StepInfo &row, std::int64_t values) const;
   Fault checkCounts();
   Fault checkClasses() const;
   void link();
@@ -119,6 +120,18 @@ Fault ChainMaker::checkNumbers() {
   return {};
 }
 
+/// Of a step that gives `values`.
+Fault ChainMaker::checkImage(const StepInfo &row, std::int64_t values) const {
+  const std::vector<std::int64_t> &shape = field.shape;
+  if (shape.size() != 3 || (shape[2] != 1 && shape[2] != 3 && shape[2] != 4) || values != field.count())
+    return {"E0753", fmt::format("`{}` fills height, width and 1, 3 or 4 channels, and {}", row.name, typed(field)),
+            "declare the field with them, as in `u8[32, 32, 3]`"};
+  if (field.columns.size() > 1)
+    return {"E0753", fmt::format("`{}` takes one cell, and {} columns are named", row.name, field.columns.size()),
+            "name one column"};
+  return {};
+}
+
 /// From the field's values back to the cells.
 Fault ChainMaker::checkCounts() {
   const std::int64_t declared = std::ssize(field.columns);
@@ -127,7 +140,12 @@ Fault ChainMaker::checkCounts() {
   bool isGathered = false;
   for (std::size_t i = rows.size(); i-- > 0;) {
     const StepInfo &row = *rows[i];
-    if (row.gathers) {
+    if (row.isOfImages) {
+      if (Fault fault = checkImage(row, values))
+        return fault;
+      isGathered = true;
+      values = 1;
+    } else if (row.gathers) {
       const bool maybeOne = row.name == "bytes" || row.name == "characters";
       if (field.shape.size() > 1 || (field.shape.empty() && !maybeOne))
         return {"E0753", fmt::format("`{}` fills one dimension, and {}", row.name, typed(field)),

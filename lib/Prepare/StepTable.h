@@ -27,7 +27,8 @@ namespace talweg::prepare {
   STEP(words)                                                                                                          \
   STEP(tokens)                                                                                                         \
   STEP(bag)                                                                                                            \
-  STEP(tf_idf)
+  STEP(tf_idf)                                                                                                         \
+  STEP(image)
 
 #define TALWEG_DECLARE(name) extern const StepInfo name##Step;
 TALWEG_PREPARE_STEPS(TALWEG_DECLARE)

@@ -50,6 +50,7 @@ struct StepInfo {
   std::int64_t (*growth)(const Step &step) = givesOne; ///< how many values each becomes
   /// The texts of a record, joined by a space, become all values of the field's one dimension.
   bool gathers = false;
+  bool isOfImages = false; ///< it gathers one cell to three dimensions: height, width and channels
   bool (*givesFractions)(const Step &step) = givesNoFractions; ///< numbers that may be none where whole ones are taken
   /// What does it in a chain, for a step that has been checked.
   std::unique_ptr<Work> (*make)(const Place &place) = nullptr;
