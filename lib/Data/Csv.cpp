@@ -1,4 +1,5 @@
 // The format CSV: which rows are records, and what the columns are called.
+#include "Contents.h"
 #include "CsvReader.h"
 #include "Readers.h"
 
@@ -180,6 +181,7 @@ static const Option options[] = {
      }},
     {"quotes", "`true` or `false`", isTruth},
     encodingOption,
+    contentsOption,
 };
 
 const Format csvFormat = {

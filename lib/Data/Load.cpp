@@ -79,7 +79,7 @@ Result<void> learn(const Source &source, const std::vector<Field> &fields,
   if (!kept)
     return kept.error();
   for (int pass = 0; pass < passes; ++pass) {
-    Result<std::unique_ptr<RecordReader>> records = source.format->open(source, {takers});
+    Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers});
     if (!records)
       return records.error();
     if (Result<void> shown = showRecords(**records, *kept, fields, preparations, pass); !shown)
@@ -108,7 +108,7 @@ Result<Table> load(const Source &source, std::vector<Field> fields, std::span<co
     return kept.error();
   if (source.format->openArray)
     return loadArrays(source, *kept, std::move(fields), preparations, limits);
-  Result<std::unique_ptr<RecordReader>> records = source.format->open(source, {takers});
+  Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers});
   if (!records)
     return records.error();
   return buildTable(**records, *kept, std::move(fields), preparations, limits);

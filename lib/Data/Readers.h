@@ -10,7 +10,8 @@ namespace talweg::data {
 
 #define TALWEG_DATA_FORMATS(FORMAT)                                                                                    \
   FORMAT(csv)                                                                                                          \
-  FORMAT(idx)
+  FORMAT(idx)                                                                                                          \
+  FORMAT(images)
 
 #define TALWEG_DECLARE(name) extern const Format name##Format;
 TALWEG_DATA_FORMATS(TALWEG_DECLARE)

@@ -16,6 +16,8 @@
 
 namespace talweg::data {
 
+struct Source;
+
 /// A field, and how many cells of a record it takes.
 struct Taker {
   const Field *field;
@@ -50,6 +52,8 @@ public:
 
   /// Steps to the next record. False at the end.
   virtual Result<bool> next() = 0;
+  /// Reads what `next` leaves for records that are kept: the contents of files.
+  virtual Result<void> readContents() { return {}; }
   /// Those of the record; their texts last until the next one.
   virtual std::span<const prepare::Cell> cells() const = 0;
 
@@ -71,6 +75,9 @@ protected:
   std::vector<std::string> columnNames;
   std::int64_t columns = 0;
 };
+
+/// The records of `source`, with the contents of files where its options ask for them.
+Result<std::unique_ptr<RecordReader>> openRecords(const Source &source, const Asked &asked);
 
 } // namespace talweg::data
 

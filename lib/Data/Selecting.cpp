@@ -162,7 +162,7 @@ Result<void> Selector::readFile() {
   for (const std::optional<ColumnRef> &key : {rows.by, rows.sorted, rows.stratified})
     if (key)
       asked.keys.push_back(*key);
-  Result<std::unique_ptr<RecordReader>> opened = source.format->open(source, asked);
+  Result<std::unique_ptr<RecordReader>> opened = openRecords(source, asked);
   if (!opened)
     return opened.error();
   RecordReader &records = **opened;

@@ -62,6 +62,8 @@ template <typename Visit> Result<void> RecordWalk::run(const Visit &visit) {
       break;
     if (!kept.keeps(seen))
       continue;
+    if (Result<void> read = records.readContents(); !read)
+      return read;
     if (Result<void> visited = visit(); !visited)
       return visited;
     ++visits;
