@@ -22,6 +22,7 @@ namespace talweg::prepare {
   STEP(trimmed)                                                                                                        \
   STEP(vocabulary)                                                                                                     \
   STEP(hashed)                                                                                                         \
+  STEP(balanced)                                                                                                       \
   STEP(bytes)                                                                                                          \
   STEP(characters)                                                                                                     \
   STEP(words)                                                                                                          \

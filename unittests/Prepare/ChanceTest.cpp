@@ -9,9 +9,11 @@ using random::Chance;
 
 /// Bytes of all kinds, and what is nearly right.
 static std::string bytesByChance(Chance &chance) {
-  static constexpr std::string_view pieces[] = {"1",   "-0.5", "1e308", "nan",  "inf", ",",          "1,234.5", " kg", "yes",  "F",
-                                                "abc", " ",    "é",     "日本", "'",   "2024-02-29", "T12:30",  "Z",   "+01", "\xff",
-                                                "\0",  "\n",   "ﬁ",     "e",    "99999999999999999999"};
+  static constexpr std::string_view pieces[] = {"1",          "-0.5",    "1e308", "nan",  "inf",
+                                                ",",          "1,234.5", " kg",   "yes",  "F",
+                                                "abc",        " ",       "é",     "日本", "'",
+                                                "2024-02-29", "T12:30",  "Z",     "+01",  "\xff",
+                                                "\0",         "\n",      "ﬁ",     "e",    "99999999999999999999"};
   std::string bytes;
   for (std::int64_t count = chance.below(6); count > 0; --count)
     if (chance.oneIn(4))
@@ -56,6 +58,8 @@ static std::vector<Field> fieldsOfAllSteps() {
       category({6}, {{"tokens", {std::int64_t(60)}}}),
       f64({6}, {{"bag", {}, {{"ngrams", std::int64_t(2)}}}}),
       f64({6}, {{"lower"}, {"tf_idf"}}),
+      f64({2}, {{"balanced"}, {"filled", {std::int64_t(1)}}}),
+      f64({2, 2, 3}, {{"image"}}),
       classes({"abc", "1", "é"}),
   };
   Field numbers = classes({"a", "b"}, {{"yes_no"}});
