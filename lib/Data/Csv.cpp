@@ -1,6 +1,7 @@
 // The format CSV: which rows are records, and what the columns are called.
 #include "Contents.h"
 #include "CsvReader.h"
+#include "Join.h"
 #include "Readers.h"
 
 #include <fmt/format.h>
@@ -182,6 +183,9 @@ static const Option options[] = {
     {"quotes", "`true` or `false`", isTruth},
     encodingOption,
     contentsOption,
+    joinOption,
+    joinHeaderOption,
+    onOption,
 };
 
 const Format csvFormat = {

@@ -77,6 +77,10 @@ Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string 
       source.paths = {given};
   }
   source.options = readingOptions(source.format, splits, declared);
+  for (auto &[option, value] : source.options)
+    if (const data::Option *known = source.format->option(option);
+        known && known->isPath && !data::Format::isOfRows(option))
+      value = besideFile(std::get<std::string>(value), file);
   if (isLeftOut || isTrained)
     source.rows.fold = data::Fold{fold->index - 1, fold->count, isTrained};
   if (!source.rows.index.empty())
