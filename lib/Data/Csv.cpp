@@ -14,6 +14,7 @@ static CsvForm formOf(const Options &options) {
   CsvForm form;
   form.delimiter = valueOf<std::string>(options, "delimiter").value_or(",");
   form.comment = valueOf<std::string>(options, "comment").value_or("");
+  form.blankLines = valueOf<bool>(options, "blank_lines").value_or(false);
   form.quotes = valueOf<bool>(options, "quotes").value_or(true);
   form.missing = textsOf(options, "missing");
   if (const auto encoding = valueOf<std::string>(options, "encoding"))
@@ -180,6 +181,7 @@ static const Option options[] = {
      [](const OptionValue &value) {
        return isText(value) && std::get<std::string>(value).find_first_of(kNotInCells) == std::string::npos;
      }},
+    {"blank_lines", "`true` or `false`", isTruth},
     {"quotes", "`true` or `false`", isTruth},
     encodingOption,
     contentsOption,

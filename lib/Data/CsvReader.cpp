@@ -83,10 +83,11 @@ Result<bool> CsvReader::next() {
     if (found == Scan::End)
       return false;
     if (found == Scan::Row && blankLine > 0)
-      return failure("E0727", {path(), blankLine, 1}, "blank line between rows", "remove it");
+      return failure("E0727", {path(), blankLine, 1}, "blank line between rows",
+                     "remove it, or write `blank_lines = true`");
     if (found == Scan::Row)
       return true;
-    if (found == Scan::Blank)
+    if (found == Scan::Blank && !form.blankLines)
       blankLine = blankLine ? blankLine : line;
   }
 }

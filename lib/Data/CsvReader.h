@@ -18,6 +18,7 @@ namespace talweg::data {
 struct CsvForm {
   std::string delimiter = ",";
   std::string comment = {};              ///< what lines begin with that are no rows; empty: none are
+  bool blankLines = false;               ///< whether blank lines between rows are skipped; those at the end are
   bool quotes = true;                    ///< whether `"` begins a cell that holds anything
   std::vector<std::string> missing = {}; ///< cells that are missing, beside empty ones
   std::string_view encoding = "utf8";
@@ -28,7 +29,8 @@ public:
   /// Fails on files that cannot be opened, are empty, or are plainly not text.
   static Result<CsvReader> open(const std::string &path, CsvForm form);
 
-  /// Steps to the next row. False at the end. Blank lines at the end of the file are no rows; elsewhere they are an error.
+  /// Steps to the next row. False at the end. Blank lines at the end of the file are no rows; elsewhere they are an error,
+  /// unless the form has them.
   Result<bool> next();
 
   /// The row's cells: quotes removed, `""` undone, spaces around unquoted text removed. Missing ones have their text, too.

@@ -83,7 +83,7 @@ TEST_F(CsvErrors, ragged_rows) {
   EXPECT_EQ(fault(csv(file("a.csv", "1,2\n3,1,5,6\n")), pair()),
             "E0710 a.csv:2:5: error: this row has 4 cells where the first has 2" + help);
   EXPECT_EQ(fault(csv(file("a.csv", "1,2\n\n3,1\n")), pair()),
-            "E0727 a.csv:2:1: error: blank line between rows\nhelp: remove it");
+            "E0727 a.csv:2:1: error: blank line between rows\nhelp: remove it, or write `blank_lines = true`");
 }
 
 TEST_F(CsvErrors, not_numbers) {

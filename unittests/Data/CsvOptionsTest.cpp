@@ -52,6 +52,12 @@ TEST_F(CsvOptions, comments_are_no_rows) {
   EXPECT_EQ(fault(with("# x\n1\nz\n", {{"comment", "#"}}), {f32("x")}).substr(0, 15), "E0711 a.csv:3:1");
 }
 
+TEST_F(CsvOptions, blank_lines_are_no_rows_where_the_options_say_so) {
+  const Source source = with("x\n\n1\n  \n\n3\n\n", {{"blank_lines", true}});
+  EXPECT_EQ(column<float>(loaded(source, {f32("x")}), 0), (Floats{1, 3}));
+  EXPECT_EQ(fault(with("1\n\nz\n", {{"blank_lines", true}}), {f32("x")}).substr(0, 15), "E0711 a.csv:3:1");
+}
+
 TEST_F(CsvOptions, quotes_may_be_characters_as_others) {
   const Source source = with("1\t\"a\n2\tb \"c\" \"\n", {{"delimiter", "\t"}, {"quotes", false}});
   EXPECT_EQ(column<float>(loaded(source, {at(f32("x"), {std::int64_t(0)})}), 0), (Floats{1, 2}));
