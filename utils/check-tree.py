@@ -147,13 +147,14 @@ def capi():
 
 def models():
     """Every model under examples/ and bench/models is in the lists of those that two builds are compared by, that are trained with every size
-    of the last batch, and that compile."""
+    of the last batch, and that compile. What learns of its rows, of which there are none where sizes are tried, is left out there."""
     for path, folders in {"utils/compare-builds.py": ("examples", "bench/models"),
                           "unittests/Engine/BatchSizesTest.cpp": ("examples",),
                           "test/Meta/bench-models-compile.test": ("bench/models",)}.items():
         text = read(path)
         for model in files(*folders, endings=".tw"):
-            if model not in text:
+            learns = path.startswith("unittests") and re.search(r"\bcategory\b|\|> (standardized|tf_idf)\b", read(model))
+            if model not in text and not learns:
                 yield f"{path}: {model} is not in it"
 
 

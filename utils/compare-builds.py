@@ -12,6 +12,7 @@ anything differs.
 import argparse
 import json
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -38,15 +39,32 @@ MODELS = {
     "bench/models/W9.tw": (300, ["--batch", "4", "--set", "count=100000"]),
     "bench/models/W10.tw": (6, ["--batch", "96", "--set", "size=128"]),
     "bench/models/fashion.tw": (8, ["--batch", "1800"]),
+    "examples/adult/adult.tw": (60, ["--batch", "1000"]),
     "examples/adversarial/digits.tw": (200, ["--batch", "100"]),
+    "examples/bike_sharing/bike_sharing.tw": (60, ["--batch", "600"]),
+    "examples/california_housing/housing.tw": (60, ["--batch", "600"]),
     "examples/characters/characters.tw": (9, ["--batch", "200"]),
     "examples/characters/transformer.tw": (6, ["--batch", "200"]),
+    "examples/concrete/concrete.tw": (60, []),
     "examples/digits/digits.tw": (500, []),
+    "examples/ett_h1/ett_h1.tw": (60, ["--batch", "300"]),
     "examples/fashion_mnist/perceptron.tw": (25, ["--batch", "900"]),
     "examples/fashion_mnist/convolutional.tw": (8, ["--batch", "1800"]),
     "examples/forecast/forecast.tw": (20, []),
     "examples/graph/graph.tw": (10, ["--batch", "32"]),
+    "examples/movietweetings/movietweetings.tw": (60, ["--batch", "2000"]),
+    "examples/sms_spam/sms_spam.tw": (60, ["--batch", "100"]),
     "examples/words/words.tw": (9, ["--batch", "48"]),
+}
+# Example → what its model file calls the files that it reads → where these lie among the data that do not ship.
+RAW_FILES = {
+    "adult": {"adult.data": "adult/adult.data.csv.gz", "adult.test": "adult/adult.test.csv.gz"},
+    "bike_sharing": {"hour.csv": "bike_sharing/hour.csv.gz"},
+    "california_housing": {"housing.csv": "california_housing/housing.csv.gz"},
+    "concrete": {"concrete.csv": "concrete/concrete.csv"},
+    "ett_h1": {"ETTh1.csv": "ett_h1/ETTh1.csv"},
+    "movietweetings": {"ratings.dat": "movietweetings_100k/ratings.dat.gz"},
+    "sms_spam": {"SMSSpamCollection": "sms_spam/SMSSpamCollection.tsv"},
 }
 # What `bench/run` has no rows for, or too many to see a whole epoch.
 ROWS = {
@@ -108,6 +126,8 @@ def data_of(model, folder):
     if work := ROWS.get(name, workloads.WORKLOADS.get(name)):
         workloads.generate_rows(work, folder)
         return splits(train=[os.path.join(folder, file) for file in ["x.idx"] + ["label.idx"] * (work["classes"] > 0)])
+    if raw := RAW_FILES.get(os.path.basename(os.path.dirname(model))):
+        return [] if all(os.path.exists(shared(path)) for path in raw.values()) else None
     if name == "digits":
         return []
     if name == "graph":
@@ -131,12 +151,22 @@ def data_of(model, folder):
     return splits(train=rows, test=rows)
 
 
+def beside_its_data(model, folder):
+    """The model's file; where it reads raw files that lie elsewhere, a copy of it beside them."""
+    raw = RAW_FILES.get(os.path.basename(os.path.dirname(model)))
+    if not raw:
+        return os.path.join(ROOT, model)
+    for name, path in raw.items():
+        os.symlink(os.path.join(os.environ["TALWEG_DATA"], path), os.path.join(folder, name))
+    return shutil.copy(os.path.join(ROOT, model), folder)
+
+
 def compare_model(old, new, model, steps, options, folder):
     """The kinds of runs that were compared."""
     data = data_of(model, folder)
     if data is None:
         return []
-    path, kinds = os.path.join(ROOT, model), []
+    path, kinds = beside_its_data(model, folder), []
 
     def train(build, name, count, *more):
         out = os.path.join(folder, name)
