@@ -153,22 +153,39 @@ Result<void> Dataset::Impl::checkFields(const Program &program) const {
                                     list(fields), list(wanted))};
 }
 
+std::optional<RowWindow> talweg::reachOf(const std::vector<Field> &fields,
+                                         const std::function<bool(std::size_t)> &isRead) {
+  std::optional<RowWindow> reach;
+  bool readsOwnRow = false;
+  for (std::size_t f = 0; f < fields.size(); ++f) {
+    const std::optional<RowWindow> &window = fields[f].window;
+    if (!isRead(f))
+      continue;
+    readsOwnRow = readsOwnRow || !window;
+    if (!window)
+      continue;
+    if (!reach)
+      reach = window;
+    reach->begin = std::min(reach->begin, window->begin);
+    reach->end = std::max(reach->end, window->end);
+  }
+  if (reach && readsOwnRow) {
+    reach->begin = std::min<std::int64_t>(reach->begin, 0);
+    reach->end = std::max<std::int64_t>(reach->end, 1);
+  }
+  return reach;
+}
+
 Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields, const std::int32_t *groups) {
-  std::int64_t begin = 0, end = 1, stride = 1;
-  bool any = false;
-  for (const Field &field : fields)
-    if (field.window) {
-      any = true;
-      begin = std::min(begin, field.window->begin);
-      end = std::max(end, field.window->end);
-      stride = field.window->stride;
-    }
-  if (!any)
+  const std::optional<RowWindow> reach =
+      reachOf(fields, [&](std::size_t field) { return bool(table.fields[field].wanted); });
+  if (!reach)
     return {};
+  const auto &[begin, end, stride, by] = *reach;
   for (std::int64_t first = 0, last = 0; first < table.rows; first = last) { // the rows of one group
     for (last = first + 1; last < table.rows && (!groups || groups[last] == groups[first]);)
       ++last;
-    for (std::int64_t row = first - begin; row + end <= last; row += stride)
+    for (std::int64_t row = first - std::min<std::int64_t>(begin, 0); row + end <= last; row += stride)
       records.push_back(std::int32_t(row));
   }
   if (!records.empty() || table.rows == 0)

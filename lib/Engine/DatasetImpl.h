@@ -5,9 +5,14 @@
 #include "talweg/Data/Load.h"
 #include "talweg/Engine/Engine.h"
 
+#include <functional>
 #include <mutex>
 
 namespace talweg {
+
+/// From the first to behind the last row that a record of these fields consists of, counted from its own; nothing without windows. A field that
+/// is read and has none is of the record's own row.
+std::optional<RowWindow> reachOf(const std::vector<Field> &fields, const std::function<bool(std::size_t)> &isRead);
 
 struct Dataset::Impl {
   /// One column for each field of the program, in their order, of what a row holds of it (rowOf); of fields not `wanted`, empty ones.
@@ -21,7 +26,8 @@ struct Dataset::Impl {
   bool hasWindows() const { return !records.empty(); }
   /// The row of the table that is a record's own.
   std::int64_t rowOfRecord(std::int64_t record) const { return hasWindows() ? records[std::size_t(record)] : record; }
-  /// Finds the records where `fields` have windows: those whose windows lie in the table, and in rows of one number in `groups`, if there are such.
+  /// Finds the records where fields that are wanted have windows: those whose windows lie in the table, and in rows of one number in `groups`, if there
+  /// are such. So a forecast needs no rows of what it tells.
   /// E0847: there are none.
   Result<void> placeWindows(const std::vector<Field> &fields, const std::int32_t *groups = nullptr);
 

@@ -1,6 +1,8 @@
 // See RandomRows.h.
 #include "RandomRows.h"
 
+#include "DatasetImpl.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -38,15 +40,8 @@ Result<Dataset> talweg::randomRows(const Program &program, const std::vector<Fie
   const std::vector<Field> &fields = program.manifest().fields;
   std::vector<std::vector<std::byte>> columns(fields.size());
   std::vector<FieldView> views;
-  std::int64_t begin = 0, end = 1, stride = 1; // of windows, so that there are so many records
-  for (const Field &field : fields)
-    if (field.window) {
-      begin = std::min(begin, field.window->begin);
-      end = std::max(end, field.window->end);
-      stride = field.window->stride;
-    }
-  if (rows > 0)
-    rows = (rows - 1) * stride + end - begin;
+  if (const auto reach = reachOf(fields, [](std::size_t) { return true; }); reach && rows > 0)
+    rows = (rows - 1) * reach->stride + reach->size(); // so that there are so many records
   if (rows > INT32_MAX)
     return Error{"E0842", "error: a data set has between 0 and 2147483647 rows"};
   for (std::size_t f = 0; f < fields.size(); ++f) {

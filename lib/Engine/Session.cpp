@@ -180,7 +180,7 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
   std::int64_t batchBegin = first + done * unit.manifest.batch;
   Fault fault{control[abi::kFault] - 1, {}, std::bit_cast<double>(control[abi::kFaultValue]), {}};
   if (row >= 0)
-    fault.row = data.impl->rowOfRecord(order[std::size_t(batchBegin + row)]);
+    fault.row = std::min(data.impl->rowOfRecord(order[std::size_t(batchBegin + row)]), data.impl->table.rows - 1);
   if (mode == Mode::Train)
     fault.step = step + (combined ? 0 : done) + 1;
   return {done, faultError(*program.impl->compiler, unit.manifest, data, fault),

@@ -2,8 +2,8 @@
 // the last batch has what is left; with `accumulate k` a step is k batches. How steps are grouped into native calls changes nothing but when the host is told.
 #include "SessionImpl.h"
 
-#include "talweg/Support/Counted.h"
 #include "talweg/Runtime/Shuffle.h"
+#include "talweg/Support/Counted.h"
 
 #include <fmt/format.h>
 

@@ -59,6 +59,7 @@ def records(rows):
 
 write("series.csv", series)
 write("short.csv", series[:5])
+write("future.csv", [(a, b, "") for a, b, _ in series[-6:]])
 train, test = list(records(series[:SPLIT])), list(records(series[SPLIT:]))
 write("records.csv", train + test)
 windows = [f" = column({column}) |> window({rows}, stride = {STRIDE})"
