@@ -1,30 +1,23 @@
 #include "ArraySource.h"
 
+#include "Readers.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 namespace talweg::data {
-
-/// The format, as messages call it: `IDX`.
-std::string ArraySource::title() const {
-  std::string title(source.format->name);
-  if (title.size() <= 3)
-    std::ranges::transform(title, title.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return title;
-}
 
 Result<ArraySource> ArraySource::open(const Source &source, std::span<const Taker> takers) {
   ArraySource arrays(source);
   const std::string_view first = source.paths.empty() ? source.format->name : std::string_view(source.paths.front());
+  const std::string title = titleOf(*source.format);
   const auto files = static_cast<std::int64_t>(source.paths.size());
   arrays.fieldCount = takers.size();
   arrays.byName = source.format->arrayNames != nullptr;
   if (arrays.byName) {
-    if (files != 1)
-      return failure("E0743", {source.format->name},
-                     fmt::format("a {} source is one file, not {}", arrays.title(), files));
+    if (Result<void> one = checkOneFile(source); !one)
+      return one.error();
     Result<std::vector<std::string>> names = source.format->arrayNames(source.paths.front());
     if (!names)
       return names.error();
@@ -33,17 +26,17 @@ Result<ArraySource> ArraySource::open(const Source &source, std::span<const Take
   }
   if (source.paths.size() > takers.size())
     return failure("E0736", {source.paths.back()},
-                   fmt::format("{} for {}", counted(files, arrays.title() + " file"),
+                   fmt::format("{} for {}", counted(files, title + " file"),
                                counted(static_cast<std::int64_t>(takers.size()), "field")),
-                   fmt::format("{} takes one file for each field, in the order of the fields", arrays.title()));
+                   fmt::format("{} takes one file for each field, in the order of the fields", title));
   for (const Taker &taker : takers) {
     arrays.names.push_back(taker.field->name);
     const std::size_t f = arrays.names.size() - 1;
     if (taker.field->wanted && (f >= source.paths.size() || source.paths[f].empty()))
       return failure("E0736", {first},
-                     fmt::format("there is no {} file for field `{}`: {} for {}", arrays.title(), taker.field->name,
+                     fmt::format("there is no {} file for field `{}`: {} for {}", title, taker.field->name,
                                  counted(files, "file"), counted(static_cast<std::int64_t>(takers.size()), "field")),
-                     fmt::format("{} takes one file for each field, in the order of the fields", arrays.title()));
+                     fmt::format("{} takes one file for each field, in the order of the fields", title));
   }
   return arrays;
 }

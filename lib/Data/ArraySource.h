@@ -29,7 +29,6 @@ public:
 
 private:
   explicit ArraySource(const Source &source) : source(source) {}
-  std::string title() const;
 
   const Source &source;
   bool byName = false;

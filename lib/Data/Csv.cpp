@@ -146,8 +146,8 @@ Error CsvRecords::noRecords() const {
 }
 
 static Result<std::unique_ptr<RecordReader>> openCsv(const Source &source, const Asked &) {
-  if (source.paths.size() != 1)
-    return failure("E0743", {"csv"}, fmt::format("a CSV source is one file, not {}", source.paths.size()));
+  if (Result<void> one = checkOneFile(source); !one)
+    return one.error();
   Result<CsvReader> reader = CsvReader::open(source.paths.front(), formOf(source.options));
   if (!reader)
     return reader.error();

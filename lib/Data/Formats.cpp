@@ -4,7 +4,10 @@
 
 #include "talweg/Data/Rows.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cctype>
 
 namespace talweg::data {
 
@@ -18,6 +21,20 @@ std::span<const Format *const> formats() {
 const Format *formatNamed(std::string_view name) {
   const auto found = std::ranges::find(formats(), name, &Format::name);
   return found == formats().end() ? nullptr : *found;
+}
+
+std::string titleOf(const Format &format) {
+  std::string title(format.name);
+  if (title.size() <= 5 && !format.holdsAnything)
+    std::ranges::transform(title, title.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return title;
+}
+
+Result<void> checkOneFile(const Source &source) {
+  if (source.paths.size() == 1)
+    return {};
+  return failure("E0743", {source.format->name},
+                 fmt::format("a {} source is one file, not {}", titleOf(*source.format), source.paths.size()));
 }
 
 std::vector<std::string> textsOf(const Options &options, std::string_view name) {

@@ -16,6 +16,8 @@
 namespace talweg::data {
 
 const Format *formatOf(const std::string &path, const Format *otherwise) {
+  if (otherwise && otherwise->holdsAnything)
+    return otherwise;
   std::error_code unknown;
   if (!std::filesystem::is_regular_file(path, unknown))
     return otherwise;

@@ -10,12 +10,26 @@ namespace talweg::data {
 
 #define TALWEG_DATA_FORMATS(FORMAT)                                                                                    \
   FORMAT(csv)                                                                                                          \
+  FORMAT(jsonl)                                                                                                        \
+  FORMAT(lines)                                                                                                        \
+  FORMAT(words)                                                                                                        \
+  FORMAT(characters)                                                                                                   \
+  FORMAT(bytes)                                                                                                        \
+  FORMAT(images)                                                                                                       \
   FORMAT(idx)                                                                                                          \
-  FORMAT(images)
+  FORMAT(npy)                                                                                                          \
+  FORMAT(npz)                                                                                                          \
+  FORMAT(safetensors)
 
 #define TALWEG_DECLARE(name) extern const Format name##Format;
 TALWEG_DATA_FORMATS(TALWEG_DECLARE)
 #undef TALWEG_DECLARE
+
+/// What messages call a format: `IDX`.
+std::string titleOf(const Format &format);
+
+/// An error, E0743, unless the source is one file.
+Result<void> checkOneFile(const Source &source);
 
 } // namespace talweg::data
 

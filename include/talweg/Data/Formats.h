@@ -66,6 +66,8 @@ struct Format {
   std::span<const Option> ownOptions = {}; ///< beside those that select rows, which every format has
   /// Whether a file is of this format whose decompressed contents begin so, with kStartBytes at most. Null: no start tells.
   bool (*recognizes)(std::span<const std::byte> start) = nullptr;
+  /// Every file is one of this format: contents do not tell that it is another.
+  bool holdsAnything = false;
   /// Opens the files of `source` as records.
   Result<std::unique_ptr<RecordReader>> (*open)(const Source &source, const Asked &asked) = nullptr;
   /// Of a format of arrays: opens the one of the file, or the one of this name.

@@ -20,8 +20,8 @@ struct Source {
   Options options = {}; ///< the format's own are read
 };
 
-/// The format of a file by its contents, decompressed. `otherwise` where the path names no file whose contents can be looked
-/// at, such as a pipe.
+/// The format of a file by its contents, decompressed. `otherwise` where that is one of any contents, and where the path names no file
+/// whose contents can be looked at, such as a pipe.
 const Format *formatOf(const std::string &path, const Format *otherwise);
 
 /// Lets `preparations`, one for each field, learn of the rows of `source`, which is read as often as that takes.

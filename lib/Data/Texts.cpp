@@ -1,0 +1,178 @@
+// The formats of plain text and bytes: what a row is, is told by their names. They have one column, `text`.
+#include "ByteReader.h"
+#include "Readers.h"
+#include "TextChunks.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace talweg::data {
+
+namespace {
+
+/// The rows of one file; each is a cell.
+class OneColumn : public RecordReader {
+public:
+  OneColumn() {
+    columnNames = {"text"};
+    columns = 1;
+  }
+  std::span<const prepare::Cell> cells() const override { return {&cell, 1}; }
+  std::string_view namedBy() const override { return "such a file"; }
+  /// It is that of each field that names none.
+  Result<Binding> bind(std::span<const Taker> takers) const override;
+
+protected:
+  prepare::Cell cell;
+};
+
+class TextRows : public OneColumn {
+public:
+  explicit TextRows(TextChunks chunks) : chunks(std::move(chunks)) {}
+  Place placeOf(std::size_t) const override { return {chunks.path(), line}; }
+  Error noRecords() const override { return failure("E0704", {chunks.path()}, "the file is empty"); }
+
+protected:
+  TextChunks chunks;
+  std::int64_t line = 1; ///< of the row
+};
+
+class Lines : public TextRows {
+public:
+  using TextRows::TextRows;
+  Result<bool> next() override {
+    Result<bool> more = chunks.nextPart([](char c) { return c == '\n'; });
+    std::string_view text = chunks.part();
+    if (text.ends_with('\r'))
+      text.remove_suffix(1);
+    cell = prepare::Cell::of(text);
+    line = chunks.partLine();
+    return more;
+  }
+};
+
+class Words : public TextRows {
+public:
+  using TextRows::TextRows;
+  Result<bool> next() override {
+    for (;;) {
+      Result<bool> more = chunks.nextPart([](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
+      cell = prepare::Cell::of(chunks.part());
+      line = chunks.partLine();
+      if (!more || !*more || !chunks.part().empty())
+        return more;
+    }
+  }
+};
+
+class Characters : public TextRows {
+public:
+  using TextRows::TextRows;
+  Result<bool> next() override {
+    if (chunks.text().empty()) {
+      Result<bool> more = chunks.more();
+      if (!more || !*more)
+        return more;
+    }
+    const std::string_view text = chunks.text();
+    const auto lead = static_cast<unsigned char>(text[0]);
+    const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    cell = prepare::Cell::of(text.substr(0, size));
+    line = chunks.line();
+    chunks.take(size);
+    return true;
+  }
+};
+
+class Bytes : public OneColumn {
+public:
+  explicit Bytes(ByteReader reader) : reader(std::move(reader)) {}
+  Result<bool> next() override {
+    if (at == filled) {
+      Result<std::size_t> got = reader.read(buffer);
+      if (!got)
+        return got.error();
+      filled = *got;
+      at = 0;
+      if (filled == 0)
+        return false;
+    }
+    cell = prepare::Cell::of(double(std::to_integer<int>(buffer[at++])));
+    ++count;
+    return true;
+  }
+  Place placeOf(std::size_t) const override { return {reader.path()}; }
+  std::string columnText(std::int64_t) const override { return fmt::format("byte {}", count - 1); }
+  Error noRecords() const override { return failure("E0704", {reader.path()}, "the file is empty"); }
+
+private:
+  ByteReader reader;
+  std::array<std::byte, 1 << 16> buffer;
+  std::size_t at = 0, filled = 0;
+  std::int64_t count = 0;
+};
+
+} // namespace
+
+Result<Binding> OneColumn::bind(std::span<const Taker> takers) const {
+  Binding binding(takers.size());
+  for (std::size_t t = 0; t < takers.size(); ++t) {
+    const Field &field = *takers[t].field;
+    if (!field.wanted)
+      continue;
+    for (const ColumnRef &reference : field.columns)
+      if (Result<std::int64_t> column = columnOf(reference); !column)
+        return column.error();
+    if (takers[t].cells != 1)
+      return failure("E0719", {placeOf(0).file},
+                     fmt::format("a row of this file is one cell, but field `{}: {}` takes {}", field.name,
+                                 field.typeText(), takers[t].cells));
+    binding[t] = {0};
+  }
+  return binding;
+}
+
+template <typename Rows>
+static Result<std::unique_ptr<RecordReader>> openRows(const Source &source, const Asked &) {
+  if (Result<void> one = checkOneFile(source); !one)
+    return one.error();
+  Result<TextChunks> chunks = TextChunks::open(source.paths.front(), source.options);
+  if (!chunks)
+    return chunks.error();
+  return std::unique_ptr<RecordReader>(std::make_unique<Rows>(std::move(*chunks)));
+}
+
+static Result<std::unique_ptr<RecordReader>> openBytes(const Source &source, const Asked &) {
+  if (Result<void> one = checkOneFile(source); !one)
+    return one.error();
+  Result<ByteReader> reader = ByteReader::open(source.paths.front());
+  if (!reader)
+    return reader.error();
+  return std::unique_ptr<RecordReader>(std::make_unique<Bytes>(std::move(*reader)));
+}
+
+static const Option textOptions[] = {encodingOption};
+
+const Format linesFormat = {.name = "lines",
+                            .example = "lines(\"file\")",
+                            .files = "one file",
+                            .ownOptions = textOptions,
+                            .holdsAnything = true,
+                            .open = openRows<Lines>};
+const Format wordsFormat = {.name = "words",
+                            .example = "words(\"file\")",
+                            .files = "one file",
+                            .ownOptions = textOptions,
+                            .holdsAnything = true,
+                            .open = openRows<Words>};
+const Format charactersFormat = {.name = "characters",
+                                 .example = "characters(\"file\")",
+                                 .files = "one file",
+                                 .ownOptions = textOptions,
+                                 .holdsAnything = true,
+                                 .open = openRows<Characters>};
+const Format bytesFormat = {
+    .name = "bytes", .example = "bytes(\"file\")", .files = "one file", .holdsAnything = true, .open = openBytes};
+
+} // namespace talweg::data
