@@ -1,5 +1,7 @@
 #include "CsvReader.h"
 
+#include "talweg/Data/Load.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,10 +21,19 @@ std::string_view trimmed(std::string_view text) {
 }
 
 Result<CsvReader> CsvReader::open(const std::string &path, CsvForm form) {
-  Result<TextReader> text = TextReader::open(path, form.encoding);
+  return of(TextReader::open(path, form.encoding), std::move(form), 1);
+}
+
+Result<CsvReader> CsvReader::open(const Source &source, CsvForm form) {
+  return of(TextReader::open(source, form.encoding), std::move(form), source.text ? source.text->line : 1);
+}
+
+/// The rows of `text`, whose first line has this number.
+Result<CsvReader> CsvReader::of(Result<TextReader> text, CsvForm form, std::int64_t line) {
   if (!text)
     return text.error();
   CsvReader csv(std::move(*text), std::move(form));
+  csv.line = line;
   csv.buffer.resize(firstBuffer);
   Result<bool> filled = csv.fill();
   if (!filled)

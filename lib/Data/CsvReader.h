@@ -28,6 +28,8 @@ class CsvReader {
 public:
   /// Fails on files that cannot be opened, are empty, or are plainly not text.
   static Result<CsvReader> open(const std::string &path, CsvForm form);
+  /// The same of a source's one file, or text.
+  static Result<CsvReader> open(const Source &source, CsvForm form);
 
   /// Steps to the next row. False at the end. Blank lines at the end of the file are no rows; elsewhere they are an error,
   /// unless the form has them.
@@ -47,6 +49,7 @@ private:
 
   CsvReader(TextReader reader, CsvForm form)
       : reader(std::move(reader)), form(std::move(form)), delimiter(this->form.delimiter.front()) {}
+  static Result<CsvReader> of(Result<TextReader> text, CsvForm form, std::int64_t line);
   Result<bool> fill();
   Result<Scan> scanRow();
   Result<Scan> scanQuoted(std::size_t &at, std::int64_t &breaks);

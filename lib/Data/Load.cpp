@@ -2,6 +2,7 @@
 
 #include "ArrayTable.h"
 #include "ByteReader.h"
+#include "MemoryRecords.h"
 #include "Messages.h"
 #include "Readers.h"
 #include "Selecting.h"
@@ -58,7 +59,7 @@ static std::string_view pathOf(const Source &source) {
   return source.paths.empty() ? std::string_view("data") : source.paths.front();
 }
 
-static std::vector<Taker> takersOf(std::span<const Field> fields, std::span<const prepare::Preparation> preparations) {
+std::vector<Taker> takersOf(std::span<const Field> fields, std::span<const prepare::Preparation> preparations) {
   std::vector<Taker> takers;
   for (std::size_t f = 0; f < fields.size(); ++f)
     takers.push_back({&fields[f], preparations[f].columns()});
@@ -94,11 +95,26 @@ Result<void> learn(const Source &source, const std::vector<Field> &fields,
   return {};
 }
 
-Result<Table> load(const Source &source, std::vector<Field> fields, std::span<const prepare::Preparation> preparations,
-                   const Limits &limits) {
+/// A `category` has the classes that its preparation has learned.
+static void takeClasses(std::vector<Field> &fields, std::span<const prepare::Preparation> preparations) {
   for (std::size_t f = 0; f < fields.size(); ++f)
     if (fields[f].category)
       fields[f].classes = preparations[f].classes();
+}
+
+Result<Table> loadCells(std::string_view origin, const std::vector<std::string> &columns,
+                        std::span<const prepare::Cell> cells, std::vector<Field> fields,
+                        std::span<const prepare::Preparation> preparations) {
+  takeClasses(fields, preparations);
+  if (Result<void> settled = settleFields(fields, origin); !settled)
+    return settled.error();
+  MemoryRecords records(origin, columns, cells);
+  return buildTable(records, {}, std::move(fields), preparations, {});
+}
+
+Result<Table> load(const Source &source, std::vector<Field> fields, std::span<const prepare::Preparation> preparations,
+                   const Limits &limits) {
+  takeClasses(fields, preparations);
   const std::string_view path = pathOf(source);
   if (Result<void> settled = settleFields(fields, path); !settled)
     return settled.error();
@@ -108,12 +124,26 @@ Result<Table> load(const Source &source, std::vector<Field> fields, std::span<co
   Result<KeptRows> kept = keptRows(source, takers);
   if (!kept)
     return kept.error();
+  if (source.format->openArray && !source.keys.empty())
+    return failure("E0799", {path}, fmt::format("{} has no columns that could be keys", source.format->name));
   if (source.format->openArray)
     return loadArrays(source, *kept, std::move(fields), preparations, limits);
+  Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers, source.keys});
+  if (!records)
+    return records.error();
+  return buildTable(**records, *kept, std::move(fields), preparations, limits, source.keys);
+}
+
+Result<bool> isHead(const Source &source, std::span<const Field> fields,
+                    std::span<const prepare::Preparation> preparations) {
+  const std::vector<Taker> takers = takersOf(fields, preparations);
   Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers});
   if (!records)
     return records.error();
-  return buildTable(**records, *kept, std::move(fields), preparations, limits);
+  Result<bool> more = (*records)->next();
+  if (!more)
+    return more.error();
+  return !*more && !(*records)->names().empty();
 }
 
 Result<Table> load(const Source &source, std::vector<Field> fields, const Limits &limits) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -32,7 +33,26 @@ private:
   const int file;
   int code = 0;
 };
+
+class MemoryFile : public RawFile {
+public:
+  explicit MemoryFile(std::string bytes) : bytes(std::move(bytes)) {}
+
+  std::int64_t read(std::span<std::byte> into) override {
+    const std::size_t part = std::min(into.size(), bytes.size() - taken);
+    std::memcpy(into.data(), bytes.data() + taken, part);
+    taken += part;
+    return std::int64_t(part);
+  }
+  std::string problem() const override { return {}; }
+
+private:
+  const std::string bytes;
+  std::size_t taken = 0;
+};
 } // namespace
+
+std::unique_ptr<RawFile> memoryFile(std::string bytes) { return std::make_unique<MemoryFile>(std::move(bytes)); }
 
 std::unique_ptr<RawFile> openFile(const std::string &path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

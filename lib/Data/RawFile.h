@@ -21,6 +21,9 @@ public:
   virtual bool skip(std::int64_t bytes) { return false; }
 };
 
+/// Bytes in memory.
+std::unique_ptr<RawFile> memoryFile(std::string bytes);
+
 /// Null, with errno, where it cannot be opened.
 std::unique_ptr<RawFile> openFile(const std::string &path);
 

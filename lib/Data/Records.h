@@ -27,7 +27,7 @@ struct Taker {
 /// What of a file is wanted.
 struct Asked {
   std::span<const Taker> takers;
-  std::vector<ColumnRef> keys = {}; ///< columns that rows are selected by
+  std::vector<ColumnRef> keys = {}; ///< columns that rows are selected by, or that are kept as texts
   bool keysOnly = false;            ///< no cell of the takers
 };
 

@@ -18,6 +18,7 @@ public:
   /// Calls `visit()` for each record that is kept.
   template <typename Visit> Result<void> run(const Visit &visit);
 
+  std::span<const std::int64_t> columnsOf(std::size_t field) const { return binding[field]; }
   bool isRead(std::size_t field) const { return !binding[field].empty(); }
   /// Of the record, those that the field takes.
   std::span<const prepare::Cell> cellsOf(std::size_t field);
@@ -95,14 +96,30 @@ Error RecordWalk::faultOf(std::size_t f, const prepare::Fault &fault) const {
       fault.help.empty() ? records.helpOfRecord() : fault.help);
 }
 
+static void addText(TextColumn &column, const prepare::Cell &cell) {
+  if (cell.kind == prepare::Cell::Number)
+    column.add(fmt::format("{}", cell.number));
+  else
+    column.add(cell.text);
+}
+
 Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
-                         std::span<const prepare::Preparation> preparations, const Limits &limits) {
+                         std::span<const prepare::Preparation> preparations, const Limits &limits,
+                         const std::vector<ColumnRef> &keys) {
   Result<Table> table = Table::create(std::move(fields), 0, limits);
   if (!table)
     return table.error();
   RecordWalk walk(records, kept, table->fields);
   if (Result<void> bound = walk.bind(preparations); !bound)
     return bound.error();
+  std::vector<std::int64_t> keyColumns;
+  for (const ColumnRef &key : keys) {
+    const Result<std::int64_t> column = records.columnOf(key);
+    if (!column)
+      return column.error();
+    keyColumns.push_back(*column);
+    table->texts.push_back({records.names().empty() ? std::to_string(*column) : records.names()[std::size_t(*column)]});
+  }
   const Result<void> read = walk.run([&]() -> Result<void> {
     for (std::size_t f = 0; f < table->fields.size(); ++f) {
       if (!walk.isRead(f))
@@ -114,6 +131,8 @@ Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vecto
       if (const prepare::Fault fault = preparations[f].prepare(walk.cellsOf(f), values.data() + old))
         return walk.faultOf(f, fault);
     }
+    for (std::size_t k = 0; k < keys.size(); ++k)
+      addText(table->texts[k], records.cells()[std::size_t(keyColumns[k])]);
     ++table->rows;
     return {};
   });
@@ -121,6 +140,23 @@ Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vecto
     return read.error();
   table->kept = kept;
   return table;
+}
+
+Result<void> visitRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
+                          std::span<const prepare::Preparation> preparations,
+                          const std::function<void(std::size_t, std::span<const std::int64_t>)> &begin,
+                          const std::function<void(std::size_t, std::span<const prepare::Cell>)> &visit) {
+  RecordWalk walk(records, kept, fields);
+  if (Result<void> bound = walk.bind(preparations); !bound)
+    return bound;
+  for (std::size_t f = 0; f < fields.size(); ++f)
+    begin(f, walk.columnsOf(f));
+  return walk.run([&]() -> Result<void> {
+    for (std::size_t f = 0; f < fields.size(); ++f)
+      if (walk.isRead(f))
+        visit(f, walk.cellsOf(f));
+    return {};
+  });
 }
 
 Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,

@@ -8,13 +8,22 @@
 
 namespace talweg::data {
 
-/// A table of the records that `kept` has; `preparations`, one for each field, have learned.
+/// A table of the records that `kept` has, with the texts of `keys`; `preparations`, one for each field, have learned.
 Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
-                         std::span<const prepare::Preparation> preparations, const Limits &limits);
+                         std::span<const prepare::Preparation> preparations, const Limits &limits,
+                         const std::vector<ColumnRef> &keys = {});
 
 /// Shows the records that `kept` has to the preparations, one for each field, that have passes left after `pass` of them.
 Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
                          std::span<prepare::Preparation> preparations, int pass);
+
+/// Calls `visit(field, cells)` for each field of each record that `kept` has, and before that `begin(field, columns)` for each field.
+Result<void> visitRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
+                          std::span<const prepare::Preparation> preparations,
+                          const std::function<void(std::size_t, std::span<const std::int64_t>)> &begin,
+                          const std::function<void(std::size_t, std::span<const prepare::Cell>)> &visit);
+
+std::vector<Taker> takersOf(std::span<const Field> fields, std::span<const prepare::Preparation> preparations);
 
 } // namespace talweg::data
 

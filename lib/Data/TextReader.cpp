@@ -1,6 +1,9 @@
 #include "TextReader.h"
 
 #include "Messages.h"
+#include "RawFile.h"
+
+#include "talweg/Data/Load.h"
 
 #include <fmt/format.h>
 
@@ -51,13 +54,25 @@ Result<TextReader> TextReader::open(const std::string &path, std::string_view en
   Result<ByteReader> bytes = ByteReader::open(path);
   if (!bytes)
     return bytes.error();
-  TextReader text(std::move(*bytes));
+  return of(std::move(*bytes), encoding);
+}
+
+Result<TextReader> TextReader::open(const Source &source, std::string_view encoding) {
+  const std::string &path = source.paths.front();
+  if (!source.text)
+    return open(path, encoding);
+  const std::string &bytes = source.text->bytes;
+  return of(ByteReader::of(path, memoryFile(bytes), std::int64_t(bytes.size())), encoding);
+}
+
+Result<TextReader> TextReader::of(ByteReader bytes, std::string_view encoding) {
+  TextReader text(std::move(bytes));
   const Encoding &from = *std::ranges::find(kEncodings, encoding, &Encoding::name);
   if (&from == &kEncodings[0])
     return text;
   text.converter = std::make_unique<Converter>(from);
   if (!text.converter->isOpen())
-    return failure("E0786", {path}, fmt::format("this system cannot convert {} to UTF-8", from.iconvName),
+    return failure("E0786", {text.path()}, fmt::format("this system cannot convert {} to UTF-8", from.iconvName),
                    "convert the file elsewhere");
   return text;
 }

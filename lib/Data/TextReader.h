@@ -27,6 +27,8 @@ class TextReader {
 public:
   /// Fails on files that cannot be opened. `encoding` is one of encodings().
   static Result<TextReader> open(const std::string &path, std::string_view encoding = "utf8");
+  /// Of the one file of a source, or of its text.
+  static Result<TextReader> open(const Source &source, std::string_view encoding);
   TextReader(TextReader &&) noexcept;
   ~TextReader();
 
@@ -37,6 +39,7 @@ public:
 private:
   struct Converter;
   explicit TextReader(ByteReader bytes);
+  static Result<TextReader> of(ByteReader bytes, std::string_view encoding);
 
   ByteReader bytes;
   std::unique_ptr<Converter> converter; ///< null: it is UTF-8

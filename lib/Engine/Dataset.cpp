@@ -50,46 +50,13 @@ static std::optional<data::Field> groupField(const std::vector<Field> &fields) {
   return groups;
 }
 
-static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
-                                  std::vector<data::Field> fields) {
-  const Compiler &compiler = *program.impl->compiler;
-  Result<data::Source> source =
-      sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold}, split, path);
-  if (!source)
-    return source.error();
-  std::vector<Field> prepared = program.manifest().fields;
-  const std::optional<data::Field> groups = groupField(prepared);
-  if (groups) {
-    prepared.push_back(*groups);
-    fields.push_back(*groups);
-  }
-  auto preparations = preparationsOf(prepared, program.learned());
-  if (!preparations)
-    return preparations.error();
-  Result<data::Table> table = data::load(*source, std::move(fields), *preparations, limitsOf(program.impl->options));
-  if (!table)
-    return table.error();
-  auto impl = std::make_shared<Dataset::Impl>();
-  impl->table = std::move(*table);
-  impl->files = source->paths;
-  data::Buffer ofGroups;
-  if (groups) {
-    ofGroups = std::move(impl->table.columns.back());
-    impl->table.columns.pop_back();
-    impl->table.fields.pop_back();
-  }
-  const auto *numbers = groups ? reinterpret_cast<const std::int32_t *>(ofGroups.data()) : nullptr;
-  if (auto windows = impl->placeWindows(program.manifest().fields, numbers); !windows)
-    return windows.error();
-  return Dataset(std::move(impl));
+static Error noField(const std::string &name) {
+  return Error{"E0843", fmt::format("error: the data has no field `{}`", name)};
 }
 
-Result<Dataset> Dataset::load(const Program &program, const std::string &split, const std::string &path) {
-  return loadFields(program, split, path, allFields(program.manifest()));
-}
-
-Result<Dataset> Dataset::loadForPredict(const Program &program, const std::string &split, const std::string &path) {
-  Result<std::vector<FieldUse>> uses = program.impl->fieldUses(Mode::Predict);
+Result<std::vector<data::Field>> talweg::fieldsOf(const Program &program, Mode mode,
+                                                  const std::vector<std::string> &also) {
+  Result<std::vector<FieldUse>> uses = program.impl->fieldUses(mode);
   if (!uses)
     return uses.error();
   std::vector<bool> wanted;
@@ -97,7 +64,106 @@ Result<Dataset> Dataset::loadForPredict(const Program &program, const std::strin
     wanted.push_back(use.read);
   if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), true) == wanted.end())
     wanted.front() = true; // the rows must be counted by something
-  return loadFields(program, split, path, dataFields(program.manifest(), wanted));
+  std::vector<data::Field> fields = dataFields(program.manifest(), wanted);
+  for (const std::string &name : also) {
+    const auto field = std::ranges::find(fields, name, &data::Field::name);
+    if (field == fields.end())
+      return noField(name);
+    field->wanted = true;
+  }
+  return fields;
+}
+
+Result<Dataset> Dataset::Impl::make(const Program &program, data::Table table, std::vector<std::string> files,
+                                    bool hasGroups) {
+  auto impl = std::make_shared<Dataset::Impl>();
+  impl->table = std::move(table);
+  impl->files = std::move(files);
+  data::Buffer groups;
+  if (hasGroups) {
+    groups = std::move(impl->table.columns.back());
+    impl->table.columns.pop_back();
+    impl->table.fields.pop_back();
+  }
+  const auto *numbers = hasGroups ? reinterpret_cast<const std::int32_t *>(groups.data()) : nullptr;
+  if (auto windows = impl->placeWindows(program.manifest().fields, numbers); !windows)
+    return windows.error();
+  return Dataset(std::move(impl));
+}
+
+/// The data set of the table that `load(fields, preparations)` gives.
+template <typename Load>
+static Result<Dataset> loadRecords(const Program &program, std::vector<data::Field> fields,
+                                   const std::vector<std::string> &files, const Load &load) {
+  auto known = program.impl->preparations();
+  if (!known)
+    return known.error();
+  std::span<const prepare::Preparation> preparations = *known;
+  const std::optional<data::Field> groups = groupField(program.manifest().fields);
+  std::vector<prepare::Preparation> withGroups;
+  if (groups) {
+    std::vector<Field> prepared = program.manifest().fields;
+    prepared.push_back(*groups);
+    fields.push_back(*groups);
+    auto made = preparationsOf(prepared, program.learned());
+    if (!made)
+      return made.error();
+    withGroups = std::move(*made);
+    preparations = withGroups;
+  }
+  Result<data::Table> table = load(std::move(fields), preparations);
+  if (!table)
+    return table.error();
+  return Dataset::Impl::make(program, std::move(*table), files, groups.has_value());
+}
+
+static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
+                                  std::vector<data::Field> fields, const std::vector<std::string> &keys = {}) {
+  const Compiler &compiler = *program.impl->compiler;
+  Result<data::Source> source =
+      sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold}, split, path);
+  if (!source)
+    return source.error();
+  source->keys = keysOf(keys);
+  return loadRecords(program, std::move(fields), source->paths, [&](auto fields, auto preparations) {
+    return data::load(*source, std::move(fields), preparations, limitsOf(program.impl->options));
+  });
+}
+
+Result<Dataset> Dataset::load(const Program &program, const std::string &split, const std::string &path) {
+  return loadFields(program, split, path, allFields(program.manifest()));
+}
+
+Result<Dataset> Dataset::loadForPredict(const Program &program, const std::string &split, const std::string &path,
+                                        const PredictOptions &options) {
+  Result<std::vector<data::Field>> fields = fieldsOf(program, Mode::Predict, options.fields);
+  if (!fields)
+    return fields.error();
+  return loadFields(program, split, path, std::move(*fields), options.keys);
+}
+
+Result<Dataset> Dataset::fromCells(const Program &program, const std::vector<std::string> &columns,
+                                   const std::vector<std::vector<CellValue>> &rows, Mode mode) {
+  std::vector<prepare::Cell> cells;
+  for (const std::vector<CellValue> &row : rows) {
+    if (row.size() != columns.size())
+      return Error{"E0844", fmt::format("error: record {} has {}, and there {} {}", &row - rows.data(),
+                                        counted(std::int64_t(row.size()), "cell"), columns.size() == 1 ? "is" : "are",
+                                        counted(std::int64_t(columns.size()), "column"))};
+    for (const CellValue &value : row)
+      if (const auto *text = std::get_if<std::string>(&value))
+        cells.push_back(prepare::Cell::of(std::string_view(*text)));
+      else if (const auto *number = std::get_if<double>(&value))
+        cells.push_back(prepare::Cell::of(*number));
+      else
+        cells.push_back({});
+  }
+  Result<std::vector<data::Field>> fields = fieldsOf(program, mode);
+  if (!fields)
+    return fields.error();
+  return loadRecords(program, std::move(*fields), {}, [&](auto fields, auto preparations) {
+    return data::loadCells("records", columns, cells, std::move(fields), preparations);
+  });
 }
 
 Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<FieldView> &views, std::int64_t rows) {
@@ -107,7 +173,7 @@ Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<Fi
   for (auto view = views.begin(); view != views.end(); ++view) {
     auto same = [&](const auto &other) { return other.name == view->name; };
     if (std::none_of(fields.begin(), fields.end(), same))
-      return Error{"E0843", fmt::format("error: the data has no field `{}`", view->name)};
+      return noField(view->name);
     if (std::any_of(views.begin(), view, same))
       return Error{"E0844", fmt::format("error: field `{}` is given twice", view->name)};
     if (!view->data && rows > 0)
@@ -122,17 +188,13 @@ Result<Dataset> Dataset::fromMemory(const Program &program, const std::vector<Fi
   Result<data::Table> table = data::Table::create(std::move(fields), rows);
   if (!table)
     return table.error();
-  auto impl = std::make_shared<Impl>();
-  impl->table = std::move(*table);
-  for (std::size_t f = 0; f < impl->table.fields.size(); ++f)
-    if (const data::Field &field = impl->table.fields[f]; field.wanted && rows > 0)
+  for (std::size_t f = 0; f < table->fields.size(); ++f)
+    if (const data::Field &field = table->fields[f]; field.wanted && rows > 0)
       std::copy_n(static_cast<const std::byte *>(viewOf(field.name)->data), rows * field.bytes(),
-                  impl->table.columns[f].data());
-  if (auto checked = impl->table.check("memory"); !checked)
+                  table->columns[f].data());
+  if (auto checked = table->check("memory"); !checked)
     return checked.error();
-  if (auto windows = impl->placeWindows(program.manifest().fields); !windows)
-    return windows.error();
-  return Dataset(std::move(impl));
+  return Impl::make(program, std::move(*table), {});
 }
 
 Result<void> Dataset::Impl::checkFields(const Program &program) const {
@@ -177,9 +239,24 @@ std::optional<RowWindow> talweg::reachOf(const std::vector<Field> &fields,
 }
 
 Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields, const std::int32_t *groups) {
+<<<<<<< HEAD
   const std::optional<RowWindow> reach =
       reachOf(fields, [&](std::size_t field) { return bool(table.fields[field].wanted); });
   if (!reach)
+=======
+  std::int64_t begin = 0, end = 1, stride = 1;
+  bool any = false;
+  for (const Field &field : fields)
+    windows.push_back(field.window.value_or(RowWindow()));
+  for (const Field &field : fields)
+    if (field.window) {
+      any = true;
+      begin = std::min(begin, field.window->begin);
+      end = std::max(end, field.window->end);
+      stride = field.window->stride;
+    }
+  if (!any)
+>>>>>>> 8e7cf1b ([Driver] Predictions have the names of fields and classes, keys, probabilities and truth; lines are answered as they come; hosts prepare cells)
     return {};
   const auto &[begin, end, stride, by] = *reach;
   for (std::int64_t first = 0, last = 0; first < table.rows; first = last) { // the rows of one group
@@ -199,6 +276,31 @@ Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields, const
 std::int64_t Dataset::rows() const {
   return impl->hasWindows() ? std::int64_t(impl->records.size()) : impl->table.rows;
 }
+
+Result<std::vector<double>> Dataset::read(const std::string &name, std::int64_t first, std::int64_t count) const {
+  const std::optional<std::size_t> f = impl->table.find(name);
+  if (!f)
+    return noField(name);
+  if (!impl->table.fields[*f].wanted)
+    return Error{"E0852", fmt::format("error: the data has no values for `{}`", name)};
+  const std::int64_t elements = impl->table.fields[*f].count();
+  const RowWindow window = impl->windows.empty() ? RowWindow() : impl->windows[*f];
+  std::vector<double> values;
+  withStored(impl->table.fields[*f].element, [&](auto stored) {
+    const auto *all = impl->table.values<decltype(stored)>(*f);
+    for (std::int64_t record = first; record < first + count; ++record) {
+      const std::int64_t own = impl->rowOfRecord(record);
+      for (std::int64_t e = (own + window.begin) * elements; e < (own + window.end) * elements; ++e)
+        values.push_back(double(all[e]));
+    }
+  });
+  return values;
+}
+
+std::string Dataset::key(std::size_t key, std::int64_t row) const {
+  return std::string(impl->table.texts[key][impl->rowOfRecord(row)]);
+}
+
 std::int64_t Dataset::bytes() const { return impl->table.bytes(); }
 std::int64_t Dataset::mappedBytes() const { return impl->table.storage->inFiles; }
 

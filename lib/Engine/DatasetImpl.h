@@ -18,10 +18,15 @@ struct Dataset::Impl {
   /// One column for each field of the program, in their order, of what a row holds of it (rowOf); of fields not `wanted`, empty ones.
   data::Table table;
   std::vector<std::int32_t> records; ///< with windows, the row that is each record's own; else each row is a record
+  std::vector<RowWindow> windows;    ///< of each field; of those without one its own row
   std::vector<std::string> files;    ///< what it was read from
   mutable std::once_flag digested;
   mutable std::string digest; ///< Dataset::digest, once one of the two has been asked for
   mutable std::vector<std::pair<std::string, std::string>> fieldDigests;
+
+  /// With `hasGroups`, the last column tells rows apart where windows do so, and is no field.
+  static Result<Dataset> make(const Program &program, data::Table table, std::vector<std::string> files,
+                              bool hasGroups = false);
 
   bool hasWindows() const { return !records.empty(); }
   /// The row of the table that is a record's own.
@@ -36,6 +41,9 @@ struct Dataset::Impl {
   /// An error, E0845, unless the columns are those of the program's fields: generated code reads what its own fields say.
   Result<void> checkFields(const Program &program) const;
 };
+
+/// What a row holds of each field: those are wanted that a step of the mode reads, and those called `also`. E0843: there is none of this name.
+Result<std::vector<data::Field>> fieldsOf(const Program &program, Mode mode, const std::vector<std::string> &also = {});
 
 } // namespace talweg
 

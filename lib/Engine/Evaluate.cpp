@@ -86,28 +86,41 @@ Result<Evaluation> Session::evaluate(const Dataset &data) {
 }
 
 Result<Prediction> Session::predict(const Dataset &data) {
+  Prediction all;
+  auto append = [&](const Prediction &part) -> Result<void> {
+    all.shape = part.shape;
+    all.computedIn = part.computedIn;
+    all.values.insert(all.values.end(), part.values.begin(), part.values.end());
+    return {};
+  };
+  if (auto done = predict(data, append); !done)
+    return done.error();
+  all.rows = data.rows();
+  return all;
+}
+
+Result<void> Session::predict(const Dataset &data,
+                              const std::function<Result<void>(const Prediction &part)> &onPart) {
   if (auto checked = impl->checkFields(Mode::Predict, data); !checked)
     return checked.error();
   std::vector<std::int32_t> order = identityOrder(data.rows());
-  Prediction result;
-  result.rows = data.rows();
-  auto append = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
+  Prediction part;
+  auto tell = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
     const std::vector<std::int64_t> &shape = unit.manifest.outputShape;
-    result.shape.assign(shape.begin() + 1, shape.end());
-    result.computedIn = unit.manifest.outputType;
-    std::int64_t values = count * unit.manifest.batch;
-    for (std::int64_t extent : result.shape)
-      values *= extent;
-    auto collect = [&](auto out) {
+    part.shape.assign(shape.begin() + 1, shape.end());
+    part.computedIn = unit.manifest.outputType;
+    part.first = first;
+    part.rows = count * unit.manifest.batch;
+    auto run = [&](auto out) {
       NativeCall call = impl->run(Mode::Predict, unit, data, order, first, count, out.data());
-      result.values.insert(result.values.end(), out.begin(), out.end());
+      part.values.assign(out.begin(), out.end());
+      if (!call.error)
+        if (auto told = onPart(part); !told)
+          call.error = told.error();
       return call;
     };
-    if (result.computedIn == ElementType::F64)
-      return collect(std::vector<double>(std::size_t(values)));
-    return collect(std::vector<float>(std::size_t(values)));
+    const auto values = std::size_t(part.rows * countOf(part.shape));
+    return part.computedIn == ElementType::F64 ? run(std::vector<double>(values)) : run(std::vector<float>(values));
   };
-  if (auto done = overBatches(*impl, Mode::Predict, data.rows(), append); !done)
-    return done.error();
-  return result;
+  return overBatches(*impl, Mode::Predict, data.rows(), tell);
 }

@@ -52,6 +52,16 @@ static Error noSplit(const std::vector<frontend::Split> &splits, const std::stri
                                                   : fmt::format("its splits are {}", fmt::join(names, ", ")))};
 }
 
+std::vector<data::ColumnRef> talweg::keysOf(const std::vector<std::string> &keys) {
+  std::vector<data::ColumnRef> columns;
+  for (const std::string &key : keys)
+    if (!key.empty() && key.size() < 10 && key.find_first_not_of("0123456789") == std::string::npos)
+      columns.emplace_back(std::int64_t(std::stoll(key)));
+    else
+      columns.emplace_back(key);
+  return columns;
+}
+
 Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string &name, const std::string &given) {
   const auto &[splits, file, fold] = files;
   const bool isLeftOut = fold && name == "validation", isTrained = fold && name == "train";
@@ -69,12 +79,12 @@ Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string 
       source.rows.index = besideFile(source.rows.index, file);
   } else {
     const frontend::Split *like = declared ? declared : splits.empty() ? nullptr : &splits.front();
-    source.paths = pathsOf(given);
+    source.paths = given == "-" ? std::vector<std::string>{"/dev/stdin"} : pathsOf(given);
     auto first = std::find_if(source.paths.begin(), source.paths.end(), [](auto &path) { return !path.empty(); });
     source.format =
         data::formatOf(first == source.paths.end() ? given : *first, like ? like->format : data::formats().front());
     if (!source.format->severalFiles)
-      source.paths = {given};
+      source.paths = {given == "-" ? source.paths.front() : given};
   }
   source.options = readingOptions(source.format, splits, declared);
   for (auto &[option, value] : source.options)

@@ -16,7 +16,11 @@ struct DataFiles {
   std::optional<Fold> fold = {};
 };
 
-/// The source of the split `name`: as it is declared, or every row of the files of `given`, whose format is told by their contents.
+/// Columns by their names, or, of digits alone, by their numbers.
+std::vector<data::ColumnRef> keysOf(const std::vector<std::string> &keys);
+
+/// The source of the split `name`: as it is declared, or every row of the files of `given`, whose format is told by their contents; `-` is
+/// standard input.
 Result<data::Source> sourceOf(const DataFiles &files, const std::string &name, const std::string &given);
 
 /// The preparations of the rows of these fields. Those that learn have learned what `learned` tells of their field; E0848: it does not tell that.

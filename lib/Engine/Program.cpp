@@ -172,8 +172,9 @@ std::vector<std::string> Program::classNames(const std::string &name) const {
   const auto field = std::ranges::find(impl->manifest.fields, name, &Field::name);
   if (field == impl->manifest.fields.end() || !field->classes)
     return {};
-  auto preparations = preparationsOf({*field}, impl->learned);
-  return preparations ? preparations->front().classNames() : std::vector<std::string>();
+  auto preparations = impl->preparations();
+  return preparations ? (*preparations)[std::size_t(field - impl->manifest.fields.begin())].classNames()
+                      : std::vector<std::string>();
 }
 
 std::int64_t Program::parameterCount() const {
@@ -211,6 +212,31 @@ void Program::Impl::keepUnit(Mode mode, Unit unit) {
 }
 
 Result<std::vector<FieldUse>> Program::Impl::fieldUses(Mode mode) {
+  {
+    std::lock_guard lock(mutex);
+    if (const auto known = uses.find(mode); known != uses.end())
+      return known->second;
+  }
+  Result<std::vector<FieldUse>> found = findUses(mode);
+  if (found) {
+    std::lock_guard lock(mutex);
+    uses.insert_or_assign(mode, *found);
+  }
+  return found;
+}
+
+Result<std::span<const prepare::Preparation>> Program::Impl::preparations() {
+  std::lock_guard lock(mutex);
+  if (!prepared) {
+    auto made = preparationsOf(manifest.fields, learned);
+    if (!made)
+      return made.error();
+    prepared = std::move(*made);
+  }
+  return std::span<const prepare::Preparation>(*prepared);
+}
+
+Result<std::vector<FieldUse>> Program::Impl::findUses(Mode mode) {
   if (std::optional<CachedStart> kept = keptStart(*compiler, mode, plan.batch))
     return kept->manifest.uses;
   Result<Unit> unit = takeUnit(mode);

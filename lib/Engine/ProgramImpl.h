@@ -5,8 +5,11 @@
 #include "Native.h"
 #include "Stopwatch.h"
 
+#include "talweg/Prepare/Preparation.h"
+
 #include <map>
 #include <mutex>
+#include <span>
 
 namespace talweg {
 
@@ -28,12 +31,17 @@ struct Program::Impl {
 
   /// What a step in this mode does with each field of the data.
   Result<std::vector<FieldUse>> fieldUses(Mode mode);
+  /// What becomes of a row's cells, for each field. Valid as long as the program.
+  Result<std::span<const prepare::Preparation>> preparations();
 
 private:
+  Result<std::vector<FieldUse>> findUses(Mode mode);
   std::optional<Unit> takeKeptUnit(Mode mode);
 
   std::mutex mutex;
   std::map<Mode, Unit> units;
+  std::map<Mode, std::vector<FieldUse>> uses; ///< that have been asked for
+  std::optional<std::vector<prepare::Preparation>> prepared; ///< likewise
 };
 
 } // namespace talweg

@@ -147,6 +147,8 @@ void print(std::string_view text) {
     outputError = errno;
 }
 
+bool canPrint() { return outputError == 0; }
+
 void printLine(std::string_view line) { print(fmt::format("{}\n", line)); }
 
 void complain(std::string_view line) {

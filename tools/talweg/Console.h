@@ -42,6 +42,8 @@ void clearTransient();
 /// Writes text, or a line, to standard output. A failure is remembered for `finishOutput`; nothing is written after it.
 void print(std::string_view text);
 void printLine(std::string_view line);
+/// Whether all that was printed so far could be written.
+bool canPrint();
 /// Writes a line to standard error, if it can be written.
 void complain(std::string_view line);
 /// Shows an error on standard error (and, with `json`, as an event on standard output); returns kFailed.

@@ -163,10 +163,10 @@ Result<Dataset> Experiment::load(const Program &program, const std::string &spli
   return taken(*this, split, !lastPath(data, split).empty(), Dataset::load(program, split, pathOf(split)));
 }
 
-Result<Dataset> Experiment::loadForPredict(const Program &program) const {
+Result<Dataset> Experiment::loadForPredict(const Program &program, const PredictOptions &options) const {
   const auto [split, path] = data.empty() ? Pair("test", "") : named(program);
   return taken(*this, split, !path.empty(),
-               Dataset::loadForPredict(program, split, path.empty() ? pathOf(split) : path));
+               Dataset::loadForPredict(program, split, path.empty() ? pathOf(split) : path, options));
 }
 
 Pair Experiment::named(const Program &program) const {
@@ -317,27 +317,62 @@ Result<void> checkWritable(const std::string &path) {
   return {};
 }
 
-Result<void> writeFile(const std::string &path, std::string_view bytes) {
-  if (path == "-") {
-    print(bytes);
-    return {};
-  }
+Result<FileWriter> FileWriter::open(const std::string &path) {
+  FileWriter writer;
+  writer.path = path;
+  if (path == "-")
+    return writer;
   auto [target, aside, file] = openTarget(path);
   if (file < 0)
     return fileError(path, "write");
-  bool written = writeAll(file, bytes);
-  int reason = written ? 0 : errno;
-  if (::close(file) != 0 && written) {
-    written = false;
-    reason = errno;
-  }
-  if (written && (!aside || ::rename(target.c_str(), path.c_str()) == 0))
-    return {};
-  errno = reason ? reason : errno;
-  Error error = fileError(path, "write");
+  writer.target = target;
+  writer.aside = aside;
+  writer.file = file;
+  return writer;
+}
+
+FileWriter::FileWriter(FileWriter &&other) noexcept
+    : path(std::move(other.path)), target(std::move(other.target)), aside(other.aside),
+      file(std::exchange(other.file, -1)) {}
+
+FileWriter::~FileWriter() {
+  if (file >= 0)
+    (void)failed(0);
+}
+
+/// Gives up.
+Result<void> FileWriter::failed(int reason) {
+  if (file >= 0)
+    ::close(std::exchange(file, -1));
   if (aside)
     ::unlink(target.c_str());
-  return error;
+  errno = reason;
+  return fileError(path, "write");
+}
+
+Result<void> FileWriter::append(std::string_view bytes) {
+  if (path == "-")
+    print(bytes);
+  else if (!writeAll(file, bytes))
+    return failed(errno);
+  return {};
+}
+
+Result<void> FileWriter::finish() {
+  if (path == "-")
+    return {};
+  if (::close(std::exchange(file, -1)) != 0 || (aside && ::rename(target.c_str(), path.c_str()) != 0))
+    return failed(errno);
+  return {};
+}
+
+Result<void> writeFile(const std::string &path, std::string_view bytes) {
+  auto file = FileWriter::open(path);
+  if (!file)
+    return file.error();
+  if (auto written = file->append(bytes); !written)
+    return written;
+  return file->finish();
 }
 
 Result<std::string> readFile(const std::string &path) {

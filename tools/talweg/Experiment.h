@@ -47,7 +47,7 @@ struct Experiment {
   Result<Dataset> load(const Program &program, const std::string &split) const;
   /// The rows to predict: of the path or of the split that --data names, else of `test`; of the fields those that prediction reads. They are
   /// where they were and as they were in the run, as in `load`, unless --data tells a path.
-  Result<Dataset> loadForPredict(const Program &program) const;
+  Result<Dataset> loadForPredict(const Program &program, const PredictOptions &options = {}) const;
   /// The path that --data gives for a split, here or in the run; empty: none.
   std::string pathOf(const std::string &split) const;
   /// The split and the path that the last --data names: PATH, SPLIT=PATH, or a declared split, which has its own files.
@@ -76,8 +76,28 @@ std::vector<Cell> evaluationCells(const Evaluation &evaluation, const Session &s
 /// Its name, and a line for each of its rows, or as many as it takes.
 std::string tableText(const TableValue &table);
 
-/// Writes a whole file aside and renames it, so that the path holds the old bytes or the new ones, never a part.
+/// Writes a file aside, part by part, and renames it in the end, so that the path holds the old bytes or the new ones, never a part.
 /// Devices and pipes are written directly; "-" is standard output, whose failures `finishOutput` tells.
+class FileWriter {
+public:
+  static Result<FileWriter> open(const std::string &path);
+  FileWriter(FileWriter &&other) noexcept;
+  /// Without `finish`, the path has what it had.
+  ~FileWriter();
+
+  Result<void> append(std::string_view bytes);
+  Result<void> finish();
+
+private:
+  FileWriter() = default;
+  Result<void> failed(int reason);
+
+  std::string path, target; ///< the one that is meant, and the one that is written
+  bool aside = false;
+  int file = -1;
+};
+
+/// Writes a whole file aside and renames it, so that the path holds the old bytes or the new ones, never a part. See FileWriter.
 Result<void> writeFile(const std::string &path, std::string_view bytes);
 /// Tells now what writeFile would say later of a path that cannot be written; leaves what is there.
 Result<void> checkWritable(const std::string &path);

@@ -10,6 +10,12 @@
 
 namespace talweg::data {
 
+/// Text in memory, and which line of the whole its first one is.
+struct Text {
+  std::string bytes;
+  std::int64_t line = 1;
+};
+
 /// Where a table comes from.
 struct Source {
   const Format *format = nullptr;
@@ -18,6 +24,10 @@ struct Source {
   std::vector<std::string> paths;
   RowSelection rows = {};
   Options options = {}; ///< the format's own are read
+  /// Columns that are kept as they are, beside the fields (Table::texts).
+  std::vector<ColumnRef> keys = {};
+  /// What the one file would say; its path is then only what messages call it. Of formats of lines (Format::isOfLines).
+  std::optional<Text> text = {};
 };
 
 /// The format of a file by its contents, decompressed. `otherwise` where that is one of any contents, and where the path names no file
@@ -32,6 +42,15 @@ Result<void> learn(const Source &source, const std::vector<Field> &fields,
 /// its own. Codes of failures are E0701 to E0799.
 Result<Table> load(const Source &source, std::vector<Field> fields, std::span<const prepare::Preparation> preparations,
                    const Limits &limits = {});
+
+/// Whether the text of `source` has no record, and names the columns.
+Result<bool> isHead(const Source &source, std::span<const Field> fields,
+                    std::span<const prepare::Preparation> preparations);
+
+/// The same of records in memory: `cells` has those of one after the other, one for each of `columns`. `origin` names them in messages.
+Result<Table> loadCells(std::string_view origin, const std::vector<std::string> &columns,
+                        std::span<const prepare::Cell> cells, std::vector<Field> fields,
+                        std::span<const prepare::Preparation> preparations);
 
 /// The same of fields whose preparations learn nothing.
 Result<Table> load(const Source &source, std::vector<Field> fields, const Limits &limits = {});

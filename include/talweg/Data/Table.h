@@ -33,10 +33,27 @@ struct Field : talweg::Field {
   std::string typeText() const;
 };
 
+/// A column as it stands in the file, one text for each row.
+struct TextColumn {
+  std::string name;
+  std::string bytes = {};
+  std::vector<std::int64_t> ends = {}; ///< where each row's text ends
+
+  void add(std::string_view text) {
+    bytes += text;
+    ends.push_back(std::int64_t(bytes.size()));
+  }
+  std::string_view operator[](std::int64_t row) const {
+    const std::int64_t begin = row > 0 ? ends[std::size_t(row - 1)] : 0;
+    return std::string_view(bytes).substr(std::size_t(begin), std::size_t(ends[std::size_t(row)] - begin));
+  }
+};
+
 /// Rows of records, stored by field: `columns[f]` holds rows * fields[f].count() values of fields[f].element.
 struct Table {
   std::vector<Field> fields;
   std::vector<Buffer> columns;
+  std::vector<TextColumn> texts; ///< kept beside the fields
   std::int64_t rows = 0;
   KeptRows kept = {}; ///< which rows of the file they are; all of a table that a host fills
 

@@ -30,6 +30,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #define TALWEG_API __attribute__((visibility("default")))
@@ -196,6 +197,15 @@ struct FieldView {
   const void *data;
 };
 
+/// A value of a record before it is prepared: missing, a number, or text as a file has it.
+using CellValue = std::variant<std::monostate, double, std::string>;
+
+/// What prediction has of a file beside what it reads.
+struct PredictOptions {
+  std::vector<std::string> keys = {};   ///< columns that are kept as texts, by their names or their numbers (Dataset::key)
+  std::vector<std::string> fields = {}; ///< fields that no step of prediction reads, such as the truth (Dataset::read)
+};
+
 /// Rows in memory, in the stored types of one program's fields: for sessions of that program, or of one with the same fields.
 /// Copies share the same storage.
 class TALWEG_API Dataset {
@@ -203,7 +213,12 @@ public:
   /// The rows of a split as declared in the file, or from `path`, as `--data SPLIT=PATH` reads it (split "": every row).
   static Result<Dataset> load(const Program &program, const std::string &split, const std::string &path = "");
   /// The same for prediction: fields that no step of prediction reads may be absent from the file.
-  static Result<Dataset> loadForPredict(const Program &program, const std::string &split, const std::string &path = "");
+  static Result<Dataset> loadForPredict(const Program &program, const std::string &split, const std::string &path = "",
+                                        const PredictOptions &options = {});
+  /// Records as a host has them, prepared as those of the run were: `columns` are named as in the data's files, and each of `rows` has a cell
+  /// for each of them. Fields that no step of `mode` reads may be absent, and are not prepared.
+  static Result<Dataset> fromCells(const Program &program, const std::vector<std::string> &columns,
+                                   const std::vector<std::vector<CellValue>> &rows, Mode mode = Mode::Predict);
   /// Rows from memory, copied. Labels are checked. Each field is given once; one may be left out where no step reads it; otherwise
   /// the session's call fails and names it.
   static Result<Dataset> fromMemory(const Program &program, const std::vector<FieldView> &fields, std::int64_t rows);
@@ -212,6 +227,10 @@ public:
   std::int64_t bytes() const;
   /// How many of them are mapped from files (CompileOptions::dataMemory).
   std::int64_t mappedBytes() const;
+  /// The prepared values of a field in `count` rows from `first` on, row-major. E0843: there is no such field; E0852: there are no values of it.
+  Result<std::vector<double>> read(const std::string &field, std::int64_t first, std::int64_t count) const;
+  /// The text of a row in a column that was kept: number `key` of PredictOptions::keys.
+  std::string key(std::size_t key, std::int64_t row) const;
   /// Of the fields and all values: equal digests, equal rows.
   const std::string &digest() const;
   /// Of each field that was read, its name and a text of its type and a digest of its values in all rows.
@@ -222,6 +241,25 @@ public:
   struct Impl;
   explicit Dataset(std::shared_ptr<const Impl> impl) : impl(std::move(impl)) {}
   std::shared_ptr<const Impl> impl;
+};
+
+/// Records that come line by line, as text: for prediction.
+class TALWEG_API LineReader {
+public:
+  /// Lines are written as those of a split are: of the first one, if `split` is none that is declared. E0849: no line is a record there.
+  static Result<LineReader> create(const Program &program, const std::string &split = "",
+                                   const PredictOptions &options = {});
+  LineReader(LineReader &&) noexcept;
+  LineReader &operator=(LineReader &&) noexcept;
+  ~LineReader();
+
+  /// The record of the next line, which is given without its line break. None if there is none in it: it names the columns, is blank, or a comment.
+  /// An error, which names the line, concerns no other.
+  Result<std::optional<Dataset>> take(const std::string &line);
+
+  struct Impl;
+  explicit LineReader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl;
 };
 
 //===-- sessions ---------------------------------------------------------------------------------------------------===//
@@ -308,6 +346,7 @@ struct Prediction {
   std::vector<std::int64_t> shape;           ///< of one row's output
   ElementType computedIn = ElementType::F32; ///< or F64
   std::vector<double> values;                ///< row-major
+  std::int64_t first = 0;                    ///< of a part: the number of its first row
 };
 
 /// Where a run stands.
@@ -434,6 +473,8 @@ public:
   /// Loss and metrics over all rows, whatever the batch. The rows are read once, and again for what is computed from all of them.
   Result<Evaluation> evaluate(const Dataset &data);
   Result<Prediction> predict(const Dataset &data);
+  /// The same in parts, one after the other, so that it need not lie in memory as a whole. An error of `onPart` ends it.
+  Result<void> predict(const Dataset &data, const std::function<Result<void>(const Prediction &part)> &onPart);
 
   /// A hyper-parameter between steps, without recompilation. The value is finite in the program's precision.
   Result<void> setHyper(const std::string &name, double value);
