@@ -9,6 +9,7 @@ namespace talweg::driver {
 void addTrain(CommandLine &line);
 void addEval(CommandLine &line);
 void addPredict(CommandLine &line);
+void addData(CommandLine &line);
 void addInit(CommandLine &line);
 void addCheck(CommandLine &line);
 void addCompile(CommandLine &line);

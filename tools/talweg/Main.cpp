@@ -37,6 +37,7 @@ int main(int argc, char **argv) {
   addTrain(line);
   addEval(line);
   addPredict(line);
+  addData(line);
   addInit(line);
   addCheck(line);
   addCompile(line);
