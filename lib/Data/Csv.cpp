@@ -146,15 +146,9 @@ Error CsvRecords::noRecords() const {
 }
 
 static Result<std::unique_ptr<RecordReader>> openCsv(const Source &source, const Asked &) {
-<<<<<<< HEAD
   if (Result<void> one = checkOneFile(source); !one)
     return one.error();
-  Result<CsvReader> reader = CsvReader::open(source.paths.front(), formOf(source.options));
-=======
-  if (source.paths.size() != 1)
-    return failure("E0743", {"csv"}, fmt::format("a CSV source is one file, not {}", source.paths.size()));
   Result<CsvReader> reader = CsvReader::open(source, formOf(source.options));
->>>>>>> 8e7cf1b ([Driver] Predictions have the names of fields and classes, keys, probabilities and truth; lines are answered as they come; hosts prepare cells)
   if (!reader)
     return reader.error();
   auto records = std::make_unique<CsvRecords>(source, std::move(*reader));

@@ -125,7 +125,7 @@ Result<Table> load(const Source &source, std::vector<Field> fields, std::span<co
   if (!kept)
     return kept.error();
   if (source.format->openArray && !source.keys.empty())
-    return failure("E0799", {path}, fmt::format("{} has no columns that could be keys", source.format->name));
+    return failure("E0744", {path}, fmt::format("{} has no columns that could be keys", source.format->name));
   if (source.format->openArray)
     return loadArrays(source, *kept, std::move(fields), preparations, limits);
   Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers, source.keys});

@@ -239,24 +239,11 @@ std::optional<RowWindow> talweg::reachOf(const std::vector<Field> &fields,
 }
 
 Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields, const std::int32_t *groups) {
-<<<<<<< HEAD
+  for (const Field &field : fields)
+    windows.push_back(field.window.value_or(RowWindow()));
   const std::optional<RowWindow> reach =
       reachOf(fields, [&](std::size_t field) { return bool(table.fields[field].wanted); });
   if (!reach)
-=======
-  std::int64_t begin = 0, end = 1, stride = 1;
-  bool any = false;
-  for (const Field &field : fields)
-    windows.push_back(field.window.value_or(RowWindow()));
-  for (const Field &field : fields)
-    if (field.window) {
-      any = true;
-      begin = std::min(begin, field.window->begin);
-      end = std::max(end, field.window->end);
-      stride = field.window->stride;
-    }
-  if (!any)
->>>>>>> 8e7cf1b ([Driver] Predictions have the names of fields and classes, keys, probabilities and truth; lines are answered as they come; hosts prepare cells)
     return {};
   const auto &[begin, end, stride, by] = *reach;
   for (std::int64_t first = 0, last = 0; first < table.rows; first = last) { // the rows of one group
