@@ -15,6 +15,8 @@ public:
     columns = this->table->width();
   }
 
+  Result<Binding> bind(std::span<const Taker> takers) const override { return table->bind(takers); }
+  Result<std::int64_t> columnOf(const ColumnRef &reference) const override { return table->columnOf(reference); }
   std::optional<std::int64_t> count() const override { return table->count(); }
   Result<bool> next() override {
     isRead = false;
@@ -56,24 +58,26 @@ Result<void> ContentsRecords::readContents() {
   return {};
 }
 
-Result<std::unique_ptr<RecordReader>> withContents(std::unique_ptr<RecordReader> records, const std::string &path,
-                                                   const Options &options) {
-  std::vector<ColumnRef> asked;
+std::vector<ColumnRef> contentsOf(const Options &options) {
+  std::vector<ColumnRef> columns;
   for (std::string &name : textsOf(options, contentsOption.name))
-    asked.emplace_back(std::move(name));
+    columns.emplace_back(std::move(name));
   if (const auto number = valueOf<std::int64_t>(options, contentsOption.name))
-    asked.emplace_back(*number);
-  if (asked.empty())
-    return records;
-  std::vector<std::int64_t> ofFiles;
-  for (const ColumnRef &reference : asked) {
+    columns.emplace_back(*number);
+  return columns;
+}
+
+Result<std::unique_ptr<RecordReader>> withContents(std::unique_ptr<RecordReader> records, const std::string &path,
+                                                   const std::vector<ColumnRef> &ofFiles) {
+  std::vector<std::int64_t> columns;
+  for (const ColumnRef &reference : ofFiles) {
     Result<std::int64_t> column = records->columnOf(reference);
     if (!column)
       return column.error();
-    ofFiles.push_back(*column);
+    columns.push_back(*column);
   }
   return std::unique_ptr<RecordReader>(std::make_unique<ContentsRecords>(
-      std::move(records), std::filesystem::path(path).parent_path(), std::move(ofFiles)));
+      std::move(records), std::filesystem::path(path).parent_path(), std::move(columns)));
 }
 
 const Option contentsOption = {.name = "contents",

@@ -11,9 +11,12 @@ namespace talweg::data {
 /// The option of formats of tables.
 extern const Option contentsOption;
 
-/// The records of a file at `path`, with the contents that `options` ask for.
+/// The columns that `options` name.
+std::vector<ColumnRef> contentsOf(const Options &options);
+
+/// The records of a file at `path`, with the contents of the files that cells of these columns name.
 Result<std::unique_ptr<RecordReader>> withContents(std::unique_ptr<RecordReader> records, const std::string &path,
-                                                   const Options &options);
+                                                   const std::vector<ColumnRef> &ofFiles);
 
 } // namespace talweg::data
 

@@ -1,4 +1,5 @@
 // The format JSONL: a JSON object in each line. Its keys are the names of columns; `a.b` is the key `b` of the object of `a`.
+#include "Contents.h"
 #include "Readers.h"
 #include "TextChunks.h"
 
@@ -231,7 +232,13 @@ static Result<std::unique_ptr<RecordReader>> openJsonl(const Source &source, con
 
 static bool isJson(std::span<const std::byte> start) { return !start.empty() && start.front() == std::byte('{'); }
 
-const Format jsonlFormat = {
-    .name = "jsonl", .example = "jsonl(\"file\")", .files = "one file", .recognizes = isJson, .open = openJsonl};
+static const Option options[] = {contentsOption};
+
+const Format jsonlFormat = {.name = "jsonl",
+                            .example = "jsonl(\"file\")",
+                            .files = "one file",
+                            .ownOptions = options,
+                            .recognizes = isJson,
+                            .open = openJsonl};
 
 } // namespace talweg::data

@@ -4,12 +4,15 @@
 namespace talweg::data {
 
 Result<std::unique_ptr<RecordReader>> openRecords(const Source &source, const Asked &asked) {
-  Result<std::unique_ptr<RecordReader>> records = source.format->open(source, asked);
+  const std::vector<ColumnRef> ofFiles = asked.keysOnly ? std::vector<ColumnRef>() : contentsOf(source.options);
+  Asked all = asked;
+  all.keys.insert(all.keys.end(), ofFiles.begin(), ofFiles.end());
+  Result<std::unique_ptr<RecordReader>> records = source.format->open(source, all);
   if (records)
     records = withJoin(std::move(*records), source);
-  if (!records)
-    return records.error();
-  return withContents(std::move(*records), source.paths.front(), source.options);
+  if (!records || ofFiles.empty())
+    return records;
+  return withContents(std::move(*records), source.paths.front(), ofFiles);
 }
 
 } // namespace talweg::data

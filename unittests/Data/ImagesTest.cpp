@@ -19,8 +19,8 @@ static std::string pixel(int grey) {
   std::string stream(64, '\0');
   uLongf size = stream.size();
   compress(reinterpret_cast<Bytef *>(stream.data()), &size, row, sizeof row);
-  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", {"\0\0\0\1\0\0\0\1\10\0\0\0\0", 13}) + chunk("IDAT", stream.substr(0, size)) +
-         chunk("IEND", "");
+  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", {"\0\0\0\1\0\0\0\1\10\0\0\0\0", 13}) +
+         chunk("IDAT", stream.substr(0, size)) + chunk("IEND", "");
 }
 
 struct Images : Scratch {
@@ -118,6 +118,18 @@ TEST_F(Images, are_found_by_the_cells_of_a_table) {
   EXPECT_EQ(column<std::int32_t>(table, 1), (Ints{1, 2, 3}));
 }
 
+TEST_F(Images, are_found_by_the_values_of_objects) {
+  put("7.png", pixel(7));
+  put("8.png", pixel(8));
+  Source source{formatNamed("jsonl"),
+                {file("a.jsonl", "{\"n\": 1, \"file\": \"8.png\"}\n{\"file\": \"7.png\", \"n\": 2}\n")}};
+  source.options["contents"] = "file";
+  source.rows = selectionOf({{"where", "n != 3"}});
+  const Table table = loaded(source, {picture("file"), at(i32("n"), {"n"})});
+  EXPECT_EQ(column<std::uint8_t>(table, 0), (Bytes{8, 7}));
+  EXPECT_EQ(column<std::int32_t>(table, 1), (Ints{1, 2}));
+}
+
 TEST_F(Images, of_rows_that_are_not_kept_are_not_read) {
   put("7.png", pixel(7));
   Source source = csv(file("a.csv", "n,file\n1,7.png\n2,gone.png\n"));
@@ -146,9 +158,10 @@ TEST_F(Images, a_file_that_is_a_cell_is_not_too_large) {
   put("pipe/x", "");
   Source source = csv(file("a.csv", "n,file\n1,large\n"));
   source.options["contents"] = "file";
-  EXPECT_EQ(fault(source, {picture("file")}),
-            "E0795 a.csv:2:3: error: the file large has more than 256 MiB\nhelp: a file that is one cell is smaller: is "
-            "this the right one?");
+  EXPECT_EQ(
+      fault(source, {picture("file")}),
+      "E0795 a.csv:2:3: error: the file large has more than 256 MiB\nhelp: a file that is one cell is smaller: is "
+      "this the right one?");
   source = csv(file("b.csv", "n,file\n1,pipe\n"));
   source.options["contents"] = "file";
   EXPECT_EQ(fault(source, {picture("file")}), "E0703 b.csv:2:3: error: the file pipe is no file that holds bytes");
