@@ -4,6 +4,8 @@
 
 #include "Selecting.h"
 
+#include "talweg/Prepare/Image.h"
+
 #include <fast_float/fast_float.h>
 
 #include <algorithm>
@@ -42,6 +44,11 @@ void Summarizer::Impl::takeNumber(double number) {
     sample[place] = number;
 }
 
+/// What a text is counted as: itself, but of the bytes of an image only what it is.
+static std::string_view wordOf(std::string_view text) {
+  return prepare::isPng(text) ? "PNG" : prepare::isJpeg(text) ? "JPEG" : text;
+}
+
 void Summarizer::take(const prepare::Cell &cell) {
   ++impl->summary.count;
   if (cell.kind == prepare::Cell::Missing) {
@@ -52,11 +59,12 @@ void Summarizer::take(const prepare::Cell &cell) {
   if (cell.kind == prepare::Cell::Text) {
     const auto [rest, error] = fast_float::from_chars(cell.text.data(), cell.text.data() + cell.text.size(), number);
     if (error != std::errc() || rest != cell.text.data() + cell.text.size() || !std::isfinite(number)) {
-      const auto known = impl->words.find(cell.text);
+      const std::string_view word = wordOf(cell.text);
+      const auto known = impl->words.find(word);
       if (known != impl->words.end())
         ++known->second;
       else if (std::int64_t(impl->words.size()) < ColumnSummary::kWords)
-        impl->words.emplace(cell.text, 1);
+        impl->words.emplace(word, 1);
       return;
     }
   }

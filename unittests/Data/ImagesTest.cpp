@@ -1,6 +1,8 @@
 // Images in folders, and files that cells of a table name.
 #include "Scratch.h"
 
+#include "talweg/Data/Summary.h"
+
 namespace talweg::data {
 
 /// A PNG file of one grey pixel.
@@ -64,6 +66,13 @@ TEST_F(Images, other_files_are_no_rows) {
   put("a/empty.png", "");
   put("a/1.png", pixel(1));
   EXPECT_EQ(loaded(images(), {picture()}).rows, 1);
+}
+
+TEST_F(Images, are_told_by_their_kind) {
+  Summarizer summarizer("image");
+  for (const int grey : {1, 2, 3})
+    summarizer.take(prepare::Cell::of(std::string_view(pixel(grey))));
+  EXPECT_EQ(summarizer.finish().frequent, (decltype(ColumnSummary::frequent){{"PNG", 3}}));
 }
 
 TEST_F(Images, rows_are_chosen_as_in_every_format) {
