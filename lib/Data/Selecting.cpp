@@ -3,8 +3,8 @@
 #include "Keys.h"
 #include "RowNumbers.h"
 
-#include "talweg/Support/Hash.h"
 #include "talweg/Runtime/Shuffle.h"
+#include "talweg/Support/Hash.h"
 
 #include <fmt/format.h>
 
@@ -28,6 +28,7 @@ public:
 private:
   Result<void> readFile();
   Result<void> readRow(const RecordReader &records, std::int64_t row);
+  Error tooManyRows() const;
   bool holdsAll(const RecordReader &records) const;
   std::vector<std::vector<std::int32_t>> strata() const;
   std::vector<std::int32_t> permuted(std::size_t count, std::int64_t seed, std::size_t stratum, Shuffling) const;
@@ -124,6 +125,11 @@ bool Selector::holdsAll(const RecordReader &records) const {
   return true;
 }
 
+Error Selector::tooManyRows() const {
+  return failure("E0783", {path}, fmt::format("the file has more than {} rows, of which some are chosen", INT32_MAX),
+                 "choose them by `rows` or `every`");
+}
+
 /// Decides of a row all that does not depend on other rows.
 Result<void> Selector::readRow(const RecordReader &records, std::int64_t row) {
   bool keep = rows.keepsNumber(row);
@@ -142,8 +148,7 @@ Result<void> Selector::readRow(const RecordReader &records, std::int64_t row) {
       groups.push_back(static_cast<std::int32_t>(partOf(hashOf(key, ~std::uint64_t(0)), rows.fold->count)));
   }
   if (row > INT32_MAX)
-    return failure("E0783", {path}, fmt::format("the file has more than {} rows, of which some are chosen", INT32_MAX),
-                   "choose them by `rows` or `every`");
+    return tooManyRows();
   if (stratifiedColumn)
     groups.push_back(
         values.insert({keyOf(records.cells()[*stratifiedColumn]), static_cast<std::int32_t>(values.size())})
@@ -182,6 +187,8 @@ Result<void> Selector::readFile() {
       *column = columns[next++];
 
   const std::optional<std::int64_t> known = asked.keys.empty() ? records.count() : std::nullopt;
+  if (known && *known > INT32_MAX)
+    return tooManyRows();
   for (count = 0; !known || count < *known; ++count) {
     if (!known) {
       Result<bool> more = records.next();

@@ -195,9 +195,14 @@ Result<Unit> Program::Impl::takeUnit(Mode mode) {
 }
 
 Result<NativeUnit> Program::Impl::makeNativeUnit(Mode mode) {
-  if (std::optional<Unit> unit = takeKeptUnit(mode))
-    return makeNative(*compiler, std::move(*unit));
-  return makeNative(*compiler, mode, plan.batch, /*quiet=*/false);
+  std::optional<Unit> unit = takeKeptUnit(mode);
+  Result<NativeUnit> native =
+      unit ? makeNative(*compiler, std::move(*unit)) : makeNative(*compiler, mode, plan.batch, /*quiet=*/false);
+  if (native) { // who asks for them needs not compile it again
+    std::lock_guard lock(mutex);
+    uses.insert_or_assign(mode, native->manifest.uses);
+  }
+  return native;
 }
 
 std::optional<Unit> Program::Impl::takeKeptUnit(Mode mode) {

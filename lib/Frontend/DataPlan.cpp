@@ -120,10 +120,12 @@ static Split planSplit(Walk &walk, const ast::DataSplit &declared) {
     SplitReader(walk, source, split).run();
     return split;
   }
-  std::vector<std::string> examples;
-  for (const data::Format *format : data::formats())
-    examples.push_back(fmt::format("`{}`", format->example));
-  Failure failure = walk.fail(Code::BadSplit, source.range, fmt::format("a split is {}", fmt::join(examples, " or ")));
+  std::vector<std::string> others;
+  for (const data::Format *format : data::formats().subspan(1))
+    others.push_back(fmt::format("`{}`", format->name));
+  Failure failure = walk.fail(Code::BadSplit, source.range,
+                              fmt::format("a split is `{}`, or of another format: {}", data::formats().front()->example,
+                                          fmt::join(others, ", ")));
   if (!walk.plan.splits.empty()) {
     const std::string &before = walk.plan.splits.front().name;
     failure.help(fmt::format("one that is read as `{0}` is: `{0}(\"another file\")`", before));

@@ -100,8 +100,7 @@ Result<void> write(Session &session, const Dataset &data, const PredictionText &
   if (auto begun = file->append(text.head(data.rows())); !begun)
     return begun;
   StopTarget target(session);
-  auto told =
-      session.predict(data, [&](const Prediction &part) { return file->append(text.rows(part, data)); });
+  auto told = session.predict(data, [&](const Prediction &part) { return file->append(text.rows(part, data)); });
   return told ? file->finish() : told;
 }
 
@@ -133,7 +132,8 @@ int run(Options options) {
   if (auto loaded = session->loadModel(options.checkpoint); !loaded)
     return report(loaded.error(), experiment.json);
   if (options.stream) {
-    auto lines = LineReader::create(*program, experiment.data.empty() ? "" : experiment.data.front().first, text->wanted());
+    auto lines =
+        LineReader::create(*program, experiment.data.empty() ? "" : experiment.data.front().first, text->wanted());
     return lines ? answerLines(*session, *lines, *text) : report(lines.error(), experiment.json);
   }
   auto data = experiment.loadForPredict(*program, text->wanted());
@@ -190,8 +190,8 @@ void addPredict(CommandLine &line) {
   command.exclusive("--stream", "--output");
   options.experiment.declareThreads(command);
   options.experiment.declareAccept(command);
-  command.examples({{"talweg predict runs/adult --data new.csv --keys id --probabilities --output out.csv",
-                     "for each row of new.csv its id, its class and how likely each class is"},
+  command.examples({{"talweg predict runs/adult --data new.csv --keys id --output out.csv",
+                     "for each row of new.csv its id, its class, and the scores of all"},
                     {"talweg predict runs/adult --stream --format jsonl",
                      "a service: a line of CSV comes in, a line of JSON goes out"}});
   command.action([] { return run(options); });

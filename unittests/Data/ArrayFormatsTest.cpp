@@ -35,6 +35,19 @@ TEST_F(Npy, files_are_those_of_the_fields) {
   EXPECT_EQ(column<float>(loaded(source, {f32("x", {1}), label("y", 3)}), 0), (Floats{1}));
 }
 
+TEST_F(Npy, has_no_keys_and_too_many_rows_to_choose_among) {
+  Source source = of(npy("<f4", "(2,)", raw<float>({1, 2})));
+  source.keys = {ColumnRef("x")};
+  EXPECT_EQ(fault(source, {f32("x")}), "E0744 a.npy: error: npy has no columns that could be keys");
+
+  source = of(npy("|u1", "(3000000000,)", ""));
+  std::filesystem::resize_file(source.paths[0], std::filesystem::file_size(source.paths[0]) + 3000000000); // sparse
+  source.rows = selectionOf({{"percent", Range{0, 50}}});
+  EXPECT_EQ(fault(source, {u8("x")}),
+            "E0783 a.npy: error: the file has more than 2147483647 rows, of which some are chosen\n"
+            "help: choose them by `rows` or `every`");
+}
+
 TEST_F(Npy, what_is_wrong_is_told) {
   EXPECT_EQ(fault(of("1,2\n3,4,5\n"), {f32("x")}),
             "E0789 a.npy: error: this is not an NPY file: it does not begin with its mark");

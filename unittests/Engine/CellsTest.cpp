@@ -54,9 +54,9 @@ TEST_F(CellsTest, WhatAModeReadsMustBeThere) {
             "records: error: this has no column `age`\nhelp: did you mean `ages`?");
   EXPECT_EQ(told(Dataset::fromCells(program, {"weight", "height", "age"}, {{50.0, 1.5, 40.0}}, Mode::Train)),
             "records: error: this has no column `income`\nhelp: the columns are `weight`, `height`, `age`");
-  EXPECT_EQ(told(Dataset::fromCells(program, {"weight", "height", "age", "income"}, {{50.0, 1.5, 40.0, "yes"}},
-                                    Mode::Train)),
-            "");
+  EXPECT_EQ(
+      told(Dataset::fromCells(program, {"weight", "height", "age", "income"}, {{50.0, 1.5, 40.0, "yes"}}, Mode::Train)),
+      "");
 }
 
 TEST_F(CellsTest, AWrongCellIsNamed) {
@@ -97,6 +97,7 @@ train M on series {
 }
 )",
                                        "series.tw", {});
+  EXPECT_EQ(LineReader::create(windows).error().code, "E0849");
   EXPECT_EQ(told(LineReader::create(windows)),
             "error: a record of these data is a window over several rows, so no line is one");
   auto data = Dataset::fromCells(windows, {"x"}, {{1.0}, {2.0}, {3.0}, {4.0}});
