@@ -30,7 +30,7 @@ public:
 
 private:
   struct Part {
-    std::size_t array;   ///< of the source
+    std::size_t array; ///< of the source
     OpenArray open;
     std::int64_t column; ///< of its first value
     std::vector<std::byte> chunk = {};
@@ -42,8 +42,8 @@ private:
   ArraySource source;
   std::deque<Part> parts;
   std::vector<prepare::Cell> values;
-  std::deque<std::string> exact;            ///< texts of whole numbers that are no numbers of f64
-  std::int64_t row = -1;                    ///< that has been read
+  std::deque<std::string> exact;             ///< texts of whole numbers that are no numbers of f64
+  std::int64_t row = -1;                     ///< that has been read
   std::int64_t chunkBegin = 0, chunkEnd = 0; ///< the rows of the chunks
 };
 

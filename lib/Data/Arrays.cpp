@@ -82,7 +82,8 @@ Result<void> takeExtents(OpenArray &array, std::span<const std::int64_t> extents
   for (const std::int64_t extent : array.shape)
     fits = fits && extent > 0 && !__builtin_mul_overflow(values, extent, &values) && values <= most;
   if (!fits)
-    return failure("E0732", array.place(), fmt::format("each record is {}, which is no shape to read", array.typeText()),
+    return failure("E0732", array.place(),
+                   fmt::format("each record is {}, which is no shape to read", array.typeText()),
                    fmt::format("a record has at least one value and at most {}", most));
   return {};
 }
@@ -158,11 +159,11 @@ Result<void> convert(const OpenArray &array, std::span<const std::byte> values, 
     if (!std::isfinite(number.real))
       return refuse("E0713", "is not a finite number", "fill in a value, or remove the record");
     if (!wanted.isFloat() && (number.whole < low || number.whole > high))
-      return field.classes ? failure("E0715", array.place(),
-                                     fmt::format("label {} of record {}{} is not in 0 to {} ({})",
-                                                 textOf(number, given), record, whichElement(element, ofRecord), high,
-                                                 fieldText(field)))
-                           : refuse("E0716", fmt::format("is not in {} to {}", low, high), "");
+      return field.classes
+                 ? failure("E0715", array.place(),
+                           fmt::format("label {} of record {}{} is not in 0 to {} ({})", textOf(number, given), record,
+                                       whichElement(element, ofRecord), high, fieldText(field)))
+                 : refuse("E0716", fmt::format("is not in {} to {}", low, high), "");
     double stored = 0;
     withStored(wanted.type, [&](auto value) {
       if constexpr (std::is_integral_v<decltype(value)>)

@@ -190,7 +190,11 @@ static const Option options[] = {
     onOption,
 };
 
-const Format csvFormat = {
-    .name = "csv", .example = "csv(\"file\")", .files = "one file", .isOfLines = true, .ownOptions = options, .open = openCsv};
+const Format csvFormat = {.name = "csv",
+                          .example = "csv(\"file\")",
+                          .files = "one file",
+                          .isOfLines = true,
+                          .ownOptions = options,
+                          .open = openCsv};
 
 } // namespace talweg::data

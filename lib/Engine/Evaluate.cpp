@@ -99,8 +99,7 @@ Result<Prediction> Session::predict(const Dataset &data) {
   return all;
 }
 
-Result<void> Session::predict(const Dataset &data,
-                              const std::function<Result<void>(const Prediction &part)> &onPart) {
+Result<void> Session::predict(const Dataset &data, const std::function<Result<void>(const Prediction &part)> &onPart) {
   if (auto checked = impl->checkFields(Mode::Predict, data); !checked)
     return checked.error();
   std::vector<std::int32_t> order = identityOrder(data.rows());

@@ -30,8 +30,8 @@ Result<LineReader> LineReader::create(const Program &program, const std::string 
   if (!source)
     return source.error();
   if (!source->format->isOfLines)
-    return Error{"E0849", fmt::format("error: the data are declared as {}, of which no line is a record",
-                                      source->format->name)};
+    return Error{"E0849",
+                 fmt::format("error: the data are declared as {}, of which no line is a record", source->format->name)};
   if (std::ranges::any_of(program.manifest().fields, [](const Field &field) { return field.window.has_value(); }))
     return Error{"E0849", "error: a record of these data is a window over several rows, so no line is one"};
   source->paths = {"-"};

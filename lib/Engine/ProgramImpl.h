@@ -40,7 +40,7 @@ private:
 
   std::mutex mutex;
   std::map<Mode, Unit> units;
-  std::map<Mode, std::vector<FieldUse>> uses; ///< that have been asked for
+  std::map<Mode, std::vector<FieldUse>> uses;                ///< that have been asked for
   std::optional<std::vector<prepare::Preparation>> prepared; ///< likewise
 };
 

@@ -43,7 +43,8 @@ int run(Options options) {
     if (std::ranges::find(splits, split) == splits.end())
       splits.push_back(split);
   if (splits.empty())
-    return report(makeError("the file declares no data to look at", "name a file: `--data train=PATH`"), experiment.json);
+    return report(makeError("the file declares no data to look at", "name a file: `--data train=PATH`"),
+                  experiment.json);
   const std::string shown = options.split.empty() ? splits.front() : options.split;
   DataText text(*program, experiment.json);
   std::optional<Dataset> data;
@@ -84,8 +85,9 @@ void addData(CommandLine &line) {
   command.text(options.split, "--split NAME", "look at this split", "the first one");
   command.whole(options.rows, "--rows N", {0, 1000}, "show so many prepared records", "2");
   options.experiment.declareData(command, "read this split from PATH; may be repeated");
-  command.examples({{"talweg data adult.tw", "its fields, splits and the training rows"},
-                    {"talweg data runs/adult --split test --rows 5", "rows of the test split, prepared as in the run"}});
+  command.examples(
+      {{"talweg data adult.tw", "its fields, splits and the training rows"},
+       {"talweg data runs/adult --split test --rows 5", "rows of the test split, prepared as in the run"}});
   command.action([] { return run(options); });
 }
 

@@ -100,8 +100,9 @@ void DataText::printSplits(const DataFacts &facts, const std::string &split) con
     printBehind(fmt::format("  {:<{}}  {:>{}} {}", one.name, name, grouped(one.records), count,
                             one.records == 1 ? "record " : "records"),
                 name + count + 14, fmt::format("{}", fmt::join(one.files, ", ")));
-  printLine(fmt::format("  {} takes {} in memory{}", split, bytesText(facts.bytes),
-                        facts.rows == facts.records ? "" : fmt::format(": {} are windows", counted(facts.rows, "row"))));
+  printLine(
+      fmt::format("  {} takes {} in memory{}", split, bytesText(facts.bytes),
+                  facts.rows == facts.records ? "" : fmt::format(": {} are windows", counted(facts.rows, "row"))));
 }
 
 void DataText::printNumbers(const DataFacts &facts) const {
@@ -116,8 +117,8 @@ void DataText::printNumbers(const DataFacts &facts) const {
       std::string line = fmt::format("  {}", shown(column.name, kName));
       line.append(kName + 2 - std::min(columnsOf(line), kName + 2), ' ');
       line += fmt::format("{:>8}", column.missing);
-      for (const double value : {column.least, column.quartiles[0], column.quartiles[1], column.quartiles[2],
-                                 column.greatest, column.mean})
+      for (const double value :
+           {column.least, column.quartiles[0], column.quartiles[1], column.quartiles[2], column.greatest, column.mean})
         line += fmt::format("{:>8}", number(value));
       printLine(line);
     }
@@ -137,7 +138,8 @@ void DataText::printWords(const DataFacts &facts) const {
           frequent.push_back(fmt::format("{} {}", shown(word, 24), grouped(count)));
       std::string line = fmt::format("  {}", shown(column.name, kName));
       line.append(kName + 2 - std::min(columnsOf(line), kName + 2), ' ');
-      printParts(line + fmt::format("{:>8}{:>11}", grouped(column.missing), grouped(column.words)), kName + 23, frequent);
+      printParts(line + fmt::format("{:>8}{:>11}", grouped(column.missing), grouped(column.words)), kName + 23,
+                 frequent);
     }
 }
 
@@ -170,8 +172,8 @@ void DataText::printClasses(const DataFacts &facts) const {
 void DataText::print(const std::string &split, const DataFacts &facts) const {
   if (json)
     return printEvents(split, facts);
-  printLine(styled(Stream::Out, Style::Bold, fmt::format("{}: {}", program.plan().data,
-                                                         counted(std::int64_t(facts.fields.size()), "field"))));
+  printLine(styled(Stream::Out, Style::Bold,
+                   fmt::format("{}: {}", program.plan().data, counted(std::int64_t(facts.fields.size()), "field"))));
   printFields(facts);
   printSplits(facts, split);
   printNumbers(facts);
@@ -182,7 +184,10 @@ void DataText::print(const std::string &split, const DataFacts &facts) const {
 //===-- as JSON ----------------------------------------------------------------------------------------------------===//
 
 static Json columnEvent(const ColumnFacts &column) {
-  Json event{{"name", column.name}, {"columns", column.columns}, {"count", column.count}, {"missing", column.missing},
+  Json event{{"name", column.name},
+             {"columns", column.columns},
+             {"count", column.count},
+             {"missing", column.missing},
              {"numbers", column.numbers}};
   if (column.numbers) {
     event["least"] = column.least;
@@ -198,8 +203,9 @@ static Json columnEvent(const ColumnFacts &column) {
 }
 
 void DataText::printEvents(const std::string &split, const DataFacts &facts) const {
-  Json event{{"event", "data"}, {"data", program.plan().data}, {"splits", Json::object()}, {"split", split},
-             {"records", facts.records}, {"rows", facts.rows}, {"bytes", facts.bytes}, {"fields", Json::array()}};
+  Json event{{"event", "data"},      {"data", program.plan().data}, {"splits", Json::object()},
+             {"split", split},       {"records", facts.records},    {"rows", facts.rows},
+             {"bytes", facts.bytes}, {"fields", Json::array()}};
   for (const Split &one : splits)
     event["splits"][one.name] = {{"records", one.records}, {"files", one.files}};
   for (const FieldFacts &field : facts.fields) {
@@ -214,10 +220,11 @@ void DataText::printEvents(const std::string &split, const DataFacts &facts) con
         of["classes"].push_back({{"name", classText(field.name, c)}, {"count", field.classRows[c]}});
     }
     if (!field.vocabulary.empty())
-      of["vocabulary"] = {{"size", field.vocabulary.size()},
-                          {"first", std::vector<std::string>(field.vocabulary.begin(),
-                                                             field.vocabulary.begin() +
-                                                                 std::ptrdiff_t(std::min(kClasses, field.vocabulary.size())))}};
+      of["vocabulary"] = {
+          {"size", field.vocabulary.size()},
+          {"first", std::vector<std::string>(field.vocabulary.begin(),
+                                             field.vocabulary.begin() +
+                                                 std::ptrdiff_t(std::min(kClasses, field.vocabulary.size())))}};
     event["fields"].push_back(std::move(of));
   }
   printLine(eventText(event));

@@ -18,7 +18,7 @@ struct Experiment {
   std::optional<std::int64_t> batch, epochs, steps, seed, threads, memory, dataMemory;
   bool json = false, unroll = false;
   std::optional<Fold> fold;
-  std::vector<LearnedField> learned;              ///< by the run that this one begins with
+  std::vector<LearnedField> learned; ///< by the run that this one begins with
   bool growsVocabularies = false;
   std::vector<std::string> accept;
   std::optional<KnownRun> run; ///< that the command goes on from

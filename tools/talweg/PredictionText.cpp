@@ -222,7 +222,8 @@ std::string PredictionText::jsonRow(const std::vector<std::string> &keys, const 
   add(options.probabilities ? "probabilities" : "scores", nested(places, 0, 0, [&](std::int64_t i) {
         std::vector<std::string> parts;
         for (std::int64_t c = 0; c < classes; ++c)
-          parts.push_back(fmt::format("{}:{}", jsonText(classText(c)), jsonNumber(values[i * classes + c], computedIn)));
+          parts.push_back(
+              fmt::format("{}:{}", jsonText(classText(c)), jsonNumber(values[i * classes + c], computedIn)));
         return fmt::format("{{{}}}", fmt::join(parts, ","));
       }));
   return fmt::format("{{{}}}\n", fmt::join(members, ","));

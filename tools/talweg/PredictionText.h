@@ -41,10 +41,10 @@ private:
 
   Options options;
   ElementType computedIn = ElementType::F32;
-  std::vector<std::int64_t> shape;  ///< of a row's output
-  std::string field;                ///< which is predicted; empty: that is not known
-  std::int64_t classes = 0;         ///< of the field, of which the output has scores; 0: it has numbers
-  std::vector<std::string> names;   ///< of the classes; empty: their numbers
+  std::vector<std::int64_t> shape; ///< of a row's output
+  std::string field;               ///< which is predicted; empty: that is not known
+  std::int64_t classes = 0;        ///< of the field, of which the output has scores; 0: it has numbers
+  std::vector<std::string> names;  ///< of the classes; empty: their numbers
 };
 
 } // namespace talweg::driver

@@ -43,9 +43,10 @@ TEST_F(Rows, need_room_in_the_folder) {
   std::signal(SIGXFSZ, SIG_DFL);
   ASSERT_FALSE(table);
   EXPECT_EQ(table.error().code, "E0780");
-  EXPECT_NE(table.error().message.find("the data takes more than the 256.0 KiB that it may have in memory, and there is no "
-                                       "room for it in "),
-            std::string::npos)
+  EXPECT_NE(
+      table.error().message.find("the data takes more than the 256.0 KiB that it may have in memory, and there is no "
+                                 "room for it in "),
+      std::string::npos)
       << table.error().message;
 }
 

@@ -21,7 +21,8 @@ struct Join : Scratch {
 };
 
 TEST_F(Join, rows_find_theirs_by_the_key) {
-  EXPECT_EQ(years(joined("user,movie\n1,m2\n2,m1\n3,m2\n", "movie,year\nm1,1951\nm2,1962\n")), (Ints{1962, 1951, 1962}));
+  EXPECT_EQ(years(joined("user,movie\n1,m2\n2,m1\n3,m2\n", "movie,year\nm1,1951\nm2,1962\n")),
+            (Ints{1962, 1951, 1962}));
 }
 
 TEST_F(Join, cells_are_missing_where_there_is_no_such_key) {
@@ -38,8 +39,9 @@ TEST_F(Join, rows_are_chosen_by_joined_columns) {
 }
 
 TEST_F(Join, the_key_may_have_two_names_or_a_number) {
-  EXPECT_EQ(years(joined("user,movie\n1,m2\n", "year,id\n1962,m2\n", {{"on", std::vector<std::string>{"movie", "id"}}})),
-            (Ints{1962}));
+  EXPECT_EQ(
+      years(joined("user,movie\n1,m2\n", "year,id\n1962,m2\n", {{"on", std::vector<std::string>{"movie", "id"}}})),
+      (Ints{1962}));
   EXPECT_EQ(years(joined("movie,user\nm2,1\n", "id,year\nm2,1962\n", {{"on", std::int64_t(0)}})), (Ints{1962}));
 }
 
@@ -54,15 +56,17 @@ TEST_F(Join, the_other_table_has_a_header_of_its_own) {
   EXPECT_EQ(years(joined("1,m2\n", "m2,1962\n", {{"on", "movie"}, {"header", own}, {"join_header", theirs}})),
             (Ints{1962}));
   EXPECT_EQ(years(joined("1,m2\n", "movie,year\nm2,1962\n", {{"on", "movie"}, {"header", own}})), (Ints{1962}));
-  EXPECT_EQ(fault(joined("user,movie\n1,m2\n", "m2,1962\n", {{"on", std::int64_t(1)}}), {year()}),
-            "E0798 b.csv: error: the columns of this table have no names, and those that it is joined to have\nhelp: name "
-            "them, as in `join_header = [\"id\", \"title\"]`");
+  EXPECT_EQ(
+      fault(joined("user,movie\n1,m2\n", "m2,1962\n", {{"on", std::int64_t(1)}}), {year()}),
+      "E0798 b.csv: error: the columns of this table have no names, and those that it is joined to have\nhelp: name "
+      "them, as in `join_header = [\"id\", \"title\"]`");
 }
 
 TEST_F(Join, a_key_is_there_once) {
-  EXPECT_EQ(fault(joined("user,movie\n1,m2\n", "movie,year\nm2,1962\nm2,1963\n"), {year()}),
-            "E0797 b.csv:3:1: error: the key `m2` is there twice, before in line 2\nhelp: a row finds one row of the other "
-            "table: are these the right columns?");
+  EXPECT_EQ(
+      fault(joined("user,movie\n1,m2\n", "movie,year\nm2,1962\nm2,1963\n"), {year()}),
+      "E0797 b.csv:3:1: error: the key `m2` is there twice, before in line 2\nhelp: a row finds one row of the other "
+      "table: are these the right columns?");
 }
 
 TEST_F(Join, a_joined_cell_that_is_wrong_is_in_the_other_table) {

@@ -63,7 +63,7 @@ struct Format {
   std::string_view example; ///< `csv("file")`
   std::string_view files;   ///< what it names: `one file`
   bool severalFiles = false;
-  bool isOfLines = false; ///< each line is a record, but for one in front that names the columns
+  bool isOfLines = false;                  ///< each line is a record, but for one in front that names the columns
   std::span<const Option> ownOptions = {}; ///< beside those that select rows, which every format has
   /// Whether a file is of this format whose decompressed contents begin so, with kStartBytes at most. Null: no start tells.
   bool (*recognizes)(std::span<const std::byte> start) = nullptr;

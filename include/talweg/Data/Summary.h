@@ -18,11 +18,13 @@ struct ColumnSummary {
   std::string name;
   std::int64_t columns = 1;            ///< so many
   std::int64_t count = 0, missing = 0; ///< cells, and those of them that are missing
-  std::int64_t numbers = 0;            ///< cells that are or read as numbers, of which the rest speaks; nothing is known without one
+  std::int64_t numbers =
+      0; ///< cells that are or read as numbers, of which the rest speaks; nothing is known without one
   double least = 0, greatest = 0, mean = 0;
   std::array<double, 3> quartiles = {}; ///< exact up to kSampled numbers, else of so many by chance
   std::int64_t words = 0;               ///< different texts among the other cells; at most kWords are told apart
-  std::vector<std::pair<std::string, std::int64_t>> frequent = {}; ///< of these the ten that are most frequent, and how often they are
+  std::vector<std::pair<std::string, std::int64_t>> frequent =
+      {}; ///< of these the ten that are most frequent, and how often they are
 
   static constexpr std::int64_t kSampled = 1 << 20, kWords = 1 << 16;
 };

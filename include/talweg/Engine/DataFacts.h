@@ -21,10 +21,10 @@ struct ColumnFacts {
 };
 
 struct FieldFacts {
-  std::string name, type;                  ///< `f32[5]`
-  std::string steps;                       ///< what is done to its cells, as the file says it; empty: nothing
-  std::optional<RowWindow> window = {};    ///< of rows
-  std::vector<ColumnFacts> columns = {};   ///< each by itself, or all together where there are more than twelve
+  std::string name, type;                   ///< `f32[5]`
+  std::string steps;                        ///< what is done to its cells, as the file says it; empty: nothing
+  std::optional<RowWindow> window = {};     ///< of rows
+  std::vector<ColumnFacts> columns = {};    ///< each by itself, or all together where there are more than twelve
   std::vector<std::int64_t> classRows = {}; ///< of labels, how often each class is there
   std::vector<std::string> vocabulary = {}; ///< words that have been learned, in their order
 };

@@ -202,7 +202,8 @@ using CellValue = std::variant<std::monostate, double, std::string>;
 
 /// What prediction has of a file beside what it reads.
 struct PredictOptions {
-  std::vector<std::string> keys = {};   ///< columns that are kept as texts, by their names or their numbers (Dataset::key)
+  std::vector<std::string> keys =
+      {}; ///< columns that are kept as texts, by their names or their numbers (Dataset::key)
   std::vector<std::string> fields = {}; ///< fields that no step of prediction reads, such as the truth (Dataset::read)
 };
 

@@ -25,7 +25,8 @@ struct Step {
 /// Every `stride`-th row is a record's own.
 struct RowWindow {
   std::int64_t begin = 0, end = 1, stride = 1;
-  std::string by = {}; ///< the column that has one value in all rows of a window, and of its record's others; empty: none
+  std::string by =
+      {}; ///< the column that has one value in all rows of a window, and of its record's others; empty: none
   std::int64_t size() const { return end - begin; }
   bool operator==(const RowWindow &) const = default;
 };
