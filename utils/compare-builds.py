@@ -54,6 +54,7 @@ MODELS = {
     "examples/graph/graph.tw": (10, ["--batch", "32"]),
     "examples/movietweetings/movietweetings.tw": (60, ["--batch", "2000"]),
     "examples/sms_spam/sms_spam.tw": (60, ["--batch", "100"]),
+    "examples/tinyshakespeare/tinyshakespeare.tw": (4, ["--batch", "64"]),
     "examples/words/words.tw": (9, ["--batch", "48"]),
 }
 # Example → what its model file calls the files that it reads → where these lie among the data that do not ship.
@@ -65,6 +66,7 @@ RAW_FILES = {
     "ett_h1": {"ETTh1.csv": "ett_h1/ETTh1.csv"},
     "movietweetings": {"ratings.dat": "movietweetings_100k/ratings.dat.gz"},
     "sms_spam": {"SMSSpamCollection": "sms_spam/SMSSpamCollection.tsv"},
+    "tinyshakespeare": {"input.txt": "tinyshakespeare/input.txt"},
 }
 # What `bench/run` has no rows for, or too many to see a whole epoch.
 ROWS = {

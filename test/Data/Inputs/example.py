@@ -7,7 +7,9 @@ and its last evaluation of its last split must keep the bound QUICK. Under `./de
 its run must keep FULL. Then the first NEW lines of the last FILE are predicted where no other file is: these are ROWS rows.
 """
 
+import csv
 import gzip
+import io
 import json
 import os
 import shutil
@@ -54,8 +56,8 @@ def main(model, folder, metric, side, quick, full, new, rows, *rest):
     shutil.rmtree(trained)
     with open(os.path.join(alone, "new"), "wb") as file:
         file.write(b"".join(read(last).splitlines(keepends=True)[:int(new)]))
-    predicted = talweg("predict", "run", "--data", "new", folder=alone).splitlines()[1:]
-    print(f"{len(predicted)} rows predicted, wanted {rows}: {predicted[0][:80]}")
+    predicted = list(csv.reader(io.StringIO(talweg("predict", "run", "--data", "new", folder=alone), newline="")))[1:]
+    print(f"{len(predicted)} rows predicted, wanted {rows}: {predicted[0][:4]}")
     return 0 if len(predicted) == int(rows) else 1
 
 
