@@ -142,7 +142,8 @@ Result<std::unique_ptr<RecordReader>> withJoin(std::unique_ptr<RecordReader> rec
   if (!records->names().empty() && (*opened)->names().empty())
     return failure("E0798", {*path}, "the columns of this table have no names, and those that it is joined to have",
                    "name them, as in `join_header = [\"id\", \"title\"]`");
-  Other other{.path = *path};
+  Other other;
+  other.path = *path;
   if (Result<void> read = other.read(**opened, *otherKey); !read)
     return read.error();
   return std::unique_ptr<RecordReader>(std::make_unique<JoinedRecords>(std::move(records), *key, std::move(other)));
