@@ -173,7 +173,9 @@ static Result<Contents> readContents(const std::string &path) {
   auto files = readMoment(path, {kStateFile, kModelFile, kOptimizerFile});
   if (!files)
     return files.error();
-  const bool rollsBack = std::filesystem::exists(inFolder(files->folder, kRollbackFile));
+  std::error_code none; // whatever lies there is read, or told by who reads it
+  const bool rollsBack = std::filesystem::symlink_status(inFolder(files->folder, kRollbackFile), none).type() !=
+                         std::filesystem::file_type::not_found;
   auto rollback = rollsBack ? readFile(inFolder(files->folder, kRollbackFile)) : Result<std::string>(std::string());
   if (!rollback)
     return rollback.error();
