@@ -123,6 +123,13 @@ Result<std::vector<prepare::Preparation>> talweg::preparationsOf(const std::vect
   return result;
 }
 
+/// What a run has learned goes with its parameters: they were trained on what those steps give, and other statistics would be other inputs.
+static Error otherChain(const LearnedField &known, const std::string &chain) {
+  return {"E0848", fmt::format("error: field `{0}` was learned by the run as `{1}`, and is now `{2}`\n"
+                               "help: write it as it was, or give it another name, under which it is learned anew",
+                               known.field, known.chain, chain)};
+}
+
 /// Words that were not known become classes behind those that were; nothing else changes.
 static void addWords(LearnedField &known, const std::vector<LearnedStep> &fresh) {
   for (std::size_t step = 0; step < fresh.size(); ++step) {
@@ -145,7 +152,9 @@ Result<std::vector<LearnedField>> talweg::learnFields(const std::vector<Field> &
     const bool learns = preparation->passes() > 0;
     const auto found = std::ranges::find(known, field.name, &LearnedField::field);
     const std::string chain = prepare::chainText(rowOf(field));
-    const bool isKnown = learns && found != known.end() && found->chain == chain;
+    const bool isKnown = learns && found != known.end();
+    if (isKnown && found->chain != chain)
+      return otherChain(*found, chain);
     if (learns)
       learned.push_back(isKnown ? *found : LearnedField{field.name, chain, {}});
     const bool learnsNow = learns && (!isKnown || (grows && field.category));

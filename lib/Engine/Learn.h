@@ -27,8 +27,8 @@ Result<data::Source> sourceOf(const DataFiles &files, const std::string &name, c
 Result<std::vector<prepare::Preparation>> preparationsOf(const std::vector<Field> &fields,
                                                          const std::vector<LearnedField> &learned);
 
-/// What those of `fields` that learn something have learned: as `known` tells, with `grows` also words that it does not have; or of the split
-/// `train`, or of the files of `given`.
+/// What those of `fields` that learn something have learned: as `known` tells, with `grows` also words that it does not have; those whose names it
+/// does not have, of the split `train`, or of the files of `given`. E0848: one that it has was declared otherwise.
 Result<std::vector<LearnedField>> learnFields(const std::vector<Field> &fields, const DataFiles &files,
                                               const std::string &given, const std::vector<LearnedField> &known,
                                               bool grows);
