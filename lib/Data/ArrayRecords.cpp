@@ -32,10 +32,11 @@ private:
   struct Part {
     std::size_t array; ///< of the source
     OpenArray open;
-    std::int64_t column; ///< of its first value
+    std::int64_t column = 0; ///< of its first value
     std::vector<std::byte> chunk = {};
   };
   Result<const Part *> partOf(std::size_t array);
+  Result<void> checkClaim(const OpenArray &open) const;
   const Part &openPart(std::size_t array) const { return *std::ranges::find(parts, array, &Part::array); }
   prepare::Cell cellOf(const ArrayType &type, const std::byte *at);
 
@@ -57,12 +58,17 @@ Result<const ArrayRecords::Part *> ArrayRecords::partOf(std::size_t array) {
   Result<OpenArray> open = source.openArray(array);
   if (!open)
     return open.error();
-  const std::int64_t count = open->count();
-  parts.push_back({array, std::move(*open), columns});
-  columns += count;
-  for (std::int64_t i = 0; i < count; ++i)
-    columnNames.push_back(source.nameOf(array));
+  parts.push_back({array, std::move(*open)});
   return &parts.back();
+}
+
+/// The header's count is a claim, which the file must have room for where records are counted and not read.
+Result<void> ArrayRecords::checkClaim(const OpenArray &open) const {
+  if (open.records <= open.bytes.mostBytes() / open.recordBytes())
+    return {};
+  return failure("E0734", open.place(),
+                 fmt::format("the file is too small for its {}: it is truncated", counted(open.records, "record")),
+                 "fetch or write it again");
 }
 
 Result<void> ArrayRecords::begin(const Asked &asked) {
@@ -95,6 +101,13 @@ Result<void> ArrayRecords::begin(const Asked &asked) {
                                    taker.field->name, taker.field->typeText(), counted(wanted, "number"),
                                    quoted(source.nameOf(array))));
     }
+  }
+  if (asked.keysOnly && asked.keys.empty()) // the number of records is all that is asked
+    return parts.empty() ? Result<void>() : checkClaim(parts.front().open);
+  for (Part &part : parts) {
+    part.column = columns;
+    columns += part.open.count();
+    columnNames.insert(columnNames.end(), static_cast<std::size_t>(part.open.count()), source.nameOf(part.array));
   }
   values.resize(static_cast<std::size_t>(columns));
   return {};

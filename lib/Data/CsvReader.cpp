@@ -11,6 +11,7 @@ namespace talweg::data {
 
 constexpr std::size_t firstBuffer = std::size_t(1) << 18;
 constexpr std::size_t longestRow = std::size_t(1) << 26;
+constexpr std::size_t mostCells = std::size_t(1) << 22;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
@@ -155,6 +156,9 @@ Result<CsvReader::Scan> CsvReader::scanRow() {
     }
     if (at == end || buffer[at] == '\n')
       break;
+    if (row.size() == mostCells)
+      return failure("E0724", placeOf(0), fmt::format("this row has more than {} cells", mostCells),
+                     "is this not a CSV file? arrays are stored as NPY or safetensors");
     at += form.delimiter.size();
   }
   consumed = at - begin + (at < end ? 1 : 0);

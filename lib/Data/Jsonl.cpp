@@ -136,7 +136,7 @@ Result<void> JsonRecords::readValue(const Column &column, element value, std::in
   case simdjson::dom::element_type::UINT64: {
     constexpr std::int64_t exactly = std::int64_t(1) << 53;
     std::int64_t whole = 0;
-    if (!value.get(whole) && std::abs(whole) <= exactly)
+    if (!value.get(whole) && whole >= -exactly && whole <= exactly)
       cell = prepare::Cell::of(double(whole));
     else
       cell = prepare::Cell::of(std::string_view(exact.emplace_back(simdjson::minify(value))));

@@ -25,6 +25,8 @@ public:
   bool add(const prepare::Cell &cell);
   /// Orders the numbers of cells, which count from 0; equal cells are in the order of their numbers.
   void sort(std::vector<std::int32_t> &order) const;
+  /// What it takes in memory.
+  std::size_t bytes() const { return texts.size() + ends.size() * sizeof ends[0] + numbers.size() * sizeof numbers[0]; }
 
 private:
   std::string_view text(std::int32_t cell) const {

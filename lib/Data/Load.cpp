@@ -67,7 +67,7 @@ std::vector<Taker> takersOf(std::span<const Field> fields, std::span<const prepa
 }
 
 Result<void> learn(const Source &source, const std::vector<Field> &fields,
-                   std::vector<prepare::Preparation> &preparations) {
+                   std::vector<prepare::Preparation> &preparations, const Limits &limits) {
   if (Result<void> legal = checkSelection(source.rows, pathOf(source)); !legal)
     return legal;
   int passes = 0;
@@ -78,7 +78,7 @@ Result<void> learn(const Source &source, const std::vector<Field> &fields,
   if (Result<void> readable = checkReadable(source, "learning of its rows"); !readable)
     return readable;
   const std::vector<Taker> takers = takersOf(fields, preparations);
-  Result<KeptRows> kept = keptRows(source, takers);
+  Result<KeptRows> kept = keptRows(source, takers, limits);
   if (!kept)
     return kept.error();
   for (int pass = 0; pass < passes; ++pass) {
@@ -90,7 +90,7 @@ Result<void> learn(const Source &source, const std::vector<Field> &fields,
     for (prepare::Preparation &preparation : preparations)
       if (preparation.passes() > pass)
         if (Result<void> finished = preparation.finishPass(); !finished)
-          return finished;
+          return Error{finished.error().code, fmt::format("{}: {}", pathOf(source), finished.error().message)};
   }
   return {};
 }
@@ -121,7 +121,7 @@ Result<Table> load(const Source &source, std::vector<Field> fields, std::span<co
   if (Result<void> legal = checkSelection(source.rows, path); !legal)
     return legal.error();
   const std::vector<Taker> takers = takersOf(fields, preparations);
-  Result<KeptRows> kept = keptRows(source, takers);
+  Result<KeptRows> kept = keptRows(source, takers, limits);
   if (!kept)
     return kept.error();
   if (source.format->openArray && !source.keys.empty())

@@ -8,6 +8,8 @@
 
 #include <zip.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <limits>
 
 namespace talweg::data {
@@ -84,10 +86,12 @@ static Result<OpenArray> openNpz(const std::string &path, const std::string &nam
         "fetch or write it again");
   constexpr std::uint64_t greatestCompression = 1032;
   const std::uint64_t most = std::numeric_limits<std::int64_t>::max();
-  const bool isBounded = isKnown && stat.comp_size < most / greatestCompression;
-  return openNpyArray(
-      ByteReader::of(fmt::format("{}:{}", path, name), std::make_unique<ZipMember>(std::move(*archive), opened),
-                     static_cast<std::int64_t>(isBounded ? stat.comp_size * greatestCompression : most)));
+  std::error_code unknown;
+  const std::uint64_t size = std::filesystem::file_size(path, unknown); // of which the archive claims a part
+  const bool isBounded = isKnown && !unknown && std::min(stat.comp_size, size) < most / greatestCompression;
+  return openNpyArray(ByteReader::of(
+      fmt::format("{}:{}", path, name), std::make_unique<ZipMember>(std::move(*archive), opened),
+      static_cast<std::int64_t>(isBounded ? std::min(stat.comp_size, size) * greatestCompression : most)));
 }
 
 const Format npzFormat = {.name = "npz",

@@ -9,7 +9,7 @@
 
 namespace talweg::data {
 
-Result<std::vector<RowNumber>> readRowNumbers(const std::string &path) {
+Result<std::vector<RowNumber>> readRowNumbers(const std::string &path, const Limits &limits) {
   Result<CsvReader> lines = CsvReader::open(path, {});
   if (!lines)
     return lines.error();
@@ -27,6 +27,12 @@ Result<std::vector<RowNumber>> readRowNumbers(const std::string &path) {
       return failure("E0781", lines->placeOf(0), fmt::format("{} is no number of a row", quoted(lines->text())),
                      "an index has one number a line; rows count from 0");
     numbers.push_back({row, lines->placeOf(0).line});
+    if (static_cast<std::int64_t>(numbers.size() * sizeof numbers[0]) > limits.mostBytes)
+      return failure("E0780", lines->placeOf(0),
+                     fmt::format("the numbers up to here take the {} that the data may have in memory, and there are "
+                                 "more",
+                                 bytesText(limits.mostBytes)),
+                     "give more memory: `--data-memory`");
   }
   std::ranges::sort(numbers);
   const auto twice = std::ranges::adjacent_find(numbers, {}, &RowNumber::row);

@@ -2,6 +2,7 @@
 #ifndef TALWEG_LIB_DATA_ROW_NUMBERS_H
 #define TALWEG_LIB_DATA_ROW_NUMBERS_H
 
+#include "talweg/Data/Buffer.h"
 #include "talweg/Support/Result.h"
 
 #include <compare>
@@ -17,8 +18,8 @@ struct RowNumber {
   auto operator<=>(const RowNumber &) const = default;
 };
 
-/// Those of the file, ascending; each is there once.
-Result<std::vector<RowNumber>> readRowNumbers(const std::string &path);
+/// Those of the file, ascending; each is there once. E0780: they would take more memory than `limits` has.
+Result<std::vector<RowNumber>> readRowNumbers(const std::string &path, const Limits &limits);
 
 } // namespace talweg::data
 

@@ -20,8 +20,9 @@ namespace {
 /// Reading one file for the rows that are kept.
 class Selector {
 public:
-  Selector(const Source &source, std::span<const Taker> takers)
-      : source(source), rows(source.rows), path(source.paths.empty() ? "" : source.paths.front()), takers(takers) {}
+  Selector(const Source &source, std::span<const Taker> takers, const Limits &limits)
+      : source(source), rows(source.rows), path(source.paths.empty() ? "" : source.paths.front()), takers(takers),
+        limits(limits) {}
 
   Result<KeptRows> run();
 
@@ -29,6 +30,7 @@ private:
   Result<void> readFile();
   Result<void> readRow(const RecordReader &records, std::int64_t row);
   Error tooManyRows() const;
+  std::int64_t bytes() const;
   bool holdsAll(const RecordReader &records) const;
   std::vector<std::vector<std::int32_t>> strata() const;
   std::vector<std::int32_t> permuted(std::size_t count, std::int64_t seed, std::size_t stratum, Shuffling) const;
@@ -42,6 +44,7 @@ private:
   const RowSelection &rows;
   const std::string path;
   const std::span<const Taker> takers;
+  const Limits &limits;
 
   std::vector<RowNumber> numbers;       ///< of the index
   std::size_t numbersPassed = 0;        ///< of them, so many are before the row that is read
@@ -53,6 +56,7 @@ private:
   std::vector<std::int32_t>
       groups; ///< for each chosen one: with `by`, the part of its fold; with `stratified`, the number of its value
   std::unordered_map<std::string, std::int32_t> values; ///< of `stratified`, with their numbers
+  std::size_t valueBytes = 0;                           ///< that these take
   SortKeys keys;                                        ///< for each chosen one, with `sorted`
 };
 
@@ -130,6 +134,14 @@ Error Selector::tooManyRows() const {
                  "choose them by `rows` or `every`");
 }
 
+/// What is kept of the rows so far takes, with the order in which they will be put.
+std::int64_t Selector::bytes() const {
+  const bool isOrdered = (rows.percent || rows.fold) && !rows.by;
+  const std::size_t perRow = sizeof chosen[0] * (isOrdered ? 3 : 1);
+  return static_cast<std::int64_t>(chosen.size() * perRow + groups.size() * sizeof groups[0] + keys.bytes() +
+                                   numbers.size() * sizeof numbers[0] + valueBytes);
+}
+
 /// Decides of a row all that does not depend on other rows.
 Result<void> Selector::readRow(const RecordReader &records, std::int64_t row) {
   bool keep = rows.keepsNumber(row);
@@ -149,15 +161,24 @@ Result<void> Selector::readRow(const RecordReader &records, std::int64_t row) {
   }
   if (row > INT32_MAX)
     return tooManyRows();
-  if (stratifiedColumn)
-    groups.push_back(
-        values.insert({keyOf(records.cells()[*stratifiedColumn]), static_cast<std::int32_t>(values.size())})
-            .first->second);
+  if (stratifiedColumn) {
+    const auto [value, isNew] =
+        values.insert({keyOf(records.cells()[*stratifiedColumn]), static_cast<std::int32_t>(values.size())});
+    groups.push_back(value->second);
+    if (isNew)
+      valueBytes += value->first.capacity() + sizeof *value + 2 * sizeof(void *);
+  }
   if (sortedColumn && !keys.add(records.cells()[*sortedColumn]))
     return failure("E0785", records.placeOf(*sortedColumn), "this cell is missing, and rows are ordered by its column",
                    "leave such rows out by `where`");
   chosen.push_back(static_cast<std::int32_t>(row));
-  return {};
+  if (bytes() <= limits.mostBytes)
+    return {};
+  return failure("E0780", {path},
+                 fmt::format("choosing among its rows takes more than the {} that the data may have in memory: {} fit, "
+                             "and there are more",
+                             bytesText(limits.mostBytes), counted(static_cast<std::int64_t>(chosen.size()), "row")),
+                 "choose them by `rows` or `every`, or give more memory: `--data-memory`");
 }
 
 Result<void> Selector::readFile() {
@@ -276,7 +297,7 @@ Result<KeptRows> Selector::run() {
   if (Result<void> readable = checkReadable(source, "this selection of rows"); !readable)
     return readable.error();
   if (!rows.index.empty()) {
-    Result<std::vector<RowNumber>> read = readRowNumbers(rows.index);
+    Result<std::vector<RowNumber>> read = readRowNumbers(rows.index, limits);
     if (!read)
       return read.error();
     numbers = std::move(*read);
@@ -299,8 +320,8 @@ Result<KeptRows> Selector::run() {
   return KeptRows(std::move(kept));
 }
 
-Result<KeptRows> keptRows(const Source &source, std::span<const Taker> takers) {
-  return Selector(source, takers).run();
+Result<KeptRows> keptRows(const Source &source, std::span<const Taker> takers, const Limits &limits) {
+  return Selector(source, takers, limits).run();
 }
 
 } // namespace talweg::data

@@ -15,7 +15,8 @@ Result<void> checkSelection(const RowSelection &rows, std::string_view path);
 /// An error, E0784, of a file that cannot be read more than once, such as a pipe.
 Result<void> checkReadable(const Source &source, std::string_view why);
 
-Result<KeptRows> keptRows(const Source &source, std::span<const Taker> takers);
+/// What it takes is of `limits`; E0780: it would be more.
+Result<KeptRows> keptRows(const Source &source, std::span<const Taker> takers, const Limits &limits = {});
 
 /// The failure of a selection that keeps none of `rows` rows.
 Error nothingSelected(const RowSelection &selection, std::int64_t rows, std::string_view path);

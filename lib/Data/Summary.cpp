@@ -94,9 +94,9 @@ ColumnSummary Summarizer::finish() {
 //===-- all of them ------------------------------------------------------------------------------------------------===//
 
 Result<FieldSummaries> summarize(const Source &source, const std::vector<Field> &fields,
-                                 std::span<const prepare::Preparation> preparations) {
+                                 std::span<const prepare::Preparation> preparations, const Limits &limits) {
   const std::vector<Taker> takers = takersOf(fields, preparations);
-  Result<KeptRows> kept = keptRows(source, takers);
+  Result<KeptRows> kept = keptRows(source, takers, limits);
   if (!kept)
     return kept.error();
   Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers});

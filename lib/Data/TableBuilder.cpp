@@ -131,8 +131,19 @@ Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vecto
       if (const prepare::Fault fault = preparations[f].prepare(walk.cellsOf(f), values.data() + old))
         return walk.faultOf(f, fault);
     }
-    for (std::size_t k = 0; k < keys.size(); ++k)
-      addText(table->texts[k], records.cells()[std::size_t(keyColumns[k])]);
+    for (std::size_t k = 0; k < keys.size(); ++k) {
+      TextColumn &texts = table->texts[k];
+      const std::int64_t before = texts.bytesInMemory();
+      addText(texts, records.cells()[std::size_t(keyColumns[k])]);
+      table->storage->inMemory += texts.bytesInMemory() - before;
+    }
+    if (!keys.empty() && table->storage->inMemory > limits.mostBytes)
+      return failure(
+          "E0780", {records.placeOf(0).file},
+          fmt::format("the texts of the key columns take more than the {} that the data may have in memory: {} "
+                      "fit, and there are more",
+                      bytesText(limits.mostBytes), counted(table->rows, "row")),
+          "choose fewer rows, or give more memory: `--data-memory`");
     ++table->rows;
     return {};
   });

@@ -59,7 +59,8 @@ Result<DataFacts> talweg::dataFacts(const Program &program, const Dataset &data,
   if (!preparations)
     return preparations.error();
   const data::Table &table = data.impl->table;
-  Result<data::FieldSummaries> summaries = data::summarize(*source, table.fields, *preparations);
+  Result<data::FieldSummaries> summaries =
+      data::summarize(*source, table.fields, *preparations, limitsOf(program.impl->options));
   if (!summaries)
     return summaries.error();
   DataFacts facts{data.rows(), table.rows, data.bytes(), data.files(), {}};

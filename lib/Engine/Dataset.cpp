@@ -29,7 +29,7 @@ static std::vector<data::Field> allFields(const Manifest &manifest) {
   return dataFields(manifest, std::vector<bool>(manifest.fields.size(), true));
 }
 
-static data::Limits limitsOf(const CompileOptions &options) {
+data::Limits talweg::limitsOf(const CompileOptions &options) {
   std::error_code unknown;
   std::string folder = CodeCache().path();
   if (folder.empty() || (!std::filesystem::create_directories(folder, unknown) && unknown))

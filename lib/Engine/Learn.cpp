@@ -63,7 +63,7 @@ std::vector<data::ColumnRef> talweg::keysOf(const std::vector<std::string> &keys
 }
 
 Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string &name, const std::string &given) {
-  const auto &[splits, file, fold] = files;
+  const auto &[splits, file, fold, limits] = files;
   const bool isLeftOut = fold && name == "validation", isTrained = fold && name == "train";
   const auto found = std::ranges::find(splits, isLeftOut ? "train" : name, &frontend::Split::name);
   const frontend::Split *declared = found == splits.end() ? nullptr : &*found;
@@ -169,7 +169,7 @@ Result<std::vector<LearnedField>> talweg::learnFields(const std::vector<Field> &
   Result<data::Source> source = sourceOf(files, "train", given);
   if (!source)
     return source.error();
-  if (auto done = data::learn(*source, fields, preparations); !done)
+  if (auto done = data::learn(*source, fields, preparations, files.limits); !done)
     return done.error();
   for (std::size_t f = 0; f < fields.size(); ++f)
     if (fields[f].wanted) {

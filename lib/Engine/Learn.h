@@ -14,7 +14,11 @@ struct DataFiles {
   const std::vector<frontend::Split> &splits;
   const std::string &file; ///< the program's own
   std::optional<Fold> fold = {};
+  data::Limits limits = {};
 };
+
+/// What data may take, by the options or else by the machine's memory.
+data::Limits limitsOf(const CompileOptions &options);
 
 /// Columns by their names, or, of digits alone, by their numbers.
 std::vector<data::ColumnRef> keysOf(const std::vector<std::string> &keys);

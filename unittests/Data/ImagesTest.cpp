@@ -1,29 +1,10 @@
 // Images in folders, and files that cells of a table name.
+#include "Png.h"
 #include "Scratch.h"
 
 #include "talweg/Data/Summary.h"
 
 namespace talweg::data {
-
-/// A PNG file of one grey pixel.
-static std::string pixel(int grey) {
-  const auto chunk = [](const std::string &name, const std::string &data) {
-    const std::string body = name + data;
-    const auto sum = static_cast<std::uint32_t>(
-        crc32(0, reinterpret_cast<const Bytef *>(body.data()), static_cast<uInt>(body.size())));
-    std::string bytes;
-    for (const std::uint32_t number : {static_cast<std::uint32_t>(data.size()), sum})
-      for (int shift = 24; shift >= 0; shift -= 8)
-        bytes += char(number >> shift);
-    return bytes.substr(0, 4) + body + bytes.substr(4);
-  };
-  const unsigned char row[] = {0, static_cast<unsigned char>(grey)};
-  std::string stream(64, '\0');
-  uLongf size = stream.size();
-  compress(reinterpret_cast<Bytef *>(stream.data()), &size, row, sizeof row);
-  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", {"\0\0\0\1\0\0\0\1\10\0\0\0\0", 13}) +
-         chunk("IDAT", stream.substr(0, size)) + chunk("IEND", "");
-}
 
 struct Images : Scratch {
   /// Writes a file below the folder, and the folders that it is in.

@@ -34,9 +34,10 @@ struct Source {
 /// whose contents can be looked at, such as a pipe.
 const Format *formatOf(const std::string &path, const Format *otherwise);
 
-/// Lets `preparations`, one for each field, learn of the rows of `source`, which is read as often as that takes.
+/// Lets `preparations`, one for each field, learn of the rows of `source`, which is read as often as that takes. What choosing rows takes is
+/// of `limits`.
 Result<void> learn(const Source &source, const std::vector<Field> &fields,
-                   std::vector<prepare::Preparation> &preparations);
+                   std::vector<prepare::Preparation> &preparations, const Limits &limits = {});
 
 /// Reads `source` into a table with the given fields. `preparations`, one for each field, have learned; a `category` has the classes of
 /// its own. Codes of failures are E0701 to E0799.

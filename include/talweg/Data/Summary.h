@@ -49,7 +49,7 @@ inline constexpr std::int64_t kApart = 12;
 
 /// Of the rows of `source` that it keeps; `preparations`, one for each field, say how many columns that takes.
 Result<FieldSummaries> summarize(const Source &source, const std::vector<Field> &fields,
-                                 std::span<const prepare::Preparation> preparations);
+                                 std::span<const prepare::Preparation> preparations, const Limits &limits = {});
 
 } // namespace talweg::data
 

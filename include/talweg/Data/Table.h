@@ -43,6 +43,7 @@ struct TextColumn {
     bytes += text;
     ends.push_back(std::int64_t(bytes.size()));
   }
+  std::int64_t bytesInMemory() const { return std::int64_t(bytes.size() + ends.size() * sizeof ends[0]); }
   std::string_view operator[](std::int64_t row) const {
     const std::int64_t begin = row > 0 ? ends[std::size_t(row - 1)] : 0;
     return std::string_view(bytes).substr(std::size_t(begin), std::size_t(ends[std::size_t(row)] - begin));
@@ -57,7 +58,7 @@ struct Table {
   std::int64_t rows = 0;
   KeptRows kept = {}; ///< which rows of the file they are; all of a table that a host fills
 
-  std::shared_ptr<const Storage> storage = {}; ///< of all columns
+  std::shared_ptr<Storage> storage = {}; ///< of all columns
 
   /// A table of `rows` records with undefined values, for a host to fill.
   static Result<Table> create(std::vector<Field> fields, std::int64_t rows, const Limits &limits = {});
