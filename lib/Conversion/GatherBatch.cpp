@@ -44,6 +44,14 @@ static void createCopy(ImplicitLocOpBuilder &b, Value from, Value fromRow, Value
                          viewOf(b, to, toRow, 1, /*isRecord=*/rows > 0));
 }
 
+/// Memory of its own as a tensor of `type`.
+static Value asTensor(ImplicitLocOpBuilder &b, Value buffer, RankedTensorType type) {
+  auto memory = cast<MemRefType>(buffer.getType());
+  auto stored = RankedTensorType::get(memory.getShape(), memory.getElementType());
+  Value tensor = bufferization::ToTensorOp::create(b, stored, buffer, /*restrict=*/true);
+  return stored == type ? tensor : UnrealizedConversionCastOp::create(b, type, tensor).getResult(0);
+}
+
 Value createBatch(ImplicitLocOpBuilder &b, RankedTensorType record, int64_t batch, Value data, Value order,
                   Value position, std::optional<int64_t> windowBegin) {
   SmallVector<int64_t> shape{batch};
@@ -62,11 +70,17 @@ Value createBatch(ImplicitLocOpBuilder &b, RankedTensorType record, int64_t batc
       from = arith::AddIOp::create(b, from, index(*windowBegin));
     createCopy(b, data, from, buffer, rows.getInductionVar(), windowBegin ? record.getDimSize(0) : 0);
   }
-  auto stored = RankedTensorType::get(shape, type.getElementType());
-  Value tensor = bufferization::ToTensorOp::create(b, stored, buffer, /*restrict=*/true);
-  if (stored == tensorType)
-    return tensor;
-  return UnrealizedConversionCastOp::create(b, tensorType, tensor).getResult(0);
+  return asTensor(b, buffer, tensorType);
+}
+
+Value createFirstRows(ImplicitLocOpBuilder &b, Value memory, int64_t count) {
+  return viewOf(b, memory, arith::ConstantIndexOp::create(b, 0), count, /*isRecord=*/false);
+}
+
+Value createCopy(ImplicitLocOpBuilder &b, Value memory, RankedTensorType type) {
+  Value buffer = memref::AllocOp::create(b, bufferType(type), b.getI64IntegerAttr(abi::kAlignment));
+  memref::CopyOp::create(b, memory, buffer);
+  return asTensor(b, buffer, type);
 }
 
 } // namespace talweg::conversion

@@ -18,6 +18,12 @@ mlir::MemRefType bufferType(mlir::RankedTensorType tensor);
 mlir::Value createBatch(mlir::ImplicitLocOpBuilder &b, mlir::RankedTensorType record, int64_t batch, mlir::Value data,
                         mlir::Value order, mlir::Value position, std::optional<int64_t> windowBegin);
 
+/// The first `count` rows of memory.
+mlir::Value createFirstRows(mlir::ImplicitLocOpBuilder &b, mlir::Value memory, int64_t count);
+
+/// What stands in memory, which may change, as a tensor of `type`.
+mlir::Value createCopy(mlir::ImplicitLocOpBuilder &b, mlir::Value memory, mlir::RankedTensorType type);
+
 } // namespace talweg::conversion
 
 #endif

@@ -488,7 +488,8 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
   SmallVector<Value> hyperValues = llvm::map_to_vector(hyperNumbers, scalarTensor);
 
   for (train::VariableOp variable : variables)
-    values[variable.getSymName()] = readVariable(variable);
+    if (variable.getRole() != Role::Carried)
+      values[variable.getSymName()] = readVariable(variable);
   for (auto [number, field] : llvm::enumerate(fields)) {
     train::FieldOp declared = field;
     BlockArgument batchArgument = source.getArgument(number);
@@ -499,6 +500,16 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
     batchArgument.replaceAllUsesWith(createBatch(b, cast<RankedTensorType>(declared.getType()), batch,
                                                  function.getArgument(abi::kFields + number), order, position,
                                                  window ? std::optional((*window)[0]) : std::nullopt));
+  }
+  llvm::StringMap<Value> carried;
+  for (auto [number, constVariable] : llvm::enumerate(train::carriedBy(program))) {
+    train::VariableOp variable = constVariable;
+    BlockArgument rows = source.getArgument(fields.size() + number);
+    b.setLoc(train::inPart(variable.getLoc(), Part::Data));
+    Value memory = createFirstRows(b, createVariableView(variable), batch);
+    carried[variable.getSymName()] = memory;
+    if (!rows.use_empty())
+      rows.replaceAllUsesWith(createCopy(b, memory, cast<RankedTensorType>(rows.getType())));
   }
   b.setLoc(program.getLoc());
 
@@ -525,6 +536,11 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
     storeNumbers(numbers, out, batchNumber);
   }
   lowerWrites(sets);
+  for (train::CarryOp carry : llvm::to_vector(body->getOps<train::CarryOp>())) {
+    b.setLoc(carry.getLoc());
+    store(carry.getValue(), carried.lookup(carry.getVariable()));
+    carry.erase();
+  }
   for (train::SetOp set : sets)
     set.erase();
   for (train::ReportOp report : told)

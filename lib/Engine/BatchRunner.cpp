@@ -76,8 +76,17 @@ Result<BatchRunner> BatchRunner::create(Session &session, const Dataset &data) {
   auto unit = self.unit(self.options.mode, self.batch());
   if (!unit)
     return unit.error();
-  auto impl =
-      std::make_unique<Impl>(Impl{self, data, *unit, shuffledOrder(data.rows(), self.seed, 0), {}, {}, 0, {}, {}, {}});
+  auto impl = std::make_unique<Impl>(
+      Impl{self,
+           data,
+           *unit,
+           self.carries() ? sideBySide(data.rows(), self.batch()) : shuffledOrder(data.rows(), self.seed, 0),
+           {},
+           {},
+           0,
+           {},
+           {},
+           {}});
   return BatchRunner(std::move(impl));
 }
 

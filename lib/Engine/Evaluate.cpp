@@ -1,4 +1,5 @@
-// Evaluation and prediction: every row in order, the last batch with what is left. Evaluation reads them once, or again for what is computed from
+// Evaluation and prediction: every row in order, the last batch with what is left. What rows carry begins anew; evaluation reads them side by
+// side, as training does, and prediction one after the other. Evaluation reads them once, or again for what is computed from
 // all of them; what batches tell is combined in their order, so that it does not depend on threads or on how batches are grouped into native
 // calls.
 #include "SessionImpl.h"
@@ -14,11 +15,11 @@ namespace {
 using OnBatches = std::function<NativeCall(const NativeUnit &, std::int64_t first, std::int64_t count)>;
 } // namespace
 
-/// Calls `onBatches` for stretches of equal batches that cover all rows in order.
-static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t rows, const OnBatches &onBatches) {
+/// Calls `onBatches` for stretches of batches of `batch` rows that cover all rows in order.
+static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t rows, std::int64_t batch,
+                                const OnBatches &onBatches) {
   Session::Impl::StopOnce met(session);
   ChunkSize size;
-  std::int64_t batch = session.batch();
   for (std::int64_t first = 0; first < rows;) {
     if (session.stop.load(std::memory_order_relaxed))
       return Error{"E0855", "error: stopped on request"};
@@ -36,10 +37,15 @@ static Result<void> overBatches(Session::Impl &session, Mode mode, std::int64_t 
   return {};
 }
 
+std::vector<std::int32_t> Session::Impl::evaluationOrder(std::int64_t rows) const {
+  return carries() ? sideBySide(rows, batch()) : identityOrder(rows);
+}
+
 /// The columns of the mode, over all rows; `last`, if it succeeds, is a unit that made them.
 static Result<std::vector<double>> evaluateColumns(Session::Impl &session, const Dataset &data,
                                                    const NativeUnit *&last) {
-  std::vector<std::int32_t> order = identityOrder(data.rows());
+  const std::vector<std::int32_t> order = session.evaluationOrder(data.rows());
+  const RowsApart apart(session);
   Combined combined{.rows = data.rows()};
   Combiner combiner;
   auto runBatches = [&](const NativeUnit &unit, std::int64_t first, std::int64_t count) {
@@ -50,7 +56,8 @@ static Result<std::vector<double>> evaluateColumns(Session::Impl &session, const
     return call;
   };
   do {
-    if (auto done = overBatches(session, Mode::Eval, data.rows(), runBatches); !done)
+    session.setCarried(session.firstCarried);
+    if (auto done = overBatches(session, Mode::Eval, data.rows(), session.batch(), runBatches); !done)
       return done.error();
     combiner.endPass(last->manifest, combined.pass);
     combined.values = combiner.values(data.rows());
@@ -99,7 +106,8 @@ Result<Prediction> Session::predict(const Dataset &data) {
   return all;
 }
 
-Result<void> Session::predict(const Dataset &data, const std::function<Result<void>(const Prediction &part)> &onPart) {
+Result<void> Session::predict(const Dataset &data, const std::function<Result<void>(const Prediction &part)> &onPart,
+                              const SeriesOptions &series) {
   if (auto checked = impl->checkFields(Mode::Predict, data); !checked)
     return checked.error();
   std::vector<std::int32_t> order = identityOrder(data.rows());
@@ -121,5 +129,9 @@ Result<void> Session::predict(const Dataset &data, const std::function<Result<vo
     const auto values = std::size_t(part.rows * countOf(part.shape));
     return part.computedIn == ElementType::F64 ? run(std::vector<double>(values)) : run(std::vector<float>(values));
   };
-  return overBatches(*impl, Mode::Predict, data.rows(), tell);
+  const RowsApart apart(*impl);
+  impl->setCarried(series.continues ? impl->predictedCarried : impl->firstCarried);
+  auto done = overBatches(*impl, Mode::Predict, data.rows(), impl->carries() ? 1 : impl->batch(), tell);
+  impl->predictedCarried = impl->carried();
+  return done;
 }

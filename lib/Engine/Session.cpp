@@ -205,7 +205,26 @@ Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
   if (!compiled)
     return compiled.error();
   (*compiled)->init(arguments);
+  firstCarried = carried();
+  predictedCarried = firstCarried;
   return {};
+}
+
+CarriedRows Session::Impl::carried() const {
+  CarriedRows rows;
+  for (const Variable &variable : variables())
+    if (variable.role == Role::Carried) {
+      const std::byte *bytes = persistent.data() + variable.offset;
+      rows.emplace_back(bytes, bytes + variable.bytes());
+    }
+  return rows;
+}
+
+void Session::Impl::setCarried(const CarriedRows &rows) {
+  auto next = rows.begin();
+  for (const Variable &variable : variables())
+    if (variable.role == Role::Carried)
+      std::ranges::copy(*next++, persistent.data() + variable.offset);
 }
 
 Result<std::size_t> Session::Impl::hyper(const std::string &name) const {
@@ -263,9 +282,10 @@ const std::optional<Error> &Session::notFinite() const { return impl->notFinite;
 Result<void> Session::initialize(std::uint64_t seed) { return impl->initialize(seed); }
 
 void Session::prepare(Mode mode, const Dataset &data) {
-  if (data.rows() >= impl->batch())
-    impl->prepareUnit(mode, impl->batch());
-  if (std::int64_t rest = data.rows() % impl->batch())
+  const std::int64_t batch = mode == Mode::Predict && impl->carries() ? 1 : impl->batch();
+  if (data.rows() >= batch)
+    impl->prepareUnit(mode, batch);
+  if (std::int64_t rest = data.rows() % batch)
     impl->prepareUnit(mode, rest);
 }
 

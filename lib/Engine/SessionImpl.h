@@ -37,9 +37,10 @@ struct Combined {
 struct OpenStep {
   Combined combined;
   Combiner combiner;
-  const NativeUnit *unit = nullptr;                ///< of the greatest batch that was added
-  std::optional<Dataset> data = {};                ///< where the last rows are
-  std::vector<std::vector<std::byte>> states = {}; ///< what they were before, in the order of the variables
+  const NativeUnit *unit = nullptr; ///< of the greatest batch that was added
+  std::optional<Dataset> data = {}; ///< where the last rows are
+  std::vector<std::vector<std::byte>> states =
+      {}; ///< and what is carried: as they were before, in the order of the variables
 };
 
 /// All that training changes, which is what a moment holds.
@@ -63,6 +64,9 @@ struct GoodMoments {
   }
 };
 
+/// What rows carry, variable by variable.
+using CarriedRows = std::vector<std::vector<std::byte>>;
+
 struct Session::Impl : Standing {
   explicit Impl(Program program) : program(std::move(program)) {}
   ~Impl();
@@ -76,6 +80,8 @@ struct Session::Impl : Standing {
   std::atomic<bool> stop = false;
   int callsUnderWay = 0;
 
+  CarriedRows firstCarried;     ///< what the first rows are given
+  CarriedRows predictedCarried; ///< what the last prediction has left
   std::vector<std::int32_t> order;
   std::int64_t orderEpoch = -1; ///< which epoch `order` is for
   std::optional<OpenStep> openStep;
@@ -104,6 +110,13 @@ struct Session::Impl : Standing {
   /// One native call: `steps` batches from `first` in `order`; in mode eval of a pass, or the finish.
   NativeCall run(Mode mode, const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
                  std::int64_t first, std::int64_t steps, void *out, const Combined *combined = nullptr);
+  CarriedRows carried() const;
+  void setCarried(const CarriedRows &rows);
+  /// Whether rows of a batch hand something on to those of the next. They are then read side by side (sideBySide).
+  bool carries() const { return !firstCarried.empty(); }
+  /// The order of the rows of training in the present epoch, or of so many in evaluation.
+  std::vector<std::int32_t> epochOrder() const;
+  std::vector<std::int32_t> evaluationOrder(std::int64_t rows) const;
   /// Begins a step in parts.
   void openStepOf(std::int64_t rows);
   /// Adds `count` rows, from `first` in `order`, to the step that has begun.
@@ -175,6 +188,18 @@ private:
   using Key = std::pair<Mode, std::int64_t>;
   std::map<Key, std::unique_ptr<NativeUnit>> units;
   std::map<Key, std::future<Result<NativeUnit>>> underWay;
+};
+
+/// While it lives, rows carry something else than those of training.
+class RowsApart {
+public:
+  explicit RowsApart(Session::Impl &session) : session(session), ofTraining(session.carried()) {}
+  RowsApart(const RowsApart &) = delete;
+  ~RowsApart() { session.setCarried(ofTraining); }
+
+private:
+  Session::Impl &session;
+  CarriedRows ofTraining;
 };
 
 /// How many steps the next native call takes, so that it lasts about 50 ms.

@@ -14,7 +14,7 @@ using namespace talweg;
 void Session::Impl::openStepOf(std::int64_t rows) {
   openStep = OpenStep{{.rows = rows}, {}};
   for (const Variable &variable : variables())
-    if (variable.role == Role::State) {
+    if (variable.role == Role::State || variable.role == Role::Carried) {
       const std::byte *bytes = persistent.data() + variable.offset;
       openStep->states.emplace_back(bytes, bytes + variable.bytes());
     }
@@ -100,7 +100,7 @@ void Session::Impl::abandonStep() {
   for (const Variable &variable : variables())
     if (variable.role == Role::Sum)
       std::memset(persistent.data() + variable.offset, 0, std::size_t(variable.bytes()));
-    else if (variable.role == Role::State)
+    else if (variable.role == Role::State || variable.role == Role::Carried)
       std::ranges::copy(*state++, persistent.data() + variable.offset);
   openStep.reset();
 }

@@ -56,8 +56,7 @@ struct StepRows {
 
 StepRows nextRows(const Session::Impl &session) {
   const std::int64_t rows = session.training->rows(), first = session.stepInEpoch * session.stepRows();
-  return {session.options.shuffle ? shuffledOrder(rows, session.seed, session.epochs) : identityOrder(rows), first,
-          std::min(session.stepRows(), rows - first)};
+  return {session.epochOrder(), first, std::min(session.stepRows(), rows - first)};
 }
 
 /// The native code that a step needs, for each size of its batches.

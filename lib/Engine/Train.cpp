@@ -53,6 +53,12 @@ Result<void> Session::setTrainingData(const Dataset &data) {
   return {};
 }
 
+std::vector<std::int32_t> Session::Impl::epochOrder() const {
+  if (carries())
+    return sideBySide(training->rows(), batch());
+  return options.shuffle ? shuffledOrder(training->rows(), seed, epochs) : identityOrder(training->rows());
+}
+
 void Session::Impl::beginData() {
   firstStep = step;
   stepInEpoch = 0;
@@ -174,10 +180,11 @@ Result<Stopped> Session::train(const TrainOptions &options) {
     if (self.stop.load(std::memory_order_relaxed))
       return Stopped::ByRequest;
     if (self.orderEpoch != self.epochs) {
-      std::int64_t rows = self.training->rows();
-      self.order = self.options.shuffle ? shuffledOrder(rows, self.seed, self.epochs) : identityOrder(rows);
+      self.order = self.epochOrder();
       self.orderEpoch = self.epochs;
     }
+    if (self.stepInEpoch == 0)
+      self.setCarried(self.firstCarried);
     if (auto kept = self.keepGoodMoment(); !kept)
       return kept.error();
     const std::int64_t every = self.goodMomentSteps(),

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 using namespace talweg;
 
@@ -44,7 +45,7 @@ static Stored storedAs(const Session::Impl &session, const Variable &variable) {
   if (variable.role == Role::Average)
     return {false, parameterOf(variable.name)};
   const bool isAveraged = variable.role == Role::Parameter && std::any_of(all.begin(), all.end(), isOf);
-  return {variable.role == Role::Slot || isAveraged, variable.name};
+  return {variable.role == Role::Slot || variable.role == Role::Carried || isAveraged, variable.name};
 }
 
 std::string talweg::digestOf(const std::vector<SafeTensor> &tensors) {
@@ -121,6 +122,13 @@ static std::string setHelp(const Session::Impl &session, const std::string &file
   return extra.empty() ? "" : fmt::format("\nhelp: that run did not have{}", extra);
 }
 
+/// What is carried from batch to batch is of no use to batches of another size, which begin an epoch.
+static bool isOfOtherBatch(const Variable &variable, const SafeTensor &tensor) {
+  return variable.role == Role::Carried && tensor.shape.size() == variable.shape.size() &&
+         std::equal(tensor.shape.begin() + 1, tensor.shape.end(), variable.shape.begin() + 1) &&
+         tensor.shape[0] != variable.shape[0];
+}
+
 /// Whether a tensor of one shape is the beginning of one of the other.
 static bool isWithin(const std::vector<std::int64_t> &small, const std::vector<std::int64_t> &large) {
   return std::equal(small.begin(), small.end(), large.begin(), large.end(), std::less_equal<>());
@@ -159,6 +167,7 @@ Result<std::vector<Replacement>> talweg::match(const Session::Impl &session, con
                                                const std::string &path, bool optimizerFile, bool statesOptional,
                                                const std::vector<std::string> &grow) {
   std::vector<Replacement> result;
+  std::set<const SafeTensor *> known;
   for (const Variable &variable : session.variables()) {
     const auto [inOptimizerFile, name] = storedAs(session, variable);
     if (inOptimizerFile != optimizerFile || variable.role == Role::Sum)
@@ -170,13 +179,16 @@ Result<std::vector<Replacement>> talweg::match(const Session::Impl &session, con
     if (!tensor)
       return Error{"E0861", fmt::format("{}: error: the file has no tensor `{}` {}, a {} of the program{}", path, name,
                                         shapeText(variable.shape), nameOf(role), setHelp(session, path))};
+    known.insert(tensor);
+    if (isOfOtherBatch(variable, *tensor))
+      continue;
     auto checked = checkTensor(session, variable, *tensor, path, grow);
     if (!checked)
       return checked.error();
     result.push_back(*checked);
   }
   for (const SafeTensor &tensor : file.tensors)
-    if (std::none_of(result.begin(), result.end(), [&](const Replacement &r) { return r.tensor == &tensor; }))
+    if (!known.count(&tensor))
       return Error{"E0864",
                    fmt::format("{}: error: the program has no {} `{}`, which the file holds{}", path,
                                optimizerFile ? "optimizer state" : "parameter", tensor.name, setHelp(session, path))};

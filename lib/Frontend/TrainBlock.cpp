@@ -66,9 +66,8 @@ Objective::Objective(Walk &walk) : walk(walk), train(*walk.names.train) {
 }
 
 void Objective::bindField(const Field &field, const ast::DataField &declared) {
-  const Count batch(walk.plan.batch, std::int64_t(std::uint64_t(walk.plan.batch) + 1));
   Tensor tensor;
-  tensor.dims.push_back({batch, "batch", false});
+  tensor.dims.push_back({walk.batchRows(), "batch", false});
   for (std::int64_t size : field.shape)
     tensor.dims.push_back({size, "", false});
   const mlir::Type element = tw::irType(field.element, walk.builder.getContext());
@@ -256,7 +255,9 @@ void Objective::runStatement(const Stmt &stmt) {
 void Objective::finish() {
   const mlir::Location end = walk.location(train.range);
   for (const DeclaredVariable &variable : walk.instances.variables())
-    if (variable.assigned)
+    if (variable.assigned && variable.role == Role::Carried)
+      train::CarryOp::create(walk.builder, end, variable.name, variable.current);
+    else if (variable.assigned)
       train::SetOp::create(walk.builder, end, variable.name, variable.current);
   train::YieldOp::create(walk.builder, end, mlir::ValueRange());
 }

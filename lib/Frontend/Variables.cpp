@@ -28,6 +28,13 @@ static std::string sizesOf(const Dims &dims) {
   return text.empty() ? text : text + "]";
 }
 
+/// A number that a variable of whole numbers cannot hold.
+static bool isOutOfRange(const DeclaredVariable &variable, const Value &value) {
+  const ElementInfo &info = infoOf(variable.declared);
+  const double number = value.isNumber() ? value.number.asReal() : 0;
+  return !info.isFloat() && (number != std::floor(number) || number < double(info.least) || number > double(info.most));
+}
+
 //===-- declarations -----------------------------------------------------------------------------------------------===//
 
 /// Does a variable of this kind belong into the present body? False: reported.
@@ -55,15 +62,37 @@ static std::optional<ElementType> elementOf(Walk &walk, const Stmt &stmt, const 
   return std::nullopt;
 }
 
+static bool isOfBatch(const Dim &dim) { return dim.size.dependsOnBatch(); }
+
+/// Whether each row of the batch has its own.
+static bool isOfRows(const Walk &walk, const Stmt &stmt, const Dims &dims) {
+  const Count rows = walk.batchRows();
+  return stmt.kind == Stmt::State && !dims.empty() && dims[0].size.value == rows.value &&
+         dims[0].size.next == rows.next && std::none_of(dims.begin() + 1, dims.end(), isOfBatch);
+}
+
 /// Variables are those of every batch. False: the variable `name` would not be (reported).
 static bool checkOutlivesBatch(Walk &walk, const std::string &name, const Dims &dims, ast::Range place) {
-  const bool isShape = std::any_of(dims.begin(), dims.end(), [](const Dim &dim) { return dim.size.dependsOnBatch(); });
+  const bool isShape = std::any_of(dims.begin(), dims.end(), isOfBatch);
   if (!isShape && !walk.scopes.isBatchDependent())
     return true;
   walk.fail(Code::BatchDependent, place,
             fmt::format("{} `{}` depends on the number of rows in a batch",
                         isShape ? "the shape of" : "whether there is", name));
   return false;
+}
+
+/// A state that rows of the batch leave to those of the next: a variable with room for the rows of every batch, of which the step takes its own.
+static DeclaredVariable *createCarried(Walk &walk, const Stmt &stmt, const std::string &name, ElementType element,
+                                       const Dims &dims) {
+  Dims all = dims;
+  all[0].size = Count(std::max(walk.plan.batch, walk.options.mostRows));
+  DeclaredVariable &variable = createVariable(walk, name, Role::Carried, element, all, stmt.target.range);
+  const bool good = initialise(walk, variable, stmt.value.get(), stmt.range);
+  variable.dims = dims;
+  variable.type = tensorType({}, dims, variable.type.getElementType());
+  variable.current = walk.objective->getRegion(0).front().addArgument(variable.type, walk.location(stmt.range));
+  return good ? &variable : nullptr;
 }
 
 /// The instance's variable that `stmt` declares, of sizes `dims`: a new one, or in a further run of the body the same. Null:
@@ -89,8 +118,11 @@ static DeclaredVariable *findOrCreate(Walk &walk, const Stmt &stmt, ElementType 
       failure.note(variable->place, "first here");
     return nullptr;
   }
-  if (!checkOutlivesBatch(walk, name, dims, stmt.target.range))
+  const bool ofRows = isOfRows(walk, stmt, dims);
+  if (!checkOutlivesBatch(walk, name, ofRows ? Dims() : dims, stmt.target.range))
     return nullptr;
+  if (ofRows)
+    return variable = createCarried(walk, stmt, name, element, dims);
   variable = &createVariable(walk, name, stmt.kind == Stmt::Param ? Role::Parameter : Role::State, element, dims,
                              stmt.target.range);
   return initialise(walk, *variable, stmt.value.get(), stmt.range) ? variable : nullptr;
@@ -193,13 +225,6 @@ static mlir::Value listed(Walk &walk, const DeclaredVariable &variable, mlir::Ra
       elements.size() != items.size())
     return {};
   return tw::ConstantOp::create(walk.builder, loc, type, mlir::DenseElementsAttr::get(type, elements));
-}
-
-/// A number that a variable of whole numbers cannot hold.
-static bool isOutOfRange(const DeclaredVariable &variable, const Value &value) {
-  const ElementInfo &info = infoOf(variable.declared);
-  const double number = value.isNumber() ? value.number.asReal() : 0;
-  return !info.isFloat() && (number != std::floor(number) || number < double(info.least) || number > double(info.most));
 }
 
 /// The variable's tensor of `value`, as it is computed with. Null: it does not fit.

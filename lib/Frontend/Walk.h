@@ -60,6 +60,8 @@ struct Walk {
   int loops = 0;                        ///< of the objective, so far: those that are repeated when it is elaborated
 
   Frame &frame() { return scopes.frame(); }
+  /// The first dimension of what has something for each row.
+  Count batchRows() const { return Count(plan.batch, std::int64_t(std::uint64_t(plan.batch) + 1)); }
   Failure fail(Code code, ast::Range range, std::string message) {
     return messages.fail(code, range, std::move(message));
   }

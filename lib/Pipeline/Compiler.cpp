@@ -81,6 +81,7 @@ private:
   frontend::Options optionsFor(std::int64_t batch) const {
     frontend::Options wanted;
     wanted.batch = batch ? batch : options.batch.value_or(0);
+    wanted.mostRows = batch ? thePlan.batch : 0;
     wanted.real = options.real;
     for (auto &[key, value] : options.set)
       wanted.set[key] = value;

@@ -14,7 +14,7 @@ std::string talweg::variablesText(const Manifest &manifest) {
   std::string parts;
   for (auto [role, name] : {std::pair(Role::Parameter, "parameters"), std::pair(Role::State, "states"),
                             std::pair(Role::Slot, "optimizer state"), std::pair(Role::Sum, "sums of gradients"),
-                            std::pair(Role::Average, "averages")})
+                            std::pair(Role::Average, "averages"), std::pair(Role::Carried, "what rows carry")})
     if (std::int64_t size = bytes[std::size_t(role)]; size || role == Role::Parameter)
       parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", name, bytesText(size));
   return fmt::format("its variables take {} ({})", bytesText(manifest.persistentBytes), parts);

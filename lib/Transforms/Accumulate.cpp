@@ -342,6 +342,7 @@ void Accumulation::writePart() {
     part.b.setLoc(set.getLoc());
     train::SetOp::create(part.b, set.getVariable(), part.inRows(set.getValue()));
   }
+  part.copyCarries();
   SmallVector<std::pair<Combination, Value>> parts;
   for (auto &[op, combination] : combinations) {
     if (isa<train::ReportOp>(op))

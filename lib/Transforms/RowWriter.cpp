@@ -197,6 +197,19 @@ void RowWriter::copyBatchwise(ValueRange values) {
       copyBatchwise(&op);
 }
 
+void RowWriter::copyCarries() {
+  for (auto carry : source.getOps<train::CarryOp>()) {
+    const tw::RowUse use = rows.of(carry.getValue());
+    const bool isOwn = use.kind != tw::RowUse::Mixed && use.passes == 0;
+    if (isOwn)
+      copyWhole(carry->getOperands());
+    else // with the rows of its batch
+      copyBatchwise(carry->getOperands());
+    b.setLoc(carry.getLoc());
+    train::CarryOp::create(b, carry.getVariable(), isOwn ? inRows(carry.getValue()) : plain.lookup(carry.getValue()));
+  }
+}
+
 void RowWriter::copyWhole(ValueRange values) {
   Operations needed = slice(values, [&](Operation *op) { return rows.reducesRows(op); });
   for (Operation &op : source)

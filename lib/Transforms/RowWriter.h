@@ -65,6 +65,8 @@ public:
   void copyBatchwise(mlir::ValueRange values);
   /// The same of all rows.
   void copyWhole(mlir::ValueRange values);
+  /// What rows carry to the next batch, with all that it is computed from.
+  void copyCarries();
   mlir::Value batchwise(mlir::Value value) { return plain.lookup(value); }
   /// A value of a row, or of no row.
   mlir::Value inRows(mlir::Value value);

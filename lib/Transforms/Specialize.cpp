@@ -11,6 +11,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/FoldUtils.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetOperations.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -82,6 +83,8 @@ public:
     answer<train::TrainingOp>(program, attributes.getBoolAttr(learns));
     if (mode == Mode::Predict && failed(yieldOutput()))
       return failure();
+    if (mode == Mode::Gradient)
+      eraseAll<train::CarryOp>(block);
     bool isInParts = mode == Mode::Eval || (updates && accumulates());
     if (!isInParts) {
       if (mode == Mode::Predict)
@@ -161,6 +164,24 @@ private:
     });
   }
 
+  /// What rows carry that predictions do not need is not handed on. `needed`: arguments behind the output.
+  void dropForeign(llvm::DenseSet<Value> needed) {
+    SmallVector<train::CarryOp> left(block.getOps<train::CarryOp>());
+    llvm::StringMap<Value> carried;
+    SmallVector<train::VariableOp> variables = train::carriedBy(program);
+    for (auto [variable, rows] : llvm::zip_equal(variables, block.getArguments().take_back(variables.size())))
+      carried[train::VariableOp(variable).getSymName()] = rows;
+    for (bool found = true; std::exchange(found, false);)
+      llvm::erase_if(left, [&](train::CarryOp carry) {
+        if (!needed.contains(carried.lookup(carry.getVariable())))
+          return false;
+        llvm::set_union(needed, argumentsBehind(carry.getValue()));
+        return found = true;
+      });
+    for (train::CarryOp carry : left)
+      carry.erase();
+  }
+
   LogicalResult yieldOutput() {
     auto outputs = block.getOps<train::OutputOp>();
     if (outputs.empty())
@@ -174,6 +195,7 @@ private:
       if (isOfLoss || isForeign)
         require.erase();
     }
+    dropForeign(needed);
     OpBuilder builder(block.getTerminator());
     train::YieldOp::create(builder, block.getTerminator()->getLoc(), output.getValue());
     block.getTerminator()->erase();

@@ -82,6 +82,7 @@ void Cut::writePass(int64_t pass) {
     }
     parts.push_back({combination, part});
   }
+  writer.copyCarries();
   for (auto &[combination, part] : parts)
     train::PartialOp::create(writer.b, combination.combine, part, combination.at);
   train::YieldOp::create(writer.b, ValueRange());

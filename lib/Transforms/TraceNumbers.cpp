@@ -376,8 +376,8 @@ void Tracing::run(train::ObjectiveOp objective, ArrayRef<train::FieldOp> fields)
   SmallVector<train::PartialOp> partials(block.getOps<train::PartialOp>());
   const SmallVector<Operation *> ops = opsOf(block);
   positions.push_back(0);
-  if (block.getNumArguments() == fields.size())
-    for (auto [constField, argument] : llvm::zip_equal(fields, block.getArguments()))
+  if (block.getNumArguments() > 0)
+    for (auto [constField, argument] : llvm::zip(fields, block.getArguments()))
       if (train::FieldOp field = constField; isOfFloats(argument.getType()) && !argument.use_empty())
         add(argument, NumberSite::Kind::Field, field.getLoc(), field.getSymName().str());
   positions.pop_back();

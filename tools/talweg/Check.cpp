@@ -58,6 +58,7 @@ void printText(const Program &program, const Facts &facts) {
   printLine(fmt::format("{} on {}: {}", plan.name, plan.data, planText(plan)));
   printTable(manifest.variables, Role::Parameter, "Parameters");
   printTable(manifest.variables, Role::State, "States");
+  printTable(manifest.variables, Role::Carried, "Carried from batch to batch");
   auto count = [&](Role role) {
     std::int64_t sum = 0;
     for (const Variable &variable : manifest.variables)

@@ -65,10 +65,11 @@ int answerLines(Session &session, LineReader &lines, const PredictionText &text)
       return fail(record.error());
     if (!*record)
       return;
-    auto told = session.predict(**record, [&](const Prediction &part) {
+    auto tell = [&](const Prediction &part) {
       print(text.rows(part, **record));
       return Result<void>();
-    });
+    };
+    auto told = session.predict(**record, tell, {.continues = true});
     if (!told)
       fail({told.error().code, fmt::format("{}\nnote: in line {} of standard input", told.error().message, number)});
   };

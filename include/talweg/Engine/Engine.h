@@ -420,6 +420,11 @@ public:
   std::shared_ptr<const Impl> impl;
 };
 
+struct SeriesOptions {
+  /// Of a model with states of rows (`state h[n, units]`): the rows are those behind the last prediction's, and not the first of a series.
+  bool continues = false;
+};
+
 /// A program in native code with its variables. Movable.
 class TALWEG_API Session {
 public:
@@ -475,7 +480,8 @@ public:
   Result<Evaluation> evaluate(const Dataset &data);
   Result<Prediction> predict(const Dataset &data);
   /// The same in parts, one after the other, so that it need not lie in memory as a whole. An error of `onPart` ends it.
-  Result<void> predict(const Dataset &data, const std::function<Result<void>(const Prediction &part)> &onPart);
+  Result<void> predict(const Dataset &data, const std::function<Result<void>(const Prediction &part)> &onPart,
+                       const SeriesOptions &series = {});
 
   /// A hyper-parameter between steps, without recompilation. The value is finite in the program's precision.
   Result<void> setHyper(const std::string &name, double value);

@@ -19,7 +19,8 @@ namespace talweg::frontend {
 
 /// What is asked of the frontend. The file is elaborated anew for every set of options.
 struct Options {
-  std::int64_t batch = 0; ///< rows of a batch; 0: as the file says
+  std::int64_t batch = 0;    ///< rows of a batch; 0: as the file says
+  std::int64_t mostRows = 0; ///< of a batch of the run; 0: those of this one
   /// What the language calls f32: F32, or F64, and then every f32 is computed as f64 (data stays stored as it is).
   ElementType real = ElementType::F32;
   std::map<std::string, std::string> set; ///< values of `config` names (and of `lr`, see Hyper), as text

@@ -16,7 +16,7 @@
 // Entries of a module (one module per mode and batch size):
 //   talweg_init     (persistent, arena, control) writes every variable's initial value: parameters, states, slots
 //   talweg_step     runs `control.steps` batches. In mode train and gradient it updates variables after each; modes eval and
-//                   predict leave `persistent` untouched.
+//                   predict leave `persistent` untouched, but for what rows carry.
 //       train, gradient: out[s * width + c] is column c of batch s: the loss, each metric, then each report (lr).
 //       eval, and train where a step has several batches: out[s * width …] are the numbers of this pass (the manifest's `sums`), which the
 //       host combines over all batches. A call's batches are then parts of one step, whose gradients are summed in `persistent`.

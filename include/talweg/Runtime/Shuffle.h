@@ -8,6 +8,7 @@
 
 #include "talweg/Runtime/Philox.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <utility>
@@ -34,6 +35,18 @@ inline std::uint32_t uniformBelow(std::uint32_t bound, std::uint32_t place, std:
 inline std::vector<std::int32_t> identityOrder(std::int64_t rows) {
   std::vector<std::int32_t> order(rows);
   std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+/// Rows that are read as `series` series side by side: series i is row i of all batches. The first are longer by one row where they are not all
+/// as long, and so the last batch has what is left.
+inline std::vector<std::int32_t> sideBySide(std::int64_t rows, std::int64_t series) {
+  std::vector<std::int32_t> order;
+  order.reserve(std::size_t(rows));
+  const std::int64_t length = rows / series, longer = rows % series;
+  for (std::int64_t place = 0; place <= length; ++place)
+    for (std::int64_t i = 0; i < (place < length ? series : longer); ++i)
+      order.push_back(std::int32_t(i * length + std::min(i, longer) + place));
   return order;
 }
 

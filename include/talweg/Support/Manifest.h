@@ -26,8 +26,9 @@ enum class Mode : std::uint8_t { Train, Eval, Predict, Gradient };
 
 /// What a variable is for: a parameter is learnt, a state is carried by the model (such as running means), a slot by an optimizer for one
 /// parameter (named `<parameter>.<slot>`). A sum is 0 between steps: gradients of the parts of a step are added in it (`<parameter>.gradient_sum`).
-/// An average stands for its parameter outside of training (averageName).
-enum class Role : std::uint8_t { Parameter, State, Slot, Sum, Average };
+/// An average stands for its parameter outside of training (averageName). What is carried has something for each row of a batch, which that row
+/// leaves to the same row of the next one, in every mode.
+enum class Role : std::uint8_t { Parameter, State, Slot, Sum, Average, Carried };
 
 /// What a number that a step tells is: a loss that is minimized, a metric, what an optimizer reports, such as its rate, or a metric of
 /// several numbers.
@@ -40,7 +41,7 @@ enum class Combine : std::uint8_t { Sum, Product, Max, Min, Below };
 enum class Part : std::uint8_t { Data, Forward, Backward, Update };
 
 inline constexpr std::string_view kModeNames[] = {"train", "eval", "predict", "gradient"};
-inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot", "sum", "average"};
+inline constexpr std::string_view kRoleNames[] = {"parameter", "state", "slot", "sum", "average", "carried"};
 inline constexpr std::string_view kToldNames[] = {"loss", "metric", "report", "table"};
 inline constexpr std::string_view kCombineNames[] = {"sum", "product", "max", "min", "below"};
 inline constexpr std::string_view kPartNames[] = {"data", "forward", "backward", "update"};

@@ -256,6 +256,8 @@ LogicalResult VariableOp::verify() {
     return emitOpError() << "is a parameter, so its elements must be f32, f64 or bf16, but it has type " << getType();
   if (getFrozen() && getRole() != Role::Parameter)
     return emitOpError() << "is frozen, which only a parameter can be";
+  if (getRole() == Role::Carried && cast<RankedTensorType>(getType()).getRank() == 0)
+    return emitOpError() << "is carried by rows, but has none";
   if (getOffset() && int64_t(*getOffset()) < 0)
     return emitOpError() << "has a negative offset";
   if (getBlock() && int64_t(*getBlock()) < 0)
@@ -392,25 +394,39 @@ LogicalResult MinimizeOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
+/// `record` for each row of a batch.
+static RankedTensorType batchOf(ProgramOp program, RankedTensorType record) {
+  SmallVector<int64_t> shape(1, program.getBatch());
+  llvm::append_range(shape, record.getShape());
+  return RankedTensorType::get(shape, record.getElementType());
+}
+
 LogicalResult ObjectiveOp::verify() {
   auto program = cast<ProgramOp>((*this)->getParentOp());
   Block &body = getBody().front();
   if (size_t skips = skipsOf(*this).size(); skips > kMostSkips)
     return emitOpError() << "skips losses in " << skips << " ways, at most " << kMostSkips;
-  SmallVector<FieldOp> fields(program.getBody().front().getOps<FieldOp>());
-  if (body.getNumArguments() != fields.size())
-    return emitOpError() << "takes " << body.getNumArguments() << " batches, but there are " << fields.size()
-                         << " fields";
-  for (auto [field, argument] : llvm::zip(fields, body.getArguments())) {
-    auto record = dyn_cast<RankedTensorType>(field.getType());
+  SmallVector<std::pair<StringRef, Type>> rows; // of fields, then of what is carried
+  for (auto field : program.getBody().front().getOps<FieldOp>())
+    rows.push_back({field.getSymName(), field.getType()});
+  const size_t fields = rows.size();
+  for (VariableOp variable : carriedBy(program))
+    if (auto type = dyn_cast<RankedTensorType>(variable.getType()); type && type.getRank() > 0)
+      rows.push_back(
+          {variable.getSymName(), RankedTensorType::get(type.getShape().drop_front(), type.getElementType())});
+  if (body.getNumArguments() != rows.size()) {
+    InFlightDiagnostic wrong = emitOpError() << "takes " << body.getNumArguments() << " batches, but there are "
+                                             << fields << " fields";
+    return rows.size() == fields ? wrong : wrong << " and " << rows.size() - fields << " that are carried";
+  }
+  for (auto [row, argument] : llvm::zip(rows, body.getArguments())) {
+    auto record = dyn_cast<RankedTensorType>(row.second);
     if (!record)
-      return success(); // Reported by the field.
-    SmallVector<int64_t> shape(1, program.getBatch());
-    llvm::append_range(shape, record.getShape());
-    auto expected = RankedTensorType::get(shape, record.getElementType());
+      return success(); // Reported by the op.
+    auto expected = batchOf(program, record);
     if (argument.getType() != expected)
-      return emitOpError() << "takes a batch of @" << field.getSymName() << " as " << argument.getType()
-                           << ", but it is " << expected;
+      return emitOpError() << "takes a batch of @" << row.first << " as " << argument.getType() << ", but it is "
+                           << expected;
   }
   auto values = yieldedBy(*this, getBody());
   if (failed(values))
@@ -445,6 +461,12 @@ SmallVector<ReportOp> toldBy(ObjectiveOp objective) {
   return told;
 }
 
+SmallVector<VariableOp> carriedBy(ProgramOp program) {
+  auto variables = program.getBody().front().getOps<VariableOp>();
+  return llvm::to_vector(
+      llvm::make_filter_range(variables, [](VariableOp variable) { return variable.getRole() == Role::Carried; }));
+}
+
 //===-- reading and writing ---------------------------------------------------------------------------------------===//
 
 LogicalResult GetOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -465,6 +487,19 @@ LogicalResult SetOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return failure();
   Type type = getValue().getType();
   return type == variable->getType() ? success() : wrongType(*this, *variable, type);
+}
+
+LogicalResult CarryOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  auto variable = lookUp(*this, getVariableAttr(), symbols);
+  if (failed(variable))
+    return failure();
+  auto type = cast<RankedTensorType>(variable->getType()), given = dyn_cast<RankedTensorType>(getValue().getType());
+  if (variable->getRole() != Role::Carried)
+    return emitOpError() << "names " << getVariableAttr() << ", which rows do not carry";
+  if (!given || given.getRank() != type.getRank() || given.getElementType() != type.getElementType() ||
+      given.getShape().drop_front() != type.getShape().drop_front() || given.getDimSize(0) > type.getDimSize(0))
+    return wrongType(*this, *variable, given);
+  return success();
 }
 
 LogicalResult UpdateOp::verify() { return verifyEvery(*this, getEvery()); }

@@ -653,3 +653,73 @@ train.program "p" mode train batch 4 {
     train.yield
   }
 }
+
+// -----
+
+train.program "p" mode train batch 4 {
+  // expected-error @+1 {{is carried by rows, but has none}}
+  train.variable carried @c : tensor<f32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<f32>
+    train.yield %value : tensor<f32>
+  }
+  train.objective {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
+  }
+}
+
+// -----
+
+train.program "p" mode train batch 4 {
+  train.variable carried @c : tensor<4x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<4x2xf32>
+    train.yield %value : tensor<4x2xf32>
+  }
+  // expected-error @+1 {{takes 0 batches, but there are 0 fields and 1 that are carried}}
+  train.objective {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    train.yield
+  }
+}
+
+// -----
+
+train.program "p" mode train batch 4 {
+  // expected-note @+1 {{declared here}}
+  train.variable carried @c : tensor<6x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<6x2xf32>
+    train.yield %value : tensor<6x2xf32>
+  }
+  train.objective {
+  ^bb0(%c: tensor<4x2xf32>):
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    %wrong = tw.constant dense<0.0> : tensor<4x3xf32>
+    // expected-error @+1 {{has type 'tensor<4x3xf32>', but @c has type 'tensor<6x2xf32>'}}
+    train.carry @c, %wrong : tensor<4x3xf32>
+    train.yield
+  }
+}
+
+// -----
+
+train.program "p" mode train batch 4 {
+  train.variable state @s : tensor<4x2xf32> {
+  ^bb0(%key: tensor<2xi64>):
+    %value = tw.constant dense<0.0> : tensor<4x2xf32>
+    train.yield %value : tensor<4x2xf32>
+  }
+  train.objective {
+    %loss = tw.constant dense<0.0> : tensor<f32>
+    train.report loss "loss", %loss : tensor<f32>
+    %value = tw.constant dense<0.0> : tensor<4x2xf32>
+    // expected-error @+1 {{names @s, which rows do not carry}}
+    train.carry @s, %value : tensor<4x2xf32>
+    train.yield
+  }
+}

@@ -54,6 +54,9 @@ mlir::Value sumsOfSquares(mlir::OpBuilder &builder, mlir::Location loc, mlir::Va
 /// The numbers that a step tells, in the order of their columns: losses, metrics, reports, tables.
 llvm::SmallVector<ReportOp> toldBy(ObjectiveOp objective);
 
+/// The variables that rows carry, in the order in which an objective takes their rows.
+llvm::SmallVector<VariableOp> carriedBy(ProgramOp program);
+
 /// Of each kind of step there is code of its own (talweg-train-to-loops): a program has so many different `every` at most.
 inline constexpr std::size_t kMostSkips = 3;
 /// The different `every` of a program's losses, ascending.

@@ -149,7 +149,8 @@ def HyperOp : Train_Op<"hyper", [Symbol, HasParent<"ProgramOp">]> {
 def VariableOp : Train_Op<"variable", [Symbol, HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
   let summary = "a tensor that persists from step to step";
   let description = [{
-    Roles are parameter, state (never differentiated), slot, sum and average: talweg::Role. A parameter of bf16, or an average, is the upper half of
+    Roles are parameter, state (never differentiated), slot, sum, average and carried: talweg::Role. What is carried has something for each row of
+    the greatest batch, which that row leaves to the same row of the next batch. A parameter of bf16, or an average, is the upper half of
     f32 numbers (tw.high_half); the lower half is the slot `<parameter>.low`, of ui16, without which it must be frozen. The body computes the initial value from the seed and
     yields it; its single argument is the key for random numbers, tensor<2xi64>; of a lowered program there is no body. `offset` is the
     position in the persistent storage in bytes, set by talweg-assign-storage. `block`: it is stored as [n / block, .., block] of
@@ -199,8 +200,8 @@ def OptimizerOp : Train_Op<"optimizer", [Symbol, HasParent<"ProgramOp">, SingleB
 def ObjectiveOp : Train_Op<"objective", [HasParent<"ProgramOp">, SingleBlock, IsolatedFromAbove]> {
   let summary = "the computation of one step";
   let description = [{
-    Body arguments: one batch of each field, tensor<batch x shape x storage type>, in the order of the field ops. Its statements run in
-    order: what follows a train.minimize sees the parameters that it left. Yields, in mode predict, the model's output, [batch, …]; else
+    Body arguments: one batch of each field, tensor<batch x shape x storage type>, in the order of the field ops, and behind these what the rows
+    carry: of each variable that is carried as many of its first rows. Its statements run in order: what follows a train.minimize sees the parameters that it left. Yields, in mode predict, the model's output, [batch, …]; else
     nothing.
 
     Where something speaks of more rows than a batch has (talweg-sum-over-rows, talweg-accumulate), a program has several, in order: one for each
@@ -267,6 +268,12 @@ def GetOp : Train_Op<"get", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, M
 
 def SetOp : Train_Op<"set", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
   let summary = "gives a variable its new value; takes effect at the end of the step";
+  let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$value);
+  let assemblyFormat = "$variable `,` $value attr-dict `:` type($value)";
+}
+
+def CarryOp : Train_Op<"carry", [DeclareOpInterfaceMethods<SymbolUserOpInterface>, MemoryEffects<[MemWrite]>]> {
+  let summary = "what the rows of this batch leave to those of the next; takes effect at the end of the step, in every mode but gradient";
   let arguments = (ins FlatSymbolRefAttr:$variable, AnyTensor:$value);
   let assemblyFormat = "$variable `,` $value attr-dict `:` type($value)";
 }
