@@ -4,6 +4,7 @@
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
+#include <exception>
 #include <mutex>
 
 namespace talweg::prepare {
@@ -64,8 +65,12 @@ Tokenizer::Tokenizer() : processor(std::make_unique<sentencepiece::SentencePiece
 Tokenizer::~Tokenizer() = default;
 
 bool Tokenizer::load(const std::string &model) {
-  return processor->LoadFromSerializedProto(model).ok() && processor->GetPieceSize() > 2 && processor->pad_id() == 0 &&
-         processor->unk_id() == 1;
+  try { // by which the library tells of some of the models that it cannot take
+    return processor->LoadFromSerializedProto(model).ok() && processor->GetPieceSize() > 2 &&
+           processor->pad_id() == 0 && processor->unk_id() == 1;
+  } catch (const std::exception &) {
+    return false;
+  }
 }
 
 std::int64_t Tokenizer::size() const { return processor->GetPieceSize(); }

@@ -81,6 +81,15 @@ TEST(Learned, is_refused_where_they_learn_something_else) {
   EXPECT_EQ(refuses(f64({}, {{"log1p"}}), {{{1}, {}, {}}}), "E0762");
 }
 
+TEST(Learned, a_model_with_a_token_of_nothing_is_refused) {
+  const Field field = category({2}, {{"tokens", {std::int64_t(14)}}});
+  std::vector<LearnedStep> steps = learned(field, texts({"a cat", "a dog"})).learned();
+  steps.front().model += "\x0a\x02\x18\x04"; // a piece that has a type alone: one that is never parted
+  const Result<void> taken = created(field).take(steps);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, "E0762");
+}
+
 TEST(Learned, that_is_refused_says_of_which_field) {
   const Result<void> taken = created(f64({}, {{"standardized"}})).take({});
   ASSERT_FALSE(taken);
