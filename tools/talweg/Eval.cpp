@@ -2,6 +2,7 @@
 #include "Commands.h"
 #include "Console.h"
 #include "Experiment.h"
+#include "TableText.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -74,7 +75,7 @@ int run(Options options) {
       tellLine(split, widest, *result, *session, columns);
     if (!experiment.json)
       for (const TableValue &table : result->tables)
-        printLine(tableText(table));
+        printLine(tableText(*session, table));
   }
   return kOk;
 }

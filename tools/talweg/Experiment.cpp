@@ -1,6 +1,7 @@
 // See Experiment.h.
 #include "Experiment.h"
 #include "Console.h"
+#include "TableText.h"
 
 #include "talweg/Support/Counted.h"
 #include "talweg/Support/Suggest.h"
@@ -230,44 +231,12 @@ std::vector<Cell> numberCells(std::optional<double> loss, const Numbers &metrics
   return cells;
 }
 
-/// The part of a table with its first `depth` indices fixed, its first element at `first`: lists of lists.
-static Json nested(const TableValue &table, std::size_t depth, std::int64_t first) {
-  if (depth == table.shape.size())
-    return table.values[std::size_t(first)];
-  Json list = Json::array();
-  std::int64_t stride = 1;
-  for (std::size_t dim = depth + 1; dim < table.shape.size(); ++dim)
-    stride *= table.shape[dim];
-  for (std::int64_t i = 0; i < table.shape[depth]; ++i)
-    list.push_back(nested(table, depth + 1, first + i * stride));
-  return list;
-}
-
-std::string tableText(const TableValue &table) {
-  std::vector<std::string> cells;
-  std::size_t widest = 0;
-  for (double value : table.values) {
-    cells.push_back(value == std::floor(value) && std::abs(value) < 1e15 ? fmt::format("{:.0f}", value)
-                                                                         : fmt::format("{:.4g}", plainNan(value)));
-    widest = std::max(widest, cells.back().size());
-  }
-  const std::size_t columns = std::size_t(table.shape.back());
-  const std::size_t inLine = std::max<std::size_t>(1, (lineWidth() - 4) / (widest + 2)); // behind "      "
-  std::string text = "  " + table.name;
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    const std::size_t column = i % columns;
-    const char *before = column == 0 ? "\n    " : column % inLine == 0 ? "\n      " : "  ";
-    text += fmt::format("{}{:>{}}", before, cells[i], widest);
-  }
-  return text;
-}
-
 Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation) {
   Json event{{"event", "eval"}, {"split", split}, {"rows", evaluation.rows}};
   addLoss(event, session.facts().manifest.loss, evaluation.loss);
   addNumbers(event, session.facts().manifest.metrics, {evaluation.metrics.begin(), evaluation.metrics.end()});
   for (const TableValue &table : evaluation.tables)
-    event[table.name] = nested(table, 0, 0);
+    event[table.name] = tableEvent(session, table);
   event["seconds"] = evaluation.seconds;
   return event;
 }

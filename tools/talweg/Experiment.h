@@ -73,8 +73,6 @@ std::vector<Cell> numberCells(std::optional<double> loss, const Numbers &metrics
 /// The event and the numbers of one evaluation.
 Json evaluationEvent(const Session &session, const std::string &split, const Evaluation &evaluation);
 std::vector<Cell> evaluationCells(const Evaluation &evaluation, const Session &session, Columns &columns);
-/// Its name, and a line for each of its rows, or as many as it takes.
-std::string tableText(const TableValue &table);
 
 /// Writes a file aside, part by part, and renames it in the end, so that the path holds the old bytes or the new ones, never a part.
 /// Devices and pipes are written directly; "-" is standard output, whose failures `finishOutput` tells.
