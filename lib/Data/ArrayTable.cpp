@@ -1,6 +1,7 @@
 #include "ArrayTable.h"
 
 #include "ArraySource.h"
+#include "ClassNumbers.h"
 #include "Selecting.h"
 #include "TableBuilder.h"
 
@@ -54,6 +55,33 @@ static Result<void> readColumn(OpenArray &array, const KeptRows &kept, std::size
     }
   }
   return last < array.records ? Result<void>() : array.finish();
+}
+
+/// Numbers the classes of the records that are kept.
+static Result<void> readClasses(const Source &source, const KeptRows &kept, std::span<const Taker> takers,
+                                Table &table) {
+  Result<std::unique_ptr<RecordReader>> opened =
+      openArrayRecords(source, {.takers = takers, .keys = {*source.balanced}, .keysOnly = true});
+  if (!opened)
+    return opened.error();
+  RecordReader &records = **opened;
+  Result<std::int64_t> column = records.columnOf(*source.balanced);
+  if (!column)
+    return column.error();
+  ClassNumbers classes(table, *column);
+  const std::int64_t last = kept.end().value_or(INT64_MAX);
+  for (std::int64_t row = 0; row < last; ++row) {
+    Result<bool> more = records.next();
+    if (!more)
+      return more.error();
+    if (!*more)
+      break;
+    if (!kept.keeps(row))
+      continue;
+    if (Result<void> added = classes.add(records); !added)
+      return added;
+  }
+  return classes.finish(records);
 }
 
 Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector<Field> fields,
@@ -113,6 +141,9 @@ Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector
       if (ofCells[f].wanted)
         table->columns[f] = std::move(rest->columns[f]);
   }
+  if (source.balanced)
+    if (Result<void> read = readClasses(source, kept, takers, *table); !read)
+      return read.error();
   table->kept = kept;
   return table;
 }

@@ -104,8 +104,12 @@ static constexpr Option rowOptions[] = {
     {"where", "a condition, as in `\"kind = train\"` or `\"kind != test\"`, or a list of them", isCondition},
 };
 
+/// What says how training draws rows, in every format.
+static constexpr Option drawOptions[] = {{kBalanced, kColumn, isColumn}};
+
 const Option *Format::option(std::string_view wanted) const {
-  for (const std::span<const Option> options : {std::span<const Option>(rowOptions), ownOptions})
+  for (const std::span<const Option> options :
+       {std::span<const Option>(rowOptions), std::span<const Option>(drawOptions), ownOptions})
     if (const auto found = std::ranges::find(options, wanted, &Option::name); found != options.end())
       return &*found;
   return nullptr;
@@ -117,7 +121,8 @@ bool Format::isOfRows(std::string_view option) {
 
 std::vector<std::string> Format::optionNames() const {
   std::vector<std::string> names;
-  for (const std::span<const Option> options : {std::span<const Option>(rowOptions), ownOptions})
+  for (const std::span<const Option> options :
+       {std::span<const Option>(rowOptions), std::span<const Option>(drawOptions), ownOptions})
     for (const Option &option : options)
       names.emplace_back(option.name);
   return names;

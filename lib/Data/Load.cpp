@@ -128,10 +128,13 @@ Result<Table> load(const Source &source, std::vector<Field> fields, std::span<co
     return failure("E0744", {path}, fmt::format("{} has no columns that could be keys", source.format->name));
   if (source.format->openArray)
     return loadArrays(source, *kept, std::move(fields), preparations, limits);
-  Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers, source.keys});
+  std::vector<ColumnRef> columns = source.keys;
+  if (source.balanced)
+    columns.push_back(*source.balanced);
+  Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers, columns});
   if (!records)
     return records.error();
-  return buildTable(**records, *kept, std::move(fields), preparations, limits, source.keys);
+  return buildTable(**records, *kept, std::move(fields), preparations, limits, source.keys, source.balanced);
 }
 
 Result<bool> isHead(const Source &source, std::span<const Field> fields,

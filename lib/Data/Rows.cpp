@@ -15,7 +15,7 @@ std::optional<Condition> Condition::of(std::string_view text) {
   return Condition{column, equal, std::string(trimmed(text.substr(sign + 1)))};
 }
 
-static std::optional<ColumnRef> columnOption(const Options &options, std::string_view name) {
+std::optional<ColumnRef> columnOption(const Options &options, std::string_view name) {
   if (const auto number = valueOf<std::int64_t>(options, name))
     return *number;
   if (const auto text = valueOf<std::string>(options, name))

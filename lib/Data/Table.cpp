@@ -32,6 +32,7 @@ Result<Table> Table::create(std::vector<Field> fields, std::int64_t rows, const 
   const auto storage = std::make_shared<Storage>(Storage{limits});
   for (std::size_t f = 0; f < fields.size(); ++f)
     table.columns.emplace_back(storage);
+  table.classes = Buffer(storage);
   table.storage = storage;
   for (std::size_t f = 0; f < fields.size(); ++f) {
     const std::optional<std::int64_t> bytes = columnBytes(fields[f], rows);
@@ -63,7 +64,7 @@ Error Table::noRoom(std::string_view origin) const {
 }
 
 std::int64_t Table::bytes() const {
-  std::int64_t total = 0;
+  std::int64_t total = classes.size();
   for (const Buffer &column : columns)
     total += column.size();
   return total;

@@ -1,5 +1,6 @@
 #include "TableBuilder.h"
 
+#include "ClassNumbers.h"
 #include "Selecting.h"
 
 #include <fmt/format.h>
@@ -105,7 +106,7 @@ static void addText(TextColumn &column, const prepare::Cell &cell) {
 
 Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
                          std::span<const prepare::Preparation> preparations, const Limits &limits,
-                         const std::vector<ColumnRef> &keys) {
+                         const std::vector<ColumnRef> &keys, const std::optional<ColumnRef> &balanced) {
   Result<Table> table = Table::create(std::move(fields), 0, limits);
   if (!table)
     return table.error();
@@ -119,6 +120,13 @@ Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vecto
       return column.error();
     keyColumns.push_back(*column);
     table->texts.push_back({records.names().empty() ? std::to_string(*column) : records.names()[std::size_t(*column)]});
+  }
+  std::optional<ClassNumbers> classes;
+  if (balanced) {
+    const Result<std::int64_t> column = records.columnOf(*balanced);
+    if (!column)
+      return column.error();
+    classes.emplace(*table, *column);
   }
   const Result<void> read = walk.run([&]() -> Result<void> {
     for (std::size_t f = 0; f < table->fields.size(); ++f) {
@@ -145,10 +153,13 @@ Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vecto
                       bytesText(limits.mostBytes), counted(table->rows, "row")),
           "choose fewer rows, or give more memory: `--data-memory`");
     ++table->rows;
-    return {};
+    return classes ? classes->add(records) : Result<void>();
   });
   if (!read)
     return read.error();
+  if (classes)
+    if (Result<void> finished = classes->finish(records); !finished)
+      return finished.error();
   table->kept = kept;
   return table;
 }

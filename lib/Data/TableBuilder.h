@@ -8,10 +8,10 @@
 
 namespace talweg::data {
 
-/// A table of the records that `kept` has, with the texts of `keys`; `preparations`, one for each field, have learned.
+/// A table of the records that `kept` has, with the texts of `keys` and the classes of `balanced`; `preparations`, one for each field, have learned.
 Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
                          std::span<const prepare::Preparation> preparations, const Limits &limits,
-                         const std::vector<ColumnRef> &keys = {});
+                         const std::vector<ColumnRef> &keys = {}, const std::optional<ColumnRef> &balanced = {});
 
 /// Shows the records that `kept` has to the preparations, one for each field, that have passes left after `pass` of them.
 Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,

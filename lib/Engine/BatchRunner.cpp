@@ -80,7 +80,7 @@ Result<BatchRunner> BatchRunner::create(Session &session, const Dataset &data) {
       Impl{self,
            data,
            *unit,
-           self.carries() ? sideBySide(data.rows(), self.batch()) : shuffledOrder(data.rows(), self.seed, 0),
+           self.carries() ? sideBySide(data.rows(), self.batch()) : data.impl->order(self.seed, 0, true),
            {},
            {},
            0,

@@ -48,6 +48,22 @@ static std::vector<std::int64_t> classRows(const data::Table &table, std::size_t
   return counts;
 }
 
+static std::optional<BalanceFacts> balanceOf(const Compiler &compiler, const Dataset::Impl &data,
+                                             const std::string &split) {
+  const std::optional<data::ColumnRef> column = balancedColumn(compiler.plan().splits, split);
+  const std::optional<RecordClasses> classes = data.classes();
+  if (!column || !classes)
+    return std::nullopt;
+  const auto *name = std::get_if<std::string>(&*column);
+  BalanceFacts facts{name ? *name : fmt::format("{}", std::get<std::int64_t>(*column)), classes->count(),
+                     classes->sizeOf(0), classes->sizeOf(0)};
+  for (std::int64_t number = 1; number < facts.classes; ++number) {
+    facts.fewest = std::min(facts.fewest, classes->sizeOf(number));
+    facts.most = std::max(facts.most, classes->sizeOf(number));
+  }
+  return facts;
+}
+
 Result<DataFacts> talweg::dataFacts(const Program &program, const Dataset &data, const std::string &split,
                                     const std::string &path) {
   const Compiler &compiler = *program.impl->compiler;
@@ -63,7 +79,7 @@ Result<DataFacts> talweg::dataFacts(const Program &program, const Dataset &data,
       data::summarize(*source, table.fields, *preparations, limitsOf(program.impl->options));
   if (!summaries)
     return summaries.error();
-  DataFacts facts{data.rows(), table.rows, data.bytes(), data.files(), {}};
+  DataFacts facts{data.rows(), table.rows, data.bytes(), data.files(), {}, balanceOf(compiler, *data.impl, split)};
   for (std::size_t f = 0; f < table.fields.size(); ++f) {
     const Field &field = program.manifest().fields[f];
     FieldFacts of{field.name, data::Field{field}.typeText(), stepsText(field.steps), field.window};

@@ -7,6 +7,7 @@
 #include "ProgramImpl.h"
 
 #include "talweg/Data/Load.h"
+#include "talweg/Runtime/Shuffle.h"
 #include "talweg/Support/Counted.h"
 
 #include <fmt/format.h>
@@ -117,21 +118,25 @@ static Result<Dataset> loadRecords(const Program &program, std::vector<data::Fie
   return Dataset::Impl::make(program, std::move(*table), files, groups.has_value());
 }
 
+/// The split with its source as `change` makes it.
+template <typename Change>
 static Result<Dataset> loadFields(const Program &program, const std::string &split, const std::string &path,
-                                  std::vector<data::Field> fields, const std::vector<std::string> &keys = {}) {
+                                  std::vector<data::Field> fields, const Change &change) {
   const Compiler &compiler = *program.impl->compiler;
   Result<data::Source> source =
       sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold}, split, path);
   if (!source)
     return source.error();
-  source->keys = keysOf(keys);
+  change(*source);
   return loadRecords(program, std::move(fields), source->paths, [&](auto fields, auto preparations) {
     return data::load(*source, std::move(fields), preparations, limitsOf(program.impl->options));
   });
 }
 
 Result<Dataset> Dataset::load(const Program &program, const std::string &split, const std::string &path) {
-  return loadFields(program, split, path, allFields(program.manifest()));
+  return loadFields(program, split, path, allFields(program.manifest()), [&](data::Source &source) {
+    source.balanced = balancedColumn(program.impl->compiler->plan().splits, split);
+  });
 }
 
 Result<Dataset> Dataset::loadForPredict(const Program &program, const std::string &split, const std::string &path,
@@ -139,7 +144,8 @@ Result<Dataset> Dataset::loadForPredict(const Program &program, const std::strin
   Result<std::vector<data::Field>> fields = fieldsOf(program, Mode::Predict, options.fields);
   if (!fields)
     return fields.error();
-  return loadFields(program, split, path, std::move(*fields), options.keys);
+  return loadFields(program, split, path, std::move(*fields),
+                    [&](data::Source &source) { source.keys = keysOf(options.keys); });
 }
 
 Result<Dataset> Dataset::fromCells(const Program &program, const std::vector<std::string> &columns,
@@ -246,6 +252,7 @@ Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields, const
   if (!reach)
     return {};
   const auto &[begin, end, stride, by] = *reach;
+  classOffset = std::clamp<std::int64_t>(0, begin, end - 1);
   for (std::int64_t first = 0, last = 0; first < table.rows; first = last) { // the rows of one group
     for (last = first + 1; last < table.rows && (!groups || groups[last] == groups[first]);)
       ++last;
@@ -260,9 +267,26 @@ Result<void> Dataset::Impl::placeWindows(const std::vector<Field> &fields, const
   return Error{"E0847", fmt::format("error: the windows reach over {}, and {}", counted(end - begin, "row"), has)};
 }
 
-std::int64_t Dataset::rows() const {
-  return impl->hasWindows() ? std::int64_t(impl->records.size()) : impl->table.rows;
+std::optional<RecordClasses> Dataset::Impl::classes() const {
+  if (table.classCount == 0)
+    return std::nullopt;
+  const auto *ofRows = reinterpret_cast<const std::int32_t *>(table.classes.data());
+  std::vector<std::int32_t> numbers;
+  const std::int64_t count = recordCount();
+  numbers.reserve(std::size_t(count));
+  for (std::int64_t record = 0; record < count; ++record)
+    numbers.push_back(ofRows[rowOfRecord(record) + classOffset]);
+  return RecordClasses(numbers, table.classCount);
 }
+
+std::vector<std::int32_t> Dataset::Impl::order(std::uint64_t seed, std::int64_t epoch, bool shuffled) const {
+  if (const std::optional<RecordClasses> drawn = classes())
+    return shuffled ? drawn->shuffledOrder(seed, epoch) : drawn->orderInTurn(epoch);
+  const std::int64_t count = recordCount();
+  return shuffled ? shuffledOrder(count, seed, epoch) : identityOrder(count);
+}
+
+std::int64_t Dataset::rows() const { return impl->recordCount(); }
 
 Result<std::vector<double>> Dataset::read(const std::string &name, std::int64_t first, std::int64_t count) const {
   const std::optional<std::size_t> f = impl->table.find(name);
@@ -304,6 +328,9 @@ void Dataset::Impl::digestOnce() const {
       if (field.wanted)
         fieldDigests.emplace_back(field.name, told);
     }
+    if (const data::Buffer &classes = table.classes; classes.size() > 0)
+      text += fmt::format("drawn by classes {}\n",
+                          digestOf({reinterpret_cast<const char *>(classes.data()), std::size_t(classes.size())}));
     digest = digestOf(text);
   });
 }

@@ -98,6 +98,12 @@ Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string 
   return source;
 }
 
+std::optional<data::ColumnRef> talweg::balancedColumn(const std::vector<frontend::Split> &splits,
+                                                      const std::string &name) {
+  const auto split = std::ranges::find(splits, name, &frontend::Split::name);
+  return split == splits.end() ? std::nullopt : data::columnOption(split->options, data::kBalanced);
+}
+
 //===-- what is learned --------------------------------------------------------------------------------------------===//
 
 static Error otherLearned(const Field &field, const Error &why) {

@@ -27,6 +27,9 @@ std::vector<data::ColumnRef> keysOf(const std::vector<std::string> &keys);
 /// standard input.
 Result<data::Source> sourceOf(const DataFiles &files, const std::string &name, const std::string &given);
 
+/// The column of classes that training on this split draws equally often, as declared, whatever file the split is read from.
+std::optional<data::ColumnRef> balancedColumn(const std::vector<frontend::Split> &splits, const std::string &name);
+
 /// The preparations of the rows of these fields. Those that learn have learned what `learned` tells of their field; E0848: it does not tell that.
 Result<std::vector<prepare::Preparation>> preparationsOf(const std::vector<Field> &fields,
                                                          const std::vector<LearnedField> &learned);

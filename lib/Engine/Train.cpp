@@ -31,6 +31,8 @@ Result<void> Session::setTrainingData(const Dataset &data) {
     return checked.error();
   if (data.rows() == 0)
     return Error{"E0853", "error: the training data has no rows"};
+  if (impl->carries() && data.impl->table.classCount > 0)
+    return Error{"E0838", "error: rows that carry something on are read in their order, and `balanced` draws others"};
   std::int64_t rest = data.rows() % impl->batch();
   if (rest)
     if (auto checked = impl->check(Mode::Train, rest); !checked)
@@ -56,7 +58,7 @@ Result<void> Session::setTrainingData(const Dataset &data) {
 std::vector<std::int32_t> Session::Impl::epochOrder() const {
   if (carries())
     return sideBySide(training->rows(), batch());
-  return options.shuffle ? shuffledOrder(training->rows(), seed, epochs) : identityOrder(training->rows());
+  return training->impl->order(seed, epochs, options.shuffle);
 }
 
 void Session::Impl::beginData() {

@@ -75,12 +75,15 @@ void SplitReader::readOption(const ast::Name &name, const Value &value, ast::Ran
   else if (const auto said = optionValue(value); !said || !option->accepts(*said))
     walk.fail(Code::BadSplit, at,
               fmt::format("`{}` is {}, and this is {}", name.text, option->wanted, walk.describe(value)));
+  else if (name.text == data::kBalanced && split.name != "train")
+    walk.fail(Code::BadSplit, name.range, "rows are drawn in training alone: `balanced` is said of the split `train`");
   else
     split.options.insert_or_assign(name.text, *said);
 }
 
 void SplitReader::run() {
   const int errors = walk.messages.count();
+  std::erase_if(split.options, [](const auto &option) { return option.first == data::kBalanced; }); // of another split
   const auto isFile = [](const ast::Argument &argument) { return argument.name.text.empty(); };
   if (std::ranges::any_of(source.arguments, isFile)) // which rows are chosen is said of a file
     std::erase_if(split.options, [&](const auto &option) { return split.format->isOfRows(option.first); });

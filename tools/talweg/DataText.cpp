@@ -105,6 +105,23 @@ void DataText::printSplits(const DataFacts &facts, const std::string &split) con
                   facts.rows == facts.records ? "" : fmt::format(": {} are windows", counted(facts.rows, "row"))));
 }
 
+/// `500`, or `333 or 334`
+static std::string shareText(const DataFacts &facts) {
+  const std::int64_t least = facts.records / facts.balance->classes;
+  return facts.records % facts.balance->classes == 0 ? grouped(least)
+                                                     : fmt::format("{} or {}", grouped(least), grouped(least + 1));
+}
+
+void DataText::printBalance(const DataFacts &facts, const std::string &split) const {
+  if (const std::optional<BalanceFacts> &balance = facts.balance)
+    printBehind("", 2,
+                fmt::format("an epoch of {} draws {} of each of the {} classes of {}, which have {}", split,
+                            shareText(facts), grouped(balance->classes), balance->column,
+                            balance->fewest == balance->most
+                                ? counted(balance->most, "record")
+                                : fmt::format("{} to {}", grouped(balance->fewest), counted(balance->most, "record"))));
+}
+
 void DataText::printNumbers(const DataFacts &facts) const {
   bool any = false;
   for (const FieldFacts &field : facts.fields)
@@ -176,6 +193,7 @@ void DataText::print(const std::string &split, const DataFacts &facts) const {
                    fmt::format("{}: {}", program.plan().data, counted(std::int64_t(facts.fields.size()), "field"))));
   printFields(facts);
   printSplits(facts, split);
+  printBalance(facts, split);
   printNumbers(facts);
   printWords(facts);
   printClasses(facts);
@@ -206,6 +224,12 @@ void DataText::printEvents(const std::string &split, const DataFacts &facts) con
   Json event{{"event", "data"},      {"data", program.plan().data}, {"splits", Json::object()},
              {"split", split},       {"records", facts.records},    {"rows", facts.rows},
              {"bytes", facts.bytes}, {"fields", Json::array()}};
+  if (const std::optional<BalanceFacts> &balance = facts.balance)
+    event["balance"] = {{"column", balance->column},
+                        {"classes", balance->classes},
+                        {"fewest", balance->fewest},
+                        {"most", balance->most},
+                        {"drawn", double(facts.records) / double(balance->classes)}};
   for (const Split &one : splits)
     event["splits"][one.name] = {{"records", one.records}, {"files", one.files}};
   for (const FieldFacts &field : facts.fields) {

@@ -30,6 +30,7 @@ private:
   void printEvents(const std::string &split, const DataFacts &facts) const;
   void printFields(const DataFacts &facts) const;
   void printSplits(const DataFacts &facts, const std::string &split) const;
+  void printBalance(const DataFacts &facts, const std::string &split) const;
   void printNumbers(const DataFacts &facts) const;
   void printWords(const DataFacts &facts) const;
   void printClasses(const DataFacts &facts) const;

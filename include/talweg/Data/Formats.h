@@ -83,6 +83,9 @@ struct Format {
   static bool isOfRows(std::string_view option);
 };
 
+/// The option that names the column of classes that training draws equally often.
+inline constexpr std::string_view kBalanced = "balanced";
+
 inline constexpr std::size_t kStartBytes = 16;
 
 /// All of them, in the order in which messages name them. The first is what a file is that no format recognizes: text.

@@ -26,6 +26,8 @@ struct Source {
   Options options = {}; ///< the format's own are read
   /// Columns that are kept as they are, beside the fields (Table::texts).
   std::vector<ColumnRef> keys = {};
+  /// The column whose cells are classes that are drawn equally often (Table::classes).
+  std::optional<ColumnRef> balanced = {};
   /// What the one file would say; its path is then only what messages call it. Of formats of lines (Format::isOfLines).
   std::optional<Text> text = {};
 };

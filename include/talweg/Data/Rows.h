@@ -58,6 +58,9 @@ struct RowSelection {
   bool isOfNumbers() const { return where.empty() && index.empty() && !percent && !fold; }
 };
 
+/// The column that an option names, by its name or number.
+std::optional<ColumnRef> columnOption(const Options &options, std::string_view name);
+
 /// What the options say of the rows.
 RowSelection selectionOf(const Options &options);
 

@@ -56,7 +56,9 @@ struct Table {
   std::vector<Buffer> columns;
   std::vector<TextColumn> texts; ///< kept beside the fields
   std::int64_t rows = 0;
-  KeptRows kept = {}; ///< which rows of the file they are; all of a table that a host fills
+  Buffer classes;              ///< of a balanced source, for each row the number of its class, an I32; else nothing
+  std::int64_t classCount = 0; ///< their numbers are below that; each is there
+  KeptRows kept = {};          ///< which rows of the file they are; all of a table that a host fills
 
   std::shared_ptr<Storage> storage = {}; ///< of all columns
 
@@ -74,7 +76,7 @@ struct Table {
   /// Why there is no room for more than `rows` rows.
   Error noRoom(std::string_view origin) const;
 
-  /// Bytes of all columns.
+  /// Bytes of all columns, and of the classes.
   std::int64_t bytes() const;
 
   /// Checks what loading from a file guarantees: labels within their classes, no nan and no infinity. `origin` names the data in

@@ -29,11 +29,19 @@ struct FieldFacts {
   std::vector<std::string> vocabulary = {}; ///< words that have been learned, in their order
 };
 
+/// Of a split that training draws by classes.
+struct BalanceFacts {
+  std::string column;                ///< or its number
+  std::int64_t classes = 0;          ///< that have records
+  std::int64_t fewest = 0, most = 0; ///< records of a class
+};
+
 /// Of one split.
 struct DataFacts {
   std::int64_t records = 0, rows = 0, bytes = 0; ///< rows that records are windows of, and what they take in memory
   std::vector<std::string> files;
   std::vector<FieldFacts> fields; ///< in the order of the manifest
+  std::optional<BalanceFacts> balance = {};
 };
 
 /// The split as it is declared, or from `path`, as Dataset::load reads it: `data` are its rows.

@@ -17,7 +17,7 @@
 namespace talweg {
 
 /// What a permutation is for; of the same seed, they are independent.
-enum class Shuffling : std::uint32_t { Epoch = 0x5348, Split = 0x5350, Fold = 0x464f };
+enum class Shuffling : std::uint32_t { Epoch = 0x5348, Split = 0x5350, Fold = 0x464f, Class = 0x434c };
 
 /// A uniform number in [0, bound), by Lemire's multiplication with rejection of the biased part.
 inline std::uint32_t uniformBelow(std::uint32_t bound, std::uint32_t place, std::uint64_t seed, std::uint32_t number,
