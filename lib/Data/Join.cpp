@@ -1,6 +1,7 @@
 #include "Join.h"
 
 #include "Keys.h"
+#include "WrappedRecords.h"
 
 #include <fmt/format.h>
 
@@ -25,22 +26,18 @@ struct Other {
   Result<void> read(RecordReader &records, std::int64_t key);
 };
 
-class JoinedRecords : public RecordReader {
+class JoinedRecords : public WrappedRecords {
 public:
-  JoinedRecords(std::unique_ptr<RecordReader> table, std::int64_t key, Other other);
+  JoinedRecords(std::unique_ptr<RecordReader> of, std::int64_t key, Other other);
 
-  std::optional<std::int64_t> count() const override { return table->count(); }
+  Result<Binding> bind(std::span<const Taker> takers) const override { return RecordReader::bind(takers); }
+  Result<std::int64_t> columnOf(const ColumnRef &reference) const override { return RecordReader::columnOf(reference); }
   Result<bool> next() override;
-  Result<void> readContents() override { return table->readContents(); }
   std::span<const prepare::Cell> cells() const override { return row; }
   Place placeOf(std::size_t cell) const override;
-  std::string_view namedBy() const override { return table->namedBy(); }
-  std::string helpOfColumns(const Fits &fits) const override { return table->helpOfColumns(fits); }
-  std::string helpOfRecord() const override { return table->helpOfRecord(); }
-  Error noRecords() const override { return table->noRecords(); }
+  std::string columnText(std::int64_t column) const override { return RecordReader::columnText(column); }
 
 private:
-  const std::unique_ptr<RecordReader> table;
   const std::int64_t key; ///< a column of the table
   const Other other;
   std::optional<std::size_t> found; ///< the other table's row
@@ -79,9 +76,8 @@ Result<void> Other::read(RecordReader &records, std::int64_t key) {
 }
 
 JoinedRecords::JoinedRecords(std::unique_ptr<RecordReader> of, std::int64_t key, Other with)
-    : table(std::move(of)), key(key), other(std::move(with)) {
-  columns = table->width() + other.columns;
-  columnNames = table->names();
+    : WrappedRecords(std::move(of)), key(key), other(std::move(with)) {
+  columns += other.columns;
   if (columnNames.empty())
     return;
   for (const std::string &name : other.names) {
