@@ -11,6 +11,7 @@ public:
   explicit WrappedRecords(std::unique_ptr<RecordReader> of) : table(std::move(of)) {
     columnNames = table->names();
     columns = table->width();
+    columnsAreKeys = table->areKeys();
   }
 
   Result<Binding> bind(std::span<const Taker> takers) const override { return table->bind(takers); }
