@@ -81,7 +81,7 @@ Result<void> ArrayRecords::begin(const Asked &asked) {
       return part.error();
     if ((*part)->open.count() != 1)
       return failure("E0788", (*part)->open.place(),
-                     fmt::format("each record of {} is {}, and rows are chosen by one value",
+                     fmt::format("each record of {} is {}, and a key is one value, as is what rows are chosen by",
                                  quoted(source.nameOf(*array)), (*part)->open.typeText()));
   }
   for (const Taker &taker : asked.takers) {

@@ -10,7 +10,6 @@ namespace talweg::data {
 
 Result<ArraySource> ArraySource::open(const Source &source, std::span<const Taker> takers) {
   ArraySource arrays(source);
-  const std::string_view first = source.paths.empty() ? source.format->name : std::string_view(source.paths.front());
   const std::string title = titleOf(*source.format);
   const auto files = static_cast<std::int64_t>(source.paths.size());
   arrays.fieldCount = takers.size();
@@ -32,13 +31,20 @@ Result<ArraySource> ArraySource::open(const Source &source, std::span<const Take
   for (const Taker &taker : takers) {
     arrays.names.push_back(taker.field->name);
     const std::size_t f = arrays.names.size() - 1;
-    if (taker.field->wanted && (f >= source.paths.size() || source.paths[f].empty()))
-      return failure("E0736", {first},
-                     fmt::format("there is no {} file for field `{}`: {} for {}", title, taker.field->name,
-                                 counted(files, "file"), counted(static_cast<std::int64_t>(takers.size()), "field")),
-                     fmt::format("{} takes one file for each field, in the order of the fields", title));
+    if (taker.field->wanted && !arrays.hasFile(f))
+      return arrays.noFile(taker.field->name);
   }
   return arrays;
+}
+
+Error ArraySource::noFile(std::string_view field) const {
+  const std::string_view first = source.paths.empty() ? source.format->name : std::string_view(source.paths.front());
+  const std::string title = titleOf(*source.format);
+  return failure("E0736", {first},
+                 fmt::format("there is no {} file for field `{}`: {} for {}", title, field,
+                             counted(static_cast<std::int64_t>(source.paths.size()), "file"),
+                             counted(static_cast<std::int64_t>(fieldCount), "field")),
+                 fmt::format("{} takes one file for each field, in the order of the fields", title));
 }
 
 Result<std::size_t> ArraySource::find(const ColumnRef &reference) const {
@@ -74,9 +80,10 @@ Result<std::vector<std::size_t>> ArraySource::of(const Field &field) const {
 }
 
 Result<OpenArray> ArraySource::openArray(std::size_t array) {
-  Result<OpenArray> opened =
-      byName ? source.format->openArray(source.paths.front(), names[array])
-             : source.format->openArray(array < source.paths.size() ? source.paths[array] : std::string(), {});
+  if (!byName && !hasFile(array))
+    return noFile(names[array]);
+  Result<OpenArray> opened = byName ? source.format->openArray(source.paths.front(), names[array])
+                                    : source.format->openArray(source.paths[array], {});
   if (!opened)
     return opened;
   if (common < 0) {

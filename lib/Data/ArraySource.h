@@ -29,6 +29,8 @@ public:
 
 private:
   explicit ArraySource(const Source &source) : source(source) {}
+  bool hasFile(std::size_t field) const { return field < source.paths.size() && !source.paths[field].empty(); }
+  Error noFile(std::string_view field) const;
 
   const Source &source;
   bool byName = false;

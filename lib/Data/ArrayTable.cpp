@@ -97,7 +97,7 @@ Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector
     return arrays.error();
 
   std::vector<Field> ofCells = table->fields;
-  bool anyOfCells = false;
+  bool anyOfCells = !source.keys.empty();
   for (std::size_t f = 0; f < table->fields.size(); ++f) {
     const Field &field = table->fields[f];
     if (!field.wanted)
@@ -125,18 +125,19 @@ Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector
     std::vector<Taker> takersLeft;
     for (std::size_t f = 0; f < ofCells.size(); ++f)
       takersLeft.push_back({&ofCells[f], preparations[f].columns()});
-    Result<std::unique_ptr<RecordReader>> records = openArrayRecords(source, {takersLeft});
+    Result<std::unique_ptr<RecordReader>> records = openArrayRecords(source, {takersLeft, source.keys});
     if (!records)
       return records.error();
     Limits left = limits;
     left.mostBytes -= table->storage->inMemory;
-    Result<Table> rest = buildTable(**records, kept, ofCells, preparations, left);
+    Result<Table> rest = buildTable(**records, kept, ofCells, preparations, left, source.keys);
     if (!rest)
       return rest.error();
     if (arrays->records() >= 0 && rest->rows != table->rows)
       return failure("E0733", {source.paths.front()},
                      fmt::format("the arrays have different numbers of records: {} and {}", table->rows, rest->rows));
     table->rows = rest->rows;
+    table->texts = std::move(rest->texts);
     for (std::size_t f = 0; f < ofCells.size(); ++f)
       if (ofCells[f].wanted)
         table->columns[f] = std::move(rest->columns[f]);

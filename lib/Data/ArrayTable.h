@@ -8,7 +8,8 @@
 
 namespace talweg::data {
 
-/// A table of the records that `kept` has, of a format of arrays. Values of fields with steps go through their cells, all others in bulk.
+/// A table of the records that `kept` has, of a format of arrays. Values of keys and of
+/// fields with steps go through their cells, all others in bulk.
 Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector<Field> fields,
                          std::span<const prepare::Preparation> preparations, const Limits &limits);
 

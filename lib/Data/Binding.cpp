@@ -7,6 +7,10 @@
 
 namespace talweg::data {
 
+std::vector<ColumnRef> referencesOf(const Field &field) {
+  return field.columns.empty() ? std::vector<ColumnRef>{field.name} : field.columns;
+}
+
 namespace {
 
 /// Binding the fields to one file's columns.
@@ -50,9 +54,7 @@ bool Binder::wouldFit(std::span<const std::string_view> cells) const {
     const Field &field = *taker.field;
     all += taker.cells;
     wanted += field.wanted ? taker.cells : 0;
-    std::vector<ColumnRef> references = field.columns;
-    if (references.empty())
-      references.push_back(field.name);
+    const std::vector<ColumnRef> references = referencesOf(field);
     for (const ColumnRef &reference : references) {
       const auto *number = std::get_if<std::int64_t>(&reference);
       const bool named = !number && std::ranges::find(cells, std::get<std::string>(reference)) != cells.end();
@@ -201,7 +203,32 @@ Result<Binding> Binder::run() {
   return std::move(columns);
 }
 
-Result<Binding> RecordReader::bind(std::span<const Taker> takers) const { return Binder(*this, takers).run(); }
+/// Each name of a field is a key, with all cells of its value.
+static Result<Binding> bindKeys(const RecordReader &records, std::span<const Taker> takers) {
+  Binding binding(takers.size());
+  for (std::size_t t = 0; t < takers.size(); ++t) {
+    const Field &field = *takers[t].field;
+    if (!field.wanted)
+      continue;
+    for (const ColumnRef &reference : referencesOf(field)) {
+      Result<std::int64_t> first = columnOf(records, reference, field);
+      if (!first)
+        return first.error();
+      const std::string &name = records.names()[*first];
+      for (std::int64_t column = *first; column < records.width() && records.names()[column] == name; ++column)
+        binding[t].push_back(column);
+    }
+    if (static_cast<std::int64_t>(binding[t].size()) != takers[t].cells)
+      return failure("E0726", beginningOf(records),
+                     fmt::format("field `{}: {}` takes {}, and another field takes more of the same key", field.name,
+                                 field.typeText(), counted(takers[t].cells, "value")));
+  }
+  return binding;
+}
+
+Result<Binding> RecordReader::bind(std::span<const Taker> takers) const {
+  return columnsAreKeys ? bindKeys(*this, takers) : Binder(*this, takers).run();
+}
 
 Result<std::int64_t> RecordReader::columnOf(const ColumnRef &reference) const {
   Field key;

@@ -1,38 +1,27 @@
 #include "Contents.h"
 
 #include "WholeFile.h"
+#include "WrappedRecords.h"
 
 #include <filesystem>
 
 namespace talweg::data {
 
 namespace {
-class ContentsRecords : public RecordReader {
+class ContentsRecords : public WrappedRecords {
 public:
-  ContentsRecords(std::unique_ptr<RecordReader> table, std::filesystem::path folder, std::vector<std::int64_t> ofFiles)
-      : table(std::move(table)), folder(std::move(folder)), ofFiles(std::move(ofFiles)), bytes(this->ofFiles.size()) {
-    columnNames = this->table->names();
-    columns = this->table->width();
-  }
+  ContentsRecords(std::unique_ptr<RecordReader> of, std::filesystem::path folder, std::vector<std::int64_t> ofFiles)
+      : WrappedRecords(std::move(of)), folder(std::move(folder)), ofFiles(std::move(ofFiles)),
+        bytes(this->ofFiles.size()) {}
 
-  Result<Binding> bind(std::span<const Taker> takers) const override { return table->bind(takers); }
-  Result<std::int64_t> columnOf(const ColumnRef &reference) const override { return table->columnOf(reference); }
-  std::optional<std::int64_t> count() const override { return table->count(); }
   Result<bool> next() override {
     isRead = false;
     return table->next();
   }
   Result<void> readContents() override;
   std::span<const prepare::Cell> cells() const override { return isRead ? std::span(row) : table->cells(); }
-  Place placeOf(std::size_t cell) const override { return table->placeOf(cell); }
-  std::string columnText(std::int64_t column) const override { return table->columnText(column); }
-  std::string_view namedBy() const override { return table->namedBy(); }
-  std::string helpOfColumns(const Fits &fits) const override { return table->helpOfColumns(fits); }
-  std::string helpOfRecord() const override { return table->helpOfRecord(); }
-  Error noRecords() const override { return table->noRecords(); }
 
 private:
-  const std::unique_ptr<RecordReader> table;
   const std::filesystem::path folder;
   const std::vector<std::int64_t> ofFiles; ///< columns
   std::vector<std::string> bytes;          ///< of each of them

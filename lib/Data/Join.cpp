@@ -1,6 +1,9 @@
 #include "Join.h"
 
+#include "Contents.h"
 #include "Keys.h"
+#include "TableBuilder.h"
+#include "WrappedRecords.h"
 
 #include <fmt/format.h>
 
@@ -10,10 +13,10 @@
 
 namespace talweg::data {
 
-namespace {
-/// What is kept of the other table.
-struct Other {
+/// What is kept of it.
+struct JoinedTable {
   std::string path;
+  bool hasNames = false;
   std::vector<std::string> names; ///< of its columns but the key
   std::int64_t columns = 0;       ///< of these
   std::vector<prepare::Cell> cells;
@@ -25,30 +28,27 @@ struct Other {
   Result<void> read(RecordReader &records, std::int64_t key);
 };
 
-class JoinedRecords : public RecordReader {
+namespace {
+class JoinedRecords : public WrappedRecords {
 public:
-  JoinedRecords(std::unique_ptr<RecordReader> table, std::int64_t key, Other other);
+  JoinedRecords(std::unique_ptr<RecordReader> of, std::int64_t key, std::shared_ptr<const JoinedTable> other);
 
-  std::optional<std::int64_t> count() const override { return table->count(); }
+  Result<Binding> bind(std::span<const Taker> takers) const override { return RecordReader::bind(takers); }
+  Result<std::int64_t> columnOf(const ColumnRef &reference) const override { return RecordReader::columnOf(reference); }
   Result<bool> next() override;
-  Result<void> readContents() override { return table->readContents(); }
   std::span<const prepare::Cell> cells() const override { return row; }
   Place placeOf(std::size_t cell) const override;
-  std::string_view namedBy() const override { return table->namedBy(); }
-  std::string helpOfColumns(const Fits &fits) const override { return table->helpOfColumns(fits); }
-  std::string helpOfRecord() const override { return table->helpOfRecord(); }
-  Error noRecords() const override { return table->noRecords(); }
+  std::string columnText(std::int64_t column) const override { return RecordReader::columnText(column); }
 
 private:
-  const std::unique_ptr<RecordReader> table;
   const std::int64_t key; ///< a column of the table
-  const Other other;
+  const std::shared_ptr<const JoinedTable> other;
   std::optional<std::size_t> found; ///< the other table's row
   std::vector<prepare::Cell> row;
 };
 } // namespace
 
-Result<void> Other::read(RecordReader &records, std::int64_t key) {
+Result<void> JoinedTable::read(RecordReader &records, std::int64_t key) {
   for (std::int64_t column = 0; column < records.width(); ++column)
     if (column != key && !records.names().empty())
       names.push_back(records.names()[column]);
@@ -72,21 +72,22 @@ Result<void> Other::read(RecordReader &records, std::int64_t key) {
       if (column == key)
         continue;
       prepare::Cell &cell = cells.emplace_back(records.cells()[column]);
-      cell.text = texts.emplace_back(cell.text);
+      if (!cell.text.empty())
+        cell.text = texts.emplace_back(cell.text);
     }
   }
   return rows.empty() ? Result<void>(records.noRecords()) : Result<void>();
 }
 
-JoinedRecords::JoinedRecords(std::unique_ptr<RecordReader> of, std::int64_t key, Other with)
-    : table(std::move(of)), key(key), other(std::move(with)) {
-  columns = table->width() + other.columns;
-  columnNames = table->names();
+JoinedRecords::JoinedRecords(std::unique_ptr<RecordReader> of, std::int64_t key,
+                             std::shared_ptr<const JoinedTable> with)
+    : WrappedRecords(std::move(of)), key(key), other(std::move(with)) {
+  columns += other->columns;
   if (columnNames.empty())
     return;
-  for (const std::string &name : other.names) {
-    const bool isTaken = std::ranges::find(table->names(), name) != table->names().end();
-    columnNames.push_back(isTaken ? "join." + name : name);
+  for (const std::string &name : other->names) {
+    const bool isTaken = columnsAreKeys || std::ranges::find(table->names(), name) != table->names().end();
+    columnNames.push_back(isTaken ? std::string(kJoined) + name : name);
   }
 }
 
@@ -96,11 +97,11 @@ Result<bool> JoinedRecords::next() {
     return more;
   const std::span<const prepare::Cell> own = table->cells();
   row.assign(own.begin(), own.end());
-  const auto at = own[key].kind == prepare::Cell::Missing ? other.rows.end() : other.rows.find(keyOf(own[key]));
-  found = at == other.rows.end() ? std::nullopt : std::optional(at->second);
+  const auto at = own[key].kind == prepare::Cell::Missing ? other->rows.end() : other->rows.find(keyOf(own[key]));
+  found = at == other->rows.end() ? std::nullopt : std::optional(at->second);
   if (found)
-    row.insert(row.end(), other.cells.begin() + std::ptrdiff_t(*found) * other.columns,
-               other.cells.begin() + std::ptrdiff_t(*found + 1) * other.columns);
+    row.insert(row.end(), other->cells.begin() + std::ptrdiff_t(*found) * other->columns,
+               other->cells.begin() + std::ptrdiff_t(*found + 1) * other->columns);
   row.resize(columns);
   return true;
 }
@@ -109,7 +110,7 @@ Result<bool> JoinedRecords::next() {
 Place JoinedRecords::placeOf(std::size_t cell) const {
   if (row.empty() || cell < std::size_t(table->width()))
     return table->placeOf(cell);
-  return found ? Place{other.path, other.lines[*found]} : table->placeOf(key);
+  return found ? Place{other->path, other->lines[*found]} : table->placeOf(key);
 }
 
 /// The key's column of this table and of the other.
@@ -120,33 +121,66 @@ static std::pair<ColumnRef, ColumnRef> keysOf(const Options &options) {
   return {names.front(), names.back()};
 }
 
-Result<std::unique_ptr<RecordReader>> withJoin(std::unique_ptr<RecordReader> records, const Source &source) {
-  const auto path = valueOf<std::string>(source.options, joinOption.name);
-  if (!path)
-    return records;
-  Source from{source.format, {*path}, {}, source.options};
+static Result<std::shared_ptr<const JoinedTable>> readTable(const Source &source, const ColumnRef &key, Asked asked) {
+  Source from{source.format, {std::get<std::string>(source.options.at("join"))}, {}, source.options};
   if (textsOf(from.options, "header").size() > 0)
     from.options.erase("header");
   if (const auto header = source.options.find(joinHeaderOption.name); header != source.options.end())
     from.options["header"] = header->second;
-  Result<std::unique_ptr<RecordReader>> opened = source.format->open(from, {});
-  if (!opened)
-    return opened.error();
-  const auto [own, theirs] = keysOf(source.options);
-  Result<std::int64_t> key = records->columnOf(own);
-  if (!key)
-    return key.error();
-  Result<std::int64_t> otherKey = (*opened)->columnOf(theirs);
-  if (!otherKey)
-    return otherKey.error();
-  if (!records->names().empty() && (*opened)->names().empty())
-    return failure("E0798", {*path}, "the columns of this table have no names, and those that it is joined to have",
-                   "name them, as in `join_header = [\"id\", \"title\"]`");
-  Other other;
-  other.path = *path;
-  if (Result<void> read = other.read(**opened, *otherKey); !read)
+  asked.side = Asked::Side::Other;
+  asked.joinedBy = key;
+  Result<std::unique_ptr<RecordReader>> records = source.format->open(from, asked);
+  if (!records)
+    return records.error();
+  Result<std::int64_t> column = (*records)->columnOf(key);
+  if (!column)
+    return column.error();
+  auto table = std::make_shared<JoinedTable>();
+  table->path = from.paths.front();
+  table->hasNames = !(*records)->names().empty();
+  if (Result<void> read = table->read(**records, *column); !read)
     return read.error();
-  return std::unique_ptr<RecordReader>(std::make_unique<JoinedRecords>(std::move(records), *key, std::move(other)));
+  return std::shared_ptr<const JoinedTable>(std::move(table));
+}
+
+Result<void> readJoined(Source &source, std::span<const Field> fields,
+                        std::span<const prepare::Preparation> preparations) {
+  if (!source.options.contains(joinOption.name))
+    return {};
+  const std::vector<Taker> takers = takersOf(fields, preparations);
+  Asked asked{takers, source.keys};
+  for (ColumnRef &ofFiles : contentsOf(source.options))
+    asked.keys.push_back(std::move(ofFiles));
+  Result<std::shared_ptr<const JoinedTable>> table = readTable(source, keysOf(source.options).second, asked);
+  if (!table)
+    return table.error();
+  source.joined = std::move(*table);
+  return {};
+}
+
+Result<std::unique_ptr<RecordReader>> openJoined(const Source &source, const Asked &asked) {
+  const auto [key, theirs] = keysOf(source.options);
+  Asked own = asked;
+  own.side = Asked::Side::Own;
+  own.joinedBy = key;
+  Result<std::unique_ptr<RecordReader>> records = source.format->open(source, own);
+  if (!records)
+    return records;
+  Result<std::int64_t> column = (*records)->columnOf(key);
+  if (!column)
+    return column.error();
+  std::shared_ptr<const JoinedTable> other = source.joined;
+  if (!other) {
+    Result<std::shared_ptr<const JoinedTable>> table = readTable(source, theirs, asked);
+    if (!table)
+      return table.error();
+    other = std::move(*table);
+  }
+  if (!(*records)->names().empty() && !other->hasNames)
+    return failure("E0798", {other->path},
+                   "the columns of this table have no names, and those that it is joined to have",
+                   "name them, as in `join_header = [\"id\", \"title\"]`");
+  return std::unique_ptr<RecordReader>(std::make_unique<JoinedRecords>(std::move(*records), *column, std::move(other)));
 }
 
 static bool isName(const OptionValue &value) {

@@ -1,5 +1,7 @@
-// The format JSONL: a JSON object in each line. Its keys are the names of columns; `a.b` is the key `b` of the object of `a`.
+// The format JSONL: a JSON object in each line. Its keys are the names of columns; `a.b` is the key `b` of the object of `a`. The object of
+// another table is that of `join`.
 #include "Contents.h"
+#include "Join.h"
 #include "Readers.h"
 #include "TextChunks.h"
 
@@ -26,7 +28,8 @@ struct Column {
 
 class JsonRecords : public RecordReader {
 public:
-  explicit JsonRecords(TextChunks lines) : lines(std::move(lines)) {}
+  /// With `isPart`, of a table whose other lines may have the keys that these have not.
+  JsonRecords(TextChunks lines, bool isPart) : lines(std::move(lines)), isPart(isPart) { columnsAreKeys = true; }
   Result<void> begin(const Asked &asked);
 
   Result<bool> next() override;
@@ -34,18 +37,16 @@ public:
   Place placeOf(std::size_t) const override { return {lines.path(), lines.partLine()}; }
   std::string_view namedBy() const override { return "the file"; }
   Error noRecords() const override { return failure("E0704", {lines.path()}, "the file has no records"); }
-  Result<Binding> bind(std::span<const Taker> takers) const override;
-  Result<std::int64_t> columnOf(const ColumnRef &reference) const override;
 
 private:
   Result<void> add(const ColumnRef &reference, std::int64_t cells);
-  const Column &columnNamed(const ColumnRef &reference) const {
-    return *std::ranges::find(wanted, std::get<std::string>(reference), &Column::name);
-  }
+  /// The same of what is asked of one side.
+  Result<void> add(const ColumnRef &reference, std::int64_t cells, Asked::Side side);
   Result<void> readValue(const Column &column, element value, std::int64_t &at);
   Error noKey(const Column &column) const;
 
   TextChunks lines;
+  const bool isPart;
   std::vector<Column> wanted;
   std::vector<std::string> firstKeys; ///< of the first object
   simdjson::dom::parser parser;
@@ -53,10 +54,6 @@ private:
   std::deque<std::string> exact; ///< texts of whole numbers that are no numbers of f64
   std::int64_t rows = 0;
 };
-
-std::vector<ColumnRef> referencesOf(const Field &field) {
-  return field.columns.empty() ? std::vector<ColumnRef>{field.name} : field.columns;
-}
 
 /// The value of `a.b`: of that key, or else of `b` in the object of `a`.
 simdjson::simdjson_result<element> find(const simdjson::dom::object &object, std::string_view name) {
@@ -84,9 +81,20 @@ Result<void> JsonRecords::add(const ColumnRef &reference, std::int64_t cells) {
   return {};
 }
 
+Result<void> JsonRecords::add(const ColumnRef &reference, std::int64_t cells, Asked::Side side) {
+  const auto *name = std::get_if<std::string>(&reference);
+  const bool isOther = name && name->starts_with(kJoined);
+  if (side == Asked::Side::Alone || (side == Asked::Side::Own && !isOther))
+    return add(reference, cells);
+  return side == Asked::Side::Other && isOther ? add(name->substr(kJoined.size()), cells) : Result<void>();
+}
+
 Result<void> JsonRecords::begin(const Asked &asked) {
+  if (asked.joinedBy)
+    if (Result<void> added = add(*asked.joinedBy, 1); !added)
+      return added;
   for (const ColumnRef &key : asked.keys)
-    if (Result<void> added = add(key, 1); !added)
+    if (Result<void> added = add(key, 1, asked.side); !added)
       return added;
   for (const Taker &taker : asked.takers) {
     if (!taker.field->wanted || asked.keysOnly)
@@ -99,7 +107,7 @@ Result<void> JsonRecords::begin(const Asked &asked) {
                                  counted(taker.cells, "element"), counted(count, "column") + " are"),
                      "name one with an array of them, or all of them");
     for (const ColumnRef &reference : references)
-      if (Result<void> added = add(reference, count == 1 ? taker.cells : 1); !added)
+      if (Result<void> added = add(reference, count == 1 ? taker.cells : 1, asked.side); !added)
         return added;
   }
   for (Column &column : wanted) {
@@ -162,7 +170,7 @@ Result<bool> JsonRecords::next() {
       return more;
     if (!*more) {
       const auto absent = std::ranges::find(wanted, false, &Column::isKnown);
-      if (rows > 0 && absent != wanted.end())
+      if (rows > 0 && !isPart && absent != wanted.end())
         return noKey(*absent);
       return false;
     }
@@ -197,46 +205,31 @@ Result<bool> JsonRecords::next() {
   return true;
 }
 
-Result<Binding> JsonRecords::bind(std::span<const Taker> takers) const {
-  Binding binding(takers.size());
-  for (std::size_t t = 0; t < takers.size(); ++t) {
-    if (!takers[t].field->wanted)
-      continue;
-    for (const ColumnRef &reference : referencesOf(*takers[t].field)) {
-      const Column &column = columnNamed(reference);
-      for (std::int64_t i = 0; i < column.cells; ++i)
-        binding[t].push_back(column.begin + i);
-    }
-    if (static_cast<std::int64_t>(binding[t].size()) != takers[t].cells)
-      return failure("E0726", {lines.path()},
-                     fmt::format("field `{}: {}` takes {}, and another field takes more of the same key",
-                                 takers[t].field->name, takers[t].field->typeText(),
-                                 counted(takers[t].cells, "value")));
-  }
-  return binding;
-}
-
-Result<std::int64_t> JsonRecords::columnOf(const ColumnRef &reference) const { return columnNamed(reference).begin; }
-
 static Result<std::unique_ptr<RecordReader>> openJsonl(const Source &source, const Asked &asked) {
   if (Result<void> one = checkOneFile(source); !one)
     return one.error();
-  Result<TextChunks> lines = TextChunks::open(source.paths.front(), source.options);
+  Result<TextChunks> lines = TextChunks::open(source);
   if (!lines)
     return lines.error();
-  auto records = std::make_unique<JsonRecords>(std::move(*lines));
+  auto records = std::make_unique<JsonRecords>(std::move(*lines), source.text.has_value());
   if (Result<void> begun = records->begin(asked); !begun)
     return begun.error();
   return std::unique_ptr<RecordReader>(std::move(records));
 }
 
-static bool isJson(std::span<const std::byte> start) { return !start.empty() && start.front() == std::byte('{'); }
+static bool isJson(std::span<const std::byte> start) {
+  std::string_view text(reinterpret_cast<const char *>(start.data()), start.size());
+  text.remove_prefix(text.starts_with("\xef\xbb\xbf") ? 3 : 0);
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != text.npos && text[first] == '{';
+}
 
-static const Option options[] = {contentsOption};
+static const Option options[] = {contentsOption, encodingOption, joinOption, onOption};
 
 const Format jsonlFormat = {.name = "jsonl",
                             .example = "jsonl(\"file\")",
                             .files = "one file",
+                            .isOfLines = true,
                             .ownOptions = options,
                             .recognizes = isJson,
                             .open = openJsonl};

@@ -124,8 +124,6 @@ Result<Table> load(const Source &source, std::vector<Field> fields, std::span<co
   Result<KeptRows> kept = keptRows(source, takers, limits);
   if (!kept)
     return kept.error();
-  if (source.format->openArray && !source.keys.empty())
-    return failure("E0744", {path}, fmt::format("{} has no columns that could be keys", source.format->name));
   if (source.format->openArray)
     return loadArrays(source, *kept, std::move(fields), preparations, limits);
   std::vector<ColumnRef> columns = source.keys;

@@ -24,11 +24,18 @@ struct Taker {
   std::int64_t cells;
 };
 
+/// The columns that a field names; its own name, if it names none.
+std::vector<ColumnRef> referencesOf(const Field &field);
+
 /// What of a file is wanted.
 struct Asked {
   std::span<const Taker> takers;
   std::vector<ColumnRef> keys = {}; ///< columns that rows are selected by, or that are kept as texts
   bool keysOnly = false;            ///< no cell of the takers
+
+  enum class Side { Alone, Own, Other };
+  Side side = Side::Alone;                ///< of two tables that are joined, the own one or the other
+  std::optional<ColumnRef> joinedBy = {}; ///< the column of this side by which they are
 };
 
 /// For each field and cell, its column; nothing of a field that is not read.
@@ -71,9 +78,13 @@ public:
   /// The failure of a file without records.
   virtual Error noRecords() const = 0;
 
+  /// Whether columns are keys of objects, of which only those that are asked for are there. A name is that of all cells of its value.
+  bool areKeys() const { return columnsAreKeys; }
+
 protected:
   std::vector<std::string> columnNames;
   std::int64_t columns = 0;
+  bool columnsAreKeys = false;
 };
 
 /// The records of `source`, with the contents of files where its options ask for them.

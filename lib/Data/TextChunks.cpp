@@ -9,12 +9,13 @@
 
 namespace talweg::data {
 
-Result<TextChunks> TextChunks::open(const std::string &path, const Options &options) {
-  Result<TextReader> reader =
-      TextReader::open(path, valueOf<std::string>(options, "encoding").value_or(std::string(encodings()[0].name)));
+Result<TextChunks> TextChunks::open(const Source &source) {
+  Result<TextReader> reader = TextReader::open(
+      source, valueOf<std::string>(source.options, "encoding").value_or(std::string(encodings()[0].name)));
   if (!reader)
     return reader.error();
   TextChunks chunks(std::move(*reader));
+  chunks.lineNumber = source.text ? source.text->line : 1;
   chunks.buffer.resize(std::size_t(1) << 18);
   if (Result<bool> first = chunks.more(); !first)
     return first.error();

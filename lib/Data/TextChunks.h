@@ -5,6 +5,8 @@
 #include "Messages.h"
 #include "TextReader.h"
 
+#include "talweg/Data/Load.h"
+
 #include <string>
 #include <string_view>
 
@@ -12,8 +14,8 @@ namespace talweg::data {
 
 class TextChunks {
 public:
-  /// Fails on files that cannot be opened; a byte order mark is passed over.
-  static Result<TextChunks> open(const std::string &path, const Options &options);
+  /// Of the one file of a source, or of its text. Fails on files that cannot be opened; a byte order mark is passed over.
+  static Result<TextChunks> open(const Source &source);
 
   /// What has been read and not been taken.
   std::string_view text() const { return std::string_view(buffer).substr(begin, end - begin); }

@@ -137,7 +137,7 @@ template <typename Rows>
 static Result<std::unique_ptr<RecordReader>> openRows(const Source &source, const Asked &) {
   if (Result<void> one = checkOneFile(source); !one)
     return one.error();
-  Result<TextChunks> chunks = TextChunks::open(source.paths.front(), source.options);
+  Result<TextChunks> chunks = TextChunks::open(source);
   if (!chunks)
     return chunks.error();
   return std::unique_ptr<RecordReader>(std::make_unique<Rows>(std::move(*chunks)));
@@ -157,6 +157,7 @@ static const Option textOptions[] = {encodingOption};
 const Format linesFormat = {.name = "lines",
                             .example = "lines(\"file\")",
                             .files = "one file",
+                            .isOfLines = true,
                             .ownOptions = textOptions,
                             .holdsAnything = true,
                             .open = openRows<Lines>};

@@ -75,14 +75,12 @@ Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string 
     for (const std::string &path : declared->files)
       source.paths.push_back(besideFile(path, file));
     source.rows = data::selectionOf(declared->options);
-    if (!source.rows.index.empty())
-      source.rows.index = besideFile(source.rows.index, file);
   } else {
     const frontend::Split *like = declared ? declared : splits.empty() ? nullptr : &splits.front();
     source.paths = given == "-" ? std::vector<std::string>{"/dev/stdin"} : pathsOf(given);
     auto first = std::find_if(source.paths.begin(), source.paths.end(), [](auto &path) { return !path.empty(); });
-    source.format =
-        data::formatOf(first == source.paths.end() ? given : *first, like ? like->format : data::formats().front());
+    const data::Format *otherwise = like ? like->format : data::formats().front();
+    source.format = given == "-" ? otherwise : data::formatOf(first == source.paths.end() ? given : *first, otherwise);
     if (!source.format->severalFiles)
       source.paths = {given == "-" ? source.paths.front() : given};
   }

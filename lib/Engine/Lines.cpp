@@ -42,22 +42,26 @@ Result<LineReader> LineReader::create(const Program &program, const std::string 
   auto preparations = program.impl->preparations();
   if (!preparations)
     return preparations.error();
+  if (Result<void> joined = data::readJoined(*source, *fields, *preparations); !joined)
+    return joined.error();
   return LineReader(std::make_unique<Impl>(Impl{program, std::move(*source), std::move(*fields), *preparations}));
 }
 
 /// Whether no record begins there: a blank line, or a comment.
-static bool isNoRecord(const data::Options &options, const std::string &line) {
-  const std::string comment = data::valueOf<std::string>(options, "comment").value_or("");
+static bool isNoRecord(const data::Source &source, const std::string &line) {
+  if (source.format->holdsAnything)
+    return false;
+  const std::string comment = data::valueOf<std::string>(source.options, "comment").value_or("");
   return line.find_first_not_of(" \t\r") == std::string::npos || (!comment.empty() && line.starts_with(comment));
 }
 
 Result<std::optional<Dataset>> LineReader::take(const std::string &line) {
   ++impl->line;
   data::Source &source = impl->source;
-  if (isNoRecord(source.options, line))
+  if (isNoRecord(source, line))
     return std::optional<Dataset>();
   if (!impl->knowsHead) {
-    source.text = data::Text{line, impl->line};
+    source.text = data::Text{line + "\n", impl->line};
     Result<bool> isHead = data::isHead(source, impl->fields, impl->preparations);
     if (!isHead)
       return isHead.error();
@@ -69,7 +73,7 @@ Result<std::optional<Dataset>> LineReader::take(const std::string &line) {
     if (source.format->option("header") && !source.options.contains("header"))
       source.options["header"] = false;
   }
-  source.text = data::Text{impl->head + line, impl->line - (impl->head.empty() ? 0 : 1)};
+  source.text = data::Text{impl->head + line + "\n", impl->line - (impl->head.empty() ? 0 : 1)};
   Result<data::Table> table = data::load(source, impl->fields, impl->preparations);
   if (!table)
     return table.error();

@@ -1,4 +1,4 @@
-// The bytes of a PNG or JPEG file to the pixels of a field: decoded, fitted to height and width, and in its channels.
+// The bytes of a PNG or JPEG file to the pixels of a field: decoded, upright, fitted to height and width, and in its channels.
 #include "talweg/Prepare/Image.h"
 #include "Picture.h"
 #include "Scaler.h"
@@ -30,7 +30,17 @@ static void convert(std::span<const float> pixels, int from, int to, std::span<f
 }
 
 namespace {
-/// Where on the field a picture comes to lie, and which part of it.
+/// Which pixel of the file is one of the picture when it is upright.
+struct Turned {
+  /// By the numbers of EXIF.
+  explicit Turned(int orientation)
+      : isTransposed(orientation >= 5),
+        isMirrored(orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7),
+        isUpsideDown(orientation == 3 || orientation == 4 || orientation >= 7) {}
+  bool isTransposed, isMirrored, isUpsideDown;
+};
+
+/// Where on the field an upright picture comes to lie, and which part of it.
 struct Fitted {
   Stretch across, down;
   std::int64_t left = 0, top = 0;
@@ -103,8 +113,12 @@ Fault Image::fill(std::string_view bytes, std::vector<double> &numbers) const {
     return {"E0772", fmt::format("this image has {} x {} pixels; the most is {} in all", w, h, mostPixels),
             "make it smaller, or leave its row out"};
 
-  const Fitted to = fitted(double(w), double(h));
-  Scaler scaler(to.across, to.down, channels);
+  // The file's rows are fitted as they come, and turned afterwards: what is cut off or left beside is the same at both sides.
+  const Turned turned(picture->orientation());
+  const Fitted to = turned.isTransposed ? fitted(double(h), double(w)) : fitted(double(w), double(h));
+  const Stretch &across = turned.isTransposed ? to.down : to.across;
+  const Stretch &down = turned.isTransposed ? to.across : to.down;
+  Scaler scaler(across, down, channels);
   std::vector<float> row(std::size_t(w) * std::size_t(picture->channels()));
   std::vector<float> converted(std::size_t(w) * std::size_t(channels));
   for (std::int64_t y = 0; y < h; ++y) {
@@ -113,11 +127,16 @@ Fault Image::fill(std::string_view bytes, std::vector<double> &numbers) const {
     convert(row, picture->channels(), channels, converted);
     scaler.add(converted);
   }
-  const std::int64_t rowValues = to.across.into * channels;
   for (std::int64_t y = 0; y < to.down.into; ++y)
-    for (std::int64_t x = 0; x < rowValues; ++x) {
-      const double value = scaler.result()[std::size_t(y * rowValues + x)];
-      numbers[std::size_t(((to.top + y) * width + to.left) * channels + x)] = isWhole ? std::floor(value + 0.5) : value;
+    for (std::int64_t x = 0; x < to.across.into; ++x) {
+      std::int64_t column = turned.isMirrored ? to.across.into - 1 - x : x;
+      std::int64_t line = turned.isUpsideDown ? to.down.into - 1 - y : y;
+      if (turned.isTransposed)
+        std::swap(column, line);
+      const float *pixel = scaler.result().data() + (line * across.into + column) * channels;
+      double *out = numbers.data() + ((to.top + y) * width + to.left + x) * channels;
+      for (int c = 0; c < channels; ++c)
+        out[c] = isWhole ? std::floor(double(pixel[c]) + 0.5) : double(pixel[c]);
     }
   return {};
 }

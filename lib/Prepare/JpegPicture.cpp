@@ -1,3 +1,4 @@
+#include "Exif.h"
 #include "Picture.h"
 
 #include <cstdio>
@@ -49,6 +50,7 @@ private:
     said = message;
     return false;
   }
+  void readOrientation();
   bool decode();
   void spread(std::span<float> row) const;
 
@@ -75,13 +77,26 @@ bool JpegPicture::begin() {
   progress.progress_monitor = onProgress;
   jpeg.progress = &progress;
   jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char *>(bytes.data()), bytes.size());
+  jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xffff);
   jpeg_read_header(&jpeg, TRUE);
+  readOrientation();
   const bool isInk = jpeg.jpeg_color_space == JCS_CMYK || jpeg.jpeg_color_space == JCS_YCCK;
   jpeg.out_color_space = isInk ? JCS_CMYK : jpeg.jpeg_color_space == JCS_GRAYSCALE ? JCS_GRAYSCALE : JCS_RGB;
   columns = jpeg.image_width;
   rows = jpeg.image_height;
   samples = jpeg.out_color_space == JCS_GRAYSCALE ? 1 : 3;
   return true;
+}
+
+void JpegPicture::readOrientation() {
+  constexpr std::string_view mark("Exif\0\0", 6);
+  for (const jpeg_marker_struct *marker = jpeg.marker_list; marker; marker = marker->next) {
+    const std::string_view data(reinterpret_cast<const char *>(marker->data), marker->data_length);
+    if (!data.starts_with(mark))
+      continue;
+    noted = orientationOf(data.substr(mark.size()));
+    return;
+  }
 }
 
 bool JpegPicture::decode() {

@@ -22,6 +22,9 @@ public:
   /// Samples of a pixel: 1 grey, 2 grey and opacity, 3 red, green and blue, 4 these and opacity.
   int channels() const { return samples; }
 
+  /// What a camera has noted, as EXIF numbers it: 1 is upright.
+  int orientation() const { return noted; }
+
   /// Writes the samples of the next row, from 0 to 255, to `row`. The last one also looks whether the file ends as it should. False where
   /// the file is broken.
   virtual bool read(std::span<float> row) = 0;
@@ -31,6 +34,7 @@ public:
 protected:
   std::int64_t columns = 0, rows = 0;
   int samples = 0;
+  int noted = 1;
   std::string said;
 };
 

@@ -1,3 +1,4 @@
+#include "Exif.h"
 #include "Picture.h"
 
 #include <png.h>
@@ -62,6 +63,10 @@ bool PngPicture::begin() {
   png_set_read_fn(png, this, onRead);
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, 0);
   png_read_info(png, info);
+  png_bytep exif = nullptr;
+  png_uint_32 exifBytes = 0;
+  if (png_get_eXIf_1(png, info, &exifBytes, &exif))
+    noted = orientationOf({reinterpret_cast<const char *>(exif), exifBytes});
   png_set_expand(png);
   isDeep = png_get_bit_depth(png, info) == 16;
   if (isDeep && std::endian::native == std::endian::little)

@@ -7,7 +7,6 @@
 #include "talweg/Engine/DataFacts.h"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace talweg::driver {
 
@@ -21,22 +20,12 @@ struct Options {
 
 constexpr std::int64_t kUsualRecords = 2;
 
-/// FILE may be the folder of a run.
-Result<void> findRun(Experiment &experiment) {
-  std::error_code ignored;
-  std::string folder;
-  return std::filesystem::is_directory(experiment.file, ignored) ? experiment.findRun(folder) : Result<void>();
-}
-
 int run(Options options) {
   Experiment &experiment = options.experiment;
-  if (auto found = findRun(experiment); !found)
-    return report(found.error(), experiment.json);
-  auto program = experiment.open(Mode::Predict);
+  std::string folder;
+  auto program = experiment.openToPredict(folder);
   if (!program)
     return report(program.error(), experiment.json);
-  if (auto known = experiment.checkData(*program); !known)
-    return report(known.error(), experiment.json);
 
   std::vector<std::string> splits = program->plan().splits;
   for (const auto &[split, path] : experiment.data)

@@ -44,13 +44,9 @@ int run(Options options) {
     report(named.error(), experiment.json);
     return kUsage;
   }
-  if (auto found = experiment.findRun(options.checkpoint); !found)
-    return report(found.error(), experiment.json);
-  auto program = experiment.open(Mode::Predict);
+  auto program = experiment.openToPredict(options.checkpoint);
   if (!program)
     return report(program.error(), experiment.json);
-  if (auto known = experiment.checkData(*program); !known)
-    return report(known.error(), experiment.json);
   auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)), .mode = Mode::Eval});
   if (!session)
     return report(session.error(), experiment.json);

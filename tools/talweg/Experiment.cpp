@@ -112,12 +112,13 @@ Result<void> Experiment::checkRun(const std::string &checkpoint) const {
   return {};
 }
 
+/// Finds the run that FILE or `checkpoint` names, if one of them is the folder of one.
 Result<void> Experiment::findRun(std::string &checkpoint) {
   std::error_code ignored;
+  if (!std::filesystem::is_directory(checkpoint.empty() ? file : checkpoint, ignored))
+    return {};
   if (checkpoint.empty())
     checkpoint = std::exchange(file, "");
-  if (!std::filesystem::is_directory(checkpoint, ignored))
-    return {};
   auto known = KnownRun::read(checkpoint);
   if (known)
     run = *known;
@@ -139,6 +140,17 @@ Result<Program> Experiment::open(Mode mode) const {
   if (program && *text != run->moment.source && !accepts("source"))
     if (auto same = run->checkSource(*program, options, mode); !same)
       return same.error();
+  return program;
+}
+
+Result<Program> Experiment::openToPredict(std::string &checkpoint) {
+  if (auto found = findRun(checkpoint); !found)
+    return found.error();
+  auto program = open(Mode::Predict);
+  if (!program)
+    return program;
+  if (auto known = checkData(*program); !known)
+    return known.error();
   return program;
 }
 

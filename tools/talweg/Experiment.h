@@ -35,13 +35,13 @@ struct Experiment {
 
   bool accepts(std::string_view what) const;
   CompileOptions compileOptions() const;
-  /// For eval and predict: FILE may be the folder of a run, and --checkpoint's is one, unless an earlier version has made it. `checkpoint`
-  /// is then where the parameters are.
-  Result<void> findRun(std::string &checkpoint);
   /// Whether they are named as they can be; an error of usage.
   Result<void> checkRun(const std::string &checkpoint) const;
   /// The program of FILE, which is that of the run in this mode, unless that is accepted; without FILE, the run's.
   Result<Program> open(Mode mode = Mode::Train) const;
+  /// The program that predicts, with data that it knows. FILE may be the folder of a run, and `checkpoint` is one, unless an earlier version
+  /// has made it; it becomes where the parameters are.
+  Result<Program> openToPredict(std::string &checkpoint);
   /// Rows of a split: from --data if given there, else from where the run had them, else from where the file says. Those of the run are as
   /// they were, unless other ones are accepted.
   Result<Dataset> load(const Program &program, const std::string &split) const;
@@ -54,6 +54,9 @@ struct Experiment {
   Pair named(const Program &program) const;
   /// An error if --data names a split that is neither declared nor one of the customary names.
   Result<void> checkData(const Program &program) const;
+
+private:
+  Result<void> findRun(std::string &checkpoint);
 };
 
 /// What a row of data takes in memory.

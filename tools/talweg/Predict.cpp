@@ -117,13 +117,9 @@ int run(Options options) {
     return usage(named.error());
   if (options.stream)
     experiment.batch = 1;
-  if (auto found = experiment.findRun(options.checkpoint); !found)
-    return report(found.error(), experiment.json);
-  auto program = experiment.open(Mode::Predict);
+  auto program = experiment.openToPredict(options.checkpoint);
   if (!program)
     return report(program.error(), experiment.json);
-  if (auto known = experiment.checkData(*program); !known)
-    return report(known.error(), experiment.json);
   auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)), .mode = Mode::Predict});
   if (!session)
     return report(session.error(), experiment.json);

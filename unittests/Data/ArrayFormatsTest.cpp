@@ -35,12 +35,34 @@ TEST_F(Npy, files_are_those_of_the_fields) {
   EXPECT_EQ(column<float>(loaded(source, {f32("x", {1}), label("y", 3)}), 0), (Floats{1}));
 }
 
-TEST_F(Npy, has_no_keys_and_too_many_rows_to_choose_among) {
-  Source source = of(npy("<f4", "(2,)", raw<float>({1, 2})));
-  source.keys = {ColumnRef("x")};
-  EXPECT_EQ(fault(source, {f32("x")}), "E0744 a.npy: error: npy has no columns that could be keys");
+TEST_F(Npy, keys_are_those_of_fields_by_name_or_number) {
+  const std::string x = file("x.npy", npy("<f4", "(3, 2)", raw<float>({1, 2, 3, 4, 5, 6})));
+  const std::string y = file("y.npy", npy("<u8", "(3,)", raw<std::uint64_t>({7, 18446744073709551615u, 9})));
+  Source source = {formatNamed("npy"), {x, y}};
+  source.rows = selectionOf({{"where", "y != 7"}});
+  source.keys = {"y", std::int64_t(1)};
+  const Table table = loaded(source, {f32("x", {2}), unwanted(i32("y"))});
+  EXPECT_EQ(column<float>(table, 0), (Floats{3, 4, 5, 6}));
+  EXPECT_EQ(table.texts[0].name, "y");
+  EXPECT_EQ(table.texts[0][0], "18446744073709551615");
+  EXPECT_EQ(table.texts[1][1], "9");
 
-  source = of(npy("|u1", "(3000000000,)", ""));
+  source.rows = {};
+  source.keys = {"x"};
+  EXPECT_EQ(fault(source, {f32("x", {2}), unwanted(i32("y"))}),
+            "E0788 x.npy: error: each record of `x` is f32[2], and a key is one value, as is what rows are chosen by");
+  source.keys = {"y"};
+  source.paths.pop_back();
+  EXPECT_EQ(fault(source, {f32("x", {2}), unwanted(i32("y"))}),
+            "E0736 x.npy: error: there is no NPY file for field `y`: 1 file for 2 fields\n"
+            "help: NPY takes one file for each field, in the order of the fields");
+  source.keys = {"z"};
+  EXPECT_EQ(fault(source, {f32("x", {2}), unwanted(i32("y"))}),
+            "E0720 x.npy: error: there is no array `z`\nhelp: the arrays are `x`, `y`");
+}
+
+TEST_F(Npy, has_too_many_rows_to_choose_among) {
+  Source source = of(npy("|u1", "(3000000000,)", ""));
   std::filesystem::resize_file(source.paths[0], std::filesystem::file_size(source.paths[0]) + 3000000000); // sparse
   source.rows = selectionOf({{"percent", Range{0, 50}}});
   EXPECT_EQ(fault(source, {u8("x")}),
@@ -87,8 +109,19 @@ TEST_F(Npz, rows_are_chosen_by_arrays_of_single_values) {
   part.rows = selectionOf({{"where", "label != 1"}});
   EXPECT_EQ(column<float>(loaded(part, {f32("x", {2})}), 0), (Floats{1, 2, 5, 6}));
   part.rows = selectionOf({{"where", "x = 1"}});
-  EXPECT_EQ(fault(part, {f32("x", {2})}),
-            "E0788 a.npz:x: error: each record of `x` is f32[2], and rows are chosen by one value");
+  EXPECT_EQ(
+      fault(part, {f32("x", {2})}),
+      "E0788 a.npz:x: error: each record of `x` is f32[2], and a key is one value, as is what rows are chosen by");
+}
+
+TEST_F(Npz, keys_are_arrays_by_name) {
+  Source part = source();
+  part.rows = selectionOf({{"rows", Range{1, 3}}});
+  part.keys = {"label"};
+  const Table table = loaded(part, {f32("x", {2})});
+  EXPECT_EQ(column<float>(table, 0), (Floats{3, 4, 5, 6}));
+  EXPECT_EQ(table.texts[0][0], "1");
+  EXPECT_EQ(table.texts[0][1], "2");
 }
 
 TEST_F(Npz, what_is_wrong_is_told) {

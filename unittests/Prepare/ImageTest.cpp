@@ -40,7 +40,7 @@ static Numbers pixelsOf(const std::string &bytes, std::vector<std::int64_t> shap
 }
 
 TEST(Image, png_files_give_what_they_are_defined_to) {
-  ASSERT_EQ(cases().size(), 60u);
+  ASSERT_EQ(cases().size(), 84u);
   for (const json &of : cases()) {
     SCOPED_TRACE(of.dump());
     const std::string bytes = ofHex(of["file"].get<std::string>());
@@ -80,6 +80,41 @@ TEST(Image, inks_become_colours) {
   for (int i = 0; i < 64; ++i)
     colours.insert(colours.end(), {100.4, 50.2, 25.1});
   expectNear(pixelsOf(jpegOf(8, 8, inks), {8, 8, 3}), colours, 2);
+}
+
+/// What a camera writes: a block of EXIF with one tag.
+static std::string noted(int orientation) {
+  return std::string("Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 24) + char(orientation) +
+         std::string(7, '\0');
+}
+
+TEST(Image, jpeg_is_seen_as_the_camera_noted) {
+  const std::vector<unsigned char> stored = slope(20, 17, 1);
+  Numbers turned; // a quarter to the right
+  for (int y = 0; y < 20; ++y)
+    for (int x = 0; x < 17; ++x)
+      turned.push_back(stored[std::size_t((16 - x) * 20 + y)]);
+  expectNear(pixelsOf(jpegOf(20, 17, stored, false, noted(6)), {20, 17, 1}), turned, 2);
+  expectNear(pixelsOf(jpegOf(20, 17, stored, true, noted(6)), {20, 17, 1}), turned, 2);
+  expectNear(pixelsOf(jpegOf(20, 17, stored, false, noted(1)), {17, 20, 1}), Numbers(stored.begin(), stored.end()), 2);
+}
+
+TEST(Image, what_is_noted_and_broken_is_nothing) {
+  const std::vector<unsigned char> stored = slope(20, 17, 1);
+  const Numbers plain = pixelsOf(jpegOf(20, 17, stored), {17, 20, 1});
+  const auto seen = [&](const std::string &what) { return pixelsOf(jpegOf(20, 17, stored, false, what), {17, 20, 1}); };
+  for (const int orientation : {0, 9, 255})
+    EXPECT_EQ(seen(noted(orientation)), plain) << orientation;
+  for (std::size_t size = 1; size < 25; ++size)
+    EXPECT_EQ(seen(noted(3).substr(0, size)), plain) << size;
+  EXPECT_NE(seen(noted(3)), plain);
+  Chance chance(6);
+  for (int i = 0; i < 500; ++i) {
+    std::string bytes = noted(3);
+    bytes[6 + std::size_t(chance.below(std::ssize(bytes) - 6))] = char(chance.below(256));
+    for (const double value : seen(bytes))
+      ASSERT_TRUE(value >= 0 && value <= 255.001) << value;
+  }
 }
 
 TEST(Image, a_missing_cell_is_missing) {

@@ -12,8 +12,9 @@
 
 namespace talweg::prepare {
 
-/// Of `samples` for each pixel, in the best quality; 4 are inks, with Adobe's mark.
-inline std::string jpegOf(int width, int height, std::vector<unsigned char> pixels, bool isProgressive = false) {
+/// Of `samples` for each pixel, in the best quality; 4 are inks, with Adobe's mark. `noted` is what a camera notes, if it does.
+inline std::string jpegOf(int width, int height, std::vector<unsigned char> pixels, bool isProgressive = false,
+                          const std::string &noted = "") {
   jpeg_compress_struct jpeg = {};
   jpeg_error_mgr errors = {};
   jpeg.err = jpeg_std_error(&errors);
@@ -30,6 +31,8 @@ inline std::string jpegOf(int width, int height, std::vector<unsigned char> pixe
   if (isProgressive)
     jpeg_simple_progression(&jpeg);
   jpeg_start_compress(&jpeg, TRUE);
+  if (!noted.empty())
+    jpeg_write_marker(&jpeg, JPEG_APP0 + 1, reinterpret_cast<const JOCTET *>(noted.data()), unsigned(noted.size()));
   for (int y = 0; y < height; ++y) {
     unsigned char *row = pixels.data() + std::size_t(y) * std::size_t(width * jpeg.input_components);
     jpeg_write_scanlines(&jpeg, &row, 1);

@@ -16,6 +16,9 @@ struct Text {
   std::int64_t line = 1;
 };
 
+/// A table that is joined to another one.
+struct JoinedTable;
+
 /// Where a table comes from.
 struct Source {
   const Format *format = nullptr;
@@ -30,6 +33,8 @@ struct Source {
   std::optional<ColumnRef> balanced = {};
   /// What the one file would say; its path is then only what messages call it. Of formats of lines (Format::isOfLines).
   std::optional<Text> text = {};
+  /// What the options join to it, if that has been read (see readJoined).
+  std::shared_ptr<const JoinedTable> joined = {};
 };
 
 /// The format of a file by its contents, decompressed. `otherwise` where that is one of any contents, and where the path names no file
@@ -40,6 +45,10 @@ const Format *formatOf(const std::string &path, const Format *otherwise);
 /// of `limits`.
 Result<void> learn(const Source &source, const std::vector<Field> &fields,
                    std::vector<prepare::Preparation> &preparations, const Limits &limits = {});
+
+/// Reads what is joined to `source`, which then keeps it: for many loads of the same fields.
+Result<void> readJoined(Source &source, std::span<const Field> fields,
+                        std::span<const prepare::Preparation> preparations);
 
 /// Reads `source` into a table with the given fields. `preparations`, one for each field, have learned; a `category` has the classes of
 /// its own. Codes of failures are E0701 to E0799.

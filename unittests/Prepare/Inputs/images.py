@@ -147,4 +147,46 @@ for number, (kind, depth) in enumerate(KINDS * 4):
             "expected": [round(value, 4) for value in fitted(picture, *shape, fit)],
         }
     )
+
+
+def exif(orientation, order):
+    """A block with a tag before the orientation and one behind it."""
+    tags = [(0x10F, 2, 2, b"T\0\0\0"), (0x112, 3, 1, struct.pack(order + "HH", orientation, 0)), (0x128, 3, 1, bytes(4))]
+    block = (b"MM" if order == ">" else b"II") + struct.pack(order + "HIH", 42, 8, len(tags))
+    for tag, kind, count, value in tags:
+        block += struct.pack(order + "HHI", tag, kind, count) + value
+    return block + bytes(4)
+
+
+def upright(picture, orientation):
+    """EXIF's definition: where the file's first row and first column are seen."""
+    height, width = len(picture), len(picture[0])
+    first_row = {1: "top", 2: "top", 3: "bottom", 4: "bottom", 5: "left", 6: "right", 7: "right", 8: "left"}[orientation]
+    first_column = {1: "left", 2: "right", 3: "right", 4: "left", 5: "top", 6: "top", 7: "bottom", 8: "bottom"}[orientation]
+    is_turned = first_row in ("left", "right")
+    seen = [[None] * (height if is_turned else width) for _ in range(width if is_turned else height)]
+    for row in range(height):
+        for column in range(width):
+            along = {"top": row, "left": row, "bottom": height - 1 - row, "right": height - 1 - row}[first_row]
+            across = {"top": column, "left": column, "bottom": width - 1 - column, "right": width - 1 - column}[first_column]
+            y, x = (across, along) if is_turned else (along, across)
+            seen[y][x] = picture[row][column]
+    return seen
+
+
+for number in range(24):
+    height, width = [(4, 7), (6, 3)][number % 2]
+    fit, orientation = ["stretch", "crop", "pad"][number // 8], number % 8 + 1
+    pixels = [[[random.randrange(256) for _ in range(3)] for _ in range(width)] for _ in range(height)]
+    picture = upright(pixels, orientation)
+    shape = (len(picture), len(picture[0])) if fit == "stretch" else [(5, 4), (3, 6)][number // 4 % 2]
+    extra = chunk(b"eXIf", exif(orientation, "<>"[number // 2 % 2]))
+    cases.append(
+        {
+            "file": png(pixels, COLOUR, 8, number % 5 == 1, extra).hex(),
+            "fit": fit,
+            "shape": [*shape, 3],
+            "expected": [round(value, 4) for value in fitted(picture, *shape, fit)],
+        }
+    )
 print("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]")
