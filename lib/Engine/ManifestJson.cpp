@@ -114,7 +114,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Sum, combine, count, pass)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Table, name, shape)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics,
                                    reports, otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables,
-                                   outputShape, outputType, flops, contractions, movedBytes, arenaBytes,
+                                   outputShape, outputType, outputs, flops, contractions, movedBytes, arenaBytes,
                                    persistentBytes, knowsEnd)
 
 /// Does not compile where a member is not listed above.
@@ -131,8 +131,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Manifest, model, mode, batch, variables, fiel
   [[maybe_unused]] const auto &[table, sizes] = Table();
   [[maybe_unused]] const auto &[model, mode, batch, variables, fields, uses, hypers, faults, loss, metrics, reports,
                                 otherLosses, every, lossMetrics, gradients, inParts, sums, ofSums, tables, outputShape,
-                                outputType, flops, contractions, movedBytes, arenaBytes, persistentBytes, knowsEnd] =
-      Manifest();
+                                outputType, outputs, flops, contractions, movedBytes, arenaBytes, persistentBytes,
+                                knowsEnd] = Manifest();
   [[maybe_unused]] const auto &[early, best, patience] = EarlyStop();
   [[maybe_unused]] const auto &[compared, predicate, with] = Comparison();
 }

@@ -318,24 +318,54 @@ static bool countsRows(mlir::Value value) {
   return false;
 }
 
+/// Whether it is floats for each row of the batch.
+static bool isOutput(const Walk &walk, const Value &value) {
+  return value.isTensor() && mlir::isa<mlir::FloatType>(value.tensor.element()) && !value.tensor.dims.empty() &&
+         value.tensor.dims[0].size == walk.plan.batch && value.tensor.vars.empty();
+}
+
+/// The numbers of each row of several outputs beside each other; `parts` gets their shapes.
+static mlir::Value sideBySide(Walk &walk, const std::vector<Value> &outputs, ast::Range range,
+                              llvm::SmallVector<mlir::Attribute> &parts) {
+  const mlir::Type element = walk.tensors.floatType();
+  const mlir::Location loc = walk.location(range);
+  llvm::SmallVector<mlir::Value> flat;
+  std::int64_t width = 0;
+  for (const Value &value : outputs) {
+    const mlir::Value output = walk.tensors.convert(value.tensor.ssa, element, range);
+    const auto type = mlir::cast<mlir::RankedTensorType>(output.getType());
+    const std::int64_t count = mlir::ShapedType::getNumElements(type.getShape().drop_front());
+    const auto row = mlir::RankedTensorType::get({walk.plan.batch, count}, element);
+    flat.push_back(type == row ? output : tw::ReshapeOp::create(walk.builder, loc, row, output).getResult());
+    parts.push_back(walk.builder.getDenseI64ArrayAttr(type.getShape().drop_front()));
+    width += count;
+  }
+  const auto all = mlir::RankedTensorType::get({walk.plan.batch, width}, element);
+  return tw::ConcatOp::create(walk.builder, loc, all, flat, 1);
+}
+
 void frontend::markOutput(Walk &walk, const Value &output) {
   const ast::Range name = walk.names.model->name.range;
-  const bool isBatch = output.isTensor() && mlir::isa<mlir::FloatType>(output.tensor.element()) &&
-                       !output.tensor.dims.empty() && output.tensor.dims[0].size == walk.plan.batch &&
-                       output.tensor.vars.empty();
-  if (isBatch) {
-    train::OutputOp::create(walk.builder, walk.location(name), output.tensor.ssa);
-    const tw::Rows rows(*walk.builder.getBlock(), walk.plan.batch, {}, inEvaluation);
-    if (rows.of(output.tensor.ssa).passes > 0 || countsRows(output.tensor.ssa))
-      walk.ofPrediction
-          .error(Code::NoPrediction, name,
-                 "prediction is of each row by itself, and here an output depends on other rows of the batch")
-          .help("what reduces over rows belongs into the loss or a metric; a `state` can keep a mean of them");
-  } else
+  const bool isList = output.kind == Value::List;
+  const std::vector<Value> outputs = isList ? output.items : std::vector<Value>{output};
+  if (outputs.empty() ||
+      !std::all_of(outputs.begin(), outputs.end(), [&](const Value &value) { return isOutput(walk, value); })) {
     walk.ofPrediction.error(
         Code::NoPrediction, name,
         fmt::format("prediction needs a model with an output for each row of the batch, and this gives {}",
                     walk.describe(output)));
+    return;
+  }
+  llvm::SmallVector<mlir::Attribute> parts;
+  const mlir::Value marked = isList ? sideBySide(walk, outputs, name, parts) : output.tensor.ssa;
+  train::OutputOp::create(walk.builder, walk.location(name), marked,
+                          isList ? walk.builder.getArrayAttr(parts) : mlir::ArrayAttr());
+  const tw::Rows rows(*walk.builder.getBlock(), walk.plan.batch, {}, inEvaluation);
+  if (rows.of(marked).passes > 0 || countsRows(marked))
+    walk.ofPrediction
+        .error(Code::NoPrediction, name,
+               "prediction is of each row by itself, and here an output depends on other rows of the batch")
+        .help("what reduces over rows belongs into the loss or a metric; a `state` can keep a mean of them");
 }
 
 /// The plan's ops, at the builder's place.
@@ -363,7 +393,8 @@ mlir::OwningOpRef<mlir::ModuleOp> frontend::elaborate(Walk &walk) {
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(loc);
   builder.setInsertionPointToStart(module->getBody());
   auto program = train::ProgramOp::create(builder, loc, builder.getStringAttr(walk.plan.model), train::ModeAttr(),
-                                          builder.getI64IntegerAttr(walk.plan.batch), mlir::TypeAttr());
+                                          builder.getI64IntegerAttr(walk.plan.batch), mlir::TypeAttr(),
+                                          mlir::UnitAttr(), mlir::ArrayAttr());
   if (walk.options.real != ElementType::F32)
     program.setReal(tw::irType(walk.options.real, builder.getContext()));
   builder.setInsertionPointToStart(&program.getBody().emplaceBlock());

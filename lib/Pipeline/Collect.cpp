@@ -120,6 +120,9 @@ static void addColumn(Op column, bool isFirst, Manifest &manifest, ArrayRef<int6
 static Result<void> readPrediction(train::PredictionOp op, Manifest &manifest) {
   auto type = cast<RankedTensorType>(op.getType());
   manifest.outputShape = type.getShape().vec();
+  if (ArrayAttr parts = cast<train::ProgramOp>(op->getParentOp()).getOutputsAttr())
+    for (auto shape : parts.getAsRange<DenseI64ArrayAttr>())
+      manifest.outputs.push_back(shape.asArrayRef().vec());
   if (!isa<FloatType>(type.getElementType()))
     return Error{"E0832", "error: prediction of a model whose output is not a float is not supported yet"};
   manifest.outputType = *tw::elementTypeOf(type.getElementType());

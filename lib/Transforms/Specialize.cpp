@@ -196,6 +196,7 @@ private:
         require.erase();
     }
     dropForeign(needed);
+    program.setOutputsAttr(output.getPartsAttr());
     OpBuilder builder(block.getTerminator());
     train::YieldOp::create(builder, block.getTerminator()->getLoc(), output.getValue());
     block.getTerminator()->erase();

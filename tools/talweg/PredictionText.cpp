@@ -22,12 +22,15 @@ static bool scores(const Field &field, std::vector<std::int64_t> shape) {
 }
 
 /// The field that an output of this shape is a prediction of: the first of whose classes it has scores, rather one that is not read; or the one
-/// that is not read and has numbers of this shape. Null: there is none.
-static const Field *predictedField(const Manifest &manifest, const std::vector<std::int64_t> &shape) {
+/// that is not read and has numbers of this shape. Null: there is none. `others`: outputs in front, whose fields are not meant.
+static const Field *predictedField(const Manifest &manifest, const std::vector<std::int64_t> &shape,
+                                   const std::vector<PredictedOutput> &others) {
   const Field *read = nullptr, *numbers = nullptr;
   int candidates = 0;
   for (std::size_t f = 0; f < manifest.fields.size(); ++f) {
     const Field &field = manifest.fields[f];
+    if (std::ranges::any_of(others, [&](const PredictedOutput &other) { return other.field == field.name; }))
+      continue;
     const bool isScored = scores(field, shape);
     if (isScored && !manifest.uses[f].read)
       return &field;
@@ -41,20 +44,38 @@ static const Field *predictedField(const Manifest &manifest, const std::vector<s
   return read ? read : candidates == 1 ? numbers : nullptr;
 }
 
+/// The one output that a model has, or one of several, which is called as the field that it predicts.
+static PredictedOutput outputOf(const Session &session, const std::vector<std::int64_t> &shape,
+                                const std::vector<PredictedOutput> &others, bool isOne, bool probabilities) {
+  PredictedOutput output{.shape = shape};
+  const char *scored = probabilities ? "p" : "score";
+  const Field *field = predictedField(session.facts().manifest, shape, others);
+  if (field) {
+    output.field = field->name;
+    output.classes = field->classes.value_or(0);
+    output.names = session.program().classNames(field->name);
+  }
+  if (isOne)
+    output.name = output.classes ? output.field : "output";
+  else
+    output.name = field ? output.field : fmt::format("output{}", others.size());
+  output.ofScores = isOne ? scored : fmt::format("{}_{}", output.name, scored);
+  return output;
+}
+
 Result<PredictionText> PredictionText::create(const Session &session, Options options) {
   const Manifest &manifest = session.facts().manifest;
   PredictionText text(std::move(options));
   text.computedIn = manifest.outputType;
   text.shape.assign(manifest.outputShape.begin() + 1, manifest.outputShape.end());
-  if (const Field *field = predictedField(manifest, text.shape)) {
-    text.field = field->name;
-    text.classes = field->classes.value_or(0);
-    text.names = session.program().classNames(field->name);
-  }
-  if (text.options.probabilities && !text.classes)
+  const auto shapes = manifest.outputs.empty() ? std::vector<std::vector<std::int64_t>>{text.shape} : manifest.outputs;
+  for (const std::vector<std::int64_t> &shape : shapes)
+    text.outputs.push_back(outputOf(session, shape, text.outputs, shapes.size() == 1, text.options.probabilities));
+  const auto any = [&](auto what) { return std::ranges::any_of(text.outputs, what); };
+  if (text.options.probabilities && !any([](const PredictedOutput &output) { return output.classes > 0; }))
     return makeError("--probabilities: the outputs are not scores of the classes of a field",
                      "a model that predicts a class has a score for each of them");
-  if (text.options.truth && text.field.empty())
+  if (text.options.truth && !any([](const PredictedOutput &output) { return !output.field.empty(); }))
     return makeError("--truth: which field is predicted is not known",
                      "it is one that prediction does not read, of the output's shape");
   const std::vector<std::string> columns = text.columns();
@@ -66,15 +87,16 @@ Result<PredictionText> PredictionText::create(const Session &session, Options op
 
 PredictOptions PredictionText::wanted() const {
   PredictOptions wanted{.keys = options.keys};
-  if (options.truth)
-    wanted.fields.push_back(field);
+  for (const PredictedOutput &output : outputs)
+    if (options.truth && !output.field.empty())
+      wanted.fields.push_back(output.field);
   return wanted;
 }
 
 //===-- text -------------------------------------------------------------------------------------------------------===//
 
-std::string PredictionText::classText(std::int64_t label) const {
-  return names.empty() ? fmt::format("{}", label) : names[std::size_t(label)];
+static std::string classText(const PredictedOutput &output, std::int64_t label) {
+  return output.names.empty() ? fmt::format("{}", label) : output.names[std::size_t(label)];
 }
 
 static std::string numberText(double value, ElementType type) {
@@ -118,22 +140,16 @@ static void addColumns(std::vector<std::string> &columns, const std::string &nam
 
 std::vector<std::string> PredictionText::columns() const {
   std::vector<std::string> columns = options.keys;
-  const std::int64_t count = countOf(shape);
-  if (!classes) {
-    addColumns(columns, "output", !shape.empty(), count);
-    if (options.truth)
-      addColumns(columns, field + "_true", !shape.empty(), count);
-    return columns;
+  for (const PredictedOutput &output : outputs) {
+    const bool several = output.isOfSeveral();
+    addColumns(columns, output.name, several, output.labels());
+    if (options.truth && !output.field.empty())
+      addColumns(columns, output.field + "_true", several, output.labels());
+    for (std::int64_t i = 0; i < output.labels() && output.classes; ++i)
+      for (std::int64_t c = 0; c < output.classes; ++c)
+        columns.push_back(
+            fmt::format("{}{}({})", output.ofScores, several ? fmt::format("_{}", i) : "", classText(output, c)));
   }
-  const std::int64_t labels = count / classes;
-  const bool several = shape.size() > 1;
-  addColumns(columns, field, several, labels);
-  if (options.truth)
-    addColumns(columns, field + "_true", several, labels);
-  for (std::int64_t i = 0; i < labels; ++i)
-    for (std::int64_t c = 0; c < classes; ++c)
-      columns.push_back(fmt::format("{}{}({})", options.probabilities ? "p" : "score",
-                                    several ? fmt::format("_{}", i) : "", classText(c)));
   return columns;
 }
 
@@ -160,28 +176,33 @@ std::string PredictionText::head(std::int64_t rows) const {
   return fmt::format("{}\n", fmt::join(cells, ","));
 }
 
-std::string PredictionText::truthText(double value) const {
-  return classes ? classText(std::int64_t(value)) : numberText(value, computedIn);
-}
-
 static std::int64_t best(const double *scores, std::int64_t classes) {
   return std::max_element(scores, scores + classes) - scores;
 }
 
 std::string PredictionText::csvRow(const std::vector<std::string> &keys, const double *values,
-                                   const double *truth) const {
+                                   const std::vector<const double *> &truths) const {
   std::vector<std::string> cells;
   for (const std::string &key : keys)
     cells.push_back(csvCell(key));
-  const std::int64_t count = countOf(shape), labels = classes ? count / classes : 0;
-  for (std::int64_t i = 0; i < labels; ++i)
-    cells.push_back(csvCell(classText(best(values + i * classes, classes))));
-  for (std::int64_t i = 0; i < labels && truth; ++i)
-    cells.push_back(csvCell(truthText(truth[i])));
-  for (std::int64_t i = 0; i < count; ++i)
-    cells.push_back(numberText(values[i], computedIn));
-  for (std::int64_t i = 0; i < count && truth && !classes; ++i)
-    cells.push_back(truthText(truth[i]));
+  const auto addNumbers = [&](const double *numbers, std::int64_t count) {
+    for (std::int64_t i = 0; i < count; ++i)
+      cells.push_back(numberText(numbers[i], computedIn));
+  };
+  for (std::size_t o = 0; o < outputs.size(); values += outputs[o++].count()) {
+    const PredictedOutput &output = outputs[o];
+    const std::int64_t labels = output.labels();
+    if (!output.classes) {
+      addNumbers(values, labels);
+      addNumbers(truths[o], truths[o] ? labels : 0);
+      continue;
+    }
+    for (std::int64_t i = 0; i < labels; ++i)
+      cells.push_back(csvCell(classText(output, best(values + i * output.classes, output.classes))));
+    for (std::int64_t i = 0; i < labels && truths[o]; ++i)
+      cells.push_back(csvCell(classText(output, std::int64_t(truths[o][i]))));
+    addNumbers(values, output.count());
+  }
   return fmt::format("{}\n", fmt::join(cells, ","));
 }
 
@@ -198,45 +219,64 @@ static std::string nested(const std::vector<std::int64_t> &shape, std::size_t de
 }
 
 std::string PredictionText::jsonRow(const std::vector<std::string> &keys, const double *values,
-                                    const double *truth) const {
+                                    const std::vector<const double *> &truths) const {
   std::vector<std::string> members;
   auto add = [&](const std::string &name, const std::string &value) {
     members.push_back(fmt::format("{}:{}", jsonText(name), value));
   };
   for (std::size_t k = 0; k < keys.size(); ++k)
     add(options.keys[k], jsonText(keys[k]));
-  auto number = [&](const double *from) {
-    return [this, from](std::int64_t i) { return jsonNumber(from[i], computedIn); };
-  };
-  if (!classes) {
-    add("output", nested(shape, 0, 0, number(values)));
+  for (std::size_t o = 0; o < outputs.size(); values += outputs[o++].count()) {
+    const PredictedOutput &output = outputs[o];
+    const double *truth = truths[o];
+    auto numbers = [&](const double *from) {
+      return nested(output.shape, 0, 0, [&](std::int64_t i) { return jsonNumber(from[i], computedIn); });
+    };
+    if (!output.classes) {
+      add(output.name, numbers(values));
+      if (truth)
+        add(output.field + "_true", numbers(truth));
+      continue;
+    }
+    const std::vector<std::int64_t> places(output.shape.begin(), output.shape.end() - 1);
+    const std::int64_t classes = output.classes;
+    auto label = [&](std::int64_t label) {
+      return output.names.empty() ? classText(output, label) : jsonText(classText(output, label));
+    };
+    add(output.name, nested(places, 0, 0, [&](std::int64_t i) { return label(best(values + i * classes, classes)); }));
     if (truth)
-      add(field + "_true", nested(shape, 0, 0, number(truth)));
-    return fmt::format("{{{}}}\n", fmt::join(members, ","));
+      add(output.field + "_true", nested(places, 0, 0, [&](std::int64_t i) { return label(std::int64_t(truth[i])); }));
+    const std::string of = outputs.size() > 1 ? output.name + "_" : "";
+    add(of + (options.probabilities ? "probabilities" : "scores"), nested(places, 0, 0, [&](std::int64_t i) {
+          std::vector<std::string> parts;
+          for (std::int64_t c = 0; c < classes; ++c)
+            parts.push_back(
+                fmt::format("{}:{}", jsonText(classText(output, c)), jsonNumber(values[i * classes + c], computedIn)));
+          return fmt::format("{{{}}}", fmt::join(parts, ","));
+        }));
   }
-  const std::vector<std::int64_t> places(shape.begin(), shape.end() - 1);
-  auto label = [this](std::int64_t label) { return names.empty() ? classText(label) : jsonText(classText(label)); };
-  add(field, nested(places, 0, 0, [&](std::int64_t i) { return label(best(values + i * classes, classes)); }));
-  if (truth)
-    add(field + "_true", nested(places, 0, 0, [&](std::int64_t i) { return label(std::int64_t(truth[i])); }));
-  add(options.probabilities ? "probabilities" : "scores", nested(places, 0, 0, [&](std::int64_t i) {
-        std::vector<std::string> parts;
-        for (std::int64_t c = 0; c < classes; ++c)
-          parts.push_back(
-              fmt::format("{}:{}", jsonText(classText(c)), jsonNumber(values[i * classes + c], computedIn)));
-        return fmt::format("{{{}}}", fmt::join(parts, ","));
-      }));
   return fmt::format("{{{}}}\n", fmt::join(members, ","));
 }
 
+/// The scores of each row as probabilities, where outputs are scores.
+static void makeProbabilities(std::vector<double> &values, const std::vector<PredictedOutput> &outputs) {
+  for (std::size_t at = 0; at < values.size();)
+    for (const PredictedOutput &output : outputs) {
+      for (std::int64_t i = 0; i < output.count() && output.classes; i += output.classes)
+        softmax(values.data() + at + i, output.classes);
+      at += std::size_t(output.count());
+    }
+}
+
 std::string PredictionText::rows(const Prediction &part, const Dataset &data) const {
-  std::vector<double> values = part.values, truth;
-  const std::int64_t count = countOf(shape);
-  for (std::int64_t i = 0; options.probabilities && i < std::int64_t(values.size()); i += classes)
-    softmax(values.data() + i, classes);
-  if (options.truth)
-    if (auto read = data.read(field, part.first, part.rows))
-      truth = std::move(*read);
+  std::vector<double> values = part.values;
+  std::vector<std::vector<double>> truths(outputs.size());
+  if (options.probabilities)
+    makeProbabilities(values, outputs);
+  for (std::size_t o = 0; o < outputs.size(); ++o)
+    if (options.truth && !outputs[o].field.empty())
+      if (auto read = data.read(outputs[o].field, part.first, part.rows))
+        truths[o] = std::move(*read);
   std::string text;
   if (options.format == TableFormat::Npy) {
     withStored(computedIn, [&](auto stored) {
@@ -247,14 +287,16 @@ std::string PredictionText::rows(const Prediction &part, const Dataset &data) co
     });
     return text;
   }
-  const std::int64_t truthCount = classes ? count / classes : count;
+  const std::int64_t count = countOf(shape);
+  std::vector<const double *> rowTruths(outputs.size());
   for (std::int64_t row = 0; row < part.rows; ++row) {
     std::vector<std::string> keys;
     for (std::size_t k = 0; k < options.keys.size(); ++k)
       keys.push_back(data.key(k, part.first + row));
-    const double *rowTruth = truth.empty() ? nullptr : truth.data() + row * truthCount;
-    text += options.format == TableFormat::Csv ? csvRow(keys, values.data() + row * count, rowTruth)
-                                               : jsonRow(keys, values.data() + row * count, rowTruth);
+    for (std::size_t o = 0; o < outputs.size(); ++o)
+      rowTruths[o] = truths[o].empty() ? nullptr : truths[o].data() + row * outputs[o].labels();
+    text += options.format == TableFormat::Csv ? csvRow(keys, values.data() + row * count, rowTruths)
+                                               : jsonRow(keys, values.data() + row * count, rowTruths);
   }
   return text;
 }

@@ -11,8 +11,22 @@ namespace talweg::driver {
 
 enum class TableFormat { Csv, Jsonl, Npy };
 
-/// Of each row its keys; the class whose score is the greatest, its truth, the scores or probabilities of all; or the numbers of the output
-/// and their truth.
+/// One output of the model: scores of the classes of a field, or numbers.
+struct PredictedOutput {
+  std::string name;                ///< of its columns
+  std::vector<std::int64_t> shape; ///< of a row
+  std::string field;               ///< which is predicted; empty: that is not known
+  std::int64_t classes = 0;        ///< of the field, of which the output has scores; 0: it has numbers
+  std::vector<std::string> names;  ///< of the classes; empty: their numbers
+  std::string ofScores;            ///< what their columns begin with
+
+  std::int64_t count() const { return countOf(shape); }
+  std::int64_t labels() const { return classes ? count() / classes : count(); }
+  bool isOfSeveral() const { return shape.size() > (classes ? 1 : 0); }
+};
+
+/// Of each row its keys; of each output the class whose score is the greatest, its truth, the scores or probabilities of all; or its numbers and their
+/// truth.
 class PredictionText {
 public:
   struct Options {
@@ -34,17 +48,15 @@ public:
 private:
   explicit PredictionText(Options options) : options(std::move(options)) {}
   std::vector<std::string> columns() const;
-  std::string classText(std::int64_t label) const;
-  std::string truthText(double value) const;
-  std::string csvRow(const std::vector<std::string> &keys, const double *values, const double *truth) const;
-  std::string jsonRow(const std::vector<std::string> &keys, const double *values, const double *truth) const;
+  std::string csvRow(const std::vector<std::string> &keys, const double *values,
+                     const std::vector<const double *> &truths) const;
+  std::string jsonRow(const std::vector<std::string> &keys, const double *values,
+                      const std::vector<const double *> &truths) const;
 
   Options options;
   ElementType computedIn = ElementType::F32;
-  std::vector<std::int64_t> shape; ///< of a row's output
-  std::string field;               ///< which is predicted; empty: that is not known
-  std::int64_t classes = 0;        ///< of the field, of which the output has scores; 0: it has numbers
-  std::vector<std::string> names;  ///< of the classes; empty: their numbers
+  std::vector<std::int64_t> shape; ///< of what a row has in all
+  std::vector<PredictedOutput> outputs;
 };
 
 } // namespace talweg::driver

@@ -22,7 +22,8 @@ static std::vector<Names> namesOf(const Session &session, const TableValue &tabl
       if (field.classes == extent)
         if (const Names names = session.program().classNames(field.name); !names.empty())
           known.insert(names);
-    const bool isOne = known.size() == 1 && std::set(known.begin()->begin(), known.begin()->end()).size() == known.begin()->size();
+    const bool isOne =
+        known.size() == 1 && std::set(known.begin()->begin(), known.begin()->end()).size() == known.begin()->size();
     result.push_back(isOne ? *known.begin() : Names());
   }
   return result;

@@ -188,8 +188,10 @@ struct Manifest {
   std::vector<Table> tables;             ///< mode eval: the last columns
   std::vector<std::int64_t> outputShape; ///< mode predict: of the whole batch
   ElementType outputType = ElementType::F32; ///< mode predict
-  std::int64_t flops = 0, contractions = 0;  ///< twice the products of all contractions, and their number
-  std::int64_t movedBytes = 0;               ///< of variables, that a step must move at least
+  /// Mode predict, of a model with several outputs: the shapes of a row of each, whose numbers lie beside each other.
+  std::vector<std::vector<std::int64_t>> outputs;
+  std::int64_t flops = 0, contractions = 0; ///< twice the products of all contractions, and their number
+  std::int64_t movedBytes = 0;              ///< of variables, that a step must move at least
   std::int64_t arenaBytes = 0, persistentBytes = 0;
   bool knowsEnd = false; ///< it reads the plan's number of steps
 

@@ -1,4 +1,4 @@
-// Registers the training dialect and its generated parts.
+// Registers the training dialect and its generated parts; what is read off its ops.
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Norm.h"
 
@@ -6,6 +6,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+#include <set>
 
 using namespace mlir;
 using namespace talweg::train;
@@ -76,4 +78,29 @@ PartAttr talweg::train::partOf(Location loc) {
     return result ? WalkResult::interrupt() : WalkResult::advance();
   });
   return result;
+}
+
+SmallVector<int64_t> talweg::train::skipsOf(ObjectiveOp objective) {
+  std::set<int64_t> skips;
+  for (Operation &op : objective.getBody().front())
+    if (auto steps = op.getAttrOfType<IntegerAttr>("every"))
+      skips.insert(steps.getInt());
+    else if (auto every = dyn_cast<EveryOp>(op))
+      skips.insert(every.getSteps());
+  return llvm::to_vector(skips);
+}
+
+SmallVector<ReportOp> talweg::train::toldBy(ObjectiveOp objective) {
+  SmallVector<ReportOp> told;
+  for (talweg::Told kind : {talweg::Told::Loss, talweg::Told::Metric, talweg::Told::Report, talweg::Told::Table})
+    for (auto report : objective.getBody().getOps<ReportOp>())
+      if (report.getTold() == kind)
+        told.push_back(report);
+  return told;
+}
+
+SmallVector<VariableOp> talweg::train::carriedBy(ProgramOp program) {
+  auto variables = program.getBody().front().getOps<VariableOp>();
+  return llvm::to_vector(llvm::make_filter_range(
+      variables, [](VariableOp variable) { return variable.getRole() == talweg::Role::Carried; }));
 }

@@ -5,8 +5,6 @@
 
 #include "llvm/ADT/StringSet.h"
 
-#include <set>
-
 using namespace mlir;
 
 namespace talweg::train {
@@ -440,31 +438,6 @@ LogicalResult ObjectiveOp::verify() {
   if (!values->empty())
     return emitOpError() << "yields " << values->size() << " values, which it does in mode predict alone";
   return success();
-}
-
-SmallVector<int64_t> skipsOf(ObjectiveOp objective) {
-  std::set<int64_t> skips;
-  for (Operation &op : objective.getBody().front())
-    if (auto steps = op.getAttrOfType<IntegerAttr>("every"))
-      skips.insert(steps.getInt());
-    else if (auto every = dyn_cast<EveryOp>(op))
-      skips.insert(every.getSteps());
-  return llvm::to_vector(skips);
-}
-
-SmallVector<ReportOp> toldBy(ObjectiveOp objective) {
-  SmallVector<ReportOp> told;
-  for (Told kind : {Told::Loss, Told::Metric, Told::Report, Told::Table})
-    for (auto report : objective.getBody().getOps<ReportOp>())
-      if (report.getTold() == kind)
-        told.push_back(report);
-  return told;
-}
-
-SmallVector<VariableOp> carriedBy(ProgramOp program) {
-  auto variables = program.getBody().front().getOps<VariableOp>();
-  return llvm::to_vector(
-      llvm::make_filter_range(variables, [](VariableOp variable) { return variable.getRole() == Role::Carried; }));
 }
 
 //===-- reading and writing ---------------------------------------------------------------------------------------===//

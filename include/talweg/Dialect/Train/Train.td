@@ -70,10 +70,12 @@ def ProgramOp : Train_Op<"program", [SymbolTable, NoTerminator, SingleBlock, Iso
   let description = [{
     Of a lowered program: `knows_end`, if a step reads the plan's number of steps.
     Modes are train, eval, predict and gradient: talweg::Mode. `real`: the type that stands for the language's f32: f32 or f64. There is at
-    most one train.plan, splits and reported numbers have names of their own, and hypers are at places 0, 1, ….
+    most one train.plan, splits and reported numbers have names of their own, and hypers are at places 0, 1, …. `outputs`: in mode predict,
+    the `parts` of train.output.
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<Train_Mode>:$mode, I64Attr:$batch,
-                       OptionalAttr<TypeAttr>:$real, UnitAttr:$knows_end);
+                       OptionalAttr<TypeAttr>:$real, UnitAttr:$knows_end,
+                       OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "shapes">>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name (`mode` `` $mode^)? `batch` $batch (`real` $real^)? attr-dict-with-keyword $body";
   let hasVerifier = 1;
@@ -367,9 +369,12 @@ def CombinedOp : Train_Op<"combined", [Pure]> {
 
 def OutputOp : Train_Op<"output", [MemoryEffects<[MemWrite]>]> {
   let summary = "the model's output, [batch, …]: what mode predict computes; only in a program without a mode";
-  let description = "What is required in front of it is required of predictions as well; the rest is the loss's.";
-  let arguments = (ins AnyTensor:$value);
-  let assemblyFormat = "$value attr-dict `:` type($value)";
+  let description = [{
+    What is required in front of it is required of predictions as well; the rest is the loss's. Of several outputs the numbers of a row lie beside
+    each other, [batch, numbers], and `parts` are the shapes of a row of each.
+  }];
+  let arguments = (ins AnyTensor:$value, OptionalAttr<TypedArrayAttrBase<DenseI64ArrayAttr, "shapes">>:$parts);
+  let assemblyFormat = "$value (`parts` $parts^)? attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 
