@@ -78,7 +78,7 @@ static Result<void> readClasses(const Source &source, const KeptRows &kept, std:
       break;
     if (!kept.keeps(row))
       continue;
-    if (Result<void> added = classes.add(records); !added)
+    if (Result<void> added = classes.add(records.cells()[*column], [&] { return records.placeOf(*column); }); !added)
       return added;
   }
   return classes.finish(records);
@@ -130,7 +130,7 @@ Result<Table> loadArrays(const Source &source, const KeptRows &kept, std::vector
       return records.error();
     Limits left = limits;
     left.mostBytes -= table->storage->inMemory;
-    Result<Table> rest = buildTable(**records, kept, ofCells, preparations, left, source.keys);
+    Result<Table> rest = buildTable(**records, kept, ofCells, preparations, left, {source.keys});
     if (!rest)
       return rest.error();
     if (arrays->records() >= 0 && rest->rows != table->rows)

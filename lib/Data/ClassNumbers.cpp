@@ -8,10 +8,9 @@
 
 namespace talweg::data {
 
-Result<void> ClassNumbers::add(const RecordReader &records) {
-  const prepare::Cell &cell = records.cells()[column];
+Result<void> ClassNumbers::add(const prepare::Cell &cell, const std::function<Place()> &place) {
   if (cell.kind == prepare::Cell::Missing || (cell.kind == prepare::Cell::Text && cell.text.empty()))
-    return failure("E0785", records.placeOf(column),
+    return failure("E0785", place(),
                    "this cell is missing, and rows are drawn by their classes in its column",
                    "leave such rows out by `where`");
   auto found = cell.kind == prepare::Cell::Text ? numbers.find(cell.text) : numbers.find(keyOf(cell));
@@ -19,7 +18,7 @@ Result<void> ClassNumbers::add(const RecordReader &records) {
     found = numbers.emplace(keyOf(cell), static_cast<std::int32_t>(numbers.size())).first;
   const std::int64_t old = table.classes.size();
   if (!table.classes.resize(old + static_cast<std::int64_t>(sizeof(std::int32_t))))
-    return table.noRoom(records.placeOf(0).file);
+    return table.noRoom(place().file);
   std::memcpy(table.classes.data() + old, &found->second, sizeof(std::int32_t));
   return {};
 }

@@ -12,10 +12,12 @@ namespace talweg::data {
 /// Fills Table::classes, row by row.
 class ClassNumbers {
 public:
-  ClassNumbers(Table &table, std::int64_t column) : table(table), column(column) {}
+  ClassNumbers(Table &table, std::int64_t column) : column(column), table(table) {}
 
-  /// Of the record's row, which is the next one. E0785: its cell is missing.
-  Result<void> add(const RecordReader &records);
+  const std::int64_t column; ///< of the cells
+
+  /// Of the next row's cell, which stands at `place()`. E0785: it is missing.
+  Result<void> add(const prepare::Cell &cell, const std::function<Place()> &place);
   /// All are there. E0729: they are one class.
   Result<void> finish(const RecordReader &records);
 
@@ -25,7 +27,6 @@ private:
   };
 
   Table &table;
-  const std::int64_t column;
   std::unordered_map<std::string, std::int32_t, Hash, std::equal_to<>> numbers;
 };
 

@@ -25,7 +25,7 @@ static CsvForm formOf(const Options &options) {
 namespace {
 
 /// The records of one file.
-class CsvRecords : public RecordReader {
+class CsvRecords : public RecordReader, public RecordBlocks {
 public:
   CsvRecords(const Source &source, CsvReader reader)
       : reader(std::move(reader)), delimiter(formOf(source.options).delimiter),
@@ -36,15 +36,24 @@ public:
   Result<void> begin();
 
   Result<bool> next() override;
+  RecordBlocks *blocks() override { return this; }
+  bool areSeveral() const override { return reader.areSeveral(); }
+  std::unique_ptr<RecordBlock> make() const override { return reader.make(); }
+  bool read(RecordBlock &block) override { return reader.read(block); }
+  void scan(RecordBlock &block) const override { reader.scan(block); }
+  void settle(RecordBlock &block) override;
+
   std::span<const prepare::Cell> cells() const override { return reader.cells(); }
   Place placeOf(std::size_t cell) const override { return reader.placeOf(cell); }
   std::string_view namedBy() const override { return saidNames.empty() ? "the header" : "the list of `header`"; }
   std::string helpOfColumns(const Fits &fits) const override;
-  std::string helpOfRecord() const override;
+  std::string helpOfRecord() const override { return rows == 1 ? helpOfFirst() : ""; }
   Error noRecords() const override;
 
 private:
   bool decideHeader() const;
+  std::string helpOfFirst() const; ///< where a cell of the first row is wrong
+  Error otherWidth(std::size_t cells, const Place &place) const;
 
   CsvReader reader;
   const std::string delimiter;
@@ -52,7 +61,6 @@ private:
   const std::optional<bool> saidHeader;     ///< whether the first row is one; absent: if none of its cells is a number
   bool hasHeader = false;
   std::int64_t rows = 0; ///< of the file so far, with the header
-  bool waits = false;    ///< the first row is a record that has not been taken
 };
 
 } // namespace
@@ -88,25 +96,37 @@ Result<void> CsvRecords::begin() {
           fmt::format("this file has {}, but `header` names {}", counted(columns, "column"), saidNames.size()),
           "name all of them, in their order");
   }
-  waits = !hasHeader;
-  rows = 1;
+  if (!hasHeader)
+    reader.repeat();
+  rows = hasHeader ? 1 : 0;
   return {};
 }
 
+Error CsvRecords::otherWidth(std::size_t cells, const Place &place) const {
+  return failure("E0710", place,
+                 fmt::format("this row has {} where the first has {}", counted(std::int64_t(cells), "cell"), columns),
+                 "every row has the same number of cells; text with a comma in it stands in quotes");
+}
+
 Result<bool> CsvRecords::next() {
-  if (waits) {
-    waits = false;
-    return true;
-  }
   Result<bool> more = reader.next();
   if (!more || !*more)
     return more;
   ++rows;
-  if (const auto cells = static_cast<std::int64_t>(reader.cells().size()); cells != columns)
-    return failure("E0710", reader.placeOf(std::min<std::size_t>(cells, columns)),
-                   fmt::format("this row has {} where the first has {}", counted(cells, "cell"), columns),
-                   "every row has the same number of cells; text with a comma in it stands in quotes");
+  if (const std::size_t cells = reader.cells().size(); cells != std::size_t(columns))
+    return otherWidth(cells, reader.placeOf(std::min(cells, std::size_t(columns))));
   return true;
+}
+
+void CsvRecords::settle(RecordBlock &of) {
+  reader.settle(of);
+  auto &block = static_cast<CsvBlock &>(of);
+  if (rows == 0 && block.rows() > 0)
+    block.helpOfFirst = helpOfFirst();
+  rows += block.rows();
+  for (std::int64_t row = 0; row < block.rows(); ++row)
+    if (const std::size_t cells = block.cellsOf(row).size(); cells != std::size_t(columns))
+      block.dropFrom(row, otherWidth(cells, block.placeOf(row, std::min(cells, std::size_t(columns)))));
 }
 
 /// The cells of a row of text if `delimiter` separated them.
@@ -136,8 +156,8 @@ std::string CsvRecords::helpOfColumns(const Fits &fits) const {
   return {};
 }
 
-std::string CsvRecords::helpOfRecord() const {
-  return rows == 1 && !hasHeader && saidNames.empty() ? "if this row is a header, write `header = true`" : "";
+std::string CsvRecords::helpOfFirst() const {
+  return !hasHeader && saidNames.empty() ? "if this row is a header, write `header = true`" : "";
 }
 
 Error CsvRecords::noRecords() const {

@@ -1,17 +1,16 @@
 #include "CsvReader.h"
 
+#include "CsvScanner.h"
+
 #include "talweg/Data/Load.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace talweg::data {
 
-constexpr std::size_t firstBuffer = std::size_t(1) << 18;
-constexpr std::size_t longestRow = std::size_t(1) << 26;
-constexpr std::size_t mostCells = std::size_t(1) << 22;
+std::size_t csvBlockBytes = std::size_t(1) << 18;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
@@ -20,6 +19,26 @@ std::string_view trimmed(std::string_view text) {
     text.remove_suffix(1);
   return text;
 }
+
+/// How often `byte` is there.
+static std::int64_t countOf(char byte, std::string_view text) {
+  constexpr std::size_t lanes = 64, turns = 255; // as many as a byte counts to
+  std::int64_t count = 0;
+  const char *at = text.data();
+  for (std::size_t left = text.size() / lanes; left > 0;) {
+    std::uint8_t counts[lanes] = {};
+    const std::size_t part = std::min(left, turns);
+    for (std::size_t turn = 0; turn < part; ++turn, at += lanes)
+      for (std::size_t lane = 0; lane < lanes; ++lane)
+        counts[lane] = std::uint8_t(counts[lane] + (at[lane] == byte));
+    for (const std::uint8_t of : counts)
+      count += of;
+    left -= part;
+  }
+  return count + std::count(at, text.data() + text.size(), byte);
+}
+
+//===-- opening ---------------------------------------------------------------------------------------------------===//
 
 Result<CsvReader> CsvReader::open(const std::string &path, CsvForm form) {
   return of(TextReader::open(path, form.encoding), std::move(form), 1);
@@ -35,193 +54,275 @@ Result<CsvReader> CsvReader::of(Result<TextReader> text, CsvForm form, std::int6
     return text.error();
   CsvReader csv(std::move(*text), std::move(form));
   csv.line = line;
-  csv.buffer.resize(firstBuffer);
-  Result<bool> filled = csv.fill();
-  if (!filled)
-    return filled.error();
+  std::vector<char> &start = csv.waiting;
+  start.resize(4096);
+  Result<std::size_t> got = csv.reader.read(std::as_writable_bytes(std::span(start)), line);
+  if (!got)
+    return got.error();
+  start.resize(*got);
 
-  const std::string_view start(csv.buffer.data(), csv.end);
+  const std::string_view there(start.data(), start.size());
   const Place place{csv.path()};
-  if (start.empty())
+  if (there.empty())
     return failure("E0704", place, "the file is empty");
-  if (start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff"))
+  if (there.starts_with("\xff\xfe") || there.starts_with("\xfe\xff"))
     return failure("E0707", place, "this is UTF-16 text, not UTF-8", "write `encoding = \"utf16\"`");
-  if (start.substr(0, 4096).find('\0') != std::string_view::npos)
+  if (there.find('\0') != std::string_view::npos)
     return failure("E0707", place, "this is not text, so not CSV", "an IDX file is declared with `idx(…)`");
-  if (start.starts_with("\xef\xbb\xbf"))
-    csv.begin = 3;
+  if (there.starts_with("\xef\xbb\xbf"))
+    start.erase(start.begin(), start.begin() + 3);
   return csv;
 }
 
-/// Reads more bytes behind those of the current row. False if there are none.
-Result<bool> CsvReader::fill() {
-  if (ended)
+//===-- reading blocks --------------------------------------------------------------------------------------------===//
+
+bool CsvReader::read(RecordBlock &into) {
+  auto &block = static_cast<CsvBlock &>(into);
+  if (current.form) {
+    std::swap(block, current);
+    current.form = nullptr;
+    const std::int64_t taken = repeats ? row : std::min(row + 1, block.count);
+    block.first += taken;
+    block.count -= taken;
+    return true;
+  }
+  if (isDone)
     return false;
-  std::memmove(buffer.data(), buffer.data() + begin, end - begin);
-  end -= begin;
-  begin = 0;
-  if (end == buffer.size()) {
-    if (buffer.size() >= longestRow)
-      return failure("E0724", {path(), line}, fmt::format("this row is longer than {} MiB", longestRow >> 20),
-                     "is a quote not closed, or is this not a CSV file?");
-    buffer.resize(buffer.size() * 2);
-  }
-  Result<std::size_t> got = reader.read(std::as_writable_bytes(std::span(buffer).subspan(end)), line);
-  if (!got)
-    return got.error();
-  ended = *got < buffer.size() - end;
-  end += *got;
-  return *got > 0;
+  block.form = form.get();
+  block.path = path();
+  block.helpOfFirst.clear();
+  block.isSettled = false;
+  block.line = line;
+  fill(block);
+  line += countOf('\n', block.text());
+  return true;
 }
 
-Result<bool> CsvReader::next() {
-  std::int64_t blankLine = 0;
-  for (;;) {
-    begin += consumed;
-    line += lineBreaks;
-    consumed = 0;
-    lineBreaks = 0;
-    Scan found = Scan::NeedMore;
-    while (found == Scan::NeedMore) {
-      Result<Scan> scanned = scanRow();
-      if (!scanned)
-        return scanned.error();
-      found = *scanned;
-      if (found != Scan::NeedMore)
-        break;
-      if (Result<bool> filled = fill(); !filled)
-        return filled.error();
-    }
-    if (found == Scan::End)
-      return false;
-    if (found == Scan::Row && blankLine > 0)
-      return failure("E0727", {path(), blankLine, 1}, "blank line between rows",
-                     "remove it, or write `blank_lines = true`");
-    if (found == Scan::Row)
-      return true;
-    if (found == Scan::Blank && !form.blankLines)
-      blankLine = blankLine ? blankLine : line;
+/// Takes the bytes that wait, and as many others as that there is a place to cut; those behind it wait.
+void CsvReader::fill(CsvBlock &block) {
+  std::vector<char> &bytes = block.bytes;
+  const auto makeRoom = [&](std::size_t size) {
+    if (bytes.size() < size + 1)
+      bytes.resize(size + 1);
+  };
+  makeRoom(waiting.size());
+  std::ranges::copy(waiting, bytes.begin());
+  block.size = waiting.size();
+  block.problem.reset();
+  std::size_t cut = 0;
+  while (cut == 0 && !isDone) {
+    const std::size_t wanted = std::max(csvBlockBytes, block.size / 2);
+    makeRoom(block.size + wanted);
+    Result<std::size_t> got = reader.read(std::as_writable_bytes(std::span(bytes).subspan(block.size, wanted)), line);
+    if (!got)
+      block.problem = got.error();
+    else
+      block.size += *got;
+    isDone = !got || *got < wanted;
+    cut = isDone ? block.size : placeToCut(block);
   }
+  block.isLast = isDone && !block.problem;
+  waiting.assign(bytes.begin() + std::ptrdiff_t(cut), bytes.begin() + std::ptrdiff_t(block.size));
+  block.size = cut;
+  bytes[cut] = '\n';
 }
 
-/// `text` stands at `from`.
-void CsvReader::addCell(std::string_view text, std::size_t from) {
-  prepare::Cell cell = prepare::Cell::of(text);
-  if (text.empty() || (!form.missing.empty() && std::ranges::find(form.missing, text) != form.missing.end()))
-    cell.kind = prepare::Cell::Missing;
-  row.push_back(cell);
-  starts.push_back(from - begin);
+/// Behind the last line break that an even number of quotes is before, or where there is none in many bytes, behind the last one; 0: there is
+/// no place.
+std::size_t CsvReader::placeToCut(const CsvBlock &block) const {
+  const std::string_view text = block.text();
+  const std::size_t last = text.rfind('\n');
+  if (last == std::string_view::npos)
+    return text.size() > kLongestRow ? text.size() : 0;
+  if (!form->quotes)
+    return last + 1;
+  bool isInQuotes = countOf('"', text) % 2 != 0;
+  for (std::size_t at = text.size(); at-- > 0;) {
+    if (text[at] == '"')
+      isInQuotes = !isInQuotes;
+    else if (text[at] == '\n' && !isInQuotes)
+      return at + 1;
+  }
+  return text.size() > 8 * csvBlockBytes ? last + 1 : 0;
 }
 
-/// One row from `begin`, if all of it is in the buffer.
-Result<CsvReader::Scan> CsvReader::scanRow() {
-  row.clear();
-  starts.clear();
-  unescaped.clear();
-  if (begin == end)
-    return ended ? Scan::End : Scan::NeedMore;
-  if (!form.comment.empty()) {
-    const std::string_view there(buffer.data() + begin, end - begin);
-    if (!ended && there.size() < form.comment.size())
-      return Scan::NeedMore;
-    if (there.starts_with(form.comment)) {
-      const std::size_t lineEnd = there.find('\n');
-      if (lineEnd == std::string_view::npos && !ended)
-        return Scan::NeedMore;
-      consumed = lineEnd == std::string_view::npos ? there.size() : lineEnd + 1;
-      lineBreaks = 1;
-      return Scan::Comment;
-    }
-  }
-  std::int64_t breaks = 0;
-  std::size_t at = begin;
-  for (;;) {
-    if (at < end && buffer[at] == '"' && form.quotes) {
-      Result<Scan> quoted = scanQuoted(at, breaks);
-      if (!quoted || *quoted == Scan::NeedMore)
-        return quoted;
-    } else {
-      const std::size_t from = at;
-      while (at < end && buffer[at] != '\n' && (buffer[at] != delimiter || !isDelimiter(at))) {
-        if (buffer[at] == delimiter && mayBeDelimiter(at))
-          return Scan::NeedMore;
-        ++at;
-      }
-      if (at == end && !ended)
-        return Scan::NeedMore;
-      const bool lineEnds = at == end || buffer[at] == '\n';
-      const std::size_t to = lineEnds && at > from && buffer[at - 1] == '\r' ? at - 1 : at;
-      const std::string_view text = trimmed({buffer.data() + from, to - from});
-      addCell(text, static_cast<std::size_t>(text.data() - buffer.data()));
-    }
-    if (at == end || buffer[at] == '\n')
-      break;
-    if (row.size() == mostCells)
-      return failure("E0724", placeOf(0), fmt::format("this row has more than {} cells", mostCells),
-                     "is this not a CSV file? arrays are stored as NPY or safetensors");
-    at += form.delimiter.size();
-  }
-  consumed = at - begin + (at < end ? 1 : 0);
-  rowLength = at - begin - (at > begin && buffer[at - 1] == '\r' ? 1 : 0);
-  lineBreaks = breaks + (at < end ? 1 : 0);
-  return row.size() == 1 && trimmed(text()).empty() ? Scan::Blank : Scan::Row;
-}
+//===-- finding rows ----------------------------------------------------------------------------------------------===//
 
-/// A cell in quotes at `at`, which then stands at what ends it.
-Result<CsvReader::Scan> CsvReader::scanQuoted(std::size_t &at, std::int64_t &breaks) {
-  const std::size_t open = at;
-  std::size_t doubled = 0, close = open + 1;
-  std::int64_t inside = 0;
-  for (;; ++close) {
-    if (close == end) {
-      if (!ended)
-        return Scan::NeedMore;
-      row.emplace_back();
-      starts.push_back(open - begin);
-      return failure("E0717", placeOf(row.size() - 1), "the quote that opens here is never closed");
-    }
-    inside += buffer[close] == '\n';
-    if (buffer[close] != '"')
-      continue;
-    if (close + 1 == end && !ended)
-      return Scan::NeedMore;
-    if (close + 1 == end || buffer[close + 1] != '"')
-      break;
-    ++doubled;
-    ++close;
+namespace {
+/// What the cells of a row become.
+struct CellSink {
+  const CsvForm &form;
+  std::vector<prepare::Cell> &cells;
+  std::vector<char> &unescaped;
+  std::size_t &unescapedSize;
+  const std::size_t textSize;
+
+  void add(std::string_view text, const char *, bool doubled) {
+    if (doubled)
+      text = withoutDoubled(text);
+    prepare::Cell &cell = cells.emplace_back(prepare::Cell::of(text));
+    if (text.empty() || (!form.missing.empty() && std::ranges::find(form.missing, text) != form.missing.end()))
+      cell.kind = prepare::Cell::Missing;
   }
-  at = close + 1;
-  const auto endsCell = [&] { return buffer[at] == '\n' || (buffer[at] == delimiter && isDelimiter(at)); };
-  while (at < end && !endsCell() && (buffer[at] == ' ' || buffer[at] == '\t' || buffer[at] == '\r'))
-    ++at;
-  if ((at == end && !ended) || (at < end && mayBeDelimiter(at) && !endsCell()))
-    return Scan::NeedMore;
-  if (at < end && !endsCell()) {
-    row.emplace_back();
-    starts.push_back(at - begin);
-    return failure("E0718", placeOf(row.size() - 1), "text after the closing quote of a cell",
-                   "a quote inside a quoted cell is written twice: `\"\"`");
-  }
-  breaks += inside;
-  std::string_view text(buffer.data() + open + 1, close - open - 1);
-  if (doubled > 0) {
-    std::string &single = unescaped.emplace_back();
+
+  std::string_view withoutDoubled(std::string_view text) {
+    if (unescaped.size() < textSize)
+      unescaped.resize(textSize);
+    char *const begin = unescaped.data() + unescapedSize;
+    char *to = begin;
     for (std::size_t i = 0; i < text.size(); ++i) {
-      single += text[i];
+      *to++ = text[i];
       i += text[i] == '"';
     }
-    text = single;
+    unescapedSize += std::size_t(to - begin);
+    return {begin, std::size_t(to - begin)};
   }
-  addCell(text, open);
-  return Scan::Row;
+};
+
+/// Where the cells of a row begin.
+struct StartSink {
+  std::vector<const char *> starts = {};
+  void add(std::string_view, const char *from, bool) { starts.push_back(from); }
+};
+} // namespace
+
+void CsvReader::scan(RecordBlock &of) const {
+  auto &block = static_cast<CsvBlock &>(of);
+  if (block.isSettled)
+    return;
+  block.error.reset();
+  block.found.clear();
+  block.first = 0;
+  block.cells.clear();
+  block.unescapedSize = 0;
+  block.blank.reset();
+  block.isBlankBetween = false;
+  CellSink sink{*form, block.cells, block.unescaped, block.unescapedSize, block.size};
+  CsvScanner<CellSink> scanner(*form, block.text(), block.isLast, sink);
+  const char *const begin = block.bytes.data();
+  const char *at = begin;
+  block.left = block.size;
+  std::size_t cellsOfRows = 0;
+  for (bool goesOn = true; goesOn && at < begin + block.size;) {
+    const std::size_t start = std::size_t(at - begin);
+    const Scan scan = scanner.row(at);
+    goesOn = scan == Scan::Row || scan == Scan::Blank || scan == Scan::Comment;
+    if (scan == Scan::Row && block.blank) {
+      block.isBlankBetween = true;
+      goesOn = false;
+    } else if (scan == Scan::Row && std::size_t(at - begin) - start > kLongestRow) {
+      block.left = start;
+      goesOn = false;
+    } else if (scan == Scan::Row) {
+      block.found.push_back({std::uint32_t(cellsOfRows), std::uint32_t(start)});
+      cellsOfRows = block.cells.size();
+    } else if (scan == Scan::Blank && !form->blankLines && !block.blank) {
+      block.blank = start;
+    } else if (scan == Scan::Unfinished) {
+      block.left = start;
+    } else if (scan == Scan::Unclosed) {
+      block.error =
+          failure("E0717", block.placeAt(std::size_t(at - begin)), "the quote that opens here is never closed");
+    } else if (scan == Scan::TextAfterQuote) {
+      block.error = failure("E0718", block.placeAt(std::size_t(at - begin)), "text after the closing quote of a cell",
+                            "a quote inside a quoted cell is written twice: `\"\"`");
+    } else if (scan == Scan::TooManyCells) {
+      block.error = failure("E0724", block.placeAt(start), fmt::format("this row has more than {} cells", kMostCells),
+                            "is this not a CSV file? arrays are stored as NPY or safetensors");
+    }
+    block.cells.resize(cellsOfRows);
+  }
+  block.count = std::int64_t(block.found.size());
+  block.found.push_back({std::uint32_t(cellsOfRows), std::uint32_t(at - begin)});
 }
 
-Place CsvReader::placeOf(std::size_t cell) const {
-  const std::size_t at = cell < starts.size() ? starts[cell] : rowLength;
-  const std::string_view before(buffer.data() + begin, at);
+Error CsvReader::blankLine(std::int64_t at) const {
+  return failure("E0727", {path(), at, 1}, "blank line between rows", "remove it, or write `blank_lines = true`");
+}
+
+void CsvReader::settle(RecordBlock &of) {
+  auto &block = static_cast<CsvBlock &>(of);
+  if (block.isSettled)
+    return;
+  if (!carried.empty()) {
+    block.bytes.insert(block.bytes.begin(), carried.begin(), carried.end());
+    block.size += carried.size();
+    block.bytes[block.size] = '\n';
+    block.line = carriedLine;
+    carried.clear();
+    scan(block);
+  }
+  block.isSettled = true;
+  if (block.count > 0 && blankAt) {
+    block.dropFrom(0, blankLine(*blankAt));
+  } else {
+    if (!blankAt && block.blank)
+      blankAt = block.placeAt(*block.blank).line;
+    if (block.isBlankBetween)
+      block.error = blankLine(*blankAt);
+  }
+  if (block.error)
+    return;
+  if (block.left < block.size) {
+    carriedLine = block.placeAt(block.left).line;
+    if (block.size - block.left > kLongestRow)
+      block.error =
+          failure("E0724", {path(), carriedLine}, fmt::format("this row is longer than {} MiB", kLongestRow >> 20),
+                  "is a quote not closed, or is this not a CSV file?");
+    else
+      carried.assign(block.bytes.begin() + std::ptrdiff_t(block.left),
+                     block.bytes.begin() + std::ptrdiff_t(block.size));
+  }
+  if (!block.error && block.problem)
+    block.error = block.problem;
+}
+
+//===-- row by row ------------------------------------------------------------------------------------------------===//
+
+Result<bool> CsvReader::next() {
+  if (repeats) {
+    repeats = false;
+    return true;
+  }
+  ++row;
+  while (!current.form || row >= current.count) {
+    if (current.form && current.error)
+      return *current.error;
+    current.form = nullptr;
+    if (isDone)
+      return false;
+    row = 0;
+    read(current);
+    scan(current);
+    settle(current);
+  }
+  return true;
+}
+
+//===-- places ----------------------------------------------------------------------------------------------------===//
+
+Place CsvBlock::placeAt(std::size_t byte) const {
+  const std::string_view before = text().substr(0, byte);
   const std::size_t lineStart = before.rfind('\n');
-  return {path(), line + std::count(before.begin(), before.end(), '\n'),
-          std::int64_t(lineStart == std::string_view::npos ? at : at - lineStart - 1) + 1};
+  return {path, line + countOf('\n', before),
+          std::int64_t(lineStart == std::string_view::npos ? byte : byte - lineStart - 1) + 1};
+}
+
+Place CsvBlock::placeOf(std::int64_t row, std::size_t cell) const {
+  const char *at = bytes.data() + found[std::size_t(first + row)].text;
+  StartSink sink;
+  CsvScanner<StartSink> scanner(*form, text(), isLast, sink);
+  scanner.row(at);
+  return placeAt(std::size_t((cell < sink.starts.size() ? sink.starts[cell] : scanner.rowEnd()) - bytes.data()));
+}
+
+std::string_view CsvBlock::textOf(std::int64_t row) const {
+  const char *const begin = bytes.data() + found[std::size_t(first + row)].text;
+  const char *at = begin;
+  StartSink sink;
+  CsvScanner<StartSink> scanner(*form, text(), isLast, sink);
+  scanner.row(at);
+  return {begin, std::size_t(scanner.rowEnd() - begin)};
 }
 
 } // namespace talweg::data

@@ -1,14 +1,16 @@
 // Rows of cells from CSV text (RFC 4180, with LF or CRLF, with or without a byte order mark). Internal.
 //
-// In: bytes. Out: one row at a time, as views into a buffer that lasts until the next row. Guaranteed: memory is bounded
-// by the longest row, which is itself bounded.
+// In: bytes. Out: blocks of rows, as views into them. The text is cut behind a line break that no quotes seem to be around; where the rows of a
+// block show that a cut was within one, the block that follows is scanned again, with that row. Guaranteed: rows and errors do not depend on
+// where the text is cut, and a row is no longer than 64 MiB.
 #ifndef TALWEG_LIB_DATA_CSV_READER_H
 #define TALWEG_LIB_DATA_CSV_READER_H
 
-#include "Messages.h"
+#include "RecordBlocks.h"
 #include "TextReader.h"
 
-#include <deque>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +26,59 @@ struct CsvForm {
   std::string_view encoding = "utf8";
 };
 
-class CsvReader {
+/// How many bytes are read at once. Tests set less.
+extern std::size_t csvBlockBytes;
+
+class CsvBlock : public RecordBlock {
+public:
+  std::span<const prepare::Cell> cellsOf(std::int64_t row) const override {
+    const Row &at = found[std::size_t(first + row)];
+    return std::span(cells).subspan(at.cell, (&at)[1].cell - at.cell);
+  }
+  /// Where a cell begins; `cell` may be one past the last, for the row's end.
+  Place placeOf(std::int64_t row, std::size_t cell) const override;
+  std::string helpOfRecord(std::int64_t row) const override { return row == 0 ? helpOfFirst : ""; }
+  /// The row as it stands in the file, without its line break.
+  std::string_view textOf(std::int64_t row) const;
+
+  std::string helpOfFirst; ///< what may be meant by the first row, one of whose cells is wrong
+
+  /// The rows from number `rows` on are not the block's, but this error.
+  void dropFrom(std::int64_t rows, Error why) {
+    count = rows;
+    error = std::move(why);
+  }
+
+private:
+  friend class CsvReader;
+  template <typename Sink> friend class CsvScanner;
+  struct Row {
+    std::uint32_t cell, text; ///< where its cells and its text begin
+  };
+
+  std::string_view text() const { return {bytes.data(), size}; }
+  Place placeAt(std::size_t byte) const;
+
+  const CsvForm *form = nullptr;
+  std::string path;
+  std::vector<char> bytes;      ///< of the file, and behind them a line break
+  std::size_t size = 0;         ///< of them
+  std::int64_t line = 1;        ///< of the first byte
+  bool isLast = false;          ///< the file ends here
+  bool isSettled = false;       ///< by `next` of the reader
+  std::optional<Error> problem; ///< behind the bytes nothing can be read
+
+  std::vector<Row> found; ///< rows, and where the last one ends
+  std::int64_t first = 0; ///< of them that is the block's
+  std::vector<prepare::Cell> cells;
+  std::vector<char> unescaped;      ///< texts of cells in which a quote was doubled
+  std::size_t unescapedSize = 0;    ///< of them
+  std::size_t left = 0;             ///< where a row begins that is not all there
+  std::optional<std::size_t> blank; ///< where the first blank line begins behind the last row
+  bool isBlankBetween = false;      ///< a row follows it
+};
+
+class CsvReader : public RecordBlocks {
 public:
   /// Fails on files that cannot be opened, are empty, or are plainly not text.
   static Result<CsvReader> open(const std::string &path, CsvForm form);
@@ -34,48 +88,43 @@ public:
   /// Steps to the next row. False at the end. Blank lines at the end of the file are no rows; elsewhere they are an error,
   /// unless the form has them.
   Result<bool> next();
-
+  /// The row is the next one, too.
+  void repeat() { repeats = true; }
   /// The row's cells: quotes removed, `""` undone, spaces around unquoted text removed. Missing ones have their text, too.
-  const std::vector<prepare::Cell> &cells() const { return row; }
-
-  /// Where a cell begins; `cell` may be one past the last, for the row's end.
-  Place placeOf(std::size_t cell) const;
-  /// The row as it stands in the file, without its line break.
-  std::string_view text() const { return {buffer.data() + begin, rowLength}; }
+  std::span<const prepare::Cell> cells() const { return current.cellsOf(row); }
+  Place placeOf(std::size_t cell) const { return row < current.rows() ? current.placeOf(row, cell) : Place{path()}; }
+  std::string_view text() const { return current.textOf(row); }
   const std::string &path() const { return reader.path(); }
 
-private:
-  enum class Scan { Row, Blank, Comment, NeedMore, End };
+  /// The rows that `next` would step to.
+  bool areSeveral() const override { return !isDone; }
+  std::unique_ptr<RecordBlock> make() const override { return std::make_unique<CsvBlock>(); }
+  bool read(RecordBlock &block) override;
+  void scan(RecordBlock &block) const override;
+  void settle(RecordBlock &block) override;
 
-  CsvReader(TextReader reader, CsvForm form)
-      : reader(std::move(reader)), form(std::move(form)), delimiter(this->form.delimiter.front()) {}
+private:
+  CsvReader(TextReader text, CsvForm form)
+      : reader(std::move(text)), form(std::make_unique<CsvForm>(std::move(form))) {}
   static Result<CsvReader> of(Result<TextReader> text, CsvForm form, std::int64_t line);
-  Result<bool> fill();
-  Result<Scan> scanRow();
-  Result<Scan> scanQuoted(std::size_t &at, std::int64_t &breaks);
-  void addCell(std::string_view text, std::size_t from);
-  /// Whether the delimiter stands at `at`, where its first character does; more must be read if it may, but is not all there.
-  bool isDelimiter(std::size_t at) const {
-    return form.delimiter.size() == 1 || std::string_view(buffer.data() + at, end - at).starts_with(form.delimiter);
-  }
-  bool mayBeDelimiter(std::size_t at) const {
-    return !ended && end - at < form.delimiter.size() &&
-           std::string_view(form.delimiter).starts_with(std::string_view(buffer.data() + at, end - at));
-  }
+  void fill(CsvBlock &block);
+  std::size_t placeToCut(const CsvBlock &block) const;
+  Error blankLine(std::int64_t line) const;
 
   TextReader reader;
-  CsvForm form;
-  char delimiter; ///< its first character
-  std::vector<char> buffer;
-  std::size_t begin = 0, end = 0; ///< the current row starts at begin; bytes up to end are there
-  std::size_t rowLength = 0;      ///< of the current row, without its line break
-  std::size_t consumed = 0;       ///< of the current row, with its line break
-  std::int64_t line = 1;          ///< of the current row's first byte
-  std::int64_t lineBreaks = 0;    ///< in the current row
-  bool ended = false;             ///< the file has no more bytes than the buffer
-  std::vector<prepare::Cell> row;
-  std::deque<std::string> unescaped; ///< texts of cells in which a quote was doubled
-  std::vector<std::size_t> starts;   ///< where each cell of the row begins, from begin
+  std::unique_ptr<const CsvForm> form; ///< blocks have its address
+
+  std::vector<char> waiting; ///< bytes that have been read, of the next block
+  std::int64_t line = 1;     ///< of their first one
+  bool isDone = false;       ///< the last block has been read
+
+  std::vector<char> carried;           ///< of a row that is not all there, from the blocks that are settled
+  std::int64_t carriedLine = 0;        ///< in which it begins
+  std::optional<std::int64_t> blankAt; ///< the line of the first blank line behind the last row
+
+  CsvBlock current;     ///< in which `next` is
+  std::int64_t row = 0; ///< of it
+  bool repeats = false;
 };
 
 /// Without spaces and tabs at both ends.

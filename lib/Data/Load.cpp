@@ -85,7 +85,7 @@ Result<void> learn(const Source &source, const std::vector<Field> &fields,
     Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers});
     if (!records)
       return records.error();
-    if (Result<void> shown = showRecords(**records, *kept, fields, preparations, pass); !shown)
+    if (Result<void> shown = showRecords(**records, *kept, fields, preparations, source.threads, pass); !shown)
       return shown;
     for (prepare::Preparation &preparation : preparations)
       if (preparation.passes() > pass)
@@ -132,7 +132,8 @@ Result<Table> load(const Source &source, std::vector<Field> fields, std::span<co
   Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers, columns});
   if (!records)
     return records.error();
-  return buildTable(**records, *kept, std::move(fields), preparations, limits, source.keys, source.balanced);
+  return buildTable(**records, *kept, std::move(fields), preparations, limits, {source.keys, source.balanced},
+                    source.threads);
 }
 
 Result<bool> isHead(const Source &source, std::span<const Field> fields,

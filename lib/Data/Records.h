@@ -2,7 +2,7 @@
 #ifndef TALWEG_LIB_DATA_RECORDS_H
 #define TALWEG_LIB_DATA_RECORDS_H
 
-#include "Messages.h"
+#include "RecordBlocks.h"
 
 #include "talweg/Data/Table.h"
 #include "talweg/Prepare/Cell.h"
@@ -56,6 +56,9 @@ public:
 
   /// How many records there are, if that is known before they are read.
   virtual std::optional<std::int64_t> count() const { return std::nullopt; }
+
+  /// The records as blocks, in place of `next`. Null: they come one by one.
+  virtual RecordBlocks *blocks() { return nullptr; }
 
   /// Steps to the next record. False at the end.
   virtual Result<bool> next() = 0;

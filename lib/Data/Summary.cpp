@@ -116,7 +116,8 @@ Result<FieldSummaries> summarize(const Source &source, const std::vector<Field> 
     for (std::size_t c = 0; c < cells.size(); ++c)
       of[of.size() == 1 ? 0 : c].take(cells[c]);
   };
-  if (Result<void> visited = visitRecords(**records, *kept, fields, preparations, begin, visit); !visited)
+  if (Result<void> visited = visitRecords(**records, *kept, fields, preparations, source.threads, begin, visit);
+      !visited)
     return visited.error();
   FieldSummaries summaries;
   for (std::vector<Summarizer> &of : summarizers) {

@@ -1,4 +1,5 @@
-// What is done with the records of a file: tables are made of them, and preparations learn of them. Internal.
+// What is done with the records of a file: tables are made of them, and preparations learn of them, on several threads where the records
+// come in blocks. Internal.
 #ifndef TALWEG_LIB_DATA_TABLE_BUILDER_H
 #define TALWEG_LIB_DATA_TABLE_BUILDER_H
 
@@ -8,18 +9,25 @@
 
 namespace talweg::data {
 
-/// A table of the records that `kept` has, with the texts of `keys` and the classes of `balanced`; `preparations`, one for each field, have learned.
+/// What of a record is kept beside the fields.
+struct Beside {
+  std::vector<ColumnRef> keys = {};            ///< as texts
+  std::optional<ColumnRef> balanced = {};      ///< as classes
+};
+
+/// A table of the records that `kept` has; `preparations`, one for each field, have learned.
 Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
                          std::span<const prepare::Preparation> preparations, const Limits &limits,
-                         const std::vector<ColumnRef> &keys = {}, const std::optional<ColumnRef> &balanced = {});
+                         const Beside &beside = {}, int threads = 1);
 
 /// Shows the records that `kept` has to the preparations, one for each field, that have passes left after `pass` of them.
 Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
-                         std::span<prepare::Preparation> preparations, int pass);
+                         std::span<prepare::Preparation> preparations, int threads, int pass);
 
 /// Calls `visit(field, cells)` for each field of each record that `kept` has, and before that `begin(field, columns)` for each field.
+/// Of one field, the calls follow each other; those of several may be at the same time.
 Result<void> visitRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
-                          std::span<const prepare::Preparation> preparations,
+                          std::span<const prepare::Preparation> preparations, int threads,
                           const std::function<void(std::size_t, std::span<const std::int64_t>)> &begin,
                           const std::function<void(std::size_t, std::span<const prepare::Cell>)> &visit);
 

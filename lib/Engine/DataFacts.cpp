@@ -68,7 +68,8 @@ Result<DataFacts> talweg::dataFacts(const Program &program, const Dataset &data,
                                     const std::string &path) {
   const Compiler &compiler = *program.impl->compiler;
   Result<data::Source> source =
-      sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold}, split, path);
+      sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold, program.impl->options.threads},
+               split, path);
   if (!source)
     return source.error();
   auto preparations = program.impl->preparations();

@@ -124,7 +124,8 @@ static Result<Dataset> loadFields(const Program &program, const std::string &spl
                                   std::vector<data::Field> fields, const Change &change) {
   const Compiler &compiler = *program.impl->compiler;
   Result<data::Source> source =
-      sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold}, split, path);
+      sourceOf({compiler.plan().splits, compiler.file(), program.impl->options.fold, program.impl->options.threads},
+               split, path);
   if (!source)
     return source.error();
   change(*source);

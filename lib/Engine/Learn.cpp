@@ -2,6 +2,7 @@
 #include "Learn.h"
 
 #include "talweg/Prepare/Steps.h"
+#include "talweg/Runtime/Threads.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -63,7 +64,7 @@ std::vector<data::ColumnRef> talweg::keysOf(const std::vector<std::string> &keys
 }
 
 Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string &name, const std::string &given) {
-  const auto &[splits, file, fold, limits] = files;
+  const auto &[splits, file, fold, threads, limits] = files;
   const bool isLeftOut = fold && name == "validation", isTrained = fold && name == "train";
   const auto found = std::ranges::find(splits, isLeftOut ? "train" : name, &frontend::Split::name);
   const frontend::Split *declared = found == splits.end() ? nullptr : &*found;
@@ -93,6 +94,7 @@ Result<data::Source> talweg::sourceOf(const DataFiles &files, const std::string 
     source.rows.fold = data::Fold{fold->index - 1, fold->count, isTrained};
   if (!source.rows.index.empty())
     source.rows.index = besideFile(source.rows.index, file);
+  source.threads = threads > 0 ? threads : std::min(runtime::usableCores(), kMostThreads);
   return source;
 }
 

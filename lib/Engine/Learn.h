@@ -14,6 +14,7 @@ struct DataFiles {
   const std::vector<frontend::Split> &splits;
   const std::string &file; ///< the program's own
   std::optional<Fold> fold = {};
+  int threads = 1; ///< that read them; 0: one for each core
   data::Limits limits = {};
 };
 

@@ -223,4 +223,41 @@ Fault storeCell(const Cell &cell, const Field &field, std::byte *to) {
   return storeText(cell.text, field, to);
 }
 
+/// Reads what most cells are: a number as it is stored. False of all others, which may still be right.
+template <typename Stored>
+static bool readsPlainly(const Cell &cell, const Field &field, const ElementInfo &info, Stored &value) {
+  if (cell.kind != Cell::Text)
+    return false;
+  const char *const begin = cell.text.data(), *const end = begin + cell.text.size();
+  if constexpr (std::is_integral_v<Stored>) {
+    std::int64_t wide = 0;
+    const auto [rest, error] = std::from_chars(begin, end, wide);
+    value = static_cast<Stored>(wide);
+    return error == std::errc() && rest == end && wide >= (field.classes ? 0 : info.least) &&
+           wide <= (field.classes ? *field.classes - 1 : info.most);
+  } else if constexpr (std::is_floating_point_v<Stored>) {
+    const auto [rest, error] = fast_float::from_chars(begin, end, value);
+    return error == std::errc() && rest == end && std::isfinite(value);
+  }
+  return false;
+}
+
+Fault storeCells(std::span<const Cell> cells, const Field &field, std::byte *to) {
+  const ElementInfo &info = infoOf(field.element);
+  Fault fault;
+  withStored(field.element, [&](auto stored) {
+    for (const Cell &cell : cells) {
+      if (readsPlainly(cell, field, info, stored)) {
+        std::memcpy(to, &stored, sizeof stored);
+      } else if (Fault found = storeCell(cell, field, to)) {
+        fault = std::move(found);
+        fault.cell = std::size_t(&cell - cells.data());
+        return;
+      }
+      to += sizeof stored;
+    }
+  });
+  return fault;
+}
+
 } // namespace talweg::prepare

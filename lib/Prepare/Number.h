@@ -5,6 +5,8 @@
 #include "talweg/Prepare/Cell.h"
 #include "talweg/Support/Manifest.h"
 
+#include <span>
+
 namespace talweg::prepare {
 
 /// Writes the value of `text`, in the storage type of `field`, to `to`. Numbers are those of C, decimal, with an optional
@@ -14,6 +16,9 @@ Fault storeText(std::string_view text, const Field &field, std::byte *to);
 /// The same of a cell of any kind, and of a number, of which NaN is a missing one.
 Fault storeCell(const Cell &cell, const Field &field, std::byte *to);
 Fault storeNumber(double number, const Field &field, std::byte *to);
+
+/// The same of several, one behind the other.
+Fault storeCells(std::span<const Cell> cells, const Field &field, std::byte *to);
 
 /// The finite number that `text` says; what is wrong with it else.
 Fault readNumber(std::string_view text, double &value);

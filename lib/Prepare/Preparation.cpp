@@ -146,15 +146,8 @@ std::vector<std::string> Preparation::classNames() const {
 }
 
 Fault Preparation::prepare(std::span<const Cell> cells, std::byte *to) const {
-  const std::int64_t bytes = sizeOf(impl->field.element);
-  if (impl->chain.links.empty()) {
-    for (std::size_t i = 0; i < cells.size(); ++i, to += bytes)
-      if (Fault fault = storeCell(cells[i], impl->field, to)) {
-        fault.cell = i;
-        return fault;
-      }
-    return {};
-  }
+  if (impl->chain.links.empty())
+    return storeCells(cells, impl->field, to);
   if (!impl->isReady())
     return {"internal", fmt::format("field `{}` is prepared before it has learned", impl->field.name)};
   Row &row = rowOfThread();
@@ -165,6 +158,7 @@ Fault Preparation::prepare(std::span<const Cell> cells, std::byte *to) const {
     std::memcpy(to, row.labels.data(), row.labels.size() * sizeof row.labels[0]);
     return {};
   }
+  const std::int64_t bytes = sizeOf(impl->field.element);
   const bool isOfCells = impl->chain.gives == Flow::Text;
   for (std::size_t i = 0, count = isOfCells ? row.cells.size() : row.numbers.size(); i < count; ++i, to += bytes)
     if (Fault fault =

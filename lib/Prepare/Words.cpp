@@ -8,32 +8,33 @@
 
 namespace talweg::prepare {
 
+void WordTable::grow() {
+  slots.assign(std::max<std::size_t>(16, 2 * slots.size()), Slot());
+  for (std::size_t number = 0; number < all.size(); ++number) {
+    const std::uint64_t hash = HashOfText()(all[number]);
+    slotOf(all[number], hash) = {std::uint32_t(hash >> 32), std::uint32_t(number)};
+  }
+}
+
 std::vector<WordCount> WordCounts::ordered(std::int64_t least, std::int64_t most) const {
-  std::vector<WordCount> words;
-  for (const auto &[word, count] : counts)
-    if (count >= least)
-      words.push_back({word, count});
-  std::ranges::sort(words, [](const WordCount &a, const WordCount &b) {
+  std::vector<WordCount> ordered;
+  for (std::size_t number = 0; number < counts.size(); ++number)
+    if (counts[number] >= least)
+      ordered.push_back({words.words()[number], counts[number]});
+  std::ranges::sort(ordered, [](const WordCount &a, const WordCount &b) {
     return a.count != b.count ? a.count > b.count : a.word < b.word;
   });
-  if (std::ssize(words) > most)
-    words.resize(std::size_t(most));
-  return words;
+  if (std::ssize(ordered) > most)
+    ordered.resize(std::size_t(most));
+  return ordered;
 }
 
 bool WordIndex::set(const std::vector<std::string> &words) {
-  numbers.clear();
+  table = {};
   for (const std::string &word : words)
-    if (word.empty() || !isUtf8(word) || !numbers.emplace(word, std::int32_t(numbers.size())).second)
+    if (word.empty() || !isUtf8(word) || !table.add(word).second)
       return false;
   return std::ssize(words) < INT32_MAX;
-}
-
-std::vector<std::string> WordIndex::words() const {
-  std::vector<std::string> words(numbers.size());
-  for (const auto &[word, number] : numbers)
-    words[std::size_t(number)] = word;
-  return words;
 }
 
 std::string WordIndex::closestTo(std::string_view word) const {

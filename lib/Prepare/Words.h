@@ -5,20 +5,85 @@
 #include "talweg/Support/Step.h"
 
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace talweg::prepare {
 
+/// Of short texts, eight bytes at a time.
 struct HashOfText {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  std::size_t operator()(std::string_view text) const {
+    std::uint64_t hash = text.size() * kFactor;
+    const char *at = text.data();
+    std::size_t left = text.size();
+    for (; left >= 8; left -= 8, at += 8)
+      hash = mixed(hash, bytesAt(at, 8));
+    return mixed(hash, bytesAt(at, left));
+  }
+
+private:
+  static constexpr std::uint64_t kFactor = 0x9e3779b97f4a7c15;
+  static std::uint64_t bytesAt(const char *at, std::size_t count) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, at, count);
+    return bytes;
+  }
+  static std::uint64_t mixed(std::uint64_t hash, std::uint64_t bytes) {
+    const auto product = static_cast<unsigned __int128>(hash ^ bytes) * kFactor;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
 };
 template <typename T> using ByText = std::unordered_map<std::string, T, HashOfText, std::equal_to<>>;
+
+/// Words with numbers from 0, in the order in which they were added.
+class WordTable {
+public:
+  /// The word's number, and whether it is new.
+  std::pair<std::size_t, bool> add(std::string_view word) {
+    if (2 * (all.size() + 1) > slots.size())
+      grow();
+    Slot &slot = slotOf(word, HashOfText()(word));
+    const bool isNew = slot.number == kNone;
+    if (isNew) {
+      slot = {std::uint32_t(HashOfText()(word) >> 32), std::uint32_t(all.size())};
+      all.emplace_back(word);
+    }
+    return {slot.number, isNew};
+  }
+  std::optional<std::size_t> find(std::string_view word) const {
+    if (all.empty())
+      return std::nullopt;
+    const std::uint32_t number = const_cast<WordTable *>(this)->slotOf(word, HashOfText()(word)).number;
+    return number == kNone ? std::nullopt : std::optional<std::size_t>(number);
+  }
+  const std::vector<std::string> &words() const { return all; }
+
+private:
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  struct Slot {
+    std::uint32_t hash = 0, number = kNone;
+  };
+
+  /// Where the word is, or would be put.
+  Slot &slotOf(std::string_view word, std::uint64_t hash) {
+    for (std::size_t at = hash;; ++at) {
+      Slot &slot = slots[at & (slots.size() - 1)];
+      if (slot.number == kNone || (slot.hash == std::uint32_t(hash >> 32) && all[slot.number] == word))
+        return slot;
+    }
+  }
+  void grow();
+
+  std::vector<Slot> slots; ///< a power of two of them, half of which are free
+  std::vector<std::string> all;
+};
 
 struct WordCount {
   std::string word;
@@ -28,36 +93,36 @@ struct WordCount {
 class WordCounts {
 public:
   void add(std::string_view word, std::int64_t times = 1) {
-    const auto found = counts.find(word);
-    if (found == counts.end())
-      counts.emplace(word, times);
-    else
-      found->second += times;
+    const auto [number, isNew] = words.add(word);
+    if (isNew)
+      counts.push_back(0);
+    counts[number] += times;
   }
   /// Those that come at least so often, in falling count, equal counts by their bytes; the first so many.
   std::vector<WordCount> ordered(std::int64_t least, std::int64_t most) const;
-  void clear() { counts.clear(); }
+  void clear() { *this = {}; }
 
 private:
-  ByText<std::int64_t> counts;
+  WordTable words;
+  std::vector<std::int64_t> counts; ///< of each
 };
 
 class WordIndex {
 public:
   /// False where a word is empty, not UTF-8, or is there twice.
   bool set(const std::vector<std::string> &words);
-  std::int64_t size() const { return std::int64_t(numbers.size()); }
+  std::int64_t size() const { return std::int64_t(table.words().size()); }
   std::optional<std::int32_t> find(std::string_view word) const {
-    const auto found = numbers.find(word);
-    return found == numbers.end() ? std::nullopt : std::optional(found->second);
+    const std::optional<std::size_t> number = table.find(word);
+    return number ? std::optional(std::int32_t(*number)) : std::nullopt;
   }
   /// In the order of their numbers.
-  std::vector<std::string> words() const;
+  const std::vector<std::string> &words() const { return table.words(); }
   /// The one that was most likely meant; empty if none is close.
   std::string closestTo(std::string_view word) const;
 
 private:
-  ByText<std::int32_t> numbers;
+  WordTable table;
 };
 
 /// FNV-1a of 64 bits.

@@ -95,6 +95,7 @@ CompileOptions Experiment::compileOptions() const {
   options.learned = learned;
   options.growVocabularies = growsVocabularies;
   options.dataMemory = dataMemory;
+  options.threads = int(threads.value_or(0));
   options.onMessage = [](const std::string &text) { complain(colorDiagnostic(text)); };
   return options;
 }

@@ -50,6 +50,7 @@ private:
   void swap(Buffer &other) noexcept;
   void release();
   bool reserveInMemory(std::int64_t bytes);
+  bool reserveInPages(std::int64_t bytes);
   bool reserveInFile(std::int64_t bytes);
 
   std::byte *memory = nullptr;

@@ -35,6 +35,7 @@ struct Source {
   std::optional<Text> text = {};
   /// What the options join to it, if that has been read (see readJoined).
   std::shared_ptr<const JoinedTable> joined = {};
+  int threads = 1; ///< that read it, where its format has blocks of records; nothing else depends on it
 };
 
 /// The format of a file by its contents, decompressed. `otherwise` where that is one of any contents, and where the path names no file

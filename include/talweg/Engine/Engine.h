@@ -77,6 +77,7 @@ struct CompileOptions {
   /// are mapped from files without names in the folder of the cache (or of temporary files), and the system keeps in memory what is read. The
   /// results are the same.
   std::optional<std::int64_t> dataMemory;
+  int threads = 0; ///< that read data; 0: one for each core this process may use
   /// What code is made for: `native`, this machine, or a 64-bit processor of x86 or Arm by LLVM's name, such as x86-64-v3 or
   /// neoverse-n1. Any can be emitted; a session needs one whose code can run on this machine.
   std::string target = "native";
