@@ -141,9 +141,9 @@ Result<void> Program::Impl::learn() {
   Result<frontend::DataDeclaration> declared = compiler->data();
   if (!declared)
     return declared.error();
-  auto known =
-      learnFields(declared->fields, {declared->splits, compiler->file(), options.fold, options.threads, limitsOf(options)},
-                  options.trainPath, options.learned, options.growVocabularies);
+  auto known = learnFields(declared->fields,
+                           {declared->splits, compiler->file(), options.fold, options.threads, limitsOf(options)},
+                           options.trainPath, options.learned, options.growVocabularies);
   if (!known)
     return known.error();
   options.learned = learned = std::move(*known);

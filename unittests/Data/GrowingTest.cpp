@@ -11,7 +11,8 @@ TEST(Growing, keeps_the_bytes) {
   const auto storage = std::make_shared<Storage>();
   Buffer buffer(storage);
   std::int64_t size = 0;
-  for (std::int64_t more : {std::int64_t(1000), std::int64_t(500'000), std::int64_t(3'000'001), std::int64_t(40'000'000)}) {
+  for (std::int64_t more :
+       {std::int64_t(1000), std::int64_t(500'000), std::int64_t(3'000'001), std::int64_t(40'000'000)}) {
     for (int turn = 0; turn < 3; ++turn) {
       ASSERT_TRUE(buffer.resize(size + more));
       for (std::int64_t i = size; i < size + more; i += 997)
