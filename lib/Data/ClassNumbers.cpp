@@ -10,8 +10,7 @@ namespace talweg::data {
 
 Result<void> ClassNumbers::add(const prepare::Cell &cell, const std::function<Place()> &place) {
   if (cell.kind == prepare::Cell::Missing || (cell.kind == prepare::Cell::Text && cell.text.empty()))
-    return failure("E0785", place(),
-                   "this cell is missing, and rows are drawn by their classes in its column",
+    return failure("E0785", place(), "this cell is missing, and rows are drawn by their classes in its column",
                    "leave such rows out by `where`");
   auto found = cell.kind == prepare::Cell::Text ? numbers.find(cell.text) : numbers.find(keyOf(cell));
   if (found == numbers.end())

@@ -272,8 +272,7 @@ Result<void> TableWork::keepBeside(const RecordBlock &block, std::int64_t begin,
     if (!classes)
       continue;
     const auto column = std::size_t(classes->column);
-    if (Result<void> added =
-            classes->add(block.cellsOf(row)[column], [&] { return block.placeOf(row, column); });
+    if (Result<void> added = classes->add(block.cellsOf(row)[column], [&] { return block.placeOf(row, column); });
         !added)
       return added;
   }
@@ -304,8 +303,8 @@ Result<void> TableWork::finish(RecordBlock &block, int thread) {
 }
 
 Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vector<Field> fields,
-                         std::span<const prepare::Preparation> preparations, const Limits &limits,
-                         const Beside &beside, int threads) {
+                         std::span<const prepare::Preparation> preparations, const Limits &limits, const Beside &beside,
+                         int threads) {
   Result<Table> table = Table::create(std::move(fields), 0, limits);
   if (!table)
     return table.error();

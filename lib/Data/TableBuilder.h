@@ -11,8 +11,8 @@ namespace talweg::data {
 
 /// What of a record is kept beside the fields.
 struct Beside {
-  std::vector<ColumnRef> keys = {};            ///< as texts
-  std::optional<ColumnRef> balanced = {};      ///< as classes
+  std::vector<ColumnRef> keys = {};       ///< as texts
+  std::optional<ColumnRef> balanced = {}; ///< as classes
 };
 
 /// A table of the records that `kept` has; `preparations`, one for each field, have learned.

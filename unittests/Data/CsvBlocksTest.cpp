@@ -4,7 +4,9 @@
 
 #include "../../lib/Data/CsvReader.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 
 namespace talweg::data {
@@ -44,6 +46,12 @@ struct CsvBlocks : Scratch {
 
   const std::size_t usual = csvBlockBytes;
 };
+
+/// How many files by chance a test takes.
+int casesOfEach() {
+  const char *cases = std::getenv("TALWEG_CSV_CASES");
+  return cases ? std::atoi(cases) : 200;
+}
 
 /// A file by chance: mostly right, or with something wrong.
 struct Writer {
@@ -89,9 +97,82 @@ struct Writer {
   }
 };
 
+/// Right rows of a number and two texts, with line breaks, quotes and delimiters in them, and what they are.
+struct Rows {
+  std::string text = {};
+  std::vector<float> numbers = {};
+  std::vector<std::int32_t> classes = {}; ///< of the numbers, as they come
+  std::vector<std::string> words[2] = {};
+
+  static std::string written(Writer &writer, const std::string &word, std::string_view delimiter) {
+    const bool isPlain = word.find_first_of("\r\n") == std::string::npos && !word.starts_with('"') &&
+                         word.find(delimiter.front()) == std::string::npos && trimmed(word) == word;
+    if (isPlain && !writer.chance(3))
+      return writer.chance(4) ? " " + word + "\t" : word;
+    std::string quoted = "\"";
+    for (const char c : word)
+      quoted += c == '"' ? "\"\"" : std::string(1, c);
+    return quoted + "\"";
+  }
+
+  Rows(Writer &writer, std::string_view delimiter) {
+    static const std::string_view parts[] = {"a", "\"", ",", ":", "\n", "\r\n", " ", "#", "long enough to go over",
+                                             "7"};
+    std::vector<std::size_t> seen;
+    for (std::size_t row = 0, rows = 2 + writer.below(30); row < rows; ++row) {
+      if (writer.chance(8))
+        text += "# it is \"so\"" + std::string(writer.chance(2) ? "\"" : "") + "\n";
+      const std::size_t number = row < 2 ? row : writer.below(6);
+      const auto found = std::ranges::find(seen, number);
+      classes.push_back(std::int32_t(found - seen.begin()));
+      if (found == seen.end())
+        seen.push_back(number);
+      numbers.push_back(float(number));
+      text += std::to_string(number);
+      for (std::vector<std::string> &of : words) {
+        std::string word;
+        for (std::size_t i = writer.below(6); i-- > 0;)
+          word += parts[writer.below(std::size(parts))];
+        text += std::string(delimiter) + written(writer, word, delimiter);
+        of.push_back(word);
+      }
+      text += writer.chance(3) ? "\r\n" : "\n";
+    }
+  }
+};
+
+TEST_F(CsvBlocks, have_the_cells_that_were_written) {
+  for (int i = 0; i < casesOfEach(); ++i) {
+    Writer writer{std::mt19937(unsigned(i))};
+    const std::string_view delimiter = writer.chance(3) ? "::" : ",";
+    const Rows rows(writer, delimiter);
+    Source source = csv(file("a.csv", rows.text));
+    source.options["delimiter"] = std::string(delimiter);
+    source.options["comment"] = std::string("#");
+    source.keys = {std::int64_t(1), std::int64_t(2)};
+    source.balanced = std::int64_t(0);
+    for (std::size_t bytes = 1; bytes <= rows.text.size() + 1; bytes += 1 + bytes / 4)
+      for (const int threads : {1, 3}) {
+        csvBlockBytes = bytes;
+        source.threads = threads;
+        const Table table = loaded(source, {at(f32("n"), {std::int64_t(0)})});
+        ASSERT_EQ(table.rows, std::int64_t(rows.numbers.size())) << rows.text;
+        ASSERT_EQ(column<float>(table, 0), rows.numbers) << rows.text;
+        std::vector<std::int32_t> classes(rows.classes.size());
+        ASSERT_EQ(table.classes.size(), std::int64_t(classes.size() * sizeof(std::int32_t)));
+        std::memcpy(classes.data(), table.classes.data(), classes.size() * sizeof(std::int32_t));
+        ASSERT_EQ(classes, rows.classes) << rows.text;
+        for (std::size_t k = 0; k < 2; ++k)
+          for (std::int64_t row = 0; row < table.rows; ++row)
+            ASSERT_EQ(table.texts[k][row], rows.words[k][std::size_t(row)])
+                << "row " << row << ", blocks of " << bytes << ", " << threads << " threads:\n"
+                << rows.text;
+      }
+  }
+}
+
 TEST_F(CsvBlocks, do_not_show) {
-  const char *cases = std::getenv("TALWEG_CSV_CASES");
-  for (int i = 0; i < (cases ? std::atoi(cases) : 200); ++i) {
+  for (int i = 0; i < casesOfEach(); ++i) {
     Writer writer{std::mt19937(unsigned(i))};
     const std::string_view delimiter = writer.chance(3) ? "::" : ",";
     const std::string text = writer.file(delimiter);
