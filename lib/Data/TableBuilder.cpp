@@ -290,7 +290,8 @@ Result<void> TableWork::finish(RecordBlock &block, int thread) {
       const std::int64_t old = values.size(), more = piece.rows * table.fields[f].bytes();
       if (!values.resize(old + more))
         return table.noRoom(path);
-      std::memcpy(values.data() + old, piece.columns[f].data(), std::size_t(more));
+      if (more > 0)
+        std::memcpy(values.data() + old, piece.columns[f].data(), std::size_t(more));
     }
     if (!keyColumns.empty() || classes)
       if (Result<void> added = keepBeside(block, begin, std::min(piece.end, turn.faulty), turn); !added)
