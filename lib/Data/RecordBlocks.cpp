@@ -51,19 +51,14 @@ std::unique_ptr<RecordBlocks> oneByOne(RecordReader &records) { return std::make
 //===-- on several threads ----------------------------------------------------------------------------------------===//
 
 namespace {
-/// Lets blocks pass in their order; one thread alone need not ask.
+/// Lets blocks pass in their order.
 class Gate {
 public:
-  explicit Gate(bool isOpen = false) : isOpen(isOpen) {}
   void enter(std::int64_t number) {
-    if (isOpen)
-      return;
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return next == number; });
   }
   void leave() {
-    if (isOpen)
-      return;
     {
       const std::lock_guard lock(mutex);
       ++next;
@@ -72,7 +67,6 @@ public:
   }
 
 private:
-  const bool isOpen;
   std::mutex mutex;
   std::condition_variable changed;
   std::int64_t next = 0;
@@ -80,11 +74,7 @@ private:
 
 class Walk {
 public:
-  Walk(RecordBlocks &blocks, const BlockWork &work, int threads)
-      : blocks(blocks), work(work), settling(threads <= 1), finishing(threads <= 1) {
-    for (std::size_t stage = 0; stage < work.stages.size(); ++stage)
-      stages.emplace_back(threads <= 1);
-  }
+  Walk(RecordBlocks &blocks, const BlockWork &work) : blocks(blocks), work(work), stages(work.stages.size()) {}
 
   void run(int thread);
   Result<void> result() const { return failure ? Result<void>(*failure) : Result<void>(); }
@@ -158,14 +148,29 @@ void Walk::run(int thread) {
   }
 }
 
-Result<void> walkBlocks(RecordBlocks &blocks, int threads, const BlockWork &work) {
-  if (!blocks.areSeveral())
-    threads = 1;
-  Walk walk(blocks, work, threads);
-  if (threads <= 1) {
-    walk.run(0);
-    return walk.result();
+/// The same on this thread alone, which waits for nobody: blocks of one record are many.
+static Result<void> walkAlone(RecordBlocks &blocks, const BlockWork &work) {
+  const std::unique_ptr<RecordBlock> block = blocks.make();
+  for (bool goesOn = true; goesOn && blocks.read(*block);) {
+    blocks.scan(*block);
+    blocks.settle(*block);
+    goesOn = work.begin(*block, 0) && !block->error;
+    if (work.work)
+      work.work(*block, 0);
+    for (const auto &stage : work.stages)
+      stage(*block, 0);
+    if (Result<void> finished = work.finish(*block, 0); !finished)
+      return finished;
+    if (block->error)
+      return *block->error;
   }
+  return {};
+}
+
+Result<void> walkBlocks(RecordBlocks &blocks, int threads, const BlockWork &work) {
+  if (threads <= 1 || !blocks.areSeveral())
+    return walkAlone(blocks, work);
+  Walk walk(blocks, work);
   if (Result<void> set = runtime::setThreads(threads); !set)
     return set;
   runtime::onEachThread(threads, [](int thread, int, void *walk) { static_cast<Walk *>(walk)->run(thread); }, &walk);
