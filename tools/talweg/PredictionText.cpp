@@ -47,7 +47,8 @@ static const Field *predictedField(const Manifest &manifest, const std::vector<s
 /// The one output that a model has, or one of several, which is called as the field that it predicts.
 static PredictedOutput outputOf(const Session &session, const std::vector<std::int64_t> &shape,
                                 const std::vector<PredictedOutput> &others, bool isOne, bool probabilities) {
-  PredictedOutput output{.shape = shape};
+  PredictedOutput output;
+  output.shape = shape;
   const char *scored = probabilities ? "p" : "score";
   const Field *field = predictedField(session.facts().manifest, shape, others);
   if (field) {
