@@ -29,6 +29,8 @@ public:
   /// As those of RecordReader.
   virtual std::string helpOfRecord(std::int64_t row) const = 0;
   virtual Result<void> readContents(std::int64_t row) { return {}; }
+  /// A column in messages, where that depends on the record; else nothing.
+  virtual std::string columnTextOf(std::int64_t row) const { return {}; }
 
   std::optional<Error> error; ///< what follows the records cannot be read
 

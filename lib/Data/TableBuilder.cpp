@@ -143,11 +143,12 @@ void RecordWalk::takeFault(Turn &turn, const RecordBlock &block, std::int64_t ro
                            const prepare::Fault &fault) const {
   const Field &field = fields[f];
   const std::int64_t column = binding[f][fault.cell];
+  const std::string ofRow = block.columnTextOf(row);
   turn.faulty = row;
-  turn.error = failure(
-      fault.code, block.placeOf(row, std::size_t(column)),
-      fmt::format("{} (field `{}: {}`, {})", fault.situation, field.name, field.typeText(), records.columnText(column)),
-      fault.help.empty() ? block.helpOfRecord(row) : fault.help);
+  turn.error = failure(fault.code, block.placeOf(row, std::size_t(column)),
+                       fmt::format("{} (field `{}: {}`, {})", fault.situation, field.name, field.typeText(),
+                                   ofRow.empty() ? records.columnText(column) : ofRow),
+                       fault.help.empty() ? block.helpOfRecord(row) : fault.help);
 }
 
 Result<void>

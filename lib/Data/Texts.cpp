@@ -11,13 +11,41 @@ namespace talweg::data {
 
 namespace {
 
+/// Rows that follow each other, each a cell, with their texts.
+class CellBlock : public RecordBlock {
+public:
+  std::span<const prepare::Cell> cellsOf(std::int64_t row) const override { return {&cells[std::size_t(row)], 1}; }
+  Place placeOf(std::int64_t row, std::size_t) const override { return {path, lines[std::size_t(row)]}; }
+  std::string columnTextOf(std::int64_t row) const override {
+    return cells[std::size_t(row)].kind == prepare::Cell::Number ? fmt::format("byte {}", first + row) : "";
+  }
+  std::string helpOfRecord(std::int64_t) const override { return {}; }
+
+  /// Empties it for the rows from number `row` on.
+  void begin(std::int64_t row, std::string_view ofFile);
+  bool isFull() const { return cells.size() == kMostRows || texts.size() >= kMostText; }
+  void add(const prepare::Cell &cell, std::int64_t line);
+  /// Behind the last row.
+  void finish();
+
+private:
+  static constexpr std::size_t kMostRows = std::size_t(1) << 13, kMostText = std::size_t(1) << 18;
+  std::int64_t first = 0;
+  std::string_view path;
+  std::vector<prepare::Cell> cells; ///< their texts are known when all of them are there
+  std::vector<std::int64_t> lines;
+  std::vector<std::size_t> ends; ///< of the texts
+  std::string texts;
+};
+
 /// The rows of one file; each is a cell.
-class OneColumn : public RecordReader {
+class OneColumn : public RecordReader, private RecordBlocks {
 public:
   OneColumn() {
     columnNames = {"text"};
     columns = 1;
   }
+  RecordBlocks *blocks() override { return this; }
   std::span<const prepare::Cell> cells() const override { return {&cell, 1}; }
   std::string_view namedBy() const override { return "such a file"; }
   /// It is that of each field that names none.
@@ -25,6 +53,16 @@ public:
 
 protected:
   prepare::Cell cell;
+
+private:
+  bool areSeveral() const override { return false; }
+  std::unique_ptr<RecordBlock> make() const override { return std::make_unique<CellBlock>(); }
+  bool read(RecordBlock &block) override;
+  void scan(RecordBlock &) const override {}
+  void settle(RecordBlock &) override {}
+
+  std::int64_t rows = 0; ///< of the blocks before
+  bool ended = false;
 };
 
 class TextRows : public OneColumn {
@@ -99,21 +137,59 @@ public:
         return false;
     }
     cell = prepare::Cell::of(double(std::to_integer<int>(buffer[at++])));
-    ++count;
     return true;
   }
   Place placeOf(std::size_t) const override { return {reader.path()}; }
-  std::string columnText(std::int64_t) const override { return fmt::format("byte {}", count - 1); }
   Error noRecords() const override { return failure("E0704", {reader.path()}, "the file is empty"); }
 
 private:
   ByteReader reader;
   std::array<std::byte, 1 << 16> buffer;
   std::size_t at = 0, filled = 0;
-  std::int64_t count = 0;
 };
 
 } // namespace
+
+void CellBlock::begin(std::int64_t row, std::string_view ofFile) {
+  first = row;
+  path = ofFile;
+  count = 0;
+  error.reset();
+  cells.clear();
+  lines.clear();
+  ends.clear();
+  texts.clear();
+}
+
+void CellBlock::add(const prepare::Cell &cell, std::int64_t line) {
+  cells.push_back(cell);
+  lines.push_back(line);
+  texts += cell.text;
+  ends.push_back(texts.size());
+}
+
+void CellBlock::finish() {
+  count = std::int64_t(cells.size());
+  std::size_t begin = 0;
+  for (std::size_t row = 0; row < cells.size(); begin = ends[row++])
+    cells[row].text = std::string_view(texts).substr(begin, ends[row] - begin);
+}
+
+bool OneColumn::read(RecordBlock &block) {
+  auto &taken = static_cast<CellBlock &>(block);
+  taken.begin(rows, placeOf(0).file);
+  while (!ended && !taken.isFull()) {
+    const Result<bool> more = next();
+    if (!more)
+      taken.error = more.error();
+    ended = !more || !*more;
+    if (!ended)
+      taken.add(cell, placeOf(0).line);
+  }
+  taken.finish();
+  rows += taken.rows();
+  return taken.rows() > 0 || taken.error;
+}
 
 Result<Binding> OneColumn::bind(std::span<const Taker> takers) const {
   Binding binding(takers.size());
