@@ -102,8 +102,8 @@ bool CsvReader::read(RecordBlock &into) {
 void CsvReader::fill(CsvBlock &block) {
   std::vector<char> &bytes = block.bytes;
   const auto makeRoom = [&](std::size_t size) {
-    if (bytes.size() < size + 1)
-      bytes.resize(size + 1);
+    if (bytes.size() < size + MarkFinder::kBytes)
+      bytes.resize(size + MarkFinder::kBytes);
   };
   makeRoom(waiting.size());
   std::ranges::copy(waiting, bytes.begin());
@@ -157,13 +157,15 @@ struct CellSink {
   std::size_t &unescapedSize;
   const std::size_t textSize;
 
-  void add(std::string_view text, const char *, bool doubled) {
+  [[gnu::always_inline]] void add(std::string_view text, const char *, bool doubled) {
     if (doubled)
       text = withoutDoubled(text);
     prepare::Cell &cell = cells.emplace_back(prepare::Cell::of(text));
-    if (text.empty() || (!form.missing.empty() && std::ranges::find(form.missing, text) != form.missing.end()))
+    if (text.empty() || (!form.missing.empty() && isMissing(text)))
       cell.kind = prepare::Cell::Missing;
   }
+
+  bool isMissing(std::string_view text) const { return std::ranges::find(form.missing, text) != form.missing.end(); }
 
   std::string_view withoutDoubled(std::string_view text) {
     if (unescaped.size() < textSize)

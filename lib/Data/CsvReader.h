@@ -29,11 +29,15 @@ struct CsvForm {
 /// How many bytes are read at once. Tests set less.
 extern std::size_t csvBlockBytes;
 
-class CsvBlock : public RecordBlock {
+class CsvBlock final : public RecordBlock {
 public:
-  std::span<const prepare::Cell> cellsOf(std::int64_t row) const override {
+  std::span<const prepare::Cell> cellsOf(std::int64_t row) const {
     const Row &at = found[std::size_t(first + row)];
     return std::span(cells).subspan(at.cell, (&at)[1].cell - at.cell);
+  }
+  void addTo(Rows &rows, std::int64_t begin, std::int64_t end) const override {
+    for (std::int64_t row = begin; row < end; ++row)
+      rows.push_back(cells.data() + found[std::size_t(first + row)].cell);
   }
   /// Where a cell begins; `cell` may be one past the last, for the row's end.
   Place placeOf(std::int64_t row, std::size_t cell) const override;
@@ -61,7 +65,7 @@ private:
 
   const CsvForm *form = nullptr;
   std::string path;
-  std::vector<char> bytes;      ///< of the file, and behind them a line break
+  std::vector<char> bytes;      ///< of the file, and behind them a line break and room to look at
   std::size_t size = 0;         ///< of them
   std::int64_t line = 1;        ///< of the first byte
   bool isLast = false;          ///< the file ends here

@@ -4,7 +4,7 @@
 
 #include "CsvReader.h"
 
-#include <array>
+#include <bit>
 #include <cstring>
 
 namespace talweg::data {
@@ -15,16 +15,52 @@ inline constexpr std::size_t kMostCells = std::size_t(1) << 22; ///< of a row
 /// What stands where a row may begin.
 enum class Scan { Row, Blank, Comment, Unfinished, Unclosed, TextAfterQuote, TooManyCells };
 
+/// Finds bytes that may end a cell, 64 at a time.
+class MarkFinder {
+public:
+  static constexpr std::size_t kBytes = 64;
+
+  /// In a text from `begin` on.
+  MarkFinder(char delimiter, const char *begin) : delimiter(delimiter) { look(begin); }
+
+  /// The first line break or delimiter from `at` on. There is one, and kBytes behind it can be read.
+  const char *next(const char *at) {
+    const auto passed = std::size_t(at - begin);
+    if (passed >= kBytes)
+      look(at);
+    std::uint64_t left = passed >= kBytes ? marks : marks >> passed;
+    while (left == 0) {
+      at = begin + kBytes;
+      look(at);
+      left = marks;
+    }
+    return at + std::countr_zero(left);
+  }
+
+private:
+  using Bytes = char __attribute__((vector_size(kBytes)));
+  using Truths = bool __attribute__((ext_vector_type(kBytes)));
+
+  void look(const char *at) {
+    Bytes bytes;
+    std::memcpy(&bytes, at, kBytes);
+    marks = std::bit_cast<std::uint64_t>(__builtin_convertvector((bytes == '\n') | (bytes == delimiter), Truths));
+    begin = at;
+  }
+
+  const char delimiter;
+  const char *begin = nullptr; ///< of the bytes that were looked at
+  std::uint64_t marks = 0;     ///< a bit for each of them
+};
+
 /// `Sink` takes the cells: `add(text, from, doubled)`, with the place of its first character, that of the quote if there is one, and whether
 /// quotes in it are written twice.
 template <typename Sink> class CsvScanner {
 public:
-  /// Of bytes behind which there is a line break. `isLast`: the file ends with them.
+  /// Of bytes behind which there is a line break, and others that can be read. `isLast`: the file ends with them.
   CsvScanner(const CsvForm &form, std::string_view text, bool isLast, Sink &sink)
-      : form(form), end(text.data() + text.size()), isLast(isLast), sink(sink) {
-    isMark['\n'] = true;
-    isMark[static_cast<unsigned char>(form.delimiter.front())] = true;
-  }
+      : form(form), end(text.data() + text.size()), isLast(isLast), sink(sink),
+        marks(form.delimiter.front(), text.data()) {}
 
   /// What is at `at`, which then is behind it; where something is wrong, there.
   Scan row(const char *&at);
@@ -43,8 +79,8 @@ private:
   const char *const end;
   const bool isLast;
   Sink &sink;
+  MarkFinder marks;
   const char *endOfRow = nullptr;
-  std::array<bool, 256> isMark{};
 };
 
 template <typename Sink> Scan CsvScanner<Sink>::row(const char *&at) {
@@ -65,12 +101,9 @@ template <typename Sink> Scan CsvScanner<Sink>::row(const char *&at) {
         return found;
     } else {
       const char *from = at;
-      for (;; ++at) {
-        while (!isMark[static_cast<unsigned char>(*at)])
-          ++at;
-        if (*at == '\n' || isDelimiter(at))
-          break;
-      }
+      at = marks.next(at);
+      while (*at != '\n' && !isDelimiter(at))
+        at = marks.next(at + 1);
       const char *to = *at == '\n' && at > from && at[-1] == '\r' ? at - 1 : at;
       while (from < to && (*from == ' ' || *from == '\t'))
         ++from;

@@ -17,8 +17,8 @@ struct OneRecord : RecordBlock {
   explicit OneRecord(RecordReader &records) : records(records) {}
   Place placeOf(std::int64_t, std::size_t cell) const override { return records.placeOf(cell); }
   std::string helpOfRecord(std::int64_t) const override { return records.helpOfRecord(); }
-  std::span<const prepare::Cell> cellsOf(std::int64_t) const override { return records.cells(); }
-  Result<void> readContents(std::int64_t) override { return records.readContents(); }
+  void addTo(Rows &rows, std::int64_t, std::int64_t) const override { rows.push_back(records.cells().data()); }
+  Result<void> readContents() override { return records.readContents(); }
   bool step() {
     Result<bool> more = records.next();
     error.reset();

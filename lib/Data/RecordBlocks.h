@@ -22,13 +22,15 @@ class RecordBlock {
 public:
   virtual ~RecordBlock() = default;
 
+  using Rows = std::vector<const prepare::Cell *>;
+
   std::int64_t rows() const { return count; }
-  /// Of the record number `row` of the block, from 0.
-  virtual std::span<const prepare::Cell> cellsOf(std::int64_t row) const = 0;
+  /// Appends the cells of the block's records from number `begin` to `end`, each by the first one; of one record, its contents have been read.
+  virtual void addTo(Rows &rows, std::int64_t begin, std::int64_t end) const = 0;
   virtual Place placeOf(std::int64_t row, std::size_t cell) const = 0;
   /// As those of RecordReader.
   virtual std::string helpOfRecord(std::int64_t row) const = 0;
-  virtual Result<void> readContents(std::int64_t row) { return {}; }
+  virtual Result<void> readContents() { return {}; }
   /// A column in messages, where that depends on the record; else nothing.
   virtual std::string columnTextOf(std::int64_t row) const { return {}; }
 

@@ -111,10 +111,11 @@ Result<FieldSummaries> summarize(const Source &source, const std::vector<Field> 
       for (const std::int64_t column : columns)
         summarizers[f].emplace_back(names.empty() ? std::to_string(column) : names[std::size_t(column)]);
   };
-  const auto visit = [&](std::size_t f, std::span<const prepare::Cell> cells) {
+  const auto visit = [&](std::size_t f, const prepare::Records &seen) {
     std::vector<Summarizer> &of = summarizers[f];
-    for (std::size_t c = 0; c < cells.size(); ++c)
-      of[of.size() == 1 ? 0 : c].take(cells[c]);
+    for (std::size_t row = 0; row < seen.count(); ++row)
+      for (std::size_t c = 0; c < seen.columns.size(); ++c)
+        of[of.size() == 1 ? 0 : c].take(seen.cell(row, c));
   };
   if (Result<void> visited = visitRecords(**records, *kept, fields, preparations, source.threads, begin, visit);
       !visited)

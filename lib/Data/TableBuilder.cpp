@@ -14,11 +14,13 @@ namespace {
 
 /// What a thread knows of the block that it has.
 struct Turn {
-  std::int64_t firstRow = 0, rows = 0;  ///< number of the block's first record, and how many of them are wanted
-  std::int64_t kept = 0;                ///< of these
-  std::int64_t faulty = 0;              ///< the first record with which something is wrong; `rows` if nothing is
-  std::optional<Error> error;           ///< that
-  std::vector<prepare::Cell> scattered; ///< of a field whose columns do not follow each other
+  std::int64_t firstRow = 0, rows = 0;      ///< number of the block's first record, and how many of them are wanted
+  std::vector<std::int64_t> kept;           ///< of these
+  std::vector<const prepare::Cell *> cells; ///< of each that is kept
+  std::size_t good = 0;                     ///< how many of these are before the first with which something is wrong
+  std::optional<Error> error;               ///< that
+
+  std::span<const prepare::Cell *const> goodCells() const { return std::span(cells).first(good); }
 };
 
 /// Going through one file for some fields.
@@ -30,29 +32,27 @@ public:
   Result<void> bind(std::span<const prepare::Preparation> preparations);
   /// With `work.begin` and what is told of errors added to `work`.
   Result<void> run(BlockWork work);
-  /// The same where `visit(field, cells)` is called for each field that `wants` has and each record that is kept, in their order.
-  Result<void> visit(const std::function<bool(std::size_t)> &wants,
-                     const std::function<prepare::Fault(std::size_t, std::span<const prepare::Cell>)> &visit);
+  /// The same where `visit(field, records)` is called for each field that `wants` has and all records that are kept, in their order.
+  Result<void>
+  visit(const std::function<bool(std::size_t)> &wants,
+        const std::function<std::optional<prepare::RowFault>(std::size_t, const prepare::Records &)> &visit);
 
   std::span<const std::int64_t> columnsOf(std::size_t field) const { return binding[field]; }
   bool isRead(std::size_t field) const { return !binding[field].empty(); }
   Turn &turnOf(int thread) { return turns[std::size_t(thread)]; }
-  bool keeps(const Turn &turn, std::int64_t row) const { return kept.keeps(turn.firstRow + row); }
-  /// Of a record's cells, those that the field takes.
-  std::span<const prepare::Cell> cellsOf(std::size_t field, std::span<const prepare::Cell> cells, Turn &turn) const;
-  void takeFault(Turn &turn, const RecordBlock &block, std::int64_t row, std::size_t field,
-                 const prepare::Fault &fault) const;
+  /// What is wrong with a field of a record, whose number is among those that are kept.
+  void takeFault(Turn &turn, const RecordBlock &block, std::size_t field, const prepare::RowFault &fault) const;
 
 private:
   bool begin(RecordBlock &block, Turn &turn);
+  void findKept(RecordBlock &block, Turn &turn) const;
 
   RecordReader &records;
   const KeptRows &kept;
   const std::span<const Field> fields;
   Binding binding;
-  std::vector<bool> inSequence; ///< for each field, whether its columns follow each other
-  std::vector<Turn> turns;      ///< of each thread
-  std::int64_t seen = 0;        ///< records
+  std::vector<Turn> turns; ///< of each thread
+  std::int64_t seen = 0;   ///< records
 };
 
 } // namespace
@@ -65,12 +65,6 @@ Result<void> RecordWalk::bind(std::span<const prepare::Preparation> preparations
   if (!bound)
     return bound.error();
   binding = std::move(*bound);
-  for (const std::vector<std::int64_t> &columns : binding) {
-    bool follow = true;
-    for (std::size_t i = 1; i < columns.size(); ++i)
-      follow = follow && columns[i] == columns[i - 1] + 1;
-    inSequence.push_back(follow);
-  }
   return {};
 }
 
@@ -78,16 +72,33 @@ Result<void> RecordWalk::bind(std::span<const prepare::Preparation> preparations
 bool RecordWalk::begin(RecordBlock &block, Turn &turn) {
   turn.firstRow = seen;
   turn.rows = block.rows();
-  turn.kept = 0;
   turn.error.reset();
   const bool isEnough = kept.end() && *kept.end() - seen < turn.rows;
   if (isEnough) {
     turn.rows = *kept.end() - seen;
     block.error.reset();
   }
-  turn.faulty = turn.rows;
   seen += turn.rows;
   return !isEnough;
+}
+
+/// Reads those that are kept.
+void RecordWalk::findKept(RecordBlock &block, Turn &turn) const {
+  turn.kept.clear();
+  turn.cells.clear();
+  for (std::int64_t row = 0; row < turn.rows;) {
+    const std::int64_t begin = row;
+    while (row < turn.rows && kept.keeps(turn.firstRow + row))
+      turn.kept.push_back(row++);
+    if (begin == row) {
+      ++row;
+      continue;
+    }
+    if (Result<void> read = block.readContents(); !read)
+      turn.error = read.error();
+    block.addTo(turn.cells, begin, row);
+  }
+  turn.good = turn.error ? 0 : turn.kept.size();
 }
 
 Result<void> RecordWalk::run(BlockWork work) {
@@ -95,22 +106,13 @@ Result<void> RecordWalk::run(BlockWork work) {
   work.begin = [&](RecordBlock &block, int thread) { return begin(block, turnOf(thread)); };
   const auto apart = std::move(work.work);
   work.work = [&](RecordBlock &block, int thread) {
-    Turn &turn = turnOf(thread);
-    for (std::int64_t row = 0; row < turn.faulty; ++row) {
-      if (!keeps(turn, row))
-        continue;
-      ++turn.kept;
-      if (Result<void> read = block.readContents(row); !read) {
-        turn.error = read.error();
-        turn.faulty = row;
-      }
-    }
+    findKept(block, turnOf(thread));
     if (apart)
       apart(block, thread);
   };
   const auto finish = std::move(work.finish);
   work.finish = [&](RecordBlock &block, int thread) -> Result<void> {
-    visits += turnOf(thread).kept;
+    visits += std::int64_t(turnOf(thread).kept.size());
     if (finish)
       if (Result<void> finished = finish(block, thread); !finished)
         return finished;
@@ -128,23 +130,12 @@ Result<void> RecordWalk::run(BlockWork work) {
   return {};
 }
 
-std::span<const prepare::Cell> RecordWalk::cellsOf(std::size_t field, std::span<const prepare::Cell> cells,
-                                                   Turn &turn) const {
-  const std::vector<std::int64_t> &columns = binding[field];
-  if (inSequence[field])
-    return cells.subspan(std::size_t(columns.front()), columns.size());
-  turn.scattered.clear();
-  for (const std::int64_t column : columns)
-    turn.scattered.push_back(cells[std::size_t(column)]);
-  return turn.scattered;
-}
-
-void RecordWalk::takeFault(Turn &turn, const RecordBlock &block, std::int64_t row, std::size_t f,
-                           const prepare::Fault &fault) const {
+void RecordWalk::takeFault(Turn &turn, const RecordBlock &block, std::size_t f, const prepare::RowFault &of) const {
   const Field &field = fields[f];
-  const std::int64_t column = binding[f][fault.cell];
+  const prepare::Fault &fault = of.fault;
+  const std::int64_t row = turn.kept[of.row], column = binding[f][fault.cell];
   const std::string ofRow = block.columnTextOf(row);
-  turn.faulty = row;
+  turn.good = of.row;
   turn.error = failure(fault.code, block.placeOf(row, std::size_t(column)),
                        fmt::format("{} (field `{}: {}`, {})", fault.situation, field.name, field.typeText(),
                                    ofRow.empty() ? records.columnText(column) : ofRow),
@@ -153,16 +144,14 @@ void RecordWalk::takeFault(Turn &turn, const RecordBlock &block, std::int64_t ro
 
 Result<void>
 RecordWalk::visit(const std::function<bool(std::size_t)> &wants,
-                  const std::function<prepare::Fault(std::size_t, std::span<const prepare::Cell>)> &visit) {
+                  const std::function<std::optional<prepare::RowFault>(std::size_t, const prepare::Records &)> &visit) {
   BlockWork work;
   for (std::size_t f = 0; f < fields.size(); ++f)
     if (isRead(f) && wants(f))
       work.stages.push_back([&, f](RecordBlock &block, int thread) {
         Turn &turn = turnOf(thread);
-        for (std::int64_t row = 0; row < turn.faulty; ++row)
-          if (keeps(turn, row))
-            if (const prepare::Fault fault = visit(f, cellsOf(f, block.cellsOf(row), turn)))
-              takeFault(turn, block, row, f, fault);
+        if (const auto fault = visit(f, {turn.goodCells(), binding[f]}))
+          takeFault(turn, block, f, *fault);
       });
   return run(std::move(work));
 }
@@ -177,11 +166,11 @@ static void addText(TextColumn &column, const prepare::Cell &cell) {
 }
 
 namespace {
-/// Some records of a block, prepared.
+/// Some of the records of a block that are kept, prepared.
 struct Piece {
   std::vector<std::vector<std::byte>> columns; ///< of each field
-  std::int64_t rows = 0;                       ///< that are kept
-  std::int64_t end = 0;                        ///< the record of the block behind them
+  std::size_t begin = 0, end = 0;              ///< which of them
+  std::int64_t rows() const { return std::int64_t(end - begin); }
 };
 
 /// Prepares the records of blocks, and puts them behind each other in a table.
@@ -194,7 +183,7 @@ public:
     std::int64_t bytes = 1;
     for (std::size_t f = 0; f < table.fields.size(); ++f)
       bytes += walk.isRead(f) ? table.fields[f].bytes() : 0;
-    mostRows = std::max(std::int64_t(1), kPieceBytes / bytes);
+    mostRows = std::size_t(std::max(std::int64_t(1), kPieceBytes / bytes));
     for (Piece &piece : pieces)
       piece.columns.resize(table.fields.size());
   }
@@ -209,8 +198,8 @@ public:
 private:
   static constexpr std::int64_t kPieceBytes = std::int64_t(1) << 21;
 
-  void prepare(RecordBlock &block, std::int64_t begin, int thread);
-  Result<void> keepBeside(const RecordBlock &block, std::int64_t begin, std::int64_t end, const Turn &turn);
+  void prepare(RecordBlock &block, std::size_t begin, int thread);
+  Result<void> keepBeside(const RecordBlock &block, const Piece &piece, const Turn &turn);
   Result<void> finish(RecordBlock &block, int thread);
 
   Table &table;
@@ -219,46 +208,40 @@ private:
   const std::vector<std::int64_t> keyColumns;
   ClassNumbers *const classes; ///< null: none are kept
   const std::string path;
-  std::int64_t mostRows = 1;
+  std::size_t mostRows = 1;
   std::vector<Piece> pieces; ///< of each thread
 };
 } // namespace
 
-/// Prepares the records from number `begin` on that make a piece.
-void TableWork::prepare(RecordBlock &block, std::int64_t begin, int thread) {
+/// Prepares those that make a piece, from number `begin` of them on.
+void TableWork::prepare(RecordBlock &block, std::size_t begin, int thread) {
   Turn &turn = walk.turnOf(thread);
   Piece &piece = pieces[std::size_t(thread)];
-  const std::int64_t room = std::min(mostRows, turn.rows - begin);
-  for (std::size_t f = 0; f < table.fields.size(); ++f)
-    if (const auto bytes = std::size_t(room * table.fields[f].bytes());
-        walk.isRead(f) && piece.columns[f].size() < bytes)
-      piece.columns[f].resize(bytes);
-  piece.rows = 0;
-  std::int64_t row = begin;
-  for (; row < turn.faulty && piece.rows < room; ++row) {
-    if (!walk.keeps(turn, row))
+  piece.begin = begin;
+  piece.end = std::min(begin + mostRows, turn.good);
+  for (std::size_t f = 0; f < table.fields.size(); ++f) {
+    if (!walk.isRead(f))
       continue;
-    const std::span<const prepare::Cell> cells = block.cellsOf(row);
-    for (std::size_t f = 0; f < table.fields.size() && row < turn.faulty; ++f)
-      if (walk.isRead(f))
-        if (const prepare::Fault fault = preparations[f].prepare(
-                walk.cellsOf(f, cells, turn), piece.columns[f].data() + piece.rows * table.fields[f].bytes()))
-          walk.takeFault(turn, block, row, f, fault);
-    piece.rows += row < turn.faulty;
+    const auto rows = turn.goodCells().subspan(begin, piece.end - begin);
+    std::vector<std::byte> &to = piece.columns[f];
+    to.resize(std::max(to.size(), rows.size() * std::size_t(table.fields[f].bytes())));
+    if (auto fault = preparations[f].prepare({rows, walk.columnsOf(f)}, to.data())) {
+      fault->row += begin;
+      walk.takeFault(turn, block, f, *fault);
+      piece.end = turn.good;
+    }
   }
-  piece.end = row;
 }
 
 /// Keeps what these records have beside the fields.
-Result<void> TableWork::keepBeside(const RecordBlock &block, std::int64_t begin, std::int64_t end, const Turn &turn) {
+Result<void> TableWork::keepBeside(const RecordBlock &block, const Piece &piece, const Turn &turn) {
   std::int64_t rows = table.rows;
-  for (std::int64_t row = begin; row < end; ++row) {
-    if (!walk.keeps(turn, row))
-      continue;
+  for (std::size_t i = piece.begin; i < piece.end; ++i) {
+    const std::int64_t row = turn.kept[i];
     for (std::size_t k = 0; k < keyColumns.size(); ++k) {
       TextColumn &texts = table.texts[k];
       const std::int64_t before = texts.bytesInMemory();
-      addText(texts, block.cellsOf(row)[std::size_t(keyColumns[k])]);
+      addText(texts, turn.cells[i][keyColumns[k]]);
       table.storage->inMemory += texts.bytesInMemory() - before;
     }
     const std::int64_t most = table.storage->limits.mostBytes;
@@ -273,8 +256,7 @@ Result<void> TableWork::keepBeside(const RecordBlock &block, std::int64_t begin,
     if (!classes)
       continue;
     const auto column = std::size_t(classes->column);
-    if (Result<void> added = classes->add(block.cellsOf(row)[column], [&] { return block.placeOf(row, column); });
-        !added)
+    if (Result<void> added = classes->add(turn.cells[i][column], [&] { return block.placeOf(row, column); }); !added)
       return added;
   }
   return {};
@@ -283,23 +265,22 @@ Result<void> TableWork::keepBeside(const RecordBlock &block, std::int64_t begin,
 Result<void> TableWork::finish(RecordBlock &block, int thread) {
   Turn &turn = walk.turnOf(thread);
   const Piece &piece = pieces[std::size_t(thread)];
-  for (std::int64_t begin = 0;; prepare(block, begin, thread)) {
+  for (;; prepare(block, piece.end, thread)) {
     for (std::size_t f = 0; f < table.fields.size(); ++f) {
       if (!walk.isRead(f))
         continue;
       Buffer &values = table.columns[f];
-      const std::int64_t old = values.size(), more = piece.rows * table.fields[f].bytes();
+      const std::int64_t old = values.size(), more = piece.rows() * table.fields[f].bytes();
       if (!values.resize(old + more))
         return table.noRoom(path);
       if (more > 0)
         std::memcpy(values.data() + old, piece.columns[f].data(), std::size_t(more));
     }
     if (!keyColumns.empty() || classes)
-      if (Result<void> added = keepBeside(block, begin, std::min(piece.end, turn.faulty), turn); !added)
+      if (Result<void> added = keepBeside(block, piece, turn); !added)
         return added;
-    table.rows += piece.rows;
-    begin = piece.end;
-    if (begin >= turn.faulty)
+    table.rows += piece.rows();
+    if (piece.end >= turn.good)
       return {};
   }
 }
@@ -344,15 +325,15 @@ Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vecto
 Result<void> visitRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
                           std::span<const prepare::Preparation> preparations, int threads,
                           const std::function<void(std::size_t, std::span<const std::int64_t>)> &begin,
-                          const std::function<void(std::size_t, std::span<const prepare::Cell>)> &visit) {
+                          const std::function<void(std::size_t, const prepare::Records &)> &visit) {
   RecordWalk walk(records, kept, fields, threads);
   if (Result<void> bound = walk.bind(preparations); !bound)
     return bound;
   for (std::size_t f = 0; f < fields.size(); ++f)
     begin(f, walk.columnsOf(f));
   return walk.visit([](std::size_t) { return true; },
-                    [&](std::size_t f, std::span<const prepare::Cell> cells) -> prepare::Fault {
-                      visit(f, cells);
+                    [&](std::size_t f, const prepare::Records &records) -> std::optional<prepare::RowFault> {
+                      visit(f, records);
                       return {};
                     });
 }
@@ -363,7 +344,7 @@ Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<
   if (Result<void> bound = walk.bind(preparations); !bound)
     return bound;
   return walk.visit([&](std::size_t f) { return preparations[f].passes() > pass; },
-                    [&](std::size_t f, std::span<const prepare::Cell> cells) { return preparations[f].see(cells); });
+                    [&](std::size_t f, const prepare::Records &records) { return preparations[f].see(records); });
 }
 
 } // namespace talweg::data

@@ -24,12 +24,12 @@ Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vecto
 Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
                          std::span<prepare::Preparation> preparations, int threads, int pass);
 
-/// Calls `visit(field, cells)` for each field of each record that `kept` has, and before that `begin(field, columns)` for each field.
+/// Calls `visit(field, records)` for each field and all records that `kept` has, and before that `begin(field, columns)` for each field.
 /// Of one field, the calls follow each other; those of several may be at the same time.
 Result<void> visitRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
                           std::span<const prepare::Preparation> preparations, int threads,
                           const std::function<void(std::size_t, std::span<const std::int64_t>)> &begin,
-                          const std::function<void(std::size_t, std::span<const prepare::Cell>)> &visit);
+                          const std::function<void(std::size_t, const prepare::Records &)> &visit);
 
 std::vector<Taker> takersOf(std::span<const Field> fields, std::span<const prepare::Preparation> preparations);
 

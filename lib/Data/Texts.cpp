@@ -12,10 +12,17 @@ namespace talweg::data {
 namespace {
 
 /// Rows that follow each other, each a cell, with their texts.
-class CellBlock : public RecordBlock {
+class CellBlock final : public RecordBlock {
 public:
-  std::span<const prepare::Cell> cellsOf(std::int64_t row) const override { return {&cells[std::size_t(row)], 1}; }
-  Place placeOf(std::int64_t row, std::size_t) const override { return {path, lines[std::size_t(row)]}; }
+  static constexpr std::size_t kMostRows = std::size_t(1) << 13, kMostText = std::size_t(1) << 18;
+
+  void addTo(Rows &rows, std::int64_t begin, std::int64_t end) const override {
+    for (std::int64_t row = begin; row < end; ++row)
+      rows.push_back(&cells[std::size_t(row)]);
+  }
+  Place placeOf(std::int64_t row, std::size_t) const override {
+    return {path, lines.empty() ? 0 : lines[std::size_t(row)]};
+  }
   std::string columnTextOf(std::int64_t row) const override {
     return cells[std::size_t(row)].kind == prepare::Cell::Number ? fmt::format("byte {}", first + row) : "";
   }
@@ -25,11 +32,12 @@ public:
   void begin(std::int64_t row, std::string_view ofFile);
   bool isFull() const { return cells.size() == kMostRows || texts.size() >= kMostText; }
   void add(const prepare::Cell &cell, std::int64_t line);
+  /// Rows that are numbers, in a file without lines.
+  void add(std::span<const std::byte> numbers);
   /// Behind the last row.
   void finish();
 
 private:
-  static constexpr std::size_t kMostRows = std::size_t(1) << 13, kMostText = std::size_t(1) << 18;
   std::int64_t first = 0;
   std::string_view path;
   std::vector<prepare::Cell> cells; ///< their texts are known when all of them are there
@@ -54,6 +62,9 @@ public:
 protected:
   prepare::Cell cell;
 
+  /// Puts rows that are next into an empty block, unless there are none. Here one after the other.
+  virtual void fill(CellBlock &block);
+
 private:
   bool areSeveral() const override { return false; }
   std::unique_ptr<RecordBlock> make() const override { return std::make_unique<CellBlock>(); }
@@ -62,7 +73,6 @@ private:
   void settle(RecordBlock &) override {}
 
   std::int64_t rows = 0; ///< of the blocks before
-  bool ended = false;
 };
 
 class TextRows : public OneColumn {
@@ -127,25 +137,40 @@ class Bytes : public OneColumn {
 public:
   explicit Bytes(ByteReader reader) : reader(std::move(reader)) {}
   Result<bool> next() override {
-    if (at == filled) {
-      Result<std::size_t> got = reader.read(buffer);
-      if (!got)
-        return got.error();
-      filled = *got;
-      at = 0;
-      if (filled == 0)
-        return false;
-    }
-    cell = prepare::Cell::of(double(std::to_integer<int>(buffer[at++])));
+    if (Result<void> filled = refill(); !filled)
+      return filled.error();
+    if (rest.empty())
+      return false;
+    cell = prepare::Cell::of(double(std::to_integer<int>(rest.front())));
+    rest = rest.subspan(1);
     return true;
   }
   Place placeOf(std::size_t) const override { return {reader.path()}; }
   Error noRecords() const override { return failure("E0704", {reader.path()}, "the file is empty"); }
 
+protected:
+  void fill(CellBlock &block) override {
+    if (Result<void> filled = refill(); !filled)
+      block.error = filled.error();
+    block.add(rest);
+    rest = {};
+  }
+
 private:
+  /// Reads on where nothing is left.
+  Result<void> refill() {
+    if (!rest.empty())
+      return {};
+    Result<std::size_t> got = reader.read(buffer);
+    if (!got)
+      return got.error();
+    rest = std::span(buffer).first(*got);
+    return {};
+  }
+
   ByteReader reader;
-  std::array<std::byte, 1 << 16> buffer;
-  std::size_t at = 0, filled = 0;
+  std::array<std::byte, CellBlock::kMostRows> buffer;
+  std::span<const std::byte> rest; ///< what has been read, and is no row yet
 };
 
 } // namespace
@@ -168,27 +193,36 @@ void CellBlock::add(const prepare::Cell &cell, std::int64_t line) {
   ends.push_back(texts.size());
 }
 
+void CellBlock::add(std::span<const std::byte> numbers) {
+  for (const std::byte number : numbers)
+    cells.push_back(prepare::Cell::of(double(std::to_integer<int>(number))));
+}
+
 void CellBlock::finish() {
   count = std::int64_t(cells.size());
   std::size_t begin = 0;
-  for (std::size_t row = 0; row < cells.size(); begin = ends[row++])
+  for (std::size_t row = 0; row < ends.size(); begin = ends[row++])
     cells[row].text = std::string_view(texts).substr(begin, ends[row] - begin);
 }
 
 bool OneColumn::read(RecordBlock &block) {
   auto &taken = static_cast<CellBlock &>(block);
   taken.begin(rows, placeOf(0).file);
-  while (!ended && !taken.isFull()) {
-    const Result<bool> more = next();
-    if (!more)
-      taken.error = more.error();
-    ended = !more || !*more;
-    if (!ended)
-      taken.add(cell, placeOf(0).line);
-  }
+  fill(taken);
   taken.finish();
   rows += taken.rows();
   return taken.rows() > 0 || taken.error;
+}
+
+void OneColumn::fill(CellBlock &block) {
+  while (!block.isFull()) {
+    const Result<bool> more = next();
+    if (!more)
+      block.error = more.error();
+    if (!more || !*more)
+      return;
+    block.add(cell, placeOf(0).line);
+  }
 }
 
 Result<Binding> OneColumn::bind(std::span<const Taker> takers) const {

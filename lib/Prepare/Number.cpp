@@ -191,18 +191,20 @@ Fault missingFault(const Field &field, std::string situation) {
               : "remove the row, or declare the field as `category`, in which missing is a class of its own"};
 }
 
+/// Beyond it, doubles say no more which whole number is meant.
+static constexpr double kMostExact = 0x1p53;
+
 Fault storeNumber(double number, const Field &field, std::byte *to) {
   if (std::isnan(number))
     return missingFault(field);
   const ElementInfo &info = infoOf(field.element);
   const double low = field.classes ? 0 : double(info.least),
                high = field.classes ? double(*field.classes - 1) : double(info.most);
-  constexpr double exact = 0x1p53; // beyond it, doubles say no more which whole number is meant
   bool isStored = false;
   withStored(field.element, [&](auto stored) {
     using Stored = decltype(stored);
     if constexpr (std::is_integral_v<Stored>)
-      isStored = number >= low && number <= high && std::abs(number) <= exact && std::trunc(number) == number;
+      isStored = number >= low && number <= high && std::abs(number) <= kMostExact && std::trunc(number) == number;
     if (!std::is_integral_v<Stored> || isStored)
       stored = static_cast<Stored>(number);
     if constexpr (!std::is_integral_v<Stored>)
@@ -225,39 +227,53 @@ Fault storeCell(const Cell &cell, const Field &field, std::byte *to) {
 
 /// Reads what most cells are: a number as it is stored. False of all others, which may still be right.
 template <typename Stored>
-static bool readsPlainly(const Cell &cell, const Field &field, const ElementInfo &info, Stored &value) {
-  if (cell.kind != Cell::Text)
-    return false;
+static bool readsPlainly(const Cell &cell, std::int64_t low, std::int64_t high, Stored &value) {
   const char *const begin = cell.text.data(), *const end = begin + cell.text.size();
   if constexpr (std::is_integral_v<Stored>) {
     std::int64_t wide = 0;
-    const auto [rest, error] = std::from_chars(begin, end, wide);
+    if (cell.kind == Cell::Number) {
+      if (!(std::abs(cell.number) <= kMostExact))
+        return false;
+      wide = static_cast<std::int64_t>(cell.number);
+      if (double(wide) != cell.number)
+        return false;
+    } else if (cell.kind == Cell::Missing) {
+      return false;
+    } else if (const auto [rest, error] = std::from_chars(begin, end, wide); error != std::errc() || rest != end) {
+      return false;
+    }
     value = static_cast<Stored>(wide);
-    return error == std::errc() && rest == end && wide >= (field.classes ? 0 : info.least) &&
-           wide <= (field.classes ? *field.classes - 1 : info.most);
+    return wide >= low && wide <= high;
   } else if constexpr (std::is_floating_point_v<Stored>) {
+    if (cell.kind == Cell::Number) {
+      value = static_cast<Stored>(cell.number);
+      return std::isfinite(value);
+    }
     const auto [rest, error] = fast_float::from_chars(begin, end, value);
-    return error == std::errc() && rest == end && std::isfinite(value);
+    return cell.kind == Cell::Text && error == std::errc() && rest == end && std::isfinite(value);
   }
   return false;
 }
 
-Fault storeCells(std::span<const Cell> cells, const Field &field, std::byte *to) {
+std::optional<RowFault> storeCells(const Records &records, const Field &field, std::byte *to) {
   const ElementInfo &info = infoOf(field.element);
-  Fault fault;
+  const std::int64_t low = field.classes ? 0 : info.least, high = field.classes ? *field.classes - 1 : info.most;
+  const std::size_t columns = records.columns.size();
+  std::optional<RowFault> found;
   withStored(field.element, [&](auto stored) {
-    for (const Cell &cell : cells) {
-      if (readsPlainly(cell, field, info, stored)) {
-        std::memcpy(to, &stored, sizeof stored);
-      } else if (Fault found = storeCell(cell, field, to)) {
-        fault = std::move(found);
-        fault.cell = std::size_t(&cell - cells.data());
-        return;
+    for (std::size_t row = 0; row < records.count(); ++row)
+      for (std::size_t i = 0; i < columns; ++i, to += sizeof stored) {
+        const Cell &cell = records.cell(row, i);
+        if (readsPlainly(cell, low, high, stored)) {
+          std::memcpy(to, &stored, sizeof stored);
+        } else if (Fault fault = storeCell(cell, field, to)) {
+          fault.cell = i;
+          found = RowFault{row, std::move(fault)};
+          return;
+        }
       }
-      to += sizeof stored;
-    }
   });
-  return fault;
+  return found;
 }
 
 } // namespace talweg::prepare

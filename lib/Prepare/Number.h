@@ -5,7 +5,7 @@
 #include "talweg/Prepare/Cell.h"
 #include "talweg/Support/Manifest.h"
 
-#include <span>
+#include <optional>
 
 namespace talweg::prepare {
 
@@ -17,8 +17,8 @@ Fault storeText(std::string_view text, const Field &field, std::byte *to);
 Fault storeCell(const Cell &cell, const Field &field, std::byte *to);
 Fault storeNumber(double number, const Field &field, std::byte *to);
 
-/// The same of several, one behind the other.
-Fault storeCells(std::span<const Cell> cells, const Field &field, std::byte *to);
+/// The same of all that a field takes of records, one behind the other.
+std::optional<RowFault> storeCells(const Records &records, const Field &field, std::byte *to);
 
 /// The finite number that `text` says; what is wrong with it else.
 Fault readNumber(std::string_view text, double &value);

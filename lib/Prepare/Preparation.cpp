@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <numeric>
 
 namespace talweg::prepare {
 
@@ -18,8 +19,9 @@ struct Preparation::Impl {
   std::size_t done = 0;              ///< learners that have learned
 
   bool isReady() const { return done == learners.size(); }
-  /// Gives the cells to the links before number `end`. A fault names the cell.
-  Fault run(std::span<const Cell> cells, std::size_t end, Row &row) const;
+  /// Gives the cells of a record to the links before number `end`. A fault names the cell.
+  Fault run(const Records &records, std::size_t record, std::size_t end, Row &row) const;
+  Fault prepare(const Records &records, std::size_t record, Row &row, std::byte *to) const;
   Fault toCell(Fault fault, std::size_t link) const;
   Error errorOf(const Fault &fault) const;
   Result<void> checkClasses() const;
@@ -43,11 +45,12 @@ Fault Preparation::Impl::toCell(Fault fault, std::size_t link) const {
   return fault;
 }
 
-Fault Preparation::Impl::run(std::span<const Cell> cells, std::size_t end, Row &row) const {
-  row.cells.assign(cells.begin(), cells.end());
-  for (Cell &cell : row.cells)
-    if (cell.kind == Cell::Missing)
-      cell = {}; // without the text that a file has for that
+Fault Preparation::Impl::run(const Records &records, std::size_t record, std::size_t end, Row &row) const {
+  row.cells.resize(records.columns.size());
+  for (std::size_t i = 0; i < row.cells.size(); ++i) {
+    const Cell &cell = records.cell(record, i);
+    row.cells[i] = cell.kind == Cell::Missing ? Cell() : cell; // without the text that a file has for that
+  }
   for (std::size_t i = 0; i < end; ++i)
     if (Fault fault = chain.links[i].work->apply(row))
       return toCell(std::move(fault), i);
@@ -82,14 +85,38 @@ Result<Preparation> Preparation::create(const Field &field) {
 std::int64_t Preparation::columns() const { return impl->chain.columns; }
 int Preparation::passes() const { return int(impl->learners.size()); }
 
-Fault Preparation::see(std::span<const Cell> cells) {
+namespace {
+/// The cells of one record, of which a field takes all.
+class OneRecord {
+public:
+  explicit OneRecord(std::span<const Cell> cells) : first(cells.data()), columns(cells.size()) {
+    std::iota(columns.begin(), columns.end(), 0);
+  }
+  Records records() const { return {{&first, 1}, columns}; }
+
+private:
+  const Cell *first;
+  std::vector<std::int64_t> columns;
+};
+} // namespace
+
+static Fault faultOf(std::optional<RowFault> of) { return of ? std::move(of->fault) : Fault(); }
+
+Fault Preparation::see(std::span<const Cell> cells) { return faultOf(see(OneRecord(cells).records())); }
+
+std::optional<RowFault> Preparation::see(const Records &records) {
   if (impl->isReady())
     return {};
   Row &row = rowOfThread();
   const std::size_t link = impl->learners[impl->done];
-  if (Fault fault = impl->run(cells, link, row))
-    return fault;
-  return impl->toCell(impl->chain.links[link].work->see(row), link);
+  for (std::size_t record = 0; record < records.count(); ++record) {
+    Fault fault = impl->run(records, record, link, row);
+    if (!fault)
+      fault = impl->toCell(impl->chain.links[link].work->see(row), link);
+    if (fault)
+      return RowFault{record, std::move(fault)};
+  }
+  return {};
 }
 
 Result<void> Preparation::finishPass() {
@@ -146,25 +173,36 @@ std::vector<std::string> Preparation::classNames() const {
 }
 
 Fault Preparation::prepare(std::span<const Cell> cells, std::byte *to) const {
+  return faultOf(prepare(OneRecord(cells).records(), to));
+}
+
+std::optional<RowFault> Preparation::prepare(const Records &records, std::byte *to) const {
   if (impl->chain.links.empty())
-    return storeCells(cells, impl->field, to);
+    return storeCells(records, impl->field, to);
   if (!impl->isReady())
-    return {"internal", fmt::format("field `{}` is prepared before it has learned", impl->field.name)};
+    return RowFault{0, {"internal", fmt::format("field `{}` is prepared before it has learned", impl->field.name)}};
   Row &row = rowOfThread();
-  const std::size_t links = impl->chain.links.size();
-  if (Fault fault = impl->run(cells, links, row))
+  const std::int64_t bytes = impl->field.bytes();
+  for (std::size_t record = 0; record < records.count(); ++record, to += bytes)
+    if (Fault fault = impl->prepare(records, record, row, to))
+      return RowFault{record, std::move(fault)};
+  return {};
+}
+
+Fault Preparation::Impl::prepare(const Records &records, std::size_t record, Row &row, std::byte *to) const {
+  const std::size_t links = chain.links.size();
+  if (Fault fault = run(records, record, links, row))
     return fault;
-  if (impl->chain.gives == Flow::Labels) {
+  if (chain.gives == Flow::Labels) {
     std::memcpy(to, row.labels.data(), row.labels.size() * sizeof row.labels[0]);
     return {};
   }
-  const std::int64_t bytes = sizeOf(impl->field.element);
-  const bool isOfCells = impl->chain.gives == Flow::Text;
+  const std::int64_t bytes = sizeOf(field.element);
+  const bool isOfCells = chain.gives == Flow::Text;
   for (std::size_t i = 0, count = isOfCells ? row.cells.size() : row.numbers.size(); i < count; ++i, to += bytes)
-    if (Fault fault =
-            isOfCells ? storeCell(row.cells[i], impl->field, to) : storeNumber(row.numbers[i], impl->field, to)) {
+    if (Fault fault = isOfCells ? storeCell(row.cells[i], field, to) : storeNumber(row.numbers[i], field, to)) {
       fault.cell = i;
-      return impl->toCell(std::move(fault), links);
+      return toCell(std::move(fault), links);
     }
   return {};
 }

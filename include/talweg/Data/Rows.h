@@ -52,7 +52,7 @@ struct RowSelection {
 
   /// What `begin`, `end`, `every`, `offset` and `complement` say of a row: all that its number tells.
   bool keepsNumber(std::int64_t row) const {
-    return row >= begin && (!end || row < *end) && (row % every == offset) != complement;
+    return row >= begin && (!end || row < *end) && (every == 1 || row % every == offset) != complement;
   }
   /// Whether the row's number tells all.
   bool isOfNumbers() const { return where.empty() && index.empty() && !percent && !fold; }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,16 @@ struct Cell {
   static Cell of(double number) { return {Number, number, {}}; }
 };
 
+/// Records, of which a field takes some cells.
+struct Records {
+  std::span<const Cell *const> rows;     ///< each by its first cell
+  std::span<const std::int64_t> columns; ///< which cells of each, in their order
+
+  std::size_t count() const { return rows.size(); }
+  const Cell &cell(std::size_t row, std::size_t column) const { return rows[row][columns[column]]; }
+  Records first(std::size_t count) const { return {rows.first(count), columns}; }
+};
+
 /// What is wrong with a cell: a code, the situation and what to do about it; all empty if nothing is.
 struct Fault {
   std::string_view code = {};
@@ -27,6 +38,12 @@ struct Fault {
   std::size_t cell = 0; ///< which of those that the field takes
 
   explicit operator bool() const { return !code.empty(); }
+};
+
+/// The fault of the first of several records that has one.
+struct RowFault {
+  std::size_t row = 0;
+  Fault fault;
 };
 
 /// Whether `text` reads as a number (nan and infinity included).

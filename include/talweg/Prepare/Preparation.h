@@ -32,7 +32,8 @@ public:
 
   /// How often it must see all rows before it can prepare; 0: it learns nothing.
   int passes() const;
-  /// Shows the cells of a row of the training split. What is wrong with a cell that a step has to read is a fault already here.
+  /// Shows rows of the training split, or the cells of one. What is wrong with a cell that a step has to read is a fault already here.
+  std::optional<RowFault> see(const Records &records);
   Fault see(std::span<const Cell> cells);
   /// Ends a pass. An error where nothing can be learned, such as a mean of no value.
   Result<void> finishPass();
@@ -45,7 +46,9 @@ public:
   std::optional<std::int64_t> classes() const;
   std::vector<std::string> classNames() const;
 
-  /// Writes the field's values, in its storage type, to `to`.
+  /// Writes the field's values of each record behind each other, or those of one, in its storage type, to `to`. Those before a fault are
+  /// there.
+  std::optional<RowFault> prepare(const Records &records, std::byte *to) const;
   Fault prepare(std::span<const Cell> cells, std::byte *to) const;
 
 private:
