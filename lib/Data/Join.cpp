@@ -24,8 +24,8 @@ struct JoinedTable {
   std::vector<std::int64_t> lines;
   std::unordered_map<std::string, std::size_t> rows; ///< by their keys
 
-  /// Keeps all records.
-  Result<void> read(RecordReader &records, std::int64_t key);
+  /// Keeps all records. E0780: they take more memory than `limits` has.
+  Result<void> read(RecordReader &records, std::int64_t key, const Limits &limits);
 };
 
 namespace {
@@ -48,7 +48,8 @@ private:
 };
 } // namespace
 
-Result<void> JoinedTable::read(RecordReader &records, std::int64_t key) {
+Result<void> JoinedTable::read(RecordReader &records, std::int64_t key, const Limits &limits) {
+  std::int64_t bytes = 0;
   for (std::int64_t column = 0; column < records.width(); ++column)
     if (column != key && !records.names().empty())
       names.push_back(records.names()[column]);
@@ -72,9 +73,18 @@ Result<void> JoinedTable::read(RecordReader &records, std::int64_t key) {
       if (column == key)
         continue;
       prepare::Cell &cell = cells.emplace_back(records.cells()[column]);
+      bytes += std::int64_t(sizeof cell + sizeof(std::string) + cell.text.size());
       if (!cell.text.empty())
         cell.text = texts.emplace_back(cell.text);
     }
+    constexpr std::int64_t ofRow = 96; // a key's string among the others, its row and line
+    bytes += ofRow + std::int64_t(of.size());
+    if (bytes > limits.mostBytes)
+      return failure("E0780", {path},
+                     fmt::format("this table, which is joined, takes more than the {} that the data may have in "
+                                 "memory: {} fit, and there are more",
+                                 bytesText(limits.mostBytes), counted(std::int64_t(lines.size()) - 1, "row")),
+                     "take what is needed of it, or give more memory: `--data-memory`");
   }
   return rows.empty() ? Result<void>(records.noRecords()) : Result<void>();
 }
@@ -138,7 +148,7 @@ static Result<std::shared_ptr<const JoinedTable>> readTable(const Source &source
   auto table = std::make_shared<JoinedTable>();
   table->path = from.paths.front();
   table->hasNames = !(*records)->names().empty();
-  if (Result<void> read = table->read(**records, *column); !read)
+  if (Result<void> read = table->read(**records, *column, asked.limits); !read)
     return read.error();
   return std::shared_ptr<const JoinedTable>(std::move(table));
 }

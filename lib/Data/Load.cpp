@@ -82,10 +82,10 @@ Result<void> learn(const Source &source, const std::vector<Field> &fields,
   if (!kept)
     return kept.error();
   for (int pass = 0; pass < passes; ++pass) {
-    Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers});
+    Result<std::unique_ptr<RecordReader>> records = openRecords(source, {.takers = takers, .limits = limits});
     if (!records)
       return records.error();
-    if (Result<void> shown = showRecords(**records, *kept, fields, preparations, source.threads, pass); !shown)
+    if (Result<void> shown = showRecords(**records, *kept, fields, preparations, source.threads, pass, limits); !shown)
       return shown;
     for (prepare::Preparation &preparation : preparations)
       if (preparation.passes() > pass)
@@ -129,7 +129,8 @@ Result<Table> load(const Source &source, std::vector<Field> fields, std::span<co
   std::vector<ColumnRef> columns = source.keys;
   if (source.balanced)
     columns.push_back(*source.balanced);
-  Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers, columns});
+  Result<std::unique_ptr<RecordReader>> records =
+      openRecords(source, {.takers = takers, .keys = columns, .limits = limits});
   if (!records)
     return records.error();
   return buildTable(**records, *kept, std::move(fields), preparations, limits, {source.keys, source.balanced},

@@ -36,6 +36,8 @@ struct Asked {
   enum class Side { Alone, Own, Other };
   Side side = Side::Alone;                ///< of two tables that are joined, the own one or the other
   std::optional<ColumnRef> joinedBy = {}; ///< the column of this side by which they are
+
+  Limits limits = {}; ///< of a table that is kept to be joined
 };
 
 /// For each field and cell, its column; nothing of a field that is not read.

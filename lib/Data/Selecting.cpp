@@ -182,7 +182,7 @@ Result<void> Selector::readRow(const RecordReader &records, std::int64_t row) {
 }
 
 Result<void> Selector::readFile() {
-  Asked asked{.takers = takers, .keysOnly = true};
+  Asked asked{.takers = takers, .keysOnly = true, .limits = limits};
   for (const Condition &condition : rows.where)
     asked.keys.push_back(condition.column);
   for (const std::optional<ColumnRef> &key : {rows.by, rows.sorted, rows.stratified})

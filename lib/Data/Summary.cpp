@@ -99,7 +99,7 @@ Result<FieldSummaries> summarize(const Source &source, const std::vector<Field> 
   Result<KeptRows> kept = keptRows(source, takers, limits);
   if (!kept)
     return kept.error();
-  Result<std::unique_ptr<RecordReader>> records = openRecords(source, {takers});
+  Result<std::unique_ptr<RecordReader>> records = openRecords(source, {.takers = takers, .limits = limits});
   if (!records)
     return records.error();
   std::vector<std::vector<Summarizer>> summarizers(fields.size());

@@ -339,12 +339,24 @@ Result<void> visitRecords(RecordReader &records, const KeptRows &kept, std::span
 }
 
 Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
-                         std::span<prepare::Preparation> preparations, int threads, int pass) {
+                         std::span<prepare::Preparation> preparations, int threads, int pass, const Limits &limits) {
   RecordWalk walk(records, kept, fields, threads);
   if (Result<void> bound = walk.bind(preparations); !bound)
     return bound;
   return walk.visit([&](std::size_t f) { return preparations[f].passes() > pass; },
-                    [&](std::size_t f, const prepare::Records &records) { return preparations[f].see(records); });
+                    [&](std::size_t f, const prepare::Records &records) {
+                      std::optional<prepare::RowFault> fault = preparations[f].see(records);
+                      if (!fault && preparations[f].bytesSeen() > limits.mostBytes)
+                        fault = {
+                            records.count() - 1,
+                            {"E0780",
+                             fmt::format("the words that are learned up to this row take more than the {} that the "
+                                         "data may have in memory",
+                                         bytesText(limits.mostBytes)),
+                             "choose fewer rows to learn from, shorten the texts, or give more memory: "
+                             "`--data-memory`"}};
+                      return fault;
+                    });
 }
 
 } // namespace talweg::data

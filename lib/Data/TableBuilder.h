@@ -20,9 +20,10 @@ Result<Table> buildTable(RecordReader &records, const KeptRows &kept, std::vecto
                          std::span<const prepare::Preparation> preparations, const Limits &limits,
                          const Beside &beside = {}, int threads = 1);
 
-/// Shows the records that `kept` has to the preparations, one for each field, that have passes left after `pass` of them.
+/// Shows the records that `kept` has to the preparations, one for each field, that have passes left after `pass` of them. E0780: what one of
+/// them keeps of these takes more memory than `limits` has.
 Result<void> showRecords(RecordReader &records, const KeptRows &kept, std::span<const Field> fields,
-                         std::span<prepare::Preparation> preparations, int threads, int pass);
+                         std::span<prepare::Preparation> preparations, int threads, int pass, const Limits &limits);
 
 /// Calls `visit(field, records)` for each field and all records that `kept` has, and before that `begin(field, columns)` for each field.
 /// Of one field, the calls follow each other; those of several may be at the same time.

@@ -30,6 +30,7 @@ public:
   Fault see(Row &row) override {
     return eachOf(row, [&](std::string_view gram) { counts.add(gram); });
   }
+  std::int64_t bytesSeen() const override { return counts.bytes(); }
   Fault learn(LearnedStep &learned) override {
     for (WordCount &word : counts.ordered(least, size))
       learned.words.push_back(std::move(word.word));
@@ -102,6 +103,7 @@ public:
       of.last = texts;
     });
   }
+  std::int64_t bytesSeen() const override { return 2 * Bag::bytesSeen(); } // textsWith has them, too
   Fault learn(LearnedStep &learned) override {
     if (Fault fault = Bag::learn(learned))
       return fault;

@@ -38,6 +38,7 @@ public:
     }
     return {};
   }
+  std::int64_t bytesSeen() const override { return counts.bytes(); }
   Fault learn(LearnedStep &learned) override {
     for (WordCount &word : counts.ordered(1, INT64_MAX)) {
       learned.words.push_back(std::move(word.word));

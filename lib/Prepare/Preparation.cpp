@@ -119,6 +119,10 @@ std::optional<RowFault> Preparation::see(const Records &records) {
   return {};
 }
 
+std::int64_t Preparation::bytesSeen() const {
+  return impl->isReady() ? 0 : impl->chain.links[impl->learners[impl->done]].work->bytesSeen();
+}
+
 Result<void> Preparation::finishPass() {
   if (impl->isReady())
     return {};

@@ -88,6 +88,7 @@ public:
       counts.add(piece);
     return {};
   }
+  std::int64_t bytesSeen() const override { return counts.bytes(); }
   Fault learn(LearnedStep &learned) override {
     for (WordCount &word : counts.ordered(least, most))
       learned.words.push_back(std::move(word.word));
@@ -147,6 +148,7 @@ public:
       counts.add(piece);
     return {};
   }
+  std::int64_t bytesSeen() const override { return counts.bytes(); }
   Fault learn(LearnedStep &learned) override {
     const std::vector<WordCount> words = counts.ordered(1, INT64_MAX);
     counts.clear();

@@ -95,6 +95,7 @@ public:
     }
     return {};
   }
+  std::int64_t bytesSeen() const override { return counts.bytes(); }
   Fault learn(LearnedStep &learned) override {
     for (WordCount &word : counts.ordered(least, most))
       learned.words.push_back(std::move(word.word));

@@ -94,9 +94,16 @@ class WordCounts {
 public:
   void add(std::string_view word, std::int64_t times = 1) {
     const auto [number, isNew] = words.add(word);
-    if (isNew)
+    if (isNew) {
       counts.push_back(0);
+      bytesOfTexts += std::int64_t(word.size());
+    }
     counts[number] += times;
+  }
+  /// In memory, in proportion.
+  std::int64_t bytes() const {
+    constexpr std::int64_t ofWord = 96; // a string, its number in a table that is half full, and a count
+    return bytesOfTexts + ofWord * std::int64_t(counts.size());
   }
   /// Those that come at least so often, in falling count, equal counts by their bytes; the first so many.
   std::vector<WordCount> ordered(std::int64_t least, std::int64_t most) const;
@@ -105,6 +112,7 @@ public:
 private:
   WordTable words;
   std::vector<std::int64_t> counts; ///< of each
+  std::int64_t bytesOfTexts = 0;
 };
 
 class WordIndex {

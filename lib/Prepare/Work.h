@@ -53,6 +53,8 @@ public:
   /// Whether it must see all rows, as the steps before it give them, before it can be applied.
   virtual bool learns() const { return false; }
   virtual Fault see(Row &row) { return {}; }
+  /// What it keeps of them in memory, where that grows with them.
+  virtual std::int64_t bytesSeen() const { return 0; }
   /// What it has learned of the rows that it has seen.
   virtual Fault learn(LearnedStep &learned) { return {}; }
   /// Goes by what was learned; false where that is not what it learns.

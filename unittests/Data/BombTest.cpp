@@ -90,6 +90,35 @@ TEST_F(Bombs, texts_that_are_kept_are_counted) {
   expectTold("E0780", source, {f32("x")}, little());
 }
 
+TEST_F(Bombs, words_that_are_learned_are_counted) {
+  std::string rows = "x\n";
+  for (int i = 0; i < 100'000; ++i)
+    rows += std::to_string(i) + "\n";
+  Field field = f32("x");
+  field.category = true;
+  const Source source = csv(file("a.csv", rows));
+  const auto learned = [&](const Limits &limits) {
+    std::vector<prepare::Preparation> preparations;
+    preparations.push_back(std::move(*prepare::Preparation::create(field)));
+    return learn(source, {field}, preparations, limits);
+  };
+  EXPECT_TRUE(learned({}));
+  const Result<void> told = learned(little());
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().code, "E0780");
+}
+
+TEST_F(Bombs, a_table_that_is_joined_is_counted) {
+  std::string rows = "k,y\n";
+  for (int i = 0; i < 100'000; ++i)
+    rows += std::to_string(i) + ",1\n";
+  const Options options = {{"join", file("b.csv", rows)}, {"on", "k"}};
+  const std::string path = file("a.csv", "k,x\n1,2\n");
+  const Source source{formatNamed("csv"), {path}, {}, options};
+  EXPECT_EQ(loaded(source, {f32("y")}).rows, 1);
+  expectTold("E0780", source, {f32("y")}, little());
+}
+
 TEST_F(Bombs, numbers_of_an_index_are_counted) {
   const std::string index = file("index.gz", repeated("", "1\n2\n3\n4\n", 1 << 16));
   expectTold("E0780", chosen("csv", file("a.csv", "x\n1\n2\n"), {{"index", index}}), {f32("x")}, little());

@@ -1,11 +1,8 @@
 // Runs checks apart, and makes a failing program smaller: values are replaced by simpler ones as long as it still fails.
+#include "../Support/Apart.h"
 #include "CheckStep.h"
 
 #include "mlir/IR/Verifier.h"
-
-#include <cstring>
-#include <sys/wait.h>
-#include <unistd.h>
 
 using namespace mlir;
 
@@ -119,26 +116,11 @@ private:
 } // namespace
 
 std::string apart(CheckOf check, const RandomStep &step, std::uint64_t seed) {
-  int ends[2];
-  if (pipe(ends) != 0)
-    return "no pipe";
-  pid_t child = fork();
-  if (child == 0) {
-    std::string wrong = check(step, seed);
-    omp_pause_resource_all(/*omp_pause_hard*/ 2); // libomp's file in shared memory would stay for ever
-    _exit(write(ends[1], wrong.data(), wrong.size()) == ssize_t(wrong.size()) ? 0 : 1);
-  }
-  close(ends[1]);
-  std::string wrong;
-  char buffer[4096];
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof buffer)) > 0;)
-    wrong.append(buffer, std::size_t(got));
-  close(ends[0]);
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFSIGNALED(status))
-    return std::string("crashed: ") + strsignal(WTERMSIG(status));
-  return WEXITSTATUS(status) ? "ended with status " + std::to_string(WEXITSTATUS(status)) : wrong;
+  return saidApart([&] { return check(step, seed); },
+                   [](int status) {
+                     omp_pause_resource_all(/*omp_pause_hard*/ 2); // libomp's file in shared memory would stay for ever
+                     _exit(status);
+                   });
 }
 
 void shrink(CheckOf check, RandomStep &step, std::uint64_t seed) { Shrinker(check, step, seed).run(); }

@@ -35,6 +35,8 @@ public:
   /// Shows rows of the training split, or the cells of one. What is wrong with a cell that a step has to read is a fault already here.
   std::optional<RowFault> see(const Records &records);
   Fault see(std::span<const Cell> cells);
+  /// What this pass keeps of them in memory, where that grows with them.
+  std::int64_t bytesSeen() const;
   /// Ends a pass. An error where nothing can be learned, such as a mean of no value.
   Result<void> finishPass();
 

@@ -119,16 +119,15 @@ def time():
         assert last <= first, f"{earlier} ends at {last}, and {later} begins at {first}"
 
 
-def folds():
-    rows = table(400)
-    write(rows, train='where = "label != rarest"')
-    all_rows = [i for i, row in enumerate(rows) if row[4] != "rarest"]
+def folds_of(rows, all_rows, options):
+    """Trains each of four folds, which part `all_rows` and learn of their own rows; the rows that each leaves out."""
+    write(rows, train=options)
     left_out, means = [], set()
     for fold in range(1, 5):
         run("train", "rows.tw", "--fold", f"{fold}/4", "--out", f"fold{fold}", "--quiet")
         train, validation = kept(f"fold{fold}", "train"), kept(f"fold{fold}", "validation")
         assert sorted(train + validation) == all_rows, "a row is in no part, or in two"
-        left_out += validation
+        left_out.append(validation)
         with open(f"fold{fold}/last/state.json") as file:
             learned = {of["field"]: of["steps"] for of in json.load(file)["options"]["learned"]}
         values = [float(rows[row][1]) for row in train if rows[row][1]]
@@ -140,8 +139,33 @@ def folds():
         words = [rows[row][2] for row in train]
         assert [word for step in learned["word"] for word in step["words"]] == sorted(set(words), key=lambda word: (-words.count(word), word))
         means.add(found[1])
-    assert sorted(left_out) == all_rows, "folds do not part the rows"
+    assert sorted(sum(left_out, [])) == all_rows, "folds do not part the rows"
     assert len(means) == 4, "folds have not their own statistics"
+    return left_out
 
 
-{"seed": seed, "by": by, "stratified": stratified, "time": time, "folds": folds}[sys.argv[1]]()
+def folds():
+    rows = table(400)
+    folds_of(rows, [i for i, row in enumerate(rows) if row[4] != "rarest"], 'where = "label != rarest"')
+
+
+def folds_by():
+    rows = table(400)
+    options = 'percent = 0..80, by = "user"'
+    write(rows, train=options)
+    left_out = folds_of(rows, kept("rows.tw", "train"), options)
+    users = [{rows[row][3] for row in of} for of in left_out]
+    assert sum(map(len, users)) == len(set.union(*users)), "rows of one user are in two folds"
+    assert all(users), "a fold is empty"
+
+
+def folds_stratified():
+    rows = table(400)
+    options = 'percent = 0..100, stratified = "label"'
+    left_out = folds_of(rows, list(range(400)), options)
+    for label in ("common", "rare", "rarest"):
+        counts = [sum(rows[row][4] == label for row in of) for of in left_out]
+        assert max(counts) - min(counts) <= 1, f"folds have {counts} rows of {label}"
+
+
+{"seed": seed, "by": by, "stratified": stratified, "time": time, "folds": folds, "folds-by": folds_by, "folds-stratified": folds_stratified}[sys.argv[1]]()
