@@ -8,38 +8,21 @@
 // a backward pass without such a pair is left as it was. Not looked into: contractions that sum, as matrix products do. Neither
 // their factors are guarded nor do zeros pass through them.
 //
-// One walk from the top to the bottom finds three facts for each value from those of its operands: its sign, whether it can be
-// infinite or nan though parameters and data are finite, and whether it is a cotangent with zeros of this kind. What is
-// known to be safe is safe (`rsqrt(variance + eps)`, whose argument is positive); overflow is thought of in exp alone.
+// One walk from the top to the bottom finds which values are cotangents with zeros of this kind. Which can be infinite or nan,
+// tw::Numbers tells.
 #include "StrongZeros.h"
 
 #include "talweg/Dialect/Tw/Access.h"
-#include "talweg/Dialect/Tw/Elements.h"
-#include "talweg/Dialect/Tw/Functions.h"
+#include "talweg/Dialect/Tw/Numbers.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/TypeSwitch.h"
 
-#include <cmath>
-
 using namespace mlir;
 
 namespace talweg {
 namespace {
-
-/// What is known of the elements that are numbers, from the least to the most.
-enum class Sign { unknown, notNegative, positive };
-
-Sign signOf(double number) { return number > 0 ? Sign::positive : number == 0 ? Sign::notNegative : Sign::unknown; }
-
-struct Facts {
-  Sign sign = Sign::unknown;
-  /// Some elements may be infinite or nan.
-  bool isSingular = false;
-  /// A cotangent some elements of which may be 0 because the primal value was not used there.
-  bool hasZeros = false;
-};
 
 /// Whether y[map(d)] += … for all d in `extents` writes every element of y: each position is a sum of multiples of dims of
 /// its own that starts at 0 and leaves no gap.
@@ -113,25 +96,22 @@ public:
   void run(Operation *lastPrimal, Operation *end);
 
 private:
-  Sign sign(Value value) const { return facts.lookup(value).sign; }
-  bool isSingular(Value value) const { return facts.lookup(value).isSingular; }
-  bool hasZeros(Value value) const { return facts.lookup(value).hasZeros; }
+  bool isSingular(Value value) { return numbers.isSingular(value); }
+  bool hasZeros(Value value) const { return zeros.contains(value); }
 
-  Sign signOfResult(Operation *op) const;
-  bool makesSingular(Operation *op) const;
-  bool canLeave(tw::FiniteWhere where, Value x) const;
-  bool canBeZero(Value divisor) const;
   bool resultHasZeros(Operation *op) const;
 
   /// One of the operands a and b of a product that has zeros where the other can be singular, or null.
-  Value weakZeros(Value a, Value b) const;
-  Value weakZeros(Operation *op) const;
+  Value weakZeros(Value a, Value b);
+  Value weakZeros(Operation *op);
   void guard(Operation *op, Value cotangent);
   tw::MulOp asProduct(tw::ContractOp op, AffineMap toSpace);
 
   Block &block;
   OpBuilder builder;
-  llvm::DenseMap<Value, Facts> facts;
+  tw::Numbers numbers;
+  /// Cotangents some elements of which may be 0 because the primal value was not used there.
+  llvm::DenseSet<Value> zeros;
   bool isBackward = false;
 };
 
@@ -142,9 +122,8 @@ void StrongZeros::run(Operation *lastPrimal, Operation *end) {
       if (auto toSpace = singleProducts(contract); toSpace && weakZeros(contract.getA(), contract.getB()))
         op = asProduct(contract, *toSpace);
     if (op->getNumResults() == 1 && isa<FloatType>(getElementTypeOrSelf(op->getResult(0)))) {
-      auto singular = [&](Value operand) { return isSingular(operand); };
-      facts[op->getResult(0)] = {signOfResult(op), makesSingular(op) || llvm::any_of(op->getOperands(), singular),
-                                 isBackward && resultHasZeros(op)};
+      if (isBackward && resultHasZeros(op))
+        zeros.insert(op->getResult(0));
       if (Value cotangent = weakZeros(op); cotangent && isBackward)
         guard(op, cotangent);
     }
@@ -152,103 +131,7 @@ void StrongZeros::run(Operation *lastPrimal, Operation *end) {
   }
 }
 
-//===-- facts -----------------------------------------------------------------------------------------------------===//
-
-Sign StrongZeros::signOfResult(Operation *op) const {
-  auto lesser = [&](Value a, Value b) { return std::min(sign(a), sign(b)); };
-  return llvm::TypeSwitch<Operation *, Sign>(op)
-      .Case([](tw::ConstantOp constant) {
-        auto number = tw::uniformValue(constant);
-        return number ? signOf(*number) : Sign::unknown;
-      })
-      .Case<tw::ExpOp, tw::LogisticOp, tw::UniformOp>([](Operation *) { return Sign::notNegative; })
-      .Case<tw::AbsOp, tw::SqrtOp, tw::RsqrtOp>(
-          [&](auto unary) { return std::max(sign(unary.getX()), Sign::notNegative); })
-      .Case<tw::WindowOp, tw::ReshapeOp, tw::StopGradientOp, tw::WatchOp, tw::ReduceOp>(
-          [&](auto same) { return sign(same.getX()); })
-      .Case([&](tw::FoldOp fold) { return std::min(sign(fold.getX()), Sign::notNegative); })
-      .Case([&](tw::GatherOp gather) { return sign(gather.getTable()); })
-      .Case([&](tw::ScatterAddOp scatter) { return std::min(sign(scatter.getValues()), Sign::notNegative); })
-      .Case([&](tw::PadOp pad) { return std::min(sign(pad.getX()), signOf(pad.getValue().convertToDouble())); })
-      .Case([&](tw::ConcatOp concat) {
-        auto signs = llvm::map_range(concat.getParts(), [&](Value part) { return sign(part); });
-        return *llvm::min_element(signs);
-      })
-      .Case([&](tw::ConvertOp convert) {
-        return tw::infoOf(getElementTypeOrSelf(convert.getX())).isUnsigned() ? Sign::notNegative : sign(convert.getX());
-      })
-      .Case([&](tw::AddOp add) {
-        Sign least = lesser(add.getA(), add.getB());
-        return least == Sign::unknown ? least : std::max(sign(add.getA()), sign(add.getB()));
-      })
-      .Case([&](tw::MulOp mul) {
-        Sign least = lesser(mul.getA(), mul.getB());
-        return mul.getA() == mul.getB() ? std::max(least, Sign::notNegative) : least;
-      })
-      .Case<tw::DivOp, tw::MinOp, tw::SelectOp>([&](auto binary) { return lesser(binary.getA(), binary.getB()); })
-      .Case([&](tw::MaxOp max) { return std::max(sign(max.getA()), sign(max.getB())); })
-      .Case([&](tw::PowOp pow) {
-        auto exponent = tw::uniformValue(pow.getB());
-        bool isEven = exponent && std::fmod(*exponent, 2) == 0;
-        return isEven ? std::max(sign(pow.getA()), Sign::notNegative) : sign(pow.getA());
-      })
-      .Case([&](tw::ContractOp contract) {
-        bool squares = contract.getA() == contract.getB() && contract.getAMap() == contract.getBMap();
-        Sign least = std::min(lesser(contract.getA(), contract.getB()), Sign::notNegative);
-        return squares ? Sign::notNegative : least;
-      })
-      .Default(Sign::unknown);
-}
-
-bool StrongZeros::canBeZero(Value divisor) const {
-  auto number = tw::uniformValue(divisor);
-  return sign(divisor) != Sign::positive && !(number && *number != 0);
-}
-
-/// Whether a function that is finite `where` may be infinite or nan of the finite x.
-bool StrongZeros::canLeave(tw::FiniteWhere where, Value x) const {
-  switch (where) {
-  case tw::FiniteWhere::everywhere: return false;
-  case tw::FiniteWhere::notNegative: return sign(x) == Sign::unknown;
-  case tw::FiniteWhere::positive: return sign(x) != Sign::positive;
-  case tw::FiniteWhere::notPositive: break;
-  }
-  auto negated = x.getDefiningOp<tw::NegOp>();
-  return !negated || sign(negated.getX()) == Sign::unknown;
-}
-
-/// Whether finite numbers become infinite. Single ones do not: they are the plan's, whose hyper-parameters are numbers of f32.
-static bool overflows(tw::ConvertOp convert) {
-  auto from = convert.getX().getType(), to = convert.getY().getType();
-  const ElementInfo &wide = tw::infoOf(from.getElementType()), &narrow = tw::infoOf(to.getElementType());
-  return wide.isFloat() && narrow.isFloat() && wide.largest > narrow.largest && (!to.hasRank() || to.getRank() > 0);
-}
-
-/// Whether the op's result may be infinite or nan where its operands are not.
-bool StrongZeros::makesSingular(Operation *op) const {
-  if (!isa<tw::TwDialect>(op->getDialect()))
-    return false;
-  if (const tw::Function *function = tw::findFunction(op))
-    return canLeave(function->finiteWhere, op->getOperand(0));
-  return llvm::TypeSwitch<Operation *, bool>(op)
-      .Case([](tw::ConstantOp constant) {
-        auto elements = dyn_cast<DenseElementsAttr>(constant.getValue());
-        auto isInside = [](const APFloat &number) { return number.isFinite(); };
-        return !elements || !(elements.isSplat() ? isInside(elements.getSplatValue<APFloat>())
-                                                 : llvm::all_of(elements.getValues<APFloat>(), isInside));
-      })
-      .Case([](tw::ConvertOp convert) { return overflows(convert); })
-      .Case([](tw::PadOp pad) { return !pad.getValue().isFinite(); })
-      .Case([&](tw::DivOp div) { return canBeZero(div.getB()); })
-      .Case([&](tw::PowOp pow) {
-        if (sign(pow.getA()) == Sign::positive)
-          return false;
-        auto exponent = tw::uniformValue(pow.getB());
-        bool isRoot = exponent && std::floor(*exponent) != *exponent;
-        return !exponent || *exponent < 0 || (isRoot && sign(pow.getA()) == Sign::unknown);
-      })
-      .Default([](Operation *other) { return !other->hasTrait<tw::FiniteWhereOperandsAre>(); });
-}
+//===-- zeros -----------------------------------------------------------------------------------------------------===//
 
 /// Zeros begin at the backward pass's selects of 0, its folds that leave elements out and its scatters, and go on through what is linear.
 bool StrongZeros::resultHasZeros(Operation *op) const {
@@ -280,18 +163,18 @@ bool StrongZeros::resultHasZeros(Operation *op) const {
 
 //===-- guards ----------------------------------------------------------------------------------------------------===//
 
-Value StrongZeros::weakZeros(Value a, Value b) const {
+Value StrongZeros::weakZeros(Value a, Value b) {
   if (hasZeros(a) && isSingular(b))
     return a;
   return hasZeros(b) && isSingular(a) ? b : Value();
 }
 
 /// The cotangent that `op` multiplies or divides, if its zeros meet a factor that can be singular; or null.
-Value StrongZeros::weakZeros(Operation *op) const {
+Value StrongZeros::weakZeros(Operation *op) {
   if (auto mul = dyn_cast<tw::MulOp>(op))
     return weakZeros(mul.getA(), mul.getB());
   if (auto div = dyn_cast<tw::DivOp>(op))
-    if (hasZeros(div.getA()) && (isSingular(div.getB()) || canBeZero(div.getB())))
+    if (hasZeros(div.getA()) && (isSingular(div.getB()) || numbers.canBeZero(div.getB())))
       return div.getA();
   return nullptr;
 }
@@ -319,7 +202,8 @@ tw::MulOp StrongZeros::asProduct(tw::ContractOp op, AffineMap toSpace) {
   builder.setInsertionPointAfter(op);
   auto factor = [&](Value value, AffineMap map) {
     Value window = builder.createOrFold<tw::WindowOp>(op.getLoc(), op.getType(), value, map.compose(toSpace));
-    facts[window] = facts.lookup(value);
+    if (hasZeros(value))
+      zeros.insert(window);
     return window;
   };
   Value a = factor(op.getA(), op.getAMap()), b = factor(op.getB(), op.getBMap());
