@@ -1,15 +1,19 @@
 // Finds the products among sums. In: index notation as the frontend writes it, and the cotangents of such: operands
-// spread by tw.window, tw.mul elementwise, tw.reduce sum or tw.fold. Out: tw.contract wherever a sum runs over a
-// product of two tensors of which one is reused; factors that do not vary within a sum stand outside it; elementwise
-// ops are computed before they are spread; contractions read through windows and write through transposes. Equal up to
-// rounding.
+// spread by tw.window, tw.mul and tw.select of 0 elementwise, tw.reduce sum or tw.fold. Out: tw.contract wherever a sum runs
+// over a product of tensors of which one is reused, in the order of least cost; factors that do not vary within a sum stand outside
+// it; elementwise ops are computed before they are spread; contractions read through windows and write through transposes. Equal up
+// to rounding.
 //
-// A sum of a product, s[Y(d)] += c Π fᵢ[Fᵢ(d)] / Π gⱼ[Gⱼ(d)], is first taken apart into its factors. When every factor
-// reads all that the sum runs over, nothing is reused: such a sum stays an elementwise product under a reduction,
+// A sum of a product, s[Y(d)] += c Π fᵢ[Fᵢ(d)] / Π gⱼ[Gⱼ(d)] where Π hₖ[Hₖ(d)], is first taken apart into its factors. When every
+// factor reads all that the sum runs over, nothing is reused: such a sum stays an elementwise product under a reduction,
 // which fuses with what produces it.
+//
+// A condition is a strong zero: where it fails, the term is 0, whatever its factors are. Moved to one of them, it leaves the others, by
+// which 0 is multiplied; so conditions move only where no factor can be infinite or nan (tw::Numbers).
 #include "Product.h"
 
 #include "talweg/Dialect/Tw/Access.h"
+#include "talweg/Dialect/Tw/Numbers.h"
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Transforms/Passes.h"
 
@@ -38,51 +42,85 @@ bool isFusable(const Factor &factor, const Product &product) {
                       [](auto pair) { return std::get<0>(pair) >= 0 || std::get<1>(pair) == 1; });
 }
 
-/// Two factors that together read the whole box, and not both all of it.
-bool isContraction(const Product &product) {
-  if (!canMergeToTwo(product))
-    return false;
+/// The dims that are wide, and that `map` reads.
+llvm::SmallBitVector allRead(const Product &product) {
   llvm::SmallBitVector read(product.extents.size());
   for (const Factor &factor : product.factors)
     read |= dimsRead(factor.map, product.extents);
-  size_t wide = llvm::count_if(product.extents, [](int64_t extent) { return extent > 1; });
+  return read;
+}
+
+/// An order in which the product is summed over all dims but these, if that is better than element by element: something is read more than once,
+/// and nothing would have to be stored for that which is computed within the sum now.
+std::optional<ContractionOrder> orderOf(const Product &product, const llvm::SmallBitVector &kept) {
+  const llvm::SmallBitVector read = allRead(product);
+  const size_t wide = llvm::count_if(product.extents, [](int64_t extent) { return extent > 1; });
   auto isReused = [&](const Factor &factor) { return dimsRead(factor.map, product.extents) != read; };
-  auto fuses = [&](const Factor &factor) { return isFusable(factor, product); };
-  return read.count() == wide && llvm::any_of(product.factors, isReused) && llvm::none_of(product.factors, fuses);
+  auto isNumber = [](const Factor &factor) { return !factor.isCondition(); };
+  auto numbers = llvm::make_filter_range(product.factors, isNumber);
+  if (product.factors.size() < 2 || read.count() != wide || numbers.empty() || llvm::none_of(numbers, isReused) ||
+      llvm::any_of(product.factors, [&](const Factor &factor) { return isFusable(factor, product); }))
+    return std::nullopt;
+  const SumOfFactors sum = sumOf(product, kept);
+  ContractionOrder order = orderOf(sum);
+  SmallVector<llvm::SmallBitVector> reads = sum.reads;
+  bool isBetter = false;
+  for (const ContractionOrder::Step &step : order.steps) {
+    isBetter |=
+        step.runs != step.left && (step.a == step.b || reads[step.a] != step.runs || reads[step.b] != step.runs);
+    reads.push_back(step.left);
+  }
+  return isBetter ? std::optional(std::move(order)) : std::nullopt;
 }
 
 /// `value` times `scale`.
 Value scaled(Value value, double scale, PatternRewriter &rewriter) {
-  Product product = factorsOf(value);
-  product.factors = {{value, AffineMap::getMultiDimIdentityMap(product.extents.size(), value.getContext()), false}};
+  Product product = factorsOf(value, false);
+  product.factors = {{value, AffineMap::getMultiDimIdentityMap(product.extents.size(), value.getContext())}};
   product.scale = scale;
   return materialize(product, typeOf(value).getElementType(), rewriter, value.getLoc());
 }
 
-/// Σ over `product`, into y by `map`.
-Value sumByContraction(Product product, RankedTensorType type, AffineMap map, PatternRewriter &rewriter, Location loc) {
-  mergeToTwo(product, rewriter, loc);
-  const Factor &a = product.factors[0], &b = product.factors[1];
-  Value sum = tw::ContractOp::create(rewriter, loc, type, a.source, b.source, product.extents, a.map, b.map, map);
-  return scaled(sum, product.scale, rewriter);
-}
+/// What the patterns of sums know: which factors may be multiplied by a zero.
+template <typename Op> struct OfSums : OpRewritePattern<Op> {
+  OfSums(MLIRContext *context, tw::Numbers &numbers) : OpRewritePattern<Op>(context), numbers(numbers) {}
+
+protected:
+  Product factorsOf(Value value) const {
+    Product product = talweg::factorsOf(value, true);
+    auto isWeak = [&](const Factor &factor) {
+      return !factor.isCondition() &&
+             (numbers.isSingular(factor.source) || (factor.role == Role::divides && numbers.canBeZero(factor.source)));
+    };
+    if (llvm::any_of(product.factors, [](const Factor &factor) { return factor.isCondition(); }) &&
+        llvm::any_of(product.factors, isWeak))
+      return talweg::factorsOf(value, false);
+    return product;
+  }
+
+  tw::Numbers &numbers;
+};
 
 /// A fold of a product is a contraction.
-struct FoldOfProduct : OpRewritePattern<tw::FoldOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct FoldOfProduct : OfSums<tw::FoldOp> {
+  using OfSums::OfSums;
   LogicalResult matchAndRewrite(tw::FoldOp op, PatternRewriter &rewriter) const override {
-    Product product = factorsOf(op.getX());
-    if (!isContraction(product))
+    if (!isFloat(op.getX()))
       return failure();
-    rewriter.replaceOp(op, sumByContraction(product, typeOf(op), op.getMap(), rewriter, op.getLoc()));
+    Product product = factorsOf(op.getX());
+    auto order = orderOf(product, dimsRead(op.getMap(), product.extents));
+    if (!order)
+      return failure();
+    Value sum = contract(product, *order, typeOf(op), op.getMap(), rewriter, op.getLoc());
+    rewriter.replaceOp(op, scaled(sum, product.scale, rewriter));
     return success();
   }
 };
 
 /// A sum of a product: what does not vary within the sum is multiplied afterwards, dims that nothing reads are counted
 /// or spread over, and the rest is a contraction if it can be.
-struct SumOfProduct : OpRewritePattern<tw::ReduceOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct SumOfProduct : OfSums<tw::ReduceOp> {
+  using OfSums::OfSums;
   LogicalResult matchAndRewrite(tw::ReduceOp op, PatternRewriter &rewriter) const override {
     if (op.getKind() != tw::Reduction::sum || !isRanked(op.getX()) || !isFloat(op.getX()))
       return failure();
@@ -94,10 +132,7 @@ struct SumOfProduct : OpRewritePattern<tw::ReduceOp> {
     llvm::SmallBitVector kept = ~summed;
     splitByVariation(inside, outside, summed);
 
-    llvm::SmallBitVector read(inside.extents.size());
-    for (const Factor &factor : inside.factors)
-      read |= dimsRead(factor.map, inside.extents);
-    llvm::SmallBitVector unread(inside.extents.size());
+    llvm::SmallBitVector read = allRead(inside), unread(inside.extents.size());
     outside.scale = inside.scale;
     for (auto [dim, extent] : llvm::enumerate(inside.extents))
       if (extent > 1 && !read.test(dim)) {
@@ -107,17 +142,28 @@ struct SumOfProduct : OpRewritePattern<tw::ReduceOp> {
 
     llvm::SmallBitVector box = ~unread;
     Product varying = restrictTo(inside, box);
-    bool formsContraction = isContraction(varying);
-    if (outside.factors.empty() && unread.none() && inside.scale == 1 && !formsContraction)
+    SmallVector<int64_t> dims, shape; // of the box: those that are summed, and the extents of the others
+    for (auto [place, dim] : llvm::enumerate(box.set_bits()))
+      if (summed.test(dim))
+        dims.push_back(int64_t(place));
+      else
+        shape.push_back(varying.extents[place]);
+    AffineMap toSum = tw::dropDims(op.getContext(), varying.extents.size(), dims);
+    auto order = orderOf(varying, dimsRead(toSum, varying.extents));
+    if (outside.factors.empty() && unread.none() && inside.scale == 1 && !order)
       return failure();
 
     varying.scale = 1;
-    Value sum = sumOver(varying, summed, box, formsContraction, op, rewriter);
+    auto type = RankedTensorType::get(shape, typeOf(op).getElementType());
+    Value sum =
+        order ? contract(varying, *order, type, toSum, rewriter, loc)
+              : rewriter.createOrFold<tw::ReduceOp>(loc, type, tw::Reduction::sum,
+                                                    materialize(varying, type.getElementType(), rewriter, loc), dims);
     AffineMap keep = restrictTo(tw::dropDims(op.getContext(), box.size(), toDims(summed | unread)), kept);
-    outside.factors.push_back({sum, AffineMap(), false});
+    outside.factors.push_back({sum, AffineMap()});
     Product result = restrictTo(Product{inside.extents, {}, outside.scale}, kept);
     for (Factor &factor : outside.factors)
-      result.factors.push_back({factor.source, factor.map ? restrictTo(factor.map, kept) : keep, factor.isInverse});
+      result.factors.push_back({factor.source, factor.map ? restrictTo(factor.map, kept) : keep, factor.role});
     rewriter.replaceOp(op, materialize(result, typeOf(op).getElementType(), rewriter, loc));
     return success();
   }
@@ -136,26 +182,6 @@ private:
 
   static SmallVector<int64_t> toDims(const llvm::SmallBitVector &set) {
     return llvm::map_to_vector(set.set_bits(), [](unsigned dim) { return int64_t(dim); });
-  }
-
-  /// The sum of `varying`, which lives on the dims of `box`, over those in `summed`.
-  static Value sumOver(const Product &varying, const llvm::SmallBitVector &summed, const llvm::SmallBitVector &box,
-                       bool formsContraction, tw::ReduceOp op, PatternRewriter &rewriter) {
-    SmallVector<int64_t> dims, shape;
-    unsigned next = 0;
-    for (unsigned dim : box.set_bits()) {
-      if (summed.test(dim))
-        dims.push_back(next);
-      else
-        shape.push_back(varying.extents[next]);
-      ++next;
-    }
-    auto type = RankedTensorType::get(shape, typeOf(op).getElementType());
-    AffineMap map = tw::dropDims(op.getContext(), next, dims);
-    if (formsContraction)
-      return sumByContraction(varying, type, map, rewriter, op.getLoc());
-    Value terms = materialize(varying, type.getElementType(), rewriter, op.getLoc());
-    return rewriter.createOrFold<tw::ReduceOp>(op.getLoc(), type, tw::Reduction::sum, terms, dims);
   }
 };
 
@@ -302,16 +328,26 @@ struct WriteThroughTranspose : OpRewritePattern<tw::WindowOp> {
   }
 };
 
+/// What is known of values of ops that are no more is forgotten.
+struct Forgetting : RewriterBase::Listener {
+  explicit Forgetting(tw::Numbers &numbers) : numbers(numbers) {}
+  void notifyOperationErased(Operation *op) override { numbers.forget(op); }
+  tw::Numbers &numbers;
+};
+
 struct FormContractions : impl::FormContractionsBase<FormContractions> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldOfProduct, SumOfProduct, ComputeBeforeSpreading, ReadThroughWindows, ContractWithScalar,
-                 WriteThroughTranspose>(&getContext());
+    tw::Numbers numbers;
+    Forgetting forgetting(numbers);
+    patterns.add<FoldOfProduct, SumOfProduct>(&getContext(), numbers);
+    patterns.add<ComputeBeforeSpreading, ReadThroughWindows, ContractWithScalar, WriteThroughTranspose>(&getContext());
     tw::WindowOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::FoldOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::ReduceOp::getCanonicalizationPatterns(patterns, &getContext());
     GreedyRewriteConfig config;
     config.setMaxIterations(GreedyRewriteConfig::kNoLimit);
+    config.setListener(&forgetting);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
   }

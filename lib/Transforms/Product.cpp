@@ -13,69 +13,68 @@ RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getTy
 
 bool isSpread(Value value) { return value.getDefiningOp<tw::WindowOp>() || tw::uniformValue(value); }
 
-void collect(Value value, AffineMap map, bool isInverse, Product &product) {
-  if (auto number = tw::uniformValue(value)) {
-    product.scale = isInverse ? product.scale / *number : product.scale * *number;
-  } else if (auto mul = value.getDefiningOp<tw::MulOp>(); mul && !isInverse) {
-    collect(mul.getA(), map, isInverse, product);
-    collect(mul.getB(), map, isInverse, product);
-  } else if (auto div = value.getDefiningOp<tw::DivOp>(); div && !isInverse && isSpread(div.getB())) {
-    collect(div.getA(), map, false, product);
-    collect(div.getB(), map, true, product);
-  } else if (auto neg = value.getDefiningOp<tw::NegOp>()) {
-    product.scale = -product.scale;
-    collect(neg.getX(), map, isInverse, product);
-  } else if (auto window = value.getDefiningOp<tw::WindowOp>()) {
-    AffineMap access = simplifyAffineMap(window.getMap().compose(map));
-    if (typeOf(window).getNumElements() <= typeOf(window.getX()).getNumElements())
-      collect(window.getX(), access, isInverse, product);
-    else
-      product.factors.push_back({window.getX(), access, isInverse});
-  } else {
-    product.factors.push_back({value, map, isInverse});
+class Collector {
+public:
+  Collector(Product &product, bool withConditions) : product(product), withConditions(withConditions) {}
+
+  void collect(Value value, AffineMap map, bool isInverse) {
+    if (auto number = tw::uniformValue(value)) {
+      product.scale = isInverse ? product.scale / *number : product.scale * *number;
+    } else if (auto mul = value.getDefiningOp<tw::MulOp>(); mul && !isInverse) {
+      collect(mul.getA(), map, isInverse);
+      collect(mul.getB(), map, isInverse);
+    } else if (auto div = value.getDefiningOp<tw::DivOp>(); div && !isInverse && isSpread(div.getB())) {
+      collect(div.getA(), map, false);
+      collect(div.getB(), map, true);
+    } else if (auto neg = value.getDefiningOp<tw::NegOp>()) {
+      product.scale = -product.scale;
+      collect(neg.getX(), map, isInverse);
+    } else if (auto select = value.getDefiningOp<tw::SelectOp>();
+               select && !isInverse && withConditions && isSplit(select)) {
+      const bool selects = isZero(select.getB());
+      addCondition(select.getCondition(), map, selects);
+      collect(selects ? select.getA() : select.getB(), map, false);
+    } else if (auto window = value.getDefiningOp<tw::WindowOp>()) {
+      AffineMap access = simplifyAffineMap(window.getMap().compose(map));
+      if (typeOf(window).getNumElements() <= typeOf(window.getX()).getNumElements())
+        collect(window.getX(), access, isInverse);
+      else
+        add(window.getX(), access, isInverse);
+    } else {
+      add(value, map, isInverse);
+    }
   }
-}
+
+private:
+  static bool isZero(Value value) { return tw::uniformValue(value) == 0.0; }
+
+  /// Whether it is 0 where its condition says so, and what it is else has factors or is spread. Otherwise it is a factor as it is.
+  static bool isSplit(tw::SelectOp select) {
+    Value other = isZero(select.getB()) ? select.getA() : isZero(select.getA()) ? select.getB() : Value();
+    return other &&
+           (tw::uniformValue(other) ||
+            isa_and_nonnull<tw::MulOp, tw::DivOp, tw::NegOp, tw::SelectOp, tw::WindowOp>(other.getDefiningOp()));
+  }
+
+  void add(Value value, AffineMap map, bool isInverse) {
+    product.factors.push_back({value, map, isInverse ? Role::divides : Role::multiplies});
+  }
+
+  void addCondition(Value condition, AffineMap map, bool selects) {
+    if (auto window = condition.getDefiningOp<tw::WindowOp>())
+      return addCondition(window.getX(), simplifyAffineMap(window.getMap().compose(map)), selects);
+    if (auto negation = condition.getDefiningOp<tw::NotOp>())
+      return addCondition(negation.getA(), map, !selects);
+    product.factors.push_back({condition, map, selects ? Role::selects : Role::excludes});
+  }
+
+  Product &product;
+  const bool withConditions;
+};
 
 Value constantOf(double number, RankedTensorType type, PatternRewriter &rewriter, Location loc) {
   Attribute element = rewriter.getFloatAttr(type.getElementType(), number);
   return tw::ConstantOp::create(rewriter, loc, type, DenseElementsAttr::get(type, element));
-}
-
-/// Whether `small` can be multiplied into `large` before `large` is spread.
-bool canMerge(const Factor &small, const Factor &large, ArrayRef<int64_t> extents) {
-  llvm::SmallBitVector read = dimsRead(large.map, extents);
-  bool isSpread =
-      llvm::any_of(llvm::enumerate(extents), [&](auto dim) { return dim.value() > 1 && !read.test(dim.index()); });
-  return isSpread && !dimsRead(small.map, extents).test(read) && placesOf(large, extents);
-}
-
-/// small times large, read like large.
-Factor merge(const Factor &small, const Factor &large, ArrayRef<int64_t> extents, PatternRewriter &rewriter,
-             Location loc) {
-  SmallVector<AffineExpr> renamed;
-  SmallVector<int64_t> places = *placesOf(large, extents);
-  for (int64_t place : places)
-    renamed.push_back(place < 0 ? rewriter.getAffineConstantExpr(0) : rewriter.getAffineDimExpr(place));
-  RankedTensorType type = typeOf(large.source);
-  AffineMap map = simplifyAffineMap(small.map.replaceDimsAndSymbols(renamed, {}, type.getRank(), 0));
-  Value spread = rewriter.createOrFold<tw::WindowOp>(loc, type, small.source, map);
-  if (small.isInverse == large.isInverse)
-    return {tw::MulOp::create(rewriter, loc, type, large.source, spread), large.map, large.isInverse};
-  Value numerator = large.isInverse ? spread : large.source, denominator = large.isInverse ? large.source : spread;
-  return {tw::DivOp::create(rewriter, loc, type, numerator, denominator), large.map, false};
-}
-
-bool isDone(const Product &product) {
-  return product.factors.size() == 2 && !product.factors[0].isInverse && !product.factors[1].isInverse;
-}
-
-/// The positions of a factor and of one it can be multiplied into.
-std::optional<std::pair<size_t, size_t>> mergeablePair(const Product &product) {
-  for (size_t small = 0; small < product.factors.size(); ++small)
-    for (size_t large = 0; large < product.factors.size(); ++large)
-      if (small != large && canMerge(product.factors[small], product.factors[large], product.extents))
-        return std::pair(small, large);
-  return std::nullopt;
 }
 
 } // namespace
@@ -101,10 +100,11 @@ std::optional<SmallVector<int64_t>> placesOf(const Factor &factor, ArrayRef<int6
   return places;
 }
 
-Product factorsOf(Value value) {
+Product factorsOf(Value value, bool withConditions) {
   Product product;
   product.extents.assign(typeOf(value).getShape().begin(), typeOf(value).getShape().end());
-  collect(value, AffineMap::getMultiDimIdentityMap(product.extents.size(), value.getContext()), false, product);
+  Collector(product, withConditions)
+      .collect(value, AffineMap::getMultiDimIdentityMap(product.extents.size(), value.getContext()), false);
   return product;
 }
 
@@ -124,40 +124,73 @@ Product restrictTo(const Product &product, const llvm::SmallBitVector &kept) {
     if (kept.test(dim))
       restricted.extents.push_back(extent);
   for (const Factor &factor : product.factors)
-    restricted.factors.push_back({factor.source, restrictTo(factor.map, kept), factor.isInverse});
+    restricted.factors.push_back({factor.source, restrictTo(factor.map, kept), factor.role});
   return restricted;
 }
 
-bool canMergeToTwo(const Product &product) {
-  Product trial = product;
-  while (!isDone(trial)) {
-    auto pair = mergeablePair(trial);
-    if (trial.factors.size() < 3 || !pair)
-      return false;
-    auto [small, large] = *pair;
-    trial.factors[large].isInverse &= trial.factors[small].isInverse;
-    trial.factors.erase(trial.factors.begin() + small);
-  }
-  return true;
+namespace {
+/// A factor, read already.
+struct Term {
+  Value value;
+  Role role;
+};
+} // namespace
+
+static Value oneIf(bool selects, Value condition, Value taken, PatternRewriter &rewriter, Location loc) {
+  RankedTensorType type = typeOf(taken);
+  Value zero = constantOf(0, type, rewriter, loc);
+  return tw::SelectOp::create(rewriter, loc, type, condition, selects ? taken : zero, selects ? zero : taken);
 }
 
-bool mergeToTwo(Product &product, PatternRewriter &rewriter, Location loc) {
-  if (!canMergeToTwo(product))
-    return false;
-  while (!isDone(product)) {
-    auto [small, large] = *mergeablePair(product);
-    product.factors[large] = merge(product.factors[small], product.factors[large], product.extents, rewriter, loc);
-    product.factors.erase(product.factors.begin() + small);
+/// The term as a factor that multiplies.
+static Value asNumber(const Term &term, Type element, PatternRewriter &rewriter, Location loc) {
+  if (term.role == Role::multiplies)
+    return term.value;
+  RankedTensorType type = RankedTensorType::get(typeOf(term.value).getShape(), element);
+  Value one = constantOf(1, type, rewriter, loc);
+  if (term.role == Role::divides)
+    return tw::DivOp::create(rewriter, loc, type, one, term.value);
+  return oneIf(term.role == Role::selects, term.value, one, rewriter, loc);
+}
+
+static Value asCondition(const Term &term, PatternRewriter &rewriter, Location loc) {
+  return term.role == Role::selects ? term.value
+                                    : tw::NotOp::create(rewriter, loc, term.value.getType(), term.value).getResult();
+}
+
+/// Of terms of one shape.
+static Term multiplied(Term a, Term b, Type element, PatternRewriter &rewriter, Location loc) {
+  auto isCondition = [](const Term &term) { return term.role == Role::selects || term.role == Role::excludes; };
+  if (isCondition(a) && isCondition(b)) {
+    Value first = asCondition(a, rewriter, loc), second = asCondition(b, rewriter, loc);
+    return {tw::AndOp::create(rewriter, loc, first.getType(), first, second), Role::selects};
   }
-  return true;
+  if (isCondition(a))
+    std::swap(a, b);
+  if (isCondition(b))
+    return {oneIf(b.role == Role::selects, b.value, asNumber(a, element, rewriter, loc), rewriter, loc),
+            Role::multiplies};
+  if (a.role == b.role)
+    return {rewriter.createOrFold<tw::MulOp>(loc, a.value.getType(), a.value, b.value), a.role};
+  if (a.role == Role::divides)
+    std::swap(a, b);
+  return {rewriter.createOrFold<tw::DivOp>(loc, a.value.getType(), a.value, b.value), Role::multiplies};
+}
+
+static Value windowOf(const Factor &factor, ArrayRef<int64_t> shape, AffineMap map, PatternRewriter &rewriter,
+                      Location loc) {
+  RankedTensorType type = typeOf(factor.source).clone(shape);
+  return rewriter.createOrFold<tw::WindowOp>(loc, type, factor.source, map);
 }
 
 Value materialize(const Product &product, Type element, PatternRewriter &rewriter, Location loc) {
   auto type = RankedTensorType::get(product.extents, element);
   Value numerator, denominator;
   for (const Factor &factor : product.factors) {
-    Value spread = rewriter.createOrFold<tw::WindowOp>(loc, type, factor.source, factor.map);
-    Value &side = factor.isInverse ? denominator : numerator;
+    if (factor.isCondition())
+      continue;
+    Value spread = windowOf(factor, product.extents, factor.map, rewriter, loc);
+    Value &side = factor.role == Role::divides ? denominator : numerator;
     side = side ? rewriter.createOrFold<tw::MulOp>(loc, type, side, spread) : spread;
   }
   if (!numerator || (product.scale != 1 && product.scale != -1)) {
@@ -168,7 +201,129 @@ Value materialize(const Product &product, Type element, PatternRewriter &rewrite
   }
   if (denominator)
     numerator = rewriter.createOrFold<tw::DivOp>(loc, type, numerator, denominator);
+  for (const Factor &factor : product.factors)
+    if (factor.isCondition())
+      numerator = oneIf(factor.role == Role::selects, windowOf(factor, product.extents, factor.map, rewriter, loc),
+                        numerator, rewriter, loc);
   return numerator;
+}
+
+SumOfFactors sumOf(const Product &product, const llvm::SmallBitVector &kept) {
+  SumOfFactors sum;
+  sum.extents = product.extents;
+  sum.kept = kept;
+  for (const Factor &factor : product.factors)
+    sum.reads.push_back(dimsRead(factor.map, product.extents));
+  return sum;
+}
+
+//===-- contractions ----------------------------------------------------------------------------------------------===//
+
+namespace {
+/// Multiplies factors step by step. What a step gives is a factor again.
+class Multiplier {
+public:
+  Multiplier(const Product &product, Type element, PatternRewriter &rewriter, Location loc)
+      : extents(product.extents), values(product.factors), element(element), rewriter(rewriter), loc(loc) {}
+
+  Value run(const ContractionOrder &order, RankedTensorType type, AffineMap map);
+
+private:
+  using Bits = llvm::SmallBitVector;
+
+  SmallVector<int64_t> shapeOf(const Bits &dims) const {
+    return llvm::map_to_vector(dims.set_bits(), [&](unsigned dim) { return extents[dim]; });
+  }
+  /// From the box to a tensor that has these of its dims.
+  AffineMap readOf(const Bits &dims) const {
+    SmallVector<AffineExpr> exprs;
+    for (unsigned dim : dims.set_bits())
+      exprs.push_back(rewriter.getAffineDimExpr(dim));
+    return AffineMap::get(dims.size(), 0, exprs, rewriter.getContext());
+  }
+  Value numberOf(const Factor &factor) { return asNumber({factor.source, factor.role}, element, rewriter, loc); }
+  Value boxOf(const Factor &factor, const Bits &dims) {
+    return windowOf(factor, shapeOf(dims), restrictTo(factor.map, dims), rewriter, loc);
+  }
+
+  Factor elementwise(const Factor &a, const Factor &b, const Bits &dims);
+  Value summed(const Factor &a, const ContractionOrder::Step &step, RankedTensorType type, AffineMap map);
+  Value summed(const Factor &a, const Factor &b, const ContractionOrder::Step &step, RankedTensorType type,
+               AffineMap map);
+
+  const SmallVector<int64_t> extents;
+  SmallVector<Factor> values; ///< those that were given, and what each step gave
+  Type element;
+  PatternRewriter &rewriter;
+  Location loc;
+};
+} // namespace
+
+/// The product where nothing is summed. If one reads just these dims, each in a place of its own, it is computed where that lies.
+Factor Multiplier::elementwise(const Factor &a, const Factor &b, const Bits &dims) {
+  for (auto [large, small] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+    auto places = placesOf(*large, extents);
+    if (dimsRead(large->map, extents) != dims || !places)
+      continue;
+    SmallVector<AffineExpr> renamed;
+    for (int64_t place : *places)
+      renamed.push_back(place < 0 ? rewriter.getAffineConstantExpr(0) : rewriter.getAffineDimExpr(place));
+    RankedTensorType type = typeOf(large->source);
+    AffineMap map = simplifyAffineMap(small->map.replaceDimsAndSymbols(renamed, {}, type.getRank(), 0));
+    Value spread = windowOf(*small, type.getShape(), map, rewriter, loc);
+    Term term = multiplied({large->source, large->role}, {spread, small->role}, element, rewriter, loc);
+    return {term.value, large->map, term.role};
+  }
+  Term term = multiplied({boxOf(a, dims), a.role}, {boxOf(b, dims), b.role}, element, rewriter, loc);
+  return {term.value, readOf(dims), term.role};
+}
+
+/// y[map(d)] += a, over the dims of the step.
+Value Multiplier::summed(const Factor &a, const ContractionOrder::Step &step, RankedTensorType type, AffineMap map) {
+  Factor number = {numberOf(a), a.map};
+  return rewriter.createOrFold<tw::FoldOp>(loc, type, boxOf(number, step.runs), restrictTo(map, step.runs));
+}
+
+/// y[map(d)] += a b, over the dims of the step.
+Value Multiplier::summed(const Factor &a, const Factor &b, const ContractionOrder::Step &step, RankedTensorType type,
+                         AffineMap map) {
+  Factor first = {numberOf(a), a.map}, second = {numberOf(b), b.map};
+  if (dimsRead(a.map, extents) == step.runs && dimsRead(b.map, extents) == step.runs) { // nothing is reused
+    Value product = rewriter.createOrFold<tw::MulOp>(loc, RankedTensorType::get(shapeOf(step.runs), element),
+                                                     boxOf(first, step.runs), boxOf(second, step.runs));
+    return rewriter.createOrFold<tw::FoldOp>(loc, type, product, restrictTo(map, step.runs));
+  }
+  Bits dims = step.runs;
+  for (auto [dim, extent] : llvm::enumerate(extents))
+    if (extent == 1)
+      dims.set(dim);
+  return tw::ContractOp::create(rewriter, loc, type, first.source, second.source, shapeOf(dims),
+                                restrictTo(first.map, dims), restrictTo(second.map, dims), restrictTo(map, dims));
+}
+
+Value Multiplier::run(const ContractionOrder &order, RankedTensorType type, AffineMap map) {
+  for (const ContractionOrder::Step &step : order.steps) {
+    const Factor a = values[step.a], b = values[step.b];
+    const bool isLast = &step == &order.steps.back(), isSum = step.runs != step.left;
+    auto sumInto = [&](RankedTensorType into, AffineMap by) {
+      return step.a == step.b ? summed(a, step, into, by) : summed(a, b, step, into, by);
+    };
+    if (isSum && isLast)
+      return sumInto(type, map);
+    if (isSum)
+      values.push_back(
+          {sumInto(RankedTensorType::get(shapeOf(step.left), element), readOf(step.left)), readOf(step.left)});
+    else
+      values.push_back(elementwise(a, b, step.left));
+  }
+  const Factor &last = values.back();
+  const Bits dims = dimsRead(last.map, extents);
+  return rewriter.createOrFold<tw::FoldOp>(loc, type, boxOf({numberOf(last), last.map}, dims), restrictTo(map, dims));
+}
+
+Value contract(const Product &product, const ContractionOrder &order, RankedTensorType type, AffineMap map,
+               PatternRewriter &rewriter, Location loc) {
+  return Multiplier(product, type.getElementType(), rewriter, loc).run(order, type, map);
 }
 
 } // namespace talweg
