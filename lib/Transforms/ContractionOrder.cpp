@@ -27,8 +27,8 @@ struct Cost {
 /// How a value of some factors comes about.
 struct Way {
   Cost cost;
-  Set a = 0, b = 0;                       ///< b = 0: it is one factor
-  bool sumsA = false, sumsB = false;      ///< whether a factor's own indices are summed first
+  Set a = 0, b = 0;                  ///< b = 0: it is one factor
+  bool sumsA = false, sumsB = false; ///< whether a factor's own indices are summed first
 };
 
 class Planner {

@@ -8,9 +8,12 @@
 // factor reads all that the sum runs over, nothing is reused: such a sum stays an elementwise product under a reduction,
 // which fuses with what produces it.
 //
+// Where one index alone is selected, by equality, its rows are looked up: Σₖ [p = k] f(k) is f(p).
+//
 // A condition is a strong zero: where it fails, the term is 0, whatever its factors are. Moved to one of them, it leaves the others, by
 // which 0 is multiplied; so conditions move only where no factor can be infinite or nan (tw::Numbers).
 #include "Product.h"
+#include "SelectedByEquality.h"
 
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Numbers.h"
@@ -117,7 +120,7 @@ struct FoldOfProduct : OfSums<tw::FoldOp> {
   }
 };
 
-/// A sum of a product: what does not vary within the sum is multiplied afterwards, dims that nothing reads are counted
+/// A sum of a product: a dim along which a position selects is looked up; what does not vary within the sum is multiplied afterwards, dims that nothing reads are counted
 /// or spread over, and the rest is a contraction if it can be.
 struct SumOfProduct : OfSums<tw::ReduceOp> {
   using OfSums::OfSums;
@@ -129,7 +132,17 @@ struct SumOfProduct : OfSums<tw::ReduceOp> {
     llvm::SmallBitVector summed(inside.extents.size());
     for (int64_t dim : op.getDims())
       summed.set(dim);
+    bool looksUp = false;
+    while (auto equality = findEquality(inside, summed)) {
+      inside = lookUp(inside, *equality, rewriter, loc);
+      summed = without(summed, equality->index);
+      looksUp = true;
+    }
     llvm::SmallBitVector kept = ~summed;
+    if (looksUp && summed.none()) {
+      rewriter.replaceOp(op, materialize(inside, typeOf(op).getElementType(), rewriter, loc));
+      return success();
+    }
     splitByVariation(inside, outside, summed);
 
     llvm::SmallBitVector read = allRead(inside), unread(inside.extents.size());
@@ -150,7 +163,7 @@ struct SumOfProduct : OfSums<tw::ReduceOp> {
         shape.push_back(varying.extents[place]);
     AffineMap toSum = tw::dropDims(op.getContext(), varying.extents.size(), dims);
     auto order = orderOf(varying, dimsRead(toSum, varying.extents));
-    if (outside.factors.empty() && unread.none() && inside.scale == 1 && !order)
+    if (outside.factors.empty() && unread.none() && inside.scale == 1 && !order && !looksUp)
       return failure();
 
     varying.scale = 1;
@@ -178,6 +191,14 @@ private:
       outside.factors.push_back(factor);
       return true;
     });
+  }
+
+  static llvm::SmallBitVector without(const llvm::SmallBitVector &set, unsigned dim) {
+    llvm::SmallBitVector rest(set.size() - 1);
+    for (unsigned other : set.set_bits())
+      if (other != dim)
+        rest.set(other < dim ? other : other - 1);
+    return rest;
   }
 
   static SmallVector<int64_t> toDims(const llvm::SmallBitVector &set) {
