@@ -52,7 +52,47 @@ bool isPureAccess(GenericOp op) {
          op.getBody()->getTerminator()->getOperand(0) == op.getBody()->getArgument(0);
 }
 
-/// True if repeating the body beats storing its result: a few simple operations on one input.
+int64_t elementsOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getNumElements(); }
+
+constexpr int64_t kFarSmaller = 4; ///< what is read where a box is computed again, than the box
+
+/// What it takes to compute an element where it is read, from tensors that lie in memory.
+struct Recomputation {
+  int operations = 0;
+  int64_t elementsRead = 0;
+
+  bool isCheap(int64_t elements) const {
+    constexpr int most = 12;
+    return operations <= most && elementsRead * kFarSmaller <= elements;
+  }
+};
+
+/// Of a few simple operations on tensors that are far smaller than the result, or computed so themselves; nothing: of others.
+std::optional<Recomputation> recomputationOf(GenericOp op, int depth = 8) {
+  Recomputation all;
+  if (!isElementwise(op) || op.getNumResults() != 1 || depth == 0)
+    return std::nullopt;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (talweg::isExpensive(inner))
+      return std::nullopt;
+    all.operations += !isAccess(op);
+  }
+  for (Value input : op.getInputs()) {
+    auto producer = input.getDefiningOp<GenericOp>();
+    auto before =
+        producer && producer->getBlock() == op->getBlock() ? recomputationOf(producer, depth - 1) : std::nullopt;
+    if (before && (isAccess(producer) || before->isCheap(elementsOf(input)))) {
+      all.operations += before->operations;
+      all.elementsRead += before->elementsRead;
+    } else {
+      all.elementsRead += elementsOf(input);
+    }
+  }
+  return all;
+}
+
+/// True if repeating the body beats storing its result: one or two simple operations on one input, or some on inputs that together are far
+/// smaller than the result.
 bool isCheap(GenericOp op) {
   int count = 0;
   for (Operation &inner : op.getBody()->without_terminator()) {
@@ -60,7 +100,10 @@ bool isCheap(GenericOp op) {
       return false;
     ++count;
   }
-  return count <= 2 && op.getNumDpsInputs() <= 1;
+  if (count <= 2 && op.getNumDpsInputs() <= 1)
+    return true;
+  auto again = recomputationOf(op);
+  return again && again->isCheap(elementsOf(op.getResult(0)));
 }
 
 /// True if inlining `producer` at `use` never computes an element twice, or costs nothing.

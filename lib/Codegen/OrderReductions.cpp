@@ -2,7 +2,8 @@
 //
 // Index notation puts the loops that move the result first: sum[i](x[i, j]) has the loops (j, i) and reads x in columns. In which order a
 // reduction combines elements is decided from its loops alone (ReductionOrder.h), so they are put in the order of memory here,
-// once, with the operands that it would have if everything were fused into it.
+// once, with the operands that it would have if everything were fused into it. Where all of these are far smaller than the box of the loops, no
+// order of memory is best for them: loops are in the order of the result then, whose last one goes along lanes.
 #include "Access.h"
 #include "InlineProducer.h"
 
@@ -53,6 +54,23 @@ struct OrderReductions : talweg::impl::OrderReductionsBase<OrderReductions> {
           order(op, rewriter);
   }
 
+  static Access accessOfResult(GenericOp op) {
+    OpOperand *result = op.getDpsInitOperand(0);
+    return linearize(op.getMatchingIndexingMap(result), cast<ShapedType>(result->get().getType()).getShape());
+  }
+
+  /// Whether the box of the loops is far larger than what is read, and results fill registers.
+  static bool goesAlongResult(ArrayRef<int64_t> extents, const Access &result, int64_t read) {
+    constexpr int64_t farLarger = 8, fewest = 16;
+    int64_t turns = 1;
+    bool areMany = false;
+    for (auto [extent, stride] : llvm::zip_equal(extents, result.strides)) {
+      turns *= extent;
+      areMany |= stride == 1 && extent >= fewest;
+    }
+    return areMany && read * farLarger <= turns;
+  }
+
   void order(GenericOp op, IRRewriter &rewriter) {
     if (!op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isProjectedPermutation())
       return;
@@ -62,12 +80,15 @@ struct OrderReductions : talweg::impl::OrderReductionsBase<OrderReductions> {
         leaf.consider(input->get(), op.getMatchingIndexingMap(input));
     if (!leaf.type)
       return;
-    Access access = linearize(leaf.map, leaf.type.getShape());
+    Access access = linearize(leaf.map, leaf.type.getShape()), result = accessOfResult(op);
     SmallVector<int64_t> extents = op.getStaticLoopRanges();
-    // Loops that do not move it, or have one turn, stay outside.
-    auto step = [&](unsigned loop) {
-      int64_t stride = std::abs(access.strides[loop]);
-      return stride == 0 || extents[loop] == 1 ? INT64_MAX : stride;
+    const bool isSpread = goesAlongResult(extents, result, leaf.type.getNumElements());
+    // Loops that do not move it, or have one turn, stay outside. Along a result, those that reduce are just outside of its last one.
+    auto step = [&](unsigned loop) -> int64_t {
+      int64_t stride = std::abs((isSpread ? result : access).strides[loop]);
+      if (extents[loop] > 1 && stride != 0)
+        return isSpread ? 2 * stride : stride;
+      return isSpread && extents[loop] > 1 ? 3 : INT64_MAX;
     };
     auto loops = llvm::to_vector(llvm::seq<unsigned>(0, op.getNumLoops()));
     llvm::stable_sort(loops, [&](unsigned x, unsigned y) { return step(x) > step(y); });

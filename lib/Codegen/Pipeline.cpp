@@ -25,6 +25,7 @@ void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   tensors.addPass(createOrderReductions());
   tensors.addPass(createFuseElementwise());
   tensors.addPass(createCanonicalizer());
+  tensors.addPass(createCopyForLanes({options.target}));
   tensors.addPass(createCSEPass());
   pm.addPass(createChooseLayouts({options.target}));
   pm.nest<func::FuncOp>().addPass(createPackAhead({options.target}));

@@ -51,7 +51,8 @@ bool areTables(const Product &product, const EqualityOfIndex &equality) {
   for (auto [number, factor] : llvm::enumerate(product.factors)) {
     if (number == equality.condition || !reads(factor, equality.index))
       continue;
-    const bool isApart = !dimsRead(factor.map, product.extents).anyCommon(dimsRead(equality.position.map, product.extents));
+    const bool isApart =
+        !dimsRead(factor.map, product.extents).anyCommon(dimsRead(equality.position.map, product.extents));
     if (factor.isCondition() || !isApart || !placeOf(equality.index, factor))
       return false;
     isAny = true;
@@ -94,9 +95,8 @@ static Factor rowsOf(const Factor &factor, const EqualityOfIndex &equality, Patt
   for (unsigned dim = 0; dim < shape.size(); ++dim)
     toTable.push_back(rewriter.getAffineDimExpr(dim == place ? 0 : dim < place ? dim + 1 : dim));
   RankedTensorType type = typeOf(factor.source);
-  Value table = rewriter.createOrFold<tw::WindowOp>(
-      loc, type.clone(tableShape), factor.source,
-      AffineMap::get(shape.size(), 0, toTable, rewriter.getContext()));
+  Value table = rewriter.createOrFold<tw::WindowOp>(loc, type.clone(tableShape), factor.source,
+                                                    AffineMap::get(shape.size(), 0, toTable, rewriter.getContext()));
   Value rows = tw::GatherOp::create(rewriter, loc, type.clone(ofRows), table, equality.position.source);
   return {rows, AffineMap::get(factor.map.getNumDims(), 0, places, rewriter.getContext()), factor.role};
 }

@@ -1,7 +1,7 @@
 // The order in which the factors of a sum are multiplied costs what the cheapest of all orders costs, and computes the sum: of sums by chance.
 // TALWEG_ORDERS_CASES asks for more of them, TALWEG_ORDERS_SEED for others.
-#include "../Support/Chance.h"
 #include "ContractionOrder.h"
+#include "../Support/Chance.h"
 
 #include <gtest/gtest.h>
 

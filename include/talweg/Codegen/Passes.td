@@ -54,6 +54,17 @@ def ChooseLayouts : Pass<"talweg-choose-layouts", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::arith::ArithDialect"];
 }
 
+def CopyForLanes : Pass<"talweg-copy-for-lanes", "::mlir::func::FuncOp"> {
+  let summary = "copies small operands of reductions so that lanes find their elements side by side";
+  let description = [{
+    In: linalg on tensors, fused. Out: where the lanes of a reduction run along its results, and an operand that is far smaller than the box of its loops
+    has these elements apart, the reduction reads a copy of it, in which they are contiguous.
+  }];
+  let options = [TargetOption];
+  let statistics = [Statistic<"copies", "copies", "operands that are copied">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def PackAhead : Pass<"talweg-pack-ahead", "::mlir::func::FuncOp"> {
   let summary = "copies a matrix that all turns of a loop share into the panels of its product once";
   let description = [{

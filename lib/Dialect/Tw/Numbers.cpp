@@ -17,6 +17,28 @@ static Sign signOf(double number) {
   return number > 0 ? Sign::positive : number == 0 ? Sign::notNegative : Sign::unknown;
 }
 
+/// The dims over which x is a - max a, so that it is 0 somewhere and nowhere more; nothing: it is something else.
+static std::optional<ArrayRef<int64_t>> belowGreatest(Value x) {
+  auto difference = x.getDefiningOp<SubOp>();
+  auto spread = difference ? difference.getB().getDefiningOp<WindowOp>() : WindowOp();
+  if (!spread)
+    return std::nullopt;
+  Value of = spread.getX();
+  if (auto stopped = of.getDefiningOp<StopGradientOp>())
+    of = stopped.getX();
+  auto greatest = of.getDefiningOp<ReduceOp>();
+  if (!greatest || greatest.getKind() != Reduction::max || greatest.getX() != difference.getA() ||
+      spread.getMap() != dropDims(x.getContext(), spread.getMap().getNumDims(), greatest.getDims()))
+    return std::nullopt;
+  return greatest.getDims();
+}
+
+/// Whether it sums up e^(a - max a): one term is 1.
+static bool isNormalized(ReduceOp sum) {
+  auto exp = sum.getX().getDefiningOp<ExpOp>();
+  return sum.getKind() == Reduction::sum && exp && belowGreatest(exp.getX()) == sum.getDims();
+}
+
 /// The facts of `value` and of all that it is computed from, those in front first.
 Numbers::Facts Numbers::of(Value value) {
   Block *block = value.getParentBlock();
@@ -57,8 +79,8 @@ Sign Numbers::signOfResult(Operation *op) {
       .Case<tw::ExpOp, tw::LogisticOp, tw::UniformOp>([](Operation *) { return Sign::notNegative; })
       .Case<tw::AbsOp, tw::SqrtOp, tw::RsqrtOp>(
           [&](auto unary) { return std::max(sign(unary.getX()), Sign::notNegative); })
-      .Case<tw::WindowOp, tw::ReshapeOp, tw::StopGradientOp, tw::WatchOp, tw::ReduceOp>(
-          [&](auto same) { return sign(same.getX()); })
+      .Case<tw::WindowOp, tw::ReshapeOp, tw::StopGradientOp, tw::WatchOp>([&](auto same) { return sign(same.getX()); })
+      .Case([&](tw::ReduceOp reduce) { return isNormalized(reduce) ? Sign::positive : sign(reduce.getX()); })
       .Case([&](tw::FoldOp fold) { return std::min(sign(fold.getX()), Sign::notNegative); })
       .Case([&](tw::GatherOp gather) { return sign(gather.getTable()); })
       .Case([&](tw::ScatterAddOp scatter) { return std::min(sign(scatter.getValues()), Sign::notNegative); })
@@ -106,6 +128,8 @@ bool Numbers::canLeave(tw::FiniteWhere where, Value x) {
   case tw::FiniteWhere::positive: return sign(x) != Sign::positive;
   case tw::FiniteWhere::notPositive: break;
   }
+  if (belowGreatest(x))
+    return false;
   auto negated = x.getDefiningOp<tw::NegOp>();
   return !negated || sign(negated.getX()) == Sign::unknown;
 }
