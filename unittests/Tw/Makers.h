@@ -36,6 +36,11 @@ mlir::Value coalesced(Maker &m);
 /// `table` with some rows of `values`, which has its shape.
 mlir::Value withSomeRows(Maker &m, mlir::Value values, mlir::Value table);
 
+//===-- SumMakers.cpp --------------------------------------------------------------------------------------------===//
+
+/// Two to six factors over one box, under conditions.
+mlir::Value sumOfProducts(Maker &m);
+
 //===-- LoopMakers.cpp -------------------------------------------------------------------------------------------===//
 
 mlir::Value looped(Maker &m);

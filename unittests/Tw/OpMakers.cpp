@@ -322,6 +322,7 @@ const OpMaker makers[] = {
     {"fused reduction", 2, fusedReduction},
     {"multiply-add", 2, multiplyAdd},
     {"index notation", 8, indexNotation},
+    {"sum of products", 2, sumOfProducts},
     {"dense", 4, dense},
     {"contraction", 3, contraction},
     {"convolution", 2, convolution},

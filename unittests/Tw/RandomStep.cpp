@@ -47,6 +47,7 @@ RandomStep RandomStep::copy() const {
 RandomStep RandomStep::expanded() const {
   RandomStep result = copy();
   Block &block = result.objective().getBody().front();
+  SmallVector<Operation *> holders;
   for (auto gradient : llvm::make_early_inc_range(block.getOps<tw::GradientOp>())) {
     OpBuilder builder(gradient);
     Value x = gradient.getX().front();
@@ -58,8 +59,16 @@ RandomStep RandomStep::expanded() const {
       dx = tw::ConstantOp::create(builder, gradient.getLoc(), type, DenseElementsAttr::get(type, zero));
     }
     gradient.getDx().front().replaceAllUsesWith(dx);
-    result.derivatives.push_back({gradient.getY(), gradient.getDy(), x, dx});
+    // What differentiates next may put a loop in the place of another: ops know.
+    OperationState state(gradient.getLoc(), "builtin.unrealized_conversion_cast");
+    state.addOperands({gradient.getY(), gradient.getDy(), x, dx});
+    holders.push_back(builder.create(state));
     gradient.erase();
+  }
+  for (Operation *holder : holders) {
+    result.derivatives.push_back(
+        {holder->getOperand(0), holder->getOperand(1), holder->getOperand(2), holder->getOperand(3)});
+    holder->erase();
   }
   return result;
 }

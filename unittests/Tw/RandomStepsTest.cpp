@@ -2,8 +2,8 @@
 // the same bits whatever is fused. TALWEG_TW_CASES asks for more programs, TALWEG_TW_SEED for others; of the programs whose
 // bits are compared, TALWEG_BITS_CASES and TALWEG_BITS_SEED; TALWEG_SECOND_… where second
 // derivatives are checked, TALWEG_DERIVATIVES_… of those with derivatives as values and two losses, TALWEG_LOOPS_… of those with loops over time,
-// TALWEG_LIFTED_… where these are compared with what is lifted out of them. Where TALWEG_BITS_TOLD names a folder, the bits of each program are
-// written there, for utils/compare-builds.py.
+// TALWEG_LIFTED_… where these are compared with what is lifted out of them, TALWEG_SUMS_… of sums of products. Where TALWEG_BITS_TOLD names a
+// folder, the bits of each program are written there, for utils/compare-builds.py.
 #include "CheckStep.h"
 
 #include "talweg/Pipeline/Pipeline.h"
@@ -73,6 +73,14 @@ TEST_P(RandomSteps, HaveSecondDerivatives) {
 /// Derivatives as values, minimized by two losses.
 TEST_P(RandomSteps, OfDerivativesAreRight) {
   runCases(checkValues, GetParam(), Cases::of("TALWEG_DERIVATIVES", 60, 8000), {{"derivative", "derivative"}, true});
+}
+
+TEST_P(RandomSteps, OfSumsAreRight) {
+  runCases(checkValues, GetParam(), Cases::of("TALWEG_SUMS", 40, 2000), {{"sum of products"}});
+}
+
+TEST_P(RandomSteps, OfSumsKeepTheirBits) {
+  runCases(checkBits, GetParam(), Cases::of("TALWEG_SUMS", 4, 500), {{"sum of products"}});
 }
 
 /// Loops over time, some in each other.
