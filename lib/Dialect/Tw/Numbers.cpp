@@ -39,34 +39,76 @@ static bool isNormalized(ReduceOp sum) {
   return sum.getKind() == Reduction::sum && exp && belowGreatest(exp.getX()) == sum.getDims();
 }
 
+/// A loop whose operands and turns are there; not so while its body is made.
+static bool isLoop(Operation *op) {
+  auto scan = dyn_cast<ScanOp>(op);
+  return scan && scan.getBody()->mightHaveTerminator() && scan.getInside().size() == scan->getNumOperands();
+}
+
 /// The facts of `value` and of all that it is computed from, those in front first.
 Numbers::Facts Numbers::of(Value value) {
-  Block *block = value.getParentBlock();
   auto isOpen = [&](Value of) {
-    Operation *op = of.getDefiningOp();
-    return op && op->getBlock() == block && op->getNumResults() == 1 && isa<FloatType>(getElementTypeOrSelf(of)) &&
-           !facts.contains(of);
+    auto argument = dyn_cast<BlockArgument>(of);
+    return isa<FloatType>(getElementTypeOrSelf(of)) && !facts.contains(of) &&
+           !(argument && !isLoop(argument.getOwner()->getParentOp()));
   };
   SmallVector<Value> open;
   if (isOpen(value))
     open.push_back(value);
   while (!open.empty()) {
     Operation *op = open.back().getDefiningOp();
+    if (facts.contains(open.back())) {
+      open.pop_back();
+      continue;
+    }
+    if (!op) {
+      enter(cast<ScanOp>(open.pop_back_val().getParentBlock()->getParentOp()));
+      continue;
+    }
     size_t before = open.size();
-    llvm::copy_if(op->getOperands(), std::back_inserter(open), isOpen);
+    if (auto scan = dyn_cast<ScanOp>(op))
+      llvm::copy_if(scan.getYield().getValues(), std::back_inserter(open), isOpen);
+    else
+      llvm::copy_if(op->getOperands(), std::back_inserter(open), isOpen);
     if (open.size() > before)
       continue;
     open.pop_back();
+    if (auto scan = dyn_cast<ScanOp>(op)) {
+      for (auto [result, yielded] : llvm::zip_equal(scan->getResults(), scan.getYield().getValues()))
+        facts[result] = facts.lookup(yielded);
+      continue;
+    }
     auto singular = [&](Value operand) { return facts.lookup(operand).isSingular; };
     Facts found = {signOfResult(op), makesSingular(op) || llvm::any_of(op->getOperands(), singular)};
-    facts[op->getResult(0)] = found;
+    for (Value result : op->getResults())
+      facts[result] = found;
   }
   return facts.lookup(value);
+}
+
+/// The facts of what a body takes. Of what it carries they are those of the first turn, if a turn that begins with such numbers ends with such.
+void Numbers::enter(ScanOp scan) {
+  auto carried = scan.getCarried();
+  for (auto [operand, inside] : llvm::zip_equal(scan->getOperands(), scan.getInside())) {
+    const Facts known = of(operand);
+    facts[inside] = known;
+  }
+  for (Value value : carried)
+    facts[value].sign = Sign::unknown;
+  auto becomes = [&](auto pair) { return !isSingular(std::get<0>(pair)) && isSingular(std::get<1>(pair)); };
+  if (llvm::none_of(llvm::zip(carried, scan.getYield().getValues()), becomes))
+    return;
+  scan.getBody()->walk([&](Operation *op) { forget(op); });
+  for (Value value : carried)
+    facts[value].isSingular = true;
 }
 
 void Numbers::forget(Operation *op) {
   for (Value result : op->getResults())
     facts.erase(result);
+  for (Region &region : op->getRegions())
+    for (Value argument : region.getArguments())
+      facts.erase(argument);
 }
 
 Sign Numbers::signOfResult(Operation *op) {

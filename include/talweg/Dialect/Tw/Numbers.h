@@ -11,9 +11,9 @@ namespace talweg::tw {
 /// What is known of the elements that are numbers, from the least to the most.
 enum class Sign { unknown, notNegative, positive };
 
-/// Finds of values their sign and whether they can be infinite or nan, each from what is known of its operands in its block, and once. What is
+/// Finds of values their sign and whether they can be infinite or nan, each from what is known of its operands, and once. What is
 /// known to be safe is safe (`rsqrt(variance + eps)`, whose argument is positive); overflow is thought of in exp alone. What
-/// a block takes, or what comes from outside of it, are finite numbers.
+/// a loop takes and gives is what its operands and its turns are; what other blocks take are finite numbers.
 class Numbers {
 public:
   Sign sign(mlir::Value value) { return of(value).sign; }
@@ -30,6 +30,7 @@ private:
     bool isSingular = false;
   };
   Facts of(mlir::Value value);
+  void enter(ScanOp scan);
   Sign signOfResult(mlir::Operation *op);
   bool makesSingular(mlir::Operation *op);
   bool canLeave(FiniteWhere where, mlir::Value x);
