@@ -87,6 +87,11 @@ Result<bool> talweg::fitMemory(Unit &unit, const CodegenOptions &options, std::i
     CodegenOptions within = options;
     within.memoryLimit = std::max<std::int64_t>(1, limit - unlimited.persistentBytes);
     tried = attempt(unit, within, file);
+    // Arenas have gaps, which are not reckoned with: what takes the least may fit where what was to fit does not.
+    if (tried && tried->bytes() > limit && within.memoryLimit > 1) {
+      within.memoryLimit = 1;
+      tried = attempt(unit, within, file);
+    }
     if (!tried)
       return false;
     if (tried->bytes() > limit)
