@@ -215,9 +215,9 @@ bool frontend::resolveRest(Walk &walk, IndexBinding &binding, std::size_t count,
 
 //===-- reading one index ------------------------------------------------------------------------------------------===//
 
-/// The value of an index without index variables in it.
-static std::optional<IndexSum> readConstantIndex(Walk &walk, const Expr &expr) {
-  if (const Expr *unbound = unboundName(walk, expr)) {
+/// The value of an index without index variables in it, or of a term of one with some, where a dimension's name is its size.
+static std::optional<IndexSum> readConstantIndex(Walk &walk, const Expr &expr, bool isTerm) {
+  if (const Expr *unbound = isTerm ? unknownName(walk, expr) : unboundName(walk, expr)) {
     failUnbound(walk, unbound->text, unbound->range);
     return std::nullopt;
   }
@@ -230,9 +230,9 @@ static std::optional<IndexSum> readConstantIndex(Walk &walk, const Expr &expr) {
 }
 
 /// `expr` as a sum of coefficient * index + offset. Nothing: it is not of this form (reported).
-static std::optional<IndexSum> readIndex(Walk &walk, const Expr &expr) {
+static std::optional<IndexSum> readIndex(Walk &walk, const Expr &expr, bool isTerm = false) {
   if (!mentionsIndex(walk.frame(), expr))
-    return readConstantIndex(walk, expr);
+    return readConstantIndex(walk, expr, isTerm);
   const auto refuse = [&](Code code, std::string message) {
     walk.fail(code, expr.range, std::move(message));
     return std::nullopt;
@@ -247,7 +247,7 @@ static std::optional<IndexSum> readIndex(Walk &walk, const Expr &expr) {
     return IndexSum::variable(binding->vars.front());
   }
   if (expr.kind == Expr::Unary && expr.unary == ast::UnaryOp::Neg) {
-    std::optional<IndexSum> sum = readIndex(walk, *expr.lhs);
+    std::optional<IndexSum> sum = readIndex(walk, *expr.lhs, true);
     if (sum)
       sum->scale(-1);
     return sum;
@@ -256,7 +256,7 @@ static std::optional<IndexSum> readIndex(Walk &walk, const Expr &expr) {
   const bool isDifference = expr.kind == Expr::Binary && expr.binary == ast::BinaryOp::Sub;
   if (!isProduct && !isDifference && !(expr.kind == Expr::Binary && expr.binary == ast::BinaryOp::Add))
     return refuseProduct();
-  std::optional<IndexSum> a = readIndex(walk, *expr.lhs), b = a ? readIndex(walk, *expr.rhs) : std::nullopt;
+  std::optional<IndexSum> a = readIndex(walk, *expr.lhs, true), b = a ? readIndex(walk, *expr.rhs, true) : std::nullopt;
   if (!b)
     return std::nullopt;
   if (isProduct) {

@@ -61,8 +61,12 @@ std::optional<ContractionOrder> orderOf(const Product &product, const llvm::Smal
   auto isReused = [&](const Factor &factor) { return dimsRead(factor.map, product.extents) != read; };
   auto isNumber = [](const Factor &factor) { return !factor.isCondition(); };
   auto numbers = llvm::make_filter_range(product.factors, isNumber);
+  // What is computed at every place of the box costs no memory within the sum: elementwise ops, and conditions.
+  auto isInPlace = [&](const Factor &factor) {
+    return isFusable(factor, product) || (factor.isCondition() && !isReused(factor));
+  };
   if (product.factors.size() < 2 || read.count() != wide || numbers.empty() || llvm::none_of(numbers, isReused) ||
-      llvm::any_of(product.factors, [&](const Factor &factor) { return isFusable(factor, product); }))
+      llvm::any_of(product.factors, isInPlace))
     return std::nullopt;
   const SumOfFactors sum = sumOf(product, kept);
   ContractionOrder order = orderOf(sum);
@@ -319,6 +323,91 @@ private:
   }
 };
 
+constexpr int64_t kShort = 8,
+                  kLong = 16; ///< extents of a last dimension that leave registers mostly empty, and that fill them
+
+/// The extent of the last dimension that is no 1; 1 if there is none.
+int64_t lastExtent(ArrayRef<int64_t> shape) {
+  auto last = llvm::find_if(llvm::reverse(shape), [](int64_t extent) { return extent > 1; });
+  return last == shape.rend() ? 1 : *last;
+}
+
+/// A map of so many dims to those in `order`.
+AffineMap mapTo(ArrayRef<unsigned> order, unsigned dims, MLIRContext *context) {
+  SmallVector<AffineExpr> places;
+  for (unsigned dim : order)
+    places.push_back(getAffineDimExpr(dim, context));
+  return AffineMap::get(dims, 0, places, context);
+}
+
+bool isDimOrConstant(AffineExpr expr) { return isa<AffineDimExpr, AffineConstantExpr>(expr); }
+
+/// y[M(d)] += a b, where places of y lie along diagonals of few indices and many terms are summed in each: the terms are summed by these indices
+/// first, and along the diagonals then.
+struct SumAlongDiagonals : OpRewritePattern<tw::ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tw::ContractOp op, PatternRewriter &rewriter) const override {
+    constexpr int64_t most = 1 << 16, fewestTerms = 32; // a box that stays in cache, and is small beside the work
+    AffineMap map = op.getYMap();
+    ArrayRef<int64_t> extents = op.getExtents();
+    const llvm::SmallBitVector kept = dimsRead(map, extents);
+    SmallVector<int64_t> shape;
+    int64_t box = 1, terms = 1;
+    for (auto [dim, extent] : llvm::enumerate(extents))
+      (kept.test(dim) ? box : terms) *= extent;
+    if (llvm::all_of(map.getResults(), isDimOrConstant) || box > most || terms < fewestTerms ||
+        box <= typeOf(op).getNumElements())
+      return failure();
+    SmallVector<unsigned> order = llvm::to_vector(kept.set_bits());
+    for (unsigned dim : order)
+      shape.push_back(extents[dim]);
+    Value sum = tw::ContractOp::create(rewriter, op.getLoc(), typeOf(op).clone(shape), op.getA(), op.getB(), extents,
+                                       op.getAMap(), op.getBMap(), mapTo(order, extents.size(), op.getContext()));
+    rewriter.replaceOpWithNewOp<tw::FoldOp>(op, typeOf(op), sum, restrictTo(map, kept));
+    return success();
+  }
+};
+
+/// A contraction whose result is short along its last dimension is computed with one that is long in its place, and transposed.
+struct ComputeAlongLongest : OpRewritePattern<tw::ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tw::ContractOp op, PatternRewriter &rewriter) const override {
+    ArrayRef<int64_t> shape = typeOf(op).getShape();
+    AffineMap map = op.getYMap();
+    auto longest = longestPlace(op);
+    if (lastExtent(shape) > kShort || !longest || !llvm::all_of(map.getResults(), isDimOrConstant))
+      return failure();
+    SmallVector<int64_t> other(shape);
+    SmallVector<AffineExpr> places(map.getResults());
+    SmallVector<unsigned> back;
+    std::rotate(other.begin() + *longest, other.begin() + *longest + 1, other.end());
+    std::rotate(places.begin() + *longest, places.begin() + *longest + 1, places.end());
+    for (unsigned dim = 0; dim < shape.size(); ++dim)
+      if (dim != *longest)
+        back.push_back(dim);
+    back.push_back(*longest);
+    Value sum = tw::ContractOp::create(rewriter, op.getLoc(), typeOf(op).clone(other), op.getA(), op.getB(),
+                                       op.getExtents(), op.getAMap(), op.getBMap(),
+                                       AffineMap::get(map.getNumDims(), 0, places, op.getContext()));
+    rewriter.replaceOpWithNewOp<tw::WindowOp>(op, typeOf(op), sum, mapTo(back, shape.size(), op.getContext()));
+    return success();
+  }
+
+private:
+  /// The longest dimension that one factor alone has.
+  static std::optional<unsigned> longestPlace(tw::ContractOp op) {
+    std::optional<unsigned> longest;
+    ArrayRef<int64_t> shape = typeOf(op).getShape(), extents = op.getExtents();
+    const llvm::SmallBitVector ofA = dimsRead(op.getAMap(), extents), ofB = dimsRead(op.getBMap(), extents);
+    for (auto [place, expr] : llvm::enumerate(op.getYMap().getResults()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && shape[place] >= kLong &&
+                                                    ofA.test(dim.getPosition()) != ofB.test(dim.getPosition()) &&
+                                                    (!longest || shape[place] > shape[*longest]))
+        longest = place;
+    return longest;
+  }
+};
+
 /// A contraction whose only reader is a transpose (perhaps with further dimensions of extent 1) writes transposed.
 struct WriteThroughTranspose : OpRewritePattern<tw::WindowOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -327,6 +416,8 @@ struct WriteThroughTranspose : OpRewritePattern<tw::WindowOp> {
     if (!inner || !inner->hasOneUse() || !isRanked(op))
       return failure();
     ArrayRef<int64_t> from = typeOf(inner).getShape(), to = typeOf(op).getShape();
+    if (lastExtent(from) >= kLong && lastExtent(to) <= kShort)
+      return failure();
     SmallVector<AffineExpr> target(to.size());
     for (auto [position, expr] : llvm::enumerate(op.getMap().getResults())) {
       auto dim = dyn_cast<AffineDimExpr>(expr);
@@ -362,7 +453,8 @@ struct FormContractions : impl::FormContractionsBase<FormContractions> {
     tw::Numbers numbers;
     Forgetting forgetting(numbers);
     patterns.add<FoldOfProduct, SumOfProduct>(&getContext(), numbers);
-    patterns.add<ComputeBeforeSpreading, ReadThroughWindows, ContractWithScalar, WriteThroughTranspose>(&getContext());
+    patterns.add<ComputeBeforeSpreading, ReadThroughWindows, ContractWithScalar, SumAlongDiagonals, ComputeAlongLongest,
+                 WriteThroughTranspose>(&getContext());
     tw::WindowOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::FoldOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::ReduceOp::getCanonicalizationPatterns(patterns, &getContext());
