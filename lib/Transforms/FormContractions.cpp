@@ -23,6 +23,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace talweg {
@@ -100,7 +102,7 @@ protected:
              (numbers.isSingular(factor.source) || (factor.role == Role::divides && numbers.canBeZero(factor.source)));
     };
     if (llvm::any_of(product.factors, [](const Factor &factor) { return factor.isCondition(); }) &&
-        llvm::any_of(product.factors, isWeak))
+        (!std::isfinite(product.scale) || llvm::any_of(product.factors, isWeak)))
       return talweg::factorsOf(value, false);
     return product;
   }
