@@ -90,6 +90,10 @@ Value scaled(Value value, double scale, PatternRewriter &rewriter) {
   return materialize(product, typeOf(value).getElementType(), rewriter, value.getLoc());
 }
 
+bool hasConditions(const Product &product) {
+  return llvm::any_of(product.factors, [](const Factor &factor) { return factor.isCondition(); });
+}
+
 /// What the patterns of sums know: which factors may be multiplied by a zero.
 template <typename Op> struct OfSums : OpRewritePattern<Op> {
   OfSums(MLIRContext *context, tw::Numbers &numbers) : OpRewritePattern<Op>(context), numbers(numbers) {}
@@ -101,8 +105,7 @@ protected:
       return !factor.isCondition() &&
              (numbers.isSingular(factor.source) || (factor.role == Role::divides && numbers.canBeZero(factor.source)));
     };
-    if (llvm::any_of(product.factors, [](const Factor &factor) { return factor.isCondition(); }) &&
-        (!std::isfinite(product.scale) || llvm::any_of(product.factors, isWeak)))
+    if (hasConditions(product) && (!std::isfinite(product.scale) || llvm::any_of(product.factors, isWeak)))
       return talweg::factorsOf(value, false);
     return product;
   }
@@ -133,8 +136,17 @@ struct SumOfProduct : OfSums<tw::ReduceOp> {
   LogicalResult matchAndRewrite(tw::ReduceOp op, PatternRewriter &rewriter) const override {
     if (op.getKind() != tw::Reduction::sum || !isRanked(op.getX()) || !isFloat(op.getX()))
       return failure();
+    const Product product = factorsOf(op.getX());
+    if (succeeded(rewrite(op, product, rewriter)))
+      return success();
+    return hasConditions(product) ? rewrite(op, talweg::factorsOf(op.getX(), false), rewriter) : failure();
+  }
+
+private:
+  /// Sums up `product`, which is what the op sums. Conditions stay where nothing is looked up or contracted.
+  LogicalResult rewrite(tw::ReduceOp op, const Product &product, PatternRewriter &rewriter) const {
     Location loc = op.getLoc();
-    Product inside = factorsOf(op.getX()), outside;
+    Product inside = product, outside;
     llvm::SmallBitVector summed(inside.extents.size());
     for (int64_t dim : op.getDims())
       summed.set(dim);
@@ -169,7 +181,8 @@ struct SumOfProduct : OfSums<tw::ReduceOp> {
         shape.push_back(varying.extents[place]);
     AffineMap toSum = tw::dropDims(op.getContext(), varying.extents.size(), dims);
     auto order = orderOf(varying, dimsRead(toSum, varying.extents));
-    if (outside.factors.empty() && unread.none() && inside.scale == 1 && !order && !looksUp)
+    const bool staysWhole = outside.factors.empty() && unread.none() && inside.scale == 1;
+    if (!order && !looksUp && (staysWhole || hasConditions(product)))
       return failure();
 
     varying.scale = 1;
@@ -187,7 +200,6 @@ struct SumOfProduct : OfSums<tw::ReduceOp> {
     return success();
   }
 
-private:
   /// Moves the factors that read no summed dim from `inside` to `outside`.
   static void splitByVariation(Product &inside, Product &outside, const llvm::SmallBitVector &summed) {
     outside.extents = inside.extents;
