@@ -162,12 +162,11 @@ private:
     }
   }
 
-  /// True if something reads a result of `update` no later than `place`: behind that, the update would come too late.
+  /// True if something reads or stores a result of `update` no later than `place`: behind that, the update would come too late.
   bool isReadBefore(GenericOp update, Operation *place) {
     return llvm::any_of(update->getUsers(), [&](Operation *user) {
       Operation *reader = block.findAncestorOpInBlock(*user);
-      return reader && !isa<bufferization::MaterializeInDestinationOp>(reader) &&
-             (reader == place || order->isBefore(reader, place));
+      return reader && (reader == place || order->isBefore(reader, place));
     });
   }
 

@@ -337,6 +337,7 @@ private:
   }
 };
 
+constexpr int64_t kFewestTerms = 32; ///< of sums beside which another pass over their results is nothing
 constexpr int64_t kShort = 8,
                   kLong = 16; ///< extents of a last dimension that leave registers mostly empty, and that fill them
 
@@ -361,17 +362,12 @@ bool isDimOrConstant(AffineExpr expr) { return isa<AffineDimExpr, AffineConstant
 struct SumAlongDiagonals : OpRewritePattern<tw::ContractOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tw::ContractOp op, PatternRewriter &rewriter) const override {
-    constexpr int64_t most = 1 << 16, fewestTerms = 32; // a box that stays in cache, and is small beside the work
     AffineMap map = op.getYMap();
     ArrayRef<int64_t> extents = op.getExtents();
+    if (!tw::sumsDiagonalsLast(map, extents, typeOf(op).getNumElements()))
+      return failure();
     const llvm::SmallBitVector kept = dimsRead(map, extents);
     SmallVector<int64_t> shape;
-    int64_t box = 1, terms = 1;
-    for (auto [dim, extent] : llvm::enumerate(extents))
-      (kept.test(dim) ? box : terms) *= extent;
-    if (llvm::all_of(map.getResults(), isDimOrConstant) || box > most || terms < fewestTerms ||
-        box <= typeOf(op).getNumElements())
-      return failure();
     SmallVector<unsigned> order = llvm::to_vector(kept.set_bits());
     for (unsigned dim : order)
       shape.push_back(extents[dim]);
@@ -389,7 +385,12 @@ struct ComputeAlongLongest : OpRewritePattern<tw::ContractOp> {
     ArrayRef<int64_t> shape = typeOf(op).getShape();
     AffineMap map = op.getYMap();
     auto longest = longestPlace(op);
-    if (lastExtent(shape) > kShort || !longest || !llvm::all_of(map.getResults(), isDimOrConstant))
+    const llvm::SmallBitVector kept = dimsRead(map, op.getExtents());
+    int64_t terms = 1;
+    for (auto [dim, extent] : llvm::enumerate(op.getExtents()))
+      terms *= kept.test(dim) ? 1 : extent;
+    if (lastExtent(shape) > kShort || terms < kFewestTerms || !longest ||
+        !llvm::all_of(map.getResults(), isDimOrConstant))
       return failure();
     SmallVector<int64_t> other(shape);
     SmallVector<AffineExpr> places(map.getResults());

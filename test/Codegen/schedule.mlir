@@ -103,3 +103,32 @@ func.func @readNew(%v: memref<8xf32>, %one: memref<f32>, %two: memref<f32>) {
   bufferization.materialize_in_destination %new in restrict writable %v : (tensor<8xf32>, memref<8xf32>) -> ()
   return
 }
+
+// A new value that is also stored in front of that, as what a loop starts from, stays there.
+// CHECK-LABEL: func @storedInFront
+// CHECK: %[[NEW:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<8xf32>)
+// CHECK: bufferization.materialize_in_destination %[[NEW]]
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<f32>)
+func.func @storedInFront(%v: memref<8xf32>, %start: memref<8xf32>, %two: memref<f32>) {
+  %zero = arith.constant 0.0 : f32
+  %old = bufferization.to_tensor %v restrict : memref<8xf32> to tensor<8xf32>
+  %e = tensor.empty() : tensor<8xf32>
+  %s0 = tensor.empty() : tensor<f32>
+  %s = linalg.fill ins(%zero : f32) outs(%s0 : tensor<f32>) -> tensor<f32>
+  %new = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+      ins(%old : tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %q = arith.addf %a, %a : f32
+    linalg.yield %q : f32
+  } -> tensor<8xf32>
+  bufferization.materialize_in_destination %new in restrict writable %start : (tensor<8xf32>, memref<8xf32>) -> ()
+  %ofOld = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>], iterator_types = ["reduction"]}
+      ins(%old : tensor<8xf32>) outs(%s : tensor<f32>) {
+  ^bb0(%a: f32, %o: f32):
+    %q = arith.addf %o, %a : f32
+    linalg.yield %q : f32
+  } -> tensor<f32>
+  bufferization.materialize_in_destination %ofOld in restrict writable %two : (tensor<f32>, memref<f32>) -> ()
+  bufferization.materialize_in_destination %new in restrict writable %v : (tensor<8xf32>, memref<8xf32>) -> ()
+  return
+}

@@ -140,6 +140,15 @@ bool isWithinRows(AffineMap map, ArrayRef<int64_t> ofX, ArrayRef<int64_t> ofY) {
   return llvm::none_of(map.getResults().drop_front(), [](AffineExpr expr) { return expr.isFunctionOfDim(0); });
 }
 
+bool sumsDiagonalsLast(AffineMap map, ArrayRef<int64_t> extents, int64_t places) {
+  constexpr int64_t most = 1 << 16, fewestTerms = 32; // a box that stays in cache, and is small beside the work
+  int64_t box = 1, terms = 1;
+  for (auto [dim, extent] : llvm::enumerate(extents))
+    (map.isFunctionOfDim(dim) ? box : terms) *= extent;
+  return box <= most && terms >= fewestTerms && box > places &&
+         !llvm::all_of(map.getResults(), llvm::IsaPred<AffineDimExpr, AffineConstantExpr>);
+}
+
 std::optional<double> uniformValue(Value value) {
   if (Value scalar = spreadScalar(value))
     return uniformValue(scalar);

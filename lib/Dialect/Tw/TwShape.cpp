@@ -61,6 +61,8 @@ struct FoldOfContract : OpRewritePattern<FoldOp> {
     if (!inner || !inner->hasOneUse())
       return failure();
     AffineMap map = simplifyAffineMap(op.getMap().compose(inner.getYMap()));
+    if (sumsDiagonalsLast(map, inner.getExtents(), op.getType().getNumElements()))
+      return failure();
     rewriter.replaceOpWithNewOp<ContractOp>(op, op.getType(), inner.getA(), inner.getB(), inner.getExtents(),
                                             inner.getAMap(), inner.getBMap(), map);
     return success();

@@ -47,6 +47,10 @@ std::optional<Slice> sliceOf(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> o
 /// True when row i of y[d] = x[map(d)], along the first dimensions, is of row i of x, for each i.
 bool isWithinRows(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> ofX, llvm::ArrayRef<std::int64_t> ofY);
 
+/// Whether y[map(d)] += …, over `extents` into so many places, is better summed by the dims that the map reads, and then along the diagonals that share a
+/// place: these are few, and each is a sum of many terms.
+bool sumsDiagonalsLast(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> extents, std::int64_t places);
+
 /// The number that every element of `value` is, when that is known: a constant of equal elements, perhaps spread by
 /// tw.window.
 std::optional<double> uniformValue(mlir::Value value);
