@@ -81,3 +81,41 @@ func.func @update(%p: tensor<4x8xf32>, %m: tensor<4x8xf32>, %g: tensor<4x8xf32>,
   } -> tensor<4x8xf32>
   return %p2, %m2 : tensor<4x8xf32>, tensor<4x8xf32>
 }
+
+// A box of two small tensors is computed in both of its readers, and written nowhere.
+// CHECK-LABEL: func.func @box
+// CHECK-SAME:    %[[X:.*]]: tensor<64x8xf32>, %[[C:.*]]: tensor<32x8xf32>
+// CHECK:       linalg.generic {{.*}} ins(%[[X]], %[[C]] : tensor<64x8xf32>, tensor<32x8xf32>) outs(%{{.*}} : tensor<64x32xf32>)
+// CHECK:         arith.subf
+// CHECK:       linalg.generic {{.*}} ins(%[[X]], %[[C]] : tensor<64x8xf32>, tensor<32x8xf32>) outs(%{{.*}} : tensor<32x8xf32>)
+// CHECK:         arith.subf
+// CHECK-NOT:   linalg.generic
+func.func @box(%x: tensor<64x8xf32>, %c: tensor<32x8xf32>) -> (tensor<64x32xf32>, tensor<32x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<64x32x8xf32>
+  %difference = linalg.generic {indexing_maps = [affine_map<(n, k, i) -> (n, i)>, affine_map<(n, k, i) -> (k, i)>, affine_map<(n, k, i) -> (n, k, i)>],
+                                iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %c : tensor<64x8xf32>, tensor<32x8xf32>) outs(%e : tensor<64x32x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.subf %a, %b : f32
+    linalg.yield %0 : f32
+  } -> tensor<64x32x8xf32>
+  %e1 = tensor.empty() : tensor<64x32xf32>
+  %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<64x32xf32>) -> tensor<64x32xf32>
+  %squares = linalg.generic {indexing_maps = [affine_map<(n, k, i) -> (n, k, i)>, affine_map<(n, k, i) -> (n, k)>], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%difference : tensor<64x32x8xf32>) outs(%f1 : tensor<64x32xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.mulf %a, %a : f32
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<64x32xf32>
+  %e2 = tensor.empty() : tensor<32x8xf32>
+  %f2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<32x8xf32>) -> tensor<32x8xf32>
+  %sums = linalg.generic {indexing_maps = [affine_map<(n, k, i) -> (n, k, i)>, affine_map<(n, k, i) -> (k, i)>], iterator_types = ["reduction", "parallel", "parallel"]}
+      ins(%difference : tensor<64x32x8xf32>) outs(%f2 : tensor<32x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.addf %o, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<32x8xf32>
+  return %squares, %sums : tensor<64x32xf32>, tensor<32x8xf32>
+}

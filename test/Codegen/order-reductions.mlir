@@ -25,3 +25,22 @@ func.func @columns(%x: tensor<64x32xf32>) -> tensor<32xf32> {
   } -> tensor<32xf32>
   return %sum : tensor<32xf32>
 }
+
+// Of a box that is far larger than what is read, loops go in the order of the result: its last one inside, so that lanes run along it.
+// CHECK-LABEL: func.func @along_result
+// CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "reduction", "parallel"]
+func.func @along_result(%x: tensor<64x8xf32>, %c: tensor<32x8xf32>) -> tensor<64x32xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<64x32xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<64x32xf32>) -> tensor<64x32xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(n, k, i) -> (n, i)>, affine_map<(n, k, i) -> (k, i)>, affine_map<(n, k, i) -> (n, k)>],
+                         iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %c : tensor<64x8xf32>, tensor<32x8xf32>) outs(%f : tensor<64x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %acc: f32):
+    %0 = arith.subf %a, %b : f32
+    %1 = arith.mulf %0, %0 : f32
+    %2 = arith.addf %acc, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<64x32xf32>
+  return %sum : tensor<64x32xf32>
+}
