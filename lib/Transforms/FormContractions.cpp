@@ -389,8 +389,7 @@ struct ComputeAlongLongest : OpRewritePattern<tw::ContractOp> {
     int64_t terms = 1;
     for (auto [dim, extent] : llvm::enumerate(op.getExtents()))
       terms *= kept.test(dim) ? 1 : extent;
-    if (lastExtent(shape) > kShort || terms < kFewestTerms || !longest ||
-        !llvm::all_of(map.getResults(), isDimOrConstant))
+    if (runOf(op) > kShort || terms < kFewestTerms || !longest || !llvm::all_of(map.getResults(), isDimOrConstant))
       return failure();
     SmallVector<int64_t> other(shape);
     SmallVector<AffineExpr> places(map.getResults());
@@ -409,6 +408,26 @@ struct ComputeAlongLongest : OpRewritePattern<tw::ContractOp> {
   }
 
 private:
+  /// Elements of the result that follow each other and are of dims that one factor has side by side, too; at least its last dimension.
+  static int64_t runOf(tw::ContractOp op) {
+    int64_t run = 1;
+    std::optional<bool> isOfA;
+    for (auto [expr, extent] :
+         llvm::zip(llvm::reverse(op.getYMap().getResults()), llvm::reverse(typeOf(op).getShape()))) {
+      if (extent == 1)
+        continue;
+      auto isPlainIn = [&](AffineMap map) { return llvm::is_contained(map.getResults(), expr); };
+      const bool inA = isPlainIn(op.getAMap()), inB = isPlainIn(op.getBMap());
+      if (run > 1 && (inA == inB || inA != *isOfA))
+        return run;
+      run *= extent;
+      if (inA == inB)
+        return run;
+      isOfA = inA;
+    }
+    return run;
+  }
+
   /// The longest dimension that one factor alone has.
   static std::optional<unsigned> longestPlace(tw::ContractOp op) {
     std::optional<unsigned> longest;
