@@ -268,12 +268,23 @@ Result<Facts> Program::check(Stage upTo) const {
     return Facts{object->manifest, object->times};
   }
   const bool clips = upTo == Stage::Vector && !impl->options.memory && hasClips(*unit);
+  Facts facts;
+  if (upTo == Stage::Vector) {
+    Result<std::int64_t> written = impl->compiler->operationsAsWritten(*unit);
+    if (!written)
+      return written.error();
+    facts.operationsWritten = *written;
+  }
   if (upTo >= Stage::Graph)
     if (auto lowered = impl->compiler->lower(*unit, Phase(int(upTo) - int(Stage::Graph))); !lowered)
       return lowered.error();
   if (auto fits = fitsMachine(unit->manifest, machineMemory(), impl->compiler->file()); !fits)
     return fits.error();
-  Facts facts{unit->manifest, phaseTimes(*unit)};
+  facts.manifest = unit->manifest;
+  facts.phases = phaseTimes(*unit);
+  facts.operations = unit->operations;
+  if (upTo == Stage::Vector)
+    facts.operationsWritten += unit->operations - unit->gradientOperations; // updates are what they are
   if (clips) {
     Result<Unit> unclipped = impl->compiler->build(Mode::Train, impl->plan.batch);
     if (!unclipped)

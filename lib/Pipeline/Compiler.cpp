@@ -11,6 +11,7 @@
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/Frontend.h"
 #include "talweg/Frontend/PlanOps.h"
+#include "talweg/Transforms/CountOperations.h"
 #include "talweg/Transforms/Passes.h"
 
 #include "mlir/Parser/Parser.h"
@@ -412,6 +413,14 @@ static void placeAs(const Layouts &layouts, mlir::ModuleOp module) {
   });
 }
 
+Result<std::int64_t> Compiler::operationsAsWritten(const Unit &unit) const {
+  MessageCollector messages(*unit.context, fileName, fileText, {}, /*remarks=*/false);
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp(*unit.module).clone();
+  if (mlir::failed(differentiateAsWritten(*module)))
+    return messages.error("E0830", "the program as it is written cannot be differentiated");
+  return countOperations(*module);
+}
+
 Result<void> Compiler::lower(Unit &unit, Phase last) const {
   auto tellMessage = [&](const std::string &message) {
     unit.told = true;
@@ -445,6 +454,8 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
       return messages.error(phase == Phase::Update ? "E0417" : "E0830",
                             fmt::format("phase `{}` failed without saying why", phaseName(phase)));
     unit.done = phase;
+    if (phase == Phase::Gradient || phase == Phase::Update)
+      (phase == Phase::Gradient ? unit.gradientOperations : unit.operations) = countOperations(*unit.module);
     if (phase == Phase::Update && unit.traced)
       if (auto traced = trace(unit); !traced)
         return traced.error();

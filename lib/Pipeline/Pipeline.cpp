@@ -90,6 +90,16 @@ void buildPhase(OpPassManager &passes, Phase phase, const CodegenOptions &option
   passes.addPass(createVerifyPhase(phase));
 }
 
+LogicalResult differentiateAsWritten(ModuleOp module) {
+  auto passes = PassManager::on<ModuleOp>(module.getContext());
+  passes.enableVerifier(false);
+  simplify(passes);
+  passes.addPass(createDifferentiate());
+  passes.addPass(createJoinScans());
+  simplify(passes);
+  return passes.run(module);
+}
+
 void configure(PassManager &passes) {
   passes.enableVerifier(false);
   // Fails when the flags were never registered, which is the usual case.

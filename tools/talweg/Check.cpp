@@ -75,6 +75,8 @@ void printText(const Program &program, const Facts &facts) {
     row("averages", grouped(averages));
   row("work in a step",
       fmt::format("{} in {}", humanCount(double(manifest.flops), "FLOP"), counted(manifest.contractions, "product")));
+  row("operations", fmt::format("{} as written, {} as compiled", humanCount(double(facts.operationsWritten), "FLOP"),
+                                humanCount(double(facts.operations), "FLOP")));
   row("memory of variables", bytesText(manifest.persistentBytes));
   row("memory of a step", bytesText(manifest.arenaBytes) + " (arena)");
   if (facts.clipBytes)
@@ -105,6 +107,8 @@ Json factsEvent(const Program &program, const Facts &facts) {
   event["parameters"] = program.parameterCount();
   event["flops_per_step"] = manifest.flops;
   event["contractions"] = manifest.contractions;
+  event["operations_as_written"] = facts.operationsWritten;
+  event["operations"] = facts.operations;
   event["persistent_bytes"] = manifest.persistentBytes;
   event["arena_bytes"] = manifest.arenaBytes;
   if (facts.clipBytes)
@@ -148,12 +152,14 @@ int run(const Options &options) {
 
 void addCheck(CommandLine &line) {
   static Options options;
-  Command command = line.add("check", "compile without running: parameters, cost, memory",
-                             "Checks a model file and compiles its training step without running it. Shows the "
-                             "parameters with their shapes and counts, the floating-point operations of one step (the "
-                             "products, forward and backward), the memory of variables and of one step (exactly "
-                             "what a run allocates for them; rows of data come to it), and the time "
-                             "of each phase. No data is read.");
+  Command command =
+      line.add("check", "compile without running: parameters, cost, memory",
+               "Checks a model file and compiles its training step without running it. Shows the "
+               "parameters with their shapes and counts, the floating-point operations of one step (of the "
+               "products, forward and backward; then of everything, as it is written and as it is compiled), the "
+               "memory of variables and of one step (exactly "
+               "what a run allocates for them; rows of data come to it), and the time "
+               "of each phase. No data is read.");
   options.experiment.declareFile(command);
   options.experiment.declareBatch(command);
   options.experiment.declareCode(command);

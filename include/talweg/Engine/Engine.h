@@ -120,6 +120,8 @@ struct Facts {
   std::vector<PhaseTime> phases;
   /// By how much the arena would be smaller if no gradients were clipped; where some are, and there is no limit of memory.
   std::optional<std::int64_t> clipBytes = {};
+  /// Operations on floating-point numbers in a step, of all ops: as the sums are written, if stage vector was asked for, and as they are computed.
+  std::int64_t operationsWritten = 0, operations = 0;
 };
 
 /// Where text can be taken from the compiler. Every stage shows one module: one mode at one batch size.

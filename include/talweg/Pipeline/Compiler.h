@@ -39,11 +39,12 @@ using Layouts = std::map<std::string, std::int64_t>;
 struct Unit {
   std::unique_ptr<mlir::MLIRContext> context; // outlives the module
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::optional<Phase> done;                         ///< the last phase run
-  mlir::OwningOpRef<mlir::ModuleOp> sparing;         ///< in phase graph, a program that takes less memory (sparingOf)
-  Manifest manifest;                                 ///< as much of it as is known (collect)
-  std::vector<RegionFacts> regions;                  ///< of a profiled program, after phase vector
-  std::vector<std::pair<std::string, double>> times; ///< phase, seconds; the first is `parse`
+  std::optional<Phase> done;                           ///< the last phase run
+  mlir::OwningOpRef<mlir::ModuleOp> sparing;           ///< in phase graph, a program that takes less memory (sparingOf)
+  Manifest manifest;                                   ///< as much of it as is known (collect)
+  std::int64_t gradientOperations = 0, operations = 0; ///< after phase gradient, and update (countOperations)
+  std::vector<RegionFacts> regions;                    ///< of a profiled program, after phase vector
+  std::vector<std::pair<std::string, double>> times;   ///< phase, seconds; the first is `parse`
   /// Spells out all that decides the module: equal texts, equal modules. Empty where what it tells on the way matters too.
   std::string source;
   std::optional<Layouts>
@@ -110,6 +111,8 @@ public:
   std::string sourceOf(Mode mode, std::int64_t batch, const Layouts *layouts = nullptr) const;
   /// Tells a unit's messages, once.
   void tell(std::vector<std::string> &messages) const;
+  /// Operations of forward and backward pass of a unit of which no phase is done, without what rewrites sums.
+  Result<std::int64_t> operationsAsWritten(const Unit &unit) const;
   /// Runs the phases after `unit.done` up to `last`.
   Result<void> lower(Unit &unit, Phase last) const;
 

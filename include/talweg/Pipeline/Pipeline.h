@@ -37,6 +37,9 @@ std::optional<Phase> phaseFromName(mlir::StringRef name);
 /// Appends the passes of one phase, its check last. `module` must be what the phase before left.
 void buildPhase(mlir::OpPassManager &passes, Phase phase, const CodegenOptions &options);
 
+/// Phases graph and gradient without what rewrites sums: what a step is, as it is written.
+mlir::LogicalResult differentiateAsWritten(mlir::ModuleOp module);
+
 /// Makes a pass manager heed MLIR's debugging flags, where they have been given, and verify nothing: each phase ends in a check.
 void configure(mlir::PassManager &passes);
 
