@@ -20,8 +20,9 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(ROOT, "bench", "measure"))
-import workloads  # noqa: E402
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "bench"))
+from measure import workloads  # noqa: E402
 
 # Model → how many steps, and with what: batches that leave a remainder, a number of steps that is not one of whole epochs.
 MODELS = {

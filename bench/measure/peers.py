@@ -1,4 +1,4 @@
-"""Those that are measured: Talweg, PyTorch eager and compiled, C over OpenBLAS and over oneDNN, ONNX Runtime.
+"""Those that are measured: Talweg, another build of it, PyTorch eager and compiled, C, alone and over OpenBLAS and oneDNN, ONNX Runtime.
 
 A peer says with missing() why it cannot run here, or None; with runs(workload) what it takes part in; start() makes it ready
 and returns what it told of the first steps; measure() is the median microseconds of a step. The peers' scripts
@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-from measure.workloads import flatten_parameters
+from measure.workloads import described, flatten_parameters, model_of
 
 BENCH = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -90,13 +90,11 @@ class Server:
 
 
 class Talweg:
-    name = "talweg"
-
-    def __init__(self, tool):
-        self.tool = tool
+    def __init__(self, tool, name="talweg"):
+        self.tool, self.name = tool, name
 
     def missing(self):
-        return None if shutil.which(self.tool) else f"{self.tool} is not there: run ./dev build, or give --talweg"
+        return None if shutil.which(self.tool) else f"{self.tool} is not there: run ./dev build, or give its path"
 
     def runs(self, workload, inference):
         return True
@@ -108,18 +106,25 @@ class Talweg:
             raise Failed(f"talweg {' '.join(arguments)}\n{done.stderr or done.stdout}")
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
+    def take(self, workload, folder):
+        """Works on this from now on."""
+        path = os.path.join(BENCH, "models", model_of(workload)[1])
+        self.folder, self.cache, self.model = folder, os.path.join(folder, "cache"), os.path.basename(path)
+        settings = described(workload).get("settings", {})
+        self.settings = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+        shutil.copy(path, folder)
+
     def prepare(self, workload, folder):
         """Writes the parameters that all start from."""
-        self.folder, self.cache, self.model = folder, os.path.join(folder, "cache"), workload + ".tw"
-        shutil.copy(os.path.join(BENCH, "models", self.model), folder)
-        self.command("init", self.model, "--seed", "1", "--output", "init.safetensors")
+        self.take(workload, folder)
+        self.command("init", self.model, *self.settings, "--seed", "1", "--output", "init.safetensors")
         flatten_parameters(folder)
 
     def train(self, threads, steps, **environment):
         """Trains from the common parameters; the events, and the seconds to the end of the first step."""
         start, first, events = time.perf_counter(), None, []
         process = subprocess.Popen(
-            [self.tool, "train", self.model, "--json", "--no-shuffle", "--init", "init.safetensors", "--replace", "--out", "run",
+            [self.tool, "train", self.model, *self.settings, "--json", "--no-shuffle", "--init", "init.safetensors", "--replace", "--out", "run",
              "--threads", str(threads), "--steps", str(steps), "--log-every", "1"], cwd=self.folder, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TALWEG_CACHE": self.cache, **environment})
         for line in process.stdout:
@@ -133,6 +138,7 @@ class Talweg:
         return events, first
 
     def start(self, workload, place, threads, inference):
+        self.take(workload, place.outer)
         self.threads, self.inference = threads, inference
         if inference:
             return {}
@@ -147,7 +153,7 @@ class Talweg:
 
     def measure(self, seconds):
         alone = self.model == "W9.tw"  # the time of the update's regions
-        event, = self.command("bench", self.model, "--json", "--threads", str(self.threads), "--seconds", str(seconds),
+        event, = self.command("bench", self.model, *self.settings, "--json", "--threads", str(self.threads), "--seconds", str(seconds),
                               *(["--inference", "--batch", "1"] if self.inference else []), *(["--profile"] if alone else []))
         profile = event.pop("profile", None)
         if alone:
@@ -183,8 +189,8 @@ class Script:
         return not inference and not (workload in ("W7l", "W9") and "--compile" in self.flags)
 
     def start(self, workload, place, threads, inference):
-        self.server = Server([*place.inside, *self.environment(threads), *self.command, workload, place.inner, "--threads",
-                              str(threads), *self.flags])
+        self.server = Server([*place.inside, *self.environment(threads), *self.command, model_of(workload)[0], place.inner,
+                              "--threads", str(threads), *self.flags])
         return self.server.first_steps()
 
     def measure(self, seconds):
@@ -200,15 +206,15 @@ class Onnx(Script):
 
 
 class Compiled:
-    """Hand-written C over a library of matrix products, built by the first question after it."""
+    """Hand-written C, alone or over a library of matrix products, for the workloads of these models; built by the first question after it."""
 
     flags = ["-O3", "-march=native", "-ffast-math", "-fopenmp"]
 
-    def __init__(self, name, program, library, compiler, place, *defines):
-        self.name, self.program, self.place = name, program, place
-        self.build = [*compiler, *self.flags, *defines, f"{place.inner}/{program}.c", "-o",
-                      f"{place.inner}/{program}-{library}", f"-l{library}", "-lm"]
-        self.binary = f"{place.inner}/{program}-{library}"
+    def __init__(self, name, models, program, library, compiler, place, *defines):
+        self.name, self.models, self.place = name, models, place
+        self.binary = f"{place.inner}/{program}-{library or 'alone'}"
+        libraries = [f"-l{one}" for one in (library, "m") if one]
+        self.build = [*compiler, *self.flags, *defines, f"{place.inner}/{program}.c", "-o", self.binary, *libraries]
 
     def missing(self):
         done = self.place.run(*self.build)
@@ -218,13 +224,13 @@ class Compiled:
         return lines[0].strip() if lines else "it does not compile"
 
     def runs(self, workload, inference):
-        return not inference and workload in ("W1", "W2", "W3")
+        return not inference and model_of(workload)[0] in self.models
 
     def server_of(self, place, threads, *arguments):
         return Server([*place.inside, *place.environment(threads), self.binary, *arguments, str(threads)])
 
     def start(self, workload, place, threads, inference):
-        self.server = self.server_of(place, threads, workload, place.inner)
+        self.server = self.server_of(place, threads, model_of(workload)[0], place.inner)
         return self.server.first_steps()
 
     def measure(self, seconds):

@@ -1,5 +1,5 @@
 """Tables in Markdown: figures beside the goals of measure/workloads.py."""
-from measure.workloads import ADAMW_BYTES, GOALS, NOISE, SLACK
+from measure.workloads import ADAMW_BYTES, NOISE, SLACK, batch_bytes, goals_of
 
 
 def table(columns, rows):
@@ -26,7 +26,7 @@ def judge(label, value, goal, digits="{:.2f}x", below=False):
 
 def verdicts(one):
     """For a measured case, each goal with whether it is met."""
-    goals = GOALS.get(one["workload"], {})
+    goals = goals_of(one["workload"])
     slack = SLACK if one["threads"] > 1 else 1
     if one["inference"]:
         best = one["ratios"].get("onnx")
@@ -37,15 +37,19 @@ def verdicts(one):
             found.append(judge(label, one["ratios"][family], goals[family] * slack))
     if "limits" in goals:
         found.append(judge("limits", one["limits"], goals["limits"], "{:.0%}"))
+    kept = [result["kept_bytes"] for result in one["results"].values() if "kept_bytes" in result]
+    if "kept" in goals and kept:
+        least = min(kept) * goals["kept"] + batch_bytes(one["workload"])
+        found.append(judge("arena", one["results"]["talweg"]["arena_bytes"] / 2**20, least / 2**20, "{:.2f} MiB", True))
     return found
 
 
 def start_verdicts(one):
-    goals, ours = GOALS.get(one["workload"], {}), one["results"]["talweg"]
+    goals, ours = goals_of(one["workload"]), one["results"]["talweg"]
     found = [judge("cold", ours["cold_seconds"], goals["cold"], "{:.2f} s", True),
              judge("cached", ours["cached_seconds"], goals["cached"], "{:.3f} s", True)] if "cold" in goals else []
     eager = next((result for name, result in one["results"].items() if name.endswith("eager")), None)
-    if eager:
+    if eager and "peak_rss_bytes" in eager and "memory" in goals:
         share = ours["peak_rss_bytes"] / eager["peak_rss_bytes"]
         found.append(judge("memory", share, goals["memory"], "{:.0%}", True))
     return found
@@ -56,12 +60,22 @@ def peers_of(results):
     return list(dict.fromkeys(name for one in results for name in one if name != "talweg"))
 
 
+def arena_cell(results):
+    """Our arena, and in brackets another build's and what autograd keeps of a peer's forward pass, in MiB."""
+    others = {name: result.get("arena_bytes", result.get("kept_bytes")) for name, result in results.items() if name != "talweg"}
+    told = ", ".join(f"{name} {held / 2**20:.2f}" for name, held in others.items() if held is not None)
+    return f"{results['talweg']['arena_bytes'] / 2**20:.2f}" + (f" ({told})" if told else "")
+
+
 def speed_table(cases):
-    """One row for each case: time of a step, each peer's time over ours, and the goals."""
+    """One row for each case: time of a step, each peer's time over ours, arenas, and the goals."""
     names = peers_of(one["results"] for one in cases)
     rows = []
     for one in cases:
         ours = one["results"]["talweg"]
+        if "wrong" in ours:
+            rows.append([one["workload"], "", ours["wrong"], *[""] * (len(names) + 4)])
+            continue
         row = [one["workload"] + (" inference" if one["inference"] else ""), str(one["threads"]), microseconds(ours["median_us"])]
         for name in names:
             theirs = one["results"].get(name)
@@ -71,19 +85,20 @@ def speed_table(cases):
                 row.append(theirs["wrong"])
             else:
                 row.append(f"{microseconds(theirs['median_us'])} ({theirs['ratio']:.2f}x)")
-        row += [f"{ours['fma_peak_share']:.0%}", f"{one['limits']:.0%}", "; ".join(verdicts(one))]
+        row += [arena_cell(one["results"]), f"{ours['fma_peak_share']:.0%}", f"{one['limits']:.0%}", "; ".join(verdicts(one))]
         rows.append(row)
-    return table(["", "threads", "talweg µs", *names, "of the FMA peak", "of the limits", "goals"], rows)
+    return table(["", "threads", "talweg µs", *names, "arena MiB", "of the FMA peak", "of the limits", "goals"], rows)
 
 
 def start_table(cases):
     """Start and memory: ours cold and from the cache, then the peers'."""
     rows = []
     for one in cases:
-        if one["inference"]:
+        if one["inference"] or "wrong" in one["results"]["talweg"]:
             continue
         ours = one["results"]["talweg"]
-        others = [(name, result) for name, result in one["results"].items() if name != "talweg" and "start_seconds" in result]
+        others = [(name, dict(result, start_seconds=result.get("start_seconds", result.get("cold_seconds"))))
+                  for name, result in one["results"].items() if name != "talweg" and "peak_rss_bytes" in result]
         rows.append([one["workload"], str(one["threads"]), f"{ours['cold_seconds']:.2f}", f"{ours['cached_seconds']:.3f}",
                      "; ".join(f"{name} {result['start_seconds']:.1f}" for name, result in others),
                      f"{ours['peak_rss_bytes'] / 2**20:.0f}",

@@ -1,7 +1,7 @@
 """What is measured: the workloads, their data and the goals. The data are made from a fixed seed, without any package.
 
 In:  a workload's name and a folder that holds init.safetensors, as `talweg init` wrote it.
-Out: x.idx and label.idx, which every peer reads; parameters.f32, all parameters one after the other, for peers in C.
+Out: x.idx and label.idx, or a file for each field, which every peer reads; parameters.f32, all parameters one after the other, for peers in C.
 """
 import array
 import itertools
@@ -9,8 +9,11 @@ import json
 import math
 import os
 import random
+import re
 import struct
 import sys
+
+from measure.breadth import PROGRAMS
 
 # What the model files take: rows of a batch, batches in the data, shape of a row, classes of the label (0: no label) or of the
 # tokens, and what rows are if not numbers.
@@ -60,15 +63,55 @@ def write_idx(path, kind, code, shape, values):
         data.tofile(file)
 
 
+def described(name):
+    """A workload or a program as its table says."""
+    return WORKLOADS.get(name) or PROGRAMS[name]
+
+
+def model_of(name):
+    """What the peers call it, and its model file below bench/models."""
+    if name in WORKLOADS:
+        return name, name + ".tw"
+    model = PROGRAMS[name]["model"] or name
+    return model, os.path.join("breadth", model + ".tw")
+
+
+def goals_of(name):
+    return PROGRAMS[name]["goals"] if name in PROGRAMS else GOALS.get(name, {})
+
+
+def batch_bytes(name):
+    """Of a program's fields, all of 4 bytes an element."""
+    work = PROGRAMS[name]
+    return sum(4 * work["batch"] * math.prod(shape_of(kind)) for kind in work["fields"].values())
+
+
 def generate(name, folder):
-    """x.idx and label.idx of a workload."""
-    generate_rows(WORKLOADS[name], folder)
+    """x.idx and label.idx of a workload, or a program's fields."""
+    generate_rows(described(name), folder)
 
 
 def generate_rows(work, folder):
     """Likewise of what is described as a workload is."""
-    make = {"text": text, "meetings": meetings}.get(work.get("rows"), numbers)
+    make = fields if "fields" in work else {"text": text, "meetings": meetings}.get(work.get("rows"), numbers)
     make(work, work["batch"] * work["batches"], random.Random(1234), folder)
+
+
+def shape_of(kind):
+    """The extents of a field's type: f32[8, 4], i32[64]; of class[10] none, as it is a number."""
+    return [] if kind.startswith("class") else [int(extent) for extent in re.findall(r"\d+", kind[3:])]
+
+
+def fields(work, rows, draw, folder):
+    """A file for each field; tokens are below 500."""
+    for name, kind in work["fields"].items():
+        shape = [rows, *shape_of(kind)]
+        count, path = math.prod(shape), os.path.join(folder, name + ".idx")
+        if kind.startswith("f32"):
+            write_idx(path, 0x0D, "f", shape, (draw.gauss(0, 1) for _ in range(count)))
+        else:
+            below = int(kind[len("class["):-1]) if kind.startswith("class") else 500
+            write_idx(path, 0x0C, "i", shape, (draw.randrange(below) for _ in range(count)))
 
 
 def numbers(work, rows, draw, folder):
@@ -129,5 +172,5 @@ def flatten_parameters(folder):
 
 def agree(name, loss, a, b):
     """Whether two peers did the same arithmetic: `loss` (first_loss or tenth_loss) to four digits, or as the table says."""
-    work = WORKLOADS[name]
+    work = described(name)
     return abs(a - b) <= work.get(loss, work.get("tolerance", 1e-4)) * max(1, abs(a), abs(b))

@@ -9,14 +9,10 @@
 //
 // Build: cc -O3 -march=native -ffast-math -fopenmp mlp.c -lopenblas -lm, or with -DONEDNN and -ldnnl.
 #include "blas.h"
-#include "clock.h"
+#include "peer.h"
 
 #include <math.h>
 #include <omp.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { kMostLayers = 3, kClasses = 10 };
 enum { kWorthThreads = 16384 }; // elements of a loop that two threads do faster than one
@@ -47,77 +43,28 @@ typedef struct {
   int batches, steps;
 } Training;
 
-static void fail(const char *what) {
-  fprintf(stderr, "mlp: %s\n", what);
-  exit(1);
-}
-
-static float *zeros(size_t count) {
-  size_t bytes = (count * sizeof(float) + 63) / 64 * 64;
-  float *memory = aligned_alloc(64, bytes);
-  if (!memory)
-    fail("no memory");
-  memset(memory, 0, bytes);
-  return memory;
-}
-
-static FILE *openFile(const char *folder, const char *name) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "rb");
-  if (!file)
-    fail(path);
-  return file;
-}
-
-static uint32_t bigEndian(uint32_t word) { return __builtin_bswap32(word); }
-
-/// The values of an IDX file of 32-bit values; `rows` is its first extent.
-static void *readIdx(const char *folder, const char *name, int *rows) {
-  FILE *file = openFile(folder, name);
-  unsigned char magic[4];
-  uint32_t extent;
-  size_t count = 1;
-  if (fread(magic, 1, 4, file) != 4)
-    fail(name);
-  for (int i = 0; i < magic[3]; ++i) {
-    if (fread(&extent, 4, 1, file) != 1)
-      fail(name);
-    count *= bigEndian(extent);
-    if (i == 0)
-      *rows = (int)bigEndian(extent);
-  }
-  uint32_t *words = (uint32_t *)zeros(count);
-  if (fread(words, 4, count, file) != count)
-    fail(name);
-  fclose(file);
-  for (size_t i = 0; i < count; ++i)
-    words[i] = bigEndian(words[i]);
-  return words;
-}
-
 static Training load(const Workload *work, const char *folder) {
   Training t = {.work = *work};
-  int rows = 0, labels = 0;
-  t.rows = readIdx(folder, "x.idx", &rows);
-  t.labels = readIdx(folder, "label.idx", &labels);
+  int rows, labels, width;
+  t.rows = readIdx(folder, "x.idx", &rows, &width);
+  t.labels = readIdx(folder, "label.idx", &labels, &width);
   t.batches = rows / work->batch;
   size_t offset[kMostLayers];
   for (int i = 0; i < work->layers; ++i) {
     offset[i] = t.count;
     t.count += (size_t)work->widths[i + 1] * (work->widths[i] + 1);
   }
-  t.parameters = zeros(t.count), t.gradients = zeros(t.count), t.m = zeros(t.count), t.v = zeros(t.count);
+  size_t stored;
+  t.parameters = readParameters(folder, &stored);
+  if (stored != t.count)
+    fail("parameters.f32 is of another model");
+  t.gradients = zeros(t.count), t.m = zeros(t.count), t.v = zeros(t.count);
   for (int i = 0; i < work->layers; ++i) {
     int out = work->widths[i + 1];
     t.bias[i] = t.parameters + offset[i], t.weight[i] = t.bias[i] + out;
     t.biasGradient[i] = t.gradients + offset[i], t.weightGradient[i] = t.biasGradient[i] + out;
     t.y[i + 1] = zeros((size_t)work->batch * out), t.dy[i + 1] = zeros((size_t)work->batch * out);
   }
-  FILE *file = openFile(folder, "parameters.f32");
-  if (fread(t.parameters, sizeof(float), t.count, file) != t.count)
-    fail("parameters.f32 is too short");
-  fclose(file);
   return t;
 }
 
@@ -183,7 +130,8 @@ static void update(Training *t) {
   }
 }
 
-static float step(Training *t) {
+static float step(void *training) {
+  Training *t = training;
   const int *widths = t->work.widths;
   int rows = t->work.batch, layers = t->work.layers;
   size_t first = (size_t)(t->steps % t->batches) * rows;
@@ -206,19 +154,6 @@ static float step(Training *t) {
   return loss;
 }
 
-/// This process's own peak; the usual counter starts from what the parent had.
-static long peakMemory(void) {
-  char line[256];
-  long kilobytes = 0;
-  FILE *file = fopen("/proc/self/status", "r");
-  while (file && fgets(line, sizeof line, file))
-    if (sscanf(line, "VmHWM: %ld", &kilobytes) == 1)
-      break;
-  if (file)
-    fclose(file);
-  return kilobytes * 1024;
-}
-
 int main(int count, char **arguments) {
   const Workload *work = NULL;
   for (size_t i = 0; count == 4 && i < sizeof kWorkloads / sizeof *kWorkloads; ++i)
@@ -227,28 +162,6 @@ int main(int count, char **arguments) {
   if (!work)
     fail("usage: mlp W1|W2|W3 FOLDER THREADS");
   omp_set_num_threads(atoi(arguments[3]));
-  setvbuf(stdout, NULL, _IOLBF, 0);
-
   Training training = load(work, arguments[2]);
-  float firstLoss = step(&training), tenthLoss = 0;
-  printf("{\"event\": \"first_step\"}\n");
-  while (training.steps < 10)
-    tenthLoss = step(&training);
-  printf("{\"event\": \"ready\", \"first_loss\": %.9g, \"tenth_loss\": %.9g, \"peak_rss_bytes\": %ld}\n", firstLoss,
-         tenthLoss, peakMemory());
-
-  enum { kMostTimes = 1 << 20 };
-  static double times[kMostTimes];
-  double seconds;
-  while (scanf("%lf", &seconds) == 1) {
-    size_t taken = 0;
-    double start = now(), end = start + seconds;
-    while (taken < kMostTimes && (taken < 5 || start < end)) {
-      step(&training);
-      double stop = now();
-      times[taken++] = stop - start;
-      start = stop;
-    }
-    printf("{\"median_us\": %.3f}\n", median(times, taken) * 1e6);
-  }
+  serve(step, &training);
 }

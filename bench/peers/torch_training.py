@@ -2,6 +2,7 @@
 import torch
 import torch.nn.functional as F
 
+from torch_breadth import PROGRAMS, program
 from torch_models import batches, model
 
 CLIP = {"W6": 1.0, "W6b": 1.0}
@@ -21,11 +22,13 @@ def loss_function(name, forward):
 def optimizers(name, parameters, kind):
     """One, or two where sparse gradients need their own."""
     how = {"foreach" if kind == "compiled" else "fused" if kind == "sparse" else kind: True}
+    if name in ("batch1", "gmm", "wide_softmax"):
+        return [torch.optim.SGD(parameters, {"batch1": 0.01, "gmm": 1e-3, "wide_softmax": 0.1}[name], **how)]
     if name == "W1":
         return [torch.optim.SGD(parameters, 0.05, momentum=0.9, **how)]
     if name == "W5":
         return [torch.optim.SGD(parameters, 0.1, momentum=0.9, **how)]
-    if name in ("W3", "W9"):
+    if name in ("W3", "W9", "deep_tiny", "ffn", "mha_big", "mha_small"):
         return [torch.optim.AdamW(parameters, 1e-3, weight_decay=0.01, **how)]
     if name in ("W6", "W6b"):
         matrices, others = [one for one in parameters if one.dim() > 1], [one for one in parameters if one.dim() == 1]
@@ -54,16 +57,23 @@ class Training:
     """A workload from its initial parameters.
 
     `kind` is how PyTorch works through the parameters: "fused" (one kernel), "foreach" (an operation at a time, over all), "compiled"
-    (by torch.compile) or "sparse" (gradients of tables are rows). `compiled`: the loss by torch.compile."""
+    (by torch.compile) or "sparse" (gradients of tables are rows). `compiled`: the loss by torch.compile. `formulation`:
+    of a program of torch_breadth.py."""
 
-    def __init__(self, name, folder, kind, compiled=False):
-        parameters, forward = model(name, folder, kind == "sparse")
-        self.named = parameters if isinstance(parameters, dict) else {}
-        tensors = list(parameters.values()) if self.named else parameters
-        self.xs, self.ys = batches(name, folder)
-        self.loss = loss_function(name, forward)
-        self.optimizers = optimizers(name, tensors, kind)
-        self.update = update_function(tensors, CLIP.get(name), self.optimizers)
+    def __init__(self, name, folder, kind, compiled=False, formulation=None):
+        self.named = {}
+        if name in PROGRAMS:
+            self.tensors, loss, self.batch = program(name, folder, formulation)
+            self.xs, self.ys, self.loss = [None], None, lambda x, y: loss()
+        else:
+            parameters, forward = model(name, folder, kind == "sparse")
+            self.named = parameters if isinstance(parameters, dict) else {}
+            self.tensors = list(parameters.values()) if self.named else parameters
+            self.xs, self.ys = batches(name, folder)
+            self.batch = dict(x=self.xs[0], **(dict(y=self.ys[0]) if self.ys else {}))
+            self.loss = loss_function(name, forward)
+        self.optimizers = optimizers(name, self.tensors, kind)
+        self.update = update_function(self.tensors, CLIP.get(name), self.optimizers)
         if compiled:
             self.loss = torch.compile(self.loss, dynamic=False)
         if kind == "compiled":
