@@ -10,6 +10,7 @@
 // Build: cc -O3 -march=native -ffast-math -fopenmp gmm.c -lm
 #include "peer.h"
 
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 
@@ -142,7 +143,7 @@ static double normalize(const Mixture *m, int points) {
   float *scores = (float *)m->scores, largest[kBlock], sum[kBlock];
   double total = 0;
   for (int n = 0; n < kBlock; ++n)
-    largest[n] = -INFINITY, sum[n] = 0;
+    largest[n] = -FLT_MAX, sum[n] = 0;
   for (int k = 0; k < m->k; ++k)
     for (int n = 0; n < kBlock; ++n)
       largest[n] = fmaxf(largest[n], scores[k * kBlock + n]);
@@ -164,7 +165,7 @@ static float step(void *mixture) {
   Mixture *m = mixture;
   int d = m->d, count = m->k;
   size_t square = (size_t)d * d;
-  float constants[count], largest = -INFINITY, sum = 0;
+  float constants[count], largest = -FLT_MAX, sum = 0;
   for (int k = 0; k < count; ++k) {
     float *l = m->factor + k * square;
     memcpy(l, m->low + k * square, square * sizeof(float));
