@@ -42,6 +42,7 @@ static void buildGraph(OpPassManager &passes) {
   simplify(passes);
   passes.addPass(createFormContractions());
   simplify(passes);
+  passes.addPass(createShareContractions());
   passes.addPass(createBlockScans());
   passes.addPass(createLiftOutOfScans());
   simplify(passes);
@@ -54,6 +55,7 @@ static void buildGradient(OpPassManager &passes) {
   simplify(passes);
   passes.addPass(createFormContractions());
   simplify(passes);
+  passes.addPass(createShareContractions());
   passes.addPass(createLiftOutOfScans());
   simplify(passes);
 }

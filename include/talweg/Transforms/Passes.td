@@ -88,6 +88,18 @@ def JoinScans : Pass<"talweg-join-scans", "::mlir::ModuleOp"> {
   let dependentDialects = ["::talweg::tw::TwDialect"];
 }
 
+def ShareContractions : Pass<"talweg-share-contractions", "::mlir::ModuleOp"> {
+  let summary = "computes contractions that are the same once, and sums of those with a common factor as one";
+  let description = [{
+    Contractions that differ only in the order of their factors, in the names of their indices or in the order of the result's dimensions are one tw.contract
+    and its transposes: equal up to rounding. A tw.add or tw.sub of contractions that have a factor in common, and that nothing else reads, becomes the
+    contraction of that factor with the sum of the others, which rounds no worse: Σ a f + Σ b f = Σ (a + b) f.
+  }];
+  let statistics = [Statistic<"shared", "shared", "contractions found again">,
+                    Statistic<"added", "added", "contractions added up by a common factor">];
+  let dependentDialects = ["::talweg::tw::TwDialect"];
+}
+
 def FormMultiplyAdds : Pass<"talweg-form-multiply-adds", "::mlir::ModuleOp"> {
   let summary = "says which sums are multiply-adds, which round once";
   let description = [{

@@ -152,11 +152,15 @@ OpFoldResult PowOp::fold(FoldAdaptor adaptor) {
 }
 
 OpFoldResult MaxOp::fold(FoldAdaptor adaptor) {
+  if (getA() == getB())
+    return getA();
   return foldBinary(getType(), adaptor.getA(), adaptor.getB(), maximum,
                     [](const APInt &a, const APInt &b) -> std::optional<APInt> { return a.sgt(b) ? a : b; });
 }
 
 OpFoldResult MinOp::fold(FoldAdaptor adaptor) {
+  if (getA() == getB())
+    return getA();
   return foldBinary(getType(), adaptor.getA(), adaptor.getB(), minimum,
                     [](const APInt &a, const APInt &b) -> std::optional<APInt> { return a.slt(b) ? a : b; });
 }

@@ -177,6 +177,40 @@ struct ReduceOfReduce : OpRewritePattern<ReduceOp> {
   }
 };
 
+/// The greatest of equal elements is any of them: of x spread over the dimensions that are reduced, x. Likewise the least, any and all.
+struct ReduceOfSpread : OpRewritePattern<ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
+    auto window = op.getX().getDefiningOp<WindowOp>();
+    if (!window || isa<UnrankedTensorType>(window.getType()) || op.getKind() == Reduction::sum ||
+        op.getKind() == Reduction::prod)
+      return failure();
+    SmallVector<int64_t> shape, dims;
+    SmallVector<AffineExpr> renamed;
+    for (auto [dim, extent] : llvm::enumerate(shapeOf(window))) {
+      const bool isReduced = llvm::is_contained(op.getDims(), int64_t(dim));
+      if (isReduced && !window.getMap().isFunctionOfDim(dim)) {
+        renamed.push_back(rewriter.getAffineConstantExpr(0));
+        continue;
+      }
+      if (isReduced)
+        dims.push_back(shape.size());
+      renamed.push_back(rewriter.getAffineDimExpr(shape.size()));
+      shape.push_back(extent);
+    }
+    if (shape.size() == renamed.size())
+      return failure();
+    auto type = RankedTensorType::get(shape, getElementTypeOrSelf(op.getType()));
+    Value read = rewriter.createOrFold<WindowOp>(op.getLoc(), type, window.getX(),
+                                                 window.getMap().replaceDimsAndSymbols(renamed, {}, shape.size(), 0));
+    if (dims.empty())
+      rewriter.replaceOp(op, read);
+    else
+      rewriter.replaceOpWithNewOp<ReduceOp>(op, op.getType(), op.getKind(), read, dims);
+    return success();
+  }
+};
+
 struct ReduceOverUnitExtents : OpRewritePattern<ReduceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReduceOp op, PatternRewriter &rewriter) const override {
@@ -290,7 +324,7 @@ OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
 }
 
 void ReduceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<SumOfContract, ReduceOfReduce, ReduceOfTranspose, ReduceOverUnitExtents>(context);
+  patterns.add<SumOfContract, ReduceOfReduce, ReduceOfTranspose, ReduceOfSpread, ReduceOverUnitExtents>(context);
 }
 
 } // namespace talweg::tw

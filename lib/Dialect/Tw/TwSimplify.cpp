@@ -142,30 +142,65 @@ struct MulOfNegation : OpRewritePattern<MulOp> {
   }
 };
 
-/// a^0 = 1, a^2 = a a, a^3 = a a a, a^(1/2) = sqrt a, a^-1 = 1 / a, a^(-1/2) = rsqrt a.
+/// a^0 = 1, a^2 = a a, a^3 = (a a) a, …, a^8 = ((a a)²)², a^-n = (1 / a)^n; a^(1/2) = sqrt a, a^(3/2) = a sqrt a, a^(-1/2) = rsqrt a and
+/// a^(-3/2) = (1 / a) rsqrt a. Each product rounds once: a^n is off by (n - 1) / 2 units in the last place at most, where it is a normal number. A reciprocal
+/// comes first, so that nothing in between is beyond the range where the power is not.
 struct PowOfConstant : OpRewritePattern<PowOp> {
   using OpRewritePattern::OpRewritePattern;
+  static constexpr int greatest = 8;
+
   LogicalResult matchAndRewrite(PowOp op, PatternRewriter &rewriter) const override {
     auto exponent = uniformValue(op.getB());
-    if (!exponent)
+    if (!exponent || (std::fabs(*exponent) > greatest && *exponent != 0))
       return failure();
     Value a = op.getA();
     Type type = op.getType();
     Location loc = op.getLoc();
-    if (*exponent == 0)
-      rewriter.replaceOp(op, constantOf(rewriter, loc, type, 1));
-    else if (*exponent == 2)
-      rewriter.replaceOpWithNewOp<MulOp>(op, type, a, a);
-    else if (*exponent == 3)
-      rewriter.replaceOpWithNewOp<MulOp>(op, type, MulOp::create(rewriter, loc, type, a, a), a);
-    else if (*exponent == 0.5)
-      rewriter.replaceOpWithNewOp<SqrtOp>(op, type, a);
-    else if (*exponent == -1)
-      rewriter.replaceOpWithNewOp<DivOp>(op, type, constantOf(rewriter, loc, type, 1), a);
-    else if (*exponent == -0.5)
-      rewriter.replaceOpWithNewOp<RsqrtOp>(op, type, a);
-    else
+    const double whole = std::floor(std::fabs(*exponent));
+    const bool isRoot = std::fabs(*exponent) - whole == 0.5 && whole <= 1;
+    if (whole != std::fabs(*exponent) && !isRoot)
       return failure();
+    if (*exponent == 0) {
+      rewriter.replaceOp(op, constantOf(rewriter, loc, type, 1));
+      return success();
+    }
+    Value root;
+    if (isRoot)
+      root = *exponent > 0 ? SqrtOp::create(rewriter, loc, type, a).getResult()
+                           : RsqrtOp::create(rewriter, loc, type, a).getResult();
+    if (*exponent < 0 && whole > 0)
+      a = DivOp::create(rewriter, loc, type, constantOf(rewriter, loc, type, 1), a);
+    Value power = powerOf(a, unsigned(whole), rewriter, loc);
+    if (root)
+      power = power ? MulOp::create(rewriter, loc, type, power, root).getResult() : root;
+    rewriter.replaceOp(op, power);
+    return success();
+  }
+
+private:
+  /// By squares; null: a^0.
+  static Value powerOf(Value a, unsigned exponent, OpBuilder &builder, Location loc) {
+    if (exponent <= 1)
+      return exponent == 1 ? a : Value();
+    Value half = powerOf(a, exponent / 2, builder, loc);
+    Value square = MulOp::create(builder, loc, a.getType(), half, half);
+    return exponent % 2 == 0 ? square : MulOp::create(builder, loc, a.getType(), square, a).getResult();
+  }
+};
+
+/// |-a| = |a|, and |a| = a where a is a square, a root, a power of e or an absolute value.
+struct AbsOfSigned : OpRewritePattern<AbsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AbsOp op, PatternRewriter &rewriter) const override {
+    Operation *of = op.getX().getDefiningOp();
+    if (auto negated = dyn_cast_or_null<NegOp>(of)) {
+      rewriter.replaceOpWithNewOp<AbsOp>(op, op.getType(), negated.getX());
+      return success();
+    }
+    auto product = dyn_cast_or_null<MulOp>(of);
+    if (!isa_and_present<AbsOp, ExpOp, SqrtOp, LogisticOp>(of) && !(product && product.getA() == product.getB()))
+      return failure();
+    rewriter.replaceOp(op, op.getX());
     return success();
   }
 };
@@ -197,6 +232,9 @@ void DivOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext
 }
 void PowOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<PowOfConstant, ComputeBeforeSpreading<PowOp>>(context);
+}
+void AbsOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<AbsOfSigned>(context);
 }
 void NegOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
   patterns.add<ComputeBeforeSpreading<NegOp>>(context);

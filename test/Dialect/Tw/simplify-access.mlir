@@ -101,3 +101,14 @@ func.func @reshapes(%x: tensor<2x6xf32>) -> tensor<2x6xf32> {
   %2 = tw.reshape %1 : tensor<3x4xf32> -> tensor<2x6xf32>
   return %2 : tensor<2x6xf32>
 }
+
+// CHECK-LABEL: func @greatest_of_a_spread(
+// CHECK-SAME:    %[[X:.*]]: tensor<3x4xf32>
+func.func @greatest_of_a_spread(%x: tensor<3x4xf32>) -> (tensor<3xf32>, tensor<3x4xf32>) {
+  // CHECK-NEXT: %[[MOST:.*]] = tw.reduce max %[[X]] dims [1] : tensor<3x4xf32> -> tensor<3xf32>
+  // CHECK-NEXT: return %[[MOST]], %[[X]]
+  %0 = tw.window %x by affine_map<(k, i, j) -> (i, j)> : tensor<3x4xf32> -> tensor<5x3x4xf32>
+  %1 = tw.reduce max %0 dims [0, 2] : tensor<5x3x4xf32> -> tensor<3xf32>
+  %2 = tw.reduce min %0 dims [0] : tensor<5x3x4xf32> -> tensor<3x4xf32>
+  return %1, %2 : tensor<3xf32>, tensor<3x4xf32>
+}

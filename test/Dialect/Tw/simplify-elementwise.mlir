@@ -27,9 +27,9 @@ func.func @powers(%x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3x
   %half = tw.constant dense<0.5> : tensor<3xf32>
   %minus = tw.constant dense<-1.0> : tensor<3xf32>
   %minushalf = tw.constant dense<-0.5> : tensor<3xf32>
-  %other = tw.constant dense<1.5> : tensor<3xf32>
+  %other = tw.constant dense<1.25> : tensor<3xf32>
   // CHECK-DAG: %[[ONE:.*]] = tw.constant dense<1.000000e+00>
-  // CHECK-DAG: %[[OTHER:.*]] = tw.constant dense<1.500000e+00>
+  // CHECK-DAG: %[[OTHER:.*]] = tw.constant dense<1.250000e+00>
   // CHECK-DAG: %[[SQUARE:.*]] = tw.mul %[[X]], %[[X]]
   %0 = tw.pow %x, %two : tensor<3xf32>
   // CHECK-DAG: %[[ROOT:.*]] = tw.sqrt %[[X]]
@@ -42,6 +42,58 @@ func.func @powers(%x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3x
   %4 = tw.pow %x, %other : tensor<3xf32>
   // CHECK: return %[[SQUARE]], %[[ROOT]], %[[INVERSE]], %[[RSQRT]], %[[POW]]
   return %0, %1, %2, %3, %4 : tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
+}
+
+// CHECK-LABEL: func @whole_powers(
+// CHECK-SAME:    %[[X:.*]]: tensor<3xf32>
+func.func @whole_powers(%x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) {
+  %six = tw.constant dense<6.0> : tensor<3xf32>
+  %minus = tw.constant dense<-2.0> : tensor<3xf32>
+  %half = tw.constant dense<1.5> : tensor<3xf32>
+  %minushalf = tw.constant dense<-1.5> : tensor<3xf32>
+  %nine = tw.constant dense<9.0> : tensor<3xf32>
+  // CHECK-DAG: %[[SQUARE:.*]] = tw.mul %[[X]], %[[X]]
+  // CHECK-DAG: %[[CUBE:.*]] = tw.mul %[[SQUARE]], %[[X]]
+  // CHECK-DAG: %[[SIXTH:.*]] = tw.mul %[[CUBE]], %[[CUBE]]
+  %0 = tw.pow %x, %six : tensor<3xf32>
+  // CHECK-DAG: %[[INVERSE:.*]] = tw.div %{{.*}}, %[[X]]
+  // CHECK-DAG: %[[OFSQUARE:.*]] = tw.mul %[[INVERSE]], %[[INVERSE]]
+  %1 = tw.pow %x, %minus : tensor<3xf32>
+  // CHECK-DAG: %[[ROOT:.*]] = tw.sqrt %[[X]]
+  // CHECK-DAG: %[[ROOTS:.*]] = tw.mul %[[X]], %[[ROOT]]
+  %2 = tw.pow %x, %half : tensor<3xf32>
+  // CHECK-DAG: %[[RSQRT:.*]] = tw.rsqrt %[[X]]
+  // CHECK-DAG: %[[OFROOTS:.*]] = tw.mul %{{.*}}, %[[RSQRT]]
+  %3 = tw.pow %x, %minushalf : tensor<3xf32>
+  // CHECK-DAG: %[[POW:.*]] = tw.pow %[[X]]
+  %4 = tw.pow %x, %nine : tensor<3xf32>
+  // CHECK: return %[[SIXTH]], %[[OFSQUARE]], %[[ROOTS]], %[[OFROOTS]], %[[POW]]
+  return %0, %1, %2, %3, %4 : tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
+}
+
+// CHECK-LABEL: func @absolute(
+// CHECK-SAME:    %[[X:.*]]: tensor<3xf32>
+func.func @absolute(%x: tensor<3xf32>) -> (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) {
+  // CHECK-DAG: %[[SQUARE:.*]] = tw.mul %[[X]], %[[X]]
+  %square = tw.mul %x, %x : tensor<3xf32>
+  %0 = tw.abs %square : tensor<3xf32>
+  // CHECK-DAG: %[[EXP:.*]] = tw.exp %[[X]]
+  %exp = tw.exp %x : tensor<3xf32>
+  %1 = tw.abs %exp : tensor<3xf32>
+  // CHECK-DAG: %[[ABS:.*]] = tw.abs %[[X]]
+  %minus = tw.neg %x : tensor<3xf32>
+  %2 = tw.abs %minus : tensor<3xf32>
+  // CHECK: return %[[SQUARE]], %[[EXP]], %[[ABS]]
+  return %0, %1, %2 : tensor<3xf32>, tensor<3xf32>, tensor<3xf32>
+}
+
+// CHECK-LABEL: func @greatest_of_one(
+// CHECK-SAME:    %[[X:.*]]: tensor<3xf32>
+func.func @greatest_of_one(%x: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = tw.max %x, %x : tensor<3xf32>
+  %1 = tw.min %0, %0 : tensor<3xf32>
+  // CHECK-NEXT: return %[[X]]
+  return %1 : tensor<3xf32>
 }
 
 // In a rule for any shape the exponent is a spread scalar.

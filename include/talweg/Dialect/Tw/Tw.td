@@ -85,7 +85,7 @@ def ErfOp      : Tw_Function<"erf", "error function", "std::erf(x)", "everywhere
 def LogisticOp : Tw_Function<"logistic", "1 / (1 + exp(-x)), the sigmoid", "1 / (1 + std::exp(-x))", "everywhere">;
 def SinOp      : Tw_Function<"sin", "sine, radians", "std::sin(x)", "everywhere">;
 def CosOp      : Tw_Function<"cos", "cosine, radians", "std::cos(x)", "everywhere">;
-def AbsOp      : Tw_Function<"abs", "absolute value; derivative 0 at 0", "std::fabs(x)", "everywhere">;
+def AbsOp      : Tw_Function<"abs", "absolute value; derivative 0 at 0", "std::fabs(x)", "everywhere"> { let hasCanonicalizer = 1; }
 def FloorOp    : Tw_Function<"floor", "greatest integer not above x, as a float; derivative 0", "std::floor(x)", "everywhere",
                              Tw_Inactive>;
 def NegOp      : Tw_Function<"neg", "-x", "-x", "everywhere", Tw_Active,
