@@ -1,4 +1,5 @@
-// A product in a loop over time reads the same matrix in each turn. It is copied into the panels of the product once, in front of the loop.
+// A product in a loop over time, or over batches, reads the same matrix in each turn. It is copied into the panels of the product once, in front of the
+// loop.
 #include "Access.h"
 #include "PlanProduct.h"
 #include "Retile.h"
@@ -30,13 +31,22 @@ struct Panels {
   SmallVector<unsigned> loops; ///< the matrix's dimensions but the last one, which is within a block
 };
 
+/// The loop in whose turns `op` is computed, each time or under a condition; null: there is none.
+scf::ForOp loopAround(ProductOp op) {
+  Operation *parent = op->getParentOp();
+  if (isa<scf::IfOp>(parent))
+    parent = parent->getParentOp();
+  return dyn_cast<scf::ForOp>(parent);
+}
+
 /// How the matrix that `op` would copy in each turn lies in panels; nothing: it copies none, or not one that all turns share.
 std::optional<Panels> panelsOf(ProductOp op, const Target &target) {
   kernel::ProductPlan plan = planOf(op, {}, target);
   Panels panels{plan.swapped ? &op.getLeftMutable() : &op.getRightMutable(), 0, 0, {}};
   OpOperand &other = plan.swapped ? op.getRightMutable() : op.getLeftMutable();
   AffineMap map = op.getMatchingIndexingMap(panels.operand);
-  if (!plan.packB || panels.operand->get().getParentBlock() == op->getBlock() || !map.isProjectedPermutation())
+  const bool isShared = !loopAround(op)->isAncestor(panels.operand->get().getParentBlock()->getParentOp());
+  if (!plan.packB || !isShared || !map.isProjectedPermutation())
     return std::nullopt;
   auto placesOf = [&](OpOperand &operand) {
     return linearize(op.getMatchingIndexingMap(&operand), cast<ShapedType>(operand.get().getType()).getShape()).strides;
@@ -122,7 +132,7 @@ struct PackAhead : talweg::impl::PackAheadBase<PackAhead> {
   void runOnOperation() override {
     SmallVector<ProductOp> products;
     getOperation()->walk([&](ProductOp op) {
-      if (isa<scf::ForOp>(op->getParentOp()))
+      if (loopAround(op))
         products.push_back(op);
     });
     for (ProductOp op : products) {

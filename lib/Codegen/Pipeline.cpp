@@ -23,6 +23,8 @@ void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &tensors = pm.nest<func::FuncOp>();
   tensors.addPass(createFormProducts());
   tensors.addPass(createOrderReductions());
+  if (options.memoryLimit <= 0) // what is kept takes memory in all steps
+    tensors.addPass(createHoistInvariants());
   tensors.addPass(createFuseElementwise());
   tensors.addPass(createCanonicalizer());
   tensors.addPass(createCopyForLanes({options.target}));

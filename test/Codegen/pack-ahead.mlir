@@ -43,3 +43,24 @@ func.func @of_each_turn(%w: tensor<256x259xf32>, %m: memref<256x256xf32>, %h: me
   }
   return
 }
+
+// A step that runs under a condition shares what is known in front of the loop over batches.
+// CHECK-LABEL: func.func @of_steps
+// CHECK-SAME:  (%[[W:.*]]: tensor<256x256xf32>, %[[H:.*]]: memref<64x256xf32>
+// CHECK:       %[[PANELS:.*]] = linalg.generic {{.*}} ins(%[[W]] : tensor<256x256xf32>) outs(%{{.*}} : tensor<8x256x32xf32>)
+// CHECK:       scf.for
+// CHECK:         scf.if
+// CHECK:           kernel.product loops [64, 8, 256, 32] {{.*}} of %{{.*}}, %[[PANELS]] : tensor<64x256xf32>, tensor<8x256x32xf32>
+func.func @of_steps(%w: tensor<256x256xf32>, %h: memref<64x256xf32>, %steps: index, %runs: i1) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %turn = %c0 to %steps step %c1 {
+    scf.if %runs {
+      %x = bufferization.to_tensor %h restrict : memref<64x256xf32> to tensor<64x256xf32>
+      %e = tensor.empty() : tensor<64x256xf32>
+      %p = kernel.product loops [64, 256, 256] maps [#a, #b, #y] of %x, %w : tensor<64x256xf32>, tensor<256x256xf32> outs %e : tensor<64x256xf32> -> tensor<64x256xf32>
+      bufferization.materialize_in_destination %p in restrict writable %h : (tensor<64x256xf32>, memref<64x256xf32>) -> ()
+    }
+  }
+  return
+}
