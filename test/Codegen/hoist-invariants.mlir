@@ -15,7 +15,7 @@ memref.global "private" @learnt : memref<8x8xf32>
 
 // A table of sines; its place in a larger tensor, and what is added to it, are not kept.
 // CHECK-LABEL: func.func @table
-// CHECK:         %[[TABLE:.*]] = linalg.generic
+// CHECK:         %[[TABLE:.*]] = linalg.generic {{.*}} ins(
 // CHECK:           math.sin
 // CHECK:         scf.for
 // CHECK:             ins(%[[TABLE]] : tensor<8xf32>) outs(%{{.*}} : tensor<8x8xf32>)
