@@ -28,9 +28,9 @@ def OrderReductions : Pass<"talweg-order-reductions", "::mlir::func::FuncOp"> {
 def HoistInvariants : Pass<"talweg-hoist-invariants", "::mlir::func::FuncOp"> {
   let summary = "computes in front of the loop over batches what is the same in each of its steps";
   let description = [{
-    In: linalg on tensors and products, before fusion. Out: what is computed of literals, indices and variables that the function does not write, and costs more than
-    reading it (a product, a reduction, an expensive function, or a table that a product would have stored), stands in front of the loop whose length is not constant. Values
-    are the same to the bit.
+    In: linalg on tensors and products, before fusion. Out: what is computed of literals, indices and variables that the function does not write, and
+    costs more than reading it (a product, a reduction, an expensive function, or a table that a product would have stored), stands in front of the loop
+    whose length is not constant. Values are the same to the bit.
   }];
   let statistics = [Statistic<"hoisted", "hoisted", "values computed in front of a loop">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
