@@ -3,8 +3,10 @@
 // sum[i]((x[n, i] - c[k, i])^2) takes its lanes along k, where c lies far apart. It is far smaller than the box that is summed, and so a copy of it,
 // transposed, costs next to nothing.
 #include "Access.h"
+#include "Memory.h"
 #include "NestLoops.h"
 #include "talweg/Codegen/Passes.h"
+#include "talweg/Support/Counted.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -95,6 +97,9 @@ struct CopyForLanes : talweg::impl::CopyForLanesBase<CopyForLanes> {
     op.setIndexingMapsAttr(builder.getAffineMapArrayAttr(all));
     operand.set(copied.getResult(0));
     ++copies;
+    if (tells)
+      op.emitRemark("an operand of this sum is copied, transposed, so that lanes read it side by side: ")
+          << bytesText(bytesOf(type)) << " more are stored";
   }
 };
 

@@ -5,7 +5,10 @@
 // scalar or an index). Out: fewer ops, some with several results; every value is the same to the bit.
 #include "Access.h"
 #include "InlineProducer.h"
+#include "Memory.h"
+#include "Recomputation.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
+#include "talweg/Support/Gain.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -21,6 +24,7 @@
 using namespace mlir;
 using linalg::GenericOp;
 using talweg::inlineProducer;
+using talweg::isAccess;
 using talweg::isElementwise;
 using talweg::kernel::ProductOp;
 
@@ -39,71 +43,10 @@ void inlineSplats(GenericOp op, OpBuilder &builder) {
   }
 }
 
-/// True if the body costs no arithmetic worth saving: repeating it anywhere is free.
-bool isAccess(GenericOp op) {
-  return llvm::all_of(op.getBody()->without_terminator(), [](Operation &inner) {
-    return isa<linalg::IndexOp, arith::IndexCastOp, arith::ExtUIOp, arith::TruncFOp, arith::ConstantOp>(inner);
-  });
-}
-
 /// True if the body only hands on an input: the same value from another place.
 bool isPureAccess(GenericOp op) {
   return op.getBody()->without_terminator().empty() && op.getNumDpsInputs() == 1 &&
          op.getBody()->getTerminator()->getOperand(0) == op.getBody()->getArgument(0);
-}
-
-int64_t elementsOf(Value tensor) { return cast<RankedTensorType>(tensor.getType()).getNumElements(); }
-
-constexpr int64_t kFarSmaller = 4; ///< what is read where a box is computed again, than the box
-
-/// What it takes to compute an element where it is read, from tensors that lie in memory.
-struct Recomputation {
-  int operations = 0;
-  int64_t elementsRead = 0;
-
-  bool isCheap(int64_t elements) const {
-    constexpr int most = 12;
-    return operations <= most && elementsRead * kFarSmaller <= elements;
-  }
-};
-
-/// Of a few simple operations on tensors that are far smaller than the result, or computed so themselves; nothing: of others.
-std::optional<Recomputation> recomputationOf(GenericOp op, int depth = 8) {
-  Recomputation all;
-  if (!isElementwise(op) || op.getNumResults() != 1 || depth == 0)
-    return std::nullopt;
-  for (Operation &inner : op.getBody()->without_terminator()) {
-    if (talweg::isExpensive(inner))
-      return std::nullopt;
-    all.operations += !isAccess(op);
-  }
-  for (Value input : op.getInputs()) {
-    auto producer = input.getDefiningOp<GenericOp>();
-    auto before =
-        producer && producer->getBlock() == op->getBlock() ? recomputationOf(producer, depth - 1) : std::nullopt;
-    if (before && (isAccess(producer) || before->isCheap(elementsOf(input)))) {
-      all.operations += before->operations;
-      all.elementsRead += before->elementsRead;
-    } else {
-      all.elementsRead += elementsOf(input);
-    }
-  }
-  return all;
-}
-
-/// True if repeating the body beats storing its result: one or two simple operations on one input, or some on inputs that together are far
-/// smaller than the result.
-bool isCheap(GenericOp op) {
-  int count = 0;
-  for (Operation &inner : op.getBody()->without_terminator()) {
-    if (talweg::isExpensive(inner))
-      return false;
-    ++count;
-  }
-  if (count <= 2 && op.getNumDpsInputs() <= 1)
-    return true;
-  auto again = recomputationOf(op);
-  return again && again->isCheap(elementsOf(op.getResult(0)));
 }
 
 /// True if inlining `producer` at `use` never computes an element twice, or costs nothing.
@@ -214,9 +157,6 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
         inlineSplats(op, builder);
       inlineIn(*block);
       joinIn(*block);
-      if (tells)
-        for (GenericOp op : block->getOps<GenericOp>())
-          tellWhyStored(op);
     }
     RewritePatternSet unused(&getContext());
     linalg::populateEraseUnusedOperandsAndResultsPatterns(unused);
@@ -240,28 +180,26 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
     }
   }
 
-  /// An elementwise op with one reader could have been computed there.
-  static void tellWhyStored(GenericOp producer) {
-    if (!isElementwise(producer) || !producer->hasOneUse())
+  /// A box that several read is not stored: what it takes to compute it at each reader.
+  static void tellRepeated(GenericOp producer) {
+    const int64_t bytes = talweg::bytesOf(producer.getResult(0).getType());
+    auto again = talweg::recomputationOf(producer);
+    if (!again || bytes < talweg::kLargeBox)
       return;
-    OpOperand &use = *producer->use_begin();
-    auto consumer = dyn_cast<GenericOp>(use.getOwner());
-    bool isFactor = isa<ProductOp>(use.getOwner());
-    if (use.getOwner()->getBlock() != producer->getBlock() || !(isFactor || (consumer && consumer.isDpsInput(&use))))
-      return;
-    if (isFactor)
-      producer.emitRemark(
-          "stored in memory, not computed where it is read: a product reads each of its factors many times");
-    else if (!consumer.getMatchingIndexingMap(&use).isPermutation())
-      producer.emitRemark(
-          "stored in memory, not computed where it is read: its reader needs each element several times");
+    const int64_t readers = producer.getResult(0).getNumUses();
+    const int64_t elements = cast<RankedTensorType>(producer.getResult(0).getType()).getNumElements();
+    producer.emitRemark() << "computed where it is read, by " << readers << ", and not stored: "
+                          << talweg::gainText({double(elements) * again->operations, bytes},
+                                              {double(elements * readers) * again->operations, 0});
   }
 
   void inlineUses(GenericOp producer, OpBuilder &builder) {
     bool all = llvm::all_of(producer->getUses(), [&](OpOperand &use) { return mayInline(producer, use); });
     bool once = producer->hasOneUse();
-    if (!isAccess(producer) && !(all && (once || isCheap(producer))))
+    if (!isAccess(producer) && !(all && (once || talweg::whyNotRepeated(producer).empty())))
       return;
+    if (tells && !once && !isAccess(producer))
+      tellRepeated(producer);
     // One use at a time: inlining replaces the consumer, and with it its other uses of the producer.
     while (true) {
       auto uses = producer->getUses();

@@ -6,6 +6,7 @@
 // order of memory is best for them: loops are in the order of the result then, whose last one goes along lanes.
 #include "Access.h"
 #include "InlineProducer.h"
+#include "talweg/Support/Gain.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -46,6 +47,8 @@ private:
 };
 
 struct OrderReductions : talweg::impl::OrderReductionsBase<OrderReductions> {
+  using OrderReductionsBase::OrderReductionsBase;
+
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     for (Block *block : blocksOf(getOperation()))
@@ -71,6 +74,16 @@ struct OrderReductions : talweg::impl::OrderReductionsBase<OrderReductions> {
     return areMany && read * farLarger <= turns;
   }
 
+  static void tellAlongResult(GenericOp op, ArrayRef<int64_t> extents) {
+    double elements = 1;
+    for (int64_t extent : extents)
+      elements *= double(extent);
+    const double bytes = elements * getElementTypeOrSelf(op.getResult(0).getType()).getIntOrFloatBitWidth() / 8;
+    if (bytes >= kLargeBox)
+      op.emitRemark("a sum over ") << humanCount(elements) << " elements that are computed as they are read takes its "
+                                   << "lanes along the last index of its results";
+  }
+
   void order(GenericOp op, IRRewriter &rewriter) {
     if (!op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isProjectedPermutation())
       return;
@@ -83,6 +96,8 @@ struct OrderReductions : talweg::impl::OrderReductionsBase<OrderReductions> {
     Access access = linearize(leaf.map, leaf.type.getShape()), result = accessOfResult(op);
     SmallVector<int64_t> extents = op.getStaticLoopRanges();
     const bool isSpread = goesAlongResult(extents, result, leaf.type.getNumElements());
+    if (isSpread && tells)
+      tellAlongResult(op, extents);
     // Loops that do not move it, or have one turn, stay outside. Along a result, those that reduce are just outside of its last one.
     auto step = [&](unsigned loop) -> int64_t {
       int64_t stride = std::abs((isSpread ? result : access).strides[loop]);

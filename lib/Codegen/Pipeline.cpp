@@ -22,12 +22,12 @@ std::unique_ptr<Pass> createCanonicalizer() {
 void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &tensors = pm.nest<func::FuncOp>();
   tensors.addPass(createFormProducts());
-  tensors.addPass(createOrderReductions());
+  tensors.addPass(createOrderReductions({options.tells}));
   if (options.memoryLimit <= 0) // what is kept takes memory in all steps
     tensors.addPass(createHoistInvariants());
-  tensors.addPass(createFuseElementwise());
+  tensors.addPass(createFuseElementwise({options.tells}));
   tensors.addPass(createCanonicalizer());
-  tensors.addPass(createCopyForLanes({options.target}));
+  tensors.addPass(createCopyForLanes({options.target, options.tells}));
   tensors.addPass(createCSEPass());
   pm.addPass(createChooseLayouts({options.target}));
   pm.nest<func::FuncOp>().addPass(createPackAhead({options.target}));
@@ -39,6 +39,8 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   if (options.memoryLimit > 0) // without CSE afterwards, which would take copies back
     buffers.addPass(createRematerialize({options.memoryLimit, options.target}));
   buffers.addPass(createPlanProducts({options.target}));
+  if (options.tells)
+    buffers.addPass(createTellCosts({options.target}));
   buffers.addPass(createBufferize());
   if (options.regions)
     pm.addPass(createMarkRegions(*options.regions));

@@ -1,6 +1,7 @@
 // Chooses how a product is computed. Everything is decided by extents, strides and the register file; no shape and
 // no processor is named.
 #include "PlanProduct.h"
+#include "Cycles.h"
 #include "ReductionOrder.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -18,10 +19,6 @@ using kernel::ProductPlan;
 using kernel::turnsOf;
 
 namespace {
-
-/// Assumed of every core with vector units of its full width: multiply-adds and loads begun in a cycle, cycles until a
-/// multiply-add's result can be used again. Only ratios matter.
-constexpr double fmaPerCycle = 2, loadsPerCycle = 2, fmaLatency = 4;
 
 /// Multiply-adds of a tile that are one chain from zero without being cut, and where they are cut: enough to make a visit of c
 /// cheap, little enough that a panel of b stays in the second-level cache and the sum's error small.
@@ -69,12 +66,6 @@ SmallVector<Loop> takeScatter(SmallVector<Loop> &moving) {
   return scatter;
 }
 
-/// Cycles for one step of k over a tile of `rows` x `vectors`.
-double stepCycles(double rows, double vectors) {
-  double arithmetic = rows * vectors / fmaPerCycle, loads = (rows + vectors) / loadsPerCycle;
-  return std::max({arithmetic, loads, fmaLatency});
-}
-
 /// Picks rows and vectors: least cycles for all tiles of m x n, remainders included.
 void chooseTile(ProductPlan &plan, std::int64_t registers) {
   std::int64_t nVectors = (plan.n.extent + plan.lanes - 1) / plan.lanes;
@@ -93,7 +84,8 @@ void chooseTile(ProductPlan &plan, std::int64_t registers) {
         return (count / tile) * cost(tile) + (count % tile ? cost(count % tile) : 0);
       };
       double cycles = tiles(plan.m.extent, rows, [&](double r) {
-        return tiles(nVectors, vectors, [&](double v) { return steps * stepCycles(r, v) + 2 * r * v + 20; });
+        return tiles(nVectors, vectors,
+                     [&](double v) { return steps * cycles::ofStep(r * v, r + v, r * v) + cycles::ofResults(r * v); });
       });
       // Two shapes of tile double the code: a remainder must earn its keep.
       if (plan.m.extent % rows)

@@ -15,6 +15,7 @@ using namespace mlir;
 using linalg::GenericOp;
 using talweg::bytesOf;
 using talweg::CodeRegion;
+using talweg::productShape;
 using talweg::kernel::ProductOp;
 
 namespace {
@@ -61,18 +62,6 @@ std::string opsText(GenericOp op) {
   int64_t count = countOps(*op.getBody());
   std::string functions = functionsOf(op);
   return std::to_string(count) + (count == 1 ? " op" : " ops") + (functions.empty() ? "" : " with " + functions);
-}
-
-/// The loops of a product by what they move over: batch (all three), rows, columns, summed.
-std::string productShape(ProductOp op) {
-  AffineMap a = op.getMatchingIndexingMap(&op.getLeftMutable()), b = op.getMatchingIndexingMap(&op.getRightMutable()),
-            c = op.getSumMap();
-  int64_t batch = 1, rows = 1, columns = 1, summed = 1;
-  for (auto [d, extent] : llvm::enumerate(op.getLoops())) {
-    bool inA = a.isFunctionOfDim(d), inB = b.isFunctionOfDim(d), inC = c.isFunctionOfDim(d);
-    (!inC ? summed : inA && inB ? batch : inA ? rows : columns) *= extent;
-  }
-  return (batch > 1 ? std::to_string(batch) + " of " : "") + join({rows, columns, summed});
 }
 
 /// True if a position is a sum of loops that move different operands. (Loops that move the same are one that panels have cut in two.)
@@ -244,6 +233,17 @@ private:
 };
 
 } // namespace
+
+std::string talweg::productShape(ProductOp op) {
+  AffineMap a = op.getMatchingIndexingMap(&op.getLeftMutable()), b = op.getMatchingIndexingMap(&op.getRightMutable()),
+            c = op.getSumMap();
+  int64_t batch = 1, rows = 1, columns = 1, summed = 1;
+  for (auto [d, extent] : llvm::enumerate(op.getLoops())) {
+    bool inA = a.isFunctionOfDim(d), inB = b.isFunctionOfDim(d), inC = c.isFunctionOfDim(d);
+    (!inC ? summed : inA && inB ? batch : inA ? rows : columns) *= extent;
+  }
+  return (batch > 1 ? std::to_string(batch) + " of " : "") + join({rows, columns, summed});
+}
 
 talweg::CodeRegion talweg::describeRegion(ArrayRef<Operation *> ops) {
   return Description(ops).region(UnknownLoc::get(ops.front()->getContext()));

@@ -3,6 +3,7 @@
 #define TALWEG_LIB_CODEGEN_REGIONFACTS_H
 
 #include "talweg/Codegen/Regions.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/IR/Operation.h"
 
@@ -10,6 +11,9 @@ namespace talweg {
 
 /// Of `ops`, in their order: linalg ops on memrefs of static shape, copies, loops over such.
 CodeRegion describeRegion(llvm::ArrayRef<mlir::Operation *> ops);
+
+/// The loops of a product by what they move over: batch (all three), rows, columns, summed.
+std::string productShape(kernel::ProductOp op);
 
 } // namespace talweg
 

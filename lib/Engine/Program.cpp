@@ -304,10 +304,23 @@ Result<std::string> Program::emit(Stage stage, Mode mode, std::int64_t batch) co
   if (stage == Stage::Ast)
     return impl->compiler->ast();
   const bool isOfPlan = batch == 0 || batch == impl->plan.batch;
-  Result<Unit> unit = isOfPlan ? impl->takeUnit(mode) : impl->compiler->build(mode, batch);
+  const bool tellsAhead = impl->options.remarks && stage < Stage::Vector; // of all that is decided, whatever is shown
+  if (tellsAhead) {
+    Result<Unit> whole = isOfPlan ? impl->takeUnit(mode) : impl->compiler->build(mode, batch);
+    if (!whole)
+      return whole.error();
+    impl->compiler->tell(whole->messages);
+    if (auto lowered = impl->compiler->lower(*whole, Phase::Vector); !lowered)
+      return lowered.error();
+  }
+  Result<Unit> unit = tellsAhead ? impl->compiler->build(mode, isOfPlan ? impl->plan.batch : batch)
+                      : isOfPlan ? impl->takeUnit(mode)
+                                 : impl->compiler->build(mode, batch);
   if (!unit)
     return unit.error();
-  impl->compiler->tell(unit->messages);
+  unit->quiet = tellsAhead;
+  if (!tellsAhead)
+    impl->compiler->tell(unit->messages);
   if (auto lowered = impl->compiler->lower(*unit, std::min(Phase(int(stage) - int(Stage::Graph)), Phase::Llvm));
       !lowered)
     return lowered.error();

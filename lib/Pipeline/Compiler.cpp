@@ -430,7 +430,8 @@ Result<void> Compiler::lower(Unit &unit, Phase last) const {
   MessageCollector messages(*unit.context, fileName, fileText, tellMessage, options.remarks);
   auto tell = [&](Phase phase, double seconds) { unit.times.push_back({phaseName(phase), seconds}); };
   std::vector<CodeRegion> regions;
-  const CodegenOptions codegen{.target = options.target, .regions = unit.profiled ? &regions : nullptr};
+  const CodegenOptions codegen{
+      .target = options.target, .regions = unit.profiled ? &regions : nullptr, .tells = options.remarks && !unit.quiet};
   const std::optional<std::int64_t> memory = unit.traced ? std::nullopt : options.memory;
   for (int next = unit.done ? int(*unit.done) + 1 : 0; next <= int(last); ++next) {
     Phase phase = Phase(next);

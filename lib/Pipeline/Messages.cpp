@@ -8,17 +8,78 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
 using namespace talweg;
 
+/// A diagnostic's text, with what it is about where its line is not: a rule serves many parameters, and a line has a gradient.
+static std::string messageOf(mlir::Diagnostic &diagnostic) {
+  train::PartAttr part = train::partOf(diagnostic.getLocation());
+  if (part && part.getVariable())
+    return fmt::format("update of `{}`: {}", part.getVariable().getValue().str(), diagnostic.str());
+  const bool isError = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error;
+  if (part && part.getPart() == Part::Backward && !isError)
+    return "in the gradient of this: " + diagnostic.str();
+  return diagnostic.str();
+}
+
 MessageCollector::MessageCollector(mlir::MLIRContext &context, const std::string &name, const std::string &text,
-                                   std::function<void(const std::string &)> onMessage, bool remarks)
-    : name(name), text(text), handler(&context, [this, onMessage, remarks](mlir::Diagnostic &diagnostic) {
-        if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
-          errors += (errors.empty() ? "" : "\n") + render(diagnostic);
-        else if (onMessage && (remarks || diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning))
-          onMessage(render(diagnostic));
+                                   std::function<void(const std::string &)> toldTo, bool wantsRemarks)
+    : name(name), text(text), onMessage(std::move(toldTo)),
+      handler(&context, [this, wantsRemarks](mlir::Diagnostic &diagnostic) {
+        switch (diagnostic.getSeverity()) {
+        case mlir::DiagnosticSeverity::Error: errors += (errors.empty() ? "" : "\n") + render(diagnostic); break;
+        case mlir::DiagnosticSeverity::Remark:
+          if (onMessage && wantsRemarks)
+            keep(diagnostic);
+          break;
+        default:
+          if (onMessage)
+            onMessage(render(diagnostic));
+        }
         return mlir::success();
       }) {}
+
+MessageCollector::~MessageCollector() { tellRemarks(); }
+
+void MessageCollector::keep(mlir::Diagnostic &diagnostic) {
+  Remark remark;
+  if (mlir::FileLineColRange place = placeOf(diagnostic.getLocation()))
+    remark = {place.getFilename().str(), place.getStartLine(), place.getStartColumn(), {}, {}};
+  remark.text = messageOf(diagnostic);
+  remark.notes = renderNotes(diagnostic);
+  auto [known, isNew] = numbers.try_emplace(
+      fmt::format("{}:{}:{}:{}\n{}", remark.file, remark.line, remark.column, remark.text, remark.notes),
+      remarks.size());
+  if (isNew)
+    remarks.push_back(std::move(remark));
+  else
+    ++remarks[known->second].count;
+}
+
+void MessageCollector::tellRemarks() {
+  auto placeOf = [&](const Remark &remark) {
+    return std::tuple(remark.file != name, remark.file, remark.line, remark.column);
+  };
+  std::vector<std::size_t> order(remarks.size());
+  std::iota(order.begin(), order.end(), std::size_t(0));
+  std::ranges::sort(order, {}, [&](std::size_t number) { return std::pair(placeOf(remarks[number]), number); });
+  const Remark *last = nullptr;
+  for (std::size_t number : order) {
+    const Remark &remark = remarks[number];
+    const bool isAtLast = last && placeOf(*last) == placeOf(remark); // the line has been shown
+    const std::string message =
+        remark.count == 1 ? remark.text : fmt::format("{} ({} times)", remark.text, remark.count);
+    const std::string excerpt = remark.file == name && !isAtLast ? lineOf(text, remark.line) : "";
+    onMessage((remark.file.empty()
+                   ? fmt::format("{}: remark: {}", name, message)
+                   : renderMessage(remark.file, remark.line, remark.column, "remark", message, excerpt)) +
+              remark.notes);
+    last = &remark;
+  }
+}
 
 mlir::FileLineColRange talweg::placeOf(mlir::Location location) {
   mlir::FileLineColRange place;
@@ -49,13 +110,26 @@ std::string talweg::renderMessage(const std::string &file, unsigned line, unsign
 }
 
 std::string MessageCollector::renderOne(mlir::Location location, const std::string &severity,
-                                        const std::string &message) const {
+                                        const std::string &message, bool withExcerpt) const {
   mlir::FileLineColRange place = placeOf(location);
   if (!place)
     return fmt::format("{}: {}: {}", name, severity, message);
   std::string file = place.getFilename().str();
   return renderMessage(file, place.getStartLine(), place.getStartColumn(), severity, message,
-                       file == name ? lineOf(text, place.getStartLine()) : "");
+                       file == name && withExcerpt ? lineOf(text, place.getStartLine()) : "");
+}
+
+/// Without the line where it is that of the diagnostic.
+std::string MessageCollector::renderNotes(mlir::Diagnostic &diagnostic) const {
+  auto lineIn = [](mlir::Location location) {
+    mlir::FileLineColRange place = placeOf(location);
+    return place ? std::pair(place.getFilename().str(), place.getStartLine()) : std::pair(std::string(), 0u);
+  };
+  std::string result;
+  for (mlir::Diagnostic &note : diagnostic.getNotes())
+    result += "\n" + renderOne(note.getLocation(), "note", messageOf(note),
+                               lineIn(note.getLocation()) != lineIn(diagnostic.getLocation()));
+  return result;
 }
 
 std::string MessageCollector::render(mlir::Diagnostic &diagnostic) const {
@@ -68,13 +142,8 @@ std::string MessageCollector::render(mlir::Diagnostic &diagnostic) const {
     }
     return "note";
   };
-  std::string message = diagnostic.str();
-  if (train::PartAttr part = train::partOf(diagnostic.getLocation()); part && part.getVariable()) // a rule serves many
-    message = fmt::format("update of `{}`: {}", part.getVariable().getValue().str(), message);
-  std::string result = renderOne(diagnostic.getLocation(), severityName(diagnostic.getSeverity()), message);
-  for (mlir::Diagnostic &note : diagnostic.getNotes())
-    result += "\n" + renderOne(note.getLocation(), "note", note.str());
-  return result;
+  return renderOne(diagnostic.getLocation(), severityName(diagnostic.getSeverity()), messageOf(diagnostic)) +
+         renderNotes(diagnostic);
 }
 
 Error MessageCollector::error(const std::string &code, const std::string &otherwise) const {

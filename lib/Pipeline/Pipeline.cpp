@@ -38,24 +38,24 @@ static void simplify(OpPassManager &passes) {
   passes.addPass(createCSEPass());
 }
 
-static void buildGraph(OpPassManager &passes) {
+static void buildGraph(OpPassManager &passes, const CodegenOptions &options) {
   simplify(passes);
-  passes.addPass(createFormContractions());
+  passes.addPass(createFormContractions({/*tells=*/options.tells, /*advises=*/options.tells}));
   simplify(passes);
-  passes.addPass(createShareContractions());
+  passes.addPass(createShareContractions({options.tells}));
   passes.addPass(createBlockScans());
   passes.addPass(createLiftOutOfScans());
   simplify(passes);
 }
 
-static void buildGradient(OpPassManager &passes) {
+static void buildGradient(OpPassManager &passes, const CodegenOptions &options) {
   passes.addPass(createFormMultiplyAdds());
   passes.addPass(createDifferentiate());
   passes.addPass(createJoinScans());
   simplify(passes);
-  passes.addPass(createFormContractions());
+  passes.addPass(createFormContractions({/*tells=*/options.tells, /*advises=*/false}));
   simplify(passes);
-  passes.addPass(createShareContractions());
+  passes.addPass(createShareContractions({options.tells}));
   passes.addPass(createLiftOutOfScans());
   simplify(passes);
 }
@@ -82,8 +82,8 @@ static void buildLinalg(OpPassManager &passes) {
 
 void buildPhase(OpPassManager &passes, Phase phase, const CodegenOptions &options) {
   switch (phase) {
-  case Phase::Graph: buildGraph(passes); break;
-  case Phase::Gradient: buildGradient(passes); break;
+  case Phase::Graph: buildGraph(passes, options); break;
+  case Phase::Gradient: buildGradient(passes, options); break;
   case Phase::Update: buildUpdate(passes); break;
   case Phase::Linalg: buildLinalg(passes); break;
   case Phase::Vector: buildVector(passes, options); break;

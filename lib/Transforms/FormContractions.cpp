@@ -13,6 +13,7 @@
 // A condition is a strong zero: where it fails, the term is 0, whatever its factors are. Moved to one of them, it leaves the others, by
 // which 0 is multiplied; so conditions move only where no factor can be infinite or nan (tw::Numbers).
 #include "Product.h"
+#include "Rewrites.h"
 #include "SelectedByEquality.h"
 
 #include "talweg/Dialect/Tw/Access.h"
@@ -96,7 +97,8 @@ bool hasConditions(const Product &product) {
 
 /// What the patterns of sums know: which factors may be multiplied by a zero.
 template <typename Op> struct OfSums : OpRewritePattern<Op> {
-  OfSums(MLIRContext *context, tw::Numbers &numbers) : OpRewritePattern<Op>(context), numbers(numbers) {}
+  OfSums(MLIRContext *context, tw::Numbers &numbers, const Rewrites &rewrites)
+      : OpRewritePattern<Op>(context), numbers(numbers), rewrites(rewrites) {}
 
 protected:
   Product factorsOf(Value value) const {
@@ -111,6 +113,7 @@ protected:
   }
 
   tw::Numbers &numbers;
+  const Rewrites &rewrites;
 };
 
 /// A fold of a product is a contraction.
@@ -123,6 +126,8 @@ struct FoldOfProduct : OfSums<tw::FoldOp> {
     auto order = orderOf(product, dimsRead(op.getMap(), product.extents));
     if (!order)
       return failure();
+    rewrites.tell(op.getLoc(), typeOf(op).getElementType(),
+                  {product, dimsRead(op.getMap(), product.extents), product, &*order});
     Value sum = contract(product, *order, typeOf(op), op.getMap(), rewriter, op.getLoc());
     rewriter.replaceOp(op, scaled(sum, product.scale, rewriter));
     return success();
@@ -150,6 +155,7 @@ private:
     llvm::SmallBitVector summed(inside.extents.size());
     for (int64_t dim : op.getDims())
       summed.set(dim);
+    const llvm::SmallBitVector writtenKept = ~summed;
     bool looksUp = false;
     while (auto equality = findEquality(inside, summed)) {
       inside = lookUp(inside, *equality, rewriter, loc);
@@ -158,6 +164,7 @@ private:
     }
     llvm::SmallBitVector kept = ~summed;
     if (looksUp && summed.none()) {
+      rewrites.tell(loc, typeOf(op).getElementType(), {product, writtenKept, inside, nullptr, 0, looksUp});
       rewriter.replaceOp(op, materialize(inside, typeOf(op).getElementType(), rewriter, loc));
       return success();
     }
@@ -185,6 +192,8 @@ private:
     if (!order && !looksUp && (staysWhole || hasConditions(product)))
       return failure();
 
+    rewrites.tell(loc, typeOf(op).getElementType(),
+                  {product, writtenKept, varying, order ? &*order : nullptr, outside.factors.size(), looksUp});
     varying.scale = 1;
     auto type = RankedTensorType::get(shape, typeOf(op).getElementType());
     Value sum =
@@ -227,7 +236,8 @@ private:
 /// An elementwise op whose operands are all spread over the same further dims is computed first and spread then. Not so a tw.watch:
 /// what reads it would no longer read the value by which is differentiated.
 struct ComputeBeforeSpreading : RewritePattern {
-  explicit ComputeBeforeSpreading(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  ComputeBeforeSpreading(MLIRContext *context, const Rewrites &rewrites)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context), rewrites(rewrites) {}
 
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
     if (!isElementwise(op) || !isRanked(op->getResult(0)))
@@ -250,6 +260,7 @@ struct ComputeBeforeSpreading : RewritePattern {
     SmallVector<int64_t> shape;
     for (unsigned dim : read.set_bits())
       shape.push_back(extents[dim]);
+    rewrites.tellBeforeSpreading(op, shape);
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
       operands.push_back(atShape(operand, shape, read, rewriter));
@@ -262,6 +273,8 @@ struct ComputeBeforeSpreading : RewritePattern {
   }
 
 private:
+  const Rewrites &rewrites;
+
   static bool isElementwise(Operation *op) {
     return isa_and_nonnull<tw::TwDialect>(op->getDialect()) && op->getNumOperands() > 0 && !isa<tw::WatchOp>(op) &&
            (op->hasTrait<OpTrait::SameOperandsAndResultType>() || isa<tw::CompareOp, tw::SelectOp, tw::ConvertOp>(op));
@@ -360,7 +373,7 @@ bool isDimOrConstant(AffineExpr expr) { return isa<AffineDimExpr, AffineConstant
 /// y[M(d)] += a b, where places of y lie along diagonals of few indices and many terms are summed in each: the terms are summed by these indices
 /// first, and along the diagonals then.
 struct SumAlongDiagonals : OpRewritePattern<tw::ContractOp> {
-  using OpRewritePattern::OpRewritePattern;
+  SumAlongDiagonals(MLIRContext *context, const Rewrites &rewrites) : OpRewritePattern(context), rewrites(rewrites) {}
   LogicalResult matchAndRewrite(tw::ContractOp op, PatternRewriter &rewriter) const override {
     AffineMap map = op.getYMap();
     ArrayRef<int64_t> extents = op.getExtents();
@@ -371,16 +384,20 @@ struct SumAlongDiagonals : OpRewritePattern<tw::ContractOp> {
     SmallVector<unsigned> order = llvm::to_vector(kept.set_bits());
     for (unsigned dim : order)
       shape.push_back(extents[dim]);
+    rewrites.tellDiagonals(op, shape);
     Value sum = tw::ContractOp::create(rewriter, op.getLoc(), typeOf(op).clone(shape), op.getA(), op.getB(), extents,
                                        op.getAMap(), op.getBMap(), mapTo(order, extents.size(), op.getContext()));
     rewriter.replaceOpWithNewOp<tw::FoldOp>(op, typeOf(op), sum, restrictTo(map, kept));
     return success();
   }
+
+private:
+  const Rewrites &rewrites;
 };
 
 /// A contraction whose result is short along its last dimension is computed with one that is long in its place, and transposed.
 struct ComputeAlongLongest : OpRewritePattern<tw::ContractOp> {
-  using OpRewritePattern::OpRewritePattern;
+  ComputeAlongLongest(MLIRContext *context, const Rewrites &rewrites) : OpRewritePattern(context), rewrites(rewrites) {}
   LogicalResult matchAndRewrite(tw::ContractOp op, PatternRewriter &rewriter) const override {
     ArrayRef<int64_t> shape = typeOf(op).getShape();
     AffineMap map = op.getYMap();
@@ -391,6 +408,7 @@ struct ComputeAlongLongest : OpRewritePattern<tw::ContractOp> {
       terms *= kept.test(dim) ? 1 : extent;
     if (runOf(op) > kShort || terms < kFewestTerms || !longest || !llvm::all_of(map.getResults(), isDimOrConstant))
       return failure();
+    rewrites.tellLongLanes(op);
     SmallVector<int64_t> other(shape);
     SmallVector<AffineExpr> places(map.getResults());
     SmallVector<unsigned> back;
@@ -408,6 +426,8 @@ struct ComputeAlongLongest : OpRewritePattern<tw::ContractOp> {
   }
 
 private:
+  const Rewrites &rewrites;
+
   /// Elements of the result that follow each other and are of dims that one factor has side by side, too; at least its last dimension.
   static int64_t runOf(tw::ContractOp op) {
     int64_t run = 1;
@@ -482,13 +502,16 @@ struct Forgetting : RewriterBase::Listener {
 };
 
 struct FormContractions : impl::FormContractionsBase<FormContractions> {
+  using FormContractionsBase::FormContractionsBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     tw::Numbers numbers;
     Forgetting forgetting(numbers);
-    patterns.add<FoldOfProduct, SumOfProduct>(&getContext(), numbers);
-    patterns.add<ComputeBeforeSpreading, ReadThroughWindows, ContractWithScalar, SumAlongDiagonals, ComputeAlongLongest,
-                 WriteThroughTranspose>(&getContext());
+    const Rewrites rewrites(tells);
+    patterns.add<FoldOfProduct, SumOfProduct>(&getContext(), numbers, rewrites);
+    patterns.add<ComputeBeforeSpreading, SumAlongDiagonals, ComputeAlongLongest>(&getContext(), rewrites);
+    patterns.add<ReadThroughWindows, ContractWithScalar, WriteThroughTranspose>(&getContext());
     tw::WindowOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::FoldOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::ReduceOp::getCanonicalizationPatterns(patterns, &getContext());
@@ -496,7 +519,9 @@ struct FormContractions : impl::FormContractionsBase<FormContractions> {
     config.setMaxIterations(GreedyRewriteConfig::kNoLimit);
     config.setListener(&forgetting);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
-      signalPassFailure();
+      return signalPassFailure();
+    if (advises)
+      tellSquaredDistances(getOperation());
   }
 };
 

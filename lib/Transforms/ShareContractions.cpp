@@ -1,6 +1,7 @@
 // Contractions that are the same but for the order of their factors, the names of their indices or the order of the result's dimensions are computed
 // once; sums of contractions that have a factor in common are one contraction.
 #include "talweg/Dialect/Tw/Tw.h"
+#include "talweg/Support/Gain.h"
 #include "talweg/Transforms/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -72,7 +73,16 @@ std::optional<SmallVector<unsigned>> orderOfResult(ContractOp op, bool exchanged
   return places.size() == op.getYMap().getNumResults() ? std::optional(places) : std::nullopt;
 }
 
+double placesOf(ArrayRef<int64_t> extents) {
+  double places = 1;
+  for (int64_t extent : extents)
+    places *= double(extent);
+  return places;
+}
+
 struct ShareContractions : impl::ShareContractionsBase<ShareContractions> {
+  using ShareContractionsBase::ShareContractionsBase;
+
   void runOnOperation() override {
     getOperation()->walk([&](Block *block) {
       shareIn(*block);
@@ -91,10 +101,15 @@ struct ShareContractions : impl::ShareContractionsBase<ShareContractions> {
     for (auto op : llvm::make_early_inc_range(block.getOps<ContractOp>())) {
       void *a = op.getA().getAsOpaquePointer(), *b = op.getB().getAsOpaquePointer();
       SmallVector<ContractOp> &alike = known[std::minmax(a, b)];
-      if (llvm::any_of(alike, [&](ContractOp earlier) { return shareWith(earlier, op); }))
-        ++shared;
-      else
+      const Location loc = op.getLoc();
+      const double operations = placesOf(op.getExtents());
+      if (llvm::none_of(alike, [&](ContractOp earlier) { return shareWith(earlier, op); })) {
         alike.push_back(op);
+        continue;
+      }
+      ++shared;
+      if (tells)
+        emitRemark(loc) << "a contraction that has been computed already: " << gainText({operations}, {});
     }
   }
 
@@ -192,7 +207,7 @@ struct ShareContractions : impl::ShareContractionsBase<ShareContractions> {
   }
 
   /// The sum of both, or their difference, whatever `of` is, as one contraction in front of it; null: they have no factor in common, or it would cost more.
-  static Value merge(Value left, Value right, Operation *of) {
+  Value merge(Value left, Value right, Operation *of) const {
     ContractOp a = termOf(left), b = termOf(right);
     if (!a || !b || a == b ||
         (!llvm::is_contained(a->getOperands(), b.getA()) && !llvm::is_contained(a->getOperands(), b.getB())))
@@ -207,7 +222,7 @@ struct ShareContractions : impl::ShareContractionsBase<ShareContractions> {
     return {};
   }
 
-  static Value merge(const Named &x, const Named &y, Operation *of) {
+  Value merge(const Named &x, const Named &y, Operation *of) const {
     constexpr int64_t least = 4; // terms for each element that is added
     int64_t terms = 1;
     for (int64_t extent : x.extents)
@@ -235,6 +250,9 @@ struct ShareContractions : impl::ShareContractionsBase<ShareContractions> {
     }
     Value factor = isa<tw::AddOp>(of) ? tw::AddOp::create(builder, of->getLoc(), typeY, own, y.second).getResult()
                                       : tw::SubOp::create(builder, of->getLoc(), typeY, own, y.second).getResult();
+    if (tells)
+      of->emitRemark("contractions with a common factor are one: ")
+          << gainText({2 * placesOf(x.extents)}, {placesOf(x.extents) + double(typeY.getNumElements())});
     return ContractOp::create(builder, of->getLoc(), of->getResult(0).getType(), y.first, factor, y.extents, y.ofFirst,
                               y.ofSecond, y.y);
   }

@@ -91,9 +91,13 @@ void addCompile(CommandLine &line) {
       "AArch64 by LLVM's name, such as x86-64-v3, znver4 or neoverse-n1",
       "native");
   command.text(options.output, "--output,-o OUT", "where to write; `-` is standard output", "-");
-  command.flag(options.remarks, "--remarks", "tell which optimizations were wanted and not done, and why");
+  command.flag(
+      options.remarks, "--remarks",
+      "tell, line by line, which rewrites were taken and what they spare, what is stored and why, which products are "
+      "slow, and which optimizations were wanted and not done; of all stages up to vector, whatever is shown");
   command.flag(options.timing, "--timing", "tell the time of each phase of the training program, on standard error");
   command.examples({{"talweg compile digits.tw --emit=gradient", "the backward pass"},
+                    {"talweg compile digits.tw --remarks -o digits.mlir", "what was decided, on standard error"},
                     {"talweg compile digits.tw --emit=asm -o digits.s", "the machine code"},
                     {"talweg compile digits.tw --emit=object --target=x86-64-v3 -o digits.o",
                      "for any processor with AVX2, whatever this one has"}});

@@ -199,16 +199,6 @@ std::string counted(std::int64_t number, std::string_view noun) {
   return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
 }
 
-std::string humanCount(double number, std::string_view unit) {
-  static constexpr const char *prefixes[] = {"", "k", "M", "G", "T", "P"};
-  int prefix = 0;
-  for (; number >= 999.95 && prefix < 5; ++prefix)
-    number /= 1000;
-  std::string value =
-      prefix == 0 && number == std::floor(number) ? fmt::format("{:.0f}", number) : fmt::format("{:.3g}", number);
-  return unit.empty() ? value + prefixes[prefix] : fmt::format("{} {}{}", value, prefixes[prefix], unit);
-}
-
 std::string humanSeconds(double seconds) {
   if (seconds < 0.0995)
     return fmt::format("{:.1f} ms", seconds * 1e3);

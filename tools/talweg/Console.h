@@ -4,6 +4,7 @@
 #ifndef TALWEG_TOOL_CONSOLE_H
 #define TALWEG_TOOL_CONSOLE_H
 
+#include "talweg/Support/Counted.h"
 #include "talweg/Support/Result.h"
 
 #include <cstdint>
@@ -60,8 +61,6 @@ bool finishOutput();
 std::string grouped(std::int64_t number);
 /// "1 step", "1,234 steps"
 std::string counted(std::int64_t number, std::string_view noun);
-/// 12345678 → "12.3 M"; `unit` follows: "12.3 MFLOP"
-std::string humanCount(double number, std::string_view unit = "");
 /// Seconds as "0.41 s", "12.3 s", "3:07 min", "2:03:07 h"
 std::string humanSeconds(double seconds);
 /// A loss or metric in few digits: "0.9722", "2.303", "1.2e-05"

@@ -21,6 +21,7 @@ def OrderReductions : Pass<"talweg-order-reductions", "::mlir::func::FuncOp"> {
     tensor that is read moves, directly or through elementwise ops, its contiguous dimension last. The loops' order and extents
     alone decide in which order elements are combined; no later pass changes them.
   }];
+  let options = [Option<"tells", "tells", "bool", "false", "emit remarks on large boxes that are summed along results">];
   let statistics = [Statistic<"reordered", "reordered", "reductions with another order of loops">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
@@ -44,7 +45,7 @@ def FuseElementwise : Pass<"talweg-fuse-elementwise", "::mlir::func::FuncOp"> {
     equal loops and a value in common becomes one op of several results, so that a parameter's update reads and writes each array once.
   }];
   let options = [
-    Option<"tells", "tells", "bool", "true", "emit remarks on values that are stored for one reader">
+    Option<"tells", "tells", "bool", "false", "emit remarks on large values that are not stored for several readers">
   ];
   let statistics = [
     Statistic<"inlined", "inlined", "producers inlined into a consumer">,
@@ -71,7 +72,7 @@ def CopyForLanes : Pass<"talweg-copy-for-lanes", "::mlir::func::FuncOp"> {
     In: linalg on tensors, fused. Out: where the lanes of a reduction run along its results, and an operand that is far smaller than the box of its loops
     has these elements apart, the reduction reads a copy of it, in which they are contiguous.
   }];
-  let options = [TargetOption];
+  let options = [TargetOption, Option<"tells", "tells", "bool", "false", "emit remarks on copies">];
   let statistics = [Statistic<"copies", "copies", "operands that are copied">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
@@ -129,6 +130,15 @@ def PlanProducts : Pass<"talweg-plan-products", "::mlir::func::FuncOp"> {
   let options = [TargetOption];
   let statistics = [Statistic<"fused", "fused", "ops computed in the registers of a product">];
   let dependentDialects = ["::talweg::kernel::KernelDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def TellCosts : Pass<"talweg-tell-costs", "::mlir::func::FuncOp"> {
+  let summary = "remarks on what is stored and on products that are slow";
+  let description = [{
+    In: linalg and products on tensors, with their plans. Every tensor of 1 MiB or more that is to lie in the arena gets a remark with the reason and with
+    what reads it, every product one that comes to less than a tenth of the multiply-adds that registers could do, by estimate. Nothing is changed.
+  }];
+  let options = [TargetOption];
 }
 
 def Bufferize : Pass<"talweg-bufferize", "::mlir::func::FuncOp"> {

@@ -21,6 +21,7 @@ struct CodegenOptions {
   Target target;
   /// Steps tell the time that each of their regions takes (talweg-mark-regions), and these are the regions; null: they do not.
   std::vector<CodeRegion> *regions = nullptr;
+  bool tells = false;           ///< remarks on rewrites that are taken, on what is stored and on what is slow
   std::int64_t memoryLimit = 0; ///< bytes alive at once, by estimate (talweg-rematerialize); 0: any number
 };
 

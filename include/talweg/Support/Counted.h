@@ -28,6 +28,18 @@ inline std::string bytesText(std::int64_t bytes) {
   return text;
 }
 
+/// A number for people, in three digits: `1.05M`, with a unit `1.05 MFLOP`.
+inline std::string humanCount(double number, std::string_view unit = "") {
+  constexpr const char *prefixes[] = {"", "k", "M", "G", "T", "P"};
+  int prefix = 0;
+  for (; number >= 999.5 && prefix < 5; ++prefix)
+    number /= 1000;
+  char text[32];
+  const bool isWhole = prefix == 0 && number == double(std::int64_t(number));
+  std::snprintf(text, sizeof text, isWhole ? "%.0f" : "%.3g", number);
+  return std::string(text) + (unit.empty() ? "" : " ") + prefixes[prefix] + std::string(unit);
+}
+
 } // namespace talweg
 
 #endif

@@ -53,6 +53,8 @@ def Accumulate : Pass<"talweg-accumulate", "::mlir::ModuleOp"> {
 def FormContractions : Pass<"talweg-form-contractions", "::mlir::ModuleOp"> {
   let summary = "recognizes sums of products of windows as tw.contract";
   let description = "reduce sum (mul (window a) (window b)) becomes contract a, b; shapes and results are equal up to rounding.";
+  let options = [Option<"tells", "tells", "bool", "false", "emit remarks on rewrites, with what they spare">,
+                 Option<"advises", "advises", "bool", "false", "emit remarks on what would be faster if it were written otherwise">];
   let dependentDialects = ["::talweg::tw::TwDialect"];
 }
 
@@ -95,6 +97,7 @@ def ShareContractions : Pass<"talweg-share-contractions", "::mlir::ModuleOp"> {
     and its transposes: equal up to rounding. A tw.add or tw.sub of contractions that have a factor in common, and that nothing else reads, becomes the
     contraction of that factor with the sum of the others, which rounds no worse: Σ a f + Σ b f = Σ (a + b) f.
   }];
+  let options = [Option<"tells", "tells", "bool", "false", "emit remarks on what is spared">];
   let statistics = [Statistic<"shared", "shared", "contractions found again">,
                     Statistic<"added", "added", "contractions added up by a common factor">];
   let dependentDialects = ["::talweg::tw::TwDialect"];

@@ -1,0 +1,120 @@
+// Counts cycles of a core as PlanProduct.cpp assumes it, tile by tile, and those of copies and memory. Each thing that takes more than the
+// multiply-adds alone is a loss, a factor; the greatest is the reason.
+#include "ProductEstimate.h"
+
+#include "Cycles.h"
+
+#include "talweg/Support/Counted.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace talweg {
+
+using kernel::Loop;
+using kernel::ProductPlan;
+using kernel::turnsOf;
+
+namespace {
+
+/// Cycles of all tiles of a product.
+struct TileCycles {
+  double arithmetic = 0; ///< of multiply-adds in registers, whatever lanes are empty
+  double steps = 0;      ///< with loads, and waiting for results
+  double all = 0;        ///< with what a tile takes besides
+
+  void add(double tiles, double count, double rows, double vectors, double loads, double chains) {
+    arithmetic += tiles * count * rows * vectors / cycles::fmaPerCycle;
+    steps += tiles * count * cycles::ofStep(rows * vectors, loads, chains);
+    all += tiles * (count * cycles::ofStep(rows * vectors, loads, chains) + cycles::ofResults(rows * vectors));
+  }
+};
+
+/// Loads of a register of the operand that moves `along` lanes.
+double loadsOf(std::int64_t along, std::int64_t lanes, bool isPacked) {
+  return isPacked || along == 0 || along == 1 ? 1 : double(lanes);
+}
+
+TileCycles cyclesOfDot(const ProductPlan &plan) {
+  const double steps = std::ceil(double(plan.k.back().extent) / plan.lanes) * turnsOf(plan.k) / plan.k.back().extent;
+  const double tiles = double(turnsOf(plan.outer) * turnsOf(plan.scatter));
+  TileCycles cycles;
+  for (auto [count, rows] : {std::pair(plan.m.extent / plan.rows, plan.rows),
+                             std::pair<std::int64_t, std::int64_t>(1, plan.m.extent % plan.rows)})
+    if (rows > 0 && count > 0) {
+      cycles.add(tiles * count, steps, rows, 1, rows + 1, rows * plan.chains);
+      cycles.all += tiles * count * rows * 2 * std::log2(double(plan.lanes)); // lanes are summed at the end
+    }
+  return cycles;
+}
+
+TileCycles cyclesOfTiles(const ProductPlan &plan) {
+  const double visits = double(plan.visits()),
+               steps = turnsOf(plan.k) * double(turnsOf(plan.kBlocks) * turnsOf(plan.scatter)) / visits;
+  const std::int64_t vectors = llvm::divideCeil(plan.n.extent, plan.lanes);
+  const double outer = double(turnsOf(plan.outer));
+  const double loadB = loadsOf(plan.n.b, plan.lanes, plan.packB), loadA = loadsOf(plan.n.a, plan.lanes, plan.packA);
+  TileCycles cycles;
+  auto pieces = [](std::int64_t count, std::int64_t tile) {
+    return std::array{std::pair(count / tile, tile),
+                      std::pair<std::int64_t, std::int64_t>(count % tile != 0, count % tile)};
+  };
+  for (auto [rowTiles, rows] : pieces(plan.m.extent, plan.rows))
+    for (auto [vectorTiles, wide] : pieces(vectors, plan.vectors))
+      if (rowTiles > 0 && vectorTiles > 0) {
+        const double loads = plan.n.a == 0 ? rows + wide * loadB : wide * (loadB + rows * loadA);
+        cycles.add(visits * outer * rowTiles * vectorTiles, steps, rows, wide, loads, rows * wide);
+      }
+  return cycles;
+}
+
+/// Elements of an operand, `b` or `a`, that are copied in the order of tiles, and the turns of the loops that do not move it.
+template <typename Stride> std::pair<double, double> copiedBy(const ProductPlan &plan, Stride stride) {
+  double moved = 1, others = 1;
+  auto add = [&](const Loop &loop) { (stride(loop) != 0 ? moved : others) *= double(loop.extent); };
+  for (const auto *loops : {&plan.outer, &plan.k, &plan.kBlocks, &plan.scatter})
+    llvm::for_each(*loops, add);
+  add(plan.m);
+  add(plan.n);
+  return {moved, others};
+}
+
+} // namespace
+
+ProductEstimate estimateOf(const ProductPlan &plan, std::int64_t lanes, std::int64_t bytes) {
+  const double operations = plan.multiplyAdds(), least = operations / (cycles::fmaPerCycle * double(lanes));
+  const TileCycles tiles = plan.dot ? cyclesOfDot(plan) : cyclesOfTiles(plan);
+  double copies = 0, uses = 1;
+  if (plan.packB) {
+    auto [moved, others] = copiedBy(plan, [](const Loop &loop) { return loop.b; });
+    copies += moved * (plan.n.b == 1 ? 2.0 / double(plan.lanes) : 1);
+    uses = others;
+  }
+  if (plan.packA)
+    copies += copiedBy(plan, [](const Loop &loop) { return loop.a; }).first * 2.0 / double(plan.lanes);
+  const double busy = tiles.all + copies, moving = cycles::ofBytes(double(bytes));
+  const double total = std::max({busy, moving, least});
+
+  const std::int64_t terms = plan.visits() ? std::int64_t(turnsOf(plan.k) * turnsOf(plan.kBlocks)) : 1;
+  const std::pair<double, std::string> losses[] = {
+      {tiles.arithmetic / least, plan.lanes == 1 ? "its results do not lie side by side, and are computed one by one"
+                                 : plan.dot ? "sums of " + counted(terms, "term") + " leave lanes empty"
+                                            : "results lie side by side in runs of " + std::to_string(plan.n.extent) +
+                                                  ", and registers have " + counted(lanes, "lane")},
+      {tiles.steps / tiles.arithmetic, "a tile of " + counted(plan.rows, "row") + " by " +
+                                           counted(plan.vectors, "register") +
+                                           " loads and waits longer than it multiplies"},
+      {tiles.all / tiles.steps,
+       "sums of " + counted(terms, "term") + " are short for what a tile of results takes besides"},
+      {busy / tiles.all, "an operand is copied in the order of its tiles, for " + counted(std::int64_t(uses), "use") +
+                             " of each element"},
+      {moving / busy,
+       "a byte of its operands and results serves for " + humanCount(operations / double(bytes)) + " multiply-adds"}};
+  return {least / total,
+          llvm::max_element(losses, [](const auto &x, const auto &y) { return x.first < y.first; })->second};
+}
+
+} // namespace talweg

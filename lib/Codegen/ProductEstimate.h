@@ -1,0 +1,21 @@
+// How near to the processor's limit a product comes, by its plan.
+#ifndef TALWEG_LIB_CODEGEN_PRODUCTESTIMATE_H
+#define TALWEG_LIB_CODEGEN_PRODUCTESTIMATE_H
+
+#include "talweg/Dialect/Kernel/Kernel.h"
+
+#include <string>
+
+namespace talweg {
+
+struct ProductEstimate {
+  double share = 1;   ///< of the multiply-adds that registers could do in the same time
+  std::string reason; ///< what keeps it from being 1 most
+};
+
+/// Of a plan for registers of `lanes` elements; its operands take `bytes` together.
+ProductEstimate estimateOf(const kernel::ProductPlan &plan, std::int64_t lanes, std::int64_t bytes);
+
+} // namespace talweg
+
+#endif
