@@ -8,6 +8,7 @@
 #include "Memory.h"
 #include "Steps.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
+#include "talweg/Support/Counted.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -107,7 +108,7 @@ public:
   Hoisting(Block &step, scf::ForOp loop, const DenseSet<StringAttr> &written) : step(step), invariants(loop, written) {}
 
   /// Puts what is kept in front of the loop; how many values these are.
-  int64_t run(scf::ForOp loop) {
+  int64_t run(scf::ForOp loop, bool tells) {
     for (Operation &op : *loop.getBody())
       invariants.add(op);
     if (&step != loop.getBody())
@@ -126,6 +127,9 @@ public:
     for (Value value : kept) {
       Operation *op = value.getDefiningOp();
       create(op, loop, builder);
+      if (tells)
+        op->emitRemark("the same in each step, and computed once a call: ")
+            << talweg::bytesText(talweg::bytesOf(value.getType())) << " are kept";
       value.replaceUsesWithIf(copies.lookup(value), [&](OpOperand &use) { return loop->isAncestor(use.getOwner()); });
     }
     return kept.size();
@@ -135,9 +139,10 @@ private:
   Block &step;
   Invariants invariants;
   llvm::SetVector<Value> kept;
-  int64_t bytes = 0;             ///< of what is kept
-  DenseSet<Value> seen;          ///< of what is not kept
-  DenseMap<Value, int64_t> work; ///< by values: the most elements of an op that is work, among those that it is computed by
+  int64_t bytes = 0;    ///< of what is kept
+  DenseSet<Value> seen; ///< of what is not kept
+  DenseMap<Value, int64_t>
+      work; ///< by values: the most elements of an op that is work, among those that it is computed by
   IRMapping copies;
 
   bool isInvariant(Operation &op) const {
@@ -191,12 +196,14 @@ private:
 };
 
 struct HoistInvariants : talweg::impl::HoistInvariantsBase<HoistInvariants> {
+  using HoistInvariantsBase::HoistInvariantsBase;
+
   void runOnOperation() override {
     const DenseSet<StringAttr> written = writtenBy(getOperation());
     for (Operation &op : getOperation().getBody().front())
       if (auto loop = talweg::loopOverBatches(&op))
         for (Block *step : talweg::stepsOf(loop))
-          hoisted += Hoisting(*step, loop, written).run(loop);
+          hoisted += Hoisting(*step, loop, written).run(loop, tells);
   }
 };
 

@@ -24,7 +24,7 @@ void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   tensors.addPass(createFormProducts());
   tensors.addPass(createOrderReductions({options.tells}));
   if (options.memoryLimit <= 0) // what is kept takes memory in all steps
-    tensors.addPass(createHoistInvariants());
+    tensors.addPass(createHoistInvariants({options.tells}));
   tensors.addPass(createFuseElementwise({options.tells}));
   tensors.addPass(createCanonicalizer());
   tensors.addPass(createCopyForLanes({options.target, options.tells}));

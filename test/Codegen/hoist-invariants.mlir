@@ -1,6 +1,8 @@
 // What costs more than reading it and is the same in all steps is computed in front of the loop over batches; the rest stays where it is read.
 //
 // RUN: talweg-opt %s --talweg-hoist-invariants --canonicalize | FileCheck %s
+// RUN: talweg-opt %s --talweg-hoist-invariants=tells -o /dev/null 2>&1 | FileCheck %s --check-prefix=TOLD
+// TOLD: remark: the same in each step, and computed once a call: 32 B are kept
 
 #id = affine_map<(i, j) -> (i, j)>
 #row = affine_map<(i, j) -> (j)>

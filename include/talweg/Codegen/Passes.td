@@ -33,6 +33,7 @@ def HoistInvariants : Pass<"talweg-hoist-invariants", "::mlir::func::FuncOp"> {
     costs more than reading it (a product, a reduction, an expensive function, or a table that a product would have stored), stands in front of the loop
     whose length is not constant. Values are the same to the bit.
   }];
+  let options = [Option<"tells", "tells", "bool", "false", "emit remarks on what is kept">];
   let statistics = [Statistic<"hoisted", "hoisted", "values computed in front of a loop">];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
