@@ -27,8 +27,7 @@ struct Cost {
 /// How a value of some factors comes about.
 struct Way {
   Cost cost;
-  Set a = 0, b = 0;                  ///< b = 0: it is one factor
-  bool sumsA = false, sumsB = false; ///< whether a factor's own indices are summed first
+  Set a = 0, b = 0; ///< b = 0: it is one factor
 };
 
 class Planner {
@@ -41,7 +40,7 @@ public:
       exhaust(all);
     else
       greedy();
-    root(all);
+    emit(all);
     return std::move(order);
   }
 
@@ -68,40 +67,23 @@ private:
   }
   bool isFactor(Set set) const { return llvm::has_single_bit(set); }
 
+  bool hasOwn(unsigned factor) const { return leftOf(Set(1) << factor) != sum.reads[factor]; }
+
   Way multiply(Set a, Set b) const;
   void exhaust(Set all);
   void greedy();
-  unsigned emit(Set set, bool sums);
+  unsigned emit(Set set);
   unsigned emitStep(unsigned a, unsigned b, Bits runs, Bits left);
-  void root(Set all);
-
   const SumOfFactors &sum;
   const unsigned count;
   llvm::DenseMap<Set, Way> ways;
   ContractionOrder order;
 };
 
-/// Of one factor, its own indices are summed first where that is less.
 Way Planner::multiply(Set a, Set b) const {
-  std::optional<Way> best;
-  const double results = places(leftOf(a | b));
-  for (bool sumsA : {false, true})
-    for (bool sumsB : {false, true}) {
-      Way way{{}, a, b, sumsA, sumsB};
-      Bits runs(unsigned(sum.extents.size()));
-      bool isWay = true;
-      for (auto [set, sums] : {std::pair(a, sumsA), std::pair(b, sumsB)}) {
-        const Bits left = leftOf(set);
-        isWay = isWay && (!sums || (isFactor(set) && left != readBy(set)));
-        runs |= sums || !isFactor(set) ? left : readBy(set);
-        way.cost = way.cost + (sums ? Cost{places(readBy(set)), places(left)} : Cost());
-        way.cost = way.cost + (isFactor(set) ? Cost() : ways.lookup(set).cost);
-      }
-      way.cost = way.cost + Cost{places(runs), results};
-      if (isWay && (!best || way.cost < best->cost))
-        best = way;
-    }
-  return *best;
+  Bits runs = leftOf(a);
+  runs |= leftOf(b);
+  return {ways.lookup(a).cost + ways.lookup(b).cost + Cost{places(runs), places(leftOf(a | b))}, a, b};
 }
 
 void Planner::exhaust(Set all) {
@@ -150,20 +132,17 @@ unsigned Planner::emitStep(unsigned a, unsigned b, Bits runs, Bits left) {
   return count + unsigned(order.steps.size()) - 1;
 }
 
-unsigned Planner::emit(Set set, bool sums) {
+unsigned Planner::emit(Set set) {
   if (isFactor(set)) {
     const unsigned factor = unsigned(llvm::countr_zero(set));
-    return sums ? emitStep(factor, factor, readBy(set), leftOf(set)) : factor;
+    return hasOwn(factor) ? emitStep(factor, factor, readBy(set), leftOf(set)) : factor;
   }
   const Way way = ways.lookup(set);
-  const unsigned a = emit(way.a, way.sumsA), b = emit(way.b, way.sumsB);
-  auto indices = [&](Set of, bool summed) { return summed || !isFactor(of) ? leftOf(of) : readBy(of); };
-  Bits runs = indices(way.a, way.sumsA);
-  runs |= indices(way.b, way.sumsB);
+  const unsigned a = emit(way.a), b = emit(way.b);
+  Bits runs = leftOf(way.a);
+  runs |= leftOf(way.b);
   return emitStep(a, b, std::move(runs), leftOf(set));
 }
-
-void Planner::root(Set all) { emit(all, isFactor(all) && leftOf(all) != readBy(all)); }
 
 } // namespace
 

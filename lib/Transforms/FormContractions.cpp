@@ -56,6 +56,19 @@ llvm::SmallBitVector allRead(const Product &product) {
   return read;
 }
 
+double volume(ArrayRef<int64_t> extents, const llvm::SmallBitVector &dims) {
+  double product = 1;
+  for (unsigned dim : dims.set_bits())
+    product *= double(extents[dim]);
+  return product;
+}
+
+/// Multiply-adds of a sum of this product, element by element.
+double elementwiseOperations(const Product &product) {
+  const double products = double(std::max<size_t>(product.factors.size(), 2) - 1);
+  return products * volume(product.extents, llvm::SmallBitVector(product.extents.size(), true));
+}
+
 /// An order in which the product is summed over all dims but these, if that is better than element by element: something is read more than once,
 /// and nothing would have to be stored for that which is computed within the sum now.
 std::optional<ContractionOrder> orderOf(const Product &product, const llvm::SmallBitVector &kept) {
@@ -74,7 +87,7 @@ std::optional<ContractionOrder> orderOf(const Product &product, const llvm::Smal
   const SumOfFactors sum = sumOf(product, kept);
   ContractionOrder order = orderOf(sum);
   SmallVector<llvm::SmallBitVector> reads = sum.reads;
-  bool isBetter = false;
+  bool isBetter = order.operations < product.operations;
   for (const ContractionOrder::Step &step : order.steps) {
     isBetter |=
         step.runs != step.left && (step.a == step.b || reads[step.a] != step.runs || reads[step.b] != step.runs);
@@ -168,6 +181,7 @@ private:
       rewriter.replaceOp(op, materialize(inside, typeOf(op).getElementType(), rewriter, loc));
       return success();
     }
+    const Product all = inside;
     splitByVariation(inside, outside, summed);
 
     llvm::SmallBitVector read = allRead(inside), unread(inside.extents.size());
@@ -188,6 +202,16 @@ private:
         shape.push_back(varying.extents[place]);
     AffineMap toSum = tw::dropDims(op.getContext(), varying.extents.size(), dims);
     auto order = orderOf(varying, dimsRead(toSum, varying.extents));
+    const double apart = (order ? order->operations : elementwiseOperations(varying)) +
+                         double(outside.factors.size()) * volume(all.extents, kept);
+    if (auto whole = orderOf(all, kept); whole && whole->operations < apart) {
+      AffineMap map = tw::dropDims(op.getContext(), all.extents.size(), toDims(summed));
+      Value sum = contract(all, *whole, typeOf(op), map, rewriter, loc);
+      rewriter.replaceOp(op, scaled(sum, all.scale, rewriter));
+      return success();
+    }
+    if (!looksUp && varying.factors.size() > 1 && all.operations < apart) // as it is written
+      return failure();
     const bool staysWhole = outside.factors.empty() && unread.none() && inside.scale == 1;
     if (!order && !looksUp && (staysWhole || hasConditions(product)))
       return failure();
@@ -205,8 +229,22 @@ private:
     Product result = restrictTo(Product{inside.extents, {}, outside.scale}, kept);
     for (Factor &factor : outside.factors)
       result.factors.push_back({factor.source, factor.map ? restrictTo(factor.map, kept) : keep, factor.role});
-    rewriter.replaceOp(op, materialize(result, typeOf(op).getElementType(), rewriter, loc));
+    rewriter.replaceOp(op, multiplied(result, typeOf(op), rewriter, loc));
     return success();
+  }
+
+  /// The product where nothing is summed; factors of few places are multiplied first where that is less.
+  static Value multiplied(const Product &product, RankedTensorType type, PatternRewriter &rewriter, Location loc) {
+    const llvm::SmallBitVector all(product.extents.size(), true), read = allRead(product);
+    const ContractionOrder order = orderOf(sumOf(product, all));
+    if (order.operations >= double(product.factors.size() - 1) * volume(product.extents, all))
+      return materialize(product, type.getElementType(), rewriter, loc);
+    const Product small = restrictTo(product, read);
+    AffineMap map = AffineMap::getMultiDimIdentityMap(read.count(), type.getContext());
+    Value value = contract(small, orderOf(sumOf(small, llvm::SmallBitVector(read.count(), true))),
+                           type.clone(small.extents), map, rewriter, loc);
+    return rewriter.createOrFold<tw::WindowOp>(loc, type, scaled(value, product.scale, rewriter),
+                                               tw::dropDims(type.getContext(), all.size(), toDims(~read)));
   }
 
   /// Moves the factors that read no summed dim from `inside` to `outside`.

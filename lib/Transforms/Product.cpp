@@ -21,9 +21,11 @@ public:
     if (auto number = tw::uniformValue(value)) {
       product.scale = isInverse ? product.scale / *number : product.scale * *number;
     } else if (auto mul = value.getDefiningOp<tw::MulOp>(); mul && !isInverse) {
+      product.operations += double(typeOf(value).getNumElements());
       collect(mul.getA(), map, isInverse);
       collect(mul.getB(), map, isInverse);
     } else if (auto div = value.getDefiningOp<tw::DivOp>(); div && !isInverse && isSpread(div.getB())) {
+      product.operations += double(typeOf(value).getNumElements());
       collect(div.getA(), map, false);
       collect(div.getB(), map, true);
     } else if (auto neg = value.getDefiningOp<tw::NegOp>()) {
@@ -31,12 +33,13 @@ public:
       collect(neg.getX(), map, isInverse);
     } else if (auto select = value.getDefiningOp<tw::SelectOp>();
                select && !isInverse && withConditions && isSplit(select)) {
+      product.operations += double(typeOf(value).getNumElements());
       const bool selects = isZero(select.getB());
       addCondition(select.getCondition(), map, selects);
       collect(selects ? select.getA() : select.getB(), map, false);
     } else if (auto window = value.getDefiningOp<tw::WindowOp>()) {
       AffineMap access = simplifyAffineMap(window.getMap().compose(map));
-      if (typeOf(window).getNumElements() <= typeOf(window.getX()).getNumElements())
+      if (typeOf(window).getNumElements() <= typeOf(window.getX()).getNumElements() || isPart(window))
         collect(window.getX(), access, isInverse);
       else
         add(window.getX(), access, isInverse);
@@ -54,6 +57,12 @@ private:
     return other &&
            (tw::uniformValue(other) ||
             isa_and_nonnull<tw::MulOp, tw::DivOp, tw::NegOp, tw::SelectOp, tw::WindowOp>(other.getDefiningOp()));
+  }
+
+  /// Whether it spreads a product that nothing else reads.
+  static bool isPart(tw::WindowOp window) {
+    return window->hasOneUse() && window.getX().hasOneUse() &&
+           isa_and_nonnull<tw::MulOp, tw::NegOp>(window.getX().getDefiningOp());
   }
 
   void add(Value value, AffineMap map, bool isInverse) {
@@ -287,12 +296,13 @@ Value Multiplier::summed(const Factor &a, const ContractionOrder::Step &step, Ra
 /// y[map(d)] += a b, over the dims of the step.
 Value Multiplier::summed(const Factor &a, const Factor &b, const ContractionOrder::Step &step, RankedTensorType type,
                          AffineMap map) {
-  Factor first = {numberOf(a), a.map}, second = {numberOf(b), b.map};
   if (dimsRead(a.map, extents) == step.runs && dimsRead(b.map, extents) == step.runs) { // nothing is reused
-    Value product = rewriter.createOrFold<tw::MulOp>(loc, RankedTensorType::get(shapeOf(step.runs), element),
-                                                     boxOf(first, step.runs), boxOf(second, step.runs));
-    return rewriter.createOrFold<tw::FoldOp>(loc, type, product, restrictTo(map, step.runs));
+    const Term product =
+        multiplied({boxOf(a, step.runs), a.role}, {boxOf(b, step.runs), b.role}, element, rewriter, loc);
+    return rewriter.createOrFold<tw::FoldOp>(loc, type, asNumber(product, element, rewriter, loc),
+                                             restrictTo(map, step.runs));
   }
+  const Factor first = {numberOf(a), a.map}, second = {numberOf(b), b.map};
   Bits dims = step.runs;
   for (auto [dim, extent] : llvm::enumerate(extents))
     if (extent == 1)

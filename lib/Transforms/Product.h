@@ -29,6 +29,7 @@ struct Product {
   llvm::SmallVector<std::int64_t> extents;
   llvm::SmallVector<Factor> factors;
   double scale = 1;
+  double operations = 0; ///< multiplications as it was written
 };
 
 /// Which dims of extent greater than 1 `map` reads.

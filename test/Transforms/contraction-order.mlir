@@ -50,6 +50,39 @@ func.func @bilinear(%x: tensor<4x8xf32>, %a: tensor<8x9x5xf32>, %y: tensor<4x9xf
   return %5 : tensor<4x5xf32>
 }
 
+// What was multiplied at its own indices is taken apart, and what does not vary within the sum is multiplied with the smaller operand, here w:
+// 3 8 multiplications where the result has 64 3.
+// CHECK-LABEL: func @taken_apart(
+// CHECK-SAME:    %[[X:.*]]: tensor<64x8xf32>, %[[W:.*]]: tensor<8x3xf32>, %[[S:.*]]: tensor<3xf32>
+func.func @taken_apart(%x: tensor<64x8xf32>, %w: tensor<8x3xf32>, %s: tensor<3xf32>) -> tensor<64x3xf32> {
+  %0 = tw.window %x by affine_map<(n, o, i) -> (n, i)> : tensor<64x8xf32> -> tensor<64x3x8xf32>
+  %2 = tw.window %w by affine_map<(n, o, i) -> (i, o)> : tensor<8x3xf32> -> tensor<64x3x8xf32>
+  %3 = tw.window %s by affine_map<(n, o, i) -> (o)> : tensor<3xf32> -> tensor<64x3x8xf32>
+  %4 = tw.mul %0, %3 : tensor<64x3x8xf32>
+  %5 = tw.mul %4, %2 : tensor<64x3x8xf32>
+  // CHECK:      %[[SW:.*]] = tw.mul %{{.*}}, %{{.*}} : tensor<8x3xf32>
+  // CHECK-NEXT: %[[Y:.*]] = tw.contract %{{.*}}, %{{.*}} over [64, 3, 8] {{.*}} -> tensor<64x3xf32>
+  %6 = tw.reduce sum %5 dims [2] : tensor<64x3x8xf32> -> tensor<64x3xf32>
+  // CHECK-NEXT: return %[[Y]]
+  return %6 : tensor<64x3xf32>
+}
+
+// What stands outside the sum is multiplied first where it has few places.
+// CHECK-LABEL: func @few_places_first(
+func.func @few_places_first(%x: tensor<4x8xf32>, %a: tensor<5xf32>, %b: tensor<5xf32>) -> tensor<4x5xf32> {
+  %0 = tw.window %x by affine_map<(n, o, i) -> (n, i)> : tensor<4x8xf32> -> tensor<4x5x8xf32>
+  %1 = tw.window %a by affine_map<(n, o, i) -> (o)> : tensor<5xf32> -> tensor<4x5x8xf32>
+  %2 = tw.window %b by affine_map<(n, o, i) -> (o)> : tensor<5xf32> -> tensor<4x5x8xf32>
+  %3 = tw.mul %0, %1 : tensor<4x5x8xf32>
+  %4 = tw.mul %3, %2 : tensor<4x5x8xf32>
+  // CHECK-DAG: tw.mul %{{.*}}, %{{.*}} : tensor<5xf32>
+  // CHECK-DAG: tw.reduce sum %{{.*}} dims [1] : tensor<4x8xf32> -> tensor<4xf32>
+  // CHECK:     %[[Y:.*]] = tw.mul %{{.*}}, %{{.*}} : tensor<4x5xf32>
+  %5 = tw.reduce sum %4 dims [2] : tensor<4x5x8xf32> -> tensor<4x5xf32>
+  // CHECK-NEXT: return %[[Y]]
+  return %5 : tensor<4x5xf32>
+}
+
 // An index that one factor alone has is summed first.
 // CHECK-LABEL: func @own_index(
 // CHECK-SAME:    %[[X:.*]]: tensor<5x8x7xf32>, %[[W:.*]]: tensor<8x3xf32>
