@@ -14,13 +14,13 @@
 
 using namespace talweg;
 
-/// A diagnostic's text, with what it is about where its line is not: a rule serves many parameters, and a line has a gradient.
-static std::string messageOf(mlir::Diagnostic &diagnostic) {
+/// A diagnostic's text, with what it is about where its line is not: a rule serves many parameters, and a line has a gradient, of which `ofGradient` says
+/// whether it is told.
+static std::string messageOf(mlir::Diagnostic &diagnostic, bool ofGradient) {
   train::PartAttr part = train::partOf(diagnostic.getLocation());
   if (part && part.getVariable())
     return fmt::format("update of `{}`: {}", part.getVariable().getValue().str(), diagnostic.str());
-  const bool isError = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error;
-  if (part && part.getPart() == Part::Backward && !isError)
+  if (part && part.getPart() == Part::Backward && ofGradient)
     return "in the gradient of this: " + diagnostic.str();
   return diagnostic.str();
 }
@@ -48,7 +48,7 @@ void MessageCollector::keep(mlir::Diagnostic &diagnostic) {
   Remark remark;
   if (mlir::FileLineColRange place = placeOf(diagnostic.getLocation()))
     remark = {place.getFilename().str(), place.getStartLine(), place.getStartColumn(), {}, {}};
-  remark.text = messageOf(diagnostic);
+  remark.text = messageOf(diagnostic, true);
   remark.notes = renderNotes(diagnostic);
   auto [known, isNew] = numbers.try_emplace(
       fmt::format("{}:{}:{}:{}\n{}", remark.file, remark.line, remark.column, remark.text, remark.notes),
@@ -119,16 +119,17 @@ std::string MessageCollector::renderOne(mlir::Location location, const std::stri
                        file == name && withExcerpt ? lineOf(text, place.getStartLine()) : "");
 }
 
-/// Without the line where it is that of the diagnostic.
+/// Those of remarks are without the line where it is that of the remark.
 std::string MessageCollector::renderNotes(mlir::Diagnostic &diagnostic) const {
   auto lineIn = [](mlir::Location location) {
     mlir::FileLineColRange place = placeOf(location);
     return place ? std::pair(place.getFilename().str(), place.getStartLine()) : std::pair(std::string(), 0u);
   };
+  const bool ofRemark = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark;
   std::string result;
   for (mlir::Diagnostic &note : diagnostic.getNotes())
-    result += "\n" + renderOne(note.getLocation(), "note", messageOf(note),
-                               lineIn(note.getLocation()) != lineIn(diagnostic.getLocation()));
+    result += "\n" + renderOne(note.getLocation(), "note", ofRemark ? messageOf(note, true) : note.str(),
+                               !ofRemark || lineIn(note.getLocation()) != lineIn(diagnostic.getLocation()));
   return result;
 }
 
@@ -142,7 +143,7 @@ std::string MessageCollector::render(mlir::Diagnostic &diagnostic) const {
     }
     return "note";
   };
-  return renderOne(diagnostic.getLocation(), severityName(diagnostic.getSeverity()), messageOf(diagnostic)) +
+  return renderOne(diagnostic.getLocation(), severityName(diagnostic.getSeverity()), messageOf(diagnostic, false)) +
          renderNotes(diagnostic);
 }
 
