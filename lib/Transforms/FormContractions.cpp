@@ -12,6 +12,7 @@
 //
 // A condition is a strong zero: where it fails, the term is 0, whatever its factors are. Moved to one of them, it leaves the others, by
 // which 0 is multiplied; so conditions move only where no factor can be infinite or nan (tw::Numbers).
+#include "PlanThroughContractions.h"
 #include "Product.h"
 #include "Rewrites.h"
 #include "SelectedByEquality.h"
@@ -89,19 +90,24 @@ std::optional<ContractionOrder> orderOf(const Product &product, const llvm::Smal
   SmallVector<llvm::SmallBitVector> reads = sum.reads;
   bool isBetter = order.operations < product.operations;
   for (const ContractionOrder::Step &step : order.steps) {
-    isBetter |=
-        step.runs != step.left && (step.a == step.b || reads[step.a] != step.runs || reads[step.b] != step.runs);
+    auto readsAll = [&](unsigned value) { return reads[value] == step.runs; };
+    auto areOfEach = [&](unsigned matrices, unsigned vectors) { // what a step gives is read as it lies
+      auto factorOf = [&](unsigned value) {
+        if (value < product.factors.size())
+          return product.factors[value];
+        SmallVector<unsigned> places = llvm::to_vector(reads[value].set_bits());
+        return Factor{{},
+                      AffineMap::getMultiDimMapWithTargets(reads[value].size(), places,
+                                                           product.factors.front().source.getContext())};
+      };
+      return areVectorsOfEach(factorOf(matrices), factorOf(vectors), step, product.extents);
+    };
+    const bool isElementwise =
+        (readsAll(step.a) && readsAll(step.b)) || areOfEach(step.a, step.b) || areOfEach(step.b, step.a);
+    isBetter |= step.runs != step.left && (step.a == step.b || !isElementwise);
     reads.push_back(step.left);
   }
   return isBetter ? std::optional(std::move(order)) : std::nullopt;
-}
-
-/// `value` times `scale`.
-Value scaled(Value value, double scale, PatternRewriter &rewriter) {
-  Product product = factorsOf(value, false);
-  product.factors = {{value, AffineMap::getMultiDimIdentityMap(product.extents.size(), value.getContext())}};
-  product.scale = scale;
-  return materialize(product, typeOf(value).getElementType(), rewriter, value.getLoc());
 }
 
 bool hasConditions(const Product &product) {
@@ -206,6 +212,7 @@ private:
                          double(outside.factors.size()) * volume(all.extents, kept);
     if (auto whole = orderOf(all, kept); whole && whole->operations < apart) {
       AffineMap map = tw::dropDims(op.getContext(), all.extents.size(), toDims(summed));
+      rewrites.tell(loc, typeOf(op).getElementType(), {product, writtenKept, all, &*whole, 0, looksUp});
       Value sum = contract(all, *whole, typeOf(op), map, rewriter, loc);
       rewriter.replaceOp(op, scaled(sum, all.scale, rewriter));
       return success();
@@ -334,6 +341,27 @@ private:
                                                  restrictTo(window.getMap(), read));
     auto constant = cast<DenseElementsAttr>(operand.getDefiningOp<tw::ConstantOp>().getValue());
     return tw::ConstantOp::create(rewriter, operand.getLoc(), type, constant.resizeSplat(type));
+  }
+};
+
+/// What is computed element by element and read once, in another order or without dimensions of extent 1, is computed as it is read.
+struct ReadBeforeComputing : OpRewritePattern<tw::WindowOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tw::WindowOp op, PatternRewriter &rewriter) const override {
+    Operation *inner = op.getX().getDefiningOp();
+    if (!inner || !isRanked(op) || !isRanked(op.getX()) || !isa<tw::MulOp, tw::DivOp>(inner) || !inner->hasOneUse() ||
+        !placesOf({op.getX(), op.getMap()}, typeOf(op).getShape()) ||
+        typeOf(op).getNumElements() != typeOf(op.getX()).getNumElements())
+      return failure();
+    auto isSpread = [](Value operand) { return operand.getDefiningOp<tw::WindowOp>() != nullptr; };
+    if (!llvm::all_of(inner->getOperands(), isSpread))
+      return failure();
+    SmallVector<Value> operands;
+    for (Value operand : inner->getOperands())
+      operands.push_back(rewriter.createOrFold<tw::WindowOp>(operand.getLoc(), op.getType(), operand, op.getMap()));
+    rewriter.replaceOp(op, rewriter.create(inner->getLoc(), inner->getName().getIdentifier(), operands,
+                                           op->getResultTypes(), inner->getAttrs()));
+    return success();
   }
 };
 
@@ -548,8 +576,9 @@ struct FormContractions : impl::FormContractionsBase<FormContractions> {
     Forgetting forgetting(numbers);
     const Rewrites rewrites(tells);
     patterns.add<FoldOfProduct, SumOfProduct>(&getContext(), numbers, rewrites);
+    addPlanningThroughContractions(patterns, rewrites);
     patterns.add<ComputeBeforeSpreading, SumAlongDiagonals, ComputeAlongLongest>(&getContext(), rewrites);
-    patterns.add<ReadThroughWindows, ContractWithScalar, WriteThroughTranspose>(&getContext());
+    patterns.add<ReadBeforeComputing, ReadThroughWindows, ContractWithScalar, WriteThroughTranspose>(&getContext());
     tw::WindowOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::FoldOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::ReduceOp::getCanonicalizationPatterns(patterns, &getContext());

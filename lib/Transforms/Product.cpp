@@ -1,6 +1,8 @@
 // Taking products apart and together. See the header.
 #include "Product.h"
 
+#include "RunningSums.h"
+
 #include "talweg/Dialect/Tw/Access.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
@@ -15,10 +17,20 @@ bool isSpread(Value value) { return value.getDefiningOp<tw::WindowOp>() || tw::u
 
 class Collector {
 public:
-  Collector(Product &product, bool withConditions) : product(product), withConditions(withConditions) {}
+  Collector(Product &product, bool withConditions, bool withContractions = false)
+      : product(product), withConditions(withConditions), withContractions(withContractions) {}
+
+  bool hasContraction = false;
 
   void collect(Value value, AffineMap map, bool isInverse) {
-    if (auto number = tw::uniformValue(value)) {
+    const bool isWhole = withContractions && !value.hasOneUse() && // what it is made of would be computed twice
+                         isa_and_nonnull<tw::MulOp, tw::DivOp, tw::NegOp, tw::ContractOp>(value.getDefiningOp());
+    if (isWhole) {
+      add(value, map, isInverse);
+    } else if (auto contract = value.getDefiningOp<tw::ContractOp>();
+               contract && withContractions && !isInverse && isUnfolded(contract)) {
+      unfold(contract, map);
+    } else if (auto number = tw::uniformValue(value)) {
       product.scale = isInverse ? product.scale / *number : product.scale * *number;
     } else if (auto mul = value.getDefiningOp<tw::MulOp>(); mul && !isInverse) {
       product.operations += double(typeOf(value).getNumElements());
@@ -49,6 +61,37 @@ public:
   }
 
 private:
+  /// Whether each element of the result is of one place of the dims that are not summed.
+  static bool isUnfolded(tw::ContractOp op) {
+    llvm::SmallBitVector seen(op.getExtents().size());
+    for (AffineExpr expr : op.getYMap().getResults()) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (!dim || seen.test(dim.getPosition()))
+        return false;
+      seen.set(dim.getPosition());
+    }
+    return true;
+  }
+
+  void unfold(tw::ContractOp op, AffineMap map) {
+    hasContraction = true;
+    SmallVector<AffineExpr> places(op.getExtents().size());
+    double operations = 1;
+    for (auto [place, expr] : llvm::enumerate(op.getYMap().getResults()))
+      places[cast<AffineDimExpr>(expr).getPosition()] = map.getResult(place);
+    for (auto [extent, place] : llvm::zip(op.getExtents(), places)) {
+      operations *= double(extent);
+      if (!place) {
+        place = getAffineDimExpr(product.extents.size(), op.getContext());
+        product.extents.push_back(extent);
+      }
+    }
+    product.operations += operations;
+    const auto dims = unsigned(product.extents.size());
+    for (auto [factor, read] : {std::pair(op.getA(), op.getAMap()), std::pair(op.getB(), op.getBMap())})
+      collect(factor, simplifyAffineMap(read.replaceDimsAndSymbols(places, {}, dims, 0)), false);
+  }
+
   static bool isZero(Value value) { return tw::uniformValue(value) == 0.0; }
 
   /// Whether it is 0 where its condition says so, and what it is else has factors or is spread. Otherwise it is a factor as it is.
@@ -59,10 +102,14 @@ private:
             isa_and_nonnull<tw::MulOp, tw::DivOp, tw::NegOp, tw::SelectOp, tw::WindowOp>(other.getDefiningOp()));
   }
 
-  /// Whether it spreads a product that nothing else reads.
-  static bool isPart(tw::WindowOp window) {
+  /// Whether it spreads a product that nothing else reads, or a number where a condition holds and 0 elsewhere.
+  bool isPart(tw::WindowOp window) const {
+    Operation *op = window.getX().getDefiningOp();
+    if (auto select = dyn_cast_if_present<tw::SelectOp>(op))
+      return withConditions && ((isZero(select.getB()) && tw::uniformValue(select.getA())) ||
+                                (isZero(select.getA()) && tw::uniformValue(select.getB())));
     return window->hasOneUse() && window.getX().hasOneUse() &&
-           isa_and_nonnull<tw::MulOp, tw::NegOp>(window.getX().getDefiningOp());
+           (isa_and_nonnull<tw::MulOp, tw::NegOp>(op) || (withContractions && isa_and_nonnull<tw::ContractOp>(op)));
   }
 
   void add(Value value, AffineMap map, bool isInverse) {
@@ -74,11 +121,19 @@ private:
       return addCondition(window.getX(), simplifyAffineMap(window.getMap().compose(map)), selects);
     if (auto negation = condition.getDefiningOp<tw::NotOp>())
       return addCondition(negation.getA(), map, !selects);
+    if (auto both = condition.getDefiningOp<tw::AndOp>(); both && selects) {
+      addCondition(both.getA(), map, true);
+      return addCondition(both.getB(), map, true);
+    }
+    if (auto either = condition.getDefiningOp<tw::OrOp>(); either && !selects) {
+      addCondition(either.getA(), map, false);
+      return addCondition(either.getB(), map, false);
+    }
     product.factors.push_back({condition, map, selects ? Role::selects : Role::excludes});
   }
 
   Product &product;
-  const bool withConditions;
+  const bool withConditions, withContractions;
 };
 
 Value constantOf(double number, RankedTensorType type, PatternRewriter &rewriter, Location loc) {
@@ -96,6 +151,14 @@ llvm::SmallBitVector dimsRead(AffineMap map, ArrayRef<int64_t> extents) {
   return read;
 }
 
+bool areVectorsOfEach(const Factor &matrices, const Factor &vectors, const ContractionOrder::Step &step,
+                      ArrayRef<int64_t> extents) {
+  auto isPlain = [](AffineExpr expr) { return isa<AffineDimExpr, AffineConstantExpr>(expr); };
+  llvm::SmallBitVector each = dimsRead(vectors.map, extents);
+  each &= step.left;
+  return dimsRead(matrices.map, extents) == step.runs && llvm::all_of(matrices.map.getResults(), isPlain) && each.any();
+}
+
 std::optional<SmallVector<int64_t>> placesOf(const Factor &factor, ArrayRef<int64_t> extents) {
   SmallVector<int64_t> places(extents.size(), -1);
   ArrayRef<int64_t> shape = typeOf(factor.source).getShape();
@@ -109,12 +172,49 @@ std::optional<SmallVector<int64_t>> placesOf(const Factor &factor, ArrayRef<int6
   return places;
 }
 
+Factor throughWindows(Value value, AffineMap map) {
+  while (auto window = value.getDefiningOp<tw::WindowOp>()) {
+    map = simplifyAffineMap(window.getMap().compose(map));
+    value = window.getX();
+  }
+  return {value, map};
+}
+
+std::optional<unsigned> countedBy(const Factor &factor) {
+  auto iota = factor.source.getDefiningOp<tw::IotaOp>();
+  if (!iota)
+    return std::nullopt;
+  auto dim = dyn_cast<AffineDimExpr>(factor.map.getResult(iota.getDim()));
+  return dim ? std::optional(dim.getPosition()) : std::nullopt;
+}
+
 Product factorsOf(Value value, bool withConditions) {
   Product product;
   product.extents.assign(typeOf(value).getShape().begin(), typeOf(value).getShape().end());
   Collector(product, withConditions)
       .collect(value, AffineMap::getMultiDimIdentityMap(product.extents.size(), value.getContext()), false);
   return product;
+}
+
+Unfolded unfold(ArrayRef<std::pair<Value, AffineMap>> factors, ArrayRef<int64_t> extents) {
+  Unfolded result;
+  result.product.extents.assign(extents.begin(), extents.end());
+  Collector collector(result.product, false, true);
+  for (auto [value, map] : factors)
+    collector.collect(value, map, false);
+  for (Factor &factor : result.product.factors)
+    factor.map = AffineMap::get(result.product.extents.size(), 0, factor.map.getResults(), factor.map.getContext());
+  result.hasContraction = collector.hasContraction;
+  return result;
+}
+
+Value scaled(Value value, double scale, PatternRewriter &rewriter) {
+  RankedTensorType type = typeOf(value);
+  Product product;
+  product.extents.assign(type.getShape().begin(), type.getShape().end());
+  product.factors = {{value, AffineMap::getMultiDimIdentityMap(type.getRank(), value.getContext())}};
+  product.scale = scale;
+  return materialize(product, type.getElementType(), rewriter, value.getLoc());
 }
 
 AffineMap restrictTo(AffineMap map, const llvm::SmallBitVector &kept) {
@@ -256,6 +356,7 @@ private:
   }
 
   Factor elementwise(const Factor &a, const Factor &b, const Bits &dims);
+  std::optional<Factor> running(const Factor &a, const Factor &b, const ContractionOrder::Step &step);
   Value summed(const Factor &a, const ContractionOrder::Step &step, RankedTensorType type, AffineMap map);
   Value summed(const Factor &a, const Factor &b, const ContractionOrder::Step &step, RankedTensorType type,
                AffineMap map);
@@ -293,15 +394,34 @@ Value Multiplier::summed(const Factor &a, const ContractionOrder::Step &step, Ra
   return rewriter.createOrFold<tw::FoldOp>(loc, type, boxOf(number, step.runs), restrictTo(map, step.runs));
 }
 
+/// The sum of a b over the one dim that is not left, if b says which of its places are summed for each place of another dim, which a does not read.
+std::optional<Factor> Multiplier::running(const Factor &a, const Factor &b, const ContractionOrder::Step &step) {
+  Bits summed = step.runs, read = dimsRead(a.map, extents);
+  summed.reset(step.left);
+  auto triangle = triangleOf(b, extents, summed, step.left);
+  if (!triangle || summed.count() != 1 || read.test(triangle->i) || !read.test(triangle->j))
+    return std::nullopt;
+  const llvm::iterator_range places = read.set_bits();
+  const auto place = unsigned(std::distance(places.begin(), llvm::find(places, triangle->j)));
+  Value sum = runningSum(boxOf({numberOf(a), a.map}, read), place, triangle->running, rewriter, loc);
+  return Factor{sum, readOf(read).replace(rewriter.getAffineDimExpr(triangle->j),
+                                          rewriter.getAffineDimExpr(triangle->i), unsigned(extents.size()), 0)};
+}
+
 /// y[map(d)] += a b, over the dims of the step.
 Value Multiplier::summed(const Factor &a, const Factor &b, const ContractionOrder::Step &step, RankedTensorType type,
                          AffineMap map) {
-  if (dimsRead(a.map, extents) == step.runs && dimsRead(b.map, extents) == step.runs) { // nothing is reused
+  const bool readAll = dimsRead(a.map, extents) == step.runs && dimsRead(b.map, extents) == step.runs;
+  if (readAll || areVectorsOfEach(a, b, step, extents) ||
+      areVectorsOfEach(b, a, step, extents)) { // too little is reused
     const Term product =
         multiplied({boxOf(a, step.runs), a.role}, {boxOf(b, step.runs), b.role}, element, rewriter, loc);
     return rewriter.createOrFold<tw::FoldOp>(loc, type, asNumber(product, element, rewriter, loc),
                                              restrictTo(map, step.runs));
   }
+  for (auto [terms, condition] : {std::pair(&a, &b), std::pair(&b, &a)})
+    if (auto sum = running(*terms, *condition, step))
+      return rewriter.createOrFold<tw::FoldOp>(loc, type, boxOf(*sum, step.left), restrictTo(map, step.left));
   const Factor first = {numberOf(a), a.map}, second = {numberOf(b), b.map};
   Bits dims = step.runs;
   for (auto [dim, extent] : llvm::enumerate(extents))

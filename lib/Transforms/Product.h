@@ -35,14 +35,36 @@ struct Product {
 /// Which dims of extent greater than 1 `map` reads.
 llvm::SmallBitVector dimsRead(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> extents);
 
+/// What `value`, read by `map`, is read of.
+Factor throughWindows(mlir::Value value, mlir::AffineMap map);
+
+/// The dim that counts the places of `factor`: of the numbers 0, 1, 2, ….
+std::optional<unsigned> countedBy(const Factor &factor);
+
 /// The factors of `value`: looks through mul, neg and division by what is spread, and windows: through those that
 /// repeat nothing to further products. Constants of equal elements go into the scale. `withConditions`: through selects of 0, too.
 Product factorsOf(mlir::Value value, bool withConditions);
+
+/// The factors of a value and, of contractions that nothing else reads, theirs: what those sum are further dims of the box, behind the others.
+struct Unfolded {
+  Product product; ///< its `operations` count theirs
+  bool hasContraction = false;
+};
+/// Of x[map(d)] for all d in the box of `extents`, times that of others.
+Unfolded unfold(llvm::ArrayRef<std::pair<mlir::Value, mlir::AffineMap>> factors, llvm::ArrayRef<std::int64_t> extents);
+
+/// `value` times `scale`.
+mlir::Value scaled(mlir::Value value, double scale, mlir::PatternRewriter &rewriter);
 
 /// `product` over the dims in `kept` alone, renumbered in order. No factor reads another dim of extent greater than 1.
 Product restrictTo(const Product &product, const llvm::SmallBitVector &kept);
 /// The same for one map.
 mlir::AffineMap restrictTo(mlir::AffineMap map, const llvm::SmallBitVector &kept);
+
+/// Whether a step multiplies matrices with vectors of their own: each place reads an element of `matrices` that no other does, and both read an index that is
+/// left, of which each has a vector.
+bool areVectorsOfEach(const Factor &matrices, const Factor &vectors, const ContractionOrder::Step &step,
+                      llvm::ArrayRef<std::int64_t> extents);
 
 /// For a factor that has each dimension of its source read by one dim of the box alone: which dimension each dim reads
 /// (-1: none). Nothing for other factors.

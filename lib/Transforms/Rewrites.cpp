@@ -68,6 +68,12 @@ void Rewrites::tell(Location loc, Type element, const Sum &sum) const {
                   << llvm::join(done, ", ") << ": " << gainText(workOf(sum.written, element), after);
 }
 
+void Rewrites::tellPlanned(Location loc, double written, const ContractionOrder &order) const {
+  if (tells)
+    emitRemark(loc, "contractions that follow each other, and sums of them, are planned together: ")
+        << gainText({written}, {order.operations});
+}
+
 void Rewrites::tellBeforeSpreading(Operation *op, ArrayRef<int64_t> shape) const {
   if (!tells)
     return;

@@ -24,6 +24,9 @@ public:
   };
   void tell(mlir::Location loc, mlir::Type element, const Sum &sum) const;
 
+  /// Contractions, and the sum of them, that are planned together, with their operations as they were.
+  void tellPlanned(mlir::Location loc, double written, const ContractionOrder &order) const;
+
   /// An elementwise op whose operands are spread is computed for so many elements.
   void tellBeforeSpreading(mlir::Operation *op, llvm::ArrayRef<std::int64_t> shape) const;
 

@@ -10,24 +10,6 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-/// What `value`, read by `map`, is read of.
-Factor throughWindows(Value value, AffineMap map) {
-  while (auto window = value.getDefiningOp<tw::WindowOp>()) {
-    map = simplifyAffineMap(window.getMap().compose(map));
-    value = window.getX();
-  }
-  return {value, map};
-}
-
-/// The dim that counts the places of `factor`: of the numbers 0, 1, 2, ….
-std::optional<unsigned> countedBy(const Factor &factor) {
-  auto iota = factor.source.getDefiningOp<tw::IotaOp>();
-  if (!iota)
-    return std::nullopt;
-  auto dim = dyn_cast<AffineDimExpr>(factor.map.getResult(iota.getDim()));
-  return dim ? std::optional(dim.getPosition()) : std::nullopt;
-}
-
 /// Of a factor, which of its source's dimensions is read by `dim` alone and nothing else; nothing: there is none.
 std::optional<unsigned> placeOf(unsigned dim, const Factor &factor) {
   std::optional<unsigned> place;

@@ -209,3 +209,23 @@ func.func @in_a_loop(%h: tensor<4x8xf32>, %x: tensor<3x4x8xf32>, %w: tensor<8x8x
   }
   return %r : tensor<4x8xf32>
 }
+
+
+// Of a condition and another each goes to the factor that has its indices.
+// CHECK-LABEL: func @both(
+// CHECK-SAME: %[[X:.*]]: tensor<4x8xf32>, %[[W:.*]]: tensor<8x6xf32>, %[[OF_X:.*]]: tensor<4x8xi1>, %[[OF_W:.*]]: tensor<8x6xi1>
+func.func @both(%x: tensor<4x8xf32>, %w: tensor<8x6xf32>, %c: tensor<4x8xi1>, %d: tensor<8x6xi1>) -> tensor<4x6xf32> {
+  %zero = tw.constant dense<0.0> : tensor<4x6x8xf32>
+  %0 = tw.window %x by affine_map<(n, i, j) -> (n, j)> : tensor<4x8xf32> -> tensor<4x6x8xf32>
+  %1 = tw.window %w by affine_map<(n, i, j) -> (j, i)> : tensor<8x6xf32> -> tensor<4x6x8xf32>
+  %2 = tw.window %c by affine_map<(n, i, j) -> (n, j)> : tensor<4x8xi1> -> tensor<4x6x8xi1>
+  %3 = tw.window %d by affine_map<(n, i, j) -> (j, i)> : tensor<8x6xi1> -> tensor<4x6x8xi1>
+  %4 = tw.and %2, %3 : tensor<4x6x8xi1>
+  %5 = tw.mul %0, %1 : tensor<4x6x8xf32>
+  %6 = tw.select %4, %5, %zero : tensor<4x6x8xi1>, tensor<4x6x8xf32>
+  // CHECK-DAG: %[[MASKED_X:.*]] = tw.select %[[OF_X]], %[[X]], %{{.*}} : tensor<4x8xi1>
+  // CHECK-DAG: %[[MASKED_W:.*]] = tw.select %[[OF_W]], %[[W]], %{{.*}} : tensor<8x6xi1>
+  // CHECK:     tw.contract %[[MASKED_X]], %[[MASKED_W]] over [4, 6, 8]
+  %7 = tw.reduce sum %6 dims [2] : tensor<4x6x8xf32> -> tensor<4x6xf32>
+  return %7 : tensor<4x6xf32>
+}

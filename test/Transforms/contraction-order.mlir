@@ -34,7 +34,8 @@ func.func @from_the_left(%x: tensor<2x8xf32>, %a: tensor<8x100xf32>, %b: tensor<
   return %5 : tensor<2x30xf32>
 }
 
-// No matrix for each row is written: what is left of the first product has n, o and i.
+// No matrix for each row is written: what is left of the first product has n, o and i. It is read once in the second, which is a sum of products therefore and
+// no contraction.
 // CHECK-LABEL: func @bilinear(
 // CHECK-SAME:    %[[X:.*]]: tensor<4x8xf32>, %[[A:.*]]: tensor<8x9x5xf32>, %[[Y:.*]]: tensor<4x9xf32>
 func.func @bilinear(%x: tensor<4x8xf32>, %a: tensor<8x9x5xf32>, %y: tensor<4x9xf32>) -> tensor<4x5xf32> {
@@ -44,7 +45,9 @@ func.func @bilinear(%x: tensor<4x8xf32>, %a: tensor<8x9x5xf32>, %y: tensor<4x9xf
   %3 = tw.mul %0, %1 : tensor<4x5x8x9xf32>
   %4 = tw.mul %3, %2 : tensor<4x5x8x9xf32>
   // CHECK-NEXT: %[[AY:.*]] = tw.contract %[[A]], %[[Y]] over [4, 5, 8, 9] {{.*}} -> tensor<4x5x8xf32>
-  // CHECK-NEXT: tw.contract %[[X]], %[[AY]] over [4, 5, 8] {{.*}} -> tensor<4x5xf32>
+  // CHECK-NEXT: %[[SPREAD:.*]] = tw.window %[[X]] {{.*}} -> tensor<4x5x8xf32>
+  // CHECK-NEXT: %[[TERMS:.*]] = tw.mul %[[SPREAD]], %[[AY]]
+  // CHECK-NEXT: tw.reduce sum %[[TERMS]] dims [2] : tensor<4x5x8xf32> -> tensor<4x5xf32>
   %5 = tw.reduce sum %4 dims [2, 3] : tensor<4x5x8x9xf32> -> tensor<4x5xf32>
   // CHECK-NEXT: return
   return %5 : tensor<4x5xf32>

@@ -123,3 +123,25 @@ func.func @of_the_same_row(%x: tensor<4x20xf32>, %id: tensor<4xi32>) -> tensor<4
   %3 = tw.reduce sum %2 dims [1] : tensor<4x20xf32> -> tensor<4xf32>
   return %3 : tensor<4xf32>
 }
+
+
+// So they are where they have a name, and others read them too.
+// CHECK-LABEL: func @named(
+// CHECK-SAME: %[[TABLE:.*]]: tensor<20x5xf32>, %[[ID:.*]]: tensor<4xi32>
+func.func @named(%e: tensor<20x5xf32>, %id: tensor<4xi32>) -> (tensor<4x5xf32>, tensor<4x20xf32>) {
+  %zero = tw.constant dense<0.0> : tensor<4x20xf32>
+  %one = tw.constant dense<1.0> : tensor<4x20xf32>
+  %iota = tw.iota 0 : tensor<20xi32>
+  %0 = tw.window %id by affine_map<(n, k) -> (n)> : tensor<4xi32> -> tensor<4x20xi32>
+  %1 = tw.window %iota by affine_map<(n, k) -> (k)> : tensor<20xi32> -> tensor<4x20xi32>
+  %2 = tw.compare eq %0, %1 : tensor<4x20xi32> -> tensor<4x20xi1>
+  %h = tw.select %2, %one, %zero : tensor<4x20xi1>, tensor<4x20xf32>
+  %3 = tw.window %h by affine_map<(n, k, f) -> (n, k)> : tensor<4x20xf32> -> tensor<4x20x5xf32>
+  %4 = tw.window %e by affine_map<(n, k, f) -> (k, f)> : tensor<20x5xf32> -> tensor<4x20x5xf32>
+  %5 = tw.mul %3, %4 : tensor<4x20x5xf32>
+  // CHECK: tw.gather %[[TABLE]] at %[[ID]] : tensor<20x5xf32>, tensor<4xi32> -> tensor<4x5xf32>
+  // CHECK-NOT: tw.contract
+  // CHECK: return
+  %6 = tw.reduce sum %5 dims [1] : tensor<4x20x5xf32> -> tensor<4x5xf32>
+  return %6, %h : tensor<4x5xf32>, tensor<4x20xf32>
+}
