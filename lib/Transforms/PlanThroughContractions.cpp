@@ -29,15 +29,14 @@ struct Plan {
   AffineMap map;
   double written = 0;
 
-  static std::optional<Plan> of(Unfolded unfolded, AffineMap map, double written) {
-    Product &product = unfolded.product;
+  static std::optional<Plan> of(Product product, AffineMap map, double written) {
     llvm::SmallBitVector read(product.extents.size()), wide(product.extents.size());
     for (auto [dim, extent] : llvm::enumerate(product.extents))
       if (extent > 1)
         wide.set(dim);
     for (const Factor &factor : product.factors)
       read |= dimsRead(factor.map, product.extents);
-    if (!unfolded.hasContraction || product.factors.size() < 2 || read != wide)
+    if (product.factors.size() < 2 || read != wide)
       return std::nullopt;
     map = AffineMap::get(product.extents.size(), 0, map.getResults(), map.getContext());
     ContractionOrder order = orderOf(sumOf(product, dimsRead(map, product.extents)));
@@ -61,8 +60,11 @@ std::optional<Plan> planOfSum(Value x, ArrayRef<int64_t> dims) {
   AffineMap all = AffineMap::getMultiDimIdentityMap(unsigned(type.getRank()), x.getContext());
   const double written =
       x.getDefiningOp<tw::MulOp>() ? 0 : volume(type.getShape()); // a product is added as it is multiplied
-  return Plan::of(unfold({{x, all}}, type.getShape()),
-                  tw::dropDims(x.getContext(), unsigned(type.getRank()), SmallVector<int64_t>(dims)), written);
+  Unfolded unfolded = unfold({{x, all}}, type.getShape());
+  if (!unfolded.hasContraction)
+    return std::nullopt;
+  AffineMap toSum = tw::dropDims(x.getContext(), unsigned(type.getRank()), SmallVector<int64_t>(dims));
+  return Plan::of(std::move(unfolded.product), toSum, written);
 }
 
 bool isSum(tw::ReduceOp op) {
@@ -110,8 +112,8 @@ struct ContractionOfContractions : OpRewritePattern<tw::ContractOp> {
   ContractionOfContractions(MLIRContext *context, const Rewrites &rewrites)
       : OpRewritePattern(context), rewrites(rewrites) {}
   LogicalResult matchAndRewrite(tw::ContractOp op, PatternRewriter &rewriter) const override {
-    auto plan = Plan::of(unfold({{op.getA(), op.getAMap()}, {op.getB(), op.getBMap()}}, op.getExtents()), op.getYMap(),
-                         volume(op.getExtents()));
+    auto plan = Plan::of(unfold({{op.getA(), op.getAMap()}, {op.getB(), op.getBMap()}}, op.getExtents()).product,
+                         op.getYMap(), volume(op.getExtents()));
     if (!plan)
       return failure();
     rewriter.replaceOp(op, plan->write(typeOf(op), rewriter, op.getLoc(), rewrites));

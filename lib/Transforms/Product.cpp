@@ -61,12 +61,12 @@ public:
   }
 
 private:
-  /// Whether each element of the result is of one place of the dims that are not summed.
+  /// Whether each element of the result is of one place of the dims that are not summed, and none is left out.
   static bool isUnfolded(tw::ContractOp op) {
     llvm::SmallBitVector seen(op.getExtents().size());
-    for (AffineExpr expr : op.getYMap().getResults()) {
+    for (auto [expr, size] : llvm::zip(op.getYMap().getResults(), typeOf(op).getShape())) {
       auto dim = dyn_cast<AffineDimExpr>(expr);
-      if (!dim || seen.test(dim.getPosition()))
+      if (!dim || seen.test(dim.getPosition()) || op.getExtents()[dim.getPosition()] != size)
         return false;
       seen.set(dim.getPosition());
     }

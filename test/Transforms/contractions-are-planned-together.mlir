@@ -28,6 +28,33 @@ func.func @read_twice(%x: tensor<64x8xf32>, %a: tensor<8x100xf32>, %b: tensor<10
 
 // -----
 
+// So it stays where it leaves places of its result out, here two rows.
+// CHECK-LABEL: func @leaves_places_out(
+func.func @leaves_places_out(%x: tensor<4x8xf32>, %a: tensor<8x100xf32>, %b: tensor<100x3xf32>) -> tensor<6x3xf32> {
+  // CHECK-NEXT: tw.contract %{{.*}} over [4, 100, 8] {{.*}} -> tensor<6x100xf32>
+  // CHECK-NEXT: tw.contract %{{.*}} over [6, 3, 100]
+  %0 = tw.contract %x, %a over [4, 100, 8] a affine_map<(n, j, i) -> (n, i)> b affine_map<(n, j, i) -> (i, j)> y affine_map<(n, j, i) -> (n, j)> : tensor<4x8xf32>, tensor<8x100xf32> -> tensor<6x100xf32>
+  %1 = tw.contract %0, %b over [6, 3, 100] a affine_map<(n, o, j) -> (n, j)> b affine_map<(n, o, j) -> (j, o)> y affine_map<(n, o, j) -> (n, o)> : tensor<6x100xf32>, tensor<100x3xf32> -> tensor<6x3xf32>
+  return %1 : tensor<6x3xf32>
+}
+
+// -----
+
+// The sum of all of a product: what one factor alone has is summed first.
+// CHECK-LABEL: func @sum_of_all(
+// CHECK-SAME:    %[[X:.*]]: tensor<4x8xf32>, %[[A:.*]]: tensor<8x100xf32>
+func.func @sum_of_all(%x: tensor<4x8xf32>, %a: tensor<8x100xf32>) -> tensor<f32> {
+  // CHECK-DAG: tw.reduce sum %[[X]] dims [0] : tensor<4x8xf32> -> tensor<8xf32>
+  // CHECK-DAG: tw.reduce sum %[[A]] dims [1] : tensor<8x100xf32> -> tensor<8xf32>
+  // CHECK-NOT: 100, 8
+  // CHECK: return
+  %0 = tw.contract %x, %a over [4, 100, 8] a affine_map<(n, j, i) -> (n, i)> b affine_map<(n, j, i) -> (i, j)> y affine_map<(n, j, i) -> (n, j)> : tensor<4x8xf32>, tensor<8x100xf32> -> tensor<4x100xf32>
+  %1 = tw.reduce sum %0 dims [0, 1] : tensor<4x100xf32> -> tensor<f32>
+  return %1 : tensor<f32>
+}
+
+// -----
+
 // The gradient of a mean that is subtracted from each row: the rows are summed first, of the contraction and of what is added to it.
 // CHECK-LABEL: func @sum_of_sides(
 // CHECK-SAME:    %[[L:.*]]: tensor<8x8xf32>, %[[D:.*]]: tensor<1000x8xf32>, %[[Q:.*]]: tensor<8xf32>
