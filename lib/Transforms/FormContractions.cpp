@@ -57,17 +57,10 @@ llvm::SmallBitVector allRead(const Product &product) {
   return read;
 }
 
-double volume(ArrayRef<int64_t> extents, const llvm::SmallBitVector &dims) {
-  double product = 1;
-  for (unsigned dim : dims.set_bits())
-    product *= double(extents[dim]);
-  return product;
-}
-
 /// Multiply-adds of a sum of this product, element by element.
 double elementwiseOperations(const Product &product) {
   const double products = double(std::max<size_t>(product.factors.size(), 2) - 1);
-  return products * volume(product.extents, llvm::SmallBitVector(product.extents.size(), true));
+  return products * volume(product.extents);
 }
 
 /// An order in which the product is summed over all dims but these, if that is better than element by element: something is read more than once,

@@ -15,13 +15,6 @@ namespace {
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-double volume(ArrayRef<int64_t> extents) {
-  double product = 1;
-  for (int64_t extent : extents)
-    product *= double(extent);
-  return product;
-}
-
 /// y[map(d)] += the product, in an order that takes less than `written`.
 struct Plan {
   Product product;

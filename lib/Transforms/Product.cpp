@@ -143,6 +143,20 @@ Value constantOf(double number, RankedTensorType type, PatternRewriter &rewriter
 
 } // namespace
 
+double volume(ArrayRef<int64_t> extents) {
+  double places = 1;
+  for (int64_t extent : extents)
+    places *= double(extent);
+  return places;
+}
+
+double volume(ArrayRef<int64_t> extents, const llvm::SmallBitVector &dims) {
+  double places = 1;
+  for (unsigned dim : dims.set_bits())
+    places *= double(extents[dim]);
+  return places;
+}
+
 llvm::SmallBitVector dimsRead(AffineMap map, ArrayRef<int64_t> extents) {
   llvm::SmallBitVector read(extents.size());
   for (auto [dim, extent] : llvm::enumerate(extents))

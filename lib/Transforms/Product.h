@@ -32,6 +32,10 @@ struct Product {
   double operations = 0; ///< multiplications as it was written
 };
 
+/// Places of a box; of these dims of it.
+double volume(llvm::ArrayRef<std::int64_t> extents);
+double volume(llvm::ArrayRef<std::int64_t> extents, const llvm::SmallBitVector &dims);
+
 /// Which dims of extent greater than 1 `map` reads.
 llvm::SmallBitVector dimsRead(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> extents);
 

@@ -9,27 +9,13 @@ using namespace mlir;
 
 namespace talweg {
 
-static double placesOf(ArrayRef<int64_t> extents) {
-  double places = 1;
-  for (int64_t extent : extents)
-    places *= double(extent);
-  return places;
-}
-
-static double placesOf(ArrayRef<int64_t> extents, const llvm::SmallBitVector &dims) {
-  double places = 1;
-  for (unsigned dim : dims.set_bits())
-    places *= double(extents[dim]);
-  return places;
-}
-
 static int64_t bytesFor(double elements, Type element) {
   return int64_t(elements) * (element.getIntOrFloatBitWidth() / 8);
 }
 
 /// Element by element, from left to right; the last factor is multiplied as it is added. What is multiplied before has all places.
 static Work workOf(const Product &product, Type element) {
-  const double places = placesOf(product.extents);
+  const double places = volume(product.extents);
   const size_t factors = product.factors.size();
   return {places * double(std::max<size_t>(1, factors - 1)), factors > 1 ? bytesFor(places, element) : 0};
 }
@@ -37,7 +23,7 @@ static Work workOf(const Product &product, Type element) {
 static Work workOf(const ContractionOrder &order, ArrayRef<int64_t> extents, Type element) {
   Work work{order.operations, 0};
   for (const ContractionOrder::Step &step : ArrayRef(order.steps).drop_back())
-    work.bytes = std::max(work.bytes, bytesFor(placesOf(extents, step.left), element));
+    work.bytes = std::max(work.bytes, bytesFor(volume(extents, step.left), element));
   return work;
 }
 
@@ -63,7 +49,7 @@ void Rewrites::tell(Location loc, Type element, const Sum &sum) const {
   if (done.empty())
     return;
   Work after = sum.order ? workOf(*sum.order, sum.inside.extents, element) : workOf(sum.inside, element);
-  after.operations += double(sum.factorsOutside) * placesOf(sum.written.extents, sum.kept);
+  after.operations += double(sum.factorsOutside) * volume(sum.written.extents, sum.kept);
   emitRemark(loc) << "a sum of " << counted(int64_t(sum.written.factors.size()), "factor") << ": "
                   << llvm::join(done, ", ") << ": " << gainText(workOf(sum.written, element), after);
 }
@@ -78,7 +64,7 @@ void Rewrites::tellBeforeSpreading(Operation *op, ArrayRef<int64_t> shape) const
   if (!tells)
     return;
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  const double all = double(type.getNumElements()), some = placesOf(shape);
+  const double all = double(type.getNumElements()), some = volume(shape);
   const int64_t bits = type.getElementTypeBitWidth(), bytes = type.getNumElements() * ((bits + 7) / 8);
   if (bytes >= kLargeBox)
     op->emitRemark("computed before it is spread: ")
@@ -87,13 +73,13 @@ void Rewrites::tellBeforeSpreading(Operation *op, ArrayRef<int64_t> shape) const
 
 static Work workOf(tw::ContractOp op, double elementsBetween) {
   auto type = cast<RankedTensorType>(op.getType());
-  return {placesOf(op.getExtents()), bytesFor(elementsBetween, type.getElementType())};
+  return {volume(op.getExtents()), bytesFor(elementsBetween, type.getElementType())};
 }
 
 void Rewrites::tellDiagonals(tw::ContractOp op, ArrayRef<int64_t> shape) const {
   if (tells)
     op.emitRemark("summed for each two indices first, and along diagonals then: ")
-        << gainText(workOf(op, 0), workOf(op, placesOf(shape)));
+        << gainText(workOf(op, 0), workOf(op, volume(shape)));
 }
 
 void Rewrites::tellLongLanes(tw::ContractOp op) const {

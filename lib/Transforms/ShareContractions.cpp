@@ -1,5 +1,7 @@
 // Contractions that are the same but for the order of their factors, the names of their indices or the order of the result's dimensions are computed
 // once; sums of contractions that have a factor in common are one contraction.
+#include "Product.h"
+
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Support/Gain.h"
 #include "talweg/Transforms/Passes.h"
@@ -73,13 +75,6 @@ std::optional<SmallVector<unsigned>> orderOfResult(ContractOp op, bool exchanged
   return places.size() == op.getYMap().getNumResults() ? std::optional(places) : std::nullopt;
 }
 
-double placesOf(ArrayRef<int64_t> extents) {
-  double places = 1;
-  for (int64_t extent : extents)
-    places *= double(extent);
-  return places;
-}
-
 struct ShareContractions : impl::ShareContractionsBase<ShareContractions> {
   using ShareContractionsBase::ShareContractionsBase;
 
@@ -102,7 +97,7 @@ struct ShareContractions : impl::ShareContractionsBase<ShareContractions> {
       void *a = op.getA().getAsOpaquePointer(), *b = op.getB().getAsOpaquePointer();
       SmallVector<ContractOp> &alike = known[std::minmax(a, b)];
       const Location loc = op.getLoc();
-      const double operations = placesOf(op.getExtents());
+      const double operations = volume(op.getExtents());
       if (llvm::none_of(alike, [&](ContractOp earlier) { return shareWith(earlier, op); })) {
         alike.push_back(op);
         continue;
@@ -252,7 +247,7 @@ struct ShareContractions : impl::ShareContractionsBase<ShareContractions> {
                                       : tw::SubOp::create(builder, of->getLoc(), typeY, own, y.second).getResult();
     if (tells)
       of->emitRemark("contractions with a common factor are one: ")
-          << gainText({2 * placesOf(x.extents)}, {placesOf(x.extents) + double(typeY.getNumElements())});
+          << gainText({2 * volume(x.extents)}, {volume(x.extents) + double(typeY.getNumElements())});
     return ContractOp::create(builder, of->getLoc(), of->getResult(0).getType(), y.first, factor, y.extents, y.ofFirst,
                               y.ofSecond, y.y);
   }
