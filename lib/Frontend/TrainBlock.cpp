@@ -11,12 +11,15 @@
 #include "StepNumbers.h"
 #include "Walk.h"
 
+#include "talweg/Dialect/Train/SpareReadings.h"
 #include "talweg/Dialect/Train/Train.h"
 #include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Frontend/PlanOps.h"
 
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include <algorithm>
@@ -126,11 +129,21 @@ static std::optional<bool> inEvaluation(mlir::Value condition) {
   return llvm::isa_and_nonnull<train::TrainingOp>(op) ? std::optional(false) : std::nullopt;
 }
 
-/// What speaks of all rows reads them a few times at most.
+/// What speaks of all rows reads them a few times at most, also where evaluation spares readings.
 void Objective::checkReports() {
-  const tw::Rows rows(*block, walk.plan.batch, {}, inEvaluation);
+  const tw::Rows written(*block, walk.plan.batch, {}, inEvaluation);
+  if (llvm::all_of(reports, [&](Reported report) {
+        return written.of(report.first.getValue()).passes <= tw::Rows::kMostPasses;
+      }))
+    return;
+  mlir::IRMapping copies;
+  mlir::OwningOpRef<mlir::Operation *> copy = op->clone(copies);
+  auto evaluated = mlir::cast<train::ObjectiveOp>(*copy);
+  train::spareReadings(evaluated, walk.plan.batch, inEvaluation);
+  const tw::Rows rows(evaluated.getBody().front(), walk.plan.batch, {}, inEvaluation);
   for (auto [op, range] : reports) {
-    const tw::RowUse use = rows.of(op.getValue());
+    auto report = mlir::cast<train::ReportOp>(copies.lookup(op.getOperation()));
+    const tw::RowUse use = rows.of(report.getValue());
     if (use.passes > tw::Rows::kMostPasses)
       walk.fail(Code::TooManyPasses, range,
                 fmt::format("`{}` would read all rows {} times, one after the other", op.getName().str(), use.passes))

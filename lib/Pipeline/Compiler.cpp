@@ -268,7 +268,7 @@ Result<void> Compiler::cutIntoParts(Unit &unit, Mode mode) const {
   configure(passes);
   passes.addPass(createDifferentiate({/*ofRows=*/true}));
   passes.addPass(mlir::createCSEPass()); // equal reductions are combined once
-  passes.addPass(isEvaluation ? createSumOverRows() : createAccumulate());
+  passes.addPass(isEvaluation ? createSumOverRows({/*tells=*/options.remarks}) : createAccumulate());
   if (mlir::failed(passes.run(*unit.module)))
     return messages.error(isEvaluation ? "E0415" : "E0416", "the program cannot be cut into parts of its rows");
   return {};

@@ -4,6 +4,8 @@
 #include "RowWriter.h"
 #include "SplitScans.h"
 
+#include "talweg/Dialect/Train/SpareReadings.h"
+
 #include "talweg/Transforms/Passes.h"
 
 using namespace mlir;
@@ -125,12 +127,18 @@ LogicalResult Cut::run() {
 }
 
 struct SumOverRows : impl::SumOverRowsBase<SumOverRows> {
+  using SumOverRowsBase::SumOverRowsBase;
+
   void runOnOperation() override {
     for (auto program : getOperation().getOps<train::ProgramOp>()) {
       FailureOr<train::ObjectiveOp> objective = program.findObjective();
       if (failed(objective))
         return signalPassFailure();
       splitScans(*objective);
+      for (const auto &[loc, before, after] : train::spareReadings(*objective, program.getBatch()))
+        if (tells)
+          emitRemark(loc) << "what is of no row stands outside of a sum over all rows, which are read " << after
+                          << (after == 1 ? " time" : " times") << " for it instead of " << before;
       if (failed(Cut(*objective).run()))
         return signalPassFailure();
     }

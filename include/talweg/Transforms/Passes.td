@@ -33,9 +33,10 @@ def SumOverRows : Pass<"talweg-sum-over-rows", "::mlir::ModuleOp"> {
   let description = [{
     In: a program in mode eval, without derivatives, with the marks of Dialect/Tw/Rows.h. Out: in place of its objective those of the passes over
     the rows and of the finish (train.objective). What is required is required of batches, in the first pass. A report that is not whole, or
-    that mixes rows otherwise than by reductions, is the mean over batches, weighted by their rows. What reads all rows more than three times
-    is an error.
+    that mixes rows otherwise than by reductions, is the mean over batches, weighted by their rows. What is of no row stands outside of sums over
+    rows where that spares a reading of them (Dialect/Train/SpareReadings.h). What reads all rows more than three times is an error.
   }];
+  let options = [Option<"tells", "tells", "bool", "false", "emit remarks on readings of all rows that are spared">];
   let dependentDialects = ["::talweg::tw::TwDialect", "::talweg::train::TrainDialect"];
 }
 
