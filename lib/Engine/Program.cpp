@@ -257,10 +257,11 @@ Result<std::vector<FieldUse>> Program::Impl::findUses(Mode mode) {
 
 //===-- facts and text ---------------------------------------------------------------------------------------------===//
 
-Result<Facts> Program::check(Stage upTo) const {
+Result<Facts> Program::check(Stage upTo, bool quiet) const {
   Result<Unit> unit = impl->takeUnit(Mode::Train);
   if (!unit)
     return unit.error();
+  unit->quiet = quiet;
   if (upTo >= Stage::Asm) {
     Result<ObjectUnit> object = makeObject(*impl->compiler, std::move(*unit));
     if (!object)

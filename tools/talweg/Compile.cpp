@@ -47,7 +47,7 @@ int run(const Options &options) {
   if (!program)
     return report(program.error(), experiment.json);
   if (options.timing) {
-    auto facts = program->check(stage);
+    auto facts = program->check(stage, /*quiet=*/true);
     if (!facts)
       return report(facts.error(), experiment.json);
     showTimes(*facts);

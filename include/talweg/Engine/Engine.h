@@ -180,8 +180,9 @@ public:
   /// How often the file has been elaborated so far: once for each batch size that had to be compiled; not at all for a module, or where
   /// everything was kept.
   int elaborations() const;
-  /// Compiles the training step as far as `upTo` (Vector: everything but LLVM; Object: everything) without running it.
-  Result<Facts> check(Stage upTo = Stage::Vector) const;
+  /// Compiles the training step as far as `upTo` (Vector: everything but LLVM; Object: everything) without running it. `quiet`: its warnings and remarks
+  /// are told by another.
+  Result<Facts> check(Stage upTo = Stage::Vector, bool quiet = false) const;
   /// The program at a stage; bytes of an object file for Stage::Object. `batch` 0 means the plan's.
   Result<std::string> emit(Stage stage, Mode mode = Mode::Train, std::int64_t batch = 0) const;
   /// Compares the compiled gradient with central differences of the compiled loss, in f64, on one batch.
