@@ -141,7 +141,7 @@ struct FoldOfProduct : OfSums<tw::FoldOp> {
       return failure();
     rewrites.tell(op.getLoc(), typeOf(op).getElementType(),
                   {product, dimsRead(op.getMap(), product.extents), product, &*order});
-    Value sum = contract(product, *order, typeOf(op), op.getMap(), rewriter, op.getLoc());
+    Value sum = contract(product, *order, typeOf(op), op.getMap(), rewriter, op.getLoc(), rewrites);
     rewriter.replaceOp(op, scaled(sum, product.scale, rewriter));
     return success();
   }
@@ -207,7 +207,7 @@ private:
     if (auto whole = orderOf(all, kept); whole && whole->operations < apart) {
       AffineMap map = tw::dropDims(op.getContext(), all.extents.size(), toDims(summed));
       rewrites.tell(loc, typeOf(op).getElementType(), {product, writtenKept, all, &*whole, 0, looksUp});
-      Value sum = contract(all, *whole, typeOf(op), map, rewriter, loc);
+      Value sum = contract(all, *whole, typeOf(op), map, rewriter, loc, rewrites);
       rewriter.replaceOp(op, scaled(sum, all.scale, rewriter));
       return success();
     }
@@ -222,7 +222,7 @@ private:
     varying.scale = 1;
     auto type = RankedTensorType::get(shape, typeOf(op).getElementType());
     Value sum =
-        order ? contract(varying, *order, type, toSum, rewriter, loc)
+        order ? contract(varying, *order, type, toSum, rewriter, loc, rewrites)
               : rewriter.createOrFold<tw::ReduceOp>(loc, type, tw::Reduction::sum,
                                                     materialize(varying, type.getElementType(), rewriter, loc), dims);
     AffineMap keep = restrictTo(tw::dropDims(op.getContext(), box.size(), toDims(summed | unread)), kept);
@@ -235,7 +235,7 @@ private:
   }
 
   /// The product where nothing is summed; factors of few places are multiplied first where that is less.
-  static Value multiplied(const Product &product, RankedTensorType type, PatternRewriter &rewriter, Location loc) {
+  Value multiplied(const Product &product, RankedTensorType type, PatternRewriter &rewriter, Location loc) const {
     const llvm::SmallBitVector all(product.extents.size(), true), read = allRead(product);
     const ContractionOrder order = orderOf(sumOf(product, all));
     if (order.operations >= double(product.factors.size() - 1) * volume(product.extents, all))
@@ -243,7 +243,7 @@ private:
     const Product small = restrictTo(product, read);
     AffineMap map = AffineMap::getMultiDimIdentityMap(read.count(), type.getContext());
     Value value = contract(small, orderOf(sumOf(small, llvm::SmallBitVector(read.count(), true))),
-                           type.clone(small.extents), map, rewriter, loc);
+                           type.clone(small.extents), map, rewriter, loc, rewrites);
     return rewriter.createOrFold<tw::WindowOp>(loc, type, scaled(value, product.scale, rewriter),
                                                tw::dropDims(type.getContext(), all.size(), toDims(~read)));
   }

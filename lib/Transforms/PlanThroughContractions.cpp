@@ -43,7 +43,7 @@ struct Plan {
 
   Value write(RankedTensorType type, PatternRewriter &rewriter, Location loc, const Rewrites &rewrites) const {
     rewrites.tellPlanned(loc, written, order);
-    return scaled(contract(product, order, type, map, rewriter, loc), product.scale, rewriter);
+    return scaled(contract(product, order, type, map, rewriter, loc, rewrites), product.scale, rewriter);
   }
 };
 

@@ -1,6 +1,7 @@
 // Taking products apart and together. See the header.
 #include "Product.h"
 
+#include "Rewrites.h"
 #include "RunningSums.h"
 
 #include "talweg/Dialect/Tw/Access.h"
@@ -346,8 +347,9 @@ namespace {
 /// Multiplies factors step by step. What a step gives is a factor again.
 class Multiplier {
 public:
-  Multiplier(const Product &product, Type element, PatternRewriter &rewriter, Location loc)
-      : extents(product.extents), values(product.factors), element(element), rewriter(rewriter), loc(loc) {}
+  Multiplier(const Product &product, Type element, PatternRewriter &rewriter, Location loc, const Rewrites &rewrites)
+      : extents(product.extents), values(product.factors), element(element), rewriter(rewriter), loc(loc),
+        rewrites(rewrites) {}
 
   Value run(const ContractionOrder &order, RankedTensorType type, AffineMap map);
 
@@ -380,6 +382,7 @@ private:
   Type element;
   PatternRewriter &rewriter;
   Location loc;
+  const Rewrites &rewrites;
 };
 } // namespace
 
@@ -417,7 +420,9 @@ std::optional<Factor> Multiplier::running(const Factor &a, const Factor &b, cons
     return std::nullopt;
   const llvm::iterator_range places = read.set_bits();
   const auto place = unsigned(std::distance(places.begin(), llvm::find(places, triangle->j)));
-  Value sum = runningSum(boxOf({numberOf(a), a.map}, read), place, triangle->running, rewriter, loc);
+  Value terms = boxOf({numberOf(a), a.map}, read);
+  rewrites.tellRunningSum(loc, typeOf(terms), place);
+  Value sum = runningSum(terms, place, triangle->running, rewriter, loc);
   return Factor{sum, readOf(read).replace(rewriter.getAffineDimExpr(triangle->j),
                                           rewriter.getAffineDimExpr(triangle->i), unsigned(extents.size()), 0)};
 }
@@ -466,8 +471,8 @@ Value Multiplier::run(const ContractionOrder &order, RankedTensorType type, Affi
 }
 
 Value contract(const Product &product, const ContractionOrder &order, RankedTensorType type, AffineMap map,
-               PatternRewriter &rewriter, Location loc) {
-  return Multiplier(product, type.getElementType(), rewriter, loc).run(order, type, map);
+               PatternRewriter &rewriter, Location loc, const Rewrites &rewrites) {
+  return Multiplier(product, type.getElementType(), rewriter, loc, rewrites).run(order, type, map);
 }
 
 } // namespace talweg

@@ -12,6 +12,8 @@
 
 namespace talweg {
 
+class Rewrites;
+
 /// What a factor does to the product: conditions leave it as it is or make it 0, whatever it was.
 enum class Role { multiplies, divides, selects, excludes };
 
@@ -82,8 +84,10 @@ mlir::Value materialize(const Product &product, mlir::Type element, mlir::Patter
 SumOfFactors sumOf(const Product &product, const llvm::SmallBitVector &kept);
 
 /// y[map(d)] += the product's element, for all d, starting from zero, multiplied in this order of sumOf(product, what map reads). The scale is left out.
+/// Running sums on the way are told.
 mlir::Value contract(const Product &product, const ContractionOrder &order, mlir::RankedTensorType type,
-                     mlir::AffineMap map, mlir::PatternRewriter &rewriter, mlir::Location loc);
+                     mlir::AffineMap map, mlir::PatternRewriter &rewriter, mlir::Location loc,
+                     const Rewrites &rewrites);
 
 } // namespace talweg
 

@@ -1,6 +1,8 @@
 // Operations are counted as ContractionOrder.h counts them: one for each place that is multiplied or added.
 #include "Rewrites.h"
 
+#include "RunningSums.h"
+
 #include "talweg/Support/Gain.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -17,7 +19,9 @@ static int64_t bytesFor(double elements, Type element) {
 static Work workOf(const Product &product, Type element) {
   const double places = volume(product.extents);
   const size_t factors = product.factors.size();
-  return {places * double(std::max<size_t>(1, factors - 1)), factors > 1 ? bytesFor(places, element) : 0};
+  if (factors < 2)
+    return {factors ? places : 0, 0};
+  return {places * double(factors - 1), bytesFor(places, element)};
 }
 
 static Work workOf(const ContractionOrder &order, ArrayRef<int64_t> extents, Type element) {
@@ -37,6 +41,8 @@ void Rewrites::tell(Location loc, Type element, const Sum &sum) const {
   SmallVector<std::string> done;
   if (sum.looksUp)
     done.push_back("what equality selects is looked up");
+  if (!sum.looksUp && sum.inside.extents.size() < sum.written.extents.size())
+    done.push_back("indices that no factor has are left out");
   if (sum.factorsOutside)
     done.push_back(counted(int64_t(sum.factorsOutside), "factor") + " stand" + (sum.factorsOutside == 1 ? "s" : "") +
                    " outside of the sum");
@@ -58,6 +64,17 @@ void Rewrites::tellPlanned(Location loc, double written, const ContractionOrder 
   if (tells)
     emitRemark(loc, "contractions that follow each other, and sums of them, are planned together: ")
         << gainText({written}, {order.operations});
+}
+
+void Rewrites::tellRunningSum(Location loc, RankedTensorType terms, unsigned dim) const {
+  if (!tells)
+    return;
+  const int64_t each = terms.getDimSize(dim);
+  const double sums = double(terms.getNumElements()) / double(each);
+  const RunningSumCost cost = costOfRunningSum(each);
+  emitRemark(loc, "a running sum is cut into blocks: ")
+      << gainText({sums * double(each) * double(each)},
+                  {sums * cost.operations, bytesFor(sums * double(cost.elements), terms.getElementType())});
 }
 
 void Rewrites::tellBeforeSpreading(Operation *op, ArrayRef<int64_t> shape) const {

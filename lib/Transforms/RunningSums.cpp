@@ -55,6 +55,14 @@ Value reshaped(Value x, ArrayRef<int64_t> shape, PatternRewriter &rewriter, Loca
 
 } // namespace
 
+RunningSumCost costOfRunningSum(int64_t terms) {
+  if (terms < kFewest)
+    return {double(terms) * double(terms), 0};
+  const int64_t blocks = (terms + kBlock - 1) / kBlock, padded = blocks * kBlock;
+  const double within = double(padded) * kBlock, whole = double(padded), added = double(padded);
+  return {within + whole + costOfRunningSum(blocks).operations + added, padded};
+}
+
 Value runningSum(Value x, unsigned dim, Running running, PatternRewriter &rewriter, Location loc) {
   RankedTensorType type = typeOf(x);
   const int64_t terms = type.getDimSize(dim), blocks = (terms + kBlock - 1) / kBlock;

@@ -21,6 +21,13 @@ struct Triangle {
 std::optional<Triangle> triangleOf(const Factor &condition, llvm::ArrayRef<std::int64_t> extents,
                                    const llvm::SmallBitVector &summed, const llvm::SmallBitVector &left);
 
+/// What the running sum of so many terms takes.
+struct RunningSumCost {
+  double operations = 0;
+  std::int64_t elements = 0; ///< of the largest tensor between the terms and their sums
+};
+RunningSumCost costOfRunningSum(std::int64_t terms);
+
 /// y[.., i, ..] = Σⱼ x[.., j, ..], along dimension `dim`.
 mlir::Value runningSum(mlir::Value x, unsigned dim, Running running, mlir::PatternRewriter &rewriter,
                        mlir::Location loc);

@@ -58,3 +58,25 @@ func.func @twice(%a: tensor<32x64xf32>, %w: tensor<64x16xf32>) -> (tensor<32x16x
       : tensor<64x16xf32>, tensor<32x64xf32> -> tensor<16x32xf32>
   return %0, %1 : tensor<32x16xf32>, tensor<16x32xf32>
 }
+
+// 256 terms of 8 sums: 16 blocks of 16 by a triangle of 16 x 16, their sums, 16 x 16 for what stands before each, and that added: 8 x (4096 + 256 + 256 + 256).
+func.func @running_sum(%x: tensor<8x256xf32>) -> tensor<8x256xf32> {
+  %zero = tw.constant dense<0.0> : tensor<8x256x256xf32>
+  %count = tw.iota 0 : tensor<256xi32>
+  %0 = tw.window %count by affine_map<(n, i, j) -> (j)> : tensor<256xi32> -> tensor<8x256x256xi32>
+  %1 = tw.window %count by affine_map<(n, i, j) -> (i)> : tensor<256xi32> -> tensor<8x256x256xi32>
+  %2 = tw.compare le %0, %1 : tensor<8x256x256xi32> -> tensor<8x256x256xi1>
+  %3 = tw.window %x by affine_map<(n, i, j) -> (n, j)> : tensor<8x256xf32> -> tensor<8x256x256xf32>
+  %4 = tw.select %2, %3, %zero : tensor<8x256x256xi1>, tensor<8x256x256xf32>
+  // expected-remark@+2 {{a sum of 2 factors: conditions go to a factor: 524k operations as before, largest intermediate from 2.0 MiB to none}}
+  // expected-remark@+1 {{a running sum is cut into blocks: from 524k to 38.9k operations, largest intermediate from none to 8.0 KiB}}
+  %5 = tw.reduce sum %4 dims [2] : tensor<8x256x256xf32> -> tensor<8x256xf32>
+  return %5 : tensor<8x256xf32>
+}
+
+func.func @sum_of_one(%x: tensor<32xf32>) -> tensor<32xf32> {
+  %0 = tw.window %x by affine_map<(n, j) -> (n)> : tensor<32xf32> -> tensor<32x64xf32>
+  // expected-remark@+1 {{a sum of 1 factor: indices that no factor has are left out, 1 factor stands outside of the sum: from 2.05k to 32 operations}}
+  %1 = tw.reduce sum %0 dims [1] : tensor<32x64xf32> -> tensor<32xf32>
+  return %1 : tensor<32xf32>
+}
