@@ -31,8 +31,11 @@ struct CopyForLanes : talweg::impl::CopyForLanesBase<CopyForLanes> {
   void runOnOperation() override {
     for (Block *block : blocksOf(getOperation()))
       for (GenericOp op : llvm::make_early_inc_range(block->getOps<GenericOp>()))
-        if (op.hasPureTensorSemantics() && op.getNumDpsInits() == 1 && op.getNumLoops() > 0)
-          isParallel(op) ? joinShortLoop(op) : turnOperands(turnResult(op));
+        if (op.hasPureTensorSemantics() && op.getNumDpsInits() == 1 && op.getNumLoops() > 0) {
+          if (isParallel(op))
+            joinShortLoop(op);
+          turnOperands(isParallel(op) ? op : turnResult(op));
+        }
   }
 
   int64_t lanesOf(GenericOp op) const {
@@ -144,7 +147,7 @@ struct CopyForLanes : talweg::impl::CopyForLanesBase<CopyForLanes> {
     SmallVector<int64_t> extents = op.getStaticLoopRanges();
     SmallVector<int64_t> moves = stridesOf(op, *result);
     const int64_t lanes = lanesOf(op);
-    if (ReductionOrder::of(extents, moves, lanes).lanes >= 0)
+    if (!isParallel(op) && ReductionOrder::of(extents, moves, lanes).lanes >= 0)
       return;
     auto *along = llvm::find(moves, 1);
     if (along == moves.end() || extents[along - moves.begin()] < lanes)

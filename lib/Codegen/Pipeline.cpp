@@ -22,6 +22,7 @@ std::unique_ptr<Pass> createCanonicalizer() {
 void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &tensors = pm.nest<func::FuncOp>();
   tensors.addPass(createFormProducts());
+  tensors.addPass(createOrderDimensions({options.target, options.tells}));
   tensors.addPass(createOrderReductions({options.tells}));
   if (options.memoryLimit <= 0) // what is kept takes memory in all steps
     tensors.addPass(createHoistInvariants({options.tells}));

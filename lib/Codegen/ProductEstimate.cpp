@@ -82,6 +82,18 @@ template <typename Stride> std::pair<double, double> copiedBy(const ProductPlan 
   return {moved, others};
 }
 
+/// Cycles that tiles wait for `a`, of which they read single elements, where none of its loops walks along a line: each element is a line then, read
+/// anew for each panel of b unless those of a tile's rows stay in the first cache.
+double linesOfA(const ProductPlan &plan) {
+  constexpr double perLine = 2, lineBytes = 64, firstCache = 1 << 15;
+  auto isNear = [](const Loop &loop) { return loop.extent > 1 && std::abs(loop.a) == 1; };
+  if (isNear(plan.m) || llvm::any_of(plan.k, isNear))
+    return 0;
+  const double elements = copiedBy(plan, [](const Loop &loop) { return loop.a; }).first;
+  const bool stays = double(plan.rows) * turnsOf(plan.k) * lineBytes <= firstCache;
+  return elements * perLine * (stays ? 1 : double(llvm::divideCeil(plan.n.extent, plan.panel())));
+}
+
 } // namespace
 
 ProductEstimate estimateOf(const ProductPlan &plan, std::int64_t lanes, std::int64_t bytes) {
@@ -95,6 +107,8 @@ ProductEstimate estimateOf(const ProductPlan &plan, std::int64_t lanes, std::int
   }
   if (plan.packA)
     copies += copiedBy(plan, [](const Loop &loop) { return loop.a; }).first * 2.0 / double(plan.lanes);
+  else if (!plan.dot && plan.n.a == 0)
+    copies += linesOfA(plan);
   const double busy = tiles.all + copies, moving = cycles::ofBytes(double(bytes));
   const double total = std::max({busy, moving, least});
 
@@ -109,8 +123,9 @@ ProductEstimate estimateOf(const ProductPlan &plan, std::int64_t lanes, std::int
                                            " loads and waits longer than it multiplies"},
       {tiles.all / tiles.steps,
        "sums of " + counted(terms, "term") + " are short for what a tile of results takes besides"},
-      {busy / tiles.all, "an operand is copied in the order of its tiles, for " + counted(std::int64_t(uses), "use") +
-                             " of each element"},
+      {busy / tiles.all, plan.packA || plan.packB ? "an operand is copied in the order of its tiles, for " +
+                                                        counted(std::int64_t(uses), "use") + " of each element"
+                                                  : "elements of an operand lie apart"},
       {moving / busy,
        "a byte of its operands and results serves for " + humanCount(operations / double(bytes)) + " multiply-adds"}};
   return {least / total,

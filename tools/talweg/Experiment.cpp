@@ -61,8 +61,10 @@ void Experiment::declareCode(Command &command) {
                 "computing values again rather than keeping them; results stay the same. Rows of data are not counted, "
                 "nor copies of "
                 "variables that a run can go back to");
-  command.flag(unroll, "--unroll",
-               "compile layers that are alike one by one rather than as a loop over layers; results stay the same");
+  command.flag(
+      unroll, "--unroll",
+      "compile layers that are alike one by one rather than as a loop over layers; results stay the same, but for "
+      "rounding");
 }
 
 void Experiment::declareData(Command &command, const std::string &help, bool alone) {

@@ -14,6 +14,18 @@ def FormProducts : Pass<"talweg-form-products", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::talweg::kernel::KernelDialect"];
 }
 
+def OrderDimensions : Pass<"talweg-order-dimensions", "::mlir::func::FuncOp"> {
+  let summary = "chooses in which order the dimensions of tensors lie in memory";
+  let description = [{
+    In: linalg on tensors and products, before anything is fused. Out: tensors that loops alone read and write, none of them in the turns of a loop of
+    constant length, may have their dimensions in another order, all those that elementwise ops tie to each other the same, where an estimate of cycles
+    says that it pays: a product for each k reads what has k outermost.
+  }];
+  let options = [TargetOption, Option<"tells", "tells", "bool", "false", "emit remarks on what lies in another order">];
+  let statistics = [Statistic<"turns", "turns", "tensors with another order of dimensions">];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def OrderReductions : Pass<"talweg-order-reductions", "::mlir::func::FuncOp"> {
   let summary = "puts the loops of reductions in the order of the memory that they read";
   let description = [{
@@ -68,10 +80,10 @@ def ChooseLayouts : Pass<"talweg-choose-layouts", "::mlir::ModuleOp"> {
 }
 
 def CopyForLanes : Pass<"talweg-copy-for-lanes", "::mlir::func::FuncOp"> {
-  let summary = "copies small operands of reductions so that lanes find their elements side by side";
+  let summary = "copies small operands so that lanes find their elements side by side";
   let description = [{
-    In: linalg on tensors, fused. Out: where the lanes of a reduction run along its results, and an operand that is far smaller than the box of its loops
-    has these elements apart, the reduction reads a copy of it, in which they are contiguous.
+    In: linalg on tensors, fused. Out: where lanes run along the results, and an operand that is far smaller than the box of the loops has these
+    elements apart, the op reads a copy of it, in which they are contiguous.
   }];
   let options = [TargetOption, Option<"tells", "tells", "bool", "false", "emit remarks on copies">];
   let statistics = [Statistic<"copies", "copies", "operands that are copied">];
