@@ -36,7 +36,11 @@ LoopCost::LoopCost(Operation *op) : op(op) {
 
 void LoopCost::add(Value value, AffineMap map, bool isResult) {
   auto type = cast<RankedTensorType>(value.getType());
-  Tensor tensor{value, isResult, llvm::to_vector(type.getShape()), {}, type.getNumElements(),
+  Tensor tensor{value,
+                isResult,
+                llvm::to_vector(type.getShape()),
+                {},
+                type.getNumElements(),
                 std::max<std::int64_t>(8, type.getElementTypeBitWidth())};
   SmallVector<std::int64_t> point(map.getNumDims(), 0);
   const SmallVector<std::int64_t> start = map.compose(point);
@@ -119,9 +123,7 @@ double LoopCost::cycles(ArrayRef<Place> places, const Target &target) const {
   for (bool changed = true; changed;) {
     changed = false;
     for (std::size_t loop = 0; loop < extents.size() && !changed; ++loop) {
-      auto follows = [&](std::size_t i) {
-        return isSmall(tensors[i]) || strides[i][loop] == strides[i][*along] * run;
-      };
+      auto follows = [&](std::size_t i) { return isSmall(tensors[i]) || strides[i][loop] == strides[i][*along] * run; };
       changed = loop != *along && extents[loop] > 1 && strides[leader][loop] == run &&
                 llvm::all_of(llvm::seq(tensors.size()), follows);
       run *= changed ? extents[loop] : 1;

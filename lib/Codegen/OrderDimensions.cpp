@@ -57,8 +57,9 @@ bool canTurn(OpResult result) {
   if (!isa_and_nonnull<tensor::EmptyOp, linalg::FillOp>(init.get().getDefiningOp()))
     return false;
   if (auto generic = dyn_cast<GenericOp>(op))
-    if (isParallel(generic) ? !isElementwise(generic)
-                            : op->getNumResults() != 1 || !generic.getMatchingIndexingMap(&init).isProjectedPermutation())
+    if (isParallel(generic)
+            ? !isElementwise(generic)
+            : op->getNumResults() != 1 || !generic.getMatchingIndexingMap(&init).isProjectedPermutation())
       return false;
   return llvm::all_of(result.getUses(), [&](OpOperand &use) {
     Operation *reader = use.getOwner();
@@ -78,8 +79,8 @@ struct Group {
   llvm::MapVector<Value, DimensionOrder> members; ///< dimension of the tensor → dimension of the group
   SmallVector<LoopCost *> readers;                ///< and writers
   std::int64_t bytes = 0;
-  DimensionOrder order;                           ///< of the group's dimensions; empty: each tensor as it is
-  double before = 0, after = 0;                   ///< cycles of the readers
+  DimensionOrder order;         ///< of the group's dimensions; empty: each tensor as it is
+  double before = 0, after = 0; ///< cycles of the readers
 
   unsigned rank() const { return unsigned(members.front().second.size()); }
 
@@ -186,8 +187,11 @@ private:
     SmallVector<LoopCost::Place> places;
     for (const LoopCost::Tensor &tensor : cost.tensors) {
       const Group *group = groupOf.lookup(tensor.value);
-      ArrayRef<unsigned> own = group == changed ? order : group ? ArrayRef<unsigned>(group->order) : ArrayRef<unsigned>();
-      places.push_back({group && !own.empty() ? group->orderOf(tensor.value, own) : DimensionOrder(), group && group != changed});
+      ArrayRef<unsigned> own = group == changed ? order
+                               : group          ? ArrayRef<unsigned>(group->order)
+                                                : ArrayRef<unsigned>();
+      places.push_back(
+          {group && !own.empty() ? group->orderOf(tensor.value, own) : DimensionOrder(), group && group != changed});
     }
     return cost.cycles(places, target);
   }

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 
 #define GEN_PASS_DEF_ORDERREDUCTIONS
@@ -35,6 +36,8 @@ struct LargestLeaf {
       }
       return;
     }
+    if (matchPattern(tensor, m_Constant<SplatElementsAttr>(nullptr)))
+      return; // is in the body
     auto own = dyn_cast<RankedTensorType>(tensor.getType());
     if (own && own.hasStaticShape() && (!type || own.getNumElements() > type.getNumElements())) {
       type = own;

@@ -28,7 +28,11 @@ std::optional<Recomputation> recomputationOf(GenericOp op, int depth) {
       return std::nullopt;
     all.operations += !isAccess(op);
   }
-  for (Value input : op.getInputs()) {
+  SmallPtrSet<Value, 8> inputs;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    Value input = operand->get();
+    if (!op.payloadUsesValueFromOperand(operand) || !inputs.insert(input).second)
+      continue;
     auto producer = input.getDefiningOp<GenericOp>();
     auto before =
         producer && producer->getBlock() == op->getBlock() ? recomputationOf(producer, depth - 1) : std::nullopt;

@@ -93,12 +93,14 @@ func.func @update(%p: tensor<4x8xf32>, %m: tensor<4x8xf32>, %g: tensor<4x8xf32>,
 func.func @box(%x: tensor<64x8xf32>, %c: tensor<32x8xf32>) -> (tensor<64x32xf32>, tensor<32x8xf32>) {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<64x32x8xf32>
-  %difference = linalg.generic {indexing_maps = [affine_map<(n, k, i) -> (n, i)>, affine_map<(n, k, i) -> (k, i)>, affine_map<(n, k, i) -> (n, k, i)>],
-                                iterator_types = ["parallel", "parallel", "parallel"]}
-      ins(%x, %c : tensor<64x8xf32>, tensor<32x8xf32>) outs(%e : tensor<64x32x8xf32>) {
-  ^bb0(%a: f32, %b: f32, %o: f32):
+  %half = arith.constant dense<0.5> : tensor<64x32x8xf32>
+  %difference = linalg.generic {indexing_maps = [affine_map<(n, k, i) -> (n, i)>, affine_map<(n, k, i) -> (k, i)>, affine_map<(n, k, i) -> (n, k, i)>,
+                                                 affine_map<(n, k, i) -> (n, k, i)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %c, %half : tensor<64x8xf32>, tensor<32x8xf32>, tensor<64x32x8xf32>) outs(%e : tensor<64x32x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %h: f32, %o: f32):
     %0 = arith.subf %a, %b : f32
-    linalg.yield %0 : f32
+    %1 = arith.mulf %0, %h : f32
+    linalg.yield %1 : f32
   } -> tensor<64x32x8xf32>
   %e1 = tensor.empty() : tensor<64x32xf32>
   %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<64x32xf32>) -> tensor<64x32xf32>
