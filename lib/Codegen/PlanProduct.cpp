@@ -170,9 +170,11 @@ ProductPlan planProduct(SmallVector<Loop> loops, std::int64_t lanes, std::int64_
       n = i;
   auto contiguousK = llvm::find_if(plan.k, [&](const Loop &loop) { return loop.a == 1 && loop.b == 1; });
   bool needsCopy = n && moving[*n].b != 1 && moving[*n].a != 1;
-  std::int64_t others = turnsOf(moving) / (n ? moving[*n].extent : 1);
+  std::int64_t uses = 1; // of what moves along n
+  for (const Loop &loop : moving)
+    uses *= n && (moving[*n].b != 0 ? loop.b : loop.a) == 0 ? loop.extent : 1;
   // Copying an operand into lanes' order pays only if the copy is used several times.
-  if (contiguousK != plan.k.end() && contiguousK->extent >= lanes && (!n || (needsCopy && others < 4))) {
+  if (contiguousK != plan.k.end() && contiguousK->extent >= lanes && (!n || (needsCopy && uses < 4))) {
     plan.dot = true;
     std::rotate(contiguousK, contiguousK + 1, plan.k.end());
     n.reset();

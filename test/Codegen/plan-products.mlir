@@ -174,3 +174,16 @@ func.func @adds_to_its_result(%a: memref<1x16xf32>, %b: memref<16x16xf32>, %out:
   bufferization.materialize_in_destination %s in restrict writable %out : (tensor<3x16xf32>, memref<3x16xf32>) -> ()
   return
 }
+
+// Four vectors, each with rows of its own: rows in the order of lanes would be a copy that is used once. Lanes run along the sum.
+// CHECK-LABEL: func @each_with_its_own
+// CHECK: kernel.product {{.*}} plan <{{{.*}}dot = true
+func.func @each_with_its_own(%x: memref<4x256x64xf32>, %w: memref<4x64xf32>, %y: memref<4x256xf32>) {
+  %X = bufferization.to_tensor %x restrict : memref<4x256x64xf32> to tensor<4x256x64xf32>
+  %W = bufferization.to_tensor %w restrict : memref<4x64xf32> to tensor<4x64xf32>
+  %e = tensor.empty() : tensor<4x256xf32>
+  %p = kernel.product loops [4, 256, 64] maps [affine_map<(a, n, k) -> (a, n, k)>, affine_map<(a, n, k) -> (a, k)>, affine_map<(a, n, k) -> (a, n)>]
+      of %X, %W : tensor<4x256x64xf32>, tensor<4x64xf32> outs %e : tensor<4x256xf32> -> tensor<4x256xf32>
+  bufferization.materialize_in_destination %p in restrict writable %y : (tensor<4x256xf32>, memref<4x256xf32>) -> ()
+  return
+}
