@@ -417,8 +417,10 @@ struct FormContractions : impl::FormContractionsBase<FormContractions> {
     config.setListener(&forgetting);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       return signalPassFailure();
-    if (advises)
-      tellSquaredDistances(getOperation());
+    if (!advises)
+      return;
+    tellSquaredDistances(getOperation());
+    tellSumsWithoutReuse(getOperation());
   }
 };
 

@@ -170,4 +170,23 @@ void tellSquaredDistances(Operation *root) {
   });
 }
 
+void tellSumsWithoutReuse(Operation *root) {
+  root->walk([](tw::ReduceOp op) {
+    auto box = dyn_cast<RankedTensorType>(op.getX().getType());
+    if (op.getKind() != tw::Reduction::sum || !box || !isa<FloatType>(box.getElementType()) ||
+        bytesFor(double(box.getNumElements()), box.getElementType()) < kLargeBox)
+      return;
+    const Product product = factorsOf(op.getX(), /*withConditions=*/false);
+    const auto whole = llvm::count_if(product.factors, [&](const Factor &factor) {
+      return volume(product.extents, dimsRead(factor.map, product.extents)) == volume(product.extents);
+    });
+    if (product.factors.size() != 2 || whole == 0)
+      return;
+    op.emitRemark("a sum of 2 factors stays one, over ")
+        << humanCount(double(box.getNumElements())) << " elements: "
+        << (whole == 2 ? "no element of them is read more than once"
+                       : "no element of the larger is read more than once");
+  });
+}
+
 } // namespace talweg

@@ -44,6 +44,9 @@ private:
 /// Remarks on squared distances in sums of `root`, which could be written as products.
 void tellSquaredDistances(mlir::Operation *root);
 
+/// Remarks on large sums of products in `root` that are no contractions, for want of reuse.
+void tellSumsWithoutReuse(mlir::Operation *root);
+
 } // namespace talweg
 
 #endif

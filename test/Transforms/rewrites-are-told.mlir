@@ -31,6 +31,15 @@ func.func @squared_distance(%x: tensor<32x64xf32>, %c: tensor<16x64xf32>) -> ten
   return %4 : tensor<32x16xf32>
 }
 
+// Matrices with a vector for each, at the rate of their bytes.
+func.func @no_reuse(%a: tensor<32x128x128xf32>, %v: tensor<32x128xf32>) -> tensor<32x128xf32> {
+  %0 = tw.window %v by affine_map<(n, i, j) -> (n, j)> : tensor<32x128xf32> -> tensor<32x128x128xf32>
+  %1 = tw.mul %a, %0 : tensor<32x128x128xf32>
+  // expected-remark@+1 {{a sum of 2 factors stays one, over 524k elements: no element of the larger is read more than once}}
+  %2 = tw.reduce sum %1 dims [2] : tensor<32x128x128xf32> -> tensor<32x128xf32>
+  return %2 : tensor<32x128xf32>
+}
+
 // A sum of two factors is a product of matrices as it is.
 func.func @product(%x: tensor<32x64xf32>, %w: tensor<64x16xf32>) -> tensor<32x16xf32> {
   %0 = tw.window %x by affine_map<(n, o, i) -> (n, i)> : tensor<32x64xf32> -> tensor<32x16x64xf32>
