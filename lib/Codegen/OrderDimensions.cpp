@@ -7,6 +7,7 @@
 #include "InlineProducer.h"
 #include "LayoutCost.h"
 #include "Memory.h"
+#include "Recomputation.h"
 #include "talweg/Codegen/Passes.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Support/Counted.h"
@@ -203,11 +204,20 @@ private:
     return cycles;
   }
 
+  /// Whether a member is in memory, and not only computed where it is read.
+  static bool isStored(const Group &group) {
+    return llvm::any_of(group.members, [](const auto &member) {
+      auto generic = member.first.template getDefiningOp<GenericOp>();
+      return !generic || !isParallel(generic) || !whyNotRepeated(generic).empty() ||
+             llvm::any_of(member.first.getUsers(), llvm::IsaPred<ProductOp>);
+    });
+  }
+
   /// An order that changes how products and reductions run has to pay: an estimate is not a time.
   void chooseFor(Group &group) {
     constexpr unsigned mostDimensions = 5;
     constexpr double margin = 7.0 / 8;
-    if (group.rank() > mostDimensions)
+    if (group.rank() > mostDimensions || !isStored(group))
       return;
     double least = 0;
     bool isElementwise = true;
@@ -259,9 +269,9 @@ struct OrderDimensions : talweg::impl::OrderDimensionsBase<OrderDimensions> {
     std::string shape;
     for (unsigned dim : group.orderOf(largest, group.order))
       shape += (shape.empty() ? "" : "x") + std::to_string(cast<RankedTensorType>(largest.getType()).getDimSize(dim));
-    emitRemark(largest.getLoc()) << "lies in memory as " << shape << ", and so does what is computed with it place by "
-                                 << "place: from " << humanCount(group.before) << " to " << humanCount(group.after)
-                                 << " cycles, by estimate";
+    emitRemark(largest.getLoc()) << "its dimensions have the order " << shape << ", and those of what is computed with "
+                                 << "it place by place: from " << humanCount(group.before) << " to "
+                                 << humanCount(group.after) << " cycles, by estimate";
   }
 
   static AffineMap turned(AffineMap map, ArrayRef<unsigned> order) {

@@ -14,7 +14,7 @@
 // CHECK:       %[[P:.*]] = kernel.product loops [25, 10, 10, 1000] maps [#{{.*}}, #[[READ]], #[[WRITTEN]]] of %[[low]], %[[C]]#0 : {{.*}} -> tensor<25x10x1000xf32>
 // CHECK:       linalg.generic {{.*}} ins(%[[P]], %[[C]]#1 : tensor<25x10x1000xf32>, tensor<25x10x1000xf32>)
 // CHECK:       return %{{.*}} : tensor<1000x25xf32>
-// TOLD: remark: lies in memory as 25x10x1000, and so does what is computed with it place by place: from {{.*}} to {{.*}} cycles, by estimate
+// TOLD: remark: its dimensions have the order 25x10x1000, and those of what is computed with it place by place: from {{.*}} to {{.*}} cycles, by estimate
 func.func @components(%x: tensor<1000x10xf32>, %mu: tensor<25x10xf32>, %low: tensor<25x10x10xf32>) -> tensor<1000x25xf32> {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<1000x25x10xf32>
