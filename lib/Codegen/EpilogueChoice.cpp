@@ -180,7 +180,8 @@ std::string EpilogueChoice::refusedByPlan(const Candidate &candidate) {
   bool tileIsOneRun = plan.m.c == plan.n.extent && plan.n.extent <= plan.panel();
   if (streams.count >= Streams::many && plan.accumulates())
     return "the product is summed in blocks, and only the last would compute it";
-  if (streams.count >= 2 && plan.n.extent % plan.lanes != 0)
+  constexpr int64_t manyRegisters = 16; // of a row: the last may be partly empty
+  if (streams.count >= 2 && plan.n.extent % plan.lanes != 0 && plan.n.extent < manyRegisters * plan.lanes)
     return "its operands would be read in registers that are partly empty";
   if (streams.count >= Streams::many && streams.bytes > cached && !tileIsOneRun)
     return "its operands do not fit the caches, and a tile of them is not one run of memory";

@@ -22,6 +22,7 @@ LoopCost::LoopCost(Operation *op) : op(op) {
     for (OpOperand *factor : {&product.getLeftMutable(), &product.getRightMutable()})
       add(factor->get(), product.getMatchingIndexingMap(factor), false);
     add(product.getResult(0), product.getSumMap(), true);
+    band = bandOf(product);
     return;
   }
   auto generic = cast<GenericOp>(op);
@@ -83,13 +84,32 @@ double LoopCost::least(const Target &target) const {
 
 namespace {
 
-double cyclesOfProduct(ArrayRef<std::int64_t> extents, ArrayRef<SmallVector<std::int64_t>> strides, std::int64_t bytes,
-                       std::int64_t lanes, const Target &target) {
+/// Of the three tensors of a product for each turn of some loops, those of which one product's elements are not in one run of memory: more pages.
+int farOperands(ArrayRef<std::int64_t> extents, ArrayRef<SmallVector<std::int64_t>> strides) {
+  auto isOfEach = [&](std::size_t loop) {
+    return llvm::all_of(strides, [&](auto &moves) { return moves[loop] != 0; });
+  };
+  return int(llvm::count_if(strides, [&](const auto &moves) {
+    std::int64_t nearest = INT64_MAX, farthest = 0; // of the loops over products, and within one
+    for (auto [loop, extent] : llvm::enumerate(extents))
+      if (extent > 1 && moves[loop] != 0) {
+        std::int64_t &bound = isOfEach(loop) ? nearest : farthest;
+        bound = isOfEach(loop) ? std::min(bound, std::abs(moves[loop])) : std::max(bound, std::abs(moves[loop]));
+      }
+    return nearest < farthest;
+  }));
+}
+
+double cyclesOfProduct(ArrayRef<std::int64_t> extents, ArrayRef<SmallVector<std::int64_t>> strides,
+                       const std::optional<Band> &band, std::int64_t bytes, std::int64_t lanes, const Target &target) {
   SmallVector<kernel::Loop> loops;
   for (auto [loop, extent] : llvm::enumerate(extents))
-    loops.push_back({extent, strides[0][loop], strides[1][loop], strides[2][loop], {}});
-  const kernel::ProductPlan plan = planProduct(loops, lanes, target.registers);
-  return plan.multiplyAdds() / (2 * double(lanes)) / estimateOf(plan, lanes, bytes).share;
+    loops.push_back({extent, strides[0][loop], strides[1][loop], strides[2][loop], {}, band ? band->moves[loop] : 0});
+  kernel::ProductPlan plan = planProduct(loops, lanes, target.registers);
+  if (band)
+    skipOutside(plan, band->low, band->high);
+  const ProductEstimate estimate = estimateOf(plan, lanes, bytes); // a core is not quite idle while it waits for memory
+  return estimate.cycles * (1 + farOperands(extents, strides) / 64.0) + estimate.busy / 8;
 }
 
 } // namespace
@@ -103,7 +123,7 @@ double LoopCost::cycles(ArrayRef<Place> places, const Target &target) const {
   }
   const std::int64_t lanes = this->lanes(target);
   if (isa<kernel::ProductOp>(op))
-    return cyclesOfProduct(extents, strides, bytes, lanes, target);
+    return cyclesOfProduct(extents, strides, band, bytes, lanes, target);
 
   // Lanes run along the loop by which the largest of what is read, of elementwise ops of what is written, lies side by side.
   const bool reduces = !isParallel(cast<GenericOp>(op));
@@ -123,7 +143,9 @@ double LoopCost::cycles(ArrayRef<Place> places, const Target &target) const {
   for (bool changed = true; changed;) {
     changed = false;
     for (std::size_t loop = 0; loop < extents.size() && !changed; ++loop) {
-      auto follows = [&](std::size_t i) { return isSmall(tensors[i]) || strides[i][loop] == strides[i][*along] * run; };
+      auto follows = [&](std::size_t i) {
+        return (isSmall(tensors[i]) && run < lanes) || strides[i][loop] == strides[i][*along] * run;
+      };
       changed = loop != *along && extents[loop] > 1 && strides[leader][loop] == run &&
                 llvm::all_of(llvm::seq(tensors.size()), follows);
       run *= changed ? extents[loop] : 1;

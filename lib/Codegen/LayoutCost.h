@@ -2,6 +2,7 @@
 #ifndef TALWEG_LIB_CODEGEN_LAYOUTCOST_H
 #define TALWEG_LIB_CODEGEN_LAYOUTCOST_H
 
+#include "Band.h"
 #include "talweg/Codegen/Target.h"
 
 #include "mlir/IR/AffineMap.h"
@@ -32,6 +33,7 @@ public:
   mlir::Operation *op;
   llvm::SmallVector<std::int64_t> extents;
   llvm::SmallVector<Tensor> tensors; ///< of a product left, right, sums; otherwise inputs, results
+  std::optional<Band> band;          ///< of a product
 
   /// Where a tensor lies.
   struct Place {

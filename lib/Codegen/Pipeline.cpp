@@ -36,6 +36,7 @@ void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
 
 void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &buffers = pm.nest<func::FuncOp>();
+  buffers.addPass(createFindBands());
   buffers.addPass(createSchedule());
   if (options.memoryLimit > 0) // without CSE afterwards, which would take copies back
     buffers.addPass(createRematerialize({options.memoryLimit, options.target}));

@@ -28,7 +28,7 @@ constexpr std::int64_t longestSum = 1024, blockOfK = 512;
 bool continues(const Loop &outer, const Loop &inner) {
   auto follows = [&](std::int64_t far, std::int64_t near) { return far == near * inner.extent; };
   return follows(outer.a, inner.a) && follows(outer.b, inner.b) && follows(outer.c, inner.c) &&
-         llvm::equal(outer.e, inner.e, follows);
+         follows(outer.band, inner.band) && llvm::equal(outer.e, inner.e, follows);
 }
 
 /// Joins loops that walk memory as one.
@@ -224,19 +224,32 @@ ProductPlan planProduct(SmallVector<Loop> loops, std::int64_t lanes, std::int64_
   return plan;
 }
 
+void skipOutside(ProductPlan &plan, std::int64_t low, std::int64_t high) {
+  constexpr std::int64_t fewest = 16;
+  if (plan.dot || plan.accumulates() || plan.k.front().extent < fewest)
+    return;
+  plan.low = low;
+  plan.high = high;
+}
+
 ProductPlan planOf(kernel::ProductOp product, ArrayRef<Access> epilogue, const Target &target) {
   auto accessOf = [&](OpOperand &operand) {
     return linearize(product.getMatchingIndexingMap(&operand), cast<ShapedType>(operand.get().getType()).getShape());
   };
   Access a = accessOf(product.getLeftMutable()), b = accessOf(product.getRightMutable()),
          c = accessOf(*product.getSums());
+  auto band = product->getAttrOfType<DenseI64ArrayAttr>(kernel::kBand);
   SmallVector<Loop> loops;
   for (auto [d, extent] : llvm::enumerate(product.getLoops())) {
-    loops.push_back({extent, a.strides[d], b.strides[d], c.strides[d], {}});
+    loops.push_back({extent, a.strides[d], b.strides[d], c.strides[d], {}, band ? band[2 + d] : 0});
     for (const Access &access : epilogue)
       loops.back().e.push_back(access.strides[d]);
   }
-  return planProduct(loops, target.vectorBits / product.getElementType().getIntOrFloatBitWidth(), target.registers);
+  ProductPlan plan =
+      planProduct(loops, target.vectorBits / product.getElementType().getIntOrFloatBitWidth(), target.registers);
+  if (band)
+    skipOutside(plan, band[0], band[1]);
+  return plan;
 }
 
 } // namespace talweg

@@ -12,6 +12,9 @@ namespace talweg {
 /// are summed over. In which order they are does not depend on an epilogue.
 kernel::ProductPlan planProduct(llvm::SmallVector<kernel::Loop> loops, std::int64_t lanes, std::int64_t registers);
 
+/// Lets the tiles of a plan, whose loops tell how they move in a band, skip what lies outside of it, if they are long enough and summed once.
+void skipOutside(kernel::ProductPlan &plan, std::int64_t low, std::int64_t high);
+
 /// The plan of `product` with an epilogue that reads and writes at `epilogue`, by the loops of the product.
 kernel::ProductPlan planOf(kernel::ProductOp product, llvm::ArrayRef<Access> epilogue, const Target &target);
 

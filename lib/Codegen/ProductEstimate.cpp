@@ -94,15 +94,45 @@ double linesOfA(const ProductPlan &plan) {
   return elements * perLine * (stays ? 1 : double(llvm::divideCeil(plan.n.extent, plan.panel())));
 }
 
+/// The share of a plan's steps that tiles take which skip what is outside of the band.
+double shareInBand(const ProductPlan &plan) {
+  const Loop &k = plan.k.front();
+  if (!plan.hasBand() || std::abs(k.band) > 1)
+    return 1;
+  double taken = 0, all = 0;
+  for (std::int64_t m = 0; m < plan.m.extent; m += plan.rows)
+    for (std::int64_t n = 0; n < plan.n.extent; n += plan.panel()) {
+      const std::int64_t at = plan.m.band * m + plan.n.band * n;
+      std::int64_t least = at, most = at;
+      for (auto [loop, turns] : {std::pair(&plan.m, std::min(plan.rows, plan.m.extent - m)),
+                                 std::pair(&plan.n, std::min(plan.panel(), plan.n.extent - n))})
+        (loop->band < 0 ? least : most) += loop->band * (turns - 1);
+      // k * band + [least, most] meets [low, high].
+      const std::int64_t first = k.band > 0 ? plan.low - most : least - plan.high,
+                         last = k.band > 0 ? plan.high - least : most - plan.low;
+      const bool isInside = most >= plan.low && least <= plan.high;
+      taken +=
+          k.band == 0
+              ? double(isInside ? k.extent : 0)
+              : double(std::max<std::int64_t>(0, std::min(last, k.extent - 1) - std::max<std::int64_t>(first, 0) + 1));
+      all += double(k.extent);
+    }
+  return std::max(taken / all, 1 / all);
+}
+
 } // namespace
 
 ProductEstimate estimateOf(const ProductPlan &plan, std::int64_t lanes, std::int64_t bytes) {
-  const double operations = plan.multiplyAdds(), least = operations / (cycles::fmaPerCycle * double(lanes));
-  const TileCycles tiles = plan.dot ? cyclesOfDot(plan) : cyclesOfTiles(plan);
+  const double inBand = shareInBand(plan);
+  const double operations = plan.multiplyAdds() * inBand, least = operations / (cycles::fmaPerCycle * double(lanes));
+  TileCycles tiles = plan.dot ? cyclesOfDot(plan) : cyclesOfTiles(plan);
+  for (double *cycles : {&tiles.arithmetic, &tiles.steps, &tiles.all})
+    *cycles *= inBand;
   double copies = 0, uses = 1;
   if (plan.packB) {
     auto [moved, others] = copiedBy(plan, [](const Loop &loop) { return loop.b; });
-    copies += moved * (plan.n.b == 1 ? 2.0 / double(plan.lanes) : 1);
+    const bool isTransposed = llvm::any_of(plan.k, [](const Loop &loop) { return loop.b == 1; }); // in registers
+    copies += moved * (plan.n.b == 1 ? 2.0 / double(plan.lanes) : isTransposed ? 6.0 / double(plan.lanes) : 1);
     uses = others;
   }
   if (plan.packA)
@@ -128,7 +158,7 @@ ProductEstimate estimateOf(const ProductPlan &plan, std::int64_t lanes, std::int
                                                   : "elements of an operand lie apart"},
       {moving / busy,
        "a byte of its operands and results serves for " + humanCount(operations / double(bytes)) + " multiply-adds"}};
-  return {least / total,
+  return {busy, total, least / total,
           llvm::max_element(losses, [](const auto &x, const auto &y) { return x.first < y.first; })->second};
 }
 

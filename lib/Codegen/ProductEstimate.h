@@ -9,6 +9,8 @@
 namespace talweg {
 
 struct ProductEstimate {
+  double busy = 0;    ///< cycles of a core that finds all it reads in its caches
+  double cycles = 0;  ///< with memory
   double share = 1;   ///< of the multiply-adds that registers could do in the same time
   std::string reason; ///< what keeps it from being 1 most
 };

@@ -28,6 +28,7 @@ struct Place {
   SmallVector<Value> e;
   Value last;   ///< whether c is finished by the blocks of k in hand; null: it is
   Value number; ///< of the tile, by the loops outside so far; null: 0
+  Value band;   ///< position in the plan's band; null: it has none
 };
 
 /// The tile in hand: rows, columns, and steps along the outermost k.
@@ -54,7 +55,9 @@ public:
         packAllB();
     }
     buildLevels();
-    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}};
+    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}, {}};
+    if (plan.hasBand())
+      start.band = tools.index(0);
     if (epilogue)
       for (int64_t offset : epilogue->offsets())
         start.e.push_back(tools.index(offset));
@@ -97,7 +100,8 @@ private:
              tools.advance(from.unpackedB, iv, unpackedB),
              from.e,
              from.last,
-             from.number};
+             from.number,
+             from.band ? tools.advance(from.band, iv, by.band) : Value()};
     for (auto [position, stride] : llvm::zip(to.e, by.e))
       position = tools.advance(position, iv, stride);
     return to;
@@ -381,15 +385,51 @@ private:
                          : tools.loadEach(a.memory, at, plan.n.a, plan.lanes, count);
   }
 
-  /// Runs `body(place, acc)` for `count` steps along `loop`, `unroll` steps in each turn, the rest written out.
+  /// The steps along the outermost k that add something in the band of the plan to the tile in hand; others may be among them.
+  std::pair<Value, Value> stepsInBand(Value band, const Tile &tile) {
+    int64_t least = 0, most = 0; // from the tile's first element at its first step
+    auto add = [&](const Loop &loop, int64_t turns) { (loop.band < 0 ? least : most) += loop.band * (turns - 1); };
+    add(plan.m, tile.m);
+    add(plan.n, tile.n);
+    for (const Loop &loop : ArrayRef(plan.k).drop_front())
+      add(loop, loop.extent);
+    auto plus = [&](Value x, int64_t y) -> Value {
+      return builder.createOrFold<arith::AddIOp>(loc, x, tools.index(y));
+    };
+    Value none = tools.index(0), all = tools.index(tile.k);
+    auto clamp = [&](Value x) -> Value {
+      return builder.createOrFold<arith::MinSIOp>(loc, builder.createOrFold<arith::MaxSIOp>(loc, x, none), all);
+    };
+    auto from = [&](int64_t bound) { return builder.createOrFold<arith::SubIOp>(loc, tools.index(bound), band); };
+    switch (plan.k.front().band) {
+    case 1: // band + [least, most] + k in [low, high]
+      return {clamp(from(plan.low - most)), clamp(from(plan.high - least + 1))};
+    case -1: return {clamp(plus(band, least - plan.high)), clamp(plus(band, most - plan.low + 1))};
+    case 0: {
+      auto isInside = [&](arith::CmpIPredicate predicate, int64_t offset, int64_t bound) -> Value {
+        return builder.createOrFold<arith::CmpIOp>(loc, predicate, plus(band, offset), tools.index(bound));
+      };
+      Value inside = builder.createOrFold<arith::AndIOp>(loc, isInside(arith::CmpIPredicate::sge, most, plan.low),
+                                                         isInside(arith::CmpIPredicate::sle, least, plan.high));
+      return {none, builder.createOrFold<arith::SelectOp>(loc, inside, all, none)};
+    }
+    default: return {none, all};
+    }
+  }
+
+  /// Runs `body(place, acc)` for `count` steps along `loop`, `unroll` steps in each turn, the rest written out; of whole turns those that `within` has
+  /// steps of, if it is given.
   void steps(int64_t count, const Loop &loop, Place place, SmallVector<Value> &acc, int64_t unroll,
-             function_ref<void(Place, SmallVector<Value> &)> body) {
+             function_ref<void(Place, SmallVector<Value> &)> body, std::pair<Value, Value> within = {}) {
     int64_t whole = count <= 2 * unroll ? 0 : count / unroll * unroll;
-    tools.forCarrying(whole / unroll, unroll, acc, [&](Value at, SmallVector<Value> &inner) {
-      Place here = move(place, at, loop, 0);
-      for (int64_t i = 0; i < unroll; ++i)
-        body(move(here, tools.index(i), loop, 0), inner);
-    });
+    tools.forCarrying(
+        whole / unroll, unroll, acc,
+        [&](Value at, SmallVector<Value> &inner) {
+          Place here = move(place, at, loop, 0);
+          for (int64_t i = 0; i < unroll; ++i)
+            body(move(here, tools.index(i), loop, 0), inner);
+        },
+        within);
     for (int64_t i = whole; i < count; ++i)
       body(move(place, tools.index(i), loop, 0), acc);
   }
@@ -408,14 +448,18 @@ private:
   void overK(size_t level, Place place, Tile tile, SmallVector<Value> &acc) {
     bool last = level + 1 == plan.k.size();
     int64_t count = level == 0 ? tile.k : plan.k[level].extent;
-    steps(count, plan.k[level], place, acc, last ? 4 : 1, [&](Place inner, SmallVector<Value> &sums) {
+    std::pair<Value, Value> within;
+    if (level == 0 && place.band)
+      within = stepsInBand(std::exchange(place.band, {}), tile);
+    auto body = [&](Place inner, SmallVector<Value> &sums) {
       if (last && plan.packA)
         prefetchA(inner);
       if (last)
         step(inner, tile, sums);
       else
         overK(level + 1, inner, tile, sums);
-    });
+    };
+    steps(count, plan.k[level], place, acc, last ? 4 : 1, body, within);
   }
 
   void emitTile(Place place, Tile tile) {

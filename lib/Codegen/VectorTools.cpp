@@ -160,13 +160,22 @@ void VectorTools::forTiles(int64_t extent, int64_t tile, bool parallel,
 }
 
 void VectorTools::forCarrying(int64_t turns, int64_t step, Values &values,
-                              function_ref<void(Value offset, Values &values)> body) {
+                              function_ref<void(Value offset, Values &values)> body, std::pair<Value, Value> within) {
   if (turns <= 1) {
     if (turns == 1)
       body(index(0), values);
     return;
   }
-  auto loop = scf::ForOp::create(builder, loc, index(0), index(turns * step), index(step), values);
+  Value from = index(0), to = index(turns * step);
+  if (within.first) {
+    auto whole = [&](Value x) { // turns, in steps
+      Value turn = builder.createOrFold<arith::DivUIOp>(loc, x, index(step));
+      return builder.createOrFold<arith::MulIOp>(loc, turn, index(step));
+    };
+    from = whole(within.first);
+    to = builder.createOrFold<arith::MinUIOp>(loc, to, whole(advance(within.second, index(step - 1), 1)));
+  }
+  auto loop = scf::ForOp::create(builder, loc, from, to, index(step), values);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());

@@ -55,8 +55,10 @@ public:
   using Values = llvm::SmallVector<mlir::Value>;
 
   /// A loop over `turns` turns that carries `values`: body(turn * step, values) updates them. One turn is written without a loop.
+  /// Of several those that have one of the steps from `within.first` to in front of `within.second`, if these are given.
   void forCarrying(std::int64_t turns, std::int64_t step, Values &values,
-                   llvm::function_ref<void(mlir::Value offset, Values &values)> body);
+                   llvm::function_ref<void(mlir::Value offset, Values &values)> body,
+                   std::pair<mlir::Value, mlir::Value> within = {});
 
   /// Combines `turns` turns, `step` apart, each of which lengthens every chain by `weight`, into `sums`: groups that are within
   /// `longestChain` start from `starts`, and their results are combined in order, in groups again where they are many.

@@ -115,3 +115,19 @@ func.func @shared(%a: memref<256x256xf32>, %b: memref<256x256xf32>, %c: memref<2
   bufferization.materialize_in_destination %p in restrict writable %c : (tensor<256x256xf32>, memref<256x256xf32>) -> ()
   return
 }
+
+// Of a triangular factor, a tile takes the steps that have something for its rows: whole turns of them.
+// CHECK-LABEL: func.func @triangle
+// CHECK: scf.for %[[ROW:.*]] = {{.*}} {
+// CHECK: %[[END:.*]] = arith.minui
+// CHECK: scf.for {{.*}} to %[[END]] {{.*}} iter_args
+// CHECK: math.fma
+func.func @triangle(%a: memref<64x64xf32>, %b: memref<64x32xf32>, %c: memref<64x32xf32>) {
+  %A = bufferization.to_tensor %a restrict : memref<64x64xf32> to tensor<64x64xf32>
+  %B = bufferization.to_tensor %b restrict : memref<64x32xf32> to tensor<64x32xf32>
+  %e = tensor.empty() : tensor<64x32xf32>
+  %p = kernel.product loops [64, 32, 64] maps [#a, #b, #c] of %A, %B : tensor<64x64xf32>, tensor<64x32xf32> outs %e : tensor<64x32xf32>
+      attributes {kernel.band = array<i64: -64, 0, -1, 0, 1>} -> tensor<64x32xf32>
+  bufferization.materialize_in_destination %p in restrict writable %c : (tensor<64x32xf32>, memref<64x32xf32>) -> ()
+  return
+}

@@ -97,7 +97,7 @@ func.func @turns(%x: tensor<1000x10xf32>, %mu: tensor<25x10xf32>, %low: tensor<2
 
 // A position in what is turned is that of the index, not of the loop.
 // CHECK-LABEL: func.func @places
-// CHECK:       linalg.generic {{.*}} outs({{.*}} : tensor<10x25x1000xf32>)
+// CHECK:       linalg.generic {{.*}} outs({{.*}} : tensor<25x10x1000xf32>)
 // CHECK:         linalg.index 2
 // CHECK:       kernel.product
 func.func @places(%low: tensor<25x10x10xf32>) -> tensor<25x10x1000xf32> {

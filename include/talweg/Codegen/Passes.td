@@ -101,6 +101,17 @@ def PackAhead : Pass<"talweg-pack-ahead", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FindBands : Pass<"talweg-find-bands", "::mlir::func::FuncOp"> {
+  let summary = "finds products of which a mask leaves a band";
+  let description = [{
+    In: linalg on tensors and products, of which no loop changes any more. Out: a product whose factor is zero, or whose sums nothing reads, where indices differ by
+    more or less than some numbers (a triangle of a matrix, a causal mask) has the attribute kernel.band. What is zero is known of select, products with
+    what is zero, and e^x of what is -inf.
+  }];
+  let statistics = [Statistic<"found", "found", "products with a band">];
+  let dependentDialects = ["::talweg::kernel::KernelDialect"];
+}
+
 def Schedule : Pass<"talweg-schedule", "::mlir::func::FuncOp"> {
   let summary = "moves updates to where their gradients are known, and elementwise ops to the products that they read";
   let description = [{

@@ -160,7 +160,17 @@ static LogicalResult verifyTogether(GenericOp op, Attribute value) {
   return success();
 }
 
+static LogicalResult verifyBand(Operation *op, Attribute attribute) {
+  auto product = dyn_cast<ProductOp>(op);
+  auto numbers = dyn_cast<DenseI64ArrayAttr>(attribute);
+  if (product && numbers && size_t(numbers.size()) == 2 + product.getLoops().size() && numbers[0] <= numbers[1])
+    return success();
+  return op->emitOpError("'") << kBand << "' is of a product: two bounds, the lesser first, and a move for each loop";
+}
+
 LogicalResult KernelDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() == kBand)
+    return verifyBand(op, attribute.getValue());
   auto generic = dyn_cast<GenericOp>(op);
   if (!generic || !generic.hasPureBufferSemantics())
     return op->emitOpError("has '") << attribute.getName().getValue() << "', and is no linalg.generic on memrefs";

@@ -46,20 +46,22 @@ static void visitFields(ProductPlan &plan, Visit &&visit) {
   visit("pack_a", plan.packA);
   visit("pack_b", plan.packB);
   visit("pack_b_ahead", plan.packBAhead);
+  visit("low", plan.low);
+  visit("high", plan.high);
 }
 
-/// A loop is array<i64: extent, a, b, c, e…>.
+/// A loop is array<i64: extent, a, b, c, band, e…>.
 static SmallVector<std::int64_t> numbersOf(const Loop &loop) {
-  SmallVector<std::int64_t> numbers{loop.extent, loop.a, loop.b, loop.c};
+  SmallVector<std::int64_t> numbers{loop.extent, loop.a, loop.b, loop.c, loop.band};
   llvm::append_range(numbers, loop.e);
   return numbers;
 }
 
 static bool setNumbers(Loop &loop, ArrayRef<std::int64_t> numbers) {
-  if (numbers.size() < 4 || numbers[0] < 1)
+  if (numbers.size() < 5 || numbers[0] < 1)
     return false;
-  loop = {numbers[0], numbers[1], numbers[2], numbers[3], {}};
-  loop.e.append(numbers.begin() + 4, numbers.end());
+  loop = {numbers[0], numbers[1], numbers[2], numbers[3], {}, numbers[4]};
+  loop.e.append(numbers.begin() + 5, numbers.end());
   return true;
 }
 

@@ -134,7 +134,7 @@ func.func @rejected(%x: tensor<8xf32>, %y: tensor<8xf32>) {
 func.func @rejected(%x: tensor<8xf32>, %s: tensor<f32>) {
   // expected-error @+1 {{the plan is of other loops}}
   %0 = kernel.product loops [8] maps [affine_map<(k) -> (k)>, affine_map<(k) -> (k)>, affine_map<(k) -> ()>]
-      of %x, %x : tensor<8xf32>, tensor<8xf32> outs %s : tensor<f32> plan <{k = [array<i64: 4, 1, 1, 0>]}> -> tensor<f32>
+      of %x, %x : tensor<8xf32>, tensor<8xf32> outs %s : tensor<f32> plan <{k = [array<i64: 4, 1, 1, 0, 0>]}> -> tensor<f32>
   return
 }
 
@@ -143,7 +143,7 @@ func.func @rejected(%x: tensor<8xf32>, %s: tensor<f32>) {
 func.func @rejected(%x: tensor<8xf32>, %y: tensor<f32>) {
   // expected-error @+1 {{the plan adds sums up in memory, and they are not kept}}
   %0 = kernel.product loops [8] maps [affine_map<(k) -> (k)>, affine_map<(k) -> (k)>, affine_map<(k) -> ()>, affine_map<(k) -> ()>]
-      of %x, %x : tensor<8xf32>, tensor<8xf32> outs %y : tensor<f32> plan <{k = [array<i64: 8, 1, 1, 0>], k_block = 4 : i64}> -> tensor<f32> {
+      of %x, %x : tensor<8xf32>, tensor<8xf32> outs %y : tensor<f32> plan <{k = [array<i64: 8, 1, 1, 0, 0>], k_block = 4 : i64}> -> tensor<f32> {
   ^bb0(%sum: f32):
     kernel.yield %sum : f32
   }
@@ -155,7 +155,7 @@ func.func @rejected(%x: tensor<8xf32>, %y: tensor<f32>) {
 func.func @rejected(%x: tensor<8xf32>, %y: tensor<f32>) {
   // expected-error @+1 {{the plan has no tile of finished sums for the epilogue}}
   %0 = kernel.product loops [8] maps [affine_map<(k) -> (k)>, affine_map<(k) -> (k)>, affine_map<(k) -> ()>, affine_map<(k) -> ()>]
-      of %x, %x : tensor<8xf32>, tensor<8xf32> outs %y : tensor<f32> plan <{k = [array<i64: 8, 1, 1, 0>], dot = true}> -> tensor<f32> {
+      of %x, %x : tensor<8xf32>, tensor<8xf32> outs %y : tensor<f32> plan <{k = [array<i64: 8, 1, 1, 0, 0>], dot = true}> -> tensor<f32> {
   ^bb0(%sum: f32):
     kernel.yield %sum : f32
   }
@@ -168,7 +168,7 @@ func.func @rejected(%x: tensor<8xf32>, %y: tensor<3xf32>) {
   // expected-error @+1 {{gives a number for each tile of its plan}}
   %0 = kernel.product loops [8] maps [affine_map<(k) -> (k)>, affine_map<(k) -> (k)>, affine_map<(k) -> (k)>, affine_map<(k) -> (0)>]
       of %x, %x : tensor<8xf32>, tensor<8xf32> outs %y : tensor<3xf32> partial
-      plan <{k = [array<i64: 1, 0, 0, 0>], n = array<i64: 8, 1, 1, 1>, lanes = 4 : i64}> -> tensor<3xf32> {
+      plan <{k = [array<i64: 1, 0, 0, 0, 0>], n = array<i64: 8, 1, 1, 1, 0>, lanes = 4 : i64}> -> tensor<3xf32> {
   ^bb0(%sum: f32):
     kernel.yield %sum : f32
   }
@@ -178,7 +178,7 @@ func.func @rejected(%x: tensor<8xf32>, %y: tensor<3xf32>) {
 // -----
 
 // expected-error @+1 {{field 'rows' is malformed}}
-func.func private @rejected() attributes {plan = #kernel.product_plan<{k = [array<i64: 8, 1, 1, 0>], rows = 4 : i32}>}
+func.func private @rejected() attributes {plan = #kernel.product_plan<{k = [array<i64: 8, 1, 1, 0, 0>], rows = 4 : i32}>}
 
 // -----
 
@@ -215,12 +215,12 @@ func.func @sums_without_a_result(%rows: tensor<5xi32>, %values: tensor<5x2xf32>,
 // -----
 
 // expected-error @+1 {{field 'm' is malformed}}
-func.func private @rejected() attributes {plan = #kernel.product_plan<{k = [array<i64: 8, 1, 1, 0>], m = array<i64: 0, 1, 1, 0>}>}
+func.func private @rejected() attributes {plan = #kernel.product_plan<{k = [array<i64: 8, 1, 1, 0, 0>], m = array<i64: 0, 1, 1, 0, 0>}>}
 
 // -----
 
 // expected-error @+1 {{a field is none of a plan's}}
-func.func private @rejected() attributes {plan = #kernel.product_plan<{k = [array<i64: 8, 1, 1, 0>], columns = 4 : i64}>}
+func.func private @rejected() attributes {plan = #kernel.product_plan<{k = [array<i64: 8, 1, 1, 0, 0>], columns = 4 : i64}>}
 
 // -----
 
@@ -269,4 +269,13 @@ func.func @rejected(%values: tensor<5x2xf32>, %rows: tensor<5xi32>, %table: tens
   // expected-error @+1 {{has a row of the table's for each of the rows that are named}}
   %0 = kernel.put_rows %values at %rows outs %table : tensor<5x2xf32> at tensor<5xi32> outs tensor<9x3xf32> -> tensor<9x3xf32>
   return
+}
+
+// -----
+
+func.func @band(%x: tensor<8xf32>, %s: tensor<f32>) -> tensor<f32> {
+  // expected-error@+1 {{'kernel.band' is of a product: two bounds, the lesser first, and a move for each loop}}
+  %0 = kernel.product loops [8] maps [affine_map<(k) -> (k)>, affine_map<(k) -> (k)>, affine_map<(k) -> ()>]
+      of %x, %x : tensor<8xf32>, tensor<8xf32> outs %s : tensor<f32> attributes {kernel.band = array<i64: 1, 0, 1>} -> tensor<f32>
+  return %0 : tensor<f32>
 }

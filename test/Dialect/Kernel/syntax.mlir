@@ -29,10 +29,10 @@ func.func @tensors(%a: tensor<4x8xf32>, %b: tensor<8x16xf32>, %bias: tensor<16xf
     kernel.yield %value : f32
   }
   // The sums, which something else reads, and a number for each of two tiles.
-  // CHECK: outs %{{.*}}, %{{.*}} : tensor<4x16xf32>, tensor<2xf32> partial plan <{k = [array<i64: 8, 1, 16, 0>], lanes = 8 : i64, m = array<i64: 4, 8, 0, 16>, n = array<i64: 16, 0, 1, 1>, rows = 4 : i64}> -> tensor<4x16xf32>, tensor<2xf32> {
+  // CHECK: outs %{{.*}}, %{{.*}} : tensor<4x16xf32>, tensor<2xf32> partial plan <{k = [array<i64: 8, 1, 16, 0, 0>], lanes = 8 : i64, m = array<i64: 4, 8, 0, 16, 0>, n = array<i64: 16, 0, 1, 1, 0>, rows = 4 : i64}> -> tensor<4x16xf32>, tensor<2xf32> {
   %2:2 = kernel.product loops [4, 16, 8] maps [#a, #b, #c, #tile] of %a, %b : tensor<4x8xf32>, tensor<8x16xf32>
       outs %c, %tiles : tensor<4x16xf32>, tensor<2xf32> partial
-      plan <{k = [array<i64: 8, 1, 16, 0>], lanes = 8 : i64, m = array<i64: 4, 8, 0, 16>, n = array<i64: 16, 0, 1, 1>, rows = 4 : i64}>
+      plan <{k = [array<i64: 8, 1, 16, 0, 0>], lanes = 8 : i64, m = array<i64: 4, 8, 0, 16, 0>, n = array<i64: 16, 0, 1, 1, 0>, rows = 4 : i64}>
       -> tensor<4x16xf32>, tensor<2xf32> {
   ^bb0(%sum: f32):
     %value = arith.mulf %sum, %sum : f32

@@ -34,6 +34,10 @@ inline constexpr llvm::StringLiteral kNest = "kernel.nest";
 /// The number, in its block, of the ops that are done together, row by row, in the place of the last. Set and obeyed likewise.
 inline constexpr llvm::StringLiteral kTogether = "kernel.together";
 
+/// Of a kernel.product, array<i64: low, high, a move for each loop>: its band. The position of a point of the loops is the sum of its moves; terms at
+/// positions outside [low, high] are zero, or only in sums that nothing reads, and need not be added. Set by talweg-find-bands, which knows masks.
+inline constexpr llvm::StringLiteral kBand = "kernel.band";
+
 /// That the results of `op` have the types of what they are written to: on memrefs there is none.
 mlir::LogicalResult verifyPlaces(mlir::Operation *op);
 } // namespace talweg::kernel

@@ -13,6 +13,7 @@ struct Loop {
   std::int64_t extent = 1;
   std::int64_t a = 0, b = 0, c = 0;
   llvm::SmallVector<std::int64_t, 0> e; ///< likewise what the epilogue reads and writes; empty: none moves
+  std::int64_t band = 0;                ///< likewise the position in the band, if the product has one
 
   bool operator==(const Loop &) const = default;
 };
@@ -36,6 +37,10 @@ struct ProductPlan {
   bool packA = false, packB = false; ///< copy the operand in the order that tiles read it: [others…][tiles][k…][tile]
   bool packBAhead = true;            ///< all of b before the loops; otherwise panel by panel, inside of their loop
 
+  std::int64_t low = 0,
+               high = -1; ///< the band: terms at other positions add nothing that is read; low > high: there is none
+
+  bool hasBand() const { return low <= high; }
   bool accumulates() const { return !scatter.empty() || !kBlocks.empty() || kBlock != 0; }
   std::int64_t panel() const { return vectors * lanes; }
   /// The number of tiles that c is made of.
