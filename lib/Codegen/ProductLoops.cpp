@@ -172,12 +172,11 @@ private:
             loopLevel(plan.k.front(), unpacked.k.front().b, false, /*ofBlocks=*/true, plan.kBlock, &Tile::k));
     };
     if (inside) {
-      auto movesB = [](const Loop &loop) { return loop.b != 0; };
-      int shared = parallel && panels == 1 ? sharedLoop(movesB) : -1;
+      auto [ofPanels, shared] = SharedPanels::of(unpacked);
       if (shared >= 0)
         levels.push_back(loopLevel(plan.outer[shared], unpacked.outer[shared].b, true));
-      addLoops(plan.outer, unpacked.outer, movesB, shared);
-      levels.push_back(panelLevel(parallel && panels > 1));
+      addLoops(plan.outer, unpacked.outer, [](const Loop &loop) { return loop.b != 0; }, shared);
+      levels.push_back(panelLevel(ofPanels));
       addLoops(plan.scatter, unpacked.scatter, always);
       addBlocks();
       levels.push_back([this](Place place, Tile tile, auto next) {
@@ -188,7 +187,7 @@ private:
       levels.push_back(rowsLevel(parallel && panels == 1 && shared < 0 && tiles > 1));
       return;
     }
-    int shared = parallel ? sharedLoop(always) : -1;
+    int shared = parallel ? sharedLoop(unpacked, always) : -1;
     bool shareTiles = parallel && shared < 0 && tiles >= panels && tiles > 1;
     bool sharePanels = parallel && shared < 0 && !shareTiles && panels > 1;
     if (shared >= 0)
@@ -204,31 +203,6 @@ private:
       levels.push_back(panelLevel(sharePanels));
     if (!shareTiles || !plan.scatter.empty())
       levels.push_back(rowsLevel(shareTiles));
-  }
-
-  /// The longest outer loop whose iterations write apart from each other, scatter loops included; -1 if none is long enough.
-  int sharedLoop(function_ref<bool(const Loop &)> among) {
-    int best = -1;
-    for (size_t i = 0; i < plan.outer.size(); ++i) {
-      const Loop &loop = plan.outer[i];
-      if (!among(unpacked.outer[i]))
-        continue;
-      int64_t reach = 0;
-      auto add = [&](const Loop &other) {
-        if (std::abs(other.c) <= std::abs(loop.c))
-          reach += (other.extent - 1) * std::abs(other.c);
-      };
-      for (const Loop &other : plan.scatter)
-        add(other);
-      for (size_t j = 0; j < plan.outer.size(); ++j)
-        if (j != i)
-          add(plan.outer[j]);
-      add(plan.m);
-      add(plan.n);
-      if (loop.extent >= 4 && std::abs(loop.c) > reach && (best < 0 || loop.extent > plan.outer[best].extent))
-        best = i;
-    }
-    return best;
   }
 
   //===-- packing --------------------------------------------------------------------------------------------------===//

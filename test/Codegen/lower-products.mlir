@@ -131,3 +131,18 @@ func.func @triangle(%a: memref<64x64xf32>, %b: memref<64x32xf32>, %c: memref<64x
   bufferization.materialize_in_destination %p in restrict writable %c : (tensor<64x32xf32>, memref<64x32xf32>) -> ()
   return
 }
+
+// Panels that are packed one by one, of eight matrices: there is room for the two of one matrix, which threads share, and the next one's take their places.
+// CHECK-LABEL: func.func @panels_of_each
+// CHECK: memref.alloc() : memref<32768xf32>
+// CHECK-NOT: memref.alloc
+// CHECK: math.fma
+func.func @panels_of_each(%a: memref<8x64x512xf32>, %b: memref<8x64x512xf32>, %c: memref<8x64x64xf32>) {
+  %A = bufferization.to_tensor %a restrict : memref<8x64x512xf32> to tensor<8x64x512xf32>
+  %B = bufferization.to_tensor %b restrict : memref<8x64x512xf32> to tensor<8x64x512xf32>
+  %e = tensor.empty() : tensor<8x64x64xf32>
+  %p = kernel.product loops [8, 64, 64, 512] maps [affine_map<(g, m, n, k) -> (g, m, k)>, affine_map<(g, m, n, k) -> (g, n, k)>, affine_map<(g, m, n, k) -> (g, m, n)>]
+      of %A, %B : tensor<8x64x512xf32>, tensor<8x64x512xf32> outs %e : tensor<8x64x64xf32> -> tensor<8x64x64xf32>
+  bufferization.materialize_in_destination %p in restrict writable %c : (tensor<8x64x64xf32>, memref<8x64x64xf32>) -> ()
+  return
+}
