@@ -34,10 +34,13 @@ bool hasRows(const Nest &nest, int64_t rows, Meet meet) {
   return nest.loops.hasRows(rows) && agreeOnRows(nest, nest, rows, meet);
 }
 
-/// True if both use the same memory, and it is more than a cache near the core holds.
-bool shareMuch(const Nest &x, const Nest &y, Meet meet) {
+/// True if both use the same rows of a memory that is more than a cache near the core holds.
+bool shareMuch(const Nest &x, const Nest &y, int64_t rows, Meet meet) {
   constexpr int64_t much = 1 << 16;
-  return !forCommon(x, y, meet, [&](size_t i, size_t) { return x.loops.operands[i].elements < much; });
+  return !forCommon(x, y, meet, [&](size_t i, size_t k) {
+    NestLoops::Rows own = x.loops.rowsIn(i, rows), its = y.loops.rowsIn(k, rows);
+    return x.loops.operands[i].elements < much || own.step != its.step;
+  });
 }
 
 } // namespace
@@ -57,7 +60,7 @@ std::vector<JoinedNests> joinNests(Block &block, int64_t vectorBits, function_re
     auto fits = [&](const Nest &other) {
       return hasRows(other, common, meet) && agreeOnRows(nest, other, common, meet);
     };
-    auto shares = [&](const Nest &other) { return shareMuch(nest, other, meet); };
+    auto shares = [&](const Nest &other) { return shareMuch(nest, other, common, meet); };
     bool joins =
         !before.empty() && hasRows(nest, common, meet) && llvm::all_of(before, fits) && llvm::any_of(before, shares);
     if (!joins)

@@ -128,3 +128,25 @@ func.func @together(%x: memref<1024x256xf32>, %m: memref<1024xf32>, %y: memref<1
   }
   return
 }
+
+// Both read x, one by its rows and one by its columns, which could be cut into as many pieces: they pass over it one after the other.
+// CHECK-LABEL: func.func @other_rows
+// CHECK-NOT: kernel.together
+// CHECK: return
+func.func @other_rows(%x: memref<256x512xf32>, %g: memref<512xf32>, %m: memref<256xf32>, %y: memref<256x512xf32>, %s: memref<512xf32>) {
+  linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i)>, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %g, %m : memref<256x512xf32>, memref<512xf32>, memref<256xf32>) outs(%y : memref<256x512xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %o: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.mulf %0, %c : f32
+    linalg.yield %1 : f32
+  }
+  linalg.generic {indexing_maps = [#id, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (j)>], iterator_types = ["reduction", "parallel"]}
+      ins(%x, %m : memref<256x512xf32>, memref<256xf32>) outs(%s : memref<512xf32>) attrs = {kernel.start = 0.0 : f32} {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
