@@ -162,8 +162,15 @@ std::optional<Places> valueBand(GenericOp op, Value value, int depth, Outside ou
     }
     if (isa_and_nonnull<arith::DivFOp, arith::NegFOp, arith::ExtFOp, arith::TruncFOp>(by))
       return of(by->getOperand(0), outside);
-    if (isa_and_nonnull<math::ExpOp>(by))
-      return of(by->getOperand(0), Outside::lowest);
+    if (isa_and_nonnull<math::ExpOp>(by)) {
+      // Of a row that is -inf throughout, less its greatest element, e^x is nan: the diagonal is to be in the band.
+      auto lowest = of(by->getOperand(0), Outside::lowest);
+      if (!lowest)
+        return {};
+      const AffineMap position = AffineMap::get(op.getNumLoops(), 0, lowest->position);
+      const int64_t diagonal = position.compose(SmallVector<int64_t>(op.getNumLoops(), 0))[0];
+      return lowest->low <= diagonal && diagonal <= lowest->high ? lowest : std::optional<Places>();
+    }
   } else if (isa_and_nonnull<arith::SubFOp>(by)) { // of a finite number
     return of(by->getOperand(0), outside);
   }

@@ -314,7 +314,8 @@ struct OrderDimensions : talweg::impl::OrderDimensionsBase<OrderDimensions> {
     if (!generic || !isParallel(generic)) {
       setMap(init, turned(cast<IndexingMapOpInterface>(op).getMatchingIndexingMap(&init), order));
     } else if (result.getResultNumber() == 0) { // all its results have this order
-      (void)linalg::interchangeGenericOp(rewriter, generic, order);
+      if (failed(linalg::interchangeGenericOp(rewriter, generic, order)))
+        llvm_unreachable("an order is a permutation of all loops");
       for (OpOperand &each : generic.getDpsInitsMutable())
         setMap(each, rewriter.getMultiDimIdentityMap(generic.getNumLoops()));
     }

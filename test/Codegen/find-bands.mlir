@@ -90,3 +90,29 @@ func.func @all(%a: tensor<64x64xf32>, %b: tensor<64x64xf32>) -> (tensor<64x64xf3
   } -> tensor<64x64xf32>
   return %w, %y : tensor<64x64xf32>, tensor<64x64xf32>
 }
+
+// Of rows of which nothing is left e^-inf is not zero: their greatest element is -inf too.
+// CHECK-LABEL: func.func @strictly
+// CHECK-NOT:   kernel.band
+func.func @strictly(%score: tensor<32x32xf32>, %v: tensor<32x8xf32>, %most: tensor<32xf32>) -> tensor<32x8xf32> {
+  %lowest = arith.constant 0xFF800000 : f32
+  %one = arith.constant 1 : index
+  %e = tensor.empty() : tensor<32x32xf32>
+  %p = linalg.generic {indexing_maps = [affine_map<(t, s) -> (t, s)>, affine_map<(t, s) -> (t)>, affine_map<(t, s) -> (t, s)>],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%score, %most : tensor<32x32xf32>, tensor<32xf32>) outs(%e : tensor<32x32xf32>) {
+  ^bb0(%x: f32, %m: f32, %o: f32):
+    %t = linalg.index 0 : index
+    %s = linalg.index 1 : index
+    %before = arith.subi %t, %one : index
+    %in = arith.cmpi sle, %s, %before : index
+    %0 = arith.select %in, %x, %lowest : f32
+    %1 = arith.subf %0, %m : f32
+    %2 = math.exp %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<32x32xf32>
+  %r = tensor.empty() : tensor<32x8xf32>
+  %y = kernel.product loops [32, 8, 32] maps [affine_map<(t, d, s) -> (t, s)>, affine_map<(t, d, s) -> (s, d)>, affine_map<(t, d, s) -> (t, d)>]
+    of %p, %v : tensor<32x32xf32>, tensor<32x8xf32> outs %r : tensor<32x8xf32> -> tensor<32x8xf32>
+  return %y : tensor<32x8xf32>
+}
