@@ -16,6 +16,7 @@
 #include "PlanThroughContractions.h"
 #include "Product.h"
 #include "Rewrites.h"
+#include "RunningSums.h"
 #include "SelectedByEquality.h"
 
 #include "talweg/Dialect/Tw/Access.h"
@@ -272,6 +273,51 @@ private:
   }
 };
 
+/// A running product is cut into blocks, as running sums are.
+struct ProductUpToEach : OpRewritePattern<tw::ReduceOp> {
+  ProductUpToEach(MLIRContext *context, const Rewrites &rewrites) : OpRewritePattern(context), rewrites(rewrites) {}
+
+  LogicalResult matchAndRewrite(tw::ReduceOp op, PatternRewriter &rewriter) const override {
+    auto select = op.getX().getDefiningOp<tw::SelectOp>();
+    if (op.getKind() != tw::Reduction::prod || op.getDims().size() != 1 || !select || !isRanked(op.getX()) ||
+        !isFloat(op.getX()))
+      return failure();
+    const bool isSelected = tw::uniformValue(select->getOperand(2)) == 1;
+    if (!isSelected && tw::uniformValue(select->getOperand(1)) != 1)
+      return failure();
+    ArrayRef<int64_t> extents = typeOf(op.getX()).getShape();
+    const AffineMap whole = AffineMap::getMultiDimIdentityMap(unsigned(extents.size()), op.getContext());
+    Factor condition = throughWindows(select->getOperand(0), whole);
+    condition.role = isSelected ? Role::selects : Role::excludes;
+    const Factor factors = throughWindows(select->getOperand(isSelected ? 1 : 2), whole);
+    llvm::SmallBitVector left(extents.size(), true);
+    left.reset(unsigned(op.getDims()[0]));
+    const llvm::SmallBitVector summed = ~left, read = dimsRead(factors.map, extents);
+    auto triangle = triangleOf(condition, extents, summed, left);
+    if (!triangle || !read.test(triangle->j) || read.test(triangle->i))
+      return failure();
+
+    auto placeIn = [](const llvm::SmallBitVector &dims, unsigned dim) {
+      const auto set = dims.set_bits();
+      return unsigned(std::distance(set.begin(), llvm::find(set, dim)));
+    };
+    const Product product{llvm::to_vector(extents), {factors}};
+    Value terms = materialize(restrictTo(product, read), typeOf(op).getElementType(), rewriter, op.getLoc());
+    const unsigned along = placeIn(read, triangle->j);
+    rewrites.tellRunning(op.getLoc(), "product", typeOf(terms), along);
+    Value running = runningProduct(terms, along, triangle->running, rewriter, op.getLoc());
+    SmallVector<unsigned> places; // of the result, by dimensions of `running`
+    for (unsigned dim : read.set_bits())
+      places.push_back(placeIn(left, dim == triangle->j ? triangle->i : dim));
+    AffineMap map = AffineMap::getMultiDimMapWithTargets(unsigned(left.count()), places, op.getContext());
+    rewriter.replaceOpWithNewOp<tw::WindowOp>(op, typeOf(op), running, map);
+    return success();
+  }
+
+private:
+  const Rewrites &rewrites;
+};
+
 /// An elementwise op whose operands are all spread over the same further dims is computed first and spread then. Not so a tw.watch:
 /// what reads it would no longer read the value by which is differentiated.
 struct ComputeBeforeSpreading : RewritePattern {
@@ -407,7 +453,7 @@ struct FormContractions : impl::FormContractionsBase<FormContractions> {
     patterns.add<FoldOfProduct, SumOfProduct>(&getContext(), numbers, rewrites);
     addPlanningThroughContractions(patterns, rewrites);
     addContractionAccess(patterns, rewrites);
-    patterns.add<ComputeBeforeSpreading>(&getContext(), rewrites);
+    patterns.add<ComputeBeforeSpreading, ProductUpToEach>(&getContext(), rewrites);
     patterns.add<ReadBeforeComputing, ContractWithScalar>(&getContext());
     tw::WindowOp::getCanonicalizationPatterns(patterns, &getContext());
     tw::FoldOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -421,7 +421,7 @@ std::optional<Factor> Multiplier::running(const Factor &a, const Factor &b, cons
   const llvm::iterator_range places = read.set_bits();
   const auto place = unsigned(std::distance(places.begin(), llvm::find(places, triangle->j)));
   Value terms = boxOf({numberOf(a), a.map}, read);
-  rewrites.tellRunningSum(loc, typeOf(terms), place);
+  rewrites.tellRunning(loc, "sum", typeOf(terms), place);
   Value sum = runningSum(terms, place, triangle->running, rewriter, loc);
   return Factor{sum, readOf(read).replace(rewriter.getAffineDimExpr(triangle->j),
                                           rewriter.getAffineDimExpr(triangle->i), unsigned(extents.size()), 0)};

@@ -66,15 +66,16 @@ void Rewrites::tellPlanned(Location loc, double written, const ContractionOrder 
         << gainText({written}, {order.operations});
 }
 
-void Rewrites::tellRunningSum(Location loc, RankedTensorType terms, unsigned dim) const {
+void Rewrites::tellRunning(Location loc, StringRef what, RankedTensorType terms, unsigned dim) const {
   if (!tells)
     return;
   const int64_t each = terms.getDimSize(dim);
   const double sums = double(terms.getNumElements()) / double(each);
   const RunningSumCost cost = costOfRunningSum(each);
-  emitRemark(loc, "a running sum is cut into blocks: ")
-      << gainText({sums * double(each) * double(each)},
-                  {sums * cost.operations, bytesFor(sums * double(cost.elements), terms.getElementType())});
+  emitRemark(loc, "a running ") << what << " is cut into blocks: "
+                                << gainText({sums * double(each) * double(each)},
+                                            {sums * cost.operations,
+                                             bytesFor(sums * double(cost.elements), terms.getElementType())});
 }
 
 void Rewrites::tellBeforeSpreading(Operation *op, ArrayRef<int64_t> shape) const {

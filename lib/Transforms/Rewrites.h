@@ -27,8 +27,8 @@ public:
   /// Contractions, and the sum of them, that are planned together, with their operations as they were.
   void tellPlanned(mlir::Location loc, double written, const ContractionOrder &order) const;
 
-  /// A running sum of these terms along a dimension.
-  void tellRunningSum(mlir::Location loc, mlir::RankedTensorType terms, unsigned dim) const;
+  /// A running sum of these terms along a dimension; `what`: it is one, or a product.
+  void tellRunning(mlir::Location loc, llvm::StringRef what, mlir::RankedTensorType terms, unsigned dim) const;
 
   /// An elementwise op whose operands are spread is computed for so many elements.
   void tellBeforeSpreading(mlir::Operation *op, llvm::ArrayRef<std::int64_t> shape) const;

@@ -1,5 +1,5 @@
 // See RunningSums.h. The terms are cut into blocks: each is summed by a triangle of its size, and the sums of all blocks before it, which run in the
-// same way, are added.
+// same way, are added. Products are multiplied likewise, factor by factor.
 #include "RunningSums.h"
 
 #include "talweg/Dialect/Tw/Access.h"
@@ -20,17 +20,14 @@ Value filled(double number, RankedTensorType type, PatternRewriter &rewriter, Lo
   return tw::ConstantOp::create(rewriter, loc, type, DenseElementsAttr::get(type, element));
 }
 
-/// 1 at [i, j] where j is summed for i, else 0.
-Value triangle(int64_t size, Type element, Running running, PatternRewriter &rewriter, Location loc) {
+/// Whether j counts for i, at [i, j].
+Value triangle(int64_t size, Running running, PatternRewriter &rewriter, Location loc) {
   auto numbers = RankedTensorType::get({size, size}, rewriter.getI32Type());
   Value i = tw::IotaOp::create(rewriter, loc, numbers, 0), j = tw::IotaOp::create(rewriter, loc, numbers, 1);
   const tw::Predicate predicate = running.fromEnd      ? running.withItself ? tw::Predicate::ge : tw::Predicate::gt
                                   : running.withItself ? tw::Predicate::le
                                                        : tw::Predicate::lt;
-  Value isSummed = tw::CompareOp::create(rewriter, loc, numbers.clone(rewriter.getI1Type()), predicate, j, i);
-  auto type = numbers.clone(element);
-  return tw::SelectOp::create(rewriter, loc, type, isSummed, filled(1, type, rewriter, loc),
-                              filled(0, type, rewriter, loc));
+  return tw::CompareOp::create(rewriter, loc, numbers.clone(rewriter.getI1Type()), predicate, j, i);
 }
 
 /// As a product with a triangle.
@@ -44,13 +41,61 @@ Value byTriangle(Value x, unsigned dim, Running running, PatternRewriter &rewrit
   auto mapOf = [&](ArrayRef<AffineExpr> places) { return AffineMap::get(rank + 1, 0, places, rewriter.getContext()); };
   SmallVector<AffineExpr> places(read.getResults());
   places[dim] = i;
-  return tw::ContractOp::create(rewriter, loc, type, x,
-                                triangle(extents[dim], type.getElementType(), running, rewriter, loc), extents,
-                                mapOf(read.getResults()), mapOf({i, j}), mapOf(places));
+  auto square = RankedTensorType::get({extents[dim], extents[dim]}, type.getElementType());
+  Value ones = tw::SelectOp::create(rewriter, loc, square, triangle(extents[dim], running, rewriter, loc),
+                                    filled(1, square, rewriter, loc), filled(0, square, rewriter, loc));
+  return tw::ContractOp::create(rewriter, loc, type, x, ones, extents, mapOf(read.getResults()), mapOf({i, j}),
+                                mapOf(places));
+}
+
+/// As the product of a box, which has i in front of j.
+Value byBox(Value x, unsigned dim, Running running, PatternRewriter &rewriter, Location loc) {
+  RankedTensorType type = typeOf(x);
+  SmallVector<int64_t> extents(type.getShape());
+  extents.insert(extents.begin() + dim, type.getDimSize(dim));
+  auto box = type.clone(extents);
+  AffineMap read = tw::dropDims(rewriter.getContext(), extents.size(), {int64_t(dim)});
+  AffineMap both =
+      AffineMap::getMultiDimMapWithTargets(unsigned(extents.size()), {dim, dim + 1}, rewriter.getContext());
+  Value counts = tw::WindowOp::create(rewriter, loc, box.clone(rewriter.getI1Type()),
+                                      triangle(extents[dim], running, rewriter, loc), both);
+  Value factors = tw::SelectOp::create(rewriter, loc, box, counts, tw::WindowOp::create(rewriter, loc, box, x, read),
+                                       filled(1, box, rewriter, loc));
+  return tw::ReduceOp::create(rewriter, loc, type, tw::Reduction::prod, factors, ArrayRef<int64_t>{int64_t(dim) + 1});
 }
 
 Value reshaped(Value x, ArrayRef<int64_t> shape, PatternRewriter &rewriter, Location loc) {
   return rewriter.createOrFold<tw::ReshapeOp>(loc, typeOf(x).clone(shape), x);
+}
+
+/// Of sums or of products.
+Value run(tw::Reduction kind, Value x, unsigned dim, Running running, PatternRewriter &rewriter, Location loc) {
+  const bool multiplies = kind == tw::Reduction::prod;
+  RankedTensorType type = typeOf(x);
+  const int64_t terms = type.getDimSize(dim), blocks = (terms + kBlock - 1) / kBlock;
+  auto directly = multiplies ? byBox : byTriangle;
+  if (terms < kFewest)
+    return directly(x, dim, running, rewriter, loc);
+  SmallVector<int64_t> padded(type.getShape()), none(type.getRank()), more(type.getRank());
+  padded[dim] = blocks * kBlock;
+  more[dim] = padded[dim] - terms;
+  if (more[dim] > 0)
+    x = tw::PadOp::create(rewriter, loc, type.clone(padded), x, none, more, APFloat(multiplies ? 1.0 : 0.0));
+  SmallVector<int64_t> cut(padded), ofBlocks(padded);
+  cut[dim] = ofBlocks[dim] = blocks;
+  cut.insert(cut.begin() + dim + 1, kBlock);
+  Value inBlocks = reshaped(x, cut, rewriter, loc);
+  Value within = directly(inBlocks, dim + 1, running, rewriter, loc);
+  Value whole =
+      tw::ReduceOp::create(rewriter, loc, type.clone(ofBlocks), kind, inBlocks, ArrayRef<int64_t>{int64_t(dim) + 1});
+  Value others = run(kind, whole, dim, {running.fromEnd, false}, rewriter, loc);
+  AffineMap spread = tw::dropDims(rewriter.getContext(), cut.size(), {int64_t(dim) + 1});
+  Value added = rewriter.createOrFold<tw::WindowOp>(loc, type.clone(cut), others, spread);
+  Value both = multiplies ? Value(tw::MulOp::create(rewriter, loc, type.clone(cut), within, added))
+                          : Value(tw::AddOp::create(rewriter, loc, type.clone(cut), within, added));
+  Value all = reshaped(both, padded, rewriter, loc);
+  AffineMap first = AffineMap::getMultiDimIdentityMap(unsigned(type.getRank()), rewriter.getContext());
+  return more[dim] > 0 ? rewriter.createOrFold<tw::WindowOp>(loc, type, all, first) : all;
 }
 
 } // namespace
@@ -64,28 +109,11 @@ RunningSumCost costOfRunningSum(int64_t terms) {
 }
 
 Value runningSum(Value x, unsigned dim, Running running, PatternRewriter &rewriter, Location loc) {
-  RankedTensorType type = typeOf(x);
-  const int64_t terms = type.getDimSize(dim), blocks = (terms + kBlock - 1) / kBlock;
-  if (terms < kFewest)
-    return byTriangle(x, dim, running, rewriter, loc);
-  SmallVector<int64_t> padded(type.getShape()), none(type.getRank()), more(type.getRank());
-  padded[dim] = blocks * kBlock;
-  more[dim] = padded[dim] - terms;
-  if (more[dim] > 0)
-    x = tw::PadOp::create(rewriter, loc, type.clone(padded), x, none, more, APFloat(0.0));
-  SmallVector<int64_t> cut(padded), ofBlocks(padded);
-  cut[dim] = ofBlocks[dim] = blocks;
-  cut.insert(cut.begin() + dim + 1, kBlock);
-  Value inBlocks = reshaped(x, cut, rewriter, loc);
-  Value within = byTriangle(inBlocks, dim + 1, running, rewriter, loc);
-  Value whole = tw::ReduceOp::create(rewriter, loc, type.clone(ofBlocks), tw::Reduction::sum, inBlocks,
-                                     ArrayRef<int64_t>{int64_t(dim) + 1});
-  Value others = runningSum(whole, dim, {running.fromEnd, false}, rewriter, loc);
-  AffineMap spread = tw::dropDims(rewriter.getContext(), cut.size(), {int64_t(dim) + 1});
-  Value added = rewriter.createOrFold<tw::WindowOp>(loc, type.clone(cut), others, spread);
-  Value sum = reshaped(tw::AddOp::create(rewriter, loc, type.clone(cut), within, added), padded, rewriter, loc);
-  AffineMap first = AffineMap::getMultiDimIdentityMap(unsigned(type.getRank()), rewriter.getContext());
-  return more[dim] > 0 ? rewriter.createOrFold<tw::WindowOp>(loc, type, sum, first) : sum;
+  return run(tw::Reduction::sum, x, dim, running, rewriter, loc);
+}
+
+Value runningProduct(Value x, unsigned dim, Running running, PatternRewriter &rewriter, Location loc) {
+  return run(tw::Reduction::prod, x, dim, running, rewriter, loc);
 }
 
 std::optional<Triangle> triangleOf(const Factor &condition, ArrayRef<int64_t> extents,

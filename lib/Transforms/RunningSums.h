@@ -1,4 +1,4 @@
-// Running sums: Σⱼ [j ≤ i] x(j), as work that grows with the number of terms and not with its square.
+// Running sums: Σⱼ [j ≤ i] x(j), and products, as work that grows with the number of terms and not with its square.
 #ifndef TALWEG_LIB_TRANSFORMS_RUNNING_SUMS_H
 #define TALWEG_LIB_TRANSFORMS_RUNNING_SUMS_H
 
@@ -31,6 +31,10 @@ RunningSumCost costOfRunningSum(std::int64_t terms);
 /// y[.., i, ..] = Σⱼ x[.., j, ..], along dimension `dim`.
 mlir::Value runningSum(mlir::Value x, unsigned dim, Running running, mlir::PatternRewriter &rewriter,
                        mlir::Location loc);
+
+/// y[.., i, ..] = Πⱼ x[.., j, ..] likewise.
+mlir::Value runningProduct(mlir::Value x, unsigned dim, Running running, mlir::PatternRewriter &rewriter,
+                           mlir::Location loc);
 
 } // namespace talweg
 
