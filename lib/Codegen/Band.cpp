@@ -24,7 +24,8 @@ struct Places {
 };
 
 constexpr int64_t kFar = int64_t(1) << 40; ///< further than any index
-constexpr int kDeepest = 48;               ///< ops and values that are followed
+constexpr int kMost =
+    512; ///< values that are looked at for a tensor: chains may share them, and each path is walked by itself
 
 /// The value in a body that an elementwise op gives for each element of one of its results.
 struct Given {
@@ -70,19 +71,19 @@ std::optional<Places> through(AffineMap map, std::optional<Places> band) {
 
 /// Follows a property of values from a body to the ops that compute its inputs.
 template <typename Result, typename Own>
-Result followed(GenericOp op, Value value, int depth, Own own) {
-  if (depth > kDeepest)
+Result followed(GenericOp op, Value value, int &left, Own own) {
+  if (--left < 0)
     return {};
   if (OpOperand *input = inputOf(op, value)) {
     auto given = givenBy(input->get());
-    return given ? through(op.getMatchingIndexingMap(input), own(given->op, given->value, depth + 1)) : Result();
+    return given ? through(op.getMatchingIndexingMap(input), own(given->op, given->value, left)) : Result();
   }
   return {};
 }
 
 /// A whole number as an affine function of the loops; null: it is none.
-AffineExpr affineOf(GenericOp op, Value value, int depth) {
-  if (depth > kDeepest)
+AffineExpr affineOf(GenericOp op, Value value, int &left) {
+  if (--left < 0)
     return {};
   if (auto number = dyn_cast_or_null<IntegerAttr>(literalOf(op, value)))
     return getAffineConstantExpr(number.getValue().getSExtValue(), op.getContext());
@@ -90,12 +91,12 @@ AffineExpr affineOf(GenericOp op, Value value, int depth) {
   if (auto index = dyn_cast_or_null<linalg::IndexOp>(by))
     return getAffineDimExpr(unsigned(index.getDim()), op.getContext());
   if (isa_and_nonnull<arith::IndexCastOp, arith::ExtSIOp>(by))
-    return affineOf(op, by->getOperand(0), depth + 1);
+    return affineOf(op, by->getOperand(0), left);
   if (isa_and_nonnull<arith::AddIOp, arith::SubIOp>(by)) {
-    AffineExpr x = affineOf(op, by->getOperand(0), depth + 1), y = affineOf(op, by->getOperand(1), depth + 1);
+    AffineExpr x = affineOf(op, by->getOperand(0), left), y = affineOf(op, by->getOperand(1), left);
     return !x || !y ? AffineExpr() : isa<arith::AddIOp>(by) ? x + y : x - y;
   }
-  return followed<AffineExpr>(op, value, depth, affineOf);
+  return followed<AffineExpr>(op, value, left, affineOf);
 }
 
 std::optional<Places> comparedBand(arith::CmpIPredicate predicate, AffineExpr difference) {
@@ -110,11 +111,11 @@ std::optional<Places> comparedBand(arith::CmpIPredicate predicate, AffineExpr di
 }
 
 /// Where a condition can hold; `isTurned`: where it can fail.
-std::optional<Places> conditionBand(GenericOp op, Value condition, int depth, bool isTurned) {
-  if (depth > kDeepest)
+std::optional<Places> conditionBand(GenericOp op, Value condition, int &left, bool isTurned) {
+  if (--left < 0)
     return {};
   if (auto compare = condition.getDefiningOp<arith::CmpIOp>()) {
-    AffineExpr x = affineOf(op, compare.getLhs(), depth + 1), y = affineOf(op, compare.getRhs(), depth + 1);
+    AffineExpr x = affineOf(op, compare.getLhs(), left), y = affineOf(op, compare.getRhs(), left);
     if (!x || !y)
       return {};
     auto predicate = compare.getPredicate();
@@ -122,13 +123,13 @@ std::optional<Places> conditionBand(GenericOp op, Value condition, int depth, bo
                         simplifyAffineExpr(x - y, op.getNumLoops(), 0));
   }
   if (auto both = condition.getDefiningOp<arith::AndIOp>(); both && !isTurned) {
-    auto first = conditionBand(op, both.getLhs(), depth + 1, false);
-    return first ? first : conditionBand(op, both.getRhs(), depth + 1, false);
+    auto first = conditionBand(op, both.getLhs(), left, false);
+    return first ? first : conditionBand(op, both.getRhs(), left, false);
   }
   if (auto turned = condition.getDefiningOp<arith::XOrIOp>(); turned && matchPattern(turned.getRhs(), m_One()))
-    return conditionBand(op, turned.getLhs(), depth + 1, !isTurned);
-  return followed<std::optional<Places>>(op, condition, depth, [&](GenericOp producer, Value value, int next) {
-    return conditionBand(producer, value, next, isTurned);
+    return conditionBand(op, turned.getLhs(), left, !isTurned);
+  return followed<std::optional<Places>>(op, condition, left, [&](GenericOp producer, Value value, int &left) {
+    return conditionBand(producer, value, left, isTurned);
   });
 }
 
@@ -143,16 +144,16 @@ bool isAlways(GenericOp op, Value value, Outside outside) {
   return outside == Outside::zero ? number.isZero() : number.isInfinity() && number.isNegative();
 }
 
-std::optional<Places> valueBand(GenericOp op, Value value, int depth, Outside outside) {
-  if (depth > kDeepest)
+std::optional<Places> valueBand(GenericOp op, Value value, int &left, Outside outside) {
+  if (--left < 0)
     return {};
-  auto of = [&](Value operand, Outside what) { return valueBand(op, operand, depth + 1, what); };
+  auto of = [&](Value operand, Outside what) { return valueBand(op, operand, left, what); };
   Operation *by = value.getDefiningOp();
   if (auto select = dyn_cast_or_null<arith::SelectOp>(by)) {
     if (isAlways(op, select.getFalseValue(), outside))
-      return conditionBand(op, select.getCondition(), depth + 1, false);
+      return conditionBand(op, select.getCondition(), left, false);
     if (isAlways(op, select.getTrueValue(), outside))
-      return conditionBand(op, select.getCondition(), depth + 1, true);
+      return conditionBand(op, select.getCondition(), left, true);
     return {};
   }
   if (outside == Outside::zero) {
@@ -174,25 +175,25 @@ std::optional<Places> valueBand(GenericOp op, Value value, int depth, Outside ou
   } else if (isa_and_nonnull<arith::SubFOp>(by)) { // of a finite number
     return of(by->getOperand(0), outside);
   }
-  return followed<std::optional<Places>>(op, value, depth, [&](GenericOp producer, Value inner, int next) {
-    return valueBand(producer, inner, next, outside);
+  return followed<std::optional<Places>>(op, value, left, [&](GenericOp producer, Value inner, int &left) {
+    return valueBand(producer, inner, left, outside);
   });
 }
 
 /// Outside of what band of the loops no use of `value` in the body tells anything of it.
-std::optional<Places> usedBand(GenericOp op, Value value, int depth) {
+std::optional<Places> usedBand(GenericOp op, Value value, int &left) {
   std::optional<Places> all;
-  if (depth > kDeepest || value.use_empty())
+  if (--left < 0 || value.use_empty())
     return {};
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
     std::optional<Places> band;
     if (auto select = dyn_cast<arith::SelectOp>(user); select && use.getOperandNumber() > 0)
-      band = conditionBand(op, select.getCondition(), depth + 1, use.getOperandNumber() == 2);
+      band = conditionBand(op, select.getCondition(), left, use.getOperandNumber() == 2);
     if (!band && isa<arith::MulFOp>(user))
-      band = valueBand(op, user->getOperand(1 - use.getOperandNumber()), depth + 1, Outside::zero);
+      band = valueBand(op, user->getOperand(1 - use.getOperandNumber()), left, Outside::zero);
     if (!band && isa<arith::MulFOp, arith::AddFOp, arith::SubFOp, arith::NegFOp>(user))
-      band = usedBand(op, user->getResult(0), depth + 1);
+      band = usedBand(op, user->getResult(0), left);
     if (!band || (all && *all != *band))
       return {};
     all = band;
@@ -203,12 +204,14 @@ std::optional<Places> usedBand(GenericOp op, Value value, int depth) {
 /// The dimensions of a tensor outside of which its elements are zero.
 std::optional<Places> nonzero(Value tensor) {
   auto given = givenBy(tensor);
-  return given ? valueBand(given->op, given->value, 0, Outside::zero) : std::optional<Places>();
+  int left = kMost;
+  return given ? valueBand(given->op, given->value, left, Outside::zero) : std::optional<Places>();
 }
 
 /// The dimensions of a tensor outside of which no element has an influence on what reads it.
 std::optional<Places> read(Value tensor) {
   std::optional<Places> all;
+  int left = kMost;
   for (OpOperand &use : tensor.getUses()) {
     auto op = dyn_cast<GenericOp>(use.getOwner());
     if (!op || !op.hasPureTensorSemantics() || !op.isDpsInput(&use))
@@ -216,7 +219,7 @@ std::optional<Places> read(Value tensor) {
     AffineMap map = op.getMatchingIndexingMap(&use);
     if (!map.isPermutation())
       return {};
-    auto band = through(inversePermutation(map), usedBand(op, op.getMatchingBlockArgument(&use), 0));
+    auto band = through(inversePermutation(map), usedBand(op, op.getMatchingBlockArgument(&use), left));
     if (!band || (all && *all != *band))
       return {};
     all = band;

@@ -19,6 +19,7 @@
 #include "mlir/IR/PatternMatch.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace talweg {
 #define GEN_PASS_DEF_ORDERDIMENSIONS
@@ -78,7 +79,7 @@ bool isFree(Value value) {
 /// The tensors that have one order, and of each its dimensions by those of the group.
 struct Group {
   llvm::MapVector<Value, DimensionOrder> members; ///< dimension of the tensor → dimension of the group
-  SmallVector<LoopCost *> readers;                ///< and writers
+  llvm::SetVector<LoopCost *> readers;            ///< and writers
   std::int64_t bytes = 0;
   DimensionOrder order;         ///< of the group's dimensions; empty: each tensor as it is
   double before = 0, after = 0; ///< cycles of the readers
@@ -149,8 +150,7 @@ private:
       Value value = open.pop_back_val();
       const DimensionOrder dims = group->members[value];
       for (LoopCost *cost : touching[value]) {
-        if (!llvm::is_contained(group->readers, cost))
-          group->readers.push_back(cost);
+        group->readers.insert(cost);
         auto op = dyn_cast<GenericOp>(cost->op);
         if (!op || !isElementwise(op) || op.getNumLoops() != dims.size())
           continue;

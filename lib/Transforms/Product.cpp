@@ -26,7 +26,7 @@ public:
   void collect(Value value, AffineMap map, bool isInverse) {
     const bool isWhole = withContractions && !value.hasOneUse() && // what it is made of would be computed twice
                          isa_and_nonnull<tw::MulOp, tw::DivOp, tw::NegOp, tw::ContractOp>(value.getDefiningOp());
-    if (isWhole) {
+    if (isWhole || visits++ > kMostVisits) { // a product may be of itself many times over
       add(value, map, isInverse);
     } else if (auto contract = value.getDefiningOp<tw::ContractOp>();
                contract && withContractions && !isInverse && isUnfolded(contract)) {
@@ -62,6 +62,9 @@ public:
   }
 
 private:
+  static constexpr int kMostVisits = 64; ///< of what a product is taken apart into
+  int visits = 0;
+
   /// Whether each element of the result is of one place of the dims that are not summed, and none is left out.
   static bool isUnfolded(tw::ContractOp op) {
     llvm::SmallBitVector seen(op.getExtents().size());
