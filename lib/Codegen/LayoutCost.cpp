@@ -42,7 +42,8 @@ void LoopCost::add(Value value, AffineMap map, bool isResult) {
                 llvm::to_vector(type.getShape()),
                 {},
                 type.getNumElements(),
-                std::max<std::int64_t>(8, type.getElementTypeBitWidth())};
+                std::max<std::int64_t>(8, type.getElementTypeBitWidth()),
+                map.getNumDims()};
   SmallVector<std::int64_t> point(map.getNumDims(), 0);
   const SmallVector<std::int64_t> start = map.compose(point);
   tensor.moves.assign(start.size(), SmallVector<std::int64_t>(map.getNumDims()));
@@ -56,7 +57,7 @@ void LoopCost::add(Value value, AffineMap map, bool isResult) {
 }
 
 SmallVector<std::int64_t> LoopCost::Tensor::strides(ArrayRef<unsigned> order) const {
-  SmallVector<std::int64_t> strides(moves.empty() ? 0 : moves.front().size(), 0);
+  SmallVector<std::int64_t> strides(loops, 0);
   std::int64_t step = 1;
   for (std::size_t i = moves.size(); i-- > 0;) {
     const std::size_t dim = order.empty() ? i : order[i];

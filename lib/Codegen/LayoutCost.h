@@ -25,6 +25,7 @@ public:
     llvm::SmallVector<std::int64_t> shape;
     llvm::SmallVector<llvm::SmallVector<std::int64_t>> moves; ///< by dimension and loop
     std::int64_t elements = 1, bits = 32;
+    unsigned loops = 0; ///< of the op
 
     /// By loop, in elements, where its dimensions lie in `order`.
     llvm::SmallVector<std::int64_t> strides(llvm::ArrayRef<unsigned> order) const;
