@@ -13,6 +13,7 @@
 // A condition is a strong zero: where it fails, the term is 0, whatever its factors are. Moved to one of them, it leaves the others, by
 // which 0 is multiplied; so conditions move only where no factor can be infinite or nan (tw::Numbers).
 #include "ContractionAccess.h"
+#include "GatherScattered.h"
 #include "PlanThroughContractions.h"
 #include "Product.h"
 #include "Rewrites.h"
@@ -453,6 +454,7 @@ struct FormContractions : impl::FormContractionsBase<FormContractions> {
     patterns.add<FoldOfProduct, SumOfProduct>(&getContext(), numbers, rewrites);
     addPlanningThroughContractions(patterns, rewrites);
     addContractionAccess(patterns, rewrites);
+    addGatherScattered(patterns, rewrites);
     patterns.add<ComputeBeforeSpreading, ProductUpToEach>(&getContext(), rewrites);
     patterns.add<ReadBeforeComputing, ContractWithScalar>(&getContext());
     tw::WindowOp::getCanonicalizationPatterns(patterns, &getContext());

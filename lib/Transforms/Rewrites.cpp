@@ -190,4 +190,10 @@ void tellSumsWithoutReuse(Operation *root) {
   });
 }
 
+void Rewrites::tellGathered(tw::ContractOp op, int64_t terms) const {
+  if (tells)
+    emitRemark(op.getLoc(), "what was added to each place of a window, sums of ")
+        << counted(terms, "term") << ", is gathered from a factor between zeros: each result is written once";
+}
+
 } // namespace talweg

@@ -37,6 +37,9 @@ public:
   void tellDiagonals(tw::ContractOp op, llvm::ArrayRef<std::int64_t> shape) const;
   void tellLongLanes(tw::ContractOp op) const;
 
+  /// A contraction that scattered sums of so many terms, and gathers now.
+  void tellGathered(tw::ContractOp op, std::int64_t terms) const;
+
 private:
   bool tells;
 };
