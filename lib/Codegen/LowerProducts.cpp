@@ -6,11 +6,13 @@
 #include "VectorTools.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
 
 #include <optional>
 
@@ -28,11 +30,11 @@ namespace {
 /// loses: sums that are visited more than `longestChain` times are added up in groups, each from zero in scratch memory like c's, and added to c in
 /// their order.
 void emitInGroups(OpBuilder &builder, Location loc, const ProductPlan &plan, FlatOperand a, FlatOperand b,
-                  FlatOperand c, const Epilogue *epilogue, bool stored) {
+                  FlatOperand c, const Epilogue *epilogue, bool stored, Value threads) {
   ProductPlan group = plan;
   SumGroups groups = SumGroups::of(group);
   if (!groups.loop)
-    return emitProduct(builder, loc, plan, a, b, c, epilogue, stored);
+    return emitProduct(builder, loc, plan, a, b, c, epilogue, stored, threads);
   assert(!epilogue && "an epilogue needs sums that are finished in c");
   VectorTools tools(builder, loc);
   const kernel::Loop whole = *groups.loop;
@@ -52,7 +54,8 @@ void emitInGroups(OpBuilder &builder, Location loc, const ProductPlan &plan, Fla
     groups.loop->extent = size;
     // In the last group the loop may be shorter than a block: still one visit, which is to add to the zeros.
     FlatOperand sums = shifted({scratch, c.offset, c.shift}, from, whole.c);
-    emitInGroups(builder, loc, group, shifted(a, from, whole.a), shifted(b, from, whole.b), sums, nullptr, true);
+    emitInGroups(builder, loc, group, shifted(a, from, whole.a), shifted(b, from, whole.b), sums, nullptr, true,
+                 threads);
     overC([&](Value at, int64_t count) {
       Value sum = arith::AddFOp::create(builder, loc, tools.load(c.memory, at, lanes, count),
                                         tools.load(scratch, at, lanes, count));
@@ -77,7 +80,14 @@ struct LowerProducts : talweg::impl::LowerProductsBase<LowerProducts> {
       signalPassFailure();
   }
 
-  static void lower(ProductOp op) {
+  /// How many threads there are, asked anew for each product: it is no fact of the code.
+  Value threadsAt(OpBuilder &builder, Location loc) {
+    auto function = LLVM::lookupOrCreateFn(builder, getOperation(), "omp_get_max_threads", {}, builder.getI32Type());
+    Value threads = LLVM::CallOp::create(builder, loc, *function, ValueRange()).getResult();
+    return arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), threads);
+  }
+
+  void lower(ProductOp op) {
     const ProductPlan plan = op.getPlan()->getPlan();
     OpBuilder builder(op);
     OpOperand *sums = op.getSums();
@@ -98,7 +108,8 @@ struct LowerProducts : talweg::impl::LowerProductsBase<LowerProducts> {
     if (op.hasEpilogue())
       epilogue.emplace(builder, op);
     bool stored = sums && !op.getScratchSums();
-    emitInGroups(builder, op.getLoc(), plan, a, b, c, epilogue ? &*epilogue : nullptr, stored);
+    Value threads = !plan.shared.empty() ? threadsAt(builder, op.getLoc()) : Value();
+    emitInGroups(builder, op.getLoc(), plan, a, b, c, epilogue ? &*epilogue : nullptr, stored, threads);
     op.erase();
   }
 

@@ -58,21 +58,22 @@ bool joinsNext(Operation *op) {
 }
 
 /// How many turns `op` has, if it is a loop so much of whose time a turn takes that marks in it cost nothing to speak of; else 0.
-int64_t longTurnsOf(Operation &op) {
+int64_t longTurnsOf(Operation &op, const talweg::Target &target) {
   constexpr int64_t kLong = 1 << 20; // bytes and operations
   auto loop = dyn_cast<scf::ForOp>(op);
   int64_t turns = loop ? loop.getStaticTripCount().value_or(APInt(64, 0)).getSExtValue() : 0;
   if (turns == 0)
     return 0;
-  talweg::CodeRegion all = talweg::describeRegion(&op);
+  talweg::CodeRegion all = talweg::describeRegion(&op, target);
   return (all.flops + all.bytesRead + all.bytesWritten) / turns >= kLong ? turns : 0;
 }
 
 struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
   std::vector<talweg::CodeRegion> *asked = nullptr; ///< who made the pass
+  talweg::Target target;
 
   MarkRegions() = default;
-  explicit MarkRegions(std::vector<talweg::CodeRegion> &marked) : asked(&marked) {}
+  MarkRegions(std::vector<talweg::CodeRegion> &marked, const talweg::Target &target) : asked(&marked), target(target) {}
 
   void runOnOperation() override {
     std::vector<talweg::CodeRegion> marked;
@@ -103,7 +104,7 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
     for (Operation &op : llvm::make_early_inc_range(block)) {
       if (!isWork(op))
         continue;
-      if (int64_t turns = region.empty() ? longTurnsOf(op) : 0) {
+      if (int64_t turns = region.empty() ? longTurnsOf(op, target) : 0) {
         markBlock(*cast<scf::ForOp>(op).getBody(), times * turns, builder, marked);
         continue;
       }
@@ -112,11 +113,12 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
         continue;
       builder.setInsertionPointAfter(&op);
       mark(builder, op.getLoc(), marked.size());
-      talweg::CodeRegion &described = marked.emplace_back(talweg::describeRegion(region));
+      talweg::CodeRegion &described = marked.emplace_back(talweg::describeRegion(region, target));
       if (times > 1) {
         described.what += ", " + std::to_string(times) + " turns";
         for (auto count : {&described.flops, &described.bytesRead, &described.bytesWritten})
           *count *= times;
+        described.estimatedNs *= double(times);
       }
       region.clear();
     }
@@ -133,6 +135,6 @@ struct MarkRegions : talweg::impl::MarkRegionsBase<MarkRegions> {
 
 } // namespace
 
-std::unique_ptr<Pass> talweg::createMarkRegions(std::vector<CodeRegion> &regions) {
-  return std::make_unique<MarkRegions>(regions);
+std::unique_ptr<Pass> talweg::createMarkRegions(std::vector<CodeRegion> &regions, const Target &target) {
+  return std::make_unique<MarkRegions>(regions, target);
 }

@@ -27,6 +27,7 @@ void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   if (options.memoryLimit <= 0) // what is kept takes memory in all steps
     tensors.addPass(createHoistInvariants({options.tells}));
   tensors.addPass(createFuseElementwise({options.tells}));
+  tensors.addPass(createPlaceInPadding());
   tensors.addPass(createCanonicalizer());
   tensors.addPass(createCopyForLanes({options.target, options.tells}));
   tensors.addPass(createCSEPass());
@@ -45,9 +46,9 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
     buffers.addPass(createTellCosts({options.target}));
   buffers.addPass(createBufferize());
   if (options.regions)
-    pm.addPass(createMarkRegions(*options.regions));
+    pm.addPass(createMarkRegions(*options.regions, options.target));
+  pm.addPass(createLowerProducts());
   OpPassManager &function = pm.nest<func::FuncOp>();
-  function.addPass(createLowerProducts());
   function.addPass(createLowerLookups({options.target}));
   function.addPass(createPlanNests({options.target}));
   function.addPass(createVectorizeGenerics({options.target}));

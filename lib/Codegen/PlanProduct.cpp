@@ -2,6 +2,7 @@
 // no processor is named.
 #include "PlanProduct.h"
 #include "Cycles.h"
+#include "ProductNest.h"
 #include "ReductionOrder.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -72,13 +73,15 @@ void chooseTile(ProductPlan &plan, std::int64_t registers) {
   double steps = turnsOf(plan.k);
   if (plan.kBlock)
     steps *= double(plan.kBlock) / plan.k.front().extent;
+  const std::int64_t most = registers == 32 && steps >= 128 ? 24 : 16; // rows
   double best = 0;
   for (std::int64_t vectors = 1; vectors <= std::min<std::int64_t>(4, nVectors); ++vectors)
-    for (std::int64_t rows = 1; rows <= std::min<std::int64_t>(16, plan.m.extent); ++rows) {
-      // Accumulators, one row of b, one broadcast of a, one to spare. Where a moves along the lanes too, LLVM shares what
-      // neighbouring rows and steps of k read of it: as many vectors as accumulators, and a few steps' rows of b.
+    for (std::int64_t rows = 1; rows <= std::min(most, plan.m.extent); ++rows) {
+      // Accumulators, one row of b, one broadcast of a, and one of sixteen to spare: LLVM loads what the next step reads early. Where a moves along the
+      // lanes too, it shares what neighbouring rows and steps of k read of it: as many vectors as accumulators, and a few steps' rows of b.
       bool aInLanes = plan.n.a != 0;
-      if (aInLanes ? 2 * rows * vectors + 3 * vectors + 2 > registers : rows * vectors + vectors + 2 > registers)
+      if (aInLanes ? 2 * rows * vectors + 3 * vectors + 2 > registers
+                   : rows * vectors + vectors + 1 + registers / 16 > registers)
         break;
       auto tiles = [&](std::int64_t count, std::int64_t tile, auto cost) {
         return (count / tile) * cost(tile) + (count % tile ? cost(count % tile) : 0);
@@ -134,11 +137,15 @@ void choosePacking(ProductPlan &plan) {
     if (loop.a == 0)
       reuseA *= loop.extent;
   }
-  std::int64_t stepB = 0, stepA = 0;
-  for (const Loop &loop : plan.k) {
-    stepB = std::max(stepB, std::abs(loop.b));
-    stepA = std::max(stepA, std::abs(loop.a));
-  }
+  // How far one step of k moves: the last of its loops, if that is long enough to tell.
+  constexpr std::int64_t longEnough = 8;
+  auto stepOf = [&](std::int64_t Loop::*stride) {
+    std::int64_t step = 0;
+    for (const Loop &loop : plan.k)
+      step = std::max(step, std::abs(loop.*stride));
+    return plan.k.back().extent >= longEnough ? std::abs(plan.k.back().*stride) : step;
+  };
+  const std::int64_t stepB = stepOf(&Loop::b), stepA = stepOf(&Loop::a);
   bool oneRun = plan.n.extent <= plan.panel() && isDense(plan.k, plan.n.extent);
   plan.packB = plan.n.extent > 1 && (plan.n.b != 1 || (!oneRun && stepB >= farApart && reuseB >= 4));
   plan.packA = plan.m.extent > 1 && plan.n.a == 0 && stepA >= farApart && plan.m.a == 1 && reuseA >= 4;
@@ -249,6 +256,7 @@ ProductPlan planOf(kernel::ProductOp product, ArrayRef<Access> epilogue, const T
       planProduct(loops, target.vectorBits / product.getElementType().getIntOrFloatBitWidth(), target.registers);
   if (band)
     skipOutside(plan, band[0], band[1]);
+  chooseNest(plan, product.getElementType().getIntOrFloatBitWidth() / 8, target.machine);
   return plan;
 }
 

@@ -3,6 +3,8 @@
 #include "ProductEstimate.h"
 
 #include "Cycles.h"
+#include "Memory.h"
+#include "ProductNest.h"
 
 #include "talweg/Support/Counted.h"
 
@@ -160,6 +162,21 @@ ProductEstimate estimateOf(const ProductPlan &plan, std::int64_t lanes, std::int
        "a byte of its operands and results serves for " + humanCount(operations / double(bytes)) + " multiply-adds"}};
   return {busy, total, least / total,
           llvm::max_element(losses, [](const auto &x, const auto &y) { return x.first < y.first; })->second};
+}
+
+double estimatedNs(kernel::ProductOp product, const Target &target) {
+  if (!product.getPlan())
+    return 0;
+  const ProductPlan plan = product.getPlan()->getPlan();
+  const std::int64_t bits = product.getElementType().getIntOrFloatBitWidth();
+  double streams = 0; // of the epilogue
+  for (Value read : product.getReads())
+    streams += double(bytesOf(read.getType()));
+  for (Value written : llvm::drop_begin(product.getOuts(), product.getSums() ? 1 : 0))
+    streams += double(bytesOf(written.getType()));
+  const double cyclesPerNs = target.machine.flopsPerNs / (cycles::fmaPerCycle * 2 * double(target.vectorBits) / 32);
+  return estimateOf(plan, target.vectorBits / bits, /*bytes=*/0).busy / cyclesPerNs +
+         waitingNs(plan, bits / 8, target.machine) + streams / target.machine.rateOf(streams);
 }
 
 } // namespace talweg

@@ -2,6 +2,7 @@
 #ifndef TALWEG_LIB_CODEGEN_PRODUCTESTIMATE_H
 #define TALWEG_LIB_CODEGEN_PRODUCTESTIMATE_H
 
+#include "talweg/Codegen/Target.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include <string>
@@ -17,6 +18,9 @@ struct ProductEstimate {
 
 /// Of a plan for registers of `lanes` elements; its operands take `bytes` together.
 ProductEstimate estimateOf(const kernel::ProductPlan &plan, std::int64_t lanes, std::int64_t bytes);
+
+/// The nanoseconds that a planned product takes on one thread of the target's machine, with what its epilogue reads and writes.
+double estimatedNs(kernel::ProductOp product, const Target &target);
 
 } // namespace talweg
 

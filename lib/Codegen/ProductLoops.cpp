@@ -2,9 +2,8 @@
 #include "ProductLoops.h"
 
 #include "Epilogue.h"
-#include "ProductScratch.h"
+#include "ProductPacking.h"
 #include "ReductionOrder.h"
-#include "VectorTools.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -26,9 +25,11 @@ namespace {
 struct Place {
   Value a, b, c, unpackedB;
   SmallVector<Value> e;
-  Value last;   ///< whether c is finished by the blocks of k in hand; null: it is
-  Value number; ///< of the tile, by the loops outside so far; null: 0
-  Value band;   ///< position in the plan's band; null: it has none
+  Value last;                                 ///< whether c is finished by the blocks of k in hand; null: it is
+  Value number;                               ///< of the tile, by the loops outside so far; null: 0
+  SmallVector<std::pair<Value, Value>> turns; ///< of each level those that are to be done; null: all
+  std::pair<Value, Value> share;              ///< of both shared levels' turns together those of this thread
+  Value band;                                 ///< position in the plan's band; null: it has none
 };
 
 /// The tile in hand: rows, columns, and steps along the outermost k.
@@ -36,26 +37,18 @@ struct Tile {
   int64_t m = 1, n = 1, k = 1;
 };
 
-class Emitter {
+class Emitter : ProductPacking {
 public:
   Emitter(OpBuilder &builder, Location loc, ProductPlan plan, FlatOperand a, FlatOperand b, FlatOperand c,
-          const Epilogue *epilogue, bool stored)
-      : builder(builder), loc(loc), tools(builder, loc), plan(std::move(plan)), a(a), b(b), c(c), epilogue(epilogue),
-        stored(stored), element(cast<MemRefType>(a.memory.getType()).getElementType()) {}
+          const Epilogue *epilogue, bool stored, Value threads)
+      : ProductPacking(builder, loc, std::move(plan), a, b), levelsOfPlan(this->plan.levels()), c(c),
+        epilogue(epilogue), stored(stored), threads(threads) {}
 
   void run() {
-    unpacked = plan;
-    nPanelB = plan.n.b;
-    mTileA = plan.m.a;
-    if (plan.packA)
-      packAllA();
-    if (plan.packB) {
-      arrange(/*ofA=*/false);
-      if (plan.packBAhead)
-        packAllB();
-    }
+    packAhead();
     buildLevels();
-    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}, {}};
+    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}, {}, {}, {}};
+    start.turns.resize(levelsOfPlan.size());
     if (plan.hasBand())
       start.band = tools.index(0);
     if (epilogue)
@@ -69,21 +62,12 @@ public:
 private:
   using Level = std::function<void(Place, Tile, std::function<void(Place, Tile)>)>;
 
-  OpBuilder &builder;
-  Location loc;
-  VectorTools tools;
-  ProductPlan plan, unpacked; ///< strides after and before packing
-  FlatOperand a, b, c;
+  SmallVector<kernel::Level> levelsOfPlan;
+  FlatOperand c;
   const Epilogue *epilogue;
-  bool stored; ///< whether c's final value is stored
-  Type element;
-  Value sourceA, sourceB;          ///< the operands before packing
-  int64_t nPanelB = 0, mTileA = 0; ///< movement from one panel (tile) to the next, for each column (row) of offset
+  bool stored;   ///< whether c's final value is stored
+  Value threads; ///< their number
   SmallVector<Level> levels;
-
-  Value startOf(const FlatOperand &operand) {
-    return operand.shift ? tools.advance(operand.shift, tools.index(operand.offset), 1) : tools.index(operand.offset);
-  }
 
   //===-- the nest -------------------------------------------------------------------------------------------------===//
 
@@ -101,6 +85,8 @@ private:
              from.e,
              from.last,
              from.number,
+             from.turns,
+             from.share,
              from.band ? tools.advance(from.band, iv, by.band) : Value()};
     for (auto [position, stride] : llvm::zip(to.e, by.e))
       position = tools.advance(position, iv, stride);
@@ -116,219 +102,141 @@ private:
     return place;
   }
 
-  /// `place` in the tiles that start at `at` of an extent: tiles are numbered in the order of the loops.
-  Place numbered(Place place, Value at, int64_t extent, int64_t size) {
-    if (!epilogue || !epilogue->isPartial())
+  /// Likewise the number of the tile: tiles are numbered outer loops first, then panels, then rows, whatever the nest is.
+  Place numbered(Place place, const kernel::Level &level, Value at) {
+    using enum kernel::Level::Kind;
+    if (!epilogue || !epilogue->isPartial() || level.kind < Outer || level.kind == RowBlocks)
       return place;
-    Value turn = builder.createOrFold<arith::DivUIOp>(loc, at, tools.index(size));
-    place.number = place.number ? tools.advance(turn, place.number, (extent + size - 1) / size) : turn;
+    int64_t weight = 1;
+    for (const kernel::Level &inner : levelsOfPlan)
+      if (inner.kind > level.kind || (inner.kind == level.kind && inner.index > level.index))
+        weight *= inner.kind == RowBlocks ? 1 : plan.turns(inner);
+    Value turn = builder.createOrFold<arith::DivUIOp>(loc, at, tools.index(plan.stepOf(level)));
+    place.number = tools.advance(place.number ? place.number : tools.index(0), turn, weight);
     return place;
   }
 
-  /// A loop in turns of `step`, of which the tile in hand has as many as `size` says. `ofBlocks`: of k.
-  Level loopLevel(const Loop &loop, int64_t unpackedB, bool parallel, bool ofBlocks = false, int64_t step = 1,
-                  int64_t Tile::*size = nullptr) {
+  /// Calls body for each of the `turns` of a loop in steps, the remainder by itself.
+  void forTurns(std::pair<Value, Value> turns, int64_t extent, int64_t step,
+                function_ref<void(Value at, int64_t size)> body) {
+    if (!turns.first)
+      return tools.forTiles(extent, step, /*parallel=*/false, body);
+    const int64_t whole = extent / step, rest = extent % step;
+    OpBuilder::InsertionGuard guard(builder);
+    if (whole > 0) {
+      Value to = turns.second;
+      if (rest)
+        to = builder.createOrFold<arith::MinUIOp>(loc, to, tools.index(whole));
+      auto loop = scf::ForOp::create(builder, loc, tools.advance(tools.index(0), turns.first, step),
+                                     tools.advance(tools.index(0), to, step), tools.index(step));
+      builder.setInsertionPointToStart(loop.getBody());
+      body(loop.getInductionVar(), step);
+      builder.setInsertionPointAfter(loop);
+    }
+    if (rest) {
+      Value has = builder.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ugt, turns.second, tools.index(whole));
+      auto taken = scf::IfOp::create(builder, loc, has, /*withElseRegion=*/false);
+      builder.setInsertionPointToStart(taken.thenBlock());
+      body(tools.index(whole * step), rest);
+    }
+  }
+
+  /// The loop of a level.
+  Level levelOf(int64_t number) {
+    using enum kernel::Level::Kind;
+    const kernel::Level level = levelsOfPlan[number];
+    if (level.kind == RowBlocks)
+      return rowBlocks();
+    Loop loop = plan.loopOf(level);
+    if (level.kind == Panels)
+      loop.b = nPanelB;
+    if (level.kind == Rows)
+      loop.a = mTileA;
+    const int64_t step = plan.stepOf(level), unpackedB = unpacked.loopOf(level).b;
+    int64_t Tile::*size = level.kind == Panels ? &Tile::n : level.kind == Rows ? &Tile::m : nullptr;
+    if (level.kind == KBlock)
+      size = &Tile::k;
     return [=, this](Place place, Tile tile, auto next) {
-      tools.forTiles(loop.extent, step, parallel, [&](Value at, int64_t turns) {
-        Place inner = move(place, at, loop, unpackedB);
+      forTurns(place.turns[number], loop.extent, step, [&](Value at, int64_t count) {
+        Place inner = numbered(move(place, at, loop, unpackedB), level, at);
+        if (plan.shared.size() == 2 && plan.shared[0] == number)
+          shareInside(inner, at, step);
+        if (level.kind == KBlocks || level.kind == KBlock)
+          inner = inBlock(inner, at, (loop.extent - 1) / step * step);
         Tile part = tile;
         if (size)
-          part.*size = turns;
-        next(ofBlocks ? inBlock(inner, at, (loop.extent - 1) / step * step) : numbered(inner, at, loop.extent, step),
-             part);
+          part.*size = count;
+        next(inner, part);
       });
     };
   }
 
-  Level panelLevel(bool parallel) {
-    Loop panels = plan.n;
-    panels.b = nPanelB;
-    return loopLevel(panels, unpacked.n.b, parallel, false, plan.panel(), &Tile::n);
+  /// Blocks of rows: each leaves some turns to the level of rows.
+  Level rowBlocks() {
+    const int64_t rows = int64_t(levelsOfPlan.size()) - 1, tiles = plan.turns(levelsOfPlan[rows]);
+    return [=, this](Place place, Tile tile, auto next) {
+      auto [from, to] = place.turns[rows];
+      if (!from)
+        from = tools.index(0), to = tools.index(tiles);
+      auto loop = scf::ForOp::create(builder, loc, from, to, tools.index(plan.rowBlock));
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(loop.getBody());
+      Value at = loop.getInductionVar(), end = tools.advance(tools.index(plan.rowBlock), at, 1);
+      place.turns[rows] = {at, builder.createOrFold<arith::MinUIOp>(loc, end, to)};
+      next(place, tile);
+    };
   }
 
-  Level rowsLevel(bool parallel) {
-    Loop tiles = plan.m;
-    tiles.a = mTileA;
-    return loopLevel(tiles, unpacked.m.b, parallel, false, plan.rows, &Tile::m);
+  /// Each thread does its share of the turns of the shared levels, a run of neighbours, with all that is inside of the fork.
+  void fork(Place place, Tile tile, function_ref<void(Place, Tile)> next) {
+    auto loop = scf::ParallelOp::create(builder, loc, ValueRange{tools.index(0)}, ValueRange{threads},
+                                        ValueRange{tools.index(1)});
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    const int64_t count = plan.sharedTurns();
+    auto startOfThread = [&](Value thread) -> Value {
+      return arith::DivUIOp::create(builder, loc, tools.advance(tools.index(0), thread, count), threads);
+    };
+    Value thread = loop.getInductionVars()[0];
+    place.share = {startOfThread(thread), startOfThread(tools.advance(tools.index(1), thread, 1))};
+    auto &turns = place.turns[plan.shared[0]] = place.share;
+    if (plan.shared.size() == 2) {
+      const int64_t inner = plan.turns(levelsOfPlan[plan.shared[1]]);
+      turns.first = arith::DivUIOp::create(builder, loc, turns.first, tools.index(inner));
+      turns.second = arith::DivUIOp::create(builder, loc, tools.advance(tools.index(inner - 1), turns.second, 1),
+                                            tools.index(inner));
+    }
+    next(place, tile);
   }
 
-  /// Orders the levels and chooses the one that threads share (see ProductPlan.h).
+  /// Of the inner shared level the thread's turns, in the outer one's turn that starts at `at`.
+  void shareInside(Place &place, Value at, int64_t step) {
+    const int64_t inner = plan.turns(levelsOfPlan[plan.shared[1]]);
+    Value first =
+        tools.advance(tools.index(0), builder.createOrFold<arith::DivUIOp>(loc, at, tools.index(step)), inner);
+    auto within = [&](Value turn) -> Value {
+      Value from =
+          arith::MaxSIOp::create(builder, loc, arith::SubIOp::create(builder, loc, turn, first), tools.index(0));
+      return arith::MinSIOp::create(builder, loc, from, tools.index(inner));
+    };
+    place.turns[plan.shared[1]] = {within(place.share.first), within(place.share.second)};
+  }
+
+  /// The levels of the nest, and what stands between them.
   void buildLevels() {
-    bool inside = plan.packB && !plan.packBAhead;
-    bool parallel = plan.multiplyAdds() >= parallelWork;
-    int64_t panels = (plan.n.extent + plan.panel() - 1) / plan.panel();
-    int64_t tiles = (plan.m.extent + plan.rows - 1) / plan.rows;
-    auto addLoops = [&](auto &loops, auto &before, auto keep, int skip = -1) {
-      for (size_t i = 0; i < loops.size(); ++i)
-        if (int(i) != skip && keep(before[i]))
-          levels.push_back(loopLevel(loops[i], before[i].b, false));
-    };
-    auto always = [](const Loop &) { return true; };
-    auto addBlocks = [&] {
-      for (auto [packed, before] : llvm::zip_equal(plan.kBlocks, unpacked.kBlocks))
-        levels.push_back(loopLevel(packed, before.b, false, /*ofBlocks=*/true));
-      if (plan.kBlock)
-        levels.push_back(
-            loopLevel(plan.k.front(), unpacked.k.front().b, false, /*ofBlocks=*/true, plan.kBlock, &Tile::k));
-    };
-    if (inside) {
-      auto [ofPanels, shared] = SharedPanels::of(unpacked);
-      if (shared >= 0)
-        levels.push_back(loopLevel(plan.outer[shared], unpacked.outer[shared].b, true));
-      addLoops(plan.outer, unpacked.outer, [](const Loop &loop) { return loop.b != 0; }, shared);
-      levels.push_back(panelLevel(ofPanels));
-      addLoops(plan.scatter, unpacked.scatter, always);
-      addBlocks();
-      levels.push_back([this](Place place, Tile tile, auto next) {
-        packPanel(place.unpackedB, place.b, tile);
-        next(place, tile);
-      });
-      addLoops(plan.outer, unpacked.outer, [](const Loop &loop) { return loop.b == 0; });
-      levels.push_back(rowsLevel(parallel && panels == 1 && shared < 0 && tiles > 1));
-      return;
+    const size_t packing = plan.packB && !plan.packBAhead ? unpacked.packsInside() : SIZE_MAX;
+    const SmallVector<int64_t> order = plan.order();
+    for (size_t place = 0; place <= order.size(); ++place) {
+      if (place == packing)
+        levels.push_back([this](Place at, Tile tile, auto next) {
+          packPanel(at.unpackedB, at.b, tile.n, tile.k);
+          next(at, tile);
+        });
+      if (!plan.shared.empty() && place == size_t(plan.fork))
+        levels.push_back([this](Place at, Tile tile, auto next) { fork(at, tile, next); });
+      if (place < order.size())
+        levels.push_back(levelOf(order[place]));
     }
-    int shared = parallel ? sharedLoop(unpacked, always) : -1;
-    bool shareTiles = parallel && shared < 0 && tiles >= panels && tiles > 1;
-    bool sharePanels = parallel && shared < 0 && !shareTiles && panels > 1;
-    if (shared >= 0)
-      levels.push_back(loopLevel(plan.outer[shared], unpacked.outer[shared].b, true));
-    if (shareTiles && plan.scatter.empty())
-      levels.push_back(rowsLevel(true));
-    if (sharePanels && plan.scatter.empty())
-      levels.push_back(panelLevel(true));
-    addLoops(plan.scatter, unpacked.scatter, always);
-    addBlocks();
-    addLoops(plan.outer, unpacked.outer, always, shared);
-    if (!sharePanels || !plan.scatter.empty())
-      levels.push_back(panelLevel(sharePanels));
-    if (!shareTiles || !plan.scatter.empty())
-      levels.push_back(rowsLevel(shareTiles));
-  }
-
-  //===-- packing --------------------------------------------------------------------------------------------------===//
-
-  /// Makes the scratch of one operand and rewrites its strides in `plan`.
-  void arrange(bool ofA) {
-    Packed packed = arrangePacked(plan, ofA);
-    Value scratch = memref::AllocOp::create(builder, loc, MemRefType::get({packed.elements}, element));
-    FlatOperand &operand = ofA ? a : b;
-    (ofA ? sourceA : sourceB) = std::exchange(operand.memory, scratch);
-    (ofA ? mTileA : nPanelB) = packed.tileStep;
-  }
-
-  /// A loop over the packed copy, and over the operand.
-  using PackedLoop = std::pair<Loop, Loop>;
-
-  SmallVector<PackedLoop> loopsOfK() {
-    SmallVector<PackedLoop> loops;
-    for (auto [packed, before] : llvm::zip_equal(plan.k, unpacked.k))
-      loops.push_back({packed, before});
-    return loops;
-  }
-
-  /// The loops outside of tiles that an operand is packed for.
-  SmallVector<PackedLoop> loopsOutside(int64_t Loop::*stride) {
-    SmallVector<PackedLoop> loops;
-    for (auto member : {&ProductPlan::outer, &ProductPlan::scatter, &ProductPlan::kBlocks})
-      for (auto [packed, before] : llvm::zip_equal(plan.*member, unpacked.*member))
-        if (before.*stride != 0 || member == &ProductPlan::kBlocks)
-          loops.push_back({packed, before});
-    return loops;
-  }
-
-  /// Calls body at each point of the loops, with where it is in the operand and in the copy.
-  void overPacked(ArrayRef<PackedLoop> loops, int64_t Loop::*stride, Value from, Value to,
-                  function_ref<void(Value from, Value to)> body) {
-    if (loops.empty())
-      return body(from, to);
-    const auto &[packed, before] = loops.front();
-    tools.forTiles(packed.extent, 1, false, [&](Value iv, int64_t) {
-      overPacked(loops.drop_front(), stride, tools.advance(from, iv, before.*stride),
-                 tools.advance(to, iv, packed.*stride), body);
-    });
-  }
-
-  void packAllB() {
-    overPacked(loopsOutside(&Loop::b), &Loop::b, startOf(b), tools.index(0), [&](Value from, Value to) {
-      tools.forTiles(plan.n.extent, plan.panel(), false, [&](Value at, int64_t size) {
-        packPanel(tools.advance(from, at, unpacked.n.b), tools.advance(to, at, nPanelB),
-                  {1, size, plan.k.front().extent});
-      });
-    });
-  }
-
-  /// Packs a, whose rows are contiguous. Neighbouring tiles take their turns at each step of k, so that whole lines are read
-  /// and few are written at a time: the tiles lie far apart, often by a power of two.
-  void packAllA() {
-    constexpr int64_t together = 64; // elements of a row: some lines
-    arrange(/*ofA=*/true);
-    const SmallVector<PackedLoop> outside = loopsOutside(&Loop::a), inside = loopsOfK();
-    bool parallel = double(turnsOf(plan.k)) * plan.m.extent >= parallelWork && outside.empty();
-    int64_t group = (together + plan.rows - 1) / plan.rows * plan.rows;
-    overPacked(outside, &Loop::a, startOf(a), tools.index(0), [&](Value from, Value to) {
-      tools.forTiles(plan.m.extent, group, parallel, [&](Value at, int64_t size) {
-        overPacked(inside, &Loop::a, tools.advance(from, at, 1), tools.advance(to, at, mTileA),
-                   [&](Value source, Value target) { packRows(source, target, size); });
-      });
-    });
-  }
-
-  /// One step of k of tiles with so many rows together.
-  void packRows(Value source, Value target, int64_t count) {
-    for (int64_t first = 0; first < count; first += plan.rows) {
-      int64_t size = std::min(plan.rows, count - first);
-      Value rows = tools.load(sourceA, tools.advance(source, tools.index(first), 1), size, size);
-      tools.store(rows, a.memory, tools.advance(target, tools.index(first), mTileA), size);
-    }
-  }
-
-  /// Copies tile.k steps of one panel of b; lanes beyond tile.n become zero.
-  void packPanel(Value from, Value to, Tile tile) {
-    SmallVector<PackedLoop> loops = loopsOfK();
-    loops.front().first.extent = loops.front().second.extent = tile.k;
-    // The step along which b is contiguous goes innermost, for whole lines.
-    auto contiguous = llvm::find_if(loops, [](const PackedLoop &loop) { return loop.second.b == 1; });
-    if (unpacked.n.b == 1 || contiguous == loops.end() || !llvm::isPowerOf2_64(plan.lanes))
-      return overPacked(loops, &Loop::b, from, to, [&](Value source, Value target) { packRow(source, target, tile); });
-    const PackedLoop last = *contiguous;
-    loops.erase(contiguous);
-    overPacked(loops, &Loop::b, from, to, [&](Value source, Value target) {
-      packTransposed(last.first.extent, source, target, last.first.b, tile);
-    });
-  }
-
-  void packRow(Value source, Value target, Tile tile) {
-    for (int64_t v = 0; v < plan.vectors; ++v) {
-      int64_t lane = v * plan.lanes, count = std::clamp<int64_t>(tile.n - lane, 0, plan.lanes);
-      Value to = tools.advance(target, tools.index(lane), 1);
-      Value from = tools.advance(source, tools.index(lane), unpacked.n.b);
-      Value row = unpacked.n.b == 1 && count > 0 ? tools.load(sourceB, from, plan.lanes, count)
-                                                 : tools.loadEach(sourceB, from, unpacked.n.b, plan.lanes, count);
-      tools.store(row, b.memory, to, plan.lanes);
-    }
-  }
-
-  /// lanes x lanes blocks: vectors along k are loaded, transposed in registers and stored along n.
-  void packTransposed(int64_t steps, Value source, Value target, int64_t packedStep, Tile tile) {
-    tools.forTiles(steps, plan.lanes, false, [&](Value at, int64_t size) {
-      for (int64_t v = 0; v < plan.vectors; ++v) {
-        SmallVector<Value> rows;
-        for (int64_t r = 0; r < plan.lanes; ++r) {
-          int64_t column = v * plan.lanes + r;
-          if (column >= tile.n) {
-            rows.push_back(tools.zero(element, plan.lanes));
-            continue;
-          }
-          Value position = tools.advance(tools.advance(source, at, 1), tools.index(column), unpacked.n.b);
-          rows.push_back(tools.load(sourceB, position, plan.lanes, size));
-        }
-        tools.transpose(rows);
-        for (int64_t r = 0; r < size; ++r) {
-          Value position = tools.advance(tools.advance(target, at, packedStep), tools.index(r), packedStep);
-          tools.store(rows[r], b.memory, tools.advance(position, tools.index(v * plan.lanes), 1), plan.lanes);
-        }
-      }
-    });
   }
 
   //===-- the tile -------------------------------------------------------------------------------------------------===//
@@ -541,8 +449,8 @@ private:
 } // namespace
 
 void emitProduct(OpBuilder &builder, Location loc, ProductPlan plan, FlatOperand a, FlatOperand b, FlatOperand c,
-                 const Epilogue *epilogue, bool stored) {
-  Emitter(builder, loc, std::move(plan), a, b, c, epilogue, stored).run();
+                 const Epilogue *epilogue, bool stored, Value threads) {
+  Emitter(builder, loc, std::move(plan), a, b, c, epilogue, stored, threads).run();
 }
 
 } // namespace talweg

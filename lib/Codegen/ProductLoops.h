@@ -20,8 +20,9 @@ struct FlatOperand {
 /// Emits c += a * b as `plan` says, at the builder's insertion point. Operands are in the plan's roles (already swapped if it
 /// says so). If the plan accumulates, c holds zeros, or what is added to; otherwise c is written without being read, and may be no memory if it is
 /// not `stored`: whether c's final value is. The epilogue, if any, is computed on each finished tile.
+/// `threads` is the number of threads that share a level; null where the plan shares none.
 void emitProduct(mlir::OpBuilder &builder, mlir::Location loc, kernel::ProductPlan plan, FlatOperand a, FlatOperand b,
-                 FlatOperand c, const Epilogue *epilogue, bool stored);
+                 FlatOperand c, const Epilogue *epilogue, bool stored, mlir::Value threads);
 
 } // namespace talweg
 

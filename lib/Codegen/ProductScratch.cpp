@@ -15,43 +15,10 @@ namespace talweg {
 using kernel::Loop;
 using kernel::ProductPlan;
 
-int sharedLoop(const ProductPlan &plan, llvm::function_ref<bool(const Loop &)> among) {
-  int best = -1;
-  for (size_t i = 0; i < plan.outer.size(); ++i) {
-    const Loop &loop = plan.outer[i];
-    if (!among(loop))
-      continue;
-    std::int64_t reach = 0;
-    auto add = [&](const Loop &other) {
-      if (std::abs(other.c) <= std::abs(loop.c))
-        reach += (other.extent - 1) * std::abs(other.c);
-    };
-    for (const Loop &other : plan.scatter)
-      add(other);
-    for (size_t j = 0; j < plan.outer.size(); ++j)
-      if (j != i)
-        add(plan.outer[j]);
-    add(plan.m);
-    add(plan.n);
-    if (loop.extent >= 4 && std::abs(loop.c) > reach && (best < 0 || loop.extent > plan.outer[best].extent))
-      best = int(i);
-  }
-  return best;
-}
-
-SharedPanels SharedPanels::of(const ProductPlan &plan) {
-  if (plan.multiplyAdds() < parallelWork)
-    return {};
-  if (plan.n.extent > plan.panel())
-    return {true, -1};
-  return {false, sharedLoop(plan, [](const Loop &loop) { return loop.b != 0; })};
-}
-
 Packed arrangePacked(ProductPlan &plan, bool ofA) {
   auto stride = [&](Loop &loop) -> std::int64_t & { return ofA ? loop.a : loop.b; };
   std::int64_t tile = ofA ? plan.rows : plan.panel();
   Loop &across = ofA ? plan.m : plan.n;
-  const SharedPanels shared = SharedPanels::of(plan);
   Packed packed;
   packed.elements = tile;
   for (Loop &loop : llvm::reverse(plan.k)) {
@@ -61,16 +28,26 @@ Packed arrangePacked(ProductPlan &plan, bool ofA) {
   packed.tileStep = packed.elements / tile; // offsets are multiples of the tile
   stride(across) = 1;
   if (!ofA && !plan.packBAhead) {
-    if (shared.panels)
+    using enum kernel::Level::Kind;
+    const SmallVector<kernel::Level> levels = plan.levels();
+    SmallVector<Loop *> shared; // loops of b that threads share
+    bool ofPanels = false;
+    for (std::int64_t number : plan.shared) {
+      const kernel::Level &level = levels[number];
+      ofPanels |= level.kind == Panels;
+      if (level.kind == Outer && stride(plan.outer[level.index]) != 0)
+        shared.push_back(&plan.outer[level.index]);
+    }
+    if (ofPanels)
       packed.elements *= (across.extent + tile - 1) / tile;
     else
       packed.tileStep = 0;
     for (auto *loops : {&plan.kBlocks, &plan.scatter, &plan.outer})
       for (Loop &loop : *loops)
         stride(loop) = 0;
-    if (shared.outer >= 0) {
-      stride(plan.outer[shared.outer]) = packed.elements;
-      packed.elements *= plan.outer[shared.outer].extent;
+    for (Loop *loop : shared) {
+      stride(*loop) = packed.elements;
+      packed.elements *= loop->extent;
     }
     return packed;
   }

@@ -4,25 +4,12 @@
 
 #include "talweg/Dialect/Kernel/ProductPlan.h"
 
-#include "llvm/ADT/STLFunctionalExtras.h"
-
 namespace talweg {
 
 /// An operand in the order that the tiles read it.
 struct Packed {
   std::int64_t elements = 0; ///< of its copy
   std::int64_t tileStep = 0; ///< how far the copy moves from one tile to the next, for each row (column) of offset
-};
-
-/// The longest outer loop whose iterations write apart from each other, scatter loops included; -1: none is long enough.
-int sharedLoop(const kernel::ProductPlan &plan, llvm::function_ref<bool(const kernel::Loop &)> among);
-
-/// What threads share of a product whose panels of b are packed one by one (packBAhead is false).
-struct SharedPanels {
-  bool panels = false; ///< the panels
-  int outer = -1;      ///< the outer loop of this number
-
-  static SharedPanels of(const kernel::ProductPlan &plan);
 };
 
 /// Rewrites the strides of a (or b) in `plan` to those of its packed copy: [others…][k blocks…][tiles][k…][tile]. Of panels that are packed one by one

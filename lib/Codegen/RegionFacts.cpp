@@ -3,6 +3,7 @@
 
 #include "Access.h"
 #include "Memory.h"
+#include "ProductEstimate.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -83,17 +84,19 @@ bool isConvolution(ProductOp op) {
 /// Adds up what the ops of one region do.
 class Description {
 public:
-  explicit Description(ArrayRef<Operation *> ops) {
+  Description(ArrayRef<Operation *> ops, const talweg::Target &target) : target(target) {
     for (Operation *op : ops)
       add(op, 1);
   }
 
   CodeRegion region(Location otherwise) const {
     std::string text = what + (after ? ", then " + std::to_string(after) + (after == 1 ? " op" : " ops") : "");
-    return {kind, text, main ? main->getLoc() : otherwise, epilogue, flops, read, written};
+    return {kind, text, main ? main->getLoc() : otherwise, epilogue, flops, read, written, ns};
   }
 
 private:
+  const talweg::Target &target;
+  double ns = 0; ///< by estimate
   Operation *main = nullptr;
   int64_t mainBytes = -1; ///< of `main`; a product has more than anything else
   std::string kind = "loop", what;
@@ -110,6 +113,11 @@ private:
     mainBytes = bytes;
     kind = itsKind.str();
     what = std::move(itsWhat);
+  }
+
+  /// What passing over so many bytes so often takes.
+  void take(int64_t bytes, int64_t times) {
+    ns += double(times) * double(bytes) / target.machine.rateOf(double(bytes));
   }
 
   void readFrom(Value memory, int64_t bytes) {
@@ -163,6 +171,7 @@ private:
     read += times * bytes;
     written += times * bytes;
     writtenHere.insert(talweg::rootOf(to));
+    take(2 * bytes, times);
     propose(op, times * bytes, "copy", std::to_string(times * bytes) + " bytes");
   }
 
@@ -171,6 +180,7 @@ private:
     auto type = cast<MemRefType>(looked.getType());
     read += times * bytesOf(type);
     readFrom(rows, times * bytesOf(rows.getType()));
+    take(2 * bytesOf(type), times);
     if (whole)
       writeTo(whole, times * bytesOf(whole.getType()));
     else
@@ -184,6 +194,7 @@ private:
     Value output = op.getOutputs()[0];
     auto type = cast<MemRefType>(output.getType());
     writeTo(output, times * bytesOf(type));
+    take(bytesOf(type), times);
     propose(op, 0, "fill", join(type.getShape()));
   }
 
@@ -198,6 +209,7 @@ private:
     for (int64_t extent : op.getLoops())
       points *= extent;
     flops += 2 * points;
+    ns += double(times) * talweg::estimatedNs(op, target);
     propose(op, INT64_MAX, isConvolution(op) ? "convolution" : "product", productShape(op));
     if (!op.hasEpilogue())
       return;
@@ -223,6 +235,7 @@ private:
         bytes += here;
       }
     }
+    take(bytes / std::max<int64_t>(1, times), times);
     if (elementwise) {
       propose(op, bytes, "elementwise", join(loops) + ", " + opsText(op));
     } else {
@@ -245,6 +258,6 @@ std::string talweg::productShape(ProductOp op) {
   return (batch > 1 ? std::to_string(batch) + " of " : "") + join({rows, columns, summed});
 }
 
-talweg::CodeRegion talweg::describeRegion(ArrayRef<Operation *> ops) {
-  return Description(ops).region(UnknownLoc::get(ops.front()->getContext()));
+talweg::CodeRegion talweg::describeRegion(ArrayRef<Operation *> ops, const Target &target) {
+  return Description(ops, target).region(UnknownLoc::get(ops.front()->getContext()));
 }

@@ -10,7 +10,7 @@
 namespace talweg {
 
 /// Of `ops`, in their order: linalg ops on memrefs of static shape, copies, loops over such.
-CodeRegion describeRegion(llvm::ArrayRef<mlir::Operation *> ops);
+CodeRegion describeRegion(llvm::ArrayRef<mlir::Operation *> ops, const Target &target);
 
 /// The loops of a product by what they move over: batch (all three), rows, columns, summed.
 std::string productShape(kernel::ProductOp op);

@@ -65,6 +65,7 @@ const Target &nativeTarget() {
     target.registers = 16;
     if (Description description = describe(target.triple, target.cpu, target.features))
       measureVectors(target, *description);
+    readMachine(target.machine);
     return target;
   }();
   return native;

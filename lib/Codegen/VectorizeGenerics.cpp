@@ -44,7 +44,7 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
   }
 
   /// Writes the loops in front of the last op, and erases all.
-  static LogicalResult lower(ArrayRef<GenericOp> ops) {
+  LogicalResult lower(ArrayRef<GenericOp> ops) {
     std::vector<PlannedNest> nests;
     for (GenericOp op : ops) {
       if (!op->hasAttr(kernel::kNest))
@@ -55,7 +55,7 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
       if (auto literal = op->getAttrOfType<TypedAttr>(kernel::kStart)) {
         start = arith::ConstantOp::create(builder, op.getLoc(), literal);
         // Where results accumulate in memory, and in elements that no loop reaches.
-        if (!plan.covers)
+        if (!plan.covers && !fillAround(builder, op, start))
           linalg::FillOp::create(builder, op.getLoc(), start, op.getDpsInits()[0]);
       }
       nests.push_back({op, std::move(plan), start});
@@ -68,12 +68,68 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
     return success();
   }
 
+  /// A dimension of a result: which of its elements are reached.
+  struct Inside {
+    int64_t from = 0, count = 1;
+  };
+
+  /// Fills what lies around a box of results, each of which is reached once; false if `op` has no such.
+  bool fillAround(OpBuilder &builder, GenericOp op, Value start) {
+    OpOperand *init = op.getDpsInitOperand(0);
+    const SmallVector<int64_t> loops = op.getStaticLoopRanges();
+    SmallVector<Inside> box;
+    llvm::SmallBitVector seen(loops.size());
+    for (AffineExpr expr : op.getMatchingIndexingMap(init).getResults()) {
+      unsigned loop = 0;
+      while (loop < loops.size() && !expr.isFunctionOfDim(loop))
+        ++loop;
+      if (loop == loops.size() || seen.test(loop))
+        return false;
+      auto from = dyn_cast<AffineConstantExpr>(expr - getAffineDimExpr(loop, op.getContext()));
+      if (!from)
+        return false;
+      seen.set(loop);
+      box.push_back({from.getValue(), loops[loop]});
+    }
+    VectorTools tools(builder, op.getLoc());
+    auto type = cast<MemRefType>(init->get().getType());
+    fillAround(tools, box, type.getShape(), tools.broadcast(start, lanesOf(type)),
+               flatten(builder, op.getLoc(), init->get()), tools.index(0));
+    return true;
+  }
+
+  /// Of the part of memory that starts at `at`, which has this shape.
+  static void fillAround(VectorTools &tools, ArrayRef<Inside> box, ArrayRef<int64_t> shape, Value start, Value memory,
+                         Value at) {
+    if (llvm::all_of(llvm::zip_equal(box, shape), [](auto dim) { return std::get<0>(dim).count == std::get<1>(dim); }))
+      return;
+    int64_t inner = 1;
+    for (int64_t extent : shape.drop_front())
+      inner *= extent;
+    auto fill = [&](int64_t from, int64_t count) {
+      const int64_t lanes = cast<VectorType>(start.getType()).getNumElements();
+      tools.forTiles(count * inner, lanes, false, [&](Value offset, int64_t size) {
+        Value there = tools.advance(tools.advance(at, tools.index(from * inner), 1), offset, 1);
+        tools.store(start, memory, there, size);
+      });
+    };
+    const auto [from, count] = box.front();
+    fill(0, from);
+    tools.forTiles(count, 1, false, [&](Value turn, int64_t) {
+      Value there = tools.advance(tools.advance(at, tools.index(from * inner), 1), turn, inner);
+      fillAround(tools, box.drop_front(), shape.drop_front(), start, memory, there);
+    });
+    fill(from + count, shape.front() - from - count);
+  }
+
+  int64_t lanesOf(MemRefType type) const { return target.vectorBits / std::max(8u, type.getElementTypeBitWidth()); }
+
   void lowerFill(linalg::FillOp op) {
     OpBuilder builder(op);
     VectorTools tools(builder, op.getLoc());
     Value memory = flatten(builder, op.getLoc(), op.getOutputs()[0]);
     auto type = cast<MemRefType>(memory.getType());
-    int64_t lanes = target.vectorBits / std::max(8u, type.getElementTypeBitWidth());
+    const int64_t lanes = lanesOf(type);
     Value vector = tools.broadcast(op.getInputs()[0], lanes);
     constexpr int64_t piece = 1 << 16;
     bool parallel = type.getNumElements() >= parallelWork;

@@ -102,7 +102,8 @@ static StepRegion stepRegion(const RegionFacts &facts, const std::string &file, 
                     "",
                     "",
                     facts.flops,
-                    facts.bytesRead + facts.bytesWritten};
+                    facts.bytesRead + facts.bytesWritten,
+                    facts.estimatedNs * 1e-9};
   if (facts.file != file || facts.line < 1)
     return region;
   const SourceText found = sourceText(text, facts.line, facts.column, facts.endColumn);

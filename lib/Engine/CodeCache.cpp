@@ -20,6 +20,7 @@
 #include <filesystem>
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 using namespace talweg;
 namespace fs = std::filesystem;
@@ -111,6 +112,23 @@ void CodeCache::store(const std::string &key, const CachedStart &start) const {
   nlohmann::json::to_msgpack({{"plan", toJson(start.plan)}, {"manifest", toJson(start.manifest)}, {"code", start.code}},
                              bytes);
   write(key, startKind, bytes);
+}
+
+std::optional<std::string> CodeCache::findMachine(const std::string &machine) const {
+  return folder.empty() ? std::nullopt : read(digestOf({machine}), machineKind);
+}
+
+void CodeCache::storeMachine(const std::string &machine, const std::string &rates) const {
+  if (folder.empty() || findMachine(machine) || !makeDirectory(folder))
+    return;
+  const std::string key = digestOf({machine}), path = pathOf(key, machineKind);
+  const std::string own = fmt::format("{}.{}", path, getpid());
+  std::error_code error;
+  fs::remove(path, error); // it was no entry
+  if (!writeFile(own, {digestOf({key, machineKind, rates}) + ' ', rates}))
+    return;
+  fs::create_hard_link(own, path, error); // of two that measure at once the first
+  fs::remove(own, error);
 }
 
 //===-- entries ----------------------------------------------------------------------------------------------------===//

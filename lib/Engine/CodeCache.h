@@ -3,7 +3,7 @@
 // Code (KEY.code) is found by a hash of all that decides it: the module after phase linalg, the target and the limit of memory, and
 // these very builds of the library and of LLVM. A start (KEY.start) is found by a hash of the source and the options in place of the module, and tells the
 // plan, the module's manifest and the key of its code, so that nothing is elaborated; a source that has changed in nothing but its looks
-// still finds its code. Entries are files of $TALWEG_CACHE (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`: no cache). One
+// still finds its code. Beside them is what was measured of machines (KEY.machine). Entries are files of $TALWEG_CACHE (default: $XDG_CACHE_HOME/talweg or ~/.cache/talweg; `off`: no cache). One
 // digest of an entry's name and of everything in it is checked before anything in it is used: what does not match is no entry. The
 // oldest go when together they pass 256 MiB. A cache that cannot be read or written is no error: the program is compiled.
 #ifndef TALWEG_ENGINE_CODECACHE_H
@@ -37,9 +37,12 @@ public:
   void store(const std::string &key, const std::string &object) const;
   std::optional<CachedStart> findStart(const std::string &key) const;
   void store(const std::string &key, const CachedStart &start) const;
+  /// What was measured of a machine, by a text that describes it. Any build of this library finds it, and it does not go.
+  std::optional<std::string> findMachine(const std::string &machine) const;
+  void storeMachine(const std::string &machine, const std::string &rates) const;
 
 private:
-  static constexpr const char *codeKind = ".code", *startKind = ".start";
+  static constexpr const char *codeKind = ".code", *startKind = ".start", *machineKind = ".machine";
 
   std::string folder; ///< empty: no cache
 

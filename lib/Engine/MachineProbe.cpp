@@ -200,6 +200,7 @@ struct MemoryPass {
   Entry kernel;
   float *to, *from;
   std::int64_t elements, grain;
+  int turns = 1; ///< how often, for what is done sooner than a clock can tell
 
   static void enter(int thread, int threads, void *context) {
     static_cast<const MemoryPass *>(context)->work(thread, threads);
@@ -209,7 +210,8 @@ struct MemoryPass {
     std::int64_t grains = elements / grain, first = grains * thread / threads, last = grains * (thread + 1) / threads;
     std::int64_t control[] = {(last - first) * grain};
     void *arguments[] = {to + first * grain, from + first * grain, control};
-    kernel(arguments);
+    for (int turn = 0; turn < turns; ++turn)
+      kernel(arguments);
   }
 };
 } // namespace
@@ -225,28 +227,57 @@ double MachineProbe::fmaPeak(double seconds) {
   return best;
 }
 
-Result<Bandwidth> MachineProbe::bandwidth(double seconds) {
-  constexpr std::int64_t kBytes = std::int64_t(64) << 20;
-  data::Buffer to, from;
-  if (!to.resize(kBytes) || !from.resize(kBytes))
-    return Error{"E0841", fmt::format("error: there is no memory for {} bytes", 2 * kBytes)};
-  MemoryPass pass{impl->copy, reinterpret_cast<float *>(to.data()), reinterpret_cast<float *>(from.data()), kBytes / 4,
-                  kUnroll * 16};
-  std::fill(pass.from, pass.from + pass.elements, 1.0f);
-  std::fill(pass.to, pass.to + pass.elements, 0.0f);
-  auto best = [&](Entry kernel, double bytes) {
-    pass.kernel = kernel;
+namespace {
+/// Two arrays, of which one is copied to the other or added to it.
+class Arrays {
+public:
+  static Result<Arrays> ofBytes(std::int64_t bytesOfEach, int threads) {
+    Arrays arrays(threads);
+    if (!arrays.to.resize(bytesOfEach) || !arrays.from.resize(bytesOfEach))
+      return Error{"E0841", fmt::format("error: there is no memory for {} bytes", 2 * bytesOfEach)};
+    arrays.elements = bytesOfEach / 4;
+    std::fill(arrays.data(arrays.from), arrays.data(arrays.from) + arrays.elements, 1.0f);
+    std::fill(arrays.data(arrays.to), arrays.data(arrays.to) + arrays.elements, 0.0f);
+    return arrays;
+  }
+
+  /// Of several passes, each of which moves so many bytes, the best rate.
+  double best(Entry kernel, double bytes, double seconds) {
+    constexpr std::int64_t enough = 1 << 20; // elements
+    const int turns = int(std::max<std::int64_t>(1, enough / std::max<std::int64_t>(1, elements)));
+    MemoryPass pass{kernel, data(to), data(from), elements, kUnroll * 16, turns};
     double rate = 0;
     auto start = Clock::now();
-    for (int passes = 0; passes < 3 || secondsSince(start) < seconds / 2; ++passes) {
+    for (int passes = 0; passes < 3 || secondsSince(start) < seconds; ++passes) {
       auto begin = Clock::now();
-      runtime::onEachThread(impl->threads, MemoryPass::enter, &pass);
-      rate = std::max(rate, bytes / secondsSince(begin));
+      runtime::onEachThread(threads, MemoryPass::enter, &pass);
+      rate = std::max(rate, turns * bytes / secondsSince(begin));
     }
     return rate;
-  };
-  Bandwidth result;
-  result.copy = best(impl->copy, 2 * kBytes);
-  result.update = best(impl->update, 3 * kBytes);
-  return result;
+  }
+
+private:
+  explicit Arrays(int threads) : threads(threads) {}
+  static float *data(data::Buffer &buffer) { return reinterpret_cast<float *>(buffer.data()); }
+
+  data::Buffer to, from;
+  std::int64_t elements = 0;
+  int threads;
+};
+} // namespace
+
+Result<Bandwidth> MachineProbe::bandwidth(double seconds) {
+  constexpr std::int64_t kBytes = std::int64_t(64) << 20;
+  auto arrays = Arrays::ofBytes(kBytes, impl->threads);
+  if (!arrays)
+    return arrays.error();
+  return Bandwidth{arrays->best(impl->copy, 2 * kBytes, seconds / 2),
+                   arrays->best(impl->update, 3 * kBytes, seconds / 2)};
+}
+
+Result<double> MachineProbe::copyRate(std::int64_t bytes, double seconds) {
+  auto arrays = Arrays::ofBytes(bytes / 2, impl->threads);
+  if (!arrays)
+    return arrays.error();
+  return arrays->best(impl->copy, double(bytes), seconds);
 }

@@ -4,6 +4,7 @@
 #include "Files.h"
 #include "Learn.h"
 #include "MachineMemory.h"
+#include "MachineRates.h"
 #include "ManifestJson.h"
 
 #include "talweg/Pipeline/Clips.h"
@@ -108,7 +109,7 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   auto compiler =
       Compiler::create(text, name,
                        {options.set, options.batch, options.doublePrecision ? ElementType::F64 : ElementType::F32,
-                        options.onMessage, options.remarks, *target, options.memory, options.unroll});
+                        options.onMessage, options.remarks, withRates(*target), options.memory, options.unroll});
   if (!compiler)
     return compiler.error();
   Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;

@@ -221,5 +221,6 @@ RegionFacts talweg::factsOf(const CodeRegion &region) {
   facts.flops = region.flops;
   facts.bytesRead = region.bytesRead;
   facts.bytesWritten = region.bytesWritten;
+  facts.estimatedNs = region.estimatedNs;
   return facts;
 }

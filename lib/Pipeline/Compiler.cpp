@@ -352,7 +352,8 @@ Result<Unit> Compiler::build(Mode mode, std::int64_t batch, const Layouts *layou
 
 std::string Compiler::codeOptions() const {
   const Target &target = options.target; // the rest of it follows from these
-  return fmt::format("{} {} {}\nmemory {}\n", target.triple, target.cpu, target.features, options.memory.value_or(0));
+  return fmt::format("{} {} {}\nmachine {}\nmemory {}\n", target.triple, target.cpu, target.features,
+                     textOf(target.machine), options.memory.value_or(0));
 }
 
 std::string Compiler::codeText(const Unit &unit) const {

@@ -71,6 +71,7 @@ std::vector<RegionGroup> Profile::groups() const {
     ++same->count;
     same->seconds += region.seconds;
     same->flops += region.flops;
+    same->estimate += region.estimate;
     same->bytes += region.bytes;
     if (same->variable != region.variable)
       same->variable.clear();
@@ -166,7 +167,7 @@ void printProfile(const Profile &profile) {
   std::vector<RegionGroup> rows = profile.groups();
   std::sort(rows.begin(), rows.end(), [](const RegionGroup &a, const RegionGroup &b) { return a.seconds > b.seconds; });
   // What a region is gets at most half of what the figures leave of a terminal's line.
-  const size_t columns = isTerminal(Stream::Out) ? size_t(terminalWidth(Stream::Out)) : 160, figures = 54;
+  const size_t columns = isTerminal(Stream::Out) ? size_t(terminalWidth(Stream::Out)) : 160, figures = 65;
   const size_t widest = std::clamp<size_t>(columns > figures ? (columns - figures) / 2 : 0, 20, 60);
   size_t wide = 4, shown = 0;
   for (const RegionGroup &row : rows)
@@ -176,12 +177,13 @@ void printProfile(const Profile &profile) {
     }
   auto line = [&](const std::string &text) { printLine(isTerminal(Stream::Out) ? clipped(text, columns) : text); };
   printLine("");
-  line(fmt::format("  {:>7}  {:>9}  {:<20}  {:<8}  {}  {}", "share", "time", "speed, of the limit", "part",
-                   padded("what", wide), "where"));
+  line(fmt::format("  {:>7}  {:>9}  {:>9}  {:<20}  {:<8}  {}  {}", "share", "time", "estimate", "speed, of the limit",
+                   "part", padded("what", wide), "where"));
   for (size_t i = 0; i < shown; ++i)
-    line(fmt::format("  {:>5.1f} %  {}  {:<20}  {:<8}  {}  {}", 100 * rows[i].seconds / sum,
-                     rightAligned(microseconds(rows[i].seconds), 9), speedOf(rows[i], profile.limits),
-                     nameOf(rows[i].part), padded(clipped(rows[i].description(), wide), wide), sourceOf(rows[i])));
+    line(fmt::format("  {:>5.1f} %  {}  {}  {:<20}  {:<8}  {}  {}", 100 * rows[i].seconds / sum,
+                     rightAligned(microseconds(rows[i].seconds), 9), rightAligned(microseconds(rows[i].estimate), 9),
+                     speedOf(rows[i], profile.limits), nameOf(rows[i].part),
+                     padded(clipped(rows[i].description(), wide), wide), sourceOf(rows[i])));
   double rest = 0;
   for (size_t i = shown; i < rows.size(); ++i)
     rest += rows[i].seconds;
@@ -206,6 +208,7 @@ Json profileJson(const Profile &profile) {
     entry["source"] = region.source;
     entry["expression"] = region.expression;
     entry["us"] = region.seconds * 1e6;
+    entry["estimate_us"] = region.estimate * 1e6;
     entry["share"] = profile.sum() > 0 ? region.seconds / profile.sum() : 0;
     entry["flops"] = region.flops;
     entry["bytes"] = region.bytes;

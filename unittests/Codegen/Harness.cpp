@@ -138,68 +138,96 @@ std::vector<double> drawValues(Element element, std::int64_t count, Chance &chan
   return values;
 }
 
-} // namespace
+/// What a program is run on.
+struct Inputs {
+  std::vector<std::vector<double>> values; ///< by argument
+  bool atEnd;                              ///< arrays are flush with the page behind
 
-std::string check(const Compiled &compiled, std::size_t number, const Program &program, Chance &chance) {
+  static Inputs draw(const Program &program, Chance &chance) {
+    Inputs inputs;
+    for (int argument : program.arguments)
+      inputs.values.push_back(
+          drawValues(program.values[argument].element, countOf(program.values[argument].shape), chance));
+    inputs.atEnd = !chance.oneIn(4);
+    return inputs;
+  }
+};
+
+Result<std::vector<std::string>> runOn(const Inputs &drawn, const Compiled &compiled, std::size_t number,
+                                       const Program &program, int threads) {
+  auto wrong = [](std::string what) { return Error{"", std::move(what)}; };
   auto entry = compiled.code->entry("talweg_" + std::to_string(number));
   if (!entry)
-    return entry.error().message;
-  std::vector<std::vector<double>> inputs;
-  for (int argument : program.arguments)
-    inputs.push_back(drawValues(program.values[argument].element, countOf(program.values[argument].shape), chance));
-  bool atEnd = !chance.oneIn(4);
+    return entry.error();
+  const auto &inputs = drawn.values;
+  std::vector<Guarded> arrays;
+  std::vector<void *> arguments;
+  std::vector<std::size_t> place(program.values.size());
+  auto add = [&](const Value &value) -> char * {
+    bool aligned = arguments.size() >= std::size_t(abi::kFields);
+    arrays.emplace_back(countOf(value.shape) * sizeOf(value.element), drawn.atEnd,
+                        aligned ? abi::kAlignment : sizeOf(value.element));
+    arguments.push_back(arrays.back().data());
+    return arrays.back().data();
+  };
+  for (std::int64_t bytes : {std::int64_t(1), compiled.arenaBytes[number]}) {
+    arrays.emplace_back(bytes, drawn.atEnd, abi::kAlignment);
+    arguments.push_back(arrays.back().data());
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Value &value = program.values[program.arguments[i]];
+    place[program.arguments[i]] = arrays.size();
+    char *data = add(value);
+    for (std::size_t k = 0; k < inputs[i].size(); ++k)
+      put(data, value.element, std::int64_t(k), inputs[i][k]);
+  }
+  std::vector<std::size_t> outputs;
+  for (const Output &output : program.outputs) {
+    outputs.push_back(output.over < 0 ? arrays.size() : place[output.over]);
+    if (output.over < 0)
+      add(program.values[output.value]);
+  }
+  if (auto set = runtime::setThreads(threads); !set)
+    return set.error();
+  (*entry)(arguments.data());
+  for (const Guarded &array : arrays)
+    if (!array.whole())
+      return wrong(fmt::format("writes outside of array {} of {}", &array - arrays.data(), arrays.size()));
+  std::vector<std::string> results;
+  for (std::size_t at : outputs)
+    results.emplace_back(arrays[at].data(), std::size_t(arrays[at].size()));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Value &value = program.values[program.arguments[i]];
+    std::size_t at = place[program.arguments[i]];
+    if (std::find(outputs.begin(), outputs.end(), at) != outputs.end())
+      continue;
+    for (std::size_t k = 0; k < inputs[i].size(); ++k)
+      if (get(arrays[at].data(), value.element, std::int64_t(k)) != inputs[i][k])
+        return wrong(fmt::format("writes into argument {}", i));
+  }
+  return results;
+}
 
-  std::vector<std::string> results[2]; // the bytes of each output, with one thread and with two
+} // namespace
+
+Result<std::vector<std::string>> run(const Compiled &compiled, std::size_t number, const Program &program,
+                                     Chance &chance, int threads) {
+  return runOn(Inputs::draw(program, chance), compiled, number, program, threads);
+}
+
+std::string check(const Compiled &compiled, std::size_t number, const Program &program, Chance &chance) {
+  const Inputs inputs = Inputs::draw(program, chance);
+  std::vector<std::string> results[2]; // with one thread and with two
   for (int threads : {1, 2}) {
-    std::vector<Guarded> arrays;
-    std::vector<void *> arguments;
-    std::vector<std::size_t> place(program.values.size());
-    auto add = [&](const Value &value) -> char * {
-      bool aligned = arguments.size() >= std::size_t(abi::kFields);
-      arrays.emplace_back(countOf(value.shape) * sizeOf(value.element), atEnd,
-                          aligned ? abi::kAlignment : sizeOf(value.element));
-      arguments.push_back(arrays.back().data());
-      return arrays.back().data();
-    };
-    for (std::int64_t bytes : {std::int64_t(1), compiled.arenaBytes[number]}) {
-      arrays.emplace_back(bytes, atEnd, abi::kAlignment);
-      arguments.push_back(arrays.back().data());
-    }
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const Value &value = program.values[program.arguments[i]];
-      place[program.arguments[i]] = arrays.size();
-      char *data = add(value);
-      for (std::size_t k = 0; k < inputs[i].size(); ++k)
-        put(data, value.element, std::int64_t(k), inputs[i][k]);
-    }
-    std::vector<std::size_t> outputs;
-    for (const Output &output : program.outputs) {
-      outputs.push_back(output.over < 0 ? arrays.size() : place[output.over]);
-      if (output.over < 0)
-        add(program.values[output.value]);
-    }
-    if (auto set = runtime::setThreads(threads); !set)
-      return set.error().message;
-    (*entry)(arguments.data());
-    for (const Guarded &array : arrays)
-      if (!array.whole())
-        return fmt::format("writes outside of array {} of {}", &array - arrays.data(), arrays.size());
-    for (std::size_t at : outputs)
-      results[threads - 1].push_back({arrays[at].data(), std::size_t(arrays[at].size())});
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const Value &value = program.values[program.arguments[i]];
-      std::size_t at = place[program.arguments[i]];
-      if (std::find(outputs.begin(), outputs.end(), at) != outputs.end())
-        continue;
-      for (std::size_t k = 0; k < inputs[i].size(); ++k)
-        if (get(arrays[at].data(), value.element, std::int64_t(k)) != inputs[i][k])
-          return fmt::format("writes into argument {}", i);
-    }
+    auto bytes = runOn(inputs, compiled, number, program, threads);
+    if (!bytes)
+      return bytes.error().message;
+    results[threads - 1] = *bytes;
   }
   if (results[0] != results[1])
     return "two threads give other bits than one";
 
-  std::vector<Expected> expected = evaluate(program, inputs);
+  std::vector<Expected> expected = evaluate(program, inputs.values);
   for (std::size_t i = 0; i < program.outputs.size(); ++i) {
     int value = program.outputs[i].value;
     for (std::size_t k = 0; k < expected[value].value.size(); ++k) {

@@ -15,6 +15,10 @@ struct Compiled;
 /// All programs in one module, as functions talweg_0, talweg_1, …
 Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, const Target &target);
 
+/// What program `number` makes of random inputs on so many threads: the bytes of its results. Error: it wrote where it must not.
+Result<std::vector<std::string>> run(const Compiled &compiled, std::size_t number, const Program &program,
+                                     Chance &chance, int threads);
+
 /// Runs program `number` on random inputs, on one thread and on two; empty if every result is right, else what is wrong.
 /// Every array ends, or starts, where memory ends; the rest of its pages and all scratch hold 0xff.
 std::string check(const Compiled &compiled, std::size_t number, const Program &program, Chance &chance);

@@ -69,6 +69,43 @@ void runCases(Make make, const Target &target, std::uint64_t usual, std::uint64_
   }
 }
 
+/// What programs make on machines with these caches and cores, by plans of these ranks, in bytes: the same everywhere.
+void comparePlans(std::uint64_t usual, std::uint64_t all) {
+  constexpr std::uint64_t together = 40;
+  Cases cases = Cases::of("TALWEG_PLANS", usual, all);
+  const Machine tiny{.l1Bytes = 1 << 10, .l2Bytes = 8 << 10, .l3Bytes = 64 << 10, .cores = 3, .l3Rate = 5};
+  std::vector<Machine> machines{{}, {.rank = 1}, {.rank = 3}, tiny, tiny};
+  machines.back().cores = 16;
+  machines.back().rank = 1;
+  for (std::uint64_t first = cases.first; first < cases.end; first += together) {
+    std::vector<Program> programs;
+    for (std::uint64_t number = first; number < std::min(cases.end, first + together); ++number) {
+      Chance chance(cases.seedOf(number));
+      programs.push_back(makeContraction(chance));
+    }
+    std::vector<std::vector<std::string>> right(programs.size());
+    for (const Machine &machine : machines) {
+      Target target = nativeTarget();
+      target.machine = machine;
+      auto compiled = compile(programs, target);
+      ASSERT_TRUE(compiled) << compiled.error().message;
+      for (std::size_t i = 0; i < programs.size(); ++i) {
+        running = "case " + std::to_string(first + i) + " of seed " + std::to_string(cases.seed) + "\n" +
+                  print(programs[i], std::to_string(i));
+        Chance chance(~cases.seedOf(first + i));
+        auto bytes = run(**compiled, i, programs[i], chance, 1 + int(i % 3));
+        ASSERT_TRUE(bytes) << bytes.error().message << "\n" << running;
+        if (&machine == &machines.front())
+          right[i] = *bytes;
+        else
+          EXPECT_TRUE(*bytes == right[i]) << "plan " << &machine - machines.data() << " gives other bits: " << running;
+      }
+    }
+  }
+}
+
+TEST(RandomPrograms, AnyPlanGivesTheSameBits) { comparePlans(TALWEG_SANITIZED ? 20 : 200, 2000); }
+
 /// This machine's code for vectors of so many bits and so many of their registers, whatever it has.
 struct RandomPrograms : testing::TestWithParam<std::pair<int, int>> {
   static Target target() {

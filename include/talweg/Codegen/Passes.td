@@ -101,6 +101,16 @@ def PackAhead : Pass<"talweg-pack-ahead", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def PlaceInPadding : Pass<"talweg-place-in-padding", "::mlir::func::FuncOp"> {
+  let summary = "lets what is padded be computed in its place between the padding";
+  let description = [{
+    In: linalg on tensors and products, elementwise ops fused. Out: an elementwise op whose result is padded computes it where it is padded; what else reads it
+    reads it there. Every value is the same to the bit.
+  }];
+  let statistics = [Statistic<"placed", "placed", "elementwise ops that are computed between padding">];
+  let dependentDialects = ["::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect"];
+}
+
 def FindBands : Pass<"talweg-find-bands", "::mlir::func::FuncOp"> {
   let summary = "finds products of which a mask leaves a band";
   let description = [{
@@ -191,15 +201,15 @@ def MarkRegions : Pass<"talweg-mark-regions", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
-def LowerProducts : Pass<"talweg-lower-products", "::mlir::func::FuncOp"> {
+def LowerProducts : Pass<"talweg-lower-products", "::mlir::ModuleOp"> {
   let summary = "turns products on memrefs into register-tiled vector loops";
   let description = [{
     In: kernel.product with its plan. Out: scf loops around math.fma on accumulators held in registers, as the plan says; operands that are
-    not contiguous in the vector dimension are packed into scratch (memref.alloc); the epilogue on each tile. Outer loops that carry
-    enough work are scf.parallel; how work is cut does not depend on the number of threads.
+    not contiguous in the vector dimension are packed into scratch (memref.alloc); the epilogue on each tile. Threads
+    that share a level are an scf.parallel of as many turns as there are threads (@omp_get_max_threads); sums do not depend on their number.
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
 def LowerLookups : Pass<"talweg-lower-lookups", "::mlir::func::FuncOp"> {

@@ -2,6 +2,8 @@
 #ifndef TALWEG_CODEGEN_REGIONS_H
 #define TALWEG_CODEGEN_REGIONS_H
 
+#include "talweg/Codegen/Target.h"
+
 #include "mlir/IR/Location.h"
 #include "mlir/Pass/Pass.h"
 
@@ -20,10 +22,11 @@ struct CodeRegion {
   /// Bytes of the buffers that come in and go out, each counted once; what one op writes and the next reads in the same region is not
   /// read.
   std::int64_t bytesRead = 0, bytesWritten = 0;
+  double estimatedNs = 0; ///< on one thread of the machine that plans are ranked for
 };
 
 /// talweg-mark-regions; `regions` is then what it has marked, in the order of their numbers.
-std::unique_ptr<mlir::Pass> createMarkRegions(std::vector<CodeRegion> &regions);
+std::unique_ptr<mlir::Pass> createMarkRegions(std::vector<CodeRegion> &regions, const Target &target);
 
 } // namespace talweg
 

@@ -3,6 +3,7 @@
 #ifndef TALWEG_CODEGEN_TARGET_H
 #define TALWEG_CODEGEN_TARGET_H
 
+#include "talweg/Codegen/Machine.h"
 #include "talweg/Support/Result.h"
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct Target {
   std::string triple = "x86_64-unknown-linux-gnu", cpu = "x86-64-v4", features;
   std::int64_t vectorBits = 512; ///< width of a vector register
   std::int64_t registers = 32;   ///< number of vector registers
+  Machine machine{};             ///< by which plans are ranked
 
   bool operator==(const Target &) const = default;
 };

@@ -22,6 +22,7 @@ struct StepRegion {
   std::string expression; ///< what stands there, of several lines the first
   std::int64_t flops = 0; ///< two for each multiply-add of contractions
   std::int64_t bytes = 0; ///< of the buffers that come in and those that go out, each counted once
+  double estimate = 0;    ///< seconds in a step on one thread, as the compiler reckons them to rank its plans
 };
 
 /// Runs full batches of a session's mode, for their time alone: training steps change the session's variables and count as
@@ -72,6 +73,8 @@ public:
   double fmaPeak(double seconds);
   /// On two arrays of 64 MiB, cut evenly among the threads. The best of several passes, about `seconds` together.
   Result<Bandwidth> bandwidth(double seconds);
+  /// Bytes a second, read and written, of copies between two arrays of so many bytes together, likewise.
+  Result<double> copyRate(std::int64_t bytes, double seconds);
 
   struct Impl;
   explicit MachineProbe(std::unique_ptr<Impl> impl);

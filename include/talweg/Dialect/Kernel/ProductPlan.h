@@ -18,10 +18,26 @@ struct Loop {
   bool operator==(const Loop &) const = default;
 };
 
-/// The loop nest, from the outside in:
-///   parallel? · scatter… · blocks of k… · outer… · panels of n · tiles of m · [registers: k…, m x n]
-/// The sums of a tile start from zero. Each combination of scatter and k blocks is one visit of c; where there are several, sums
-/// are added to c in memory.
+/// A loop around the tiles. Those of scatter and of blocks of k visit c again, in their order; all others may stand anywhere.
+struct Level {
+  enum class Kind {
+    Scatter,   ///< scatter[index]
+    KBlocks,   ///< kBlocks[index]
+    KBlock,    ///< blocks of k.front()
+    Outer,     ///< outer[index]
+    RowBlocks, ///< blocks of rows, each of so many tiles
+    Panels,    ///< of n, a tile wide
+    Rows       ///< of m, a tile high; in the block in hand, if there are blocks
+  };
+  Kind kind;
+  std::int64_t index = 0;
+
+  bool operator==(const Level &) const = default;
+};
+
+/// The loop nest: levels outside of tiles, in registers m x n sums over all that is left of k. The sums of a tile start from zero. Each
+/// combination of scatter and k blocks is one visit of c; where there are several, sums are added to c in memory. What moves which operand decides
+/// the bits of a result, and where k is cut; the order of levels, what threads share, blocks of rows and packing do not.
 struct ProductPlan {
   llvm::SmallVector<Loop> scatter; ///< move c, but not injectively: one after the other, accumulating in memory
   llvm::SmallVector<Loop> kBlocks; ///< reduction loops outside the tiles, accumulating in memory
@@ -37,6 +53,15 @@ struct ProductPlan {
   bool packA = false, packB = false; ///< copy the operand in the order that tiles read it: [others…][tiles][k…][tile]
   bool packBAhead = true;            ///< all of b before the loops; otherwise panel by panel, inside of their loop
 
+  std::int64_t rowBlock = 0; ///< tiles of m in a block of rows, 0: there are no blocks
+
+  llvm::SmallVector<std::int64_t>
+      nest; ///< levels() by number, from the outside in; empty: in the order of their numbers
+  /// The levels whose turns threads share, each a run of neighbours: one, or two, the inner one's turns in each of the outer one's; none: one
+  /// thread does all.
+  llvm::SmallVector<std::int64_t> shared;
+  std::int64_t fork = 0; ///< threads start inside of so many levels of the nest
+
   std::int64_t low = 0,
                high = -1; ///< the band: terms at other positions add nothing that is read; low > high: there is none
 
@@ -49,6 +74,21 @@ struct ProductPlan {
   std::int64_t visits() const;
   /// Multiply-adds of the whole product.
   double multiplyAdds() const;
+
+  /// All levels, in the order of the enumeration.
+  llvm::SmallVector<Level> levels() const;
+  /// The numbers of levels from the outside in.
+  llvm::SmallVector<std::int64_t> order() const;
+  /// The loop that a level walks, and how many of its turns are one of the level's.
+  const Loop &loopOf(const Level &level) const;
+  std::int64_t stepOf(const Level &level) const;
+  /// The turns of a level, of rows all that there are.
+  std::int64_t turns(const Level &level) const;
+  std::int64_t sharedTurns() const;
+  /// Whether a level's turns read b in different places.
+  bool movesB(const Level &level) const;
+  /// In the nest, the place of the copying of a panel of b that is not packed ahead: inside of all levels that move b.
+  std::size_t packsInside() const;
 };
 
 /// The turns of all loops together.

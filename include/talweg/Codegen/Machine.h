@@ -1,0 +1,41 @@
+// What is known of the machine besides its instructions: sizes and speeds of its caches. Plans are ranked by it; no result depends on it.
+#ifndef TALWEG_CODEGEN_MACHINE_H
+#define TALWEG_CODEGEN_MACHINE_H
+
+#include <cstdint>
+#include <string>
+
+namespace talweg {
+
+/// Sizes and speeds are those of one core. The defaults are a server's of no maker in particular.
+struct Machine {
+  std::int64_t l1Bytes = 32 << 10; ///< of data
+  std::int64_t l2Bytes = 1 << 20;
+  std::int64_t l3Bytes = 4 << 20; ///< its share of the cache that cores share
+  std::int64_t cores = 2;
+  double flopsPerNs = 120; ///< multiply-adds count two
+  double l2Rate = 100;     ///< bytes read in a nanosecond from the second cache, from the third, from memory
+  double l3Rate = 40;
+  double memoryRate = 20;
+  double storedNs = 8;   ///< until what was stored can be added to
+  std::int64_t rank = 0; ///< of the plans by their estimates, the one that is taken: others are taken to be compared
+  double forkNs = 4000;  ///< of starting threads and waiting for the last
+
+  /// The rate of passing over so many bytes again and again: of the cache that they fit in, beside what else is in it.
+  double rateOf(double bytes) const {
+    return bytes <= kUsable * double(l2Bytes) ? l2Rate : bytes <= kUsable * double(l3Bytes) ? l3Rate : memoryRate;
+  }
+  static constexpr double kUsable = 0.7; ///< of a cache
+
+  bool operator==(const Machine &) const = default;
+};
+
+/// All of it as one line: machines for which plans are the same have the same.
+std::string textOf(const Machine &machine);
+
+/// Replaces the number of cores and the sizes of caches, as the first core has them, by what the system tells, where it does.
+void readMachine(Machine &machine);
+
+} // namespace talweg
+
+#endif

@@ -1,0 +1,97 @@
+// Multiply-adds in registers, and copies of arrays that fill half of the second cache, twice that cache, and twice the third. What is measured at
+// another time differs a little: plans that differ by it have the same results.
+#include "MachineRates.h"
+
+#include "CodeCache.h"
+#include "talweg/Engine/Bench.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+using namespace talweg;
+
+namespace {
+
+/// The rates that are measured, by their names in the file.
+constexpr std::pair<const char *, double Machine::*> kRates[] = {{"flops", &Machine::flopsPerNs},
+                                                                 {"second cache", &Machine::l2Rate},
+                                                                 {"third cache", &Machine::l3Rate},
+                                                                 {"memory", &Machine::memoryRate}};
+
+bool isSound(const Machine &machine) {
+  return std::all_of(std::begin(kRates), std::end(kRates), [&](const auto &rate) {
+    return std::isfinite(machine.*rate.second) && machine.*rate.second >= 0.01 && machine.*rate.second <= 1e6;
+  });
+}
+
+bool readRates(const std::string &text, Machine &machine) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Machine read = machine;
+  for (auto [name, rate] : kRates) {
+    if (!json.is_object() || !json.contains(name) || !json[name].is_number())
+      return false;
+    read.*rate = json[name];
+  }
+  if (!isSound(read))
+    return false;
+  machine = read;
+  return true;
+}
+
+std::string textOfRates(const Machine &machine) {
+  nlohmann::ordered_json json;
+  for (auto [name, rate] : kRates)
+    json[name] = machine.*rate;
+  return json.dump();
+}
+
+/// Three digits: so exact are they.
+double rounded(double rate) {
+  const double unit = std::pow(10, std::floor(std::log10(std::max(rate, 1e-9))) - 2);
+  return std::round(rate / unit) * unit;
+}
+
+bool measure(Machine &machine) {
+  constexpr std::int64_t least = 64 << 20; // of what is in no cache
+  constexpr double seconds = 0.005;        // of each
+  auto probe = MachineProbe::create(1);
+  if (!probe)
+    return false;
+  machine.flopsPerNs = rounded(probe->fmaPeak(seconds) * 1e-9);
+  const std::int64_t beyond = std::max(least, 2 * machine.l3Bytes);
+  for (auto [bytes, rate] : {std::pair(machine.l2Bytes / 2, &Machine::l2Rate),
+                             std::pair(std::min(2 * machine.l2Bytes, beyond), &Machine::l3Rate),
+                             std::pair(std::min(beyond, std::int64_t(256) << 20), &Machine::memoryRate)}) {
+    auto copied = probe->copyRate(bytes, seconds);
+    if (!copied)
+      return false;
+    machine.*rate = rounded(*copied * 1e-9);
+  }
+  return isSound(machine);
+}
+
+} // namespace
+
+Target talweg::withRates(Target target) {
+  if (target.name != "native")
+    return target;
+  CodeCache cache;
+  const std::string name = fmt::format("{} {}", target.cpu, textOf(target.machine));
+  Machine machine = target.machine;
+  auto isKept = [&] {
+    std::optional<std::string> kept = cache.findMachine(name);
+    return kept && readRates(*kept, machine);
+  };
+  if (!isKept()) {
+    if (cache.path().empty() || !measure(machine))
+      return target;
+    cache.storeMachine(name, textOfRates(machine));
+    isKept(); // another process may have been first
+  }
+  target.machine = machine;
+  return target;
+}

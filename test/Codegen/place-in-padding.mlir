@@ -1,0 +1,75 @@
+// RUN: talweg-opt %s --talweg-place-in-padding | FileCheck %s
+// What is padded is computed between the padding, and read there.
+
+#all = affine_map<(n, i, c) -> (n, i, c)>
+#inside = affine_map<(n, i, c) -> (n, i + 1, c)>
+#columns = affine_map<(n, i, c) -> (c)>
+
+// CHECK-DAG: #[[ALL:.*]] = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+// CHECK-DAG: #[[INSIDE:.*]] = affine_map<(d0, d1, d2) -> (d0, d1 + 1, d2)>
+// CHECK-DAG: #[[FACTOR:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1 + 1, d3)>
+
+// CHECK-LABEL: func.func @placed
+// CHECK: %[[FILL:.*]] = linalg.fill {{.*}} -> tensor<2x10x4xf32>
+// CHECK: %[[P:.*]] = linalg.generic {indexing_maps = [#[[ALL]], #[[INSIDE]]], {{.*}} ins(%arg0 : tensor<2x8x4xf32>) outs(%[[FILL]] : tensor<2x10x4xf32>)
+// CHECK: %[[X:.*]] = math.exp
+// CHECK: arith.addf %{{.*}}, %[[X]]
+// A sum that reads it has its loops from an operand that is not read.
+// CHECK: tensor.empty() : tensor<2x8x4xf32>
+// CHECK: linalg.generic {{.*}} ins(%[[P]], %{{.*}} : tensor<2x10x4xf32>, tensor<2x8x4xf32>)
+// CHECK: kernel.product loops [2, 8, 5, 4] maps [#[[FACTOR]], {{.*}} of %[[P]], %arg1
+// CHECK: return %{{.*}}, %{{.*}}, %[[P]]
+func.func @placed(%x: tensor<2x8x4xf32>, %w: tensor<4x5xf32>) -> (tensor<4xf32>, tensor<2x8x5xf32>, tensor<2x10x4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x8x4xf32>
+  %y = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<2x8x4xf32>) outs(%e : tensor<2x8x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %exp = math.exp %in : f32
+    linalg.yield %exp : f32
+  } -> tensor<2x8x4xf32>
+  %e4 = tensor.empty() : tensor<4xf32>
+  %f4 = linalg.fill ins(%zero : f32) outs(%e4 : tensor<4xf32>) -> tensor<4xf32>
+  %sum = linalg.generic {indexing_maps = [#all, #columns], iterator_types = ["reduction", "reduction", "parallel"]}
+      ins(%y : tensor<2x8x4xf32>) outs(%f4 : tensor<4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %s = arith.addf %out, %in : f32
+    linalg.yield %s : f32
+  } -> tensor<4xf32>
+  %e5 = tensor.empty() : tensor<2x8x5xf32>
+  %product = kernel.product loops [2, 8, 5, 4] maps [affine_map<(n, i, o, c) -> (n, i, c)>, affine_map<(n, i, o, c) -> (c, o)>, affine_map<(n, i, o, c) -> (n, i, o)>]
+      of %y, %w : tensor<2x8x4xf32>, tensor<4x5xf32> outs %e5 : tensor<2x8x5xf32> -> tensor<2x8x5xf32>
+  %ep = tensor.empty() : tensor<2x10x4xf32>
+  %fp = linalg.fill ins(%zero : f32) outs(%ep : tensor<2x10x4xf32>) -> tensor<2x10x4xf32>
+  %p = linalg.generic {indexing_maps = [#all, #inside], iterator_types = ["parallel", "reduction", "parallel"]}
+      ins(%y : tensor<2x8x4xf32>) outs(%fp : tensor<2x10x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %s = arith.addf %out, %in : f32
+    linalg.yield %s : f32
+  } -> tensor<2x10x4xf32>
+  return %sum, %product, %p : tensor<4xf32>, tensor<2x8x5xf32>, tensor<2x10x4xf32>
+}
+
+// What the function gives back as it is stays a tensor of its own.
+// CHECK-LABEL: func.func @given_back
+// CHECK-COUNT-2: linalg.generic
+// CHECK: return
+func.func @given_back(%x: tensor<2x8x4xf32>) -> (tensor<2x8x4xf32>, tensor<2x10x4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x8x4xf32>
+  %y = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<2x8x4xf32>) outs(%e : tensor<2x8x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %exp = math.exp %in : f32
+    linalg.yield %exp : f32
+  } -> tensor<2x8x4xf32>
+  %ep = tensor.empty() : tensor<2x10x4xf32>
+  %fp = linalg.fill ins(%zero : f32) outs(%ep : tensor<2x10x4xf32>) -> tensor<2x10x4xf32>
+  %p = linalg.generic {indexing_maps = [#all, #inside], iterator_types = ["parallel", "reduction", "parallel"]}
+      ins(%y : tensor<2x8x4xf32>) outs(%fp : tensor<2x10x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %s = arith.addf %out, %in : f32
+    linalg.yield %s : f32
+  } -> tensor<2x10x4xf32>
+  return %y, %p : tensor<2x8x4xf32>, tensor<2x10x4xf32>
+}
