@@ -47,6 +47,9 @@ std::string textOf(const Machine &machine) {
   out << machine.l1Bytes << ' ' << machine.l2Bytes << ' ' << machine.l3Bytes << ' ' << machine.cores << ' '
       << machine.flopsPerNs << ' ' << machine.l2Rate << ' ' << machine.l3Rate << ' ' << machine.memoryRate << ' '
       << machine.storedNs << ' ' << machine.rank << ' ' << machine.forkNs;
+  if (machine.tuned)
+    for (const auto &[plan, rank] : *machine.tuned)
+      out << '\n' << plan << ' ' << rank;
   return text;
 }
 

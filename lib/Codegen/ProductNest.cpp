@@ -6,6 +6,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Sequence.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 #include <array>
@@ -366,8 +367,30 @@ private:
 
 } // namespace
 
+std::string keyOf(const ProductPlan &plan, std::int64_t elementBytes) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  auto add = [&](const char *name, ArrayRef<Loop> loops) {
+    for (const Loop &loop : loops)
+      out << name << loop.extent << ':' << loop.a << ':' << loop.b << ':' << loop.c << ' ';
+  };
+  add("s", plan.scatter);
+  add("x", plan.kBlocks);
+  add("o", plan.outer);
+  add("k", plan.k);
+  add("m", plan.m);
+  add("n", plan.n);
+  out << 't' << plan.rows << 'x' << plan.vectors << 'x' << plan.lanes << ' ' << 'c' << plan.kBlock << ' '
+      << (plan.packA ? "a" : "") << (plan.packB ? "b" : "") << (plan.dot ? "d" : "") << elementBytes;
+  return text;
+}
+
 void chooseNest(ProductPlan &plan, std::int64_t elementBytes, const Machine &machine) {
-  Chooser(plan, elementBytes, machine).take(std::size_t(machine.rank));
+  std::int64_t rank = machine.rank;
+  if (machine.tuned)
+    if (auto known = machine.tuned->find(keyOf(plan, elementBytes)); known != machine.tuned->end())
+      rank = known->second;
+  Chooser(plan, elementBytes, machine).take(std::size_t(rank));
 }
 
 } // namespace talweg

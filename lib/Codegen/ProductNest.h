@@ -11,6 +11,9 @@ namespace talweg {
 /// depend on it.
 void chooseNest(kernel::ProductPlan &plan, std::int64_t elementBytes, const Machine &machine);
 
+/// A plan but for what chooseNest decides of it, and whatever its epilogue is: by this text it is known which rank was fastest.
+std::string keyOf(const kernel::ProductPlan &plan, std::int64_t elementBytes);
+
 /// The bytes that cross into a cache of so many while a product is computed as `plan` says: each operand's. A level whose turns touch more than
 /// the cache holds reads anew in each turn what the turns have in common.
 struct NestTraffic {

@@ -4,6 +4,7 @@
 #include "Access.h"
 #include "Memory.h"
 #include "ProductEstimate.h"
+#include "ProductNest.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -91,12 +92,13 @@ public:
 
   CodeRegion region(Location otherwise) const {
     std::string text = what + (after ? ", then " + std::to_string(after) + (after == 1 ? " op" : " ops") : "");
-    return {kind, text, main ? main->getLoc() : otherwise, epilogue, flops, read, written, ns};
+    return {kind, text, main ? main->getLoc() : otherwise, epilogue, flops, read, written, plan, ns};
   }
 
 private:
   const talweg::Target &target;
-  double ns = 0; ///< by estimate
+  double ns = 0;    ///< by estimate
+  std::string plan; ///< of its product
   Operation *main = nullptr;
   int64_t mainBytes = -1; ///< of `main`; a product has more than anything else
   std::string kind = "loop", what;
@@ -210,6 +212,8 @@ private:
       points *= extent;
     flops += 2 * points;
     ns += double(times) * talweg::estimatedNs(op, target);
+    if (op.getPlan())
+      plan = talweg::keyOf(op.getPlan()->getPlan(), op.getElementType().getIntOrFloatBitWidth() / 8);
     propose(op, INT64_MAX, isConvolution(op) ? "convolution" : "product", productShape(op));
     if (!op.hasEpilogue())
       return;

@@ -103,6 +103,7 @@ static StepRegion stepRegion(const RegionFacts &facts, const std::string &file, 
                     "",
                     facts.flops,
                     facts.bytesRead + facts.bytesWritten,
+                    facts.plan,
                     facts.estimatedNs * 1e-9};
   if (facts.file != file || facts.line < 1)
     return region;

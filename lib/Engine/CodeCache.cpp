@@ -131,6 +131,17 @@ void CodeCache::storeMachine(const std::string &machine, const std::string &rate
   fs::remove(own, error);
 }
 
+std::optional<std::string> CodeCache::findTuned(const std::string &machine) const {
+  return folder.empty() ? std::nullopt : read(digestOf({machine}), tunedKind);
+}
+
+bool CodeCache::storeTuned(const std::string &machine, const std::string &ranks) const {
+  if (folder.empty() || !makeDirectory(folder))
+    return false;
+  const std::string key = digestOf({machine});
+  return bool(writeFile(pathOf(key, tunedKind), {digestOf({key, tunedKind, ranks}) + ' ', ranks}));
+}
+
 //===-- entries ----------------------------------------------------------------------------------------------------===//
 
 std::optional<std::string> CodeCache::read(const std::string &key, const char *kind) const {

@@ -40,9 +40,13 @@ public:
   /// What was measured of a machine, by a text that describes it. Any build of this library finds it, and it does not go.
   std::optional<std::string> findMachine(const std::string &machine) const;
   void storeMachine(const std::string &machine, const std::string &rates) const;
+  /// Likewise which plans were fastest there; the last that is stored stays. False if it cannot be.
+  std::optional<std::string> findTuned(const std::string &machine) const;
+  bool storeTuned(const std::string &machine, const std::string &ranks) const;
 
 private:
-  static constexpr const char *codeKind = ".code", *startKind = ".start", *machineKind = ".machine";
+  static constexpr const char *codeKind = ".code", *startKind = ".start", *machineKind = ".machine",
+                              *tunedKind = ".tuned";
 
   std::string folder; ///< empty: no cache
 

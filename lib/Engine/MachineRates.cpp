@@ -74,24 +74,63 @@ bool measure(Machine &machine) {
   return isSound(machine);
 }
 
+/// By what this machine's entries are found, whatever is known of it besides.
+std::string machineName(const Target &target) {
+  Machine plain = target.machine;
+  plain.tuned = nullptr;
+  return fmt::format("{} {}", target.cpu, textOf(plain));
+}
+
+using Ranks = std::map<std::string, std::int64_t>;
+
+/// What was kept; nothing where that is none of ours.
+Ranks readTuned(const CodeCache &cache, const std::string &name) {
+  Ranks ranks;
+  std::optional<std::string> kept = cache.findTuned(name);
+  const auto json = nlohmann::json::parse(kept.value_or("{}"), nullptr, /*allow_exceptions=*/false);
+  if (json.is_object())
+    for (const auto &[plan, rank] : json.items())
+      if (rank.is_number_integer() && rank >= 0)
+        ranks[plan] = rank;
+  return ranks;
+}
+
 } // namespace
 
 Target talweg::withRates(Target target) {
   if (target.name != "native")
     return target;
   CodeCache cache;
-  const std::string name = fmt::format("{} {}", target.cpu, textOf(target.machine));
+  const std::string name = machineName(target);
   Machine machine = target.machine;
+  if (Ranks ranks = readTuned(cache, name); !ranks.empty())
+    machine.tuned = std::make_shared<const Ranks>(std::move(ranks));
   auto isKept = [&] {
     std::optional<std::string> kept = cache.findMachine(name);
     return kept && readRates(*kept, machine);
   };
-  if (!isKept()) {
-    if (cache.path().empty() || !measure(machine))
-      return target;
+  if (!isKept() && !cache.path().empty() && measure(machine)) {
     cache.storeMachine(name, textOfRates(machine));
     isKept(); // another process may have been first
   }
   target.machine = machine;
   return target;
+}
+
+Result<void> talweg::keepTuned(const std::map<std::string, std::int64_t> &ranks) {
+  CodeCache cache;
+  const std::string name = machineName(nativeTarget());
+  Ranks all = readTuned(cache, name);
+  for (const auto &[plan, rank] : ranks)
+    if (rank == 0)
+      all.erase(plan);
+    else
+      all[plan] = rank;
+  if (!cache.storeTuned(name, nlohmann::json(all).dump()))
+    return Error{
+        "E0850",
+        fmt::format("error: what was tuned cannot be kept{} [E0850]\nhelp: TALWEG_CACHE names the folder of the cache",
+                    cache.path().empty() ? ", there is no cache"
+                                         : fmt::format(": `{}` cannot be written", cache.path()))};
+  return {};
 }

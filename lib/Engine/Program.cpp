@@ -106,10 +106,15 @@ Result<Program> Program::fromText(const std::string &text, const std::string &na
   Result<Target> target = targetFromName(options.target);
   if (!target)
     return target.error();
+  *target = withRates(*target);
+  if (options.planRank) {
+    target->machine.tuned = nullptr;
+    target->machine.rank = *options.planRank;
+  }
   auto compiler =
       Compiler::create(text, name,
                        {options.set, options.batch, options.doublePrecision ? ElementType::F64 : ElementType::F32,
-                        options.onMessage, options.remarks, withRates(*target), options.memory, options.unroll});
+                        options.onMessage, options.remarks, *target, options.memory, options.unroll});
   if (!compiler)
     return compiler.error();
   Mode mode = (*compiler)->onlyPredicts() ? Mode::Predict : Mode::Train;

@@ -221,6 +221,7 @@ RegionFacts talweg::factsOf(const CodeRegion &region) {
   facts.flops = region.flops;
   facts.bytesRead = region.bytesRead;
   facts.bytesWritten = region.bytesWritten;
+  facts.plan = region.plan;
   facts.estimatedNs = region.estimatedNs;
   return facts;
 }

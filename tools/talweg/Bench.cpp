@@ -6,6 +6,8 @@
 #include "Commands.h"
 #include "Console.h"
 #include "Profile.h"
+#include "Rows.h"
+#include "Tune.h"
 
 #include "talweg/Support/Counted.h"
 
@@ -26,7 +28,8 @@ struct Options {
   bool generated = false;
   bool inference = false;
   bool profile = false;
-  std::string svg; ///< where the profile's picture goes
+  bool tuned = false; ///< before anything else
+  std::string svg;    ///< where the profile's picture goes
 };
 
 struct Figures {
@@ -44,7 +47,6 @@ struct Figures {
 };
 
 constexpr double kChunkSeconds = 1.5e-3; ///< wanted of a chunk, so that hardly any is below 1 ms
-constexpr std::int64_t kGeneratedBytes = 16 << 20, kGeneratedBatches = 32;
 
 /// Seconds since the kernel started this process, in its ticks of 10 ms; since main's first use of it if it does not tell.
 double processSeconds() {
@@ -62,23 +64,6 @@ double processSeconds() {
     at = text.find(' ', at + 1);
   double start = at == std::string::npos ? 0 : std::strtod(text.c_str() + at, nullptr) / double(sysconf(_SC_CLK_TCK));
   return start > 0 && start <= seconds ? seconds - start : seconds - first;
-}
-
-/// The split `train`; rows from the seed where it is not wanted or not there. Data named on the command line must be there.
-Result<Dataset> openRows(const Options &options, const Program &program, bool &generated) {
-  const Experiment &experiment = options.experiment;
-  generated = options.generated;
-  if (!generated) {
-    auto data = experiment.load(program, "train");
-    // E0701: no such file; E0840: no such split.
-    if (data || !experiment.data.empty() || (data.error().code != "E0701" && data.error().code != "E0840"))
-      return data;
-    generated = true;
-  }
-  std::int64_t batch = program.plan().batch;
-  std::int64_t batches = std::clamp<std::int64_t>(
-      kGeneratedBytes / (batch * std::max<std::int64_t>(rowBytes(program.manifest()), 1)), 1, kGeneratedBatches);
-  return generatedRows(program, batch * batches, program.plan().seed);
 }
 
 /// Runs chunks for `seconds`; adds each one's seconds for a step to `times`.
@@ -270,6 +255,14 @@ int run(const Options &options) {
   if (!options.svg.empty())
     if (auto writable = checkWritable(options.svg); !writable)
       return report(writable.error(), experiment.json);
+  if (options.tuned)
+    if (auto tuning = tune(experiment, options.seconds,
+                           [&](const Program &program) {
+                             bool generated = options.generated;
+                             return rowsToTime(experiment, program, generated);
+                           });
+        !tuning)
+      return report(tuning.error(), experiment.json);
   auto program = openProgram(options);
   if (!program)
     return report(program.error(), experiment.json);
@@ -279,8 +272,8 @@ int run(const Options &options) {
     if (split != "train")
       return report(makeError(fmt::format("--data {}=…: bench reads the split `train`", split)), experiment.json);
   auto start = std::chrono::steady_clock::now();
-  bool generated = false;
-  auto data = openRows(options, *program, generated);
+  bool generated = options.generated;
+  auto data = rowsToTime(experiment, *program, generated);
   if (!data)
     return report(data.error(), experiment.json);
   double readingSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -352,6 +345,8 @@ void addBench(CommandLine &line) {
   command.flag(options.generated, "--generated", "generate the rows even if the file's data is there");
   command.exclusive("--data", "--generated");
   command.flag(options.profile, "--profile", "also tell where a step's time goes, with the model's lines");
+  command.flag(options.tuned, "--tune", "first find the fastest plans for this machine (`talweg tune --help`)");
+  command.exclusive("--tune", "--inference");
   command.text(options.svg, "--profile-svg FILE", "draw that as a picture; implies --profile");
   command.examples(
       {{"talweg bench digits.tw", "a table for reading, on every core"},

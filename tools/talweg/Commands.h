@@ -15,6 +15,7 @@ void addCheck(CommandLine &line);
 void addCompile(CommandLine &line);
 void addGradcheck(CommandLine &line);
 void addBench(CommandLine &line);
+void addTune(CommandLine &line);
 void addVersion(CommandLine &line);
 
 } // namespace talweg::driver

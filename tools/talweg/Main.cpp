@@ -43,6 +43,7 @@ int main(int argc, char **argv) {
   addCompile(line);
   addGradcheck(line);
   addBench(line);
+  addTune(line);
   addVersion(line);
   int code = line.run();
   return finishOutput() ? code : int(kFailed);

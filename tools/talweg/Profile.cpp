@@ -9,7 +9,7 @@
 
 namespace talweg::driver {
 
-static double median(std::vector<double> values) {
+double median(std::vector<double> values) {
   auto middle = values.begin() + std::ptrdiff_t(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;

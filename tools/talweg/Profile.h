@@ -53,6 +53,9 @@ Json profileJson(const Profile &profile);
 /// A flame graph that hangs down: step, part, line, region; as wide as they take time.
 std::string profileSvg(const Profile &profile, const std::string &title);
 
+/// Of at least one value.
+double median(std::vector<double> values);
+
 /// Microseconds with as many digits as are worth reading.
 std::string microseconds(double seconds);
 

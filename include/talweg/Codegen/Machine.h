@@ -3,6 +3,8 @@
 #define TALWEG_CODEGEN_MACHINE_H
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 
 namespace talweg {
@@ -20,6 +22,9 @@ struct Machine {
   double storedNs = 8;   ///< until what was stored can be added to
   std::int64_t rank = 0; ///< of the plans by their estimates, the one that is taken: others are taken to be compared
   double forkNs = 4000;  ///< of starting threads and waiting for the last
+
+  /// Of plans that were timed on this machine, by their keys (ProductNest.h), the ranks that were fastest; null: none was timed.
+  std::shared_ptr<const std::map<std::string, std::int64_t>> tuned{};
 
   /// The rate of passing over so many bytes again and again: of the cache that they fit in, beside what else is in it.
   double rateOf(double bytes) const {

@@ -22,6 +22,7 @@ struct CodeRegion {
   /// Bytes of the buffers that come in and go out, each counted once; what one op writes and the next reads in the same region is not
   /// read.
   std::int64_t bytesRead = 0, bytesWritten = 0;
+  std::string plan = {};  ///< of its product, if it has one: by this it is tuned
   double estimatedNs = 0; ///< on one thread of the machine that plans are ranked for
 };
 

@@ -5,6 +5,8 @@
 
 #include "talweg/Engine/Engine.h"
 
+#include <map>
+
 namespace talweg {
 
 /// Rows for any program, a function of the seed: f32 normal with mean 0 and variance 1, bytes uniform, labels uniform.
@@ -22,6 +24,7 @@ struct StepRegion {
   std::string expression; ///< what stands there, of several lines the first
   std::int64_t flops = 0; ///< two for each multiply-add of contractions
   std::int64_t bytes = 0; ///< of the buffers that come in and those that go out, each counted once
+  std::string plan;       ///< of its product, if it has one: the name by which keepTuned knows it
   double estimate = 0;    ///< seconds in a step on one thread, as the compiler reckons them to rank its plans
 };
 
@@ -55,6 +58,10 @@ public:
   ~BatchRunner();
   std::unique_ptr<Impl> impl;
 };
+
+/// Keeps, for this machine, which of the plans that the compiler ranks close (CompileOptions::planRank) was fastest, by StepRegion::plan; what was kept of
+/// other plans stays. From then on programs for `native` are compiled so. E0850 where nothing can be kept. Results do not depend on it.
+TALWEG_API Result<void> keepTuned(const std::map<std::string, std::int64_t> &ranks);
 
 /// Bytes a second, reads and writes both counted.
 struct Bandwidth {

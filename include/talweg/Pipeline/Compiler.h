@@ -30,6 +30,7 @@ struct RegionFacts {
   std::int64_t endColumn = 0;                   ///< the one behind the expression; 0 if it goes on in another line
   std::int64_t flops = 0;                       ///< two for each multiply-add of contractions
   std::int64_t bytesRead = 0, bytesWritten = 0; ///< of the buffers that come in and go out, each counted once
+  std::string plan;                             ///< of its product, if it has one (CodeRegion::plan)
   double estimatedNs = 0;                       ///< on one thread, by which plans were ranked
 };
 
