@@ -4,6 +4,7 @@
 #include "Interrupt.h"
 #include "TraceNan.h"
 #include "TrainLoop.h"
+#include "Tune.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -16,6 +17,7 @@ namespace {
 
 struct Options {
   Experiment experiment;
+  bool tuned = false; ///< before anything else
   std::string out, resume, init;
   bool noShuffle = false, quiet = false, replace = false, extend = false, goOn = false, traceNan = false;
   std::optional<std::int64_t> logEvery, keep;
@@ -278,6 +280,9 @@ int run(Options options) {
   if (auto begun = Moment::read(options.init); !options.init.empty() && begun)
     experiment.learned = begun->options.learned; // its parameters go with it
   experiment.growsVocabularies = !options.grow.empty();
+  if (options.tuned)
+    if (auto tuning = tune(experiment, 4, [&](const Program &made) { return experiment.load(made, "train"); }); !tuning)
+      return fail(tuning.error());
   auto program = experiment.open();
   if (!program)
     return fail(program.error());
@@ -441,6 +446,9 @@ void addTrain(CommandLine &line) {
   experiment.declareSeed(command, "key of all random numbers: initial values, order, dropout");
   experiment.declareThreads(command);
   experiment.declareCode(command);
+  command.flag(options.tuned, "--tune",
+               "first find the fastest plans for this machine, for four seconds or more (`talweg tune --help`)");
+  command.exclusive("--tune", "--resume");
   command.text(options.init, "--init FILE",
                "begin with the parameters of a run's folder or a .safetensors file, as far as names agree; what is "
                "taken, grown, "
