@@ -338,12 +338,7 @@ void addBench(CommandLine &line) {
   command.flag(options.inference, "--inference", "time predictions instead of training steps");
   command.whole(options.experiment.batch, "--batch N", kRows, "rows in a batch",
                 "as the file says; 1 with --inference");
-  options.experiment.declareThreads(command);
-  options.experiment.declareCode(command);
-  options.experiment.declareSeed(command, "key of initial values and generated rows");
-  options.experiment.declareData(command, "read the split `train` from another place; it must be there");
-  command.flag(options.generated, "--generated", "generate the rows even if the file's data is there");
-  command.exclusive("--data", "--generated");
+  declareRowsToTime(command, options.experiment, options.generated);
   command.flag(options.profile, "--profile", "also tell where a step's time goes, with the model's lines");
   command.flag(options.tuned, "--tune", "first find the fastest plans for this machine (`talweg tune --help`)");
   command.exclusive("--tune", "--inference");

@@ -7,6 +7,15 @@
 
 namespace talweg::driver {
 
+void declareRowsToTime(Command &command, Experiment &experiment, bool &generated) {
+  experiment.declareThreads(command);
+  experiment.declareCode(command);
+  experiment.declareSeed(command, "key of initial values and generated rows");
+  experiment.declareData(command, "read the split `train` from another place; it must be there");
+  command.flag(generated, "--generated", "generate the rows even if the file's data is there");
+  command.exclusive("--data", "--generated");
+}
+
 Result<Dataset> rowsToTime(const Experiment &experiment, const Program &program, bool &generated) {
   constexpr std::int64_t kGeneratedBytes = 16 << 20, kGeneratedBatches = 32;
   if (!generated) {

@@ -196,12 +196,7 @@ void addTune(CommandLine &line) {
   options.experiment.declareFile(command);
   command.positive(options.seconds, "--seconds S", "time the steps for so long, compilation left out");
   command.whole(options.experiment.batch, "--batch N", kRows, "rows in a batch", "as the file says");
-  options.experiment.declareThreads(command);
-  options.experiment.declareCode(command);
-  options.experiment.declareSeed(command, "key of initial values and generated rows");
-  options.experiment.declareData(command, "read the split `train` from another place; it must be there");
-  command.flag(options.generated, "--generated", "generate the rows even if the file's data is there");
-  command.exclusive("--data", "--generated");
+  declareRowsToTime(command, options.experiment, options.generated);
   command.examples({{"talweg tune digits.tw", "a table of products, and what was gained"},
                     {"talweg tune digits.tw --threads 1 --seconds 20", "longer, on one core"}});
   command.action([] { return run(options); });
