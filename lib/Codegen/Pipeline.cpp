@@ -4,7 +4,6 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
@@ -66,24 +65,15 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
 
 void buildLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createConvertSCFToOpenMPPass());
-  pm.addPass(createCanonicalizer()); // omp leaves scopes that scf-to-cf does not take
+  pm.addPass(createLowerMemory());
   pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
   ConvertMathToLLVMPassOptions mathOptions;
   mathOptions.approximateLog1p = false; // log(1 + x) loses all of a small x
   pm.addPass(createConvertMathToLLVMPass(mathOptions));
   pm.addPass(createConvertMathToLibmPass()); // takes vectors apart with vector ops
-  pm.addPass(createConvertVectorToLLVMPass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertIndexToLLVMPass());
-  ConvertFuncToLLVMPassOptions options;
-  options.useBarePtrCallConv = true;
-  pm.addPass(createConvertFuncToLLVMPass(options));
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createConvertOpenMPToLLVMPass());
-  pm.addPass(createUBToLLVMConversionPass());
+  ConvertToLLVMPassOptions options;
+  options.allowPatternRollback = false; // which costs time
+  pm.addPass(createConvertToLLVMPass(options));
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 

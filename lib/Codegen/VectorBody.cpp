@@ -49,10 +49,8 @@ SmallVector<Value> writeOnVectors(OpBuilder &builder, Block *body, int64_t lanes
       continue;
     if (auto index = dyn_cast<linalg::IndexOp>(op)) {
       Value vector = VectorTools(builder, loc).broadcast(ivs[index.getDim()], lanes);
-      if (index.getDim() == vectorLoop && lanes > 1) {
-        Value step = vector::StepOp::create(builder, loc, cast<VectorType>(vector.getType()));
-        vector = arith::AddIOp::create(builder, loc, vector, step);
-      }
+      if (index.getDim() == vectorLoop && lanes > 1)
+        vector = arith::AddIOp::create(builder, loc, vector, VectorTools(builder, loc).counting(lanes));
       mapping.map(index.getResult(), vector);
       continue;
     }

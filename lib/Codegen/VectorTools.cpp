@@ -99,8 +99,17 @@ Value VectorTools::zero(Type element, int64_t lanes) {
 }
 
 Value VectorTools::mask(int64_t lanes, int64_t count) {
-  return vector::ConstantMaskOp::create(builder, loc, VectorType::get({lanes}, builder.getI1Type()),
-                                        ArrayRef<int64_t>{count});
+  SmallVector<bool> exist(lanes, false);
+  std::fill_n(exist.begin(), count, true);
+  return arith::ConstantOp::create(builder, loc, builder.getBoolVectorAttr(exist));
+}
+
+Value VectorTools::counting(int64_t lanes) {
+  SmallVector<APInt> numbers;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    numbers.emplace_back(IndexType::kInternalStorageBitWidth, lane);
+  auto type = VectorType::get({lanes}, builder.getIndexType());
+  return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, numbers));
 }
 
 Value VectorTools::combineLanes(Value vector, function_ref<Value(Value, Value)> combine) {

@@ -40,6 +40,8 @@ public:
 
   /// The first `count` of `lanes` are true.
   mlir::Value mask(std::int64_t lanes, std::int64_t count);
+  /// 0, 1, 2, …
+  mlir::Value counting(std::int64_t lanes);
 
   /// All lanes combined in a fixed order, as a tree: neighbours halves first.
   mlir::Value combineLanes(mlir::Value vector, llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);

@@ -9,7 +9,7 @@
 // CHECK: vector.load {{.*}} vector<16xf32>
 // CHECK: math.exp %{{.*}} : vector<16xf32>
 // CHECK: vector.store
-// CHECK: vector.constant_mask [4] : vector<16xi1>
+// CHECK: arith.constant dense<[true, true, true, true, false
 // CHECK: vector.maskedload
 // CHECK: vector.maskedstore
 func.func @elementwise(%x: memref<4x37xf32>, %y: memref<4x37xf32>) {

@@ -303,6 +303,15 @@ def LowerLeaves : Pass<"talweg-lower-leaves", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::scf::SCFDialect"];
 }
 
+def LowerMemory : Pass<"talweg-lower-memory", "::mlir::ModuleOp"> {
+  let summary = "makes a memref the address of its first element";
+  let description = [{
+    In: functions over memrefs of static shape and strides. Out: no memref is left; what was read and written by places in one is
+    by an address, which is a sum of places times strides.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def ApproximateMath : Pass<"talweg-approximate-math", "::mlir::func::FuncOp"> {
   let summary = "replaces mathematics on vectors of f32 and f64 by polynomials without branches between lanes";
   let options = [
