@@ -3,6 +3,7 @@
 // In:  lines on standard input, "NN|NT|TN M N K SECONDS": c[M][N] = op(a) op(b) in f32, T for a matrix stored transposed,
 //      timed for so many seconds; or "peak SECONDS".
 // Out: one JSON object for each: the rate in GFLOP/s by the median time of calls, or the multiply-add peak.
+#include "../lib/Engine/Emit.h"
 #include "../lib/Engine/Jit.h"
 #include "talweg/Codegen/Pipeline.h"
 #include "talweg/Engine/Bench.h"

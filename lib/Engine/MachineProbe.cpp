@@ -4,6 +4,7 @@
 //   talweg_fma(values, factors, control)  control[0] times: v = v * factors[0] + factors[1] for kChains vectors of values
 //   talweg_copy(to, from, control)        control[0] elements
 //   talweg_update(to, from, control)      control[0] elements: to = to * 0.999 + from
+#include "Emit.h"
 #include "Jit.h"
 
 #include "talweg/Data/Table.h"

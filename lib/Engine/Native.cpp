@@ -1,6 +1,7 @@
-// The last part of the road: LLVM dialect, object file, code in this process.
+// The last part of the road: LLVM dialect, object files, code in this process.
 #include "Native.h"
 
+#include "Emit.h"
 #include "MachineMemory.h"
 #include "ManifestJson.h"
 #include "Stopwatch.h"
@@ -16,11 +17,11 @@ std::vector<PhaseTime> talweg::phaseTimes(const Unit &unit) {
   return result;
 }
 
-static Result<NativeUnit> load(Result<ObjectUnit> unit) {
+static Result<NativeUnit> load(Result<LibraryUnit> unit) {
   if (!unit)
     return unit.error();
   Stopwatch stopwatch;
-  auto code = NativeCode::load(unit->object);
+  auto code = NativeCode::load(unit->library);
   if (!code)
     return code.error();
   NativeUnit native;
@@ -48,14 +49,14 @@ static Result<NativeUnit> load(Result<ObjectUnit> unit) {
   return native;
 }
 
-/// What is known of an object file; an error if the program is larger than the machine.
-static Result<ObjectUnit> objectUnit(const Compiler &compiler, std::string object, Manifest manifest,
+/// What is known of a library; an error if the program is larger than the machine.
+static Result<LibraryUnit> libraryUnit(const Compiler &compiler, std::string library, Manifest manifest,
                                      std::vector<RegionFacts> regions, std::vector<PhaseTime> times,
                                      const Stopwatch &stopwatch) {
   if (auto fits = fitsMachine(manifest, machineMemory(), compiler.file()); !fits)
     return fits.error();
   times.push_back({"native", stopwatch.seconds()});
-  return ObjectUnit{std::move(object), std::move(manifest), std::move(regions), std::move(times), {}, {}};
+  return LibraryUnit{std::move(library), std::move(manifest), std::move(regions), std::move(times), {}, {}};
 }
 
 /// What code generation has decided of equal code: how the variables, which are the same, lie, and how much memory there is.
@@ -66,7 +67,7 @@ static void takePlaces(Manifest &manifest, const Manifest &from) {
   manifest.persistentBytes = from.persistentBytes;
 }
 
-Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
+Result<LibraryUnit> talweg::makeLibrary(const Compiler &compiler, Unit unit) {
   if (auto lowered = compiler.lower(unit, Phase::Linalg); !lowered)
     return lowered.error();
   CodeCache cache;
@@ -74,23 +75,23 @@ Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
   const bool isKept = !unit.profiled && !unit.traced;
   std::string key = !isKept ? std::string() : cache.keyOf(compiler.codeText(unit));
   Stopwatch stopwatch;
-  Result<std::string> object = std::string();
+  Result<std::string> library = std::string();
   if (std::optional<std::string> kept = cache.find(key)) {
     takePlaces(unit.manifest, manifestFrom(manifestIn(*kept)));
-    object = std::move(*kept);
+    library = std::move(*kept);
   } else {
     if (auto lowered = compiler.lower(unit, Phase::Llvm); !lowered)
       return lowered.error();
     stopwatch = Stopwatch();
-    object = emitNative(*unit.module, compiler.target(), NativeForm::Object, textOf(unit.manifest));
-    if (!object)
-      return object.error();
-    cache.store(key, *object);
+    library = emitNative(*unit.module, compiler.target(), NativeForm::Library, textOf(unit.manifest));
+    if (!library)
+      return library.error();
+    cache.store(key, *library);
   }
   if (!unit.told && isKept) // what was told must be told again
     cache.store(cache.keyOf(unit.source), CachedStart{compiler.plan(), unit.manifest, key});
   std::vector<PhaseTime> times = phaseTimes(unit);
-  auto result = objectUnit(compiler, std::move(*object), std::move(unit.manifest), std::move(unit.regions),
+  auto result = libraryUnit(compiler, std::move(*library), std::move(unit.manifest), std::move(unit.regions),
                            std::move(times), stopwatch);
   if (result) {
     result->messages = std::move(unit.messages);
@@ -100,7 +101,7 @@ Result<ObjectUnit> talweg::makeObject(const Compiler &compiler, Unit unit) {
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Unit unit) {
-  return load(makeObject(compiler, std::move(unit)));
+  return load(makeLibrary(compiler, std::move(unit)));
 }
 
 Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::int64_t batch, bool quiet,
@@ -108,8 +109,8 @@ Result<NativeUnit> talweg::makeNative(const Compiler &compiler, Mode mode, std::
   Stopwatch stopwatch;
   CodeCache cache;
   if (auto start = keptStart(compiler, mode, batch, layouts))
-    if (auto object = cache.find(start->code))
-      return load(objectUnit(compiler, std::move(*object), std::move(start->manifest), {}, {}, stopwatch));
+    if (auto library = cache.find(start->code))
+      return load(libraryUnit(compiler, std::move(*library), std::move(start->manifest), {}, {}, stopwatch));
   Result<Unit> unit = compiler.build(mode, batch, layouts);
   if (!unit)
     return unit.error();

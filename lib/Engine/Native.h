@@ -10,9 +10,9 @@
 
 namespace talweg {
 
-/// A module as an object file.
-struct ObjectUnit {
-  std::string object; ///< its bytes
+/// A module as a library (Emit.h).
+struct LibraryUnit {
+  std::string library; ///< its bytes
   Manifest manifest;
   std::vector<RegionFacts> regions; ///< of a profiled program
   std::vector<PhaseTime> times;
@@ -32,8 +32,8 @@ struct NativeUnit {
   NumberSites numbers;               ///< of a traced program
 };
 
-/// Takes a unit through the phases that it has not seen, and makes an object file of it for the compiler's target.
-Result<ObjectUnit> makeObject(const Compiler &compiler, Unit unit);
+/// Takes a unit through the phases that it has not seen, and makes a library of it for the compiler's target.
+Result<LibraryUnit> makeLibrary(const Compiler &compiler, Unit unit);
 /// The same, loaded into this process.
 Result<NativeUnit> makeNative(const Compiler &compiler, Unit unit);
 /// The same from the source; without a module, if both it and its code are kept. `layouts`: how a session's variables lie, if

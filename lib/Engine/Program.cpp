@@ -1,6 +1,7 @@
 // Programs: reading and checking a source, its facts, and text at any stage.
 #include "ProgramImpl.h"
 
+#include "Emit.h"
 #include "Files.h"
 #include "Learn.h"
 #include "MachineMemory.h"
@@ -269,10 +270,10 @@ Result<Facts> Program::check(Stage upTo, bool quiet) const {
     return unit.error();
   unit->quiet = quiet;
   if (upTo >= Stage::Asm) {
-    Result<ObjectUnit> object = makeObject(*impl->compiler, std::move(*unit));
-    if (!object)
-      return object.error();
-    return Facts{object->manifest, object->times};
+    Result<LibraryUnit> library = makeLibrary(*impl->compiler, std::move(*unit));
+    if (!library)
+      return library.error();
+    return Facts{library->manifest, library->times};
   }
   const bool clips = upTo == Stage::Vector && !impl->options.memory && hasClips(*unit);
   Facts facts;

@@ -1,5 +1,6 @@
 // Reductions and data movement as native code: the same bits on one thread and on two, and how fast memory is moved beside
 // plain copies in the same run (printed; nothing asserts a time).
+#include "../../lib/Engine/Emit.h"
 #include "../../lib/Engine/Jit.h"
 
 #include "talweg/Codegen/Pipeline.h"

@@ -1,5 +1,6 @@
 // Compiling, running and comparing.
 #include "Harness.h"
+#include "../../lib/Engine/Emit.h"
 #include "../../lib/Engine/Jit.h"
 #include "talweg/Pipeline/Pipeline.h"
 #include "talweg/Runtime/Abi.h"

@@ -3,6 +3,7 @@
 #ifndef TALWEG_UNITTESTS_CODEGEN_VECTORMATHHARNESS_H
 #define TALWEG_UNITTESTS_CODEGEN_VECTORMATHHARNESS_H
 
+#include "../../lib/Engine/Emit.h"
 #include "../../lib/Engine/Jit.h"
 
 #include <algorithm>
