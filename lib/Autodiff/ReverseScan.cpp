@@ -31,6 +31,11 @@ bool isKept(Operation *op) {
              tw::LogOp, tw::Log1pOp, tw::TanhOp, tw::ErfOp, tw::LogisticOp, tw::SinOp, tw::CosOp, tw::PowOp>(op);
 }
 
+/// Has it far fewer numbers than what it is computed of?
+bool isSmall(Operation *op) {
+  return 16 * typeOf(op->getResult(0)).getNumElements() <= typeOf(op->getOperand(0)).getNumElements();
+}
+
 void eraseDead(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))
@@ -64,9 +69,12 @@ SmallVector<Value> emitToo(tw::ScanOp &scan, ValueRange kept) {
   return llvm::map_to_vector(kept, [&](Value value) -> Value { return scan.getResult(emitted.lookup(value)); });
 }
 
-/// Lets the loops in the body of `scan` emit all that they compute, so that it can be kept. What nobody reads is not emitted in the end.
+/// Lets the loops in the body of `scan` emit all that they compute, so that it can be kept, but for those that are computed again. What nobody reads
+/// is not emitted in the end.
 void emitAllInside(tw::ScanOp scan) {
   for (auto inner : llvm::to_vector(scan.getBody()->getOps<tw::ScanOp>())) {
+    if (inner.getRecomputed())
+      continue;
     emitAllInside(inner);
     SmallVector<Value> all = llvm::to_vector_of<Value>(inner.getCarried());
     for (Operation &op : inner.getBody()->without_terminator())
@@ -131,9 +139,13 @@ void ReverseScan::keep(tw::ScanOp reverse) {
   SmallVector<Value> kept = llvm::to_vector_of<Value>(scan.getCarried());
   unsigned place = body.getNumArguments() - scan.getShared().size();
   eraseDead(body);
-  while (!scan.getRecomputed()) { // the last one first: what only that was computed from is not needed any more
-    auto again =
-        llvm::find_if(llvm::reverse(body), [&](Operation &op) { return isKept(&op) && originals.contains(&op); });
+  // Of turns that are computed again what takes next to no memory is kept all the same, if they hand nothing on: a row's greatest score, and its sum.
+  auto isWorthIt = [&](Operation *op) {
+    return !scan.getRecomputed() || (scan.isIndependent() && isa<tw::ReduceOp>(op) && isSmall(op));
+  };
+  while (true) { // the last one first: what only that was computed from is not needed any more
+    auto again = llvm::find_if(llvm::reverse(body),
+                               [&](Operation &op) { return isKept(&op) && originals.contains(&op) && isWorthIt(&op); });
     if (again == body.rend())
       break;
     for (OpResult result : again->getResults()) {

@@ -105,7 +105,7 @@ int64_t reckonArena(Block &block, const Target &target) {
       for (Region &region : op->getRegions())
         for (Block &inner : region)
           if (int64_t bytes = reckonArena(inner, target))
-            facts.scratch.push_back(bytes);
+            facts.scratch.push_back(bytes * kernel::threadsOf(op));
   buffers::Schedule schedule = buffers::Schedule::of(program);
   buffers::place(program, schedule);
   return layOutArena(schedule.buffers);

@@ -17,9 +17,7 @@ using namespace mlir;
 namespace {
 
 /// As memory holds it: an index has 64 bits.
-Type storedType(Type element) {
-  return isa<IndexType>(element) ? IntegerType::get(element.getContext(), 64) : element;
-}
+Type storedType(Type element) { return isa<IndexType>(element) ? IntegerType::get(element.getContext(), 64) : element; }
 
 int64_t bytesOf(Type element) { return (storedType(element).getIntOrFloatBitWidth() + 7) / 8; }
 
@@ -44,7 +42,9 @@ public:
   }
 
 private:
-  LogicalResult rewrite(memref::ViewOp op) { return put(op, moved(builder.getI8Type(), op.getSource(), op.getByteShift())); }
+  LogicalResult rewrite(memref::ViewOp op) {
+    return put(op, moved(builder.getI8Type(), op.getSource(), op.getByteShift()));
+  }
 
   LogicalResult rewrite(memref::ReinterpretCastOp op) {
     const auto [strides, offset] = cast<MemRefType>(op.getSource().getType()).getStridesAndOffset();
@@ -101,8 +101,7 @@ private:
       places = arith::IndexCastOp::create(builder, loc, type.clone(builder.getI64Type()), places);
     Value addresses = LLVM::GEPOp::create(builder, loc, VectorType::get(type.getShape(), pointer),
                                           base.getType().getElementType(), element(base, op.getOffsets()), places);
-    return put(op, LLVM::masked_gather::create(builder, loc, op.getType(), addresses, op.getMask(),
-                                               op.getPassThru(),
+    return put(op, LLVM::masked_gather::create(builder, loc, op.getType(), addresses, op.getMask(), op.getPassThru(),
                                                builder.getI32IntegerAttr(alignment(base.getType()))));
   }
 
@@ -181,7 +180,7 @@ private:
     if (std::optional<int64_t> constant = getConstantIntValue(by)) {
       if (*constant == 0)
         return base;
-      if (llvm::isInt<32>(*constant))
+      if (llvm::isInt<LLVM::kGEPConstantBitWidth>(*constant))
         return LLVM::GEPOp::create(builder, loc, pointer, unit, base, {LLVM::GEPArg(int32_t(*constant))});
       return LLVM::GEPOp::create(builder, loc, pointer, unit, base, {LLVM::GEPArg(number(*constant))});
     }
@@ -249,9 +248,8 @@ private:
   }
 
   SmallVector<Type> addresses(TypeRange types) {
-    return llvm::map_to_vector(types, [&](Type type) -> Type {
-      return isMemory(type) ? LLVM::LLVMPointerType::get(&getContext()) : type;
-    });
+    return llvm::map_to_vector(
+        types, [&](Type type) -> Type { return isMemory(type) ? LLVM::LLVMPointerType::get(&getContext()) : type; });
   }
 };
 

@@ -37,6 +37,8 @@ void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
 void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   OpPassManager &buffers = pm.nest<func::FuncOp>();
   buffers.addPass(createFindBands());
+  if (options.memoryLimit <= 0 && !options.regions) // a turn's memory for each thread; marks are one thread's
+    buffers.addPass(createShareTurns({options.target}));
   buffers.addPass(createSchedule());
   if (options.memoryLimit > 0) // without CSE afterwards, which would take copies back
     buffers.addPass(createRematerialize({options.memoryLimit, options.target}));
@@ -52,6 +54,7 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   function.addPass(createPlanNests({options.target}));
   function.addPass(createVectorizeGenerics({options.target}));
   function.addPass(createApproximateMath({/*logisticOnly=*/true}));
+  function.addPass(createLowerTurns());
   function.addPass(createCSEPass()); // fast, so that kernels are equal early
   function.addPass(createPlanMemory());
   pm.addPass(createOutlineKernels());

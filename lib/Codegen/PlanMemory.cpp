@@ -3,6 +3,7 @@
 #include "ArenaLayout.h"
 #include "Memory.h"
 #include "talweg/Codegen/Attributes.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -27,6 +28,7 @@ struct BlockPlan {
   SmallVector<ArenaBuffer> buffers; ///< of the allocs, then of the inner blocks
   std::vector<BlockPlan> inner;
   int64_t bytes = 0, liveBytes = 0;
+  Value thread; ///< of those that run the block beside each other, each with bytes of its own; null: one runs it
 };
 
 struct PlanMemory : talweg::impl::PlanMemoryBase<PlanMemory> {
@@ -35,7 +37,7 @@ struct PlanMemory : talweg::impl::PlanMemoryBase<PlanMemory> {
     if (function.isExternal() || function.getNumArguments() <= arenaArgument)
       return;
     BlockPlan plan = planBlock(function.getBody().front());
-    replace(plan, 0);
+    replace(plan, 0, {});
 
     Value arena = function.getArgument(arenaArgument);
     auto type = MemRefType::get({plan.bytes}, Builder(&getContext()).getI8Type());
@@ -71,9 +73,11 @@ struct PlanMemory : talweg::impl::PlanMemoryBase<PlanMemory> {
           BlockPlan inner = planBlock(nested);
           if (inner.bytes == 0)
             continue;
-          int64_t at = positions.lookup(&op);
-          plan.buffers.push_back({inner.bytes, at, at});
-          live.push_back({inner.liveBytes, at, at});
+          int64_t at = positions.lookup(&op), threads = talweg::kernel::threadsOf(&op);
+          if (threads > 1)
+            inner.thread = nested.getArgument(0);
+          plan.buffers.push_back({inner.bytes * threads, at, at});
+          live.push_back({inner.liveBytes * threads, at, at});
           plan.inner.push_back(std::move(inner));
         }
     plan.bytes = talweg::layOutArena(plan.buffers);
@@ -94,19 +98,27 @@ struct PlanMemory : talweg::impl::PlanMemoryBase<PlanMemory> {
     }
   }
 
-  /// Turns the allocs of `plan`, whose place is at `base`, into views of the arena.
-  void replace(BlockPlan &plan, int64_t base) {
+  /// Turns the allocs of `plan`, whose place is at `base`, and of a thread as far behind as `ofThread` tells, into views of the arena.
+  void replace(BlockPlan &plan, int64_t base, Value ofThread) {
     ArrayRef<ArenaBuffer> buffers = plan.buffers;
+    if (plan.thread) {
+      OpBuilder builder = OpBuilder::atBlockBegin(plan.thread.getParentBlock());
+      Location loc = plan.thread.getLoc();
+      Value bytes = arith::ConstantIndexOp::create(builder, loc, plan.bytes);
+      ofThread = arith::MulIOp::create(builder, loc, plan.thread, bytes);
+    }
     for (auto [alloc, buffer] : llvm::zip(plan.allocs, buffers)) {
       OpBuilder builder(alloc);
       Value shift = arith::ConstantIndexOp::create(builder, alloc.getLoc(), base + buffer.offset);
+      if (ofThread)
+        shift = arith::AddIOp::create(builder, alloc.getLoc(), ofThread, shift);
       Value view = memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(),
                                           getOperation().getArgument(arenaArgument), shift, ValueRange());
       alloc.replaceAllUsesWith(view);
       alloc.erase();
     }
     for (auto [inner, buffer] : llvm::zip_equal(plan.inner, buffers.drop_front(plan.allocs.size())))
-      replace(inner, base + buffer.offset);
+      replace(inner, base + buffer.offset, ofThread);
   }
 };
 

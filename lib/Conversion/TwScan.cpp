@@ -86,8 +86,11 @@ bool isCarried(bufferization::MaterializeInDestinationOp put, Value bytes) {
   });
 }
 
-/// What holds `tensor` from here on. What a loop has left there, or was put there for the slices of another loop, stays.
+/// What holds `tensor` from here on. What a loop has left there, or was put there for the slices of another loop, stays. Its bytes are those of what it
+/// is another shape of.
 Memory memoryOf(Builder &b, Value tensor) {
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(tensor.getDefiningOp()))
+    tensor = tensor.getDefiningOp()->getOperand(0);
   auto known = [](Value place) -> std::optional<Memory> {
     auto view = place.getDefiningOp<memref::ViewOp>();
     if (!view || !view.getSource().getDefiningOp<memref::AllocOp>())
@@ -235,6 +238,8 @@ struct LowerScan : OpConversionPattern<tw::ScanOp> {
     }
 
     auto loop = scf::ForOp::create(b, createIndex(b, 0), createIndex(b, op.getLength()), createIndex(b, 1));
+    if (op.isIndependent())
+      loop->setAttr(kernel::kIndependent, b.getUnitAttr());
     b.setInsertionPointToStart(loop.getBody());
     Value turn = loop.getInductionVar();
     if (op.getReversed())

@@ -71,7 +71,8 @@ std::vector<OwningOpRef<ModuleOp>> talweg::cutModule(ModuleOp module, std::size_
     }
   }
   const std::size_t ops = std::accumulate(lengths.begin(), lengths.end(), std::size_t(0));
-  std::vector<OwningOpRef<ModuleOp>> parts(std::clamp<std::size_t>(ops / kOpsOfPart, 1, std::max<std::size_t>(count, 1)));
+  std::vector<OwningOpRef<ModuleOp>> parts(
+      std::clamp<std::size_t>(ops / kOpsOfPart, 1, std::max<std::size_t>(count, 1)));
   for (OwningOpRef<ModuleOp> &part : parts) {
     part = ModuleOp::create(module.getLoc());
     (*part)->setAttrs(module->getAttrDictionary());

@@ -176,9 +176,8 @@ static Result<std::string> emitLibrary(mlir::ModuleOp source, const Target &targ
   const auto modules = cutModule(source, std::size_t(target.machine.cores));
   std::vector<std::future<Result<std::string>>> others;
   for (std::size_t i = 1; i < modules.size(); ++i)
-    others.push_back(std::async(std::launch::async, [&, module = *modules[i]] {
-      return emitModule(module, target, NativeForm::Object, "");
-    }));
+    others.push_back(std::async(
+        std::launch::async, [&, module = *modules[i]] { return emitModule(module, target, NativeForm::Object, ""); }));
   std::vector<Result<std::string>> objects;
   objects.push_back(emitModule(*modules.front(), target, NativeForm::Object, manifest));
   for (auto &other : others)

@@ -51,8 +51,8 @@ static Result<NativeUnit> load(Result<LibraryUnit> unit) {
 
 /// What is known of a library; an error if the program is larger than the machine.
 static Result<LibraryUnit> libraryUnit(const Compiler &compiler, std::string library, Manifest manifest,
-                                     std::vector<RegionFacts> regions, std::vector<PhaseTime> times,
-                                     const Stopwatch &stopwatch) {
+                                       std::vector<RegionFacts> regions, std::vector<PhaseTime> times,
+                                       const Stopwatch &stopwatch) {
   if (auto fits = fitsMachine(manifest, machineMemory(), compiler.file()); !fits)
     return fits.error();
   times.push_back({"native", stopwatch.seconds()});
@@ -92,7 +92,7 @@ Result<LibraryUnit> talweg::makeLibrary(const Compiler &compiler, Unit unit) {
     cache.store(cache.keyOf(unit.source), CachedStart{compiler.plan(), unit.manifest, key});
   std::vector<PhaseTime> times = phaseTimes(unit);
   auto result = libraryUnit(compiler, std::move(*library), std::move(unit.manifest), std::move(unit.regions),
-                           std::move(times), stopwatch);
+                            std::move(times), stopwatch);
   if (result) {
     result->messages = std::move(unit.messages);
     result->numbers = std::move(unit.numbers);

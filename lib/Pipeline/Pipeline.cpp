@@ -46,6 +46,7 @@ static void buildGraph(OpPassManager &passes, const CodegenOptions &options) {
   passes.addPass(createBlockScans());
   passes.addPass(createLiftOutOfScans());
   simplify(passes);
+  passes.addPass(createLoopOverRows({options.tells}));
 }
 
 static void buildGradient(OpPassManager &passes, const CodegenOptions &options) {

@@ -32,6 +32,25 @@ func.func @parts(%arena: memref<1024xi8>, %j: index) {
   return
 }
 
+// A place that is far away is no constant of the address's own.
+// -----
+// CHECK-LABEL: func.func @far(
+// CHECK-SAME: %[[ARENA:.*]]: !llvm.ptr)
+// CHECK-DAG: %[[FAR:.*]] = llvm.mlir.constant(8589934592 : i64) : i64
+// CHECK-DAG: %[[NEAR:.*]] = llvm.mlir.constant(536870912 : i64) : i64
+// CHECK: llvm.getelementptr %[[ARENA]][%[[FAR]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+// CHECK: llvm.getelementptr %[[ARENA]][%[[NEAR]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+func.func @far(%arena: memref<17179869184xi8>) -> (f32, f32) {
+  %zero = arith.constant 0 : index
+  %far = arith.constant 8589934592 : index
+  %near = arith.constant 536870912 : index
+  %a = memref.view %arena[%far][] : memref<17179869184xi8> to memref<1xf32>
+  %x = memref.load %a[%zero] : memref<1xf32>
+  %b = memref.view %arena[%near][] : memref<17179869184xi8> to memref<1xf32>
+  %y = memref.load %b[%zero] : memref<1xf32>
+  return %x, %y : f32, f32
+}
+
 // -----
 // CHECK: llvm.mlir.global private constant @numbers(dense<[1, 2]> : tensor<2xi64>) {addr_space = 0 : i32, alignment = 64 : i64} : !llvm.array<2 x i64>
 // CHECK-LABEL: func.func @constants(

@@ -224,6 +224,25 @@ def LowerLookups : Pass<"talweg-lower-lookups", "::mlir::func::FuncOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect"];
 }
 
+def ShareTurns : Pass<"talweg-share-turns", "::mlir::func::FuncOp"> {
+  let summary = "decides which loops of independent turns threads share";
+  let description = [{
+    In: an scf.for with `kernel.independent`. Out: `kernel.threads`, where there are about as many turns for each of the machine's cores, and more work
+    than a fork costs.
+  }];
+  let options = [TargetOption];
+  let statistics = [Statistic<"shared", "shared", "loops whose turns threads share">];
+  let dependentDialects = ["::talweg::kernel::KernelDialect"];
+}
+
+def LowerTurns : Pass<"talweg-lower-turns", "::mlir::func::FuncOp"> {
+  let summary = "makes of a loop whose turns threads share one over threads";
+  let description = [{
+    In: an scf.for with `kernel.threads`. Out: an scf.parallel with it, over as many threads, each with its turns; what forked in it is a loop.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
+}
+
 def PlanNests : Pass<"talweg-plan-nests", "::mlir::func::FuncOp"> {
   let summary = "plans the loops of every linalg.generic on memrefs, and which of them are done together";
   let description = [{

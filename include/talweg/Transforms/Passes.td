@@ -104,6 +104,19 @@ def ShareContractions : Pass<"talweg-share-contractions", "::mlir::ModuleOp"> {
   let dependentDialects = ["::talweg::tw::TwDialect"];
 }
 
+def LoopOverRows : Pass<"talweg-loop-over-rows", "::mlir::ModuleOp"> {
+  let summary = "computes row by row what is large between products of a row of the batch with itself";
+  let description = [{
+    A tw.contract whose result has many more numbers than what it reads of each factor, as the scores of an attention, becomes, with all that reads or
+    makes tensors as large, the body of a tw.scan over the rows of the batch, if what comes in and goes out is smaller. Where there are very many numbers,
+    those of all layers counted, the loop is `recomputed`: they are not kept for the derivative. What it computes is equal; other rewrites then see
+    its body by itself.
+  }];
+  let options = [Option<"tells", "tells", "bool", "false", "emit remarks on products that stay as they are, and why">];
+  let statistics = [Statistic<"loops", "loops", "loops made">];
+  let dependentDialects = ["::talweg::tw::TwDialect"];
+}
+
 def FormMultiplyAdds : Pass<"talweg-form-multiply-adds", "::mlir::ModuleOp"> {
   let summary = "says which sums are multiply-adds, which round once";
   let description = [{

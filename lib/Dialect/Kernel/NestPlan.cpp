@@ -3,6 +3,7 @@
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 using namespace mlir;
 using linalg::GenericOp;
@@ -168,9 +169,21 @@ static LogicalResult verifyBand(Operation *op, Attribute attribute) {
   return op->emitOpError("'") << kBand << "' is of a product: two bounds, the lesser first, and a move for each loop";
 }
 
+static LogicalResult verifyTurns(Operation *op, NamedAttribute attribute) {
+  const bool isThreads = attribute.getName() == kThreads;
+  auto threads = dyn_cast<IntegerAttr>(attribute.getValue());
+  if (isa<LoopLikeOpInterface>(op) &&
+      (isThreads ? threads && threads.getInt() > 0 : isa<UnitAttr>(attribute.getValue())))
+    return success();
+  return op->emitOpError("'") << attribute.getName().getValue() << "' is of a loop"
+                              << (isThreads ? ": how many threads share its turns" : "");
+}
+
 LogicalResult KernelDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   if (attribute.getName() == kBand)
     return verifyBand(op, attribute.getValue());
+  if (attribute.getName() == kIndependent || attribute.getName() == kThreads)
+    return verifyTurns(op, attribute);
   auto generic = dyn_cast<GenericOp>(op);
   if (!generic || !generic.hasPureBufferSemantics())
     return op->emitOpError("has '") << attribute.getName().getValue() << "', and is no linalg.generic on memrefs";

@@ -38,6 +38,19 @@ inline constexpr llvm::StringLiteral kTogether = "kernel.together";
 /// positions outside [low, high] are zero, or only in sums that nothing reads, and need not be added. Set by talweg-find-bands, which knows masks.
 inline constexpr llvm::StringLiteral kBand = "kernel.band";
 
+// Of loops:
+
+/// That no turn of an scf.for reads what another writes: of a tw.scan that hands nothing on. Memory that is allocated outside is written at places of the
+/// turn's own.
+inline constexpr llvm::StringLiteral kIndependent = "kernel.independent";
+/// How many threads share the turns; what is allocated in the body is there once for each. Set by talweg-share-turns on the scf.for, and by
+/// talweg-lower-turns on the scf.parallel that it becomes.
+inline constexpr llvm::StringLiteral kThreads = "kernel.threads";
+inline int64_t threadsOf(mlir::Operation *op) {
+  auto threads = op->getAttrOfType<mlir::IntegerAttr>(kThreads);
+  return threads ? threads.getInt() : 1;
+}
+
 /// That the results of `op` have the types of what they are written to: on memrefs there is none.
 mlir::LogicalResult verifyPlaces(mlir::Operation *op);
 } // namespace talweg::kernel

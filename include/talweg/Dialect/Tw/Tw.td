@@ -448,7 +448,8 @@ def ScanOp : Tw_Op<"scan", [AttrSizedOperandSegments, IsolatedFromAbove, SingleB
     each value emitted [W..] all turns' together, [length, W..]: slice s is that of turn s. `reversed`: turn length - 1 comes first, turn 0 last.
 
     A turn of a loop of `blocks` is large by itself, a block of turns of a longer loop or a layer: nothing is taken out of it to be computed for all at once. The
-    derivative of a loop that is `recomputed` computes its turns again: of these only what is carried is kept.
+    derivative of a loop that is `recomputed` computes its turns again: of these only what is carried is kept, and of turns that hand nothing on (independent
+    ones, which run in any order) small reductions.
   }];
   let arguments = (ins I64Attr:$length, UnitAttr:$reversed, UnitAttr:$blocks, UnitAttr:$recomputed, Variadic<Tw_Any>:$starts, Variadic<Tw_Any>:$stacks,
                        Variadic<Tw_Any>:$shared);
@@ -474,6 +475,8 @@ def ScanOp : Tw_Op<"scan", [AttrSizedOperandSegments, IsolatedFromAbove, SingleB
     }
     ::mlir::Block::BlockArgListType getSharedInside() { return getBody()->getArguments().take_back(getShared().size()); }
     YieldOp getYield();
+    /// Whether turns, each of which is large, hand nothing on: any may run beside any other.
+    bool isIndependent() { return getBlocks() && getStarts().empty(); }
     /// The arguments of the body that stand for operands, in their order.
     ::mlir::Block::BlockArgListType getInside() { return getBody()->getArguments().drop_front(); }
     /// What results are computed from: values of the body, and which operands and which of the yielded values.

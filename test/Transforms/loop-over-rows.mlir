@@ -1,0 +1,108 @@
+// What is large between two products of a row of the batch with itself is computed row by row.
+// RUN: talweg-opt %s --split-input-file --talweg-loop-over-rows=tells --verify-diagnostics | FileCheck %s
+
+#queries = affine_map<(n, h, t, s, d) -> (n, t, h, d)>
+#keys = affine_map<(n, h, t, s, d) -> (n, s, h, d)>
+#scores = affine_map<(n, h, t, s, d) -> (n, h, t, s)>
+#ofRow = affine_map<(n, h, t, s) -> (n, h, t)>
+#mask = affine_map<(n, h, t, s) -> (t, s)>
+#first = affine_map<(t, s) -> (t)>
+#second = affine_map<(t, s) -> (s)>
+#values = affine_map<(n, h, t, d, s) -> (n, s, h, d)>
+#weights = affine_map<(n, h, t, d, s) -> (n, h, t, s)>
+#result = affine_map<(n, h, t, d, s) -> (n, t, h, d)>
+
+// The mask is the same for all rows, and computed in each; the sums are as small as the queries, and stay inside, like the greatest scores.
+// CHECK-LABEL: func.func @attention(
+// CHECK-SAME: %[[Q:.*]]: tensor<4x160x2x8xf32>, %[[K:.*]]: tensor<4x160x2x8xf32>, %[[V:.*]]: tensor<4x160x2x8xf32>
+// CHECK: %[[LOOP:.*]] = tw.scan 4 blocks along %[[Q]], %[[K]], %[[V]] : {{.*}} -> tensor<4x160x2x8xf32> {
+// CHECK-NEXT: ^bb0(%{{.*}}: tensor<i32>, %[[OWN:.*]]: tensor<160x2x8xf32>, %[[KEYS:.*]]: tensor<160x2x8xf32>, %[[VALUES:.*]]: tensor<160x2x8xf32>):
+// CHECK: %[[SCORES:.*]] = tw.contract %[[OWN]], %[[KEYS]] over [2, 160, 160, 8] {{.*}} -> tensor<2x160x160xf32>
+// CHECK: %[[PLACE:.*]] = tw.iota 0 : tensor<160xi32>
+// CHECK: %[[MASK:.*]] = tw.compare le
+// CHECK: %[[SPREAD:.*]] = tw.window %[[MASK]] {{.*}} -> tensor<2x160x160xi1>
+// CHECK: %[[LEFT:.*]] = tw.constant dense<0xFF800000> : tensor<2x160x160xf32>
+// CHECK: %[[MASKED:.*]] = tw.select %[[SPREAD]], %[[SCORES]], %[[LEFT]]
+// CHECK: %[[GREATEST:.*]] = tw.reduce max %[[MASKED]] dims [2] : tensor<2x160x160xf32> -> tensor<2x160xf32>
+// CHECK: tw.stop_gradient %[[GREATEST]] : tensor<2x160xf32>
+// CHECK: tw.exp
+// CHECK: %[[Y:.*]] = tw.contract %{{.*}}, %[[VALUES]] over [2, 160, 8, 160] {{.*}} -> tensor<160x2x8xf32>
+// CHECK-NEXT: tw.yield %[[Y]]
+// CHECK: return %[[LOOP]]
+func.func @attention(%q: tensor<4x160x2x8xf32>, %k: tensor<4x160x2x8xf32>, %v: tensor<4x160x2x8xf32>)
+    -> tensor<4x160x2x8xf32> {
+  %place = tw.iota 0 : tensor<160xi32>
+  %s = tw.window %place by #second : tensor<160xi32> -> tensor<160x160xi32>
+  %t = tw.window %place by #first : tensor<160xi32> -> tensor<160x160xi32>
+  %below = tw.compare le %s, %t : tensor<160x160xi32> -> tensor<160x160xi1>
+  %mask = tw.window %below by #mask : tensor<160x160xi1> -> tensor<4x2x160x160xi1>
+  %none = tw.constant dense<0xFF800000> : tensor<4x2x160x160xf32>
+  %scores = tw.contract %q, %k over [4, 2, 160, 160, 8] a #queries b #keys y #scores : tensor<4x160x2x8xf32>, tensor<4x160x2x8xf32> -> tensor<4x2x160x160xf32>
+  %masked = tw.select %mask, %scores, %none : tensor<4x2x160x160xi1>, tensor<4x2x160x160xf32>
+  %max = tw.reduce max %masked dims [3] : tensor<4x2x160x160xf32> -> tensor<4x2x160xf32>
+  %fixed = tw.stop_gradient %max : tensor<4x2x160xf32>
+  %spread = tw.window %fixed by #ofRow : tensor<4x2x160xf32> -> tensor<4x2x160x160xf32>
+  %less = tw.sub %masked, %spread : tensor<4x2x160x160xf32>
+  %exp = tw.exp %less : tensor<4x2x160x160xf32>
+  %y = tw.contract %exp, %v over [4, 2, 160, 8, 160] a #weights b #values y #result : tensor<4x2x160x160xf32>, tensor<4x160x2x8xf32> -> tensor<4x160x2x8xf32>
+  return %y : tensor<4x160x2x8xf32>
+}
+
+// -----
+
+// So many are computed again for the derivative.
+#a = affine_map<(n, t, s, d) -> (n, t, d)>
+#b = affine_map<(n, t, s, d) -> (n, s, d)>
+#y = affine_map<(n, t, s, d) -> (n, t, s)>
+// CHECK-LABEL: func.func @many(
+// CHECK: tw.scan 4 blocks recomputed along
+func.func @many(%q: tensor<4x1024x8xf32>) -> tensor<4x1024xf32> {
+  %scores = tw.contract %q, %q over [4, 1024, 1024, 8] a #a b #b y #y : tensor<4x1024x8xf32>, tensor<4x1024x8xf32> -> tensor<4x1024x1024xf32>
+  %sum = tw.reduce sum %scores dims [2] : tensor<4x1024x1024xf32> -> tensor<4x1024xf32>
+  return %sum : tensor<4x1024xf32>
+}
+
+// -----
+
+// What is larger than caches already, or is small, or is a row's product with what all rows share, stays as it is, without a word.
+#a = affine_map<(n, t, s, d) -> (n, t, d)>
+#b = affine_map<(n, t, s, d) -> (n, s, d)>
+#shared = affine_map<(n, t, s, d) -> (s, d)>
+#y = affine_map<(n, t, s, d) -> (n, t, s)>
+// CHECK-LABEL: func.func @others(
+// CHECK-NOT: tw.scan
+func.func @others(%x: tensor<4x160x160xf32>, %q: tensor<4x64x8xf32>, %z: tensor<4x256x8xf32>, %w: tensor<512x8xf32>)
+    -> (tensor<4x160xf32>, tensor<4x64xf32>, tensor<4x256xf32>) {
+  %0 = tw.contract %x, %x over [4, 160, 160, 160] a #a b #b y #y : tensor<4x160x160xf32>, tensor<4x160x160xf32> -> tensor<4x160x160xf32>
+  %1 = tw.reduce sum %0 dims [2] : tensor<4x160x160xf32> -> tensor<4x160xf32>
+  %2 = tw.contract %q, %q over [4, 64, 64, 8] a #a b #b y #y : tensor<4x64x8xf32>, tensor<4x64x8xf32> -> tensor<4x64x64xf32>
+  %3 = tw.reduce sum %2 dims [2] : tensor<4x64x64xf32> -> tensor<4x64xf32>
+  %4 = tw.contract %z, %w over [4, 256, 512, 8] a #a b #shared y #y : tensor<4x256x8xf32>, tensor<512x8xf32> -> tensor<4x256x512xf32>
+  %5 = tw.reduce sum %4 dims [2] : tensor<4x256x512xf32> -> tensor<4x256xf32>
+  return %1, %3, %5 : tensor<4x160xf32>, tensor<4x64xf32>, tensor<4x256xf32>
+}
+
+// -----
+
+// Rows that depend on each other, numbers that are read elsewhere, and what all rows share and is computed are told.
+#a = affine_map<(n, t, s, d) -> (n, t, d)>
+#b = affine_map<(n, t, s, d) -> (n, s, d)>
+#y = affine_map<(n, t, s, d) -> (n, t, s)>
+#spread = affine_map<(n, t, s) -> (t, s)>
+// CHECK-LABEL: func.func @refused(
+// CHECK-NOT: tw.scan
+func.func @refused(%q: tensor<4x256x8xf32>, %bias: tensor<256x256xf32>)
+    -> (tensor<f32>, tensor<4x256x256xf32>, tensor<4x256xf32>) {
+  // expected-remark @+1 {{larger than its factors, and not computed row by row: `tw.reduce` reads or makes it, which is not row by row}}
+  %0 = tw.contract %q, %q over [4, 256, 256, 8] a #a b #b y #y : tensor<4x256x8xf32>, tensor<4x256x8xf32> -> tensor<4x256x256xf32>
+  %1 = tw.reduce sum %0 dims [0, 1, 2] : tensor<4x256x256xf32> -> tensor<f32>
+  // expected-remark @+1 {{`func.return` reads or makes it}}
+  %2 = tw.contract %q, %q over [4, 256, 256, 8] a #a b #b y #y : tensor<4x256x8xf32>, tensor<4x256x8xf32> -> tensor<4x256x256xf32>
+  %3 = tw.exp %2 : tensor<4x256x256xf32>
+  // expected-remark @+1 {{all rows share a tensor that is computed}}
+  %4 = tw.contract %q, %q over [4, 256, 256, 8] a #a b #b y #y : tensor<4x256x8xf32>, tensor<4x256x8xf32> -> tensor<4x256x256xf32>
+  %5 = tw.window %bias by #spread : tensor<256x256xf32> -> tensor<4x256x256xf32>
+  %6 = tw.add %4, %5 : tensor<4x256x256xf32>
+  %7 = tw.reduce sum %6 dims [2] : tensor<4x256x256xf32> -> tensor<4x256xf32>
+  return %1, %3, %7 : tensor<f32>, tensor<4x256x256xf32>, tensor<4x256xf32>
+}
