@@ -96,7 +96,7 @@ class Talweg:
     def missing(self):
         return None if shutil.which(self.tool) else f"{self.tool} is not there: run ./dev build, or give its path"
 
-    def runs(self, workload, inference):
+    def runs(self, workload, predicted):
         return True
 
     def command(self, *arguments, **environment):
@@ -137,10 +137,10 @@ class Talweg:
             raise Failed(f"talweg train {self.model}\n{message}")
         return events, first
 
-    def start(self, workload, place, threads, inference):
+    def start(self, workload, place, threads, predicted):
         self.take(workload, place.outer)
-        self.threads, self.inference = threads, inference
-        if inference:
+        self.threads, self.predicted = threads, predicted
+        if predicted:
             return {}
         events, cold = self.train(threads, 10, TALWEG_CACHE="off")
         losses = {event["step"]: event["loss"] for event in events if event["event"] == "step"}
@@ -154,7 +154,7 @@ class Talweg:
     def measure(self, seconds):
         alone = self.model == "W9.tw"  # the time of the update's regions
         event, = self.command("bench", self.model, *self.settings, "--json", "--threads", str(self.threads), "--seconds", str(seconds),
-                              *(["--inference", "--batch", "1"] if self.inference else []), *(["--profile"] if alone else []))
+                              *(["--inference", "--batch", str(self.predicted)] if self.predicted else []), *(["--profile"] if alone else []))
         profile = event.pop("profile", None)
         if alone:
             event["median_us"] = sum(region["us"] for region in profile["regions"] if region["part"] == "update")
@@ -185,12 +185,13 @@ class Script:
         self.name = self.name.replace("VERSION", done.stdout.strip())
         return None
 
-    def runs(self, workload, inference):
-        return not inference and not (workload in ("W7l", "W9") and "--compile" in self.flags)
+    def runs(self, workload, predicted):
+        return not predicted and not (workload in ("W7l", "W9") and "--compile" in self.flags)
 
-    def start(self, workload, place, threads, inference):
+    def start(self, workload, place, threads, predicted):
+        rows = ["--rows", str(predicted)] if predicted else []
         self.server = Server([*place.inside, *self.environment(threads), *self.command, model_of(workload)[0], place.inner,
-                              "--threads", str(threads), *self.flags])
+                              "--threads", str(threads), *rows, *self.flags])
         return self.server.first_steps()
 
     def measure(self, seconds):
@@ -201,8 +202,8 @@ class Script:
 
 
 class Onnx(Script):
-    def runs(self, workload, inference):
-        return inference and workload == "W4"
+    def runs(self, workload, predicted):
+        return predicted > 0
 
 
 class Compiled:
@@ -223,13 +224,13 @@ class Compiled:
         lines = [line for line in done.stderr.splitlines() if "error" in line or "cannot find" in line] or done.stderr.splitlines()
         return lines[0].strip() if lines else "it does not compile"
 
-    def runs(self, workload, inference):
-        return not inference and model_of(workload)[0] in self.models
+    def runs(self, workload, predicted):
+        return not predicted and model_of(workload)[0] in self.models
 
     def server_of(self, place, threads, *arguments):
         return Server([*place.inside, *place.environment(threads), self.binary, *arguments, str(threads)])
 
-    def start(self, workload, place, threads, inference):
+    def start(self, workload, place, threads, predicted):
         self.server = self.server_of(place, threads, model_of(workload)[0], place.inner)
         return self.server.first_steps()
 

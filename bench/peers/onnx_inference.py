@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Predictions of one row of W4 by ONNX Runtime: onnx_inference.py WORKLOAD FOLDER [--threads N]
+"""Predictions by ONNX Runtime: onnx_inference.py WORKLOAD FOLDER [--threads N] [--rows N]
 
 The model is PyTorch's, exported. Writes one JSON object a line: {"event": "first_step"} after the first prediction, {"event":
 "ready", …} with the greatest difference to PyTorch's prediction; then, for each line of standard input, which is a number of
@@ -15,6 +15,7 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("workload", nargs="?")
 parser.add_argument("folder", nargs="?")
 parser.add_argument("--threads", type=int, default=1)
+parser.add_argument("--rows", type=int, default=1)
 parser.add_argument("--version", action="store_true", help="only say which ONNX Runtime is there")
 options = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)
@@ -44,7 +45,7 @@ def main():
     trained, forward = model(options.workload, options.folder)
     for tensor in trained:
         tensor.requires_grad_(False)
-    x = batches(options.workload, options.folder)[0][0][:1].contiguous()
+    x = torch.cat(batches(options.workload, options.folder)[0])[:options.rows].contiguous()
     file = os.path.join(options.folder, options.workload + ".onnx")
     torch.onnx.export(Model(forward), (x,), file, opset_version=17, dynamo=False)
 
@@ -57,7 +58,7 @@ def main():
     prediction = predict()
     print(json.dumps(dict(event="first_step")), flush=True)
     difference = float((torch.from_numpy(prediction) - forward(x)).abs().max())
-    print(json.dumps(dict(event="ready", difference=difference, prediction=prediction[0].tolist())), flush=True)
+    print(json.dumps(dict(event="ready", difference=difference, prediction=prediction[0].ravel().tolist()[:10])), flush=True)
     for line in sys.stdin:
         times, end = [], time.perf_counter() + float(line)
         while len(times) < 20 or time.perf_counter() < end:
