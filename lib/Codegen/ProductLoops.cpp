@@ -326,6 +326,17 @@ private:
     memref::PrefetchOp::create(builder, loc, a.memory, at, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   }
 
+  /// Asks for what a tile's sums will be added to, which other tiles have moved out of the near caches, before they begin.
+  void prefetchSums(ArrayRef<Value> positions) {
+    constexpr int64_t longEnough = 128, cached = 1 << 16; // steps of k; elements
+    if (!plan.accumulates() || turnsOf(plan.k) < longEnough ||
+        cast<MemRefType>(c.memory.getType()).getNumElements() <= cached)
+      return;
+    for (Value at : positions)
+      memref::PrefetchOp::create(builder, loc, c.memory, at, /*isWrite=*/true, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
+  }
+
   /// All loops of k, the innermost unrolled.
   void overK(size_t level, Place place, Tile tile, SmallVector<Value> &acc) {
     bool last = level + 1 == plan.k.size();
@@ -355,6 +366,7 @@ private:
       }
     if (epilogue)
       epilogue->prefetch(builder, place.e, tile.m, vectors);
+    prefetchSums(positions);
     overK(0, place, tile, acc);
     for (auto [i, sum] : llvm::enumerate(acc))
       if (plan.accumulates())

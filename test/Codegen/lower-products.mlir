@@ -146,3 +146,20 @@ func.func @panels_of_each(%a: memref<8x64x512xf32>, %b: memref<8x64x512xf32>, %c
   bufferization.materialize_in_destination %p in restrict writable %c : (tensor<8x64x64xf32>, memref<8x64x64xf32>) -> ()
   return
 }
+
+// Blocks of a sum are added to memory, which is asked for before a tile begins.
+// CHECK-LABEL: func.func @blocks
+// CHECK: scf.for
+// CHECK-COUNT-16: memref.prefetch %{{.*}}[%{{.*}}], write, locality<3>, data : memref<262144xf32>
+// CHECK: scf.for
+// CHECK: math.fma
+// CHECK: vector.load %{{.*}} : memref<262144xf32>
+// CHECK: arith.addf
+func.func @blocks(%a: memref<512x2048xf32>, %b: memref<2048x512xf32>, %c: memref<512x512xf32>) {
+  %x = bufferization.to_tensor %a restrict : memref<512x2048xf32> to tensor<512x2048xf32>
+  %w = bufferization.to_tensor %b restrict : memref<2048x512xf32> to tensor<2048x512xf32>
+  %e = tensor.empty() : tensor<512x512xf32>
+  %y = kernel.product loops [512, 512, 2048] maps [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (k, j)>, affine_map<(i, j, k) -> (i, j)>] of %x, %w : tensor<512x2048xf32>, tensor<2048x512xf32> outs %e : tensor<512x512xf32> -> tensor<512x512xf32>
+  bufferization.materialize_in_destination %y in restrict writable %c : (tensor<512x512xf32>, memref<512x512xf32>) -> ()
+  return
+}
