@@ -1,7 +1,7 @@
 // Products of a row of the batch with itself, such as the scores of an attention, may have far more numbers than what they are computed of and
 // what becomes of them. Such a product, what is computed of its numbers row by row, and the products that sum them up again are the body of a
 // loop over the rows: in it the numbers are those of one row, which caches hold. No turn hands anything to another, so that any thread takes
-// any turn; and the derivative computes the numbers again.
+// any turn; and where there are very many numbers the derivative computes them again.
 #include "talweg/Dialect/Tw/Tw.h"
 #include "talweg/Transforms/Passes.h"
 
@@ -55,7 +55,8 @@ int64_t readBy(tw::ContractOp op, AffineMap map) {
 
 bool isLarge(tw::ContractOp op) {
   const int64_t numbers = elementsOf(op.getY());
-  return rowLoop(op) && numbers > largeInAll && numbers >= largeInRow * typeOf(op.getY()).getDimSize(0) &&
+  return rowLoop(op) && typeOf(op.getY()).getDimSize(0) > 1 && numbers > largeInAll &&
+         numbers >= largeInRow * typeOf(op.getY()).getDimSize(0) &&
          numbers >= timesFactor * std::max(readBy(op, op.getAMap()), readBy(op, op.getBMap()));
 }
 
@@ -137,17 +138,29 @@ Value inRow(ImplicitLocOpBuilder &b, Operation *op, ValueRange operands) {
   return b.create(state)->getResult(0);
 }
 
-/// True if `value`, or its rows, are computed of no variable, no field and no other op's numbers, as a mask is.
-bool isFixed(Value value, bool isOfRows = false) {
-  Operation *op = value.getDefiningOp();
-  if (!op || !(isa<tw::ConstantOp, tw::IotaOp, tw::WindowOp, tw::ReshapeOp>(op) || op->hasTrait<tw::Elementwise>()))
-    return false;
-  if (!isOfRows)
-    return llvm::all_of(op->getOperands(), [](Value operand) { return isFixed(operand); });
-  const std::optional<RowOp> row = rowOpOf(op);
-  return row && llvm::all_of(llvm::zip_equal(op->getOperands(), row->isOfRows),
-                             [](auto pair) { return isFixed(std::get<0>(pair), std::get<1>(pair)); });
-}
+/// What is computed of no variable, no field and no other op's numbers, as a mask is: a value, or its rows.
+class FixedValues {
+public:
+  bool contains(Value value, bool isOfRows) {
+    if (auto known = found.find({value, unsigned(isOfRows)}); known != found.end())
+      return known->second;
+    const bool fixed = isFixed(value.getDefiningOp(), isOfRows);
+    return found[{value, unsigned(isOfRows)}] = fixed;
+  }
+
+private:
+  llvm::DenseMap<std::pair<Value, unsigned>, bool> found;
+
+  bool isFixed(Operation *op, bool isOfRows) {
+    if (!op || !(isa<tw::ConstantOp, tw::IotaOp, tw::WindowOp, tw::ReshapeOp>(op) || op->hasTrait<tw::Elementwise>()))
+      return false;
+    if (!isOfRows)
+      return llvm::all_of(op->getOperands(), [&](Value operand) { return contains(operand, false); });
+    const std::optional<RowOp> row = rowOpOf(op);
+    return row && llvm::all_of(llvm::zip_equal(op->getOperands(), row->isOfRows),
+                               [&](auto pair) { return contains(std::get<0>(pair), std::get<1>(pair)); });
+  }
+};
 
 /// Writes the body of a loop over rows: values as they are in it.
 class RowBody {
@@ -196,7 +209,9 @@ public:
 private:
   tw::ContractOp large;
   Block *block;
+  FixedValues fixed;
 
+  bool isInside(Value value) { return value.getDefiningOp() && ops.contains(value.getDefiningOp()); }
   bool isAsLarge(Value value) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     return type && type.getRank() > 0 && type.getNumElements() == elementsOf(large.getY()) &&
@@ -218,7 +233,7 @@ bool Group::addAround(std::string &reason) {
       return false;
     }
     for (Value operand : op->getOperands())
-      if (isAsLarge(operand) && !isFixed(operand, /*isOfRows=*/true)) {
+      if (isAsLarge(operand) && !fixed.contains(operand, /*isOfRows=*/true)) {
         if (!operand.getDefiningOp()) {
           reason = "another of its size comes from outside";
           return false;
@@ -267,13 +282,14 @@ bool Group::run(std::string &reason) {
       return false;
     }
     for (auto [operand, isOfRows] : llvm::zip_equal(op->getOperands(), row->isOfRows)) {
-      if ((operand.getDefiningOp() && ops.contains(operand.getDefiningOp())) || isFixed(operand, isOfRows))
+      if (fixed.contains(operand, isOfRows))
         continue;
       if (!isOfRows) {
-        reason = "all rows share a tensor that is computed";
+        reason = isInside(operand) ? "a row is computed of other rows" : "all rows share a tensor that is computed";
         return false;
       }
-      stacks.insert(operand);
+      if (!isInside(operand))
+        stacks.insert(operand);
     }
     Value result = op->getResult(0);
     if (llvm::all_of(result.getUsers(), [&](Operation *user) { return ops.contains(user); }))

@@ -84,6 +84,25 @@ func.func @others(%x: tensor<4x160x160xf32>, %q: tensor<4x64x8xf32>, %z: tensor<
 
 // -----
 
+// A row that is computed of other rows, although it looks like the others.
+#a = affine_map<(n, t, s, d) -> (n, t, d)>
+#b = affine_map<(n, t, s, d) -> (n, s, d)>
+#y = affine_map<(n, t, s, d) -> (n, t, s)>
+#others = affine_map<(n, t, s) -> (t, s)>
+// CHECK-LABEL: func.func @crossed(
+// CHECK-NOT: tw.scan
+func.func @crossed(%q: tensor<384x384x1xf32>) -> tensor<384x384xf32> {
+  // expected-remark @+1 {{a row is computed of other rows}}
+  %0 = tw.contract %q, %q over [384, 384, 384, 1] a #a b #b y #y : tensor<384x384x1xf32>, tensor<384x384x1xf32> -> tensor<384x384x384xf32>
+  %1 = tw.reduce max %0 dims [2] : tensor<384x384x384xf32> -> tensor<384x384xf32>
+  %2 = tw.window %1 by #others : tensor<384x384xf32> -> tensor<384x384x384xf32>
+  %3 = tw.sub %0, %2 : tensor<384x384x384xf32>
+  %4 = tw.reduce sum %3 dims [2] : tensor<384x384x384xf32> -> tensor<384x384xf32>
+  return %4 : tensor<384x384xf32>
+}
+
+// -----
+
 // Rows that depend on each other, numbers that are read elsewhere, and what all rows share and is computed are told.
 #a = affine_map<(n, t, s, d) -> (n, t, d)>
 #b = affine_map<(n, t, s, d) -> (n, s, d)>
