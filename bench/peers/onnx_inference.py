@@ -43,7 +43,7 @@ class Model(torch.nn.Module):
 def main():
     torch.set_num_threads(options.threads)
     trained, forward = model(options.workload, options.folder)
-    for tensor in trained:
+    for tensor in trained.values() if isinstance(trained, dict) else trained:
         tensor.requires_grad_(False)
     x = torch.cat(batches(options.workload, options.folder)[0])[:options.rows].contiguous()
     file = os.path.join(options.folder, options.workload + ".onnx")

@@ -353,9 +353,10 @@ private:
     return waitingNs(half, elementBytes, machine) + forks * machine.forkNs + work() / cores * uneven(cores) + copies();
   }
 
-  /// What it takes to write panels where each thread has its own: their lines come from memory, and go back there.
+  /// What it takes to write panels where each thread has its own: their lines come from where all of them have place, and go back there.
   double copies() const {
-    return isLate ? 2 * double(elementBytes * scratchOf(plan, 0).back()) / machine.memoryRate : 0;
+    const double bytes = isLate ? double(elementBytes * scratchOf(plan, 0).back()) : 0;
+    return 2 * bytes / machine.rateOf(bytes);
   }
 
   static void halve(ProductPlan &half, const Level &level) {
