@@ -132,9 +132,9 @@ func.func @triangle(%a: memref<64x64xf32>, %b: memref<64x32xf32>, %c: memref<64x
   return
 }
 
-// Panels that are packed one by one, of eight matrices: there is room for the two of one matrix, which threads share, and the next one's take their places.
+// Panels that are packed one by one, of eight matrices that threads share: there is room for one panel of each, and the next one takes its place.
 // CHECK-LABEL: func.func @panels_of_each
-// CHECK: memref.alloc() : memref<32768xf32>
+// CHECK: memref.alloc() : memref<131072xf32>
 // CHECK-NOT: memref.alloc
 // CHECK: math.fma
 func.func @panels_of_each(%a: memref<8x64x512xf32>, %b: memref<8x64x512xf32>, %c: memref<8x64x64xf32>) {
