@@ -47,10 +47,10 @@ struct ShareTurns : talweg::impl::ShareTurnsBase<ShareTurns> {
       if (!loop->hasAttr(kernel::kIndependent))
         return WalkResult::advance();
       const int64_t turns = loop.getStaticTripCount().value_or(APInt(64, 1)).getSExtValue();
-      const int64_t threads = std::min(turns, target.machine.cores), most = llvm::divideCeil(turns, threads);
-      // What an uneven share leaves idle is less than a fork in each turn would cost.
+      const int64_t threads = target.machine.cores, most = llvm::divideCeil(turns, threads);
+      // What an uneven share leaves idle is less than a fork in each turn would cost; where there are more cores than turns, they share what is in a turn.
       const bool isEven = 4 * turns > 3 * most * threads;
-      if (threads < 2 || !isEven || workIn(*loop.getBody()) * double(turns) < parallelWork)
+      if (threads < 2 || turns < threads || !isEven || workIn(*loop.getBody()) * double(turns) < parallelWork)
         return WalkResult::advance();
       loop->setAttr(kernel::kThreads, Builder(&getContext()).getI64IntegerAttr(threads));
       ++shared;
