@@ -79,24 +79,19 @@ AffineMap withoutRow(AffineMap map, unsigned row) {
       .replaceDimsAndSymbols(others, {}, map.getNumDims() - 1, 0);
 }
 
-/// What an op does in each row.
-struct RowOp {
-  /// Whether each operand is a tensor of rows, of which the op reads its own, or is the same for all.
-  SmallVector<bool> isOfRows;
-};
-
-/// How `op` computes its result row by row; nothing: rows depend on each other, or it is not known.
-std::optional<RowOp> rowOpOf(Operation *op) {
+/// Where `op` computes its result row by row, whether each operand is a tensor of rows, of which it reads its own, or is the same for all; nothing: rows
+/// depend on each other, or it is not known.
+std::optional<SmallVector<bool>> readByRows(Operation *op) {
   if (op->getNumResults() != 1 || op->getNumRegions() > 0)
     return std::nullopt;
   auto all = [&](bool known) {
-    return known ? std::optional(RowOp{SmallVector<bool>(op->getNumOperands(), true)}) : std::nullopt;
+    return known ? std::optional(SmallVector<bool>(op->getNumOperands(), true)) : std::nullopt;
   };
   if (typeOf(op->getResult(0)).getRank() == 0)
     return std::nullopt;
   if (op->hasTrait<tw::Elementwise>() || isa<tw::StopGradientOp, tw::WatchOp>(op))
     return all(true);
-  return llvm::TypeSwitch<Operation *, std::optional<RowOp>>(op)
+  return llvm::TypeSwitch<Operation *, std::optional<SmallVector<bool>>>(op)
       .Case([&](tw::ConstantOp constant) { return all(isa<SplatElementsAttr>(constant.getValueAttr())); })
       .Case([&](tw::ReduceOp reduce) { return all(!llvm::is_contained(reduce.getDims(), 0)); })
       .Case([&](tw::ReshapeOp reshape) {
@@ -104,9 +99,9 @@ std::optional<RowOp> rowOpOf(Operation *op) {
                    typeOf(reshape.getX()).getDimSize(0) == typeOf(reshape.getY()).getDimSize(0));
       })
       .Case([&](tw::ContractOp contract) { return all(rowLoop(contract).has_value()); })
-      .Case([&](tw::WindowOp window) -> std::optional<RowOp> {
+      .Case([&](tw::WindowOp window) -> std::optional<SmallVector<bool>> {
         if (!window.getMap().isFunctionOfDim(0))
-          return RowOp{{false}};
+          return SmallVector<bool>{false};
         return all(isFirst(window.getMap(), 0));
       })
       .Default([](Operation *) { return std::nullopt; });
@@ -156,9 +151,9 @@ private:
       return false;
     if (!isOfRows)
       return llvm::all_of(op->getOperands(), [&](Value operand) { return contains(operand, false); });
-    const std::optional<RowOp> row = rowOpOf(op);
-    return row && llvm::all_of(llvm::zip_equal(op->getOperands(), row->isOfRows),
-                               [&](auto pair) { return contains(std::get<0>(pair), std::get<1>(pair)); });
+    const auto byRows = readByRows(op);
+    return byRows && llvm::all_of(llvm::zip_equal(op->getOperands(), *byRows),
+                                  [&](auto pair) { return contains(std::get<0>(pair), std::get<1>(pair)); });
   }
 };
 
@@ -180,7 +175,7 @@ public:
   Value compute(Operation *op) {
     b.setLoc(op->getLoc());
     SmallVector<Value> operands;
-    for (auto [operand, isOfRows] : llvm::zip_equal(op->getOperands(), rowOpOf(op)->isOfRows))
+    for (auto [operand, isOfRows] : llvm::zip_equal(op->getOperands(), *readByRows(op)))
       operands.push_back(get(operand, isOfRows));
     return inRow(b, op, operands);
   }
@@ -219,6 +214,11 @@ private:
   }
   bool addAround(std::string &reason);
   void addBetween();
+  bool findEdges(std::string &reason);
+  void writeLoop();
+
+  SmallVector<Operation *> inOrder;
+  llvm::SetVector<Value> stacks, emitted; ///< what comes in and what goes out, of all rows
 };
 
 /// Adds all that read or make tensors as large.
@@ -228,7 +228,7 @@ bool Group::addAround(std::string &reason) {
     Operation *op = left.pop_back_val();
     if (!ops.insert(op))
       continue;
-    if (op->getBlock() != block || !rowOpOf(op)) {
+    if (op->getBlock() != block || !readByRows(op)) {
       reason = ("`" + op->getName().getStringRef() + "` reads or makes it, which is not row by row").str();
       return false;
     }
@@ -267,21 +267,18 @@ void Group::addBetween() {
       ops.insert(&op);
 }
 
-bool Group::run(std::string &reason) {
-  if (!addAround(reason))
-    return false;
-  addBetween();
-  SmallVector<Operation *> inOrder(ops.begin(), ops.end());
+/// Finds what the loop takes and emits, if each of the ops is done row by row.
+bool Group::findEdges(std::string &reason) {
+  inOrder.assign(ops.begin(), ops.end());
   llvm::sort(inOrder, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
   const int64_t rows = typeOf(large.getY()).getDimSize(0);
-  llvm::SetVector<Value> stacks, emitted;
   for (Operation *op : inOrder) {
-    const std::optional<RowOp> row = rowOpOf(op);
-    if (!row || typeOf(op->getResult(0)).getDimSize(0) != rows) {
+    const auto byRows = readByRows(op);
+    if (!byRows || typeOf(op->getResult(0)).getDimSize(0) != rows) {
       reason = ("`" + op->getName().getStringRef() + "` in between is not row by row").str();
       return false;
     }
-    for (auto [operand, isOfRows] : llvm::zip_equal(op->getOperands(), row->isOfRows)) {
+    for (auto [operand, isOfRows] : llvm::zip_equal(op->getOperands(), *byRows)) {
       if (fixed.contains(operand, isOfRows))
         continue;
       if (!isOfRows) {
@@ -300,10 +297,13 @@ bool Group::run(std::string &reason) {
     }
     emitted.insert(result);
   }
+  return true;
+}
 
+void Group::writeLoop() {
   ImplicitLocOpBuilder b(large.getLoc(), inOrder.back());
-  auto scan = tw::ScanOp::create(b, TypeRange(emitted.getArrayRef()), rows, /*reversed=*/false, ValueRange(),
-                                 stacks.getArrayRef(), ValueRange());
+  auto scan = tw::ScanOp::create(b, TypeRange(emitted.getArrayRef()), typeOf(large.getY()).getDimSize(0),
+                                 /*reversed=*/false, ValueRange(), stacks.getArrayRef(), ValueRange());
   scan.setBlocks(true);
   int64_t kept = elementsOf(large.getY());
   for (auto around = large->getParentOfType<tw::ScanOp>(); around; around = around->getParentOfType<tw::ScanOp>())
@@ -324,6 +324,15 @@ bool Group::run(std::string &reason) {
   for (Operation *op : llvm::reverse(inOrder))
     op->erase();
   sortTopologically(block); // what reads a result may have stood in front of the group's last
+}
+
+bool Group::run(std::string &reason) {
+  if (!addAround(reason))
+    return false;
+  addBetween();
+  if (!findEdges(reason))
+    return false;
+  writeLoop();
   return true;
 }
 
