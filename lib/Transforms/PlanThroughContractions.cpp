@@ -51,8 +51,9 @@ struct Plan {
 std::optional<Plan> planOfSum(Value x, ArrayRef<int64_t> dims) {
   RankedTensorType type = typeOf(x);
   AffineMap all = AffineMap::getMultiDimIdentityMap(unsigned(type.getRank()), x.getContext());
-  const double written =
-      x.getDefiningOp<tw::MulOp>() ? 0 : volume(type.getShape()); // a product is added as it is multiplied
+  const double written = isa_and_nonnull<tw::MulOp, tw::DivOp>(x.getDefiningOp())
+                             ? 0 // it is added as it is multiplied, as a step of an order is counted
+                             : volume(type.getShape());
   Unfolded unfolded = unfold({{x, all}}, type.getShape());
   if (!unfolded.hasContraction)
     return std::nullopt;
