@@ -58,6 +58,7 @@ static void buildGradient(OpPassManager &passes, const CodegenOptions &options) 
   simplify(passes);
   passes.addPass(createShareContractions({options.tells}));
   passes.addPass(createLiftOutOfScans());
+  passes.addPass(createConditionsOfResults());
   simplify(passes);
 }
 

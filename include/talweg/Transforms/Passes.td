@@ -126,6 +126,16 @@ def FormMultiplyAdds : Pass<"talweg-form-multiply-adds", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"formed", "formed", "multiply-adds">];
 }
 
+def ConditionsOfResults : Pass<"talweg-conditions-of-results", "::mlir::ModuleOp"> {
+  let summary = "tells conditions of what was selected by them";
+  let description = [{
+    In: derivatives as ops. Of y = x where x > c and else c, what reads x > c behind y reads y > c, which is the same to the bit, if nothing else reads x:
+    then x, which a derivative would have kept, is not. Likewise with <, and of y = c where x <= c or x >= c, and else x.
+  }];
+  let statistics = [Statistic<"told", "told", "conditions that are told of results">];
+  let dependentDialects = ["::talweg::tw::TwDialect"];
+}
+
 def SparseGradients : Pass<"talweg-sparse-gradients", "::mlir::ModuleOp"> {
   let summary = "hands the gradients of tables to their optimizers as rows";
   let description = [{
