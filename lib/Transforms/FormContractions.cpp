@@ -14,6 +14,7 @@
 // which 0 is multiplied; so conditions move only where no factor can be infinite or nan (tw::Numbers).
 #include "ContractionAccess.h"
 #include "GatherScattered.h"
+#include "KnownSums.h"
 #include "PlanThroughContractions.h"
 #include "Product.h"
 #include "Rewrites.h"
@@ -452,6 +453,7 @@ struct FormContractions : impl::FormContractionsBase<FormContractions> {
     Forgetting forgetting(numbers);
     const Rewrites rewrites(tells);
     patterns.add<FoldOfProduct, SumOfProduct>(&getContext(), numbers, rewrites);
+    addKnownSums(patterns, rewrites);
     addPlanningThroughContractions(patterns, rewrites);
     addContractionAccess(patterns, rewrites);
     addGatherScattered(patterns, rewrites);

@@ -89,6 +89,14 @@ void Rewrites::tellBeforeSpreading(Operation *op, ArrayRef<int64_t> shape) const
         << gainText({all, bytes}, {some, int64_t(some) * ((bits + 7) / 8)});
 }
 
+void Rewrites::tellKnownSum(tw::ReduceOp op) const {
+  auto summed = cast<RankedTensorType>(op.getX().getType());
+  const int64_t bits = summed.getElementTypeBitWidth(), bytes = summed.getNumElements() * ((bits + 7) / 8);
+  if (tells && bytes >= kLargeBox)
+    op->emitRemark("reckoned of sums that are there: ")
+        << gainText({double(summed.getNumElements()), bytes}, {0, 0});
+}
+
 static Work workOf(tw::ContractOp op, double elementsBetween) {
   auto type = cast<RankedTensorType>(op.getType());
   return {volume(op.getExtents()), bytesFor(elementsBetween, type.getElementType())};

@@ -27,6 +27,9 @@ public:
   /// Contractions, and the sum of them, that are planned together, with their operations as they were.
   void tellPlanned(mlir::Location loc, double written, const ContractionOrder &order) const;
 
+  /// A sum that is reckoned of others.
+  void tellKnownSum(tw::ReduceOp op) const;
+
   /// A running sum of these terms along a dimension; `what`: it is one, or a product.
   void tellRunning(mlir::Location loc, llvm::StringRef what, mlir::RankedTensorType terms, unsigned dim) const;
 
