@@ -3,6 +3,7 @@
 
 #include "Access.h"
 #include "InlineProducer.h"
+#include "Memory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -19,6 +20,13 @@ bool isAccess(GenericOp op) {
   });
 }
 
+/// Of an input that is computed where it is read, too; nothing: it is stored.
+static std::optional<Recomputation> recomputationOf(Value input, Block *block, int depth) {
+  auto producer = input.getDefiningOp<GenericOp>();
+  auto before = producer && producer->getBlock() == block ? recomputationOf(producer, depth) : std::nullopt;
+  return before && (isAccess(producer) || before->isCheap(elementsOf(input))) ? before : std::nullopt;
+}
+
 std::optional<Recomputation> recomputationOf(GenericOp op, int depth) {
   Recomputation all;
   if (!isElementwise(op) || op.getNumResults() != 1 || depth == 0)
@@ -33,17 +41,32 @@ std::optional<Recomputation> recomputationOf(GenericOp op, int depth) {
     Value input = operand->get();
     if (!op.payloadUsesValueFromOperand(operand) || !inputs.insert(input).second)
       continue;
-    auto producer = input.getDefiningOp<GenericOp>();
-    auto before =
-        producer && producer->getBlock() == op->getBlock() ? recomputationOf(producer, depth - 1) : std::nullopt;
-    if (before && (isAccess(producer) || before->isCheap(elementsOf(input)))) {
-      all.operations += before->operations;
-      all.elementsRead += before->elementsRead;
-    } else {
-      all.elementsRead += elementsOf(input);
-    }
+    const auto before = recomputationOf(input, op->getBlock(), depth - 1);
+    all.operations += before ? before->operations : 0;
+    all.elementsRead += before ? before->elementsRead : elementsOf(input);
   }
   return all;
+}
+
+/// Whether all that the body reads but one tensor is far smaller than the result, and that one, no larger, is stored anyway since others read it, too.
+static bool readsWhatIsStored(GenericOp op) {
+  constexpr int depth = 2; // what is spread, and of what
+  Recomputation others;
+  Value stored;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    Value input = operand->get();
+    if (auto before = recomputationOf(input, op->getBlock(), depth)) {
+      others.operations += before->operations;
+      others.elementsRead += before->elementsRead;
+    } else if (!stored && op.getMatchingIndexingMap(operand).isPermutation() &&
+               bytesOf(input.getType()) <= bytesOf(op.getResult(0).getType())) {
+      stored = input;
+    } else {
+      others.elementsRead += elementsOf(input);
+    }
+  }
+  return stored && others.operations == 0 && others.isCheap(elementsOf(op.getResult(0))) &&
+         llvm::any_of(stored.getUsers(), [&](Operation *reader) { return reader != op; });
 }
 
 StringRef whyNotRepeated(GenericOp op) {
@@ -53,7 +76,7 @@ StringRef whyNotRepeated(GenericOp op) {
       return "it takes a function or a division";
     ++count;
   }
-  if (count <= 2 && op.getNumDpsInputs() <= 1)
+  if (count <= 2 && (op.getNumDpsInputs() <= 1 || readsWhatIsStored(op)))
     return "";
   auto again = recomputationOf(op);
   if (!again)

@@ -25,8 +25,8 @@ bool isAccess(mlir::linalg::GenericOp op);
 /// Of a few simple operations on tensors that are far smaller than the result, or computed so themselves; nothing: of others.
 std::optional<Recomputation> recomputationOf(mlir::linalg::GenericOp op, int depth = 8);
 
-/// Why repeating the body does not beat storing its result; empty: it does. It does with one or two simple operations on one input, or some on
-/// inputs that together are far smaller than the result.
+/// Why repeating the body does not beat storing its result; empty: it does. It does with one or two simple operations on one input, or on one that is
+/// stored anyway and others that are far smaller than the result, or some on inputs that together are.
 llvm::StringRef whyNotRepeated(mlir::linalg::GenericOp op);
 
 } // namespace talweg

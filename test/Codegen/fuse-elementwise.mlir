@@ -121,3 +121,52 @@ func.func @box(%x: tensor<64x8xf32>, %c: tensor<32x8xf32>) -> (tensor<64x32xf32>
   } -> tensor<32x8xf32>
   return %squares, %sums : tensor<64x32xf32>, tensor<32x8xf32>
 }
+
+// x less the mean of its columns, read by two, is computed by both of x, which is stored anyway since the mean reads it.
+// CHECK-LABEL: func.func @storedAnyway
+// CHECK: arith.addf
+// CHECK-NOT: arith.subf
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<64x8xf32>, tensor<8xf32>)
+// CHECK: arith.subf
+// CHECK: arith.mulf
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<64x8xf32>, tensor<8xf32>)
+// CHECK: arith.subf
+// CHECK: math.exp
+// CHECK: return
+func.func @storedAnyway(%x: tensor<64x8xf32>) -> (tensor<8xf32>, tensor<64x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e1 = tensor.empty() : tensor<8xf32>
+  %e = tensor.empty() : tensor<64x8xf32>
+  %none = linalg.fill ins(%zero : f32) outs(%e1 : tensor<8xf32>) -> tensor<8xf32>
+  %m = linalg.generic {indexing_maps = [#id, #col], iterator_types = ["reduction", "parallel"]}
+      ins(%x : tensor<64x8xf32>) outs(%none : tensor<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %out, %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<8xf32>
+  %spread = linalg.generic {indexing_maps = [#col, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%m : tensor<8xf32>) outs(%e : tensor<64x8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  } -> tensor<64x8xf32>
+  %d = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %spread : tensor<64x8xf32>, tensor<64x8xf32>) outs(%e : tensor<64x8xf32>) {
+  ^bb0(%a: f32, %c: f32, %out: f32):
+    %0 = arith.subf %a, %c : f32
+    linalg.yield %0 : f32
+  } -> tensor<64x8xf32>
+  %v = linalg.generic {indexing_maps = [#id, #col], iterator_types = ["reduction", "parallel"]}
+      ins(%d : tensor<64x8xf32>) outs(%none : tensor<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.mulf %in, %in : f32
+    %1 = arith.addf %out, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<8xf32>
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%d : tensor<64x8xf32>) outs(%e : tensor<64x8xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %0 = math.exp %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<64x8xf32>
+  return %v, %y : tensor<8xf32>, tensor<64x8xf32>
+}
