@@ -31,9 +31,6 @@ Value Epilogue::placeOf(VectorTools &tools, size_t i, ArrayRef<Value> positions,
 void Epilogue::prefetch(OpBuilder &builder, ArrayRef<Value> positions, int64_t rows, int64_t vectors) const {
   if (isPartial())
     return;
-  int64_t elements = cast<MemRefType>(memory.back().getType()).getNumElements(); // of a result
-  if (Streams::of(memory, elements, sameMemory).count < Streams::many)
-    return;
   VectorTools tools(builder, loc());
   for (size_t i = 0; i < reads; ++i)
     if (stepOf(plan.m, i) != 0 && stepOf(plan.n, i) != 0)
@@ -95,7 +92,7 @@ Streams Streams::of(ArrayRef<Value> operands, int64_t elements, function_ref<boo
   SmallVector<Value> seen;
   for (Value operand : operands) {
     auto type = cast<ShapedType>(operand.getType());
-    if (type.getNumElements() != elements || llvm::any_of(seen, [&](Value other) { return same(operand, other); }))
+    if (type.getNumElements() < elements || llvm::any_of(seen, [&](Value other) { return same(operand, other); }))
       continue;
     seen.push_back(operand);
     streams.bytes += elements * type.getElementTypeBitWidth() / 8;

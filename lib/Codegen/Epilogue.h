@@ -47,7 +47,7 @@ private:
                       std::int64_t vector) const;
 };
 
-/// The different memories among `operands` that an op passes over once, as large as its result: their number, and all their bytes. `same`
+/// The different memories among `operands` that an op passes over once, at least as large as its result: their number, and all their bytes. `same`
 /// tells whether two are one memory.
 struct Streams {
   std::size_t count = 0;

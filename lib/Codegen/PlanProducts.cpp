@@ -1,6 +1,8 @@
 // Joins elementwise ops, and sums of all elements (kInTiles), to the products whose results they read, and plans each product with what it
 // has then to compute.
 #include "EpilogueChoice.h"
+#include "Memory.h"
+#include "ProductFetch.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -31,7 +33,7 @@ public:
       if (std::optional<Candidate> epilogue = choice.epilogueOf(product))
         join(product, *epilogue);
       else
-        product.setPlanAttr(kernel::ProductPlanAttr::get(product.getContext(), planOf(product, {}, target)));
+        setPlan(product, planOf(product, {}, target));
     }
   }
 
@@ -39,6 +41,14 @@ private:
   Block &block;
   const Target &target;
   EpilogueChoice choice;
+
+  void setPlan(ProductOp product, ProductPlan plan) {
+    int64_t bytes = 0;
+    for (Value operand : product->getOperands().drop_front(2))
+      bytes += bytesOf(operand.getType());
+    planFetches(plan, bytes, product.getElementType().getIntOrFloatBitWidth() / 8, target.machine);
+    product.setPlanAttr(kernel::ProductPlanAttr::get(product.getContext(), plan));
+  }
 
   /// Makes the candidate the epilogue of the product, in the candidate's place.
   void join(ProductOp product, const Candidate &candidate) {
@@ -68,7 +78,8 @@ private:
     auto joined = ProductOp::create(builder, product.getLoc(), types, product.getLoops(),
                                     builder.getAffineMapArrayAttr(maps), product.getLeft(), product.getRight(), reads,
                                     outs, candidate.sums, /*scratch_sums=*/kept && !readElsewhere,
-                                    kernel::ProductPlanAttr::get(builder.getContext(), plan));
+                                    kernel::ProductPlanAttr());
+    setPlan(joined, plan);
     joined->setDiscardableAttrs(product->getDiscardableAttrDictionary());
     writeBody(joined, candidate);
     ValueRange results = candidate.sums ? sumUp(joined.getResults().back(), op) : joined.getResults().drop_front(kept);

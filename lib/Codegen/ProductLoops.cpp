@@ -2,6 +2,7 @@
 #include "ProductLoops.h"
 
 #include "Epilogue.h"
+#include "ProductFetch.h"
 #include "ProductPacking.h"
 #include "ReductionOrder.h"
 
@@ -30,6 +31,9 @@ struct Place {
   SmallVector<std::pair<Value, Value>> turns; ///< of each level those that are to be done; null: all
   std::pair<Value, Value> share;              ///< of both shared levels' turns together those of this thread
   Value band;                                 ///< position in the plan's band; null: it has none
+  Value nextA, nextB; ///< where what the next turn of plan.fetchNext newly reads begins; null: nothing is asked for
+  Value asks;         ///< steps of the outermost k in this turn so far
+  Value blockOfRows;  ///< the row where the block in hand begins, if it does outside of that level
 };
 
 /// The tile in hand: rows, columns, and steps along the outermost k.
@@ -47,7 +51,7 @@ public:
   void run() {
     packAhead();
     buildLevels();
-    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}, {}, {}, {}};
+    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
     start.turns.resize(levelsOfPlan.size());
     if (plan.hasBand())
       start.band = tools.index(0);
@@ -87,7 +91,11 @@ private:
              from.number,
              from.turns,
              from.share,
-             from.band ? tools.advance(from.band, iv, by.band) : Value()};
+             from.band ? tools.advance(from.band, iv, by.band) : Value(),
+             from.nextA,
+             from.nextB,
+             from.asks,
+             from.blockOfRows};
     for (auto [position, stride] : llvm::zip(to.e, by.e))
       position = tools.advance(position, iv, stride);
     return to;
@@ -115,6 +123,32 @@ private:
     place.number = tools.advance(place.number ? place.number : tools.index(0), turn, weight);
     return place;
   }
+
+  /// Likewise what tiles ask for in the turn of `level` that starts at `at`.
+  Place asking(Place place, int64_t number, const kernel::Level &level, Value at) {
+    if (plan.fetchNext < 0)
+      return place;
+    if (number == plan.fetchNext) {
+      auto first = [&](Value here, int64_t distance) { return tools.advance(here, tools.index(distance), 1); };
+      place.asks = tools.index(0);
+      if (asksForPanel(plan)) {
+        place.nextB = first(place.unpackedB, unpacked.loopOf(level).b * plan.stepOf(level));
+        return place;
+      }
+      if (const NextTurn next = nextTurnOf(plan, true, elementBytes()); next.lines > 0)
+        place.nextA = first(place.a, next.from);
+      if (const NextTurn next = nextTurnOf(plan, false, elementBytes()); next.lines > 0)
+        place.nextB = first(place.b, next.from);
+    } else if (place.asks) {
+      if (level.kind == kernel::Level::Kind::Rows && plan.rowBlock != 0 && place.blockOfRows)
+        at = builder.createOrFold<arith::SubIOp>(loc, at, place.blockOfRows);
+      Value turn = builder.createOrFold<arith::DivUIOp>(loc, at, tools.index(plan.stepOf(level)));
+      place.asks = tools.advance(place.asks, turn, stepsInside(plan, number));
+    }
+    return place;
+  }
+
+  int64_t elementBytes() const { return element.getIntOrFloatBitWidth() / 8; }
 
   /// Calls body for each of the `turns` of a loop in steps, the remainder by itself.
   void forTurns(std::pair<Value, Value> turns, int64_t extent, int64_t step,
@@ -158,7 +192,7 @@ private:
       size = &Tile::k;
     return [=, this](Place place, Tile tile, auto next) {
       forTurns(place.turns[number], loop.extent, step, [&](Value at, int64_t count) {
-        Place inner = numbered(move(place, at, loop, unpackedB), level, at);
+        Place inner = asking(numbered(move(place, at, loop, unpackedB), level, at), number, level, at);
         if (plan.shared.size() == 2 && plan.shared[0] == number)
           shareInside(inner, at, step);
         if (level.kind == KBlocks || level.kind == KBlock)
@@ -182,6 +216,8 @@ private:
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(loop.getBody());
       Value at = loop.getInductionVar(), end = tools.advance(tools.index(plan.rowBlock), at, 1);
+      if (!place.asks)
+        place.blockOfRows = tools.advance(tools.index(0), at, plan.rows);
       place.turns[rows] = {at, builder.createOrFold<arith::MinUIOp>(loc, end, to)};
       next(place, tile);
     };
@@ -307,30 +343,69 @@ private:
     tools.forCarrying(
         whole / unroll, unroll, acc,
         [&](Value at, SmallVector<Value> &inner) {
-          Place here = move(place, at, loop, 0);
+          Place here = stepped(place, at, loop);
+          if (place.asks && asksForPanel(plan))
+            prefetchPanel(here);
           for (int64_t i = 0; i < unroll; ++i)
-            body(move(here, tools.index(i), loop, 0), inner);
+            body(stepped(here, tools.index(i), loop), inner);
         },
         within);
     for (int64_t i = whole; i < count; ++i)
-      body(move(place, tools.index(i), loop, 0), acc);
+      body(stepped(place, tools.index(i), loop), acc);
   }
 
-  /// Asks for what a packed tile of a needs some turns from now, if all of a does not stay in the caches: it is read in
-  /// one run, which passes a page every few turns, and processors look no further ahead than a page's end.
+  /// So many steps of k further.
+  Place stepped(const Place &from, Value count, const Loop &by) {
+    Place to = move(from, count, by, 0);
+    if (to.asks && &by == &plan.k.front())
+      to.asks = tools.advance(to.asks, count, 1);
+    return to;
+  }
+
+  /// Asks for what a packed tile of a needs some turns from now: it is read in one run, which passes a page every few turns, and processors look
+  /// no further ahead than a page's end.
   void prefetchA(Place place) {
-    constexpr int64_t ahead = 64, cached = 1 << 18; // steps of k; elements
-    if (plan.m.extent * turnsOf(plan.k) <= cached)
-      return;
+    constexpr int64_t ahead = 64; // steps of k
     Value at = tools.advance(place.a, tools.index(ahead), plan.k.back().a);
     memref::PrefetchOp::create(builder, loc, a.memory, at, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   }
 
-  /// Asks for what a tile's sums will be added to, which other tiles have moved out of the near caches, before they begin.
-  void prefetchSums(ArrayRef<Value> positions) {
-    constexpr int64_t longEnough = 128, cached = 1 << 16; // steps of k; elements
-    if (!plan.accumulates() || turnsOf(plan.k) < longEnough ||
-        cast<MemRefType>(c.memory.getType()).getNumElements() <= cached)
+  /// Asks for a step's share of what the next turn of plan.fetchNext newly reads.
+  void prefetchNext(const Place &place) {
+    for (auto [of, from, ofA] : {std::tuple(&a, place.nextA, true), std::tuple(&b, place.nextB, false)}) {
+      const int64_t lines = from ? nextTurnOf(plan, ofA, elementBytes()).lines : 0;
+      for (int64_t i = 0; i < lines; ++i)
+        prefetchFar(of->memory, tools.advance(tools.advance(from, tools.index(i), line()), place.asks, lines * line()));
+    }
+  }
+
+  /// Asks for some of the next panel of b before it is packed, in each turn of k.
+  void prefetchPanel(const Place &place) {
+    const NextPanel next = nextPanelOf(unpacked, elementBytes());
+    Value turn = builder.createOrFold<arith::DivUIOp>(loc, place.asks, tools.index(kUnrolled));
+    for (int64_t i = 0; i < next.parts; ++i) {
+      Value part = tools.advance(tools.index(i), turn, next.parts);
+      Value far = builder.createOrFold<arith::DivUIOp>(loc, part, tools.index(next.width));
+      Value at = tools.advance(place.nextB, far, next.far);
+      if (next.width > 1)
+        at = tools.advance(at, builder.createOrFold<arith::RemUIOp>(loc, part, tools.index(next.width)), next.near);
+      for (int64_t l = 0; l < next.lines; ++l)
+        prefetchFar(sourceB, tools.advance(at, tools.index(l), line()));
+    }
+  }
+
+  int64_t line() const { return 64 / elementBytes(); }
+
+  /// Into the second cache.
+  void prefetchFar(Value memory, Value at) {
+    memref::PrefetchOp::create(builder, loc, memory, at, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  }
+
+  /// Asks for what a tile's sums will be added to, and what its epilogue reads, before they begin.
+  void prefetchC(ArrayRef<Value> positions, Place place, Tile tile, int64_t vectors) {
+    if (epilogue)
+      epilogue->prefetch(builder, place.e, tile.m, vectors);
+    if (!plan.accumulates())
       return;
     for (Value at : positions)
       memref::PrefetchOp::create(builder, loc, c.memory, at, /*isWrite=*/true, /*localityHint=*/3,
@@ -345,14 +420,16 @@ private:
     if (level == 0 && place.band)
       within = stepsInBand(std::exchange(place.band, {}), tile);
     auto body = [&](Place inner, SmallVector<Value> &sums) {
-      if (last && plan.packA)
+      if (last && plan.fetchA)
         prefetchA(inner);
+      if (level == 0 && place.asks && !asksForPanel(plan))
+        prefetchNext(inner);
       if (last)
         step(inner, tile, sums);
       else
         overK(level + 1, inner, tile, sums);
     };
-    steps(count, plan.k[level], place, acc, last ? 4 : 1, body, within);
+    steps(count, plan.k[level], place, acc, last ? kUnrolled : 1, body, within);
   }
 
   void emitTile(Place place, Tile tile) {
@@ -364,9 +441,8 @@ private:
         positions.push_back(at);
         acc.push_back(tools.zero(element, plan.lanes));
       }
-    if (epilogue)
-      epilogue->prefetch(builder, place.e, tile.m, vectors);
-    prefetchSums(positions);
+    if (plan.fetchC)
+      prefetchC(positions, place, tile, vectors);
     overK(0, place, tile, acc);
     for (auto [i, sum] : llvm::enumerate(acc))
       if (plan.accumulates())

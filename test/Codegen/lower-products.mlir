@@ -163,3 +163,21 @@ func.func @blocks(%a: memref<512x2048xf32>, %b: memref<2048x512xf32>, %c: memref
   bufferization.materialize_in_destination %y in restrict writable %c : (tensor<512x512xf32>, memref<512x512xf32>) -> ()
   return
 }
+
+// A convolution's weight gradient: while the six tiles of an image are summed, they ask for the next image's rows; each step along an image's height for its share.
+// CHECK-LABEL: func.func @images
+// CHECK: scf.for %{{.*}} to %c64
+// CHECK: iter_args
+// CHECK-DAG: memref.prefetch %{{.*}}, read, locality<2>, data : memref<1183744xf32>
+// CHECK-DAG: memref.prefetch %{{.*}}, read, locality<2>, data : memref<1048576xf32>
+// CHECK: iter_args
+// CHECK: math.fma
+func.func @images(%x: memref<64x34x34x16xf32>, %d: memref<64x32x32x16xf32>, %w: memref<3x3x16x16xf32>) {
+  %X = bufferization.to_tensor %x restrict : memref<64x34x34x16xf32> to tensor<64x34x34x16xf32>
+  %D = bufferization.to_tensor %d restrict : memref<64x32x32x16xf32> to tensor<64x32x32x16xf32>
+  %e = tensor.empty() : tensor<3x3x16x16xf32>
+  %y = kernel.product loops [64, 32, 3, 32, 3, 16, 16] maps [affine_map<(n, i, u, j, v, c, o) -> (n, i + u, j + v, c)>, affine_map<(n, i, u, j, v, c, o) -> (n, i, j, o)>, affine_map<(n, i, u, j, v, c, o) -> (u, v, c, o)>]
+      of %X, %D : tensor<64x34x34x16xf32>, tensor<64x32x32x16xf32> outs %e : tensor<3x3x16x16xf32> -> tensor<3x3x16x16xf32>
+  bufferization.materialize_in_destination %y in restrict writable %w : (tensor<3x3x16x16xf32>, memref<3x3x16x16xf32>) -> ()
+  return
+}

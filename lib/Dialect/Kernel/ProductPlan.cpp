@@ -123,6 +123,9 @@ static void visitFields(ProductPlan &plan, Visit &&visit) {
   visit("nest", plan.nest);
   visit("shared", plan.shared);
   visit("fork", plan.fork);
+  visit("fetch_a", plan.fetchA);
+  visit("fetch_c", plan.fetchC);
+  visit("fetch_next", plan.fetchNext);
   visit("low", plan.low);
   visit("high", plan.high);
 }
@@ -168,6 +171,8 @@ LogicalResult ProductPlanAttr::verify(function_ref<InFlightDiagnostic()> emitErr
     else if (plan.shared.size() > 2 || plan.fork < 0 || plan.fork > count ||
              llvm::any_of(plan.shared, [&](std::int64_t level) { return level < 0 || level >= count; }))
       fault = "threads share one level or two, and start outside of them";
+    else if (plan.fetchNext < -1 || plan.fetchNext >= count)
+      fault = "what is asked for is of a level";
   }
   return fault.empty() ? success() : emitError() << fault;
 }

@@ -62,6 +62,10 @@ struct ProductPlan {
   llvm::SmallVector<std::int64_t> shared;
   std::int64_t fork = 0; ///< threads start inside of so many levels of the nest
 
+  bool fetchA = false; ///< ask for a packed a some steps ahead, since it does not stay in the near caches
+  bool fetchC = false; ///< ask before a tile begins for what it adds to, and what its epilogue reads, likewise
+  std::int64_t fetchNext = -1; ///< the level for whose next turn tiles ask while they are in this one; -1: none
+
   std::int64_t low = 0,
                high = -1; ///< the band: terms at other positions add nothing that is read; low > high: there is none
 
