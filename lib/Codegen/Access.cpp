@@ -14,14 +14,25 @@ namespace talweg {
 
 bool isParallel(GenericOp op) { return op.getNumParallelLoops() == op.getNumLoops(); }
 
-bool isTotal(Operation *op) {
+/// Whether `op` adds up what it reads, over all loops but so many, the last ones.
+static bool addsUp(Operation *op, unsigned kept) {
   auto generic = dyn_cast<GenericOp>(op);
-  if (!generic || generic.getNumReductionLoops() != generic.getNumLoops() || generic.getNumDpsInits() != 1 ||
-      cast<ShapedType>(generic.getDpsInits()[0].getType()).getRank() != 0)
+  if (!generic || generic.getNumDpsInits() != 1 || (kept > 0 && generic.getNumLoops() <= kept))
+    return false;
+  const auto results = generic.getMatchingIndexingMap(generic.getDpsInitOperand(0)).getResults();
+  if (generic.getNumReductionLoops() + kept != generic.getNumLoops() || results.size() != kept ||
+      (kept == 1 && results[0] != getAffineDimExpr(generic.getNumLoops() - 1, op->getContext())))
     return false;
   auto sum = generic.getBody()->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
   return sum && generic.getRegionOutputArgs()[0].hasOneUse() &&
          llvm::is_contained(sum->getOperands(), generic.getRegionOutputArgs()[0]);
+}
+
+bool isTotal(Operation *op) { return addsUp(op, 0); }
+
+bool isColumnSum(Operation *op) {
+  return addsUp(op, 1) && cast<GenericOp>(op).getNumDpsInputs() == 1 &&
+         cast<GenericOp>(op).getIndexingMapsArray()[0].isIdentity();
 }
 
 bool isExpensive(Operation &op) {

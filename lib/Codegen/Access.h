@@ -13,6 +13,9 @@ bool isParallel(mlir::linalg::GenericOp op);
 /// True for a sum into one number over all loops, from what is filled in in front.
 bool isTotal(mlir::Operation *op);
 
+/// True for a sum of one tensor over all loops but the last one, likewise.
+bool isColumnSum(mlir::Operation *op);
+
 /// True for an operation of a body that costs as much as some ten simple ones: a division or a function, not a multiply-add.
 bool isExpensive(mlir::Operation &op);
 

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
@@ -42,7 +43,7 @@ static void describeProducts(Block &block, BlockProgram &program, const Target &
       if (operand->get() == product.getResult(0))
         joined.joins = int(i);
     if (epilogue->sums)
-      joined.scratch.push_back(arenaBytes(plan.tiles() * bytes));
+      joined.scratch.push_back(arenaBytes(computeProduct(shapeOfPartials(*epilogue)) * bytes));
   }
 }
 

@@ -76,11 +76,17 @@ void Epilogue::emitPartial(OpBuilder &builder, ArrayRef<Value> sums, Value numbe
   for (auto [i, sum] : llvm::enumerate(sums)) {
     int64_t vector = i % vectors, count = columns - vector * plan.lanes;
     Value value = writeOnVectors(builder, body(), plan.lanes, 0, sum, {}, nullptr)[0];
-    if (count < plan.lanes) {
+    if (count < plan.lanes && !isOfColumns()) {
       Value none = tools.zero(cast<VectorType>(value.getType()).getElementType(), plan.lanes);
       value = arith::SelectOp::create(builder, loc(), tools.mask(plan.lanes, count), value, none);
     }
     chains[vector] = chains[vector] ? plus(chains[vector], value) : value;
+  }
+  if (isOfColumns()) {
+    for (auto [vector, chain] : llvm::enumerate(chains))
+      tools.store(chain, memory.back(), tools.advance(number, tools.index(int64_t(vector) * plan.lanes), 1),
+                  columns - int64_t(vector) * plan.lanes);
+    return;
   }
   for (Value chain : ArrayRef(chains).drop_front())
     chains[0] = plus(chains[0], chain);

@@ -18,6 +18,10 @@ public:
   llvm::ArrayRef<std::int64_t> offsets() const { return starts; }
   /// Whether each tile gives one number.
   bool isPartial() const { return product.getPartial(); }
+  /// Or one for each of its columns.
+  bool isOfColumns() const {
+    return isPartial() && mlir::cast<mlir::ShapedType>(product.getOuts().back().getType()).getRank() == 2;
+  }
 
   /// Asks for a tile's share of the operands, so that they come while the product is summed.
   void prefetch(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> positions, std::int64_t rows,
@@ -28,7 +32,7 @@ public:
   void emit(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> sums, llvm::ArrayRef<mlir::Value> positions,
             std::int64_t vectors, std::int64_t columns) const;
 
-  /// Likewise for the tile of this number, which gives one.
+  /// Likewise for the tile of this number, which gives one; of columns, for the tile whose row of sums begins there.
   void emitPartial(mlir::OpBuilder &builder, llvm::ArrayRef<mlir::Value> sums, mlir::Value number, std::int64_t vectors,
                    std::int64_t columns) const;
 

@@ -35,6 +35,13 @@ SmallVector<Access> Candidate::accesses() const {
   return all;
 }
 
+SmallVector<int64_t> shapeOfPartials(const Candidate &candidate) {
+  const ProductPlan &plan = candidate.plan;
+  if (isColumnSum(candidate.op))
+    return {plan.tiles() / plan.panels(), plan.n.extent};
+  return {plan.tiles()};
+}
+
 /// `op` as an epilogue; nothing and a reason: its form is not one.
 static std::optional<Candidate> candidateOf(ProductOp product, GenericOp op, std::string &reason) {
   auto refuse = [&](StringRef why) -> std::optional<Candidate> {
@@ -44,7 +51,7 @@ static std::optional<Candidate> candidateOf(ProductOp product, GenericOp op, std
   Value result = product.getResult(0);
   Candidate candidate;
   candidate.op = op;
-  candidate.sums = isTotal(op);
+  candidate.sums = isTotal(op) || isColumnSum(op);
   if (!isParallel(op) && !candidate.sums)
     return refuse("it is a reduction");
   if (op.hasIndexSemantics())
@@ -169,6 +176,13 @@ std::string EpilogueChoice::refusedByPlan(const Candidate &candidate) {
   for (int64_t step : plan.n.e)
     if (plan.lanes > 1 && step != 0 && step != 1)
       return "one of its operands lies across the product's lanes";
+  if (isColumnSum(candidate.op)) {
+    const int64_t columns = elementsOf(GenericOp(candidate.op).getDpsInits()[0]);
+    auto movesWithin = [&](const kernel::Loop &loop) { return loop.c % columns != 0; };
+    if (plan.lanes == 1 || plan.n.c != 1 || plan.n.extent != columns || movesWithin(plan.m) ||
+        llvm::any_of(plan.outer, movesWithin))
+      return "the columns that it sums do not lie along the product's lanes";
+  }
   if (candidate.sums)
     return "";
   SmallVector<Value> operands;

@@ -14,7 +14,7 @@ namespace talweg {
 /// An op that may become the epilogue of a product.
 struct Candidate {
   mlir::linalg::GenericOp op;
-  bool sums = false;                                ///< it is the sum of all that the product gives
+  bool sums = false;                                ///< it is the sum of all that the product gives, or of its columns
   llvm::SmallVector<mlir::OpOperand *> results;     ///< its operands that read the product's result
   llvm::SmallVector<mlir::OpOperand *> reads, outs; ///< the others, in its order
   llvm::SmallVector<mlir::AffineMap> maps;          ///< of reads and outs, by the loops of the product
@@ -22,6 +22,9 @@ struct Candidate {
 
   llvm::SmallVector<Access> accesses() const;
 };
+
+/// Of a candidate that sums: a number for each tile, or a row of columns for the tiles beside each other.
+llvm::SmallVector<std::int64_t> shapeOfPartials(const Candidate &candidate);
 
 /// Chooses for the products of one block, as it was when the program was read; what becomes of it since is told by replace().
 class EpilogueChoice {

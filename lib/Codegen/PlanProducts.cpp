@@ -69,16 +69,17 @@ private:
     for (OpOperand *out : candidate.outs)
       outs.push_back(out->get());
     if (candidate.sums) {
-      Value partials = tensor::EmptyOp::create(builder, op.getLoc(), plan.tiles(), product.getElementType());
-      outs.push_back(partials);
-      maps.push_back(AffineMap::get(product.getLoops().size(), 0, builder.getAffineConstantExpr(0)));
+      const SmallVector<int64_t> shape = shapeOfPartials(candidate);
+      outs.push_back(tensor::EmptyOp::create(builder, op.getLoc(), shape, product.getElementType()));
+      const SmallVector<AffineExpr> first(shape.size(), builder.getAffineConstantExpr(0));
+      maps.push_back(AffineMap::get(product.getLoops().size(), 0, first, builder.getContext()));
     }
     for (Value out : outs)
       types.push_back(out.getType());
-    auto joined = ProductOp::create(builder, product.getLoc(), types, product.getLoops(),
-                                    builder.getAffineMapArrayAttr(maps), product.getLeft(), product.getRight(), reads,
-                                    outs, candidate.sums, /*scratch_sums=*/kept && !readElsewhere,
-                                    kernel::ProductPlanAttr());
+    auto joined =
+        ProductOp::create(builder, product.getLoc(), types, product.getLoops(), builder.getAffineMapArrayAttr(maps),
+                          product.getLeft(), product.getRight(), reads, outs, candidate.sums,
+                          /*scratch_sums=*/kept && !readElsewhere, kernel::ProductPlanAttr());
     setPlan(joined, plan);
     joined->setDiscardableAttrs(product->getDiscardableAttrDictionary());
     writeBody(joined, candidate);
@@ -116,9 +117,15 @@ private:
   /// The sum of the partial sums, in the place of `op`.
   static ValueRange sumUp(Value partials, GenericOp op) {
     OpBuilder builder(op);
-    SmallVector<AffineMap> maps{builder.getDimIdentityMap(), AffineMap::get(1, 0, builder.getContext())};
+    const auto rank = unsigned(cast<ShapedType>(partials.getType()).getRank());
+    SmallVector<utils::IteratorType> iterators{utils::IteratorType::reduction, utils::IteratorType::parallel};
+    iterators.resize(rank);
+    const AffineMap all = builder.getMultiDimIdentityMap(rank);
+    SmallVector<AffineMap> maps{all, all.getMinorSubMap(rank - 1)};
+    if (rank == 1)
+      maps[1] = AffineMap::get(1, 0, builder.getContext());
     auto total = GenericOp::create(builder, op.getLoc(), op.getResultTypes(), partials, op.getDpsInits()[0], maps,
-                                   utils::IteratorType::reduction, [](OpBuilder &inner, Location loc, ValueRange x) {
+                                   iterators, [](OpBuilder &inner, Location loc, ValueRange x) {
                                      Value sum = arith::AddFOp::create(inner, loc, x[1], x[0]);
                                      linalg::YieldOp::create(inner, loc, sum);
                                    });

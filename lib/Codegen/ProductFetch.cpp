@@ -128,8 +128,9 @@ static std::int64_t levelOfPanel(ProductPlan plan, std::int64_t elementBytes, co
 }
 
 void planFetches(ProductPlan &plan, std::int64_t bytes, std::int64_t elementBytes, const Machine &machine) {
-  constexpr std::int64_t longEnough = 64; // steps of a tile, among which asking takes nothing; of fewer, processors look far enough ahead
-  constexpr std::int64_t part = 4;        // of the second cache: the rest is for the factors
+  constexpr std::int64_t longEnough =
+      64; // steps of a tile, among which asking takes nothing; of fewer, processors look far enough ahead
+  constexpr std::int64_t part = 4; // of the second cache: the rest is for the factors
   const std::int64_t steps = turnsOf(plan.k);
   plan.fetchC = steps >= longEnough && bytes * part > machine.l2Bytes;
   plan.fetchA = plan.packA && plan.m.extent * steps * elementBytes > machine.l2Bytes;

@@ -51,7 +51,13 @@ public:
   void run() {
     packAhead();
     buildLevels();
-    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b), startOf(c), startOf(b), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b),
+                startOf(c), startOf(b),
+                {},         {},
+                {},         {},
+                {},         {},
+                {},         {},
+                {},         {}};
     start.turns.resize(levelsOfPlan.size());
     if (plan.hasBand())
       start.band = tools.index(0);
@@ -110,15 +116,19 @@ private:
     return place;
   }
 
-  /// Likewise the number of the tile: tiles are numbered outer loops first, then panels, then rows, whatever the nest is.
+  /// Likewise the number of the tile: tiles are numbered outer loops first, then panels, then rows, whatever the nest is. Of columns, the place
+  /// of the tile's first: tiles are numbered without panels, each by a row.
   Place numbered(Place place, const kernel::Level &level, Value at) {
     using enum kernel::Level::Kind;
     if (!epilogue || !epilogue->isPartial() || level.kind < Outer || level.kind == RowBlocks)
       return place;
-    int64_t weight = 1;
+    const bool columns = epilogue->isOfColumns();
+    int64_t weight = columns ? plan.n.extent : 1;
     for (const kernel::Level &inner : levelsOfPlan)
       if (inner.kind > level.kind || (inner.kind == level.kind && inner.index > level.index))
-        weight *= inner.kind == RowBlocks ? 1 : plan.turns(inner);
+        weight *= inner.kind == RowBlocks || (columns && inner.kind == Panels) ? 1 : plan.turns(inner);
+    if (columns && level.kind == Panels)
+      weight = plan.panel();
     Value turn = builder.createOrFold<arith::DivUIOp>(loc, at, tools.index(plan.stepOf(level)));
     place.number = tools.advance(place.number ? place.number : tools.index(0), turn, weight);
     return place;

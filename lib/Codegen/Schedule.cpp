@@ -76,7 +76,7 @@ public:
     for (GenericOp op : ops)
       moveToProduct(op);
     for (auto op : llvm::to_vector(block.getOps<GenericOp>()))
-      if (isTotal(op))
+      if (isTotal(op) || isColumnSum(op))
         moveSum(op);
     sinkLeave();
   }

@@ -56,8 +56,8 @@ struct ConditionsOfResults : impl::ConditionsOfResultsBase<ConditionsOfResults> 
       return;
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfter(y);
-    Value ofResult = tw::CompareOp::create(builder, condition.getLoc(), condition.getType(), condition.getPredicate(), y,
-                                           condition.getB());
+    Value ofResult = tw::CompareOp::create(builder, condition.getLoc(), condition.getType(), condition.getPredicate(),
+                                           y, condition.getB());
     for (OpOperand *use : late)
       use->set(ofResult);
     ++told;

@@ -57,8 +57,8 @@ public:
   /// Another sum of `x` over the same dims in the block.
   tw::ReduceOp otherSumOf(Value x) {
     for (Operation *reader : x.getUsers())
-      if (auto sum = dyn_cast<tw::ReduceOp>(reader); sum && sum != op && sum->getBlock() == op->getBlock() &&
-                                                     isSum(sum) && sum.getDims() == op.getDims())
+      if (auto sum = dyn_cast<tw::ReduceOp>(reader);
+          sum && sum != op && sum->getBlock() == op->getBlock() && isSum(sum) && sum.getDims() == op.getDims())
         return sum;
     return {};
   }
@@ -139,9 +139,9 @@ private:
       if (isa_and_nonnull<tw::MulOp, tw::DivOp>(by))
         if (auto number = tw::uniformValue(by->getOperand(1)))
           return expandSpread(by->getOperand(0), map, times(term, isa<tw::MulOp>(by) ? *number : 1 / *number));
-      if (auto sum = dyn_cast_if_present<tw::ReduceOp>(by);
-          sum && isSum(sum) && sum.getDims() == op.getDims() && sum.getX().getType() == type &&
-          sum->getBlock() == op->getBlock() && sum != op) {
+      if (auto sum = dyn_cast_if_present<tw::ReduceOp>(by); sum && isSum(sum) && sum.getDims() == op.getDims() &&
+                                                            sum.getX().getType() == type &&
+                                                            sum->getBlock() == op->getBlock() && sum != op) {
         Term known = term;
         known.summed = sum.getX();
         return add(known);

@@ -93,8 +93,7 @@ void Rewrites::tellKnownSum(tw::ReduceOp op) const {
   auto summed = cast<RankedTensorType>(op.getX().getType());
   const int64_t bits = summed.getElementTypeBitWidth(), bytes = summed.getNumElements() * ((bits + 7) / 8);
   if (tells && bytes >= kLargeBox)
-    op->emitRemark("reckoned of sums that are there: ")
-        << gainText({double(summed.getNumElements()), bytes}, {0, 0});
+    op->emitRemark("reckoned of sums that are there: ") << gainText({double(summed.getNumElements()), bytes}, {0, 0});
 }
 
 static Work workOf(tw::ContractOp op, double elementsBetween) {

@@ -55,3 +55,40 @@ func.func @clipped(%w: memref<40x40xf32>, %x: memref<8x40xf32>) {
   bufferization.materialize_in_destination %new in restrict writable %w : (tensor<40x40xf32>, memref<40x40xf32>) -> ()
   return
 }
+
+// The mean of a batch norm: each column's sum over a tile, a row of them for the tiles beside each other; the product's result is stored too, for what is less its mean.
+// CHECK-LABEL: func @columns
+// CHECK: %[[Y:.*]]:2 = kernel.product {{.*}} outs %{{.*}}, %{{.*}} : tensor<40x40xf32>, tensor<5x40xf32> partial plan
+// CHECK: %[[M:.*]] = linalg.generic {{.*}} iterator_types = ["reduction", "parallel"]} ins(%[[Y]]#1 : tensor<5x40xf32>) outs(%{{.*}} : tensor<40xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[Y]]#0, %[[M]] : tensor<40x40xf32>, tensor<40xf32>)
+// CHECK-NOT: linalg.generic
+// LOOPS-LABEL: func @columns
+// LOOPS: %[[PARTIALS:.*]] = memref.alloc() : memref<5x40xf32>
+// LOOPS: %[[FLAT:.*]] = memref.reinterpret_cast %[[PARTIALS]]
+// LOOPS: math.fma
+// LOOPS: vector.store %{{.*}}, %[[FLAT]]
+// LOOPS-NOT: vector.extract
+// LOOPS: linalg.generic {{.*}} ins(%[[PARTIALS]] : memref<5x40xf32>)
+func.func @columns(%x: memref<8x40xf32>, %out: memref<40x40xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %X = bufferization.to_tensor %x restrict : memref<8x40xf32> to tensor<8x40xf32>
+  %e = tensor.empty() : tensor<40x40xf32>
+  %y = kernel.product loops [40, 40, 8] maps [affine_map<(m, n, k) -> (k, m)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]
+    of %X, %X : tensor<8x40xf32>, tensor<8x40xf32> outs %e : tensor<40x40xf32> -> tensor<40x40xf32>
+  %t0 = tensor.empty() : tensor<40xf32>
+  %t1 = linalg.fill ins(%zero : f32) outs(%t0 : tensor<40xf32>) -> tensor<40xf32>
+  %m = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>], iterator_types = ["reduction", "parallel"]}
+    ins(%y : tensor<40x40xf32>) outs(%t1 : tensor<40xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %q = arith.addf %s, %a : f32
+    linalg.yield %q : f32
+  } -> tensor<40xf32>
+  %d = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (n)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]}
+    ins(%y, %m : tensor<40x40xf32>, tensor<40xf32>) outs(%e : tensor<40x40xf32>) {
+  ^bb0(%a: f32, %s: f32, %o: f32):
+    %q = arith.subf %a, %s : f32
+    linalg.yield %q : f32
+  } -> tensor<40x40xf32>
+  bufferization.materialize_in_destination %d in restrict writable %out : (tensor<40x40xf32>, memref<40x40xf32>) -> ()
+  return
+}

@@ -161,7 +161,11 @@ LogicalResult ProductOp::verify() {
     return emitOpError("the plan adds sums up in memory, and they are not kept");
   if (hasEpilogue() && (plan.dot || !plan.scatter.empty()))
     return emitOpError("the plan has no tile of finished sums for the epilogue");
-  if (getPartial() && cast<ShapedType>(getOuts().back().getType()).getNumElements() != plan.tiles())
-    return emitOpError("gives a number for each tile of its plan");
+  if (getPartial()) {
+    const ArrayRef<int64_t> shape = cast<ShapedType>(getOuts().back().getType()).getShape();
+    const SmallVector<int64_t> numbers{plan.tiles()}, rows{plan.tiles() / plan.panels(), plan.n.extent};
+    if (shape != ArrayRef(numbers) && shape != ArrayRef(rows))
+      return emitOpError("gives a number for each tile of its plan, or for each of its columns");
+  }
   return success();
 }

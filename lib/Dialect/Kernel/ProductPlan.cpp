@@ -20,9 +20,7 @@ double ProductPlan::multiplyAdds() const {
   return double(m.extent) * n.extent * turnsOf(scatter) * turnsOf(kBlocks) * turnsOf(outer) * turnsOf(k);
 }
 
-std::int64_t ProductPlan::tiles() const {
-  return turnsOf(outer) * ((m.extent + rows - 1) / rows) * ((n.extent + panel() - 1) / panel());
-}
+std::int64_t ProductPlan::tiles() const { return turnsOf(outer) * ((m.extent + rows - 1) / rows) * panels(); }
 
 std::int64_t ProductPlan::visits() const {
   std::int64_t blocks = kBlock ? (k.front().extent + kBlock - 1) / kBlock : 1;

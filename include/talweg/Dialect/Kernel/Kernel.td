@@ -96,7 +96,8 @@ def Kernel_ProductOp : Kernel_DestinationOp<"product", ["readsWhereItWrites"], [
     are the first result where something needs them: an op behind, or the product itself, which adds them up in memory (`scratch_sums`: only it).
 
     With `partial` the epilogue gives one number, the same for each element, which is summed up over each tile of the plan: the result is
-    one-dimensional, an element a tile, in the order of the plan's loops.
+    one-dimensional, an element a tile, in the order of the plan's loops. If it is two-dimensional, columns of a tile are summed each by itself: a row
+    for the tiles beside each other.
 
     The plan is chosen by talweg-plan-products, which knows the epilogue; lowering obeys it.
   }];

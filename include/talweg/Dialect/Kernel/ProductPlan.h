@@ -62,8 +62,8 @@ struct ProductPlan {
   llvm::SmallVector<std::int64_t> shared;
   std::int64_t fork = 0; ///< threads start inside of so many levels of the nest
 
-  bool fetchA = false; ///< ask for a packed a some steps ahead, since it does not stay in the near caches
-  bool fetchC = false; ///< ask before a tile begins for what it adds to, and what its epilogue reads, likewise
+  bool fetchA = false;         ///< ask for a packed a some steps ahead, since it does not stay in the near caches
+  bool fetchC = false;         ///< ask before a tile begins for what it adds to, and what its epilogue reads, likewise
   std::int64_t fetchNext = -1; ///< the level for whose next turn tiles ask while they are in this one; -1: none
 
   std::int64_t low = 0,
@@ -72,6 +72,8 @@ struct ProductPlan {
   bool hasBand() const { return low <= high; }
   bool accumulates() const { return !scatter.empty() || !kBlocks.empty() || kBlock != 0; }
   std::int64_t panel() const { return vectors * lanes; }
+  /// Of n, a tile wide.
+  std::int64_t panels() const { return (n.extent + panel() - 1) / panel(); }
   /// The number of tiles that c is made of.
   std::int64_t tiles() const;
   /// The number of sums that are added up in one element of c, at most.
