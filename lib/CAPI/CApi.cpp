@@ -437,12 +437,9 @@ int talweg_session_claim(talweg_session *session, const char *directory) {
 int64_t talweg_session_save_to(const talweg_session *session, const char *notes, void *bytes, size_t capacity) {
   const void *place = capacity ? bytes : session;
   return guarded(-1, {{"session", session}, {"bytes", place}}, [&]() -> int64_t {
-    const Result<std::string> result = session->session.saveTo(notes ? notes : "");
-    if (!result)
-      return status(result);
-    if (result->size() <= capacity)
-      std::copy(result->begin(), result->end(), static_cast<char *>(bytes));
-    return int64_t(result->size());
+    const Result<std::uint64_t> size =
+        session->session.saveTo(static_cast<char *>(bytes), capacity, notes ? notes : "");
+    return size ? int64_t(*size) : status(size);
   });
 }
 

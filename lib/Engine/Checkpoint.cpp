@@ -21,7 +21,11 @@ namespace {
 struct Encoded {
   MomentState state;
   VariableFile model, optimizer;
-  std::string rollback; ///< the moment to go back to, as bytes; empty: none is needed
+  std::vector<Encoded> rollback; ///< the moment to go back to, if one is needed
+
+  /// As bytes: one file behind another, each behind its length.
+  Pieces pieces() const;
+  std::uint64_t size() const;
 };
 } // namespace
 
@@ -47,24 +51,30 @@ static Encoded encodeAt(const Session::Impl &session, const Standing &standing) 
   return moment;
 }
 
-static void append(std::string &bytes, const std::vector<std::string_view> &pieces) {
-  std::uint64_t length = 0;
-  for (std::string_view piece : pieces)
-    length += piece.size();
-  for (int i = 0; i < 8; ++i)
-    bytes += char(length >> (8 * i));
-  for (std::string_view piece : pieces)
-    bytes += piece;
+std::uint64_t Encoded::size() const {
+  return 4 * sizeof(std::uint64_t) + textOf(state).size() + model.size + optimizer.size +
+         (rollback.empty() ? 0 : rollback.front().size());
 }
 
-/// One file behind another, each behind its length.
-static std::string bytesOf(const Encoded &moment) {
-  std::string bytes;
-  append(bytes, {textOf(moment.state)});
-  append(bytes, moment.model.pieces());
-  append(bytes, moment.optimizer.pieces());
-  append(bytes, {moment.rollback});
-  return bytes;
+Pieces Encoded::pieces() const {
+  return [this](const TakeBytes &take) {
+    const auto takeLength = [&](std::uint64_t length) {
+      std::string bytes;
+      for (int i = 0; i < 8; ++i)
+        bytes += char(length >> (8 * i));
+      take(bytes);
+    };
+    const std::string text = textOf(state);
+    takeLength(text.size());
+    take(text);
+    for (const VariableFile *file : {&model, &optimizer}) {
+      takeLength(file->size);
+      file->pieces()(take);
+    }
+    takeLength(rollback.empty() ? 0 : rollback.front().size());
+    for (const Encoded &earlier : rollback)
+      earlier.pieces()(take);
+  };
 }
 
 /// Where the session stands, and what it would go back to from there.
@@ -74,8 +84,8 @@ static Encoded encodeNow(const Session::Impl &session, const std::string &notes)
   moment.state.unsaved = unsavedDigest(session);
   moment.state.beginning = session.beginning;
   if (const auto &good = session.goods.at(session.step); good && session.program.plan().onNan == OnNan::Rollback) {
-    moment.rollback = bytesOf(encodeAt(session, *good->impl));
-    moment.state.rollback = digestOf(moment.rollback);
+    moment.rollback.push_back(encodeAt(session, *good->impl));
+    moment.state.rollback = digestOf(moment.rollback.front().pieces());
   }
   return moment;
 }
@@ -120,10 +130,11 @@ Result<void> Session::save(const std::string &directory, const SaveOptions &opti
   else if (last && last->step <= state.step)
     state.best = last->best;
   const std::string text = textOf(state);
-  std::vector<MomentFile> files{
-      {kModelFile, moment.model.pieces()}, {kOptimizerFile, moment.optimizer.pieces()}, {kStateFile, {text}}};
-  if (!moment.rollback.empty())
-    files.push_back({kRollbackFile, {moment.rollback}});
+  std::vector<MomentFile> files{{kModelFile, moment.model.pieces()},
+                                {kOptimizerFile, moment.optimizer.pieces()},
+                                {kStateFile, [&](const TakeBytes &take) { take(text); }}};
+  for (const Encoded &rollback : moment.rollback)
+    files.push_back({kRollbackFile, rollback.pieces()});
   if (text != lastText)
     if (auto placed = placeMoment(directory, name, files); !placed)
       return placed;
@@ -132,8 +143,19 @@ Result<void> Session::save(const std::string &directory, const SaveOptions &opti
 }
 
 Result<std::string> Session::saveTo(const std::string &notes) const {
-  auto closed = impl->checkNoStep();
-  return closed ? bytesOf(encodeNow(*impl, notes)) : Result<std::string>(closed.error());
+  if (auto closed = impl->checkNoStep(); !closed)
+    return closed.error();
+  const Encoded moment = encodeNow(*impl, notes);
+  return joined(moment.pieces(), moment.size());
+}
+
+Result<std::uint64_t> Session::saveTo(char *bytes, std::uint64_t capacity, const std::string &notes) const {
+  if (auto closed = impl->checkNoStep(); !closed)
+    return closed.error();
+  const Encoded moment = encodeNow(*impl, notes);
+  if (moment.size() <= capacity)
+    moment.pieces()([&](std::string_view piece) { bytes = std::ranges::copy(piece, bytes).out; });
+  return moment.size();
 }
 
 //===-- reading ----------------------------------------------------------------------------------------------------===//

@@ -6,14 +6,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 
 using namespace talweg;
 
-static Error fileError(const char *code, const std::string &path, const char *what) {
-  return {code, fmt::format("{}: error: {}: {}", path, what, std::strerror(errno))};
+static Error fileError(const char *code, const std::string &path, const char *what, int reason = errno) {
+  return {code, fmt::format("{}: error: {}: {}", path, what, std::strerror(reason))};
 }
 
 namespace {
@@ -50,6 +51,13 @@ Result<std::string> talweg::readFile(const std::string &path) {
   return text;
 }
 
+std::string talweg::joined(const Pieces &pieces, std::uint64_t size) {
+  std::string bytes;
+  bytes.reserve(std::size_t(size));
+  pieces([&](std::string_view piece) { bytes += piece; });
+  return bytes;
+}
+
 static bool writeAll(int file, std::string_view bytes) {
   while (!bytes.empty()) {
     ssize_t put = ::write(file, bytes.data(), bytes.size());
@@ -62,19 +70,23 @@ static bool writeAll(int file, std::string_view bytes) {
   return true;
 }
 
-/// Writes and syncs; `flags` beside those of writing.
-static Result<void> writePieces(const std::string &path, int flags, const std::vector<std::string_view> &pieces) {
+/// Writes and syncs; `flags` beside those of writing. 0, or why it could not.
+static int writePieces(const std::string &path, int flags, const Pieces &pieces) {
   Descriptor file{::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0644)};
-  bool good = file.number >= 0;
-  for (std::string_view piece : pieces)
-    good = good && writeAll(file.number, piece);
-  if (!good || ::fsync(file.number) != 0)
-    return fileError("E0802", path, "cannot write the file");
-  return {};
+  if (file.number < 0)
+    return errno;
+  int reason = 0;
+  pieces([&](std::string_view piece) {
+    if (reason == 0 && !writeAll(file.number, piece))
+      reason = errno;
+  });
+  return reason != 0 ? reason : ::fsync(file.number) != 0 ? errno : 0;
 }
 
-Result<void> talweg::writeNewFile(const std::string &path, const std::vector<std::string_view> &pieces) {
-  return writePieces(path, O_EXCL, pieces);
+Result<void> talweg::writeNewFile(const std::string &path, const Pieces &pieces) {
+  if (const int reason = writePieces(path, O_EXCL, pieces))
+    return fileError("E0802", path, "cannot write the file", reason);
+  return {};
 }
 
 Result<void> talweg::syncFolder(const std::string &path) {
@@ -84,14 +96,20 @@ Result<void> talweg::syncFolder(const std::string &path) {
   return {};
 }
 
-Result<void> talweg::writeFile(const std::string &path, const std::vector<std::string_view> &pieces) {
+Result<void> talweg::writeFile(const std::string &path, const Pieces &pieces) {
   const std::string aside = fmt::format("{}.{}.part", path, ::getpid());
-  if (!writePieces(aside, O_TRUNC, pieces) || ::rename(aside.c_str(), path.c_str()) != 0) {
-    const Error error = fileError("E0802", path, "cannot write the file");
+  int reason = writePieces(aside, O_TRUNC, pieces);
+  if (reason == 0 && ::rename(aside.c_str(), path.c_str()) != 0)
+    reason = errno;
+  if (reason != 0) {
     ::unlink(aside.c_str());
-    return error;
+    return fileError("E0802", path, "cannot write the file", reason);
   }
   return syncFolder(std::filesystem::path(path).parent_path().string());
+}
+
+Result<void> talweg::writeFile(const std::string &path, const std::vector<std::string_view> &pieces) {
+  return writeFile(path, [&](const TakeBytes &take) { std::ranges::for_each(pieces, take); });
 }
 
 Result<void> talweg::makeDirectory(const std::string &path) {

@@ -47,10 +47,7 @@ static Result<SafetensorsFile> merged(const ModelFile &saved, int threads) {
     if (auto loaded = session->loadModel(std::filesystem::path(saved.path).parent_path().string()); !loaded)
       return loaded.error();
     const VariableFile file = encode(*session->impl, *session->impl, false, /*all=*/true);
-    std::string bytes;
-    for (std::string_view piece : file.pieces())
-      bytes += piece;
-    return parseSafetensors(std::move(bytes), saved.path);
+    return parseSafetensors(joined(file.pieces(), file.size), saved.path);
   };
   auto all = load();
   if (all)

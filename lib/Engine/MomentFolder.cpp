@@ -1,6 +1,5 @@
 // See MomentFolder.h. A moment is removed by renaming it first, so that one that is half gone has no moment's name.
 #include "MomentFolder.h"
-#include "Files.h"
 
 #include "talweg/Support/Folder.h"
 

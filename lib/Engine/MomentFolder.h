@@ -4,6 +4,8 @@
 #ifndef TALWEG_ENGINE_MOMENTFOLDER_H
 #define TALWEG_ENGINE_MOMENTFOLDER_H
 
+#include "Files.h"
+
 #include "talweg/Support/Result.h"
 
 #include <cstdint>
@@ -56,10 +58,9 @@ Result<MomentFiles> readMoment(const std::string &path, const std::vector<const 
 /// A name that no moment of the folder has: step-N, step-N.2, …
 std::string freeMomentName(const std::string &folder, std::int64_t step);
 
-/// A file of a moment, its pieces one after another.
 struct MomentFile {
   const char *name;
-  std::vector<std::string_view> pieces;
+  Pieces pieces;
 };
 /// Writes a moment under this name and makes it the last. A failure leaves the folder as it was.
 Result<void> placeMoment(const std::string &folder, const std::string &name, const std::vector<MomentFile> &files);

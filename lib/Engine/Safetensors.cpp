@@ -2,6 +2,7 @@
 // together. Every size is computed with overflow checks before it is used.
 #include "Safetensors.h"
 
+#include "Digest.h"
 #include "Files.h"
 
 #include <fmt/format.h>
@@ -127,6 +128,7 @@ private:
     if (end - begin != bytes)
       return wrong("`{}` has {} bytes, but its shape asks for {}", name, end - begin, bytes);
     tensor.bytes = data.substr(begin, bytes);
+    tensor.digest = digestOf(tensor.bytes);
     file.tensors.push_back(std::move(tensor));
     return {};
   }
@@ -179,9 +181,11 @@ std::string talweg::safetensorsHead(const std::vector<SafeTensor> &tensors,
     header["__metadata__"] = metadata;
   std::uint64_t at = 0;
   for (const SafeTensor &tensor : tensors) {
-    header[tensor.name] = {
-        {"dtype", tensor.type}, {"shape", tensor.shape}, {"data_offsets", {at, at + tensor.bytes.size()}}};
-    at += tensor.bytes.size();
+    std::uint64_t bytes = *bytesOf(tensor.type);
+    for (std::int64_t dim : tensor.shape)
+      bytes *= std::uint64_t(dim);
+    header[tensor.name] = {{"dtype", tensor.type}, {"shape", tensor.shape}, {"data_offsets", {at, at + bytes}}};
+    at += bytes;
   }
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');

@@ -20,7 +20,8 @@ struct SafeTensor {
   std::string name;
   std::string type; ///< as the format writes it: F32, F64, I32, I64, U8, BOOL, …
   std::vector<std::int64_t> shape;
-  std::string_view bytes; ///< little-endian, row-major
+  std::string digest;          ///< of its bytes
+  std::string_view bytes = {}; ///< of one that was read: little-endian, row-major
 };
 
 struct SafetensorsFile {

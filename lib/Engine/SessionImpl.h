@@ -50,6 +50,9 @@ struct Standing : Place {
   std::optional<Dataset> training;
   std::int64_t loadedRows = 0; ///< of the data that a loaded place belongs to, until data is set; else 0
   std::string loadedData;      ///< its digest
+
+  /// A variable's elements, of its stored type, in row-major order. Both live longer.
+  Pieces piecesOf(const Variable &variable) const;
 };
 
 struct Snapshot::Impl : Standing {};
@@ -158,9 +161,7 @@ struct Session::Impl : Standing {
   const Variable *lowHalfOf(const Variable &variable) const;
 
   /// A variable's elements, of its stored type, in row-major order.
-  std::vector<std::byte> bytesOf(const Variable &variable) const { return bytesOf(variable, *this); }
-  /// As it was somewhere else.
-  std::vector<std::byte> bytesOf(const Variable &variable, const Standing &standing) const;
+  std::vector<std::byte> bytesOf(const Variable &variable) const;
   void setBytes(const Variable &variable, const std::byte *bytes);
 
   std::int64_t batch() const { return program.plan().batch; }

@@ -51,17 +51,17 @@ static Stored storedAs(const Session::Impl &session, const Variable &variable) {
 std::string talweg::digestOf(const std::vector<SafeTensor> &tensors) {
   std::vector<std::string> lines;
   for (const SafeTensor &tensor : tensors)
-    lines.push_back(
-        fmt::format("{} {} {} {}", tensor.name, tensor.type, shapeText(tensor.shape), digestOf(tensor.bytes)));
+    lines.push_back(fmt::format("{} {} {} {}", tensor.name, tensor.type, shapeText(tensor.shape), tensor.digest));
   std::sort(lines.begin(), lines.end());
   return digestOf(fmt::format("{}", fmt::join(lines, "\n")));
 }
 
-std::vector<std::string_view> VariableFile::pieces() const {
-  std::vector<std::string_view> result{head};
-  for (const SafeTensor &tensor : tensors)
-    result.push_back(tensor.bytes);
-  return result;
+Pieces VariableFile::pieces() const {
+  return [this](const TakeBytes &take) {
+    take(head);
+    for (const Pieces &tensor : contents)
+      tensor(take);
+  };
 }
 
 bool Session::Impl::isSaved(const Variable &variable) const {
@@ -74,14 +74,10 @@ bool Session::Impl::isSaved(const Variable &variable) const {
 
 std::string talweg::unsavedDigest(const Session::Impl &session) {
   std::vector<SafeTensor> tensors;
-  std::vector<std::vector<std::byte>> contents;
   for (const Variable &variable : session.variables())
-    if (!session.isSaved(variable)) {
-      contents.push_back(session.bytesOf(variable));
-      auto *bytes = reinterpret_cast<const char *>(contents.back().data());
+    if (!session.isSaved(variable))
       tensors.push_back(
-          {variable.name, safeType(variable.element), variable.shape, {bytes, std::size_t(variable.bytes())}});
-    }
+          {variable.name, safeType(variable.element), variable.shape, digestOf(session.piecesOf(variable))});
   return tensors.empty() ? "" : digestOf(tensors);
 }
 
@@ -91,12 +87,12 @@ VariableFile talweg::encode(const Session::Impl &session, const Standing &standi
     const Stored stored = storedAs(session, variable);
     if (stored.inOptimizerFile != optimizerFile || variable.role == Role::Sum || !(all || session.isSaved(variable)))
       continue;
-    file.contents.push_back(session.bytesOf(variable, standing));
-    auto *bytes = reinterpret_cast<const char *>(file.contents.back().data());
-    file.tensors.push_back(
-        {stored.name, safeType(variable.element), variable.shape, {bytes, std::size_t(variable.bytes())}});
+    file.contents.push_back(standing.piecesOf(variable));
+    file.tensors.push_back({stored.name, safeType(variable.element), variable.shape, digestOf(file.contents.back())});
+    file.size += std::uint64_t(variable.bytes());
   }
   file.head = safetensorsHead(file.tensors, {{"format", "talweg"}});
+  file.size += file.head.size();
   return file;
 }
 
@@ -253,7 +249,7 @@ void talweg::clearLowHalves(Session::Impl &session, const std::vector<Replacemen
     if (const Variable *low = session.lowHalfOf(*replacement.variable)) {
       const std::vector<std::int64_t> &shape = replacement.tensor->shape;
       const std::string zeros(std::size_t(countOf(shape) * sizeOf(low->element)), 0);
-      const SafeTensor nothing{low->name, safeType(low->element), shape, zeros};
+      const SafeTensor nothing{low->name, safeType(low->element), shape, {}, zeros};
       putInPlace(session, {{low, &nothing}});
     }
 }

@@ -3,6 +3,7 @@
 #ifndef TALWEG_ENGINE_VARIABLEFILES_H
 #define TALWEG_ENGINE_VARIABLEFILES_H
 
+#include "Files.h"
 #include "MomentState.h"
 #include "Safetensors.h"
 
@@ -14,13 +15,14 @@ struct Standing;
 
 /// A file of variables, as it is written.
 struct VariableFile {
-  std::vector<std::vector<std::byte>> contents; ///< of the tensors
   std::vector<SafeTensor> tensors;
+  std::vector<Pieces> contents; ///< of the tensors
   std::string head;
+  std::uint64_t size = 0; ///< of the file in bytes
 
-  std::vector<std::string_view> pieces() const;
+  Pieces pieces() const;
 };
-/// Of a session, where it stands or stood; with `all`, those too that moments do not hold.
+/// Of a session, where it stands or stood, as long as both stay as they are; with `all`, those too that moments do not hold.
 VariableFile encode(const Session::Impl &session, const Standing &standing, bool optimizerFile, bool all = false);
 
 /// Of names, types, shapes and values, in whichever order they are stored.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 using namespace talweg;
@@ -24,32 +25,55 @@ const Variable *Session::Impl::lowHalfOf(const Variable &variable) const {
   return low ? *low : nullptr;
 }
 
-/// Calls action(stored, canonical, bytes) for each run of a variable's bytes that is one run in both orders.
+static std::int64_t rowsOf(const Variable &variable) { return variable.count() / variable.shape.back(); }
+
+/// Calls action(stored, canonical, bytes) for each run of bytes of a variable in panels, in rows from `first` to `end`, that is one run
+/// in both orders; the canonical ones count from `first`.
 template <typename Action>
-static void forRuns(const Variable &variable, Action action) {
-  if (variable.block == 0)
-    return action(std::int64_t(0), std::int64_t(0), variable.bytes());
-  std::int64_t size = variable.bytes() / variable.count(), columns = variable.shape.back(), run = variable.block;
-  std::int64_t rows = variable.count() / columns;
+static void forRuns(const Variable &variable, std::int64_t first, std::int64_t end, Action action) {
+  const std::int64_t size = sizeOf(variable.element), columns = variable.shape.back(), run = variable.block;
   for (std::int64_t panel = 0; panel < columns / run; ++panel)
-    for (std::int64_t row = 0; row < rows; ++row)
-      action((panel * rows + row) * run * size, (row * columns + panel * run) * size, run * size);
+    for (std::int64_t row = first; row < end; ++row)
+      action((panel * rowsOf(variable) + row) * run * size, ((row - first) * columns + panel * run) * size, run * size);
 }
 
-std::vector<std::byte> Session::Impl::bytesOf(const Variable &variable, const Standing &standing) const {
-  std::vector<std::byte> bytes(std::size_t(variable.bytes()));
-  const std::byte *stored = standing.persistent.data() + variable.offset;
-  forRuns(variable, [&](std::int64_t from, std::int64_t to, std::int64_t count) {
-    std::memcpy(bytes.data() + to, stored + from, std::size_t(count));
+Pieces Standing::piecesOf(const Variable &variable) const {
+  return [this, &variable](const TakeBytes &take) {
+    const std::byte *stored = persistent.data() + variable.offset;
+    if (variable.block == 0)
+      return take({reinterpret_cast<const char *>(stored), std::size_t(variable.bytes())});
+    const std::int64_t rows = rowsOf(variable), rowBytes = variable.bytes() / rows,
+                       atOnce = std::max<std::int64_t>(1, kPiece / rowBytes);
+    std::string piece;
+    for (std::int64_t first = 0; first < rows; first += atOnce) {
+      const std::int64_t end = std::min(rows, first + atOnce);
+      piece.resize(std::size_t((end - first) * rowBytes));
+      forRuns(variable, first, end, [&](std::int64_t from, std::int64_t to, std::int64_t count) {
+        std::memcpy(piece.data() + to, stored + from, std::size_t(count));
+      });
+      take(piece);
+    }
+  };
+}
+
+std::vector<std::byte> Session::Impl::bytesOf(const Variable &variable) const {
+  std::vector<std::byte> bytes;
+  bytes.reserve(std::size_t(variable.bytes()));
+  piecesOf(variable)([&](std::string_view piece) {
+    const auto *begin = reinterpret_cast<const std::byte *>(piece.data());
+    bytes.insert(bytes.end(), begin, begin + piece.size());
   });
   return bytes;
 }
 
 void Session::Impl::setBytes(const Variable &variable, const std::byte *bytes) {
   std::byte *stored = persistent.data() + variable.offset;
-  forRuns(variable, [&](std::int64_t to, std::int64_t from, std::int64_t count) {
-    std::memcpy(stored + to, bytes + from, std::size_t(count));
-  });
+  if (variable.block == 0)
+    std::memcpy(stored, bytes, std::size_t(variable.bytes()));
+  else
+    forRuns(variable, 0, rowsOf(variable), [&](std::int64_t to, std::int64_t from, std::int64_t count) {
+      std::memcpy(stored + to, bytes + from, std::size_t(count));
+    });
 }
 
 template <typename Stored, typename Value>

@@ -516,6 +516,8 @@ public:
   Result<void> load(const std::string &directory, const LoadOptions &options = {});
   /// The same as bytes.
   Result<std::string> saveTo(const std::string &notes = {}) const;
+  /// In the place that is given, where there is room for all of them. Their number.
+  Result<std::uint64_t> saveTo(char *bytes, std::uint64_t capacity, const std::string &notes = {}) const;
   Result<void> loadFrom(std::string bytes, const LoadOptions &options = {});
   /// The same in this session, at the cost of copying its variables.
   Result<Snapshot> snapshot() const;
