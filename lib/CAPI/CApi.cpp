@@ -447,8 +447,7 @@ int talweg_session_load_from(talweg_session *session, const void *bytes, size_t 
                              const talweg_load_options *options) {
   return guarded(-1, {{"session", session}, {"bytes", bytes}}, [&] {
     const Result<LoadOptions> known = loadOptions(options);
-    return known ? status(session->session.loadFrom(std::string(static_cast<const char *>(bytes), count), *known))
-                 : status(known);
+    return known ? status(session->session.loadFrom({static_cast<const char *>(bytes), count}, *known)) : status(known);
   });
 }
 

@@ -169,36 +169,37 @@ namespace {
 struct Contents {
   MomentState state;
   SafetensorsFile model, optimizer;
-  std::string rollback;
+  StoredBytes rollback;
   std::string statePath, modelPath, optimizerPath, rollbackPath;
 };
 } // namespace
 
-static Result<Contents> parseContents(Contents contents, Result<std::string> state, Result<std::string> model,
-                                      Result<std::string> optimizer) {
-  if (!state || !model || !optimizer)
-    return !state ? state.error() : !model ? model.error() : optimizer.error();
-  auto parsedState = parseState(*state, contents.statePath);
-  if (!parsedState)
-    return parsedState.error();
-  auto parsedModel = parseSafetensors(std::move(*model), contents.modelPath),
-       parsedOptimizer = parseSafetensors(std::move(*optimizer), contents.optimizerPath);
-  if (!parsedModel || !parsedOptimizer)
-    return !parsedModel ? parsedModel.error() : parsedOptimizer.error();
-  contents.state = std::move(*parsedState);
-  contents.model = std::move(*parsedModel);
-  contents.optimizer = std::move(*parsedOptimizer);
+static Result<Contents> readContents(Contents contents, const Result<StoredBytes> &stateBytes,
+                                     const Result<StoredBytes> &modelBytes, const Result<StoredBytes> &optimizerBytes) {
+  auto text = allOf(stateBytes);
+  if (!text || !modelBytes || !optimizerBytes)
+    return !text ? text.error() : !modelBytes ? modelBytes.error() : optimizerBytes.error();
+  auto state = parseState(*text, contents.statePath);
+  if (!state)
+    return state.error();
+  auto model = readSafetensors(modelBytes, contents.modelPath),
+       optimizer = readSafetensors(optimizerBytes, contents.optimizerPath);
+  if (!model || !optimizer)
+    return !model ? model.error() : optimizer.error();
+  contents.state = std::move(*state);
+  contents.model = std::move(*model);
+  contents.optimizer = std::move(*optimizer);
   return contents;
 }
 
 static Result<Contents> readContents(const std::string &path) {
-  auto files = readMoment(path, {kStateFile, kModelFile, kOptimizerFile});
+  auto files = openMoment(path, {kStateFile, kModelFile, kOptimizerFile});
   if (!files)
     return files.error();
   std::error_code none; // whatever lies there is read, or told by who reads it
   const bool rollsBack = std::filesystem::symlink_status(inFolder(files->folder, kRollbackFile), none).type() !=
                          std::filesystem::file_type::not_found;
-  auto rollback = rollsBack ? readFile(inFolder(files->folder, kRollbackFile)) : Result<std::string>(std::string());
+  auto rollback = rollsBack ? StoredBytes::ofFile(inFolder(files->folder, kRollbackFile)) : StoredBytes();
   if (!rollback)
     return rollback.error();
   Contents contents;
@@ -207,8 +208,8 @@ static Result<Contents> readContents(const std::string &path) {
   contents.optimizerPath = inFolder(files->folder, kOptimizerFile);
   contents.rollbackPath = inFolder(files->folder, kRollbackFile);
   contents.rollback = std::move(*rollback);
-  auto &texts = files->contents;
-  return parseContents(std::move(contents), std::move(texts[0]), std::move(texts[1]), std::move(texts[2]));
+  const auto &bytes = files->contents;
+  return readContents(std::move(contents), bytes[0], bytes[1], bytes[2]);
 }
 
 /// Whether a run of this session can be where the state says.
@@ -315,8 +316,9 @@ static Result<void> goOnFrom(Session::Impl &session, const Contents &contents, c
   session.abandonStep();
   if (auto begun = session.beginAs(state, contents.statePath); !begun)
     return begun;
-  putInPlace(session, *variables);
-  putInPlace(session, *slots);
+  for (const auto *replacements : {&*variables, &*slots})
+    if (auto put = putInPlace(session, *replacements); !put)
+      return put;
   static_cast<Place &>(session) = going->place;
   session.loadedRows = session.training || going->otherRows ? 0 : state.rows;
   session.loadedData = state.data;
@@ -331,31 +333,39 @@ static Result<void> goOnFrom(Session::Impl &session, const Contents &contents, c
   return {};
 }
 
-/// The files of a moment that is one text.
-static Result<Contents> splitContents(std::string_view bytes, const std::string &path) {
+/// The files of a moment that lie one behind another.
+static Result<Contents> splitContents(const StoredBytes &bytes, const std::string &path) {
   Contents contents;
   contents.statePath = contents.modelPath = contents.optimizerPath = contents.rollbackPath = path;
-  std::vector<std::string> files;
-  for (std::string_view rest = bytes; files.size() < 4;) {
+  std::vector<StoredBytes> files;
+  for (std::uint64_t at = 0; files.size() < 4; at += files.back().size()) {
+    const std::uint64_t rest = bytes.size() - at;
+    auto head = allOf(bytes.part(at, std::min<std::uint64_t>(8, rest)));
+    if (!head)
+      return head.error();
     std::uint64_t length = 0;
-    for (std::size_t i = 0; i < 8 && i < rest.size(); ++i)
-      length |= std::uint64_t(std::uint8_t(rest[i])) << (8 * i);
-    if (rest.size() < 8 || length > rest.size() - 8 || (files.size() == 3 && length != rest.size() - 8))
+    for (std::size_t i = 0; i < head->size(); ++i)
+      length |= std::uint64_t(std::uint8_t((*head)[i])) << (8 * i);
+    if (rest < 8 || length > rest - 8 || (files.size() == 3 && length != rest - 8))
       return Error{"E0865", fmt::format("{}: error: the bytes are not those of a moment", path)};
-    files.emplace_back(rest.substr(8, length));
-    rest.remove_prefix(8 + length);
+    at += 8;
+    files.push_back(bytes.part(at, length));
   }
-  contents.rollback = std::move(files[3]);
-  return parseContents(std::move(contents), std::move(files[0]), std::move(files[1]), std::move(files[2]));
+  contents.rollback = files[3];
+  return readContents(std::move(contents), files[0], files[1], files[2]);
 }
 
 /// First to where it would go back to, if it is known.
 static Result<void> goOn(Session::Impl &session, const Contents &contents, const LoadOptions &options) {
   GoodMoments goods;
-  if (contents.state.rollback != (contents.rollback.empty() ? "" : digestOf(contents.rollback)))
+  const bool rollsBack = contents.rollback.size() > 0;
+  auto digest = rollsBack ? digestOf(contents.rollback) : std::string();
+  if (!digest)
+    return digest.error();
+  if (contents.state.rollback != *digest)
     return Error{"E0866", fmt::format("{}: error: it is not what was saved with state.json{}", contents.rollbackPath,
                                       kModelAlone)};
-  if (session.program.plan().onNan == OnNan::Rollback && !contents.rollback.empty()) {
+  if (session.program.plan().onNan == OnNan::Rollback && rollsBack) {
     auto now = session.snapshot();
     if (!now)
       return now.error();
@@ -381,7 +391,7 @@ Result<void> Session::load(const std::string &directory, const LoadOptions &opti
   return contents ? goOn(*impl, *contents, options) : contents.error();
 }
 
-Result<void> Session::loadFrom(std::string bytes, const LoadOptions &options) {
-  auto contents = splitContents(bytes, "memory");
+Result<void> Session::loadFrom(std::string_view bytes, const LoadOptions &options) {
+  auto contents = splitContents(StoredBytes::borrowed(bytes), "memory");
   return contents ? goOn(*impl, *contents, options) : contents.error();
 }

@@ -107,3 +107,15 @@ std::string talweg::digestOf(const Pieces &pieces) {
   pieces([&](std::string_view piece) { digest.add(piece); });
   return digest.text();
 }
+
+Result<std::string> talweg::digestOf(const StoredBytes &bytes) {
+  Digest digest;
+  std::string piece;
+  for (std::uint64_t at = 0; at < bytes.size(); at += piece.size()) {
+    piece.resize(std::size_t(std::min<std::uint64_t>(kPiece, bytes.size() - at)));
+    if (auto read = bytes.read(at, piece.data(), piece.size()); !read)
+      return read.error();
+    digest.add(piece);
+  }
+  return digest.text();
+}

@@ -14,6 +14,7 @@ namespace talweg {
 /// 32 hexadecimal digits.
 std::string digestOf(std::string_view bytes);
 std::string digestOf(const Pieces &pieces);
+Result<std::string> digestOf(const StoredBytes &bytes);
 
 /// The same of bytes that come in pieces.
 class Digest {

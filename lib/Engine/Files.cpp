@@ -28,28 +28,79 @@ struct Descriptor {
 };
 } // namespace
 
-Result<std::string> talweg::readFile(const std::string &path) {
-  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+//===-- reading ----------------------------------------------------------------------------------------------------===//
+
+Result<StoredBytes> StoredBytes::ofFile(const std::string &path) {
+  const int number = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (number < 0)
+    return fileError("E0801", path, "cannot read the file");
+  StoredBytes bytes;
+  bytes.itsPath = path;
+  bytes.file = std::shared_ptr<const int>(new int(number), [](const int *open) {
+    ::close(*open);
+    delete open;
+  });
   struct stat facts;
-  if (file.number < 0 || ::fstat(file.number, &facts) != 0)
+  if (::fstat(number, &facts) != 0)
     return fileError("E0801", path, "cannot read the file");
   if (!S_ISREG(facts.st_mode))
     return Error{"E0801", fmt::format("{}: error: cannot read the file: it is not a regular file", path)};
-  std::string text(std::size_t(facts.st_size), '\0');
-  std::size_t have = 0;
-  while (have < text.size()) {
-    ssize_t got = ::read(file.number, text.data() + have, text.size() - have);
+  bytes.length = std::uint64_t(facts.st_size);
+  return bytes;
+}
+
+StoredBytes StoredBytes::owned(std::string bytes) {
+  const auto all = std::make_shared<const std::string>(std::move(bytes));
+  StoredBytes result;
+  result.memory = {all, all->data()};
+  result.length = all->size();
+  return result;
+}
+
+StoredBytes StoredBytes::borrowed(std::string_view bytes) {
+  StoredBytes result;
+  result.memory = {std::shared_ptr<void>(), bytes.data()};
+  result.length = bytes.size();
+  return result;
+}
+
+StoredBytes StoredBytes::part(std::uint64_t at, std::uint64_t size) const {
+  StoredBytes result = *this;
+  result.begin += at;
+  result.length = size;
+  return result;
+}
+
+Result<void> StoredBytes::read(std::uint64_t at, char *to, std::uint64_t size) const {
+  at += begin;
+  if (memory)
+    std::copy_n(memory.get() + at, size, to);
+  while (file && size > 0) {
+    const ssize_t got = ::pread(*file, to, size, off_t(at));
     if (got < 0 && errno == EINTR)
       continue;
     if (got < 0)
-      return fileError("E0801", path, "cannot read the file");
+      return fileError("E0801", itsPath, "cannot read the file");
     if (got == 0)
-      break;
-    have += std::size_t(got);
+      return Error{"E0801", fmt::format("{}: error: the file became shorter while it was read", itsPath)};
+    at += std::uint64_t(got);
+    to += got;
+    size -= std::uint64_t(got);
   }
-  text.resize(have);
-  return text;
+  return {};
 }
+
+Result<std::string> talweg::allOf(const Result<StoredBytes> &bytes) {
+  if (!bytes)
+    return bytes.error();
+  std::string text(std::size_t(bytes->size()), '\0');
+  auto read = bytes->read(0, text.data(), text.size());
+  return read ? Result<std::string>(std::move(text)) : read.error();
+}
+
+Result<std::string> talweg::readFile(const std::string &path) { return allOf(StoredBytes::ofFile(path)); }
+
+//===-- writing ----------------------------------------------------------------------------------------------------===//
 
 std::string talweg::joined(const Pieces &pieces, std::uint64_t size) {
   std::string bytes;

@@ -1,4 +1,4 @@
-// Whole files: read at once, written piece by piece so that a reader sees the old contents or the new, never a part.
+// Files: read where they are wanted, or whole; written piece by piece so that a reader sees the old contents or the new, never a part.
 #ifndef TALWEG_ENGINE_FILES_H
 #define TALWEG_ENGINE_FILES_H
 
@@ -6,12 +6,37 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace talweg {
 
+/// Bytes in a file, which stays open, or in memory.
+class StoredBytes {
+public:
+  StoredBytes() = default; ///< none
+  static Result<StoredBytes> ofFile(const std::string &path);
+  static StoredBytes owned(std::string bytes);
+  /// They live longer.
+  static StoredBytes borrowed(std::string_view bytes);
+
+  std::uint64_t size() const { return length; }
+  /// Of the file; for messages.
+  const std::string &path() const { return itsPath; }
+  /// Some of them, which are there.
+  StoredBytes part(std::uint64_t at, std::uint64_t size) const;
+  /// E0801: they are not there, or no longer.
+  Result<void> read(std::uint64_t at, char *to, std::uint64_t size) const;
+
+private:
+  std::string itsPath;
+  std::shared_ptr<const int> file;    ///< its descriptor; null: in memory
+  std::shared_ptr<const char> memory; ///< null: in a file
+  std::uint64_t begin = 0, length = 0;
+};
+Result<std::string> allOf(const Result<StoredBytes> &bytes);
 Result<std::string> readFile(const std::string &path);
 
 using TakeBytes = std::function<void(std::string_view)>;

@@ -47,7 +47,7 @@ static Result<SafetensorsFile> merged(const ModelFile &saved, int threads) {
     if (auto loaded = session->loadModel(std::filesystem::path(saved.path).parent_path().string()); !loaded)
       return loaded.error();
     const VariableFile file = encode(*session->impl, *session->impl, false, /*all=*/true);
-    return parseSafetensors(joined(file.pieces(), file.size), saved.path);
+    return readSafetensors(StoredBytes::owned(joined(file.pieces(), file.size)), saved.path);
   };
   auto all = load();
   if (all)
@@ -96,7 +96,8 @@ Result<InitReport> Session::Impl::initFrom(const Beginning &from) {
                  fmt::format("{}: error: the program has no parameter of a name in the file, which has {}\nhelp: "
                              "--map \"THERE=HERE\" maps names, with `*` for anything",
                              file, fmt::join(report.left, ", "))};
-  putInPlace(*this, replacements);
+  if (auto put = putInPlace(*this, replacements); !put)
+    return put.error();
   clearLowHalves(*this, replacements);
   return report;
 }

@@ -169,14 +169,14 @@ Result<std::string> talweg::momentAt(const std::string &path) {
                                     kStateFile)};
 }
 
-Result<MomentFiles> talweg::readMoment(const std::string &path, const std::vector<const char *> &names) {
+Result<MomentFiles> talweg::openMoment(const std::string &path, const std::vector<const char *> &names) {
   for (;;) {
     auto folder = momentAt(path);
     if (!folder)
       return folder.error();
     MomentFiles files{*folder, {}};
     for (const char *name : names)
-      files.contents.push_back(readFile(inFolder(*folder, name)));
+      files.contents.push_back(StoredBytes::ofFile(inFolder(*folder, name)));
     const bool isWhole = std::ranges::all_of(files.contents, [](auto &file) { return bool(file); });
     auto now = momentAt(path);
     if (isWhole || (now && *now == *folder))

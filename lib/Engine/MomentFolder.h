@@ -50,10 +50,10 @@ Result<std::string> momentAt(const std::string &path);
 /// Files of one moment, in the order of their names: what each holds, or why it cannot be read.
 struct MomentFiles {
   std::string folder;
-  std::vector<Result<std::string>> contents;
+  std::vector<Result<StoredBytes>> contents;
 };
-/// Reads them from the moment of `path`. A writer may replace it meanwhile: then the next one is read.
-Result<MomentFiles> readMoment(const std::string &path, const std::vector<const char *> &names);
+/// Opens those of the moment of `path`. A writer may replace it meanwhile: then those of the next one.
+Result<MomentFiles> openMoment(const std::string &path, const std::vector<const char *> &names);
 
 /// A name that no moment of the folder has: step-N, step-N.2, …
 std::string freeMomentName(const std::string &folder, std::int64_t step);

@@ -235,10 +235,10 @@ Result<MomentState> talweg::parseState(const std::string &text, const std::strin
 }
 
 Result<Moment> Moment::read(const std::string &path) {
-  auto files = readMoment(path, {kStateFile});
+  auto files = openMoment(path, {kStateFile});
   if (!files)
     return files.error();
-  const Result<std::string> &text = files->contents[0];
+  const Result<std::string> text = allOf(files->contents[0]);
   if (!text)
     return text.error();
   Result<MomentState> state = parseState(*text, inFolder(files->folder, kStateFile));

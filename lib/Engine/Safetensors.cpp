@@ -3,7 +3,6 @@
 #include "Safetensors.h"
 
 #include "Digest.h"
-#include "Files.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include <cstring>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 using namespace talweg;
@@ -33,35 +33,53 @@ static std::optional<std::uint64_t> bytesOf(std::string_view type) {
 namespace {
 class Reader {
 public:
-  Reader(std::string contents, const std::string &path) : path(path) { file.contents = std::move(contents); }
+  Reader(const StoredBytes &all, const std::string &path) : all(all), path(path) {}
 
   Result<SafetensorsFile> run() {
-    std::string_view all = file.contents;
     if (all.size() < 8)
       return wrong("it has {} bytes, too few for a header", all.size());
+    auto lengthBytes = allOf(all.part(0, 8));
+    if (!lengthBytes)
+      return lengthBytes.error();
     std::uint64_t length = 0;
     for (int i = 7; i >= 0; --i)
-      length = length << 8 | std::uint8_t(all[i]);
+      length = length << 8 | std::uint8_t((*lengthBytes)[std::size_t(i)]);
     if (length > kMaxHeader)
       return wrong("its header would have {} bytes, more than {}", length, kMaxHeader);
     if (length > all.size() - 8)
       return wrong("its header would have {} bytes, but the file ends after {}", length, all.size() - 8);
-    std::string_view data = all.substr(8 + length);
+    data = all.part(8 + length, all.size() - 8 - length);
 
+    auto text = allOf(all.part(8, length));
+    if (!text)
+      return text.error();
     json header;
-    if (auto read = parseHeader(all.substr(8, length), header); !read)
-      return read.error();
+    if (auto parsed = parseHeader(*text, header); !parsed)
+      return parsed.error();
     for (auto &[name, entry] : header.items()) {
-      auto added = name == "__metadata__" ? addMetadata(entry) : addTensor(name, entry, data);
+      auto added = name == "__metadata__" ? addMetadata(entry) : addTensor(name, entry);
       if (!added)
         return added.error();
     }
-    if (auto covered = checkCover(data); !covered)
+    if (auto covered = checkCover(); !covered)
       return covered.error();
+    for (Place &place : places) {
+      auto digest = digestOf(place.tensor.bytes);
+      if (!digest)
+        return digest.error();
+      place.tensor.digest = std::move(*digest);
+      file.tensors.push_back(std::move(place.tensor));
+    }
     return std::move(file);
   }
 
 private:
+  /// Where a tensor lies in the data.
+  struct Place {
+    std::uint64_t begin;
+    SafeTensor tensor;
+  };
+
   template <typename... Args>
   Error wrong(fmt::format_string<Args...> text, Args &&...args) {
     return {"E0810", fmt::format("{}: error: not a valid safetensors file: {}", path,
@@ -97,7 +115,7 @@ private:
     return {};
   }
 
-  Result<void> addTensor(const std::string &name, const json &entry, std::string_view data) {
+  Result<void> addTensor(const std::string &name, const json &entry) {
     auto part = [&](const char *key) -> const json * {
       auto it = entry.find(key);
       return it == entry.end() ? nullptr : &*it;
@@ -127,33 +145,33 @@ private:
       return wrong("the bytes {} to {} of `{}` are outside the data, which has {}", begin, end, name, data.size());
     if (end - begin != bytes)
       return wrong("`{}` has {} bytes, but its shape asks for {}", name, end - begin, bytes);
-    tensor.bytes = data.substr(begin, bytes);
-    tensor.digest = digestOf(tensor.bytes);
-    file.tensors.push_back(std::move(tensor));
+    tensor.bytes = data.part(begin, bytes);
+    places.push_back({begin, std::move(tensor)});
     return {};
   }
 
   /// Sorted by position, each tensor starts where the one before ends.
-  Result<void> checkCover(std::string_view data) {
-    auto position = [&](const SafeTensor &t) { return std::pair(t.bytes.data() - data.data(), t.bytes.size()); };
-    std::sort(file.tensors.begin(), file.tensors.end(), [&](const SafeTensor &a, const SafeTensor &b) {
-      return std::pair(position(a), std::string_view(a.name)) < std::pair(position(b), std::string_view(b.name));
+  Result<void> checkCover() {
+    std::ranges::sort(places, {}, [](const Place &place) {
+      return std::tuple(place.begin, place.tensor.bytes.size(), std::string_view(place.tensor.name));
     });
-    std::ptrdiff_t at = 0;
-    for (const SafeTensor &tensor : file.tensors) {
-      auto [begin, size] = position(tensor);
+    std::uint64_t at = 0;
+    for (const auto &[begin, tensor] : places) {
       if (begin < at)
         return wrong("the bytes of `{}` overlap those of another tensor", tensor.name);
       if (begin > at)
         return wrong("no tensor holds the bytes before those of `{}`", tensor.name);
-      at = begin + std::ptrdiff_t(size);
+      at = begin + tensor.bytes.size();
     }
-    if (std::size_t(at) != data.size())
-      return wrong("it has {} bytes after the last tensor", data.size() - std::size_t(at));
+    if (at != data.size())
+      return wrong("it has {} bytes after the last tensor", data.size() - at);
     return {};
   }
 
+  const StoredBytes &all;
   const std::string &path;
+  StoredBytes data; ///< behind the header
+  std::vector<Place> places;
   SafetensorsFile file;
 };
 } // namespace
@@ -163,15 +181,8 @@ const SafeTensor *SafetensorsFile::find(std::string_view name) const {
   return it == tensors.end() ? nullptr : &*it;
 }
 
-Result<SafetensorsFile> talweg::parseSafetensors(std::string contents, const std::string &path) {
-  return Reader(std::move(contents), path).run();
-}
-
-Result<SafetensorsFile> talweg::readSafetensors(const std::string &path) {
-  Result<std::string> contents = readFile(path);
-  if (!contents)
-    return contents.error();
-  return parseSafetensors(std::move(*contents), path);
+Result<SafetensorsFile> talweg::readSafetensors(const Result<StoredBytes> &contents, const std::string &path) {
+  return contents ? Reader(*contents, path).run() : contents.error();
 }
 
 std::string talweg::safetensorsHead(const std::vector<SafeTensor> &tensors,

@@ -2,11 +2,12 @@
 //
 // In:  any bytes, hostile ones included.
 // Out: tensors whose name is unique, whose element type is known, whose bytes lie inside the file, have the length their shape
-//      asks for, and together cover the data exactly (no overlap, no hole); or an error that names the file and the tensor.
+//      asks for, and together cover the data exactly (no overlap, no hole), all read once for their digests; or an error that
+//      names the file and the tensor.
 #ifndef TALWEG_ENGINE_SAFETENSORS_H
 #define TALWEG_ENGINE_SAFETENSORS_H
 
-#include "talweg/Support/Result.h"
+#include "Files.h"
 
 #include <cstdint>
 #include <map>
@@ -20,26 +21,19 @@ struct SafeTensor {
   std::string name;
   std::string type; ///< as the format writes it: F32, F64, I32, I64, U8, BOOL, …
   std::vector<std::int64_t> shape;
-  std::string digest;          ///< of its bytes
-  std::string_view bytes = {}; ///< of one that was read: little-endian, row-major
+  std::string digest;     ///< of its bytes
+  StoredBytes bytes = {}; ///< of one in a file: little-endian, row-major
 };
 
 struct SafetensorsFile {
-  std::string contents;            ///< what the tensors' bytes point into
   std::vector<SafeTensor> tensors; ///< in the order of their bytes
   std::map<std::string, std::string> metadata;
-
-  SafetensorsFile() = default;
-  SafetensorsFile(SafetensorsFile &&) = default;
-  SafetensorsFile &operator=(SafetensorsFile &&) = default;
-  SafetensorsFile(const SafetensorsFile &) = delete;
 
   const SafeTensor *find(std::string_view name) const;
 };
 
-Result<SafetensorsFile> readSafetensors(const std::string &path);
-/// The same from bytes; `path` is for messages.
-Result<SafetensorsFile> parseSafetensors(std::string contents, const std::string &path);
+/// `path` is for messages.
+Result<SafetensorsFile> readSafetensors(const Result<StoredBytes> &contents, const std::string &path);
 
 /// What stands before the bytes of the tensors, one after another, in a file. It depends on the arguments alone.
 std::string safetensorsHead(const std::vector<SafeTensor> &tensors, const std::map<std::string, std::string> &metadata);

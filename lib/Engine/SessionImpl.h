@@ -163,6 +163,8 @@ struct Session::Impl : Standing {
   /// A variable's elements, of its stored type, in row-major order.
   std::vector<std::byte> bytesOf(const Variable &variable) const;
   void setBytes(const Variable &variable, const std::byte *bytes);
+  /// Those that `next` gives, so many at a time.
+  Result<void> setBytes(const Variable &variable, const std::function<Result<void>(char *to, std::size_t count)> &next);
 
   std::int64_t batch() const { return program.plan().batch; }
   /// Rows of a step.

@@ -1,7 +1,6 @@
 // See VariableFiles.h. Everything is checked before anything in the session changes.
 #include "VariableFiles.h"
 #include "Digest.h"
-#include "Files.h"
 #include "MomentState.h"
 #include "SessionImpl.h"
 
@@ -191,23 +190,17 @@ Result<std::vector<Replacement>> talweg::match(const Session::Impl &session, con
   return result;
 }
 
-/// A tensor's bytes in the variable's type.
-static std::vector<std::byte> bytesFor(const Variable &variable, const SafeTensor &tensor) {
-  std::string_view bytes = tensor.bytes;
-  auto copy = [](const void *data, std::size_t count) {
-    const auto *begin = static_cast<const std::byte *>(data);
-    return std::vector<std::byte>(begin, begin + count);
-  };
-  if (elementTypeBy(&ElementInfo::safetensors, tensor.type) == variable.element)
-    return copy(bytes.data(), bytes.size());
-  std::vector<double> widened;
-  withStored(*elementTypeBy(&ElementInfo::safetensors, tensor.type), [&](auto narrow) {
-    for (; !bytes.empty(); bytes.remove_prefix(sizeof narrow)) {
-      std::memcpy(&narrow, bytes.data(), sizeof narrow);
-      widened.push_back(double(narrow));
+/// The bytes of a tensor of another type in the variable's.
+static std::vector<std::byte> widened(const std::vector<std::byte> &bytes, ElementType type) {
+  std::vector<double> numbers;
+  withStored(type, [&](auto narrow) {
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof narrow) {
+      std::memcpy(&narrow, bytes.data() + at, sizeof narrow);
+      numbers.push_back(double(narrow));
     }
   });
-  return copy(widened.data(), widened.size() * sizeof(double));
+  const auto *begin = reinterpret_cast<const std::byte *>(numbers.data());
+  return {begin, begin + numbers.size() * sizeof(double)};
 }
 
 /// Writes a tensor of a smaller shape over the beginning of a larger one, in each dimension.
@@ -226,16 +219,47 @@ static void writeWithin(std::byte *large, const std::vector<std::int64_t> &large
     writeWithin(large + i * largeStride, largeShape, small + i * smallStride, smallShape, elementSize, dim + 1);
 }
 
-void talweg::putInPlace(Session::Impl &session, const std::vector<Replacement> &replacements) {
-  for (const auto &[variable, tensor] : replacements) {
-    std::vector<std::byte> bytes = bytesFor(*variable, *tensor);
-    if (tensor->shape != variable->shape) {
-      std::vector<std::byte> grown = session.bytesOf(*variable);
-      writeWithin(grown.data(), variable->shape, bytes.data(), tensor->shape, sizeOf(variable->element));
-      bytes = std::move(grown);
-    }
-    session.setBytes(*variable, bytes.data());
+/// Gives a variable the bytes, of its type, of a tensor of this shape.
+static void put(Session::Impl &session, const Variable &variable, std::vector<std::byte> bytes,
+                const std::vector<std::int64_t> &shape) {
+  if (shape != variable.shape) {
+    std::vector<std::byte> grown = session.bytesOf(variable);
+    writeWithin(grown.data(), variable.shape, bytes.data(), shape, sizeOf(variable.element));
+    bytes = std::move(grown);
   }
+  session.setBytes(variable, bytes.data());
+}
+
+static Result<void> put(Session::Impl &session, const Variable &variable, const SafeTensor &tensor) {
+  const ElementType type = *elementTypeBy(&ElementInfo::safetensors, tensor.type);
+  Digest digest;
+  auto next = [&, at = std::uint64_t(0)](char *to, std::size_t count) mutable {
+    auto read = tensor.bytes.read(at, to, count);
+    at += count;
+    digest.add({to, count});
+    return read;
+  };
+  if (type == variable.element && tensor.shape == variable.shape) {
+    if (auto read = session.setBytes(variable, next); !read)
+      return read;
+  } else {
+    std::vector<std::byte> bytes(std::size_t(tensor.bytes.size()));
+    if (auto read = next(reinterpret_cast<char *>(bytes.data()), bytes.size()); !read)
+      return read;
+    put(session, variable, type == variable.element ? std::move(bytes) : widened(bytes, type), tensor.shape);
+  }
+  if (digest.text() != tensor.digest)
+    return Error{"E0801", fmt::format("{}: error: the file changed while it was read", tensor.bytes.path())};
+  return {};
+}
+
+Result<void> talweg::putInPlace(Session::Impl &session, const std::vector<Replacement> &replacements) {
+  for (const auto &[variable, tensor] : replacements)
+    if (auto read = put(session, *variable, *tensor); !read) {
+      (void)bool(session.initialize(session.seed)); // a part of what was there is gone
+      return read;
+    }
+  return {};
 }
 
 void talweg::addParameters(const Session::Impl &session, std::vector<Replacement> &replacements) {
@@ -248,9 +272,7 @@ void talweg::clearLowHalves(Session::Impl &session, const std::vector<Replacemen
   for (const Replacement &replacement : replacements)
     if (const Variable *low = session.lowHalfOf(*replacement.variable)) {
       const std::vector<std::int64_t> &shape = replacement.tensor->shape;
-      const std::string zeros(std::size_t(countOf(shape) * sizeOf(low->element)), 0);
-      const SafeTensor nothing{low->name, safeType(low->element), shape, {}, zeros};
-      putInPlace(session, {{low, &nothing}});
+      put(session, *low, std::vector<std::byte>(std::size_t(countOf(shape) * sizeOf(low->element))), shape);
     }
 }
 
@@ -261,10 +283,10 @@ Result<void> Session::saveModel(const std::string &file) const {
 Result<ModelFile> talweg::readModel(const std::string &path) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) {
-    auto model = readSafetensors(path);
+    auto model = readSafetensors(StoredBytes::ofFile(path), path);
     return model ? ModelFile{path, std::move(*model), {}} : Result<ModelFile>(model.error());
   }
-  auto files = readMoment(path, {kModelFile, kStateFile});
+  auto files = openMoment(path, {kModelFile, kStateFile});
   if (!files) {
     Error error = files.error();
     if (const std::string file = inFolder(path, kModelFile); std::filesystem::exists(file, ignored))
@@ -272,10 +294,11 @@ Result<ModelFile> talweg::readModel(const std::string &path) {
     return error;
   }
   const std::string file = inFolder(files->folder, kModelFile), stateFile = inFolder(files->folder, kStateFile);
-  Result<std::string> &bytes = files->contents[0], &text = files->contents[1];
+  const Result<StoredBytes> &bytes = files->contents[0];
+  const Result<std::string> text = allOf(files->contents[1]);
   if (!bytes || !text)
     return !bytes ? bytes.error() : text.error();
-  auto model = parseSafetensors(std::move(*bytes), file);
+  auto model = readSafetensors(bytes, file);
   if (!model)
     return model.error();
   if (files->folder == path && isOfEarlierVersion(*text))
@@ -299,7 +322,8 @@ Result<void> Session::loadModel(const std::string &path) {
     if (auto begun = impl->beginAs(*read->state, read->path); !begun)
       return begun;
   addParameters(*impl, *matched);
-  putInPlace(*impl, *matched);
+  if (auto put = putInPlace(*impl, *matched); !put)
+    return put;
   clearLowHalves(*impl, *matched);
   return {};
 }

@@ -41,8 +41,9 @@ Result<Replacement> checkTensor(const Session::Impl &session, const Variable &va
 Result<std::vector<Replacement>> match(const Session::Impl &session, const SafetensorsFile &file,
                                        const std::string &path, bool optimizerFile, bool statesOptional,
                                        const std::vector<std::string> &grow);
-/// What is larger than its tensor keeps what it is beyond it.
-void putInPlace(Session::Impl &session, const std::vector<Replacement> &replacements);
+/// Reads the values into their places. What is larger than its tensor keeps what it is beyond it. E0801: the file is no longer what was
+/// checked; the session then begins anew.
+Result<void> putInPlace(Session::Impl &session, const std::vector<Replacement> &replacements);
 /// A parameter begins where its average is.
 void addParameters(const Session::Impl &session, std::vector<Replacement> &replacements);
 /// What has only upper halves are the numbers with nothing below.

@@ -37,13 +37,19 @@ static void forRuns(const Variable &variable, std::int64_t first, std::int64_t e
       action((panel * rowsOf(variable) + row) * run * size, ((row - first) * columns + panel * run) * size, run * size);
 }
 
+static std::int64_t rowBytesOf(const Variable &variable) { return variable.shape.back() * sizeOf(variable.element); }
+
+/// How many rows are a piece.
+static std::int64_t rowsAtOnce(const Variable &variable) {
+  return std::max<std::int64_t>(1, kPiece / rowBytesOf(variable));
+}
+
 Pieces Standing::piecesOf(const Variable &variable) const {
   return [this, &variable](const TakeBytes &take) {
     const std::byte *stored = persistent.data() + variable.offset;
     if (variable.block == 0)
       return take({reinterpret_cast<const char *>(stored), std::size_t(variable.bytes())});
-    const std::int64_t rows = rowsOf(variable), rowBytes = variable.bytes() / rows,
-                       atOnce = std::max<std::int64_t>(1, kPiece / rowBytes);
+    const std::int64_t rows = rowsOf(variable), atOnce = rowsAtOnce(variable), rowBytes = rowBytesOf(variable);
     std::string piece;
     for (std::int64_t first = 0; first < rows; first += atOnce) {
       const std::int64_t end = std::min(rows, first + atOnce);
@@ -54,6 +60,29 @@ Pieces Standing::piecesOf(const Variable &variable) const {
       take(piece);
     }
   };
+}
+
+Result<void> Session::Impl::setBytes(const Variable &variable,
+                                     const std::function<Result<void>(char *to, std::size_t count)> &next) {
+  char *stored = reinterpret_cast<char *>(persistent.data()) + variable.offset;
+  if (variable.block == 0) {
+    for (std::int64_t at = 0, size = variable.bytes(); at < size; at += kPiece)
+      if (auto given = next(stored + at, std::size_t(std::min<std::int64_t>(kPiece, size - at))); !given)
+        return given;
+    return {};
+  }
+  const std::int64_t rows = rowsOf(variable), atOnce = rowsAtOnce(variable), rowBytes = rowBytesOf(variable);
+  std::string piece;
+  for (std::int64_t first = 0; first < rows; first += atOnce) {
+    const std::int64_t end = std::min(rows, first + atOnce);
+    piece.resize(std::size_t((end - first) * rowBytes));
+    if (auto given = next(piece.data(), piece.size()); !given)
+      return given;
+    forRuns(variable, first, end, [&](std::int64_t to, std::int64_t from, std::int64_t count) {
+      std::memcpy(stored + to, piece.data() + from, std::size_t(count));
+    });
+  }
+  return {};
 }
 
 std::vector<std::byte> Session::Impl::bytesOf(const Variable &variable) const {
@@ -67,13 +96,11 @@ std::vector<std::byte> Session::Impl::bytesOf(const Variable &variable) const {
 }
 
 void Session::Impl::setBytes(const Variable &variable, const std::byte *bytes) {
-  std::byte *stored = persistent.data() + variable.offset;
-  if (variable.block == 0)
-    std::memcpy(stored, bytes, std::size_t(variable.bytes()));
-  else
-    forRuns(variable, 0, rowsOf(variable), [&](std::int64_t to, std::int64_t from, std::int64_t count) {
-      std::memcpy(stored + to, bytes + from, std::size_t(count));
-    });
+  (void)bool(setBytes(variable, [&](char *to, std::size_t count) -> Result<void> {
+    std::memcpy(to, bytes, count);
+    bytes += count;
+    return {};
+  }));
 }
 
 template <typename Stored, typename Value>

@@ -1,4 +1,6 @@
 // A run goes on only from files that were saved together, at a place where it can be.
+#include "../../lib/Engine/SessionImpl.h"
+#include "../../lib/Engine/VariableFiles.h"
 #include "State.h"
 #include "talweg/Engine/Engine.h"
 
@@ -184,6 +186,30 @@ TEST_F(CheckpointTest, MomentsInMemoryGoOnWithTheSameBits) {
   for (std::size_t length : {std::size_t(0), std::size_t(7), bytes.size() / 2, bytes.size() - 1})
     EXPECT_FALSE(bool(next.loadFrom(bytes.substr(0, length)))) << length;
   EXPECT_EQ(codeOf(next.loadFrom(bytes + "x")), "E0865");
+}
+
+TEST_F(CheckpointTest, AFileThatChangesWhileItIsReadIsRefused) {
+  const Session fresh = session();
+  for (bool isCut : {true, false}) {
+    const std::string run = saved(isCut ? "cut" : "written", 6), file = run + "/last/model.safetensors";
+    Session next = session();
+    ASSERT_TRUE(bool(next.load(run)));
+    const auto model = readModel(run);
+    ASSERT_TRUE(bool(model)) << model.error().message;
+    const auto matched = match(*next.impl, model->model, file, false, true, {});
+    ASSERT_TRUE(bool(matched)) << matched.error().message;
+    if (isCut)
+      fs::resize_file(file, fs::file_size(file) - 1);
+    else
+      std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(-1, std::ios::end).put('x');
+    const auto refused = putInPlace(*next.impl, *matched);
+    EXPECT_EQ(codeOf(refused), "E0801");
+    EXPECT_NE(refused.error().message.find(isCut ? "became shorter" : "changed while"), std::string::npos);
+    EXPECT_EQ(next.step(), 0);
+    EXPECT_EQ(state(next), state(fresh)) << "it begins anew";
+    const auto again = next.load(run);
+    EXPECT_EQ(codeOf(again), isCut ? "E0810" : "E0866");
+  }
 }
 
 TEST_F(CheckpointTest, AMomentTellsOfItsProgram) {

@@ -29,6 +29,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -512,13 +513,14 @@ public:
   /// Reads the last moment of a run's folder, or the moment whose folder it is: training then continues with the same bits as if it had
   /// not stopped, on the same data. That may be set before, and then a finished plan stays finished, or after. Refused is what cannot be
   /// continued so: files that were not saved together or were changed, a step beyond the plan, other rows or another number of them in a
-  /// batch, another order of rows, another end of a schedule that knows it.
+  /// batch, another order of rows, another end of a schedule that knows it. What is refused changes nothing, unless a file is changed while
+  /// it is read: then the session begins anew, as `initialize` leaves it (E0801).
   Result<void> load(const std::string &directory, const LoadOptions &options = {});
   /// The same as bytes.
   Result<std::string> saveTo(const std::string &notes = {}) const;
   /// In the place that is given, where there is room for all of them. Their number.
   Result<std::uint64_t> saveTo(char *bytes, std::uint64_t capacity, const std::string &notes = {}) const;
-  Result<void> loadFrom(std::string bytes, const LoadOptions &options = {});
+  Result<void> loadFrom(std::string_view bytes, const LoadOptions &options = {});
   /// The same in this session, at the cost of copying its variables.
   Result<Snapshot> snapshot() const;
   /// Goes back, or on, to where a snapshot of this session was taken.
