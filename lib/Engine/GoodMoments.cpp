@@ -27,11 +27,12 @@ Result<void> Session::Impl::keepGoodMoment() {
   const std::int64_t every = goodMomentSteps();
   if (every == 0 || (goods.newest && (step % every != 0 || goods.newest->step() == step)))
     return {};
-  if (goods.newest)
-    goods.proven = std::move(goods.newest);
+  goods.reached(step);
   auto taken = snapshot();
   if (!taken)
     return taken.error();
+  if (goods.newest)
+    goods.proven = std::move(goods.newest);
   goods.newest = std::move(*taken);
   return {};
 }

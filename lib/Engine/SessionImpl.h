@@ -57,13 +57,19 @@ struct Standing : Place {
 
 struct Snapshot::Impl : Standing {};
 
-/// Moments to go back to where a number is not finite: the newest that was taken, and the newest behind which a loss was seen to be finite.
+/// Moments to go back to where a number is not finite: the newest that was taken, and the newest behind which a loss was seen to be finite,
+/// where that is another one.
 struct GoodMoments {
   std::optional<Snapshot> newest, proven;
 
   /// That to go back to from step `step`.
   const std::optional<Snapshot> &at(std::int64_t step) const {
     return newest && newest->step() < step ? newest : proven;
+  }
+  /// A run has come to step `step`: what `at` does not give from there is let go.
+  void reached(std::int64_t step) {
+    if (newest && newest->step() < step)
+      proven.reset();
   }
 };
 

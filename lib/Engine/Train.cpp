@@ -192,6 +192,7 @@ Result<Stopped> Session::train(const TrainOptions &options) {
     const std::int64_t every = self.goodMomentSteps(),
                        stop = every ? std::min(goal, (self.step / every + 1) * every) : goal;
     Taken taken = self.program.plan().accumulate > 1 ? takeStepInParts(self) : takeSteps(self, size, stop);
+    self.goods.reached(self.step);
     Chunk &chunk = taken.chunk;
     if (taken.error) {
       if (taken.notFinite) {

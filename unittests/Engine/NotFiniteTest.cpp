@@ -1,4 +1,5 @@
 // A step in which a loss, or a norm that gradients are clipped by, is not finite changes nothing, and the plan says what follows.
+#include "../../lib/Engine/SessionImpl.h"
 #include "talweg/Engine/Engine.h"
 
 #include <fmt/format.h>
@@ -192,6 +193,18 @@ TEST_P(Skip, CountsTheStepAndGoesOn) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Batches, Skip, testing::Values("  batch 4\n", "  batch 2\n  accumulate 2\n"));
+
+TEST(OnNan, BehindAFiniteLossOneMomentIsKept) {
+  Trained trained(text(kNormed, kLoss + kAdam + kBatch), false);
+  const GoodMoments &goods = trained.session.impl->goods;
+  TrainOptions options;
+  options.onChunk = [&](const Chunk &chunk) {
+    EXPECT_LT(goods.newest->step(), chunk.steps.front().step);
+    EXPECT_FALSE(goods.proven);
+    return true;
+  };
+  EXPECT_EQ(*trained.session.train(options), Stopped::PlanDone);
+}
 
 TEST(OnNan, IgnoredNothingIsLookedAt) {
   Trained trained(text(kNormed, kLoss + kAdam + kBatch + "  on nan ignore\n"));
