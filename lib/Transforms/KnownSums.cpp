@@ -2,6 +2,9 @@
 // less their mean, which add up to nothing:
 //
 //   Σₙ (d[n] r + (x[n] − m) k) = r Σₙ d[n] + k (Σₙ x[n] − N m) = r Σₙ d[n]     where m = Σₙ x[n] / N
+//
+// Layers may be turns of a loop, whose derivative is another one: what it has been left of the first one's turns is looked up there, so that layers compute
+// the same bits as turns and alone.
 #include "KnownSums.h"
 
 #include "Product.h"
@@ -37,6 +40,43 @@ struct Term {
            });
   }
 };
+
+/// What a slice that a loop takes of what another loop has left was in that one's turn; other values as they are.
+Value madeOf(Value x) {
+  while (auto slice = dyn_cast<BlockArgument>(x)) {
+    auto loop = dyn_cast<tw::ScanOp>(slice.getOwner()->getParentOp());
+    auto place = loop ? llvm::find(loop.getSlices(), slice) : nullptr;
+    if (!loop || place == loop.getSlices().end())
+      break;
+    auto stack = dyn_cast<OpResult>(loop.getStacks()[place - loop.getSlices().begin()]);
+    auto other = stack ? dyn_cast<tw::ScanOp>(stack.getOwner()) : tw::ScanOp();
+    if (!other || stack.getResultNumber() < other.getStarts().size())
+      break;
+    x = other.getYield().getOperand(stack.getResultNumber());
+  }
+  return x;
+}
+
+/// Whether `x` is a value less its mean over these dims: the sum of both is the same but for rounding, also of the literal 1 / N.
+bool addsUpToNothing(Value x, ArrayRef<int64_t> dims) {
+  constexpr double rounding = 1e-6;
+  auto less = madeOf(x).getDefiningOp<tw::SubOp>();
+  auto spread = less ? less.getB().getDefiningOp<tw::WindowOp>() : tw::WindowOp();
+  Operation *mean = spread ? spread.getX().getDefiningOp() : nullptr;
+  if (!isa_and_nonnull<tw::MulOp, tw::DivOp>(mean))
+    return false;
+  auto number = tw::uniformValue(mean->getOperand(1));
+  auto sum = mean->getOperand(0).getDefiningOp<tw::ReduceOp>();
+  if (!number || !sum || !isSum(sum) || sum.getX() != less.getA() || sum.getDims() != dims)
+    return false;
+  RankedTensorType type = typeOf(less.getA());
+  double count = 1;
+  for (int64_t dim : dims)
+    count *= double(type.getDimSize(dim));
+  const double share = isa<tw::MulOp>(mean) ? *number * count : count / *number;
+  return std::abs(share - 1) < rounding &&
+         spread.getMap() == tw::dropDims(x.getContext(), unsigned(type.getRank()), dims);
+}
 
 /// Takes a sum apart.
 class Terms {
@@ -106,7 +146,9 @@ private:
     if (auto number = tw::uniformValue(x))
       return add(times(term, *number * count()));
     if (auto spread = spreadBy(x))
-      return expandSpread(spread->source, spread->map, times(term, count()));
+      return add(times(times(term, count()), spread->source, spread->map));
+    if (addsUpToNothing(x, op.getDims()))
+      return;
     if (x != op.getX() && otherSumOf(x)) {
       Term known = term;
       known.summed = x;
@@ -132,42 +174,15 @@ private:
     isKnown = false;
   }
 
-  /// x · term, for `x` read by `map` from the result's box: of a mean, the sum.
-  void expandSpread(Value x, AffineMap map, const Term &term) {
-    if (map.isIdentity()) {
-      Operation *by = x.getDefiningOp();
-      if (isa_and_nonnull<tw::MulOp, tw::DivOp>(by))
-        if (auto number = tw::uniformValue(by->getOperand(1)))
-          return expandSpread(by->getOperand(0), map, times(term, isa<tw::MulOp>(by) ? *number : 1 / *number));
-      if (auto sum = dyn_cast_if_present<tw::ReduceOp>(by); sum && isSum(sum) && sum.getDims() == op.getDims() &&
-                                                            sum.getX().getType() == type &&
-                                                            sum->getBlock() == op->getBlock() && sum != op) {
-        Term known = term;
-        known.summed = sum.getX();
-        return add(known);
-      }
-    }
-    add(times(term, x, map));
-  }
-
-  /// Terms that differ by their scale are one; those that cancel each other but for the rounding of literals such as 1 / N are none.
+  /// Terms that differ by their scale are one.
   SmallVector<Term> joined() const {
-    constexpr double rounding = 1e-6;
-    SmallVector<std::pair<Term, double>> sums; // with the sum of absolute values
-    for (const Term &term : terms) {
-      auto like = llvm::find_if(sums, [&](auto &sum) { return sum.first.isLike(term); });
-      if (like == sums.end()) {
-        sums.push_back({term, std::abs(term.factors.scale)});
-        continue;
-      }
-      like->first.factors.scale += term.factors.scale;
-      like->second += std::abs(term.factors.scale);
-    }
-    SmallVector<Term> left;
-    for (auto &[term, all] : sums)
-      if (std::abs(term.factors.scale) > rounding * all)
-        left.push_back(term);
-    return left;
+    SmallVector<Term> sums;
+    for (const Term &term : terms)
+      if (auto like = llvm::find_if(sums, [&](const Term &sum) { return sum.isLike(term); }); like != sums.end())
+        like->factors.scale += term.factors.scale;
+      else
+        sums.push_back(term);
+    return sums;
   }
 };
 
