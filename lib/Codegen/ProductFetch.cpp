@@ -2,6 +2,7 @@
 // caches between two readings, or comes from memory, is asked for by tiles that compute meanwhile.
 #include "ProductFetch.h"
 
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 

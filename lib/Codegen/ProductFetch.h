@@ -5,8 +5,6 @@
 #include "talweg/Codegen/Machine.h"
 #include "talweg/Dialect/Kernel/ProductPlan.h"
 
-#include "llvm/ADT/ArrayRef.h"
-
 namespace talweg {
 
 /// The steps of the innermost k that tiles write out in each turn of its loop.
@@ -14,9 +12,8 @@ constexpr std::int64_t kUnrolled = 4;
 
 /// What tiles ask for in a turn of the level `plan.fetchNext`, for the next one: each step of the outermost k of each tile for some lines.
 struct NextTurn {
-  std::int64_t
-      from = 0,
-      lines = 0; ///< the first element, from where the operand is at this turn's beginning; cache lines a step, 0: none
+  std::int64_t from = 0;  ///< the first element, from where the operand is at this turn's beginning
+  std::int64_t lines = 0; ///< cache lines a step; 0: none
 };
 
 /// Of a, or of b, that are not packed: what this turn does not read.

@@ -51,13 +51,11 @@ public:
   void run() {
     packAhead();
     buildLevels();
-    Place start{startOf(a), plan.packB ? tools.index(0) : startOf(b),
-                startOf(c), startOf(b),
-                {},         {},
-                {},         {},
-                {},         {},
-                {},         {},
-                {},         {}};
+    Place start;
+    start.a = startOf(a);
+    start.b = plan.packB ? tools.index(0) : startOf(b);
+    start.c = startOf(c);
+    start.unpackedB = startOf(b);
     start.turns.resize(levelsOfPlan.size());
     if (plan.hasBand())
       start.band = tools.index(0);
@@ -88,20 +86,13 @@ private:
   }
 
   Place move(const Place &from, Value iv, const Loop &by, int64_t unpackedB) {
-    Place to{tools.advance(from.a, iv, by.a),
-             tools.advance(from.b, iv, by.b),
-             tools.advance(from.c, iv, by.c),
-             tools.advance(from.unpackedB, iv, unpackedB),
-             from.e,
-             from.last,
-             from.number,
-             from.turns,
-             from.share,
-             from.band ? tools.advance(from.band, iv, by.band) : Value(),
-             from.nextA,
-             from.nextB,
-             from.asks,
-             from.blockOfRows};
+    Place to = from;
+    to.a = tools.advance(from.a, iv, by.a);
+    to.b = tools.advance(from.b, iv, by.b);
+    to.c = tools.advance(from.c, iv, by.c);
+    to.unpackedB = tools.advance(from.unpackedB, iv, unpackedB);
+    if (from.band)
+      to.band = tools.advance(from.band, iv, by.band);
     for (auto [position, stride] : llvm::zip(to.e, by.e))
       position = tools.advance(position, iv, stride);
     return to;
