@@ -162,8 +162,9 @@ namespace {
 
 class Chooser {
 public:
-  Chooser(ProductPlan &plan, std::int64_t elementBytes, const Machine &machine)
-      : plan(plan), elementBytes(elementBytes), machine(machine), isLate(plan.packB && !plan.packBAhead) {}
+  /// `all`: where every nest is kept that is considered, if one asks for them.
+  Chooser(ProductPlan &plan, std::int64_t elementBytes, const Machine &machine, std::vector<ProductPlan> *all = nullptr)
+      : plan(plan), elementBytes(elementBytes), machine(machine), all(all), isLate(plan.packB && !plan.packBAhead) {}
 
   /// Takes the nest of this rank, or the last that there is.
   void take(std::size_t rank) {
@@ -207,6 +208,7 @@ private:
   ProductPlan &plan;
   std::int64_t elementBytes;
   const Machine &machine;
+  std::vector<ProductPlan> *all;
   bool isLate; ///< panels of b are packed one by one
   SmallVector<Level> levels;
   SmallVector<bool> apart; ///< of each level: without scatter all are that do not visit results again
@@ -278,6 +280,7 @@ private:
   void consider() {
     plan.shared.clear();
     plan.fork = 0;
+    keep();
     const double alone = waitingNs(plan, elementBytes, machine);
     Choice best{alone, choices.size(), plan.nest, {}, plan.rowBlock, 0};
     if (plan.multiplyAdds() >= parallelWork) {
@@ -291,11 +294,17 @@ private:
           if (!fork)
             continue;
           plan.fork = *fork;
+          keep();
           if (const double ns = alone + ofThreads(); ns < best.ns)
             best = {ns, choices.size(), plan.nest, plan.shared, plan.rowBlock, plan.fork};
         }
     }
     choices.push_back(std::move(best));
+  }
+
+  void keep() {
+    if (all)
+      all->push_back(plan);
   }
 
   double work() const { return plan.multiplyAdds() * 2 / machine.flopsPerNs; }
@@ -392,6 +401,12 @@ void chooseNest(ProductPlan &plan, std::int64_t elementBytes, const Machine &mac
     if (auto known = machine.tuned->find(keyOf(plan, elementBytes)); known != machine.tuned->end())
       rank = known->second;
   Chooser(plan, elementBytes, machine).take(std::size_t(rank));
+}
+
+std::vector<ProductPlan> allNests(ProductPlan plan, std::int64_t elementBytes, const Machine &machine) {
+  std::vector<ProductPlan> all;
+  Chooser(plan, elementBytes, machine, &all).take(0);
+  return all;
 }
 
 } // namespace talweg

@@ -5,11 +5,16 @@
 #include "talweg/Codegen/Machine.h"
 #include "talweg/Dialect/Kernel/ProductPlan.h"
 
+#include <vector>
+
 namespace talweg {
 
 /// Chooses plan.nest, rowBlock, shared and fork: of the orders that there are, the one whose tiles wait least for memory by an estimate. Results do not
 /// depend on it.
 void chooseNest(kernel::ProductPlan &plan, std::int64_t elementBytes, const Machine &machine);
+
+/// Every plan that chooseNest considers: all orders, without blocks of rows and with each size of them, and of each all that threads may share.
+std::vector<kernel::ProductPlan> allNests(kernel::ProductPlan plan, std::int64_t elementBytes, const Machine &machine);
 
 /// A plan but for what chooseNest decides of it, and whatever its epilogue is: by this text it is known which rank was fastest.
 std::string keyOf(const kernel::ProductPlan &plan, std::int64_t elementBytes);

@@ -239,4 +239,49 @@ Program makeContraction(Chance &chance) {
   return program;
 }
 
+Program makeLargeContraction(Chance &chance) {
+  constexpr std::int64_t enough = 500'000; // for threads
+  if (chance.oneIn(4)) {
+    Program program = makeContraction(chance);
+    auto isLargeConvolution = [&](const Shape &ranges) { return ranges.size() >= 6 && countOf(ranges) >= enough; };
+    while (!isLargeConvolution(program.operations[0].ranges))
+      program = makeContraction(chance);
+    return program;
+  }
+  Sum sum;
+  sum.summed = "kl";
+  if (chance.oneIn(8)) {
+    sum.letters = "mnk";
+    sum.ranges = {chance.pick<std::int64_t>({128, 200, 300}), 520, chance.pick<std::int64_t>({8, 16, 33})};
+    return productOf(chance, "product whose operands are both copied", sum, "km", "nk", "mn");
+  }
+  if (chance.oneIn(8)) {
+    sum.letters = "mnk";
+    sum.ranges = {chance.pick<std::int64_t>({2, 3}), 300, chance.pick<std::int64_t>({1000, 1500})};
+    return productOf(chance, "product with lanes along what is summed", sum, "mk", "nk", "mn");
+  }
+  std::string a, b, c;
+  auto add = [&](const char *letters, std::int64_t count, std::initializer_list<std::string *> operands) {
+    sum.letters.append(letters, std::size_t(count));
+    for (std::string *operand : operands)
+      operand->append(letters, std::size_t(count));
+  };
+  add("z", chance.below(2), {&a, &b, &c});
+  add("mp", 1 + chance.below(2), {&a, &c});
+  add("kl", 1 + chance.below(2), {&a, &b});
+  add("nq", 1 + chance.below(2), {&b, &c});
+  for (std::string *operand : {&a, &b, &c})
+    if (chance.oneIn(2))
+      chance.shuffle(*operand);
+  do {
+    sum.ranges.clear();
+    for (std::size_t i = 0; i < sum.letters.size(); ++i)
+      sum.ranges.push_back(chance.pick<std::int64_t>({2, 3, 5, 8, 16, 33, 48, 64, 100, 128, 300, 1100}));
+  } while (countOf(sum.ranges) < enough || countOf(sum.ranges) > 3'000'000);
+  Program program = productOf(chance, "product of many loops", sum, a, b, c);
+  if (chance.oneIn(2))
+    addEpilogue(chance, program);
+  return program;
+}
+
 } // namespace talweg::random

@@ -1,7 +1,9 @@
 // Compiling, running and comparing.
 #include "Harness.h"
+#include "../../lib/Codegen/ProductNest.h"
 #include "../../lib/Engine/Emit.h"
 #include "../../lib/Engine/Jit.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Pipeline/Pipeline.h"
 #include "talweg/Runtime/Abi.h"
 #include "talweg/Runtime/Threads.h"
@@ -11,6 +13,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 
 #include <fmt/format.h>
@@ -26,9 +29,40 @@ namespace talweg::random {
 struct Compiled {
   std::unique_ptr<NativeCode> code;
   std::vector<std::int64_t> arenaBytes;
+  std::vector<Nests> nests;
 };
 
-Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, const Target &target) {
+const Nests &nestsOf(const Compiled &compiled, std::size_t number) { return compiled.nests[number]; }
+
+namespace {
+
+/// Gives each function's product another of its nests when it is planned.
+class TakeNests : public mlir::PassInstrumentation {
+public:
+  TakeNests(std::size_t number, const Machine &machine, std::vector<Nests> &nests)
+      : number(number), machine(machine), nests(nests) {}
+
+  void runAfterPass(mlir::Pass *pass, mlir::Operation *op) override {
+    if (pass->getArgument() != "talweg-plan-products")
+      return;
+    Nests &all = nests.emplace_back();
+    op->walk([&](kernel::ProductOp product) {
+      all = allNests(product.getPlan()->getPlan(), product.getElementType().getIntOrFloatBitWidth() / 8, machine);
+      if (number > 0)
+        product.setPlanAttr(kernel::ProductPlanAttr::get(product.getContext(), all[std::min(number, all.size()) - 1]));
+    });
+  }
+
+private:
+  std::size_t number;
+  const Machine &machine;
+  std::vector<Nests> &nests;
+};
+
+} // namespace
+
+Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, const Target &target,
+                                          std::size_t nest) {
   static mlir::MLIRContext *context = [] {
     mlir::DialectRegistry registry;
     registerPhaseDialects(registry);
@@ -49,9 +83,10 @@ Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, 
   buildTensorPipeline(vector, {.target = target});
   buildBufferPipeline(vector, {.target = target});
   buildLlvmPipeline(llvm);
+  auto compiled = std::make_shared<Compiled>();
+  vector.addInstrumentation(std::make_unique<TakeNests>(nest, target.machine, compiled->nests));
   if (failed(vector.run(*module)))
     return Error{"", "not vectorized: " + messages};
-  auto compiled = std::make_shared<Compiled>();
   for (std::size_t i = 0; i < programs.size(); ++i) {
     auto function = module->lookupSymbol<mlir::func::FuncOp>("talweg_" + std::to_string(i));
     auto arena = mlir::cast<mlir::MemRefType>(function.getArgumentTypes()[abi::kArena]);

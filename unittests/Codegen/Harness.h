@@ -4,6 +4,7 @@
 
 #include "RandomProgram.h"
 #include "talweg/Codegen/Pipeline.h"
+#include "talweg/Dialect/Kernel/ProductPlan.h"
 #include "talweg/Support/Result.h"
 
 #include <memory>
@@ -12,8 +13,14 @@ namespace talweg::random {
 
 struct Compiled;
 
-/// All programs in one module, as functions talweg_0, talweg_1, …
-Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, const Target &target);
+/// All programs in one module, as functions talweg_0, talweg_1, … Products are computed by the plan that is ranked first, or else by number `nest`, from 1,
+/// of those there are, or by the last.
+Result<std::shared_ptr<Compiled>> compile(const std::vector<Program> &programs, const Target &target,
+                                          std::size_t nest = 0);
+
+/// All plans of program `number`'s last product on the machine it is compiled for; none without a product.
+using Nests = std::vector<kernel::ProductPlan>;
+const Nests &nestsOf(const Compiled &compiled, std::size_t number);
 
 /// What program `number` makes of random inputs on so many threads: the bytes of its results. Error: it wrote where it must not.
 Result<std::vector<std::string>> run(const Compiled &compiled, std::size_t number, const Program &program,

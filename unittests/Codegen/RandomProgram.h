@@ -102,6 +102,8 @@ struct Program {
 
 /// Sums of products: matrix products of all layouts, dot, outer, convolutions in three directions, depthwise ones.
 Program makeContraction(Chance &chance);
+/// Those with work enough for threads, convolutions and products of three to seven loops in any order in memory: there are many plans of each.
+Program makeLargeContraction(Chance &chance);
 /// All else, alone or chained: elementwise, reductions, windows, folds, padding, bytes, conditions, updates in place.
 Program makeGeneric(Chance &chance);
 

@@ -6,9 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <set>
 #include <tuple>
 #include <unistd.h>
 #include <utility>
@@ -69,12 +73,13 @@ void runCases(Make make, const Target &target, std::uint64_t usual, std::uint64_
   }
 }
 
+const Machine kTiny{.l1Bytes = 1 << 10, .l2Bytes = 8 << 10, .l3Bytes = 64 << 10, .cores = 3, .l3Rate = 5};
+
 /// What programs make on machines with these caches and cores, by plans of these ranks, in bytes: the same everywhere.
 void comparePlans(std::uint64_t usual, std::uint64_t all) {
   constexpr std::uint64_t together = 40;
   Cases cases = Cases::of("TALWEG_PLANS", usual, all);
-  const Machine tiny{.l1Bytes = 1 << 10, .l2Bytes = 8 << 10, .l3Bytes = 64 << 10, .cores = 3, .l3Rate = 5};
-  std::vector<Machine> machines{{}, {.rank = 1}, {.rank = 3}, tiny, tiny};
+  std::vector<Machine> machines{{}, {.rank = 1}, {.rank = 3}, kTiny, kTiny};
   machines.back().cores = 16;
   machines.back().rank = 1;
   for (std::uint64_t first = cases.first; first < cases.end; first += together) {
@@ -105,6 +110,86 @@ void comparePlans(std::uint64_t usual, std::uint64_t all) {
 }
 
 TEST(RandomPrograms, AnyPlanGivesTheSameBits) { comparePlans(TALWEG_SANITIZED ? 20 : 200, 2000); }
+
+/// What a plan has besides loops around tiles.
+std::set<std::string> waysOf(const kernel::ProductPlan &plan) {
+  const std::pair<const char *, bool> all[] = {{"another order", !std::is_sorted(plan.nest.begin(), plan.nest.end())},
+                                               {"blocks of rows", plan.rowBlock != 0},
+                                               {"a shared level", plan.shared.size() == 1},
+                                               {"two shared levels", plan.shared.size() == 2},
+                                               {"forks inside", plan.fork > 0},
+                                               {"a packed", plan.packA},
+                                               {"b packed ahead", plan.packB && plan.packBAhead},
+                                               {"b packed by panels", plan.packB && !plan.packBAhead},
+                                               {"k cut", plan.kBlock != 0},
+                                               {"loops of k outside", !plan.kBlocks.empty()},
+                                               {"scatter", !plan.scatter.empty()},
+                                               {"dot", plan.dot}};
+  std::set<std::string> ways;
+  for (auto [way, has] : all)
+    if (has)
+      ways.insert(way);
+  return ways;
+}
+
+/// All plans of each shape: every order of the levels around its tiles, without blocks of rows and with each size of them, and of each order
+/// every level and pair of levels that threads may share. On one thread and on three they make the same bytes as the plan that is ranked first.
+/// What is no choice but a rule of the shape (tile, packing, where k is cut) differs from shape to shape; each way is the way of some in 200.
+void compareAllPlans(std::uint64_t usual, std::uint64_t all) {
+  constexpr std::uint64_t together = 20;
+  Cases cases = Cases::of("TALWEG_NESTS", usual, all);
+  Target target = nativeTarget();
+  target.machine = kTiny;          // where small products have blocks of rows
+  std::map<std::string, int> ways; // of how many shapes some plan has it
+  std::size_t plans = 0;
+  for (std::uint64_t first = cases.first; first < cases.end; first += together) {
+    struct Shape {
+      std::uint64_t number;
+      Program program;
+      std::vector<std::string> right;
+      std::size_t plans;
+    };
+    std::vector<Shape> shapes;
+    for (std::uint64_t number = first; number < std::min(cases.end, first + together); ++number) {
+      Chance chance(cases.seedOf(number));
+      shapes.push_back({number, makeLargeContraction(chance), {}, 0});
+    }
+    for (std::size_t nest = 0; !shapes.empty(); ++nest) {
+      std::vector<Program> programs;
+      for (const Shape &shape : shapes)
+        programs.push_back(shape.program);
+      auto compiled = compile(programs, target, nest);
+      ASSERT_TRUE(compiled) << compiled.error().message;
+      for (std::size_t i = 0; i < shapes.size(); ++i) {
+        Shape &shape = shapes[i];
+        running = "plan " + std::to_string(nest) + " of case " + std::to_string(shape.number) + " of seed " +
+                  std::to_string(cases.seed) + "\n" + print(shape.program, "0");
+        for (int threads : {1, 3}) {
+          Chance chance(~cases.seedOf(shape.number));
+          auto bytes = run(**compiled, i, shape.program, chance, threads);
+          ASSERT_TRUE(bytes) << bytes.error().message << "\n" << running;
+          if (nest == 0 && threads == 1)
+            shape.right = *bytes;
+          EXPECT_TRUE(*bytes == shape.right) << "other bits on " << threads << " threads: " << running;
+        }
+        if (nest > 0)
+          continue;
+        shape.plans = nestsOf(**compiled, i).size();
+        plans += shape.plans;
+        std::set<std::string> its;
+        for (const kernel::ProductPlan &plan : nestsOf(**compiled, i))
+          its.merge(waysOf(plan));
+        for (const std::string &way : its)
+          ++ways[way];
+      }
+      std::erase_if(shapes, [&](const Shape &shape) { return shape.plans <= nest; });
+    }
+  }
+  std::printf("%zu plans of %zu shapes; of these have %s\n", plans, std::size_t(cases.end - cases.first),
+              testing::PrintToString(ways).c_str());
+}
+
+TEST(RandomPrograms, AllPlansGiveTheSameBits) { compareAllPlans(TALWEG_SANITIZED ? 1 : 4, 200); }
 
 /// This machine's code for vectors of so many bits and so many of their registers, whatever it has.
 struct RandomPrograms : testing::TestWithParam<std::pair<int, int>> {

@@ -23,8 +23,8 @@ public:
   T pick(std::initializer_list<T> of) {
     return of.begin()[below(std::int64_t(of.size()))];
   }
-  template <typename T>
-  void shuffle(std::vector<T> &list) {
+  template <typename List>
+  void shuffle(List &list) {
     for (std::int64_t i = std::int64_t(list.size()) - 1; i > 0; --i)
       std::swap(list[i], list[below(i + 1)]);
   }
