@@ -57,6 +57,8 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   function.addPass(createLowerTurns());
   function.addPass(createCSEPass()); // fast, so that kernels are equal early
   function.addPass(createPlanMemory());
+  if (options.regions)
+    pm.addPass(createCountForks(*options.regions));
   pm.addPass(createOutlineKernels());
   pm.addPass(createOutlineParts());
   OpPassManager &shared = pm.nest<func::FuncOp>();

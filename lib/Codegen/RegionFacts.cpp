@@ -92,13 +92,14 @@ public:
 
   CodeRegion region(Location otherwise) const {
     std::string text = what + (after ? ", then " + std::to_string(after) + (after == 1 ? " op" : " ops") : "");
-    return {kind, text, main ? main->getLoc() : otherwise, epilogue, flops, read, written, plan, ns};
+    return {kind, text, main ? main->getLoc() : otherwise, epilogue, flops, read, written, plan, ns, 0, pieces};
   }
 
 private:
   const talweg::Target &target;
-  double ns = 0;    ///< by estimate
-  std::string plan; ///< of its product
+  double ns = 0;      ///< by estimate
+  int64_t pieces = 0; ///< of its product, if threads share it
+  std::string plan;   ///< likewise
   Operation *main = nullptr;
   int64_t mainBytes = -1; ///< of `main`; a product has more than anything else
   std::string kind = "loop", what;
@@ -212,8 +213,11 @@ private:
       points *= extent;
     flops += 2 * points;
     ns += double(times) * talweg::estimatedNs(op, target);
-    if (op.getPlan())
-      plan = talweg::keyOf(op.getPlan()->getPlan(), op.getElementType().getIntOrFloatBitWidth() / 8);
+    if (op.getPlan()) {
+      const talweg::kernel::ProductPlan &its = op.getPlan()->getPlan();
+      plan = talweg::keyOf(its, op.getElementType().getIntOrFloatBitWidth() / 8);
+      pieces = its.shared.empty() ? 0 : its.sharedTurns();
+    }
     propose(op, INT64_MAX, isConvolution(op) ? "convolution" : "product", productShape(op));
     if (!op.hasEpilogue())
       return;

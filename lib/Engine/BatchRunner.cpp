@@ -6,6 +6,7 @@
 #include "talweg/Engine/Bench.h"
 #include "talweg/Runtime/Profile.h"
 #include "talweg/Runtime/Shuffle.h"
+#include "talweg/Runtime/Threads.h"
 
 #include <fmt/format.h>
 
@@ -104,7 +105,9 @@ static StepRegion stepRegion(const RegionFacts &facts, const std::string &file, 
                     facts.flops,
                     facts.bytesRead + facts.bytesWritten,
                     facts.plan,
-                    facts.estimatedNs * 1e-9};
+                    facts.estimatedNs * 1e-9,
+                    facts.forks,
+                    facts.pieces};
   if (facts.file != file || facts.line < 1)
     return region;
   const SourceText found = sourceText(text, facts.line, facts.column, facts.endColumn);
@@ -150,7 +153,7 @@ static std::int64_t outputWidth(const Manifest &manifest, Mode mode) {
   return width;
 }
 
-Result<double> BatchRunner::run(std::int64_t steps) {
+Result<double> BatchRunner::run(std::int64_t steps, int threads) {
   Session::Impl &session = impl->session;
   std::int64_t batch = impl->unit->manifest.batch * impl->batchesOfStep(), rows = std::int64_t(impl->visits.size());
   if (steps < 1 || steps > abi::kMaxRows / batch)
@@ -160,12 +163,18 @@ Result<double> BatchRunner::run(std::int64_t steps) {
     impl->order.insert(impl->order.end(), impl->visits.begin(), impl->visits.end());
   const std::int64_t told = impl->batchesOfStep() > 1 ? impl->batchesOfStep() : steps;
   impl->out.resize(std::size_t(told * outputWidth(impl->unit->manifest, session.options.mode)));
+  const int usual = session.threads, now = threads ? threads : usual;
+  if (auto set = runtime::setThreads(now); !set)
+    return set.error();
+  runtime::onEachThread(now, [](int, int, void *) {}, nullptr); // they are there when the clock starts
+  session.threads = now;
   runtime::Profile profile{std::vector<std::uint64_t>(impl->regions.size())};
   runtime::Profile::use(impl->profiled ? &profile : nullptr);
   auto start = std::chrono::steady_clock::now();
   NativeCall call = impl->runSteps(steps);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   runtime::Profile::use(nullptr);
+  session.threads = usual;
   if (call.error)
     return *call.error;
   impl->regionSeconds.clear();

@@ -228,6 +228,22 @@ double MachineProbe::fmaPeak(double seconds) {
   return best;
 }
 
+double MachineProbe::forkSeconds() {
+  constexpr double kBetween = 2e-5; // that one thread works alone
+  std::vector<double> times(500);
+  for (double &time : times) {
+    auto start = Clock::now();
+    while (secondsSince(start) < kBetween) {
+    }
+    start = Clock::now();
+    runtime::onEachThread(impl->threads, [](int, int, void *) {}, nullptr);
+    time = secondsSince(start);
+  }
+  const auto middle = times.begin() + std::ptrdiff_t(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
+}
+
 namespace {
 /// Two arrays, of which one is copied to the other or added to it.
 class Arrays {

@@ -223,5 +223,7 @@ RegionFacts talweg::factsOf(const CodeRegion &region) {
   facts.bytesWritten = region.bytesWritten;
   facts.plan = region.plan;
   facts.estimatedNs = region.estimatedNs;
+  facts.forks = region.forks;
+  facts.pieces = region.pieces;
   return facts;
 }

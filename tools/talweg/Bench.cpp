@@ -127,7 +127,7 @@ Result<Figures> measure(const Options &options, Session &session, const Dataset 
     auto profile = takeProfile(session, data, *chunk, options.seconds);
     if (!profile)
       return profile.error();
-    profile->limits = {figures.peakFlops, figures.bandwidth.update};
+    profile->limits = {figures.peakFlops, figures.bandwidth.update, probe->forkSeconds()};
     profile->inference = options.inference;
     figures.profile = std::move(*profile);
   }
@@ -330,7 +330,13 @@ void addBench(CommandLine &line) {
       "alternate for as long again: the table tells what the marks cost. A region's time is the median over chunks. "
       "Its part is data, forward, backward or update; its line is the one of the model that asks for it. `speed` is "
       "of the multiply-add peak for products, and of the update bandwidth for the rest: the bytes of the arrays that "
-      "a region reads and writes, each counted once, which may well stay in the caches. Regions of one kind and "
+      "a region reads and writes, each counted once, which may well stay in the caches. On more than one thread, both "
+      "alternate with the same on one thread too, whose results are the same: `speed-up` is how many times as fast "
+      "that makes a region and, unless it is about as many times as there are threads, a word for what keeps it from "
+      "more. `alone`: one thread does all of it, as there is too little to do or nothing to divide; `uneven`: the "
+      "pieces that it is cut in cannot be dealt out evenly; `small`: starting the threads takes its time; `memory` and "
+      "`peak`: it is at the update bandwidth, or the multiply-add peak, of all threads; `other`: none of these "
+      "explains half of what is lost. Regions of one kind and "
       "shape at one place are shown together; the event of --json has each of them, under `profile`.\n\n"
       "On a machine that others use too, compare figures of one run only.");
   options.experiment.declareFile(command);

@@ -5,6 +5,7 @@
 #include "Lines.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace talweg::driver {
@@ -26,6 +27,30 @@ std::string TimedRegion::place() const {
   return file.empty() ? "" : fmt::format("{}:{}", file.substr(file.rfind('/') + 1), line);
 }
 
+namespace {
+
+/// Chunks of one runner on so many threads.
+struct Chunks {
+  BatchRunner *runner;
+  int threads;
+  std::vector<double> steps;                ///< of each chunk the time of a step
+  std::vector<std::vector<double>> regions; ///< of each region likewise
+
+  Chunks(BatchRunner &runner, int threads) : runner(&runner), threads(threads), regions(runner.regions().size()) {}
+
+  Result<double> run(std::int64_t count) {
+    auto took = runner->run(count, threads);
+    if (!took)
+      return took;
+    steps.push_back(*took / double(count));
+    for (size_t i = 0; i < regions.size(); ++i)
+      regions[i].push_back(runner->regionSeconds()[i] / double(count));
+    return took;
+  }
+};
+
+} // namespace
+
 Result<Profile> takeProfile(Session &session, const Dataset &data, std::int64_t chunk, double seconds) {
   auto plain = BatchRunner::create(session, data);
   if (!plain)
@@ -34,27 +59,54 @@ Result<Profile> takeProfile(Session &session, const Dataset &data, std::int64_t 
   if (!marked)
     return marked.error();
   Profile profile;
-  std::vector<double> plainTimes, markedTimes;
-  std::vector<std::vector<double>> times(marked->regions().size());
+  profile.threads = session.threads();
+  std::vector<Chunks> kinds{{*plain, profile.threads}, {*marked, profile.threads}};
+  const bool compares = profile.threads > 1;
+  if (compares)
+    kinds.insert(kinds.end(), {{*plain, 1}, {*marked, 1}});
+  for (Chunks &kind : kinds)
+    if (auto first = kind.runner->run(chunk, kind.threads); !first) // which is slow
+      return first.error();
   double passed = 0;
-  for (bool first = true; passed < seconds || markedTimes.size() < 3; first = false) {
-    auto took = plain->run(chunk), tookMarked = marked->run(chunk);
-    if (!took || !tookMarked)
-      return !took ? took.error() : tookMarked.error();
-    if (first) // the first call of new code is slow
-      continue;
-    passed += *took + *tookMarked;
-    plainTimes.push_back(*took / double(chunk));
-    markedTimes.push_back(*tookMarked / double(chunk));
-    for (size_t i = 0; i < times.size(); ++i)
-      times[i].push_back(marked->regionSeconds()[i] / double(chunk));
-    profile.steps += chunk;
-  }
-  profile.plain = median(plainTimes);
-  profile.marked = median(markedTimes);
-  for (size_t i = 0; i < times.size(); ++i)
-    profile.regions.push_back({marked->regions()[i], median(times[i])});
+  while (passed < seconds || kinds.front().steps.size() < 3)
+    for (Chunks &kind : kinds) {
+      auto took = kind.run(chunk);
+      if (!took)
+        return took.error();
+      passed += *took;
+    }
+  profile.steps = chunk * std::int64_t(kinds[1].steps.size());
+  profile.plain = median(kinds[0].steps);
+  profile.marked = median(kinds[1].steps);
+  profile.alone = compares ? median(kinds[2].steps) : 0;
+  for (size_t i = 0; i < marked->regions().size(); ++i)
+    profile.regions.push_back(
+        {marked->regions()[i], median(kinds[1].regions[i]), compares ? median(kinds[3].regions[i]) : 0});
   return profile;
+}
+
+std::string Profile::limitedBy(const TimedRegion &region) const {
+  constexpr double kAbout = 0.9; // of as many times as fast as there are threads
+  if (region.forks == 0)
+    return "alone";
+  const auto pieces = double(region.pieces), count = double(threads);
+  const double ideal = region.alone / count;
+  if (region.seconds * kAbout <= ideal)
+    return "";
+  // What is faster than a limit is not held by it: memory's does not hold what stays in caches.
+  auto atLimit = [&](std::int64_t work, double rate) {
+    constexpr double kBeyond = 1.1;
+    const double least = rate > 0 ? double(work) / rate : 0;
+    return least <= kBeyond * region.seconds ? least : 0;
+  };
+  // What each reason makes a region take at least. The one that makes most is told, if that is half of what is lost.
+  const std::pair<double, const char *> reasons[] = {
+      {ideal + (region.seconds - ideal) / 2, "other"},
+      {pieces > 0 ? region.alone * std::ceil(pieces / count) / pieces : 0, "uneven"},
+      {ideal + double(region.forks) * limits.forkSeconds, "small"},
+      {atLimit(region.bytes, limits.bytes), "memory"},
+      {atLimit(region.flops, limits.flops), "peak"}};
+  return std::max_element(std::begin(reasons), std::end(reasons))->second;
 }
 
 std::vector<RegionGroup> Profile::groups() const {
@@ -70,6 +122,8 @@ std::vector<RegionGroup> Profile::groups() const {
     }
     ++same->count;
     same->seconds += region.seconds;
+    same->alone += region.alone;
+    same->forks += region.forks;
     same->flops += region.flops;
     same->estimate += region.estimate;
     same->bytes += region.bytes;
@@ -110,6 +164,11 @@ std::string speedOf(const TimedRegion &region, const Limits &limits) {
     return "";
   return fmt::format("{:>6.1f} {:<7} {:>3.0f} %", rate * 1e-9, region.isProduct() ? "GFLOP/s" : "GB/s",
                      limit > 0 ? 100 * rate / limit : 0);
+}
+
+/// "1.42 memory", behind two spaces; nothing on one thread.
+std::string speedupOf(const TimedRegion &region, const Profile &profile) {
+  return profile.threads > 1 ? fmt::format("  {:>5.2f} {:<6}", region.speedup(), profile.limitedBy(region)) : "";
 }
 
 std::string sourceOf(const TimedRegion &region) {
@@ -161,13 +220,16 @@ void printProfile(const Profile &profile) {
     return;
   }
   printParts(profile);
-  printNoted(fmt::format("  {:<10}{:>6.1f} %  {}", "all", 100.0, rightAligned(microseconds(sum), 9)), 2,
-             fmt::format("{} a {} with marks, {} without: marking costs {:.1f} %", microseconds(profile.marked), step,
-                         microseconds(profile.plain), 100 * (profile.marked / profile.plain - 1)));
+  std::string note = fmt::format("{} a {} with marks, {} without: marking costs {:.1f} %", microseconds(profile.marked),
+                                 step, microseconds(profile.plain), 100 * (profile.marked / profile.plain - 1));
+  if (profile.threads > 1)
+    note += fmt::format("; {:.2f} times as fast as on one thread", profile.speedup());
+  printNoted(fmt::format("  {:<10}{:>6.1f} %  {}", "all", 100.0, rightAligned(microseconds(sum), 9)), 2, note);
   std::vector<RegionGroup> rows = profile.groups();
   std::sort(rows.begin(), rows.end(), [](const RegionGroup &a, const RegionGroup &b) { return a.seconds > b.seconds; });
   // What a region is gets at most half of what the figures leave of a terminal's line.
-  const size_t columns = isTerminal(Stream::Out) ? size_t(terminalWidth(Stream::Out)) : 160, figures = 65;
+  const size_t columns = isTerminal(Stream::Out) ? size_t(terminalWidth(Stream::Out)) : 160;
+  const size_t figures = profile.threads > 1 ? 79 : 65;
   const size_t widest = std::clamp<size_t>(columns > figures ? (columns - figures) / 2 : 0, 20, 60);
   size_t wide = 4, shown = 0;
   for (const RegionGroup &row : rows)
@@ -177,12 +239,12 @@ void printProfile(const Profile &profile) {
     }
   auto line = [&](const std::string &text) { printLine(isTerminal(Stream::Out) ? clipped(text, columns) : text); };
   printLine("");
-  line(fmt::format("  {:>7}  {:>9}  {:>9}  {:<20}  {:<8}  {}  {}", "share", "time", "estimate", "speed, of the limit",
-                   "part", padded("what", wide), "where"));
+  line(fmt::format("  {:>7}  {:>9}  {:>9}  {:<20}{}  {:<8}  {}  {}", "share", "time", "estimate", "speed, of the limit",
+                   profile.threads > 1 ? "  speed-up    " : "", "part", padded("what", wide), "where"));
   for (size_t i = 0; i < shown; ++i)
-    line(fmt::format("  {:>5.1f} %  {}  {}  {:<20}  {:<8}  {}  {}", 100 * rows[i].seconds / sum,
+    line(fmt::format("  {:>5.1f} %  {}  {}  {:<20}{}  {:<8}  {}  {}", 100 * rows[i].seconds / sum,
                      rightAligned(microseconds(rows[i].seconds), 9), rightAligned(microseconds(rows[i].estimate), 9),
-                     speedOf(rows[i], profile.limits), nameOf(rows[i].part),
+                     speedOf(rows[i], profile.limits), speedupOf(rows[i], profile), nameOf(rows[i].part),
                      padded(clipped(rows[i].description(), wide), wide), sourceOf(rows[i])));
   double rest = 0;
   for (size_t i = shown; i < rows.size(); ++i)
@@ -197,6 +259,8 @@ Json profileJson(const Profile &profile) {
               {"marked_us", profile.marked * 1e6},
               {"plain_us", profile.plain * 1e6},
               {"sum_us", profile.sum() * 1e6}};
+  if (profile.threads > 1)
+    result["speedup"] = profile.speedup();
   Json &regions = result["regions"] = Json::array();
   for (const TimedRegion &region : profile.regions) {
     Json entry{{"part", nameOf(region.part)}, {"kind", region.kind}, {"what", region.what}};
@@ -213,8 +277,14 @@ Json profileJson(const Profile &profile) {
     entry["flops"] = region.flops;
     entry["bytes"] = region.bytes;
     entry["gflops"] = region.flopRate() * 1e-9;
+    entry["forks"] = region.forks;
+    entry["pieces"] = region.pieces;
     entry["fma_peak_share"] = profile.limits.flops > 0 ? region.flopRate() / profile.limits.flops : 0;
     entry["bytes_per_second"] = region.byteRate();
+    if (profile.threads > 1) {
+      entry["speedup"] = region.speedup();
+      entry["limited_by"] = profile.limitedBy(region);
+    }
     entry["bandwidth_share"] = profile.limits.bytes > 0 ? region.byteRate() / profile.limits.bytes : 0;
     regions.push_back(std::move(entry));
   }

@@ -8,17 +8,21 @@
 
 namespace talweg::driver {
 
-/// What this machine can do at most, per second.
+/// What this machine can do at most, per second, and what it takes to start threads.
 struct Limits {
   double flops = 0, bytes = 0;
+  double forkSeconds = 0;
 };
 
 struct TimedRegion : StepRegion {
   double seconds = 0; ///< of a step: the median over chunks
+  double alone = 0;   ///< likewise on one thread; 0 where there are no more
 
   bool isProduct() const { return flops > 0; }
   double flopRate() const { return seconds > 0 ? double(flops) / seconds : 0; }
   double byteRate() const { return seconds > 0 ? double(bytes) / seconds : 0; }
+  /// How many times as fast as on one thread.
+  double speedup() const { return seconds > 0 ? alone / seconds : 0; }
   /// `W2.tw:10`, or nothing.
   std::string place() const;
 };
@@ -35,16 +39,21 @@ struct RegionGroup : TimedRegion {
 struct Profile {
   std::vector<TimedRegion> regions; ///< in the order in which they run
   double marked = 0, plain = 0;     ///< median time of a step with and without marks, from alternating chunks
+  double alone = 0;                 ///< likewise without marks on one thread, if there are more
   std::int64_t steps = 0;           ///< of those with marks
+  int threads = 1;
   Limits limits;
   bool inference = false;
 
   double sum() const; ///< of all regions
+  double speedup() const { return alone / plain; }
+  /// What keeps a region from being as many times as fast as there are threads, in one word; empty if it about is.
+  std::string limitedBy(const TimedRegion &region) const;
   /// In the order in which the first of each runs.
   std::vector<RegionGroup> groups() const;
 };
 
-/// Alternates chunks with and without marks for `seconds`.
+/// Alternates chunks with and without marks, and both on one thread if there are more, for `seconds`.
 Result<Profile> takeProfile(Session &session, const Dataset &data, std::int64_t chunk, double seconds);
 
 /// Sums by part of a step, then the regions from the longest, equal ones of one place together.

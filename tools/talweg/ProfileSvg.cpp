@@ -103,6 +103,8 @@ std::string tipOf(const RegionGroup &region, const Profile &profile) {
   if (region.bytes > 0)
     tip += fmt::format("\n{:.1f} GB/s, {:.0f} % of the update bandwidth ({} bytes)", region.byteRate() * 1e-9,
                        profile.limits.bytes > 0 ? 100 * region.byteRate() / profile.limits.bytes : 0, region.bytes);
+  if (profile.threads > 1)
+    tip += fmt::format("\n{:.2f} times as fast as on one thread {}", region.speedup(), profile.limitedBy(region));
   if (!region.variable.empty())
     tip += "\nparameter " + region.variable;
   if (!region.file.empty())

@@ -201,6 +201,14 @@ def MarkRegions : Pass<"talweg-mark-regions", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def CountForks : Pass<"talweg-count-forks", "::mlir::ModuleOp"> {
+  let summary = "counts how often the regions of a profile start threads, and the pieces that these share";
+  let description = [{
+    Behind talweg-mark-regions and all passes that make an scf.parallel. Pieces are the turns of the first that has a fixed number. Told to whoever made
+    the pass, or as remarks.
+  }];
+}
+
 def LowerProducts : Pass<"talweg-lower-products", "::mlir::ModuleOp"> {
   let summary = "turns products on memrefs into register-tiled vector loops";
   let description = [{

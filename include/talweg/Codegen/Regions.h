@@ -24,10 +24,14 @@ struct CodeRegion {
   std::int64_t bytesRead = 0, bytesWritten = 0;
   std::string plan = {};  ///< of its product, if it has one: by this it is tuned
   double estimatedNs = 0; ///< on one thread of the machine that plans are ranked for
+  /// How often threads start, and how many pieces there are for them to share; without a start one thread does all.
+  std::int64_t forks = 0, pieces = 0;
 };
 
 /// talweg-mark-regions; `regions` is then what it has marked, in the order of their numbers.
 std::unique_ptr<mlir::Pass> createMarkRegions(std::vector<CodeRegion> &regions, const Target &target);
+/// talweg-count-forks; sets CodeRegion::forks of each, and pieces where they have been open.
+std::unique_ptr<mlir::Pass> createCountForks(std::vector<CodeRegion> &regions);
 
 } // namespace talweg
 

@@ -26,6 +26,8 @@ struct StepRegion {
   std::int64_t bytes = 0; ///< of the buffers that come in and those that go out, each counted once
   std::string plan;       ///< of its product, if it has one: the name by which keepTuned knows it
   double estimate = 0;    ///< seconds in a step on one thread, as the compiler reckons them to rank its plans
+  /// How often threads start in a step, and how many pieces there are for them to share; without a start one thread does all.
+  std::int64_t forks = 0, pieces = 0;
 };
 
 /// Runs full batches of a session's mode, for their time alone: training steps change the session's variables and count as
@@ -38,8 +40,8 @@ public:
   /// The same with code, compiled now, that notes the time after each region of a step.
   static Result<BatchRunner> createProfiled(Session &session, const Dataset &data);
 
-  /// `steps` steps, at least one: each a batch, with `accumulate` several. Returns its seconds.
-  Result<double> run(std::int64_t steps);
+  /// `steps` steps, at least one: each a batch, with `accumulate` several; on so many threads, 0: the session's. Returns its seconds.
+  Result<double> run(std::int64_t steps, int threads = 0);
 
   /// The regions of a step; none without a profile.
   const std::vector<StepRegion> &regions() const;
@@ -78,6 +80,8 @@ public:
   /// Floating-point operations a second of f32 multiply-adds in registers, two for each lane: every thread runs as many
   /// independent chains as hide the latency. The best of several trials, about `seconds` together.
   double fmaPeak(double seconds);
+  /// The seconds of starting the threads now and then and waiting for them, with nothing to do: the median of many times.
+  double forkSeconds();
   /// On two arrays of 64 MiB, cut evenly among the threads. The best of several passes, about `seconds` together.
   Result<Bandwidth> bandwidth(double seconds);
   /// Bytes a second, read and written, of copies between two arrays of so many bytes together, likewise.
