@@ -93,11 +93,11 @@ std::string Profile::limitedBy(const TimedRegion &region) const {
   const double ideal = region.alone / count;
   if (region.seconds * kAbout <= ideal)
     return "";
-  // What is faster than a limit is not held by it: memory's does not hold what stays in caches.
+  // What is faster than a limit, on all threads or on one, is not held by it: memory's does not hold what stays in caches.
   auto atLimit = [&](std::int64_t work, double rate) {
     constexpr double kBeyond = 1.1;
     const double least = rate > 0 ? double(work) / rate : 0;
-    return least <= kBeyond * region.seconds ? least : 0;
+    return least <= kBeyond * std::min(region.seconds, region.alone) ? least : 0;
   };
   // What each reason makes a region take at least. The one that makes most is told, if that is half of what is lost.
   const std::pair<double, const char *> reasons[] = {
@@ -259,8 +259,10 @@ Json profileJson(const Profile &profile) {
               {"marked_us", profile.marked * 1e6},
               {"plain_us", profile.plain * 1e6},
               {"sum_us", profile.sum() * 1e6}};
-  if (profile.threads > 1)
+  if (profile.threads > 1) {
     result["speedup"] = profile.speedup();
+    result["fork_us"] = profile.limits.forkSeconds * 1e6;
+  }
   Json &regions = result["regions"] = Json::array();
   for (const TimedRegion &region : profile.regions) {
     Json entry{{"part", nameOf(region.part)}, {"kind", region.kind}, {"what", region.what}};
