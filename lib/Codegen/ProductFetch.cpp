@@ -7,6 +7,7 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <cstdlib>
+#include <numeric>
 
 namespace talweg {
 
@@ -115,7 +116,14 @@ NextPanel nextPanelOf(const ProductPlan &plan, std::int64_t elementBytes) {
   return next;
 }
 
-/// The level whose next turn needs another panel, if tiles can ask for it beside what they do.
+/// How many lines so far apart the second cache holds: their addresses leave them some of its sets alone.
+static std::int64_t linesHeld(std::int64_t stride, const Machine &machine) {
+  const std::int64_t sets = machine.l2Bytes / kLineBytes / machine.l2Ways,
+                     apart = std::max<std::int64_t>(1, stride / kLineBytes);
+  return sets / std::gcd(sets, apart) * machine.l2Ways;
+}
+
+/// The level whose next turn needs another panel, if tiles can ask for it beside what they do and it stays until then.
 static std::int64_t levelOfPanel(ProductPlan plan, std::int64_t elementBytes, const Machine &machine) {
   constexpr std::int64_t loads = 16; // of a turn for each line that it asks for
   const std::size_t inside = plan.packsInside();
@@ -124,6 +132,9 @@ static std::int64_t levelOfPanel(ProductPlan plan, std::int64_t elementBytes, co
   plan.fetchNext = plan.order()[inside - 1];
   const NextPanel next = nextPanelOf(plan, elementBytes);
   const std::int64_t bytes = plan.k.front().extent * plan.n.extent * elementBytes;
+  const std::int64_t steps = plan.kBlock ? plan.kBlock : plan.k.front().extent;
+  if (plan.n.b == 1 && linesHeld(plan.k.front().b * elementBytes, machine) < steps)
+    return -1;
   const bool fits = next.parts > 0 && next.parts * next.lines * loads <= kUnrolled * plan.rows * plan.vectors;
   return fits && double(bytes) > Machine::kUsable * double(machine.l2Bytes) ? plan.fetchNext : -1;
 }

@@ -13,6 +13,7 @@ namespace talweg {
 struct Machine {
   std::int64_t l1Bytes = 32 << 10; ///< of data
   std::int64_t l2Bytes = 1 << 20;
+  std::int64_t l2Ways = 16;       ///< places for a line, among which its address decides no further
   std::int64_t l3Bytes = 4 << 20; ///< its share of the cache that cores share
   std::int64_t cores = 2;
   double flopsPerNs = 120; ///< multiply-adds count two
@@ -38,7 +39,7 @@ struct Machine {
 /// All of it as one line: machines for which plans are the same have the same.
 std::string textOf(const Machine &machine);
 
-/// Replaces the number of cores and the sizes of caches, as the first core has them, by what the system tells, where it does.
+/// Replaces the number of cores and the sizes of caches, and the second one's ways, as the first core has them, by what the system tells, where it does.
 void readMachine(Machine &machine);
 
 } // namespace talweg
