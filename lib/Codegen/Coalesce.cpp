@@ -67,7 +67,7 @@ private:
   Value bitsOf(Value word, unsigned first, unsigned count) {
     if (first != 0)
       word = arith::ShRUIOp::create(builder, loc, word, number(first));
-    return arith::AndIOp::create(builder, loc, word, number((int64_t(1) << count) - 1));
+    return arith::AndIOp::create(builder, loc, word, number(int64_t((uint64_t(1) << count) - 1)));
   }
 
   /// A loop from one number to another that need not be known.

@@ -94,13 +94,13 @@ struct PlaceInPadding : talweg::impl::PlaceInPaddingBase<PlaceInPadding> {
     if (!producer || producer->getNumResults() != 1 || producer->getBlock() != pad->getBlock() ||
         !isElementwise(producer))
       return false;
-    SmallVector<OpOperand *> others;
+    SmallVector<std::pair<Operation *, unsigned>> others; // a reader may get further operands, which moves those that it has
     for (OpOperand &use : own.get().getUses()) {
       if (&use == &own)
         continue;
       if (!mayReadElsewhere(use, pad->getBlock()))
         return false;
-      others.push_back(&use);
+      others.push_back({use.getOwner(), use.getOperandNumber()});
     }
     OpBuilder builder(producer);
     builder.setInsertionPointAfter(producer);
@@ -113,8 +113,8 @@ struct PlaceInPadding : talweg::impl::PlaceInPaddingBase<PlaceInPadding> {
       return false;
     pad.getDpsInitsMutable()[0].set(linalg::FillOp::create(builder, fill.getLoc(), literal, empty).getResult(0));
     pad->moveAfter(pad.getDpsInits()[0].getDefiningOp());
-    for (OpOperand *use : others)
-      readElsewhere(*use, pad.getResult(0), place);
+    for (auto [reader, number] : others)
+      readElsewhere(reader->getOpOperand(number), pad.getResult(0), place);
     inlineProducer(producer, own, builder);
     producer.erase();
     return true;

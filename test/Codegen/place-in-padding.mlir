@@ -73,3 +73,35 @@ func.func @given_back(%x: tensor<2x8x4xf32>) -> (tensor<2x8x4xf32>, tensor<2x10x
   } -> tensor<2x10x4xf32>
   return %y, %p : tensor<2x8x4xf32>, tensor<2x10x4xf32>
 }
+
+// One op may read it several times, of which one gave its loops.
+// CHECK-LABEL: func.func @twice
+// CHECK: linalg.generic {{.*}} ins(%[[P:.*]], %[[P]], %{{.*}} : tensor<2x10x4xf32>, tensor<2x10x4xf32>, tensor<2x8x4xf32>) outs(%{{.*}} : tensor<4xf32>)
+func.func @twice(%x: tensor<2x8x4xf32>) -> (tensor<4xf32>, tensor<2x10x4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x8x4xf32>
+  %y = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<2x8x4xf32>) outs(%e : tensor<2x8x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %exp = math.exp %in : f32
+    linalg.yield %exp : f32
+  } -> tensor<2x8x4xf32>
+  %e4 = tensor.empty() : tensor<4xf32>
+  %f4 = linalg.fill ins(%zero : f32) outs(%e4 : tensor<4xf32>) -> tensor<4xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(n, i, c) -> (n, 0, c)>, #all, #columns], iterator_types = ["reduction", "reduction", "parallel"]}
+      ins(%y, %y : tensor<2x8x4xf32>, tensor<2x8x4xf32>) outs(%f4 : tensor<4xf32>) {
+  ^bb0(%first: f32, %in: f32, %out: f32):
+    %d = arith.mulf %first, %in : f32
+    %s = arith.addf %out, %d : f32
+    linalg.yield %s : f32
+  } -> tensor<4xf32>
+  %ep = tensor.empty() : tensor<2x10x4xf32>
+  %fp = linalg.fill ins(%zero : f32) outs(%ep : tensor<2x10x4xf32>) -> tensor<2x10x4xf32>
+  %p = linalg.generic {indexing_maps = [#all, #inside], iterator_types = ["parallel", "reduction", "parallel"]}
+      ins(%y : tensor<2x8x4xf32>) outs(%fp : tensor<2x10x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %s = arith.addf %out, %in : f32
+    linalg.yield %s : f32
+  } -> tensor<2x10x4xf32>
+  return %sum, %p : tensor<4xf32>, tensor<2x10x4xf32>
+}
