@@ -85,14 +85,14 @@ memref::GetGlobalOp variableReadBy(Value tensor) {
 
 bool isElementwise(GenericOp op) { return op.hasPureTensorSemantics() && isParallel(op); }
 
-/// The columns of a panel that the product which reads `operand` copies it into; 0: it reads it as it is.
+/// The columns of the panels that the product would read `operand` in; 0: it reads it as it is.
 int64_t panelOf(OpOperand &operand, const Target &target) {
   auto op = dyn_cast<ProductOp>(operand.getOwner());
   if (!op)
     return 0;
   kernel::ProductPlan plan = planOf(op, {}, target);
-  OpOperand &packed = plan.swapped ? op.getLeftMutable() : op.getRightMutable();
-  return plan.packB && &packed == &operand && plan.n.b == 1 ? plan.panel() : 0;
+  OpOperand &right = plan.swapped ? op.getLeftMutable() : op.getRightMutable();
+  return &right == &operand && prefersPanels(plan) ? plan.panel() : 0;
 }
 
 /// The product that reads the variable as a converted copy; null: there is none.
@@ -164,8 +164,7 @@ struct ChooseLayouts : talweg::impl::ChooseLayoutsBase<ChooseLayouts> {
       auto type = cast<MemRefType>(variable.views.front().getType());
       int64_t columns = type.getShape().back(), lanes = target.vectorBits / type.getElementTypeBitWidth();
       auto refuse = [&](const Twine &why) {
-        emitRemark(loc) << "the product copies its matrix into panels in every step; the matrix does not lie in them: "
-                        << why;
+        emitRemark(loc) << "the product's matrix does not lie in panels as its tiles read it: " << why;
       };
       int64_t block = blockOf(columns, panel, lanes);
       if (block == 0 || block == columns) {

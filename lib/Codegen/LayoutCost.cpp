@@ -106,7 +106,9 @@ double cyclesOfProduct(ArrayRef<std::int64_t> extents, ArrayRef<SmallVector<std:
   SmallVector<kernel::Loop> loops;
   for (auto [loop, extent] : llvm::enumerate(extents))
     loops.push_back({extent, strides[0][loop], strides[1][loop], strides[2][loop], {}, band ? band->moves[loop] : 0});
-  kernel::ProductPlan plan = planProduct(loops, lanes, target.registers);
+  // In which order dimensions lie decides in which order they are summed, so it is asked of no machine in particular.
+  kernel::ProductPlan plan =
+      planProduct(loops, lanes, target.registers, /*elementBytes=*/target.vectorBits / lanes / 8, Machine());
   if (band)
     skipOutside(plan, band->low, band->high);
   const ProductEstimate estimate = estimateOf(plan, lanes, bytes); // a core is not quite idle while it waits for memory

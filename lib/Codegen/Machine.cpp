@@ -44,9 +44,10 @@ static std::int64_t countOf(StringRef list) {
 std::string textOf(const Machine &machine) {
   std::string text;
   llvm::raw_string_ostream out(text);
-  out << machine.l1Bytes << ' ' << machine.l2Bytes << ' ' << machine.l2Ways << ' ' << machine.l3Bytes << ' '
-      << machine.cores << ' ' << machine.flopsPerNs << ' ' << machine.l2Rate << ' ' << machine.l3Rate << ' '
-      << machine.memoryRate << ' ' << machine.storedNs << ' ' << machine.rank << ' ' << machine.forkNs;
+  out << machine.l1Bytes << ' ' << machine.l1Ways << ' ' << machine.l2Bytes << ' ' << machine.l2Ways << ' '
+      << machine.l3Bytes << ' ' << machine.cores << ' ' << machine.flopsPerNs << ' ' << machine.l2Rate << ' '
+      << machine.l3Rate << ' ' << machine.memoryRate << ' ' << machine.storedNs << ' ' << machine.rank << ' '
+      << machine.forkNs;
   if (machine.tuned)
     for (const auto &[plan, rank] : *machine.tuned)
       out << '\n' << plan << ' ' << rank;
@@ -65,8 +66,9 @@ void readMachine(Machine &machine) {
     if (!bytes || firstLineOf(folder + "type") == "Instruction")
       continue;
     const std::int64_t share = *bytes / countOf(firstLineOf(folder + "shared_cpu_list"));
-    if (const auto ways = bytesOf(firstLineOf(folder + "ways_of_associativity")); ways && level == "2")
-      machine.l2Ways = *ways;
+    if (const auto ways = bytesOf(firstLineOf(folder + "ways_of_associativity"));
+        ways && (level == "1" || level == "2"))
+      (level == "1" ? machine.l1Ways : machine.l2Ways) = *ways;
     (level == "1" ? machine.l1Bytes : level == "2" ? machine.l2Bytes : machine.l3Bytes) = share;
   }
 }

@@ -39,14 +39,14 @@ scf::ForOp loopAround(ProductOp op) {
   return dyn_cast<scf::ForOp>(parent);
 }
 
-/// How the matrix that `op` would copy in each turn lies in panels; nothing: it copies none, or not one that all turns share.
+/// How the matrix that `op` would copy in each turn, or read faster so, lies in panels; nothing: there is none, or not one that all turns share.
 std::optional<Panels> panelsOf(ProductOp op, const Target &target) {
   kernel::ProductPlan plan = planOf(op, {}, target);
   Panels panels{plan.swapped ? &op.getLeftMutable() : &op.getRightMutable(), 0, 0, {}};
   OpOperand &other = plan.swapped ? op.getRightMutable() : op.getLeftMutable();
   AffineMap map = op.getMatchingIndexingMap(panels.operand);
   const bool isShared = !loopAround(op)->isAncestor(panels.operand->get().getParentBlock()->getParentOp());
-  if (!plan.packB || !isShared || !map.isProjectedPermutation())
+  if (!(plan.packB || prefersPanels(plan)) || !isShared || !map.isProjectedPermutation())
     return std::nullopt;
   auto placesOf = [&](OpOperand &operand) {
     return linearize(op.getMatchingIndexingMap(&operand), cast<ShapedType>(operand.get().getType()).getShape()).strides;

@@ -128,38 +128,72 @@ bool isDense(SmallVector<Loop> loops, std::int64_t run) {
   return true;
 }
 
-void choosePacking(ProductPlan &plan) {
-  constexpr std::int64_t farApart = 128; // elements between steps of k from which a walk misses caches
-  std::int64_t reuseB = plan.m.extent / std::max<std::int64_t>(1, plan.rows), reuseA = plan.n.extent / plan.panel();
-  for (const Loop &loop : plan.outer) {
+/// How far one step of k moves in an operand: the last of its loops, if that is long enough to tell.
+std::int64_t stepOf(const ProductPlan &plan, std::int64_t Loop::*stride) {
+  constexpr std::int64_t longEnough = 8;
+  std::int64_t step = 0;
+  for (const Loop &loop : plan.k)
+    step = std::max(step, std::abs(loop.*stride));
+  return plan.k.back().extent >= longEnough ? std::abs(plan.k.back().*stride) : step;
+}
+
+/// Of one visit of a tile.
+std::int64_t stepsOf(const ProductPlan &plan) {
+  return (plan.kBlock ? plan.kBlock : plan.k.front().extent) * turnsOf(llvm::ArrayRef(plan.k).drop_front());
+}
+
+/// Whether the caches have places for what steps of k read so many bytes apart: the first for those steps that a core has under way, the second for
+/// all of a tile, which the next tile reads again. A row of the same page again is also what stores to a row of c are taken for.
+bool findsPlaces(const ProductPlan &plan, std::int64_t apart, const Machine &machine) {
+  constexpr std::int64_t underWay = 16;
+  return machine.linesInL1(apart) >= underWay && machine.linesInL2(apart) >= stepsOf(plan);
+}
+
+/// The tiles that make it worth the while to lay an operand out for them.
+constexpr std::int64_t kOften = 4;
+
+/// The whole tiles that read each panel of b.
+std::int64_t usesOfB(const ProductPlan &plan) {
+  std::int64_t uses = plan.m.extent / std::max<std::int64_t>(1, plan.rows);
+  for (const Loop &loop : plan.outer)
     if (loop.b == 0)
-      reuseB *= loop.extent;
+      uses *= loop.extent;
+  return uses;
+}
+
+/// An operand is copied where its elements do not lie side by side as tiles take them, and where it is used often and the caches have no places for it as it lies.
+void choosePacking(ProductPlan &plan, std::int64_t elementBytes, const Machine &machine) {
+  std::int64_t reuseA = plan.n.extent / plan.panel();
+  for (const Loop &loop : plan.outer)
     if (loop.a == 0)
       reuseA *= loop.extent;
-  }
-  // How far one step of k moves: the last of its loops, if that is long enough to tell.
-  constexpr std::int64_t longEnough = 8;
-  auto stepOf = [&](std::int64_t Loop::*stride) {
-    std::int64_t step = 0;
-    for (const Loop &loop : plan.k)
-      step = std::max(step, std::abs(loop.*stride));
-    return plan.k.back().extent >= longEnough ? std::abs(plan.k.back().*stride) : step;
-  };
-  const std::int64_t stepB = stepOf(&Loop::b), stepA = stepOf(&Loop::a);
-  bool oneRun = plan.n.extent <= plan.panel() && isDense(plan.k, plan.n.extent);
-  plan.packB = plan.n.extent > 1 && (plan.n.b != 1 || (!oneRun && stepB >= farApart && reuseB >= 4));
-  plan.packA = plan.m.extent > 1 && plan.n.a == 0 && stepA >= farApart && plan.m.a == 1 && reuseA >= 4;
+  const std::int64_t apartB = stepOf(plan, &Loop::b) * elementBytes, apartA = stepOf(plan, &Loop::a) * elementBytes;
+  const bool oneRun = plan.n.extent <= plan.panel() && isDense(plan.k, plan.n.extent);
+  plan.packB = plan.n.extent > 1 &&
+               (plan.n.b != 1 || (!oneRun && usesOfB(plan) >= kOften && !findsPlaces(plan, apartB, machine)));
+  // From one panel to the next, beside what of c and of an epilogue's operands belongs to the panel.
+  const auto besides = std::int64_t(plan.m.e.size() + 1) * plan.panel();
+  const bool staysA =
+      double(plan.m.extent * (stepsOf(plan) + besides) * elementBytes) <= Machine::kUsable * double(machine.l2Bytes);
+  plan.packA = plan.m.extent > 1 && plan.n.a == 0 && plan.m.a == 1 && reuseA >= kOften &&
+               apartA > plan.rows * elementBytes && !(staysA && findsPlaces(plan, apartA, machine));
   std::int64_t panels = (plan.n.extent + plan.panel() - 1) / plan.panel();
   for (const Loop &loop : plan.outer)
     if (loop.b != 0)
       panels *= loop.extent;
-  std::int64_t bytesB = turnsOf(plan.k) * panels * plan.panel() * 4;
-  plan.packBAhead = bytesB <= (1 << 17) || panels < 4;
+  const std::int64_t bytesB = turnsOf(plan.k) * panels * plan.panel() * elementBytes;
+  plan.packBAhead = bytesB * 8 <= machine.l2Bytes || panels < 4;
 }
 
 } // namespace
 
-ProductPlan planProduct(SmallVector<Loop> loops, std::int64_t lanes, std::int64_t registers) {
+bool prefersPanels(const ProductPlan &plan) {
+  constexpr std::int64_t wide = 8; // registers
+  return !plan.dot && plan.n.b == 1 && plan.n.extent >= wide * plan.lanes && usesOfB(plan) >= kOften;
+}
+
+ProductPlan planProduct(SmallVector<Loop> loops, std::int64_t lanes, std::int64_t registers, std::int64_t elementBytes,
+                        const Machine &machine) {
   ProductPlan plan;
   SmallVector<Loop> moving;
   llvm::erase_if(loops, [](const Loop &loop) { return loop.extent == 1; });
@@ -226,7 +260,7 @@ ProductPlan planProduct(SmallVector<Loop> loops, std::int64_t lanes, std::int64_
     plan.n = Loop{};
   } else {
     chooseTile(plan, registers);
-    choosePacking(plan);
+    choosePacking(plan, elementBytes, machine);
   }
   return plan;
 }
@@ -252,11 +286,11 @@ ProductPlan planOf(kernel::ProductOp product, ArrayRef<Access> epilogue, const T
     for (const Access &access : epilogue)
       loops.back().e.push_back(access.strides[d]);
   }
-  ProductPlan plan =
-      planProduct(loops, target.vectorBits / product.getElementType().getIntOrFloatBitWidth(), target.registers);
+  const std::int64_t bits = product.getElementType().getIntOrFloatBitWidth();
+  ProductPlan plan = planProduct(loops, target.vectorBits / bits, target.registers, bits / 8, target.machine);
   if (band)
     skipOutside(plan, band[0], band[1]);
-  chooseNest(plan, product.getElementType().getIntOrFloatBitWidth() / 8, target.machine);
+  chooseNest(plan, bits / 8, target.machine);
   return plan;
 }
 

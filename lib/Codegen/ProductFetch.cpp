@@ -16,8 +16,6 @@ using kernel::Loop;
 using kernel::ProductPlan;
 using llvm::divideCeil;
 
-static constexpr std::int64_t kLineBytes = 64;
-
 static std::int64_t strideOf(const Loop &loop, bool ofA) { return ofA ? loop.a : loop.b; }
 
 /// The numbers of the levels inside of one, from the outside in.
@@ -67,7 +65,8 @@ NextTurn nextTurnOf(const ProductPlan &plan, bool ofA, std::int64_t elementBytes
   if (stride <= 0 || run == 0 || (ofA ? plan.packA : plan.packB))
     return {};
   const std::int64_t bytes = std::min(stride, run) * elementBytes;
-  return {std::max(stride, run), std::int64_t(divideCeil(bytes, kLineBytes * stepsInside(plan, plan.fetchNext)))};
+  return {std::max(stride, run),
+          std::int64_t(divideCeil(bytes, Machine::kLineBytes * stepsInside(plan, plan.fetchNext)))};
 }
 
 /// Whether the level's turns each read a part of the operands which the second cache holds beside what is in hand, and all of which it does not.
@@ -95,7 +94,8 @@ static bool isWorthwhile(const ProductPlan &plan, std::int64_t elementBytes, con
 bool asksForPanel(const ProductPlan &plan) { return plan.fetchNext >= 0 && plan.packB && !plan.packBAhead; }
 
 NextPanel nextPanelOf(const ProductPlan &plan, std::int64_t elementBytes) {
-  const std::int64_t line = kLineBytes / elementBytes, steps = plan.kBlock ? plan.kBlock : plan.k.front().extent;
+  const std::int64_t line = Machine::kLineBytes / elementBytes,
+                     steps = plan.kBlock ? plan.kBlock : plan.k.front().extent;
   const std::int64_t columns = std::min(plan.panel(), plan.n.extent), stride = plan.k.front().b;
   NextPanel next;
   std::int64_t count = 0;
@@ -116,13 +116,6 @@ NextPanel nextPanelOf(const ProductPlan &plan, std::int64_t elementBytes) {
   return next;
 }
 
-/// How many lines so far apart the second cache holds: their addresses leave them some of its sets alone.
-static std::int64_t linesHeld(std::int64_t stride, const Machine &machine) {
-  const std::int64_t sets = machine.l2Bytes / kLineBytes / machine.l2Ways,
-                     apart = std::max<std::int64_t>(1, stride / kLineBytes);
-  return sets / std::gcd(sets, apart) * machine.l2Ways;
-}
-
 /// The level whose next turn needs another panel, if tiles can ask for it beside what they do and it stays until then.
 static std::int64_t levelOfPanel(ProductPlan plan, std::int64_t elementBytes, const Machine &machine) {
   constexpr std::int64_t loads = 16; // of a turn for each line that it asks for
@@ -133,7 +126,7 @@ static std::int64_t levelOfPanel(ProductPlan plan, std::int64_t elementBytes, co
   const NextPanel next = nextPanelOf(plan, elementBytes);
   const std::int64_t bytes = plan.k.front().extent * plan.n.extent * elementBytes;
   const std::int64_t steps = plan.kBlock ? plan.kBlock : plan.k.front().extent;
-  if (plan.n.b == 1 && linesHeld(plan.k.front().b * elementBytes, machine) < steps)
+  if (plan.n.b == 1 && machine.linesInL2(plan.k.front().b * elementBytes) < steps)
     return -1;
   const bool fits = next.parts > 0 && next.parts * next.lines * loads <= kUnrolled * plan.rows * plan.vectors;
   return fits && double(bytes) > Machine::kUsable * double(machine.l2Bytes) ? plan.fetchNext : -1;

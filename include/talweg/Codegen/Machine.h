@@ -2,9 +2,11 @@
 #ifndef TALWEG_CODEGEN_MACHINE_H
 #define TALWEG_CODEGEN_MACHINE_H
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <string>
 
 namespace talweg {
@@ -12,8 +14,9 @@ namespace talweg {
 /// Sizes and speeds are those of one core. The defaults are a server's of no maker in particular.
 struct Machine {
   std::int64_t l1Bytes = 32 << 10; ///< of data
+  std::int64_t l1Ways = 8;         ///< places for a line, among which its address decides no further
   std::int64_t l2Bytes = 1 << 20;
-  std::int64_t l2Ways = 16;       ///< places for a line, among which its address decides no further
+  std::int64_t l2Ways = 16;
   std::int64_t l3Bytes = 4 << 20; ///< its share of the cache that cores share
   std::int64_t cores = 2;
   double flopsPerNs = 120; ///< multiply-adds count two
@@ -33,7 +36,18 @@ struct Machine {
   }
   static constexpr double kUsable = 0.7; ///< of a cache
 
+  /// How many lines so many bytes apart the first cache holds, and the second: their addresses leave them some of its sets alone.
+  std::int64_t linesInL1(std::int64_t apart) const { return linesIn(l1Bytes, l1Ways, apart); }
+  std::int64_t linesInL2(std::int64_t apart) const { return linesIn(l2Bytes, l2Ways, apart); }
+  static constexpr std::int64_t kLineBytes = 64;
+
   bool operator==(const Machine &) const = default;
+
+private:
+  static std::int64_t linesIn(std::int64_t bytes, std::int64_t ways, std::int64_t apart) {
+    const std::int64_t sets = std::max<std::int64_t>(1, bytes / kLineBytes / ways);
+    return sets / std::gcd(sets, std::max<std::int64_t>(1, apart / kLineBytes)) * ways;
+  }
 };
 
 /// All of it as one line: machines for which plans are the same have the same.
