@@ -166,8 +166,8 @@ public:
   Chooser(ProductPlan &plan, std::int64_t elementBytes, const Machine &machine, std::vector<ProductPlan> *all = nullptr)
       : plan(plan), elementBytes(elementBytes), machine(machine), all(all), isLate(plan.packB && !plan.packBAhead) {}
 
-  /// Takes the nest of this rank, or the last that there is.
-  void take(std::size_t rank) {
+  /// Takes the nest of this rank of those that are close, the first if there are not so many; returns how many there are.
+  std::size_t take(std::size_t rank) {
     plan.rowBlock = 0;
     considerOrders();
     if (choices.empty()) { // panels cannot be packed one by one where visits keep their order
@@ -186,13 +186,15 @@ public:
       return std::pair(!isNear(x), x.number) < std::pair(!isNear(y), y.number);
     });
     std::rotate(choices.begin(), first, std::next(first));
-    const Choice &choice = choices[std::min(rank, choices.size() - 1)];
+    dropFar();
+    const Choice &choice = choices[rank < choices.size() ? rank : 0];
     plan.rowBlock = choice.rowBlock;
     plan.nest = choice.nest;
     plan.shared = choice.shared;
     plan.fork = choice.fork;
     if (llvm::equal(plan.nest, llvm::seq<std::int64_t>(0, std::int64_t(plan.nest.size()))))
       plan.nest.clear();
+    return choices.size();
   }
 
 private:
@@ -213,6 +215,14 @@ private:
   SmallVector<Level> levels;
   SmallVector<bool> apart; ///< of each level: without scatter all are that do not visit results again
   std::vector<Choice> choices;
+
+  /// Leaves those that a clock may find faster than the first.
+  void dropFar() {
+    constexpr std::size_t most = 4;
+    const double close = 1.5 * (work() + choices.front().ns);
+    llvm::erase_if(choices, [&](const Choice &choice) { return work() + choice.ns > close; });
+    choices.resize(std::min(most, choices.size()));
+  }
 
   void considerRowBlocks() {
     const std::int64_t tiles = llvm::divideCeil(plan.m.extent, plan.rows);
@@ -401,6 +411,10 @@ void chooseNest(ProductPlan &plan, std::int64_t elementBytes, const Machine &mac
     if (auto known = machine.tuned->find(keyOf(plan, elementBytes)); known != machine.tuned->end())
       rank = known->second;
   Chooser(plan, elementBytes, machine).take(std::size_t(rank));
+}
+
+std::int64_t closeNests(ProductPlan plan, std::int64_t elementBytes, const Machine &machine) {
+  return std::int64_t(Chooser(plan, elementBytes, machine).take(0));
 }
 
 std::vector<ProductPlan> allNests(ProductPlan plan, std::int64_t elementBytes, const Machine &machine) {

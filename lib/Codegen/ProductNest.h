@@ -13,6 +13,9 @@ namespace talweg {
 /// depend on it.
 void chooseNest(kernel::ProductPlan &plan, std::int64_t elementBytes, const Machine &machine);
 
+/// The plans that a clock may find faster than the first, this one too: at least one, and four at most.
+std::int64_t closeNests(kernel::ProductPlan plan, std::int64_t elementBytes, const Machine &machine);
+
 /// Every plan that chooseNest considers: all orders, without blocks of rows and with each size of them, and of each all that threads may share.
 std::vector<kernel::ProductPlan> allNests(kernel::ProductPlan plan, std::int64_t elementBytes, const Machine &machine);
 

@@ -92,7 +92,7 @@ public:
 
   CodeRegion region(Location otherwise) const {
     std::string text = what + (after ? ", then " + std::to_string(after) + (after == 1 ? " op" : " ops") : "");
-    return {kind, text, main ? main->getLoc() : otherwise, epilogue, flops, read, written, plan, ns, 0, pieces};
+    return {kind, text, main ? main->getLoc() : otherwise, epilogue, flops, read, written, plan, plans, ns, 0, pieces};
   }
 
 private:
@@ -100,6 +100,7 @@ private:
   double ns = 0;      ///< by estimate
   int64_t pieces = 0; ///< of its product, if threads share it
   std::string plan;   ///< likewise
+  int64_t plans = 0;
   Operation *main = nullptr;
   int64_t mainBytes = -1; ///< of `main`; a product has more than anything else
   std::string kind = "loop", what;
@@ -215,7 +216,9 @@ private:
     ns += double(times) * talweg::estimatedNs(op, target);
     if (op.getPlan()) {
       const talweg::kernel::ProductPlan &its = op.getPlan()->getPlan();
-      plan = talweg::keyOf(its, op.getElementType().getIntOrFloatBitWidth() / 8);
+      const int64_t elementBytes = op.getElementType().getIntOrFloatBitWidth() / 8;
+      plan = talweg::keyOf(its, elementBytes);
+      plans = talweg::closeNests(its, elementBytes, target.machine);
       pieces = its.shared.empty() ? 0 : its.sharedTurns();
     }
     propose(op, INT64_MAX, isConvolution(op) ? "convolution" : "product", productShape(op));

@@ -105,6 +105,7 @@ static StepRegion stepRegion(const RegionFacts &facts, const std::string &file, 
                     facts.flops,
                     facts.bytesRead + facts.bytesWritten,
                     facts.plan,
+                    facts.plans,
                     facts.estimatedNs * 1e-9,
                     facts.forks,
                     facts.pieces};

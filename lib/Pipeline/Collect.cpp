@@ -222,6 +222,7 @@ RegionFacts talweg::factsOf(const CodeRegion &region) {
   facts.bytesRead = region.bytesRead;
   facts.bytesWritten = region.bytesWritten;
   facts.plan = region.plan;
+  facts.plans = region.plans;
   facts.estimatedNs = region.estimatedNs;
   facts.forks = region.forks;
   facts.pieces = region.pieces;

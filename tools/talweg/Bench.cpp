@@ -242,28 +242,19 @@ void printText(const Options &options, const Session &session, const Figures &fi
     printProfile(*figures.profile);
 }
 
-Result<Program> openProgram(const Options &options) {
-  CompileOptions settings = options.experiment.compileOptions();
-  if (options.inference && !settings.batch)
-    settings.batch = 1;
-  return Program::fromFile(options.experiment.file, settings);
-}
-
 int run(const Options &options) {
   const Experiment &experiment = options.experiment;
   processSeconds();
   if (!options.svg.empty())
     if (auto writable = checkWritable(options.svg); !writable)
       return report(writable.error(), experiment.json);
+  const Mode mode = options.inference ? Mode::Predict : Mode::Train;
+  bool generated = options.generated;
+  auto rows = [&](const Program &program) { return rowsToTime(experiment, program, generated); };
   if (options.tuned)
-    if (auto tuning = tune(experiment, options.seconds,
-                           [&](const Program &program) {
-                             bool generated = options.generated;
-                             return rowsToTime(experiment, program, generated);
-                           });
-        !tuning)
+    if (auto tuning = tune(experiment, mode, options.seconds, rows); !tuning)
       return report(tuning.error(), experiment.json);
-  auto program = openProgram(options);
+  auto program = Program::fromFile(experiment.file, experiment.compileOptions());
   if (!program)
     return report(program.error(), experiment.json);
   if (auto known = experiment.checkData(*program); !known)
@@ -272,13 +263,11 @@ int run(const Options &options) {
     if (split != "train")
       return report(makeError(fmt::format("--data {}=…: bench reads the split `train`", split)), experiment.json);
   auto start = std::chrono::steady_clock::now();
-  bool generated = options.generated;
-  auto data = rowsToTime(experiment, *program, generated);
+  auto data = rows(*program);
   if (!data)
     return report(data.error(), experiment.json);
   double readingSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)),
-                                            .mode = options.inference ? Mode::Predict : Mode::Train});
+  auto session = Session::create(*program, {.threads = int(experiment.threads.value_or(0)), .mode = mode});
   if (!session)
     return report(session.error(), experiment.json);
   auto figures = measure(options, *session, *data, readingSeconds);
@@ -347,7 +336,6 @@ void addBench(CommandLine &line) {
   declareRowsToTime(command, options.experiment, options.generated);
   command.flag(options.profile, "--profile", "also tell where a step's time goes, with the model's lines");
   command.flag(options.tuned, "--tune", "first find the fastest plans for this machine (`talweg tune --help`)");
-  command.exclusive("--tune", "--inference");
   command.text(options.svg, "--profile-svg FILE", "draw that as a picture; implies --profile");
   command.examples(
       {{"talweg bench digits.tw", "a table for reading, on every core"},
@@ -356,6 +344,8 @@ void addBench(CommandLine &line) {
        {"talweg bench digits.tw --profile-svg step.svg", "where the time goes, as a table and a picture"}});
   command.action([] {
     options.profile |= !options.svg.empty();
+    if (options.inference && !options.experiment.batch)
+      options.experiment.batch = 1;
     return run(options);
   });
 }

@@ -281,7 +281,9 @@ int run(Options options) {
     experiment.learned = begun->options.learned; // its parameters go with it
   experiment.growsVocabularies = !options.grow.empty();
   if (options.tuned)
-    if (auto tuning = tune(experiment, 4, [&](const Program &made) { return experiment.load(made, "train"); }); !tuning)
+    if (auto tuning =
+            tune(experiment, Mode::Train, 4, [&](const Program &made) { return experiment.load(made, "train"); });
+        !tuning)
       return fail(tuning.error());
   auto program = experiment.open();
   if (!program)

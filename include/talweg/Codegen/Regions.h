@@ -23,6 +23,7 @@ struct CodeRegion {
   /// read.
   std::int64_t bytesRead = 0, bytesWritten = 0;
   std::string plan = {};  ///< of its product, if it has one: by this it is tuned
+  std::int64_t plans = 0; ///< how many plans are close for it, this one too
   double estimatedNs = 0; ///< on one thread of the machine that plans are ranked for
   /// How often threads start, and how many pieces there are for them to share; without a start one thread does all.
   std::int64_t forks = 0, pieces = 0;

@@ -25,6 +25,7 @@ struct StepRegion {
   std::int64_t flops = 0; ///< two for each multiply-add of contractions
   std::int64_t bytes = 0; ///< of the buffers that come in and those that go out, each counted once
   std::string plan;       ///< of its product, if it has one: the name by which keepTuned knows it
+  std::int64_t plans = 0; ///< likewise: how many the compiler ranks close (CompileOptions::planRank), this one too
   double estimate = 0;    ///< seconds in a step on one thread, as the compiler reckons them to rank its plans
   /// How often threads start in a step, and how many pieces there are for them to share; without a start one thread does all.
   std::int64_t forks = 0, pieces = 0;

@@ -82,8 +82,8 @@ struct CompileOptions {
   /// What code is made for: `native`, this machine, or a 64-bit processor of x86 or Arm by LLVM's name, such as x86-64-v3 or
   /// neoverse-n1. Any can be emitted; a session needs one whose code can run on this machine.
   std::string target = "native";
-  /// Of the plans of each product, by the compiler's estimates, the one of this rank, whatever was kept of their times (keepTuned); results do not depend
-  /// on it.
+  /// Of the plans of each product that are close by the compiler's estimates, the one of this rank, or the first if there are not so many, whatever was
+  /// kept of their times (keepTuned); results do not depend on it.
   std::optional<std::int64_t> planRank;
 };
 

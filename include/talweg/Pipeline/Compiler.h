@@ -31,6 +31,7 @@ struct RegionFacts {
   std::int64_t flops = 0;                       ///< two for each multiply-add of contractions
   std::int64_t bytesRead = 0, bytesWritten = 0; ///< of the buffers that come in and go out, each counted once
   std::string plan;                             ///< of its product, if it has one (CodeRegion::plan)
+  std::int64_t plans = 0;                       ///< likewise
   double estimatedNs = 0;                       ///< on one thread, by which plans were ranked
   std::int64_t forks = 0, pieces = 0;           ///< as of CodeRegion
 };
