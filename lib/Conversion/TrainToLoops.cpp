@@ -6,7 +6,7 @@
 // writes come after all reads. A write whose value is another variable's old storage copies it first.
 //
 // Where a program requires something (tw.require), a step in which not all of it holds is left behind the last requirement (kernel.leave), in
-// front of all writes, and so changes nothing.
+// front of all writes, and so changes nothing. Where a number is required to be finite, variables are copied there for the host, if it asks for it.
 //
 // Where a loss is skipped in some steps (train.every), the loop over batches holds each kind of step under a condition of its own
 // (KindsOfSteps.h).
@@ -72,6 +72,9 @@ private:
   void emitStep(train::ObjectiveOp objective);
   Value createStepNumber(const Entry &entry);
   void emitStepOfKind(train::ObjectiveOp objective, Block *body, const Entry &entry);
+  /// In the entry that updates variables.
+  bool keepsIn(train::ObjectiveOp objective) { return keeps && !objective.getPass() && !objective.getTell(); }
+  void emitKeeping(kernel::LeaveOp leave, func::FuncOp function);
 
   MemRefType persistentType() { return MemRefType::get({persistentBytes}, b.getI8Type()); }
   MemRefType arenaType() { return MemRefType::get({0}, b.getI8Type()); }
@@ -112,6 +115,7 @@ private:
   int64_t combinations = 0; ///< numbers that the host combines
   bool ranks = false;       ///< the host ranks rows
   int64_t firstSite = 0;    ///< requirements of the objectives in front
+  bool keeps = false;       ///< variables are copied where the host asks for it
   SmallVector<train::VariableOp> variables;
   SmallVector<train::FieldOp> fields;
   SmallVector<train::HyperOp> hypers;
@@ -158,6 +162,8 @@ LogicalResult ProgramLowering::collect() {
           ranks = true;
         else
           combinations += cast<RankedTensorType>(partial.getValue().getType()).getNumElements();
+      for (auto require : found.getBody().getOps<tw::RequireOp>())
+        keeps |= mode == Mode::Train && require.getNotFinite();
     }
   }
   if (objectives.empty())
@@ -410,6 +416,8 @@ void ProgramLowering::emitStep(train::ObjectiveOp objective) {
     arguments.push_back(
         rowsType(field.getWindow() ? row.getShape().drop_front() : row.getShape(), row.getElementType()));
   }
+  if (keepsIn(objective))
+    arguments.push_back(persistentType());
   Entry entry;
   entry.function = createEntry(entryOf(objective), arguments);
   control = entry.function.getArgument(abi::kControl);
@@ -521,12 +529,18 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
   SmallVector<train::SetOp> sets(body->getOps<train::SetOp>());
   const bool tellsLosses = llvm::any_of(
       requirements, [](const Requirement &requirement) { return tw::RequireOp(requirement.op).getNotFinite(); });
+  kernel::LeaveOp leave;
   if (!requirements.empty())
-    createFaultCheck(b, requirements, firstSite, batch, control, batchNumber, [&, number = batchNumber] {
+    leave = createFaultCheck(b, requirements, firstSite, batch, control, batchNumber, [&, number = batchNumber] {
       if (tellsLosses)
         storeLosses(told, out, number);
     });
   b.setInsertionPoint(body->getTerminator());
+  if (keepsIn(objective)) {
+    if (!leave) // a step without a loss
+      leave = kernel::LeaveOp::create(b, arith::ConstantOp::create(b, b.getBoolAttr(false)));
+    emitKeeping(leave, function);
+  }
   if (mode == Mode::Predict) {
     storePrediction(yield.getValues()[0], out, batchNumber);
   } else {
@@ -547,6 +561,20 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
     report.erase();
   for (train::PartialOp partial : partials)
     partial.erase();
+}
+
+/// Where the step is not left, in front of all that it writes.
+void ProgramLowering::emitKeeping(kernel::LeaveOp leave, func::FuncOp function) {
+  OpBuilder::InsertionGuard guard(b);
+  if (leave.getLeaving().empty())
+    leave.getLeaving().emplaceBlock();
+  b.setInsertionPointToStart(&leave.getStaying().emplaceBlock());
+  Value none = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
+  Value isWanted = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, loadControl(abi::kKeep), none);
+  auto wanted = scf::IfOp::create(b, isWanted, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(wanted.thenBlock());
+  memref::CopyOp::create(b, function.getArgument(abi::kPersistent), function.getArguments().back());
+  memref::StoreOp::create(b, none, control, createIndex(abi::kKeep));
 }
 
 struct TrainToLoops : talweg::impl::TrainToLoopsBase<TrainToLoops> {
