@@ -54,6 +54,7 @@ struct Entry {
   func::FuncOp function;
   Value seed, firstStep, first, total, batchNumber;
   SmallVector<Value> hypers;
+  Value kept; ///< where variables are copied if the host asks for it; null: nowhere
 };
 
 class ProgramLowering {
@@ -72,9 +73,7 @@ private:
   void emitStep(train::ObjectiveOp objective);
   Value createStepNumber(const Entry &entry);
   void emitStepOfKind(train::ObjectiveOp objective, Block *body, const Entry &entry);
-  /// In the entry that updates variables.
-  bool keepsIn(train::ObjectiveOp objective) { return keeps && !objective.getPass() && !objective.getTell(); }
-  void emitKeeping(kernel::LeaveOp leave, func::FuncOp function);
+  void emitKeeping(kernel::LeaveOp leave, Value persistent, Value kept);
 
   MemRefType persistentType() { return MemRefType::get({persistentBytes}, b.getI8Type()); }
   MemRefType arenaType() { return MemRefType::get({0}, b.getI8Type()); }
@@ -115,7 +114,6 @@ private:
   int64_t combinations = 0; ///< numbers that the host combines
   bool ranks = false;       ///< the host ranks rows
   int64_t firstSite = 0;    ///< requirements of the objectives in front
-  bool keeps = false;       ///< variables are copied where the host asks for it
   SmallVector<train::VariableOp> variables;
   SmallVector<train::FieldOp> fields;
   SmallVector<train::HyperOp> hypers;
@@ -162,8 +160,6 @@ LogicalResult ProgramLowering::collect() {
           ranks = true;
         else
           combinations += cast<RankedTensorType>(partial.getValue().getType()).getNumElements();
-      for (auto require : found.getBody().getOps<tw::RequireOp>())
-        keeps |= mode == Mode::Train && require.getNotFinite();
     }
   }
   if (objectives.empty())
@@ -416,11 +412,15 @@ void ProgramLowering::emitStep(train::ObjectiveOp objective) {
     arguments.push_back(
         rowsType(field.getWindow() ? row.getShape().drop_front() : row.getShape(), row.getElementType()));
   }
-  if (keepsIn(objective))
+  const bool keeps =
+      mode == Mode::Train && !objective.getPass() &&
+      llvm::any_of(source.getOps<tw::RequireOp>(), [](tw::RequireOp require) { return require.getNotFinite(); });
+  if (keeps)
     arguments.push_back(persistentType());
   Entry entry;
   entry.function = createEntry(entryOf(objective), arguments);
   control = entry.function.getArgument(abi::kControl);
+  entry.kept = keeps ? Value(entry.function.getArguments().back()) : Value();
   entry.seed = loadControl(abi::kSeed);
   entry.firstStep = loadControl(abi::kStep);
   Value steps = toIndex(loadControl(abi::kSteps));
@@ -465,7 +465,7 @@ Value ProgramLowering::createStepNumber(const Entry &entry) {
 
 /// Writes the step that `objective` computes, to the end of `body`.
 void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, const Entry &entry) {
-  auto [function, seed, firstStep, first, total, batchNumber, hyperNumbers] = entry;
+  auto [function, seed, firstStep, first, total, batchNumber, hyperNumbers, kept] = entry;
   bool advances = mode == Mode::Train || mode == Mode::Gradient;
   Block &source = objective.getBody().front();
   auto yield = cast<train::YieldOp>(source.getTerminator());
@@ -529,18 +529,15 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
   SmallVector<train::SetOp> sets(body->getOps<train::SetOp>());
   const bool tellsLosses = llvm::any_of(
       requirements, [](const Requirement &requirement) { return tw::RequireOp(requirement.op).getNotFinite(); });
-  kernel::LeaveOp leave;
-  if (!requirements.empty())
-    leave = createFaultCheck(b, requirements, firstSite, batch, control, batchNumber, [&, number = batchNumber] {
+  if (!requirements.empty()) {
+    auto leave = createFaultCheck(b, requirements, firstSite, batch, control, batchNumber, [&, number = batchNumber] {
       if (tellsLosses)
         storeLosses(told, out, number);
     });
-  b.setInsertionPoint(body->getTerminator());
-  if (keepsIn(objective)) {
-    if (!leave) // a step without a loss
-      leave = kernel::LeaveOp::create(b, arith::ConstantOp::create(b, b.getBoolAttr(false)));
-    emitKeeping(leave, function);
+    if (kept)
+      emitKeeping(leave, function.getArgument(abi::kPersistent), kept);
   }
+  b.setInsertionPoint(body->getTerminator());
   if (mode == Mode::Predict) {
     storePrediction(yield.getValues()[0], out, batchNumber);
   } else {
@@ -564,16 +561,14 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
 }
 
 /// Where the step is not left, in front of all that it writes.
-void ProgramLowering::emitKeeping(kernel::LeaveOp leave, func::FuncOp function) {
+void ProgramLowering::emitKeeping(kernel::LeaveOp leave, Value persistent, Value kept) {
   OpBuilder::InsertionGuard guard(b);
-  if (leave.getLeaving().empty())
-    leave.getLeaving().emplaceBlock();
   b.setInsertionPointToStart(&leave.getStaying().emplaceBlock());
   Value none = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
   Value isWanted = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, loadControl(abi::kKeep), none);
   auto wanted = scf::IfOp::create(b, isWanted, /*withElseRegion=*/false);
   b.setInsertionPointToStart(wanted.thenBlock());
-  memref::CopyOp::create(b, function.getArgument(abi::kPersistent), function.getArguments().back());
+  memref::CopyOp::create(b, persistent, kept);
   memref::StoreOp::create(b, none, control, createIndex(abi::kKeep));
 }
 

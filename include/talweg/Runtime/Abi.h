@@ -34,7 +34,7 @@
 // faults is told does not depend on threads: of the first faulted batch, the one of the lowest row.
 //
 // In mode train the entry that updates variables, talweg_step or else talweg_finish, copies them to `kept` if any of its faults is that a number
-// is not finite and the host has set `keep`: in the first batch of the call, once it has no fault, as they were in front of it.
+// is not finite and the host has set `keep`: in the first batch of the call, if it has no fault, as they are in front of it.
 #ifndef TALWEG_RUNTIME_ABI_H
 #define TALWEG_RUNTIME_ABI_H
 
