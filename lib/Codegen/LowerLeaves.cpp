@@ -28,6 +28,8 @@ struct LowerLeaves : talweg::impl::LowerLeavesBase<LowerLeaves> {
     leaving.getOperations().splice(leaving.begin(), leave.getLeaving().front().getOperations());
     rest.getOperations().splice(rest.begin(), block.getOperations(), std::next(leave->getIterator()),
                                 std::prev(block.end()));
+    if (!leave.getStaying().empty())
+      rest.getOperations().splice(rest.begin(), leave.getStaying().front().getOperations());
     leave.erase();
   }
 };

@@ -7,7 +7,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Dialect/Tw/Elements.h"
 #include "talweg/Dialect/Tw/Rows.h"
 #include "talweg/Runtime/Abi.h"
@@ -142,8 +141,8 @@ SmallVector<Requirement> requirementsOf(Block &objective, int64_t batch) {
   return requirements;
 }
 
-void createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requirements, int64_t firstSite, int64_t batch,
-                      Value control, Value batchNumber, function_ref<void()> tellMore) {
+kernel::LeaveOp createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requirements, int64_t firstSite,
+                                 int64_t batch, Value control, Value batchNumber, function_ref<void()> tellMore) {
   OpBuilder::InsertionGuard guard(b);
   Location outer = b.getLoc();
   b.setInsertionPointAfter(requirements.back().op);
@@ -168,6 +167,7 @@ void createFaultCheck(ImplicitLocOpBuilder &b, ArrayRef<Requirement> requirement
   for (const Requirement &requirement : requirements)
     tw::RequireOp(requirement.op).erase();
   b.setLoc(outer);
+  return leave;
 }
 
 } // namespace talweg::conversion

@@ -3,6 +3,7 @@
 #define TALWEG_LIB_CONVERSION_REQUIREMENTS_H
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "talweg/Dialect/Kernel/Kernel.h"
 #include "talweg/Dialect/Tw/Tw.h"
 
 namespace talweg::conversion {
@@ -17,8 +18,9 @@ llvm::SmallVector<Requirement> requirementsOf(mlir::Block &objective, int64_t ba
 
 /// Replaces the ops: behind the last of them the first fault is looked for, and if there is one, its words are stored in `control`
 /// (Runtime/Abi.h), together with what `tellMore` writes, and the block is left. `firstSite`: requirements of the objectives in front.
-void createFaultCheck(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Requirement> requirements, int64_t firstSite,
-                      int64_t batch, mlir::Value control, mlir::Value batchNumber, llvm::function_ref<void()> tellMore);
+kernel::LeaveOp createFaultCheck(mlir::ImplicitLocOpBuilder &b, llvm::ArrayRef<Requirement> requirements,
+                                 int64_t firstSite, int64_t batch, mlir::Value control, mlir::Value batchNumber,
+                                 llvm::function_ref<void()> tellMore);
 
 } // namespace talweg::conversion
 

@@ -6,7 +6,7 @@
 // writes come after all reads. A write whose value is another variable's old storage copies it first.
 //
 // Where a program requires something (tw.require), a step in which not all of it holds is left behind the last requirement (kernel.leave), in
-// front of all writes, and so changes nothing.
+// front of all writes, and so changes nothing. Where a number is required to be finite, variables are copied there for the host, if it asks for it.
 //
 // Where a loss is skipped in some steps (train.every), the loop over batches holds each kind of step under a condition of its own
 // (KindsOfSteps.h).
@@ -54,6 +54,7 @@ struct Entry {
   func::FuncOp function;
   Value seed, firstStep, first, total, batchNumber;
   SmallVector<Value> hypers;
+  Value kept; ///< where variables are copied if the host asks for it; null: nowhere
 };
 
 class ProgramLowering {
@@ -72,6 +73,7 @@ private:
   void emitStep(train::ObjectiveOp objective);
   Value createStepNumber(const Entry &entry);
   void emitStepOfKind(train::ObjectiveOp objective, Block *body, const Entry &entry);
+  void emitKeeping(kernel::LeaveOp leave, Value persistent, Value kept);
 
   MemRefType persistentType() { return MemRefType::get({persistentBytes}, b.getI8Type()); }
   MemRefType arenaType() { return MemRefType::get({0}, b.getI8Type()); }
@@ -410,9 +412,15 @@ void ProgramLowering::emitStep(train::ObjectiveOp objective) {
     arguments.push_back(
         rowsType(field.getWindow() ? row.getShape().drop_front() : row.getShape(), row.getElementType()));
   }
+  const bool keeps =
+      mode == Mode::Train && !objective.getPass() &&
+      llvm::any_of(source.getOps<tw::RequireOp>(), [](tw::RequireOp require) { return require.getNotFinite(); });
+  if (keeps)
+    arguments.push_back(persistentType());
   Entry entry;
   entry.function = createEntry(entryOf(objective), arguments);
   control = entry.function.getArgument(abi::kControl);
+  entry.kept = keeps ? Value(entry.function.getArguments().back()) : Value();
   entry.seed = loadControl(abi::kSeed);
   entry.firstStep = loadControl(abi::kStep);
   Value steps = toIndex(loadControl(abi::kSteps));
@@ -457,7 +465,7 @@ Value ProgramLowering::createStepNumber(const Entry &entry) {
 
 /// Writes the step that `objective` computes, to the end of `body`.
 void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, const Entry &entry) {
-  auto [function, seed, firstStep, first, total, batchNumber, hyperNumbers] = entry;
+  auto [function, seed, firstStep, first, total, batchNumber, hyperNumbers, kept] = entry;
   bool advances = mode == Mode::Train || mode == Mode::Gradient;
   Block &source = objective.getBody().front();
   auto yield = cast<train::YieldOp>(source.getTerminator());
@@ -521,11 +529,14 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
   SmallVector<train::SetOp> sets(body->getOps<train::SetOp>());
   const bool tellsLosses = llvm::any_of(
       requirements, [](const Requirement &requirement) { return tw::RequireOp(requirement.op).getNotFinite(); });
-  if (!requirements.empty())
-    createFaultCheck(b, requirements, firstSite, batch, control, batchNumber, [&, number = batchNumber] {
+  if (!requirements.empty()) {
+    auto leave = createFaultCheck(b, requirements, firstSite, batch, control, batchNumber, [&, number = batchNumber] {
       if (tellsLosses)
         storeLosses(told, out, number);
     });
+    if (kept)
+      emitKeeping(leave, function.getArgument(abi::kPersistent), kept);
+  }
   b.setInsertionPoint(body->getTerminator());
   if (mode == Mode::Predict) {
     storePrediction(yield.getValues()[0], out, batchNumber);
@@ -547,6 +558,18 @@ void ProgramLowering::emitStepOfKind(train::ObjectiveOp objective, Block *body, 
     report.erase();
   for (train::PartialOp partial : partials)
     partial.erase();
+}
+
+/// Where the step is not left, in front of all that it writes.
+void ProgramLowering::emitKeeping(kernel::LeaveOp leave, Value persistent, Value kept) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&leave.getStaying().emplaceBlock());
+  Value none = arith::ConstantOp::create(b, b.getI64IntegerAttr(0));
+  Value isWanted = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, loadControl(abi::kKeep), none);
+  auto wanted = scf::IfOp::create(b, isWanted, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(wanted.thenBlock());
+  memref::CopyOp::create(b, persistent, kept);
+  memref::StoreOp::create(b, none, control, createIndex(abi::kKeep));
 }
 
 struct TrainToLoops : talweg::impl::TrainToLoopsBase<TrainToLoops> {

@@ -83,8 +83,8 @@ static Encoded encodeNow(const Session::Impl &session, const std::string &notes)
   moment.state.notes = notes;
   moment.state.unsaved = unsavedDigest(session);
   moment.state.beginning = session.beginning;
-  if (const auto &good = session.goods.at(session.step); good && session.program.plan().onNan == OnNan::Rollback) {
-    moment.rollback.push_back(encodeAt(session, *good->impl));
+  if (session.good.isThere && session.program.plan().onNan == OnNan::Rollback) {
+    moment.rollback.push_back(encodeAt(session, session.good));
     moment.state.rollback = digestOf(moment.rollback.front().pieces());
   }
   return moment;
@@ -357,7 +357,7 @@ static Result<Contents> splitContents(const StoredBytes &bytes, const std::strin
 
 /// First to where it would go back to, if it is known.
 static Result<void> goOn(Session::Impl &session, const Contents &contents, const LoadOptions &options) {
-  GoodMoments goods;
+  GoodMoment good;
   const bool rollsBack = contents.rollback.size() > 0;
   auto digest = rollsBack ? digestOf(contents.rollback) : std::string();
   if (!digest)
@@ -366,23 +366,19 @@ static Result<void> goOn(Session::Impl &session, const Contents &contents, const
     return Error{"E0866", fmt::format("{}: error: it is not what was saved with state.json{}", contents.rollbackPath,
                                       kModelAlone)};
   if (session.program.plan().onNan == OnNan::Rollback && rollsBack) {
-    auto now = session.snapshot();
-    if (!now)
-      return now.error();
+    if (auto copied = session.copyTo(good); !copied)
+      return copied;
     auto earlier = splitContents(contents.rollback, contents.rollbackPath);
     if (!earlier)
       return earlier.error();
     if (auto gone = goOnFrom(session, *earlier, options); !gone)
       return gone;
-    auto good = session.snapshot();
-    session.goBackTo(*now);
-    if (!good)
-      return good.error();
-    goods.newest = *good;
+    std::swap<Standing>(session, good);
+    good.isThere = true;
   }
   if (auto gone = goOnFrom(session, contents, options); !gone)
     return gone;
-  session.goods = std::move(goods);
+  session.good = std::move(good);
   return {};
 }
 

@@ -136,6 +136,6 @@ Result<void> Session::Impl::beginAs(const MomentState &state, const std::string 
   if (begun)
     beginning = state.beginning;
   else
-    goBackTo(*now);
+    goBackTo(*now->impl);
   return begun;
 }

@@ -140,13 +140,14 @@ Result<void> Session::Impl::checkFields(Mode mode, const Dataset &data) const {
 
 NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &data,
                               const std::vector<std::int32_t> &order, std::int64_t first, std::int64_t steps, void *out,
-                              const Combined *combined) {
+                              const Combined *combined, bool keepsGood) {
   std::int64_t control[abi::kControlWords] = {};
   control[abi::kSeed] = std::int64_t(seed);
   control[abi::kStep] = step;
   control[abi::kSteps] = steps;
   control[abi::kFirst] = first;
   control[abi::kTotalSteps] = scheduleEnd();
+  control[abi::kKeep] = keepsGood;
   std::vector<double> numbers = hypers;
   if (combined) {
     control[abi::kRows] = combined->rows;
@@ -167,6 +168,10 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
   for (const data::Buffer &column : data.impl->table.columns)
     arguments.push_back(const_cast<std::byte *>(column.data()));
   arguments.resize(abi::kFields + unit.manifest.fields.size()); // of data without rows
+  if (keepsGood)
+    if (auto grown = grow(good.persistent, persistent.size()); !grown)
+      return {0, grown.error()};
+  arguments.push_back(good.persistent.data());
   if (auto set = runtime::setThreads(threads); !set)
     return {0, set.error()};
   const std::int64_t pass = combined ? combined->pass : 0;
@@ -174,6 +179,12 @@ NativeCall Session::Impl::run(Mode mode, const NativeUnit &unit, const Dataset &
                       : pass < std::int64_t(unit.steps.size()) ? unit.steps[std::size_t(pass)]
                                                                : unit.finish;
   entry(arguments.data());
+  if (keepsGood && control[abi::kKeep] == 0) {
+    static_cast<Circumstances &>(good) = *this;
+    good.isThere = true;
+    if (openStep)
+      takeBackParts(good.persistent.data());
+  }
   if (control[abi::kFault] == 0)
     return {steps, {}};
   std::int64_t done = control[abi::kFaultStep], row = control[abi::kFaultRow];
@@ -191,7 +202,7 @@ Result<void> Session::Impl::initialize(std::uint64_t newSeed) {
   static_cast<Place &>(*this) = {};
   seed = newSeed;
   loadedRows = 0;
-  goods = {};
+  good = {};
   beginning = {};
   orderEpoch = -1;
   openStep.reset();

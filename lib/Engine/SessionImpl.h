@@ -43,13 +43,17 @@ struct OpenStep {
       {}; ///< and what is carried: as they were before, in the order of the variables
 };
 
-/// All that training changes, which is what a moment holds.
-struct Standing : Place {
+/// What training changes besides the variables.
+struct Circumstances : Place {
   std::vector<double> hypers; ///< present values, in the manifest's order
-  data::Buffer persistent;    ///< the variables
   std::optional<Dataset> training;
   std::int64_t loadedRows = 0; ///< of the data that a loaded place belongs to, until data is set; else 0
   std::string loadedData;      ///< its digest
+};
+
+/// All that training changes, which is what a moment holds.
+struct Standing : Circumstances {
+  data::Buffer persistent; ///< the variables
 
   /// A variable's elements, of its stored type, in row-major order. Both live longer.
   Pieces piecesOf(const Variable &variable) const;
@@ -57,20 +61,9 @@ struct Standing : Place {
 
 struct Snapshot::Impl : Standing {};
 
-/// Moments to go back to where a number is not finite: the newest that was taken, and the newest behind which a loss was seen to be finite,
-/// where that is another one.
-struct GoodMoments {
-  std::optional<Snapshot> newest, proven;
-
-  /// That to go back to from step `step`.
-  const std::optional<Snapshot> &at(std::int64_t step) const {
-    return newest && newest->step() < step ? newest : proven;
-  }
-  /// A run has come to step `step`: what `at` does not give from there is let go.
-  void reached(std::int64_t step) {
-    if (newest && newest->step() < step)
-      proven.reset();
-  }
+/// That to go back to where a number is not finite: what was in front of a step that has found its own to be finite.
+struct GoodMoment : Standing {
+  bool isThere = false; ///< else its variables are room for it
 };
 
 /// What rows carry, variable by variable.
@@ -94,7 +87,7 @@ struct Session::Impl : Standing {
   std::vector<std::int32_t> order;
   std::int64_t orderEpoch = -1; ///< which epoch `order` is for
   std::optional<OpenStep> openStep;
-  GoodMoments goods;
+  GoodMoment good;
   Beginning beginning;
   std::optional<FolderLock> claimed; ///< of the folder `claimedFolder`
   std::string claimedFolder;
@@ -116,9 +109,11 @@ struct Session::Impl : Standing {
   /// An error, E0852, if a mode's steps read a field of which the data has no values.
   Result<void> checkFields(Mode mode, const Dataset &data) const;
 
-  /// One native call: `steps` batches from `first` in `order`; in mode eval of a pass, or the finish.
+  /// One native call: `steps` batches from `first` in `order`; in mode eval of a pass, or the finish. `keepsGood`: what is in front of its first
+  /// step becomes the moment to go back to, unless that step has a fault.
   NativeCall run(Mode mode, const NativeUnit &unit, const Dataset &data, const std::vector<std::int32_t> &order,
-                 std::int64_t first, std::int64_t steps, void *out, const Combined *combined = nullptr);
+                 std::int64_t first, std::int64_t steps, void *out, const Combined *combined = nullptr,
+                 bool keepsGood = false);
   CarriedRows carried() const;
   void setCarried(const CarriedRows &rows);
   /// Whether rows of a batch hand something on to those of the next. They are then read side by side (sideBySide).
@@ -131,26 +126,29 @@ struct Session::Impl : Standing {
   /// Adds `count` rows, from `first` in `order`, to the step that has begun.
   Result<void> addRows(const Dataset &data, const std::vector<std::int32_t> &order, std::int64_t first,
                        std::int64_t count);
-  Result<StepRecord> finishStep();
-  /// The same; if the step is to be skipped where something is not finite, its record. `notFinite`: whether this is the error.
-  Result<StepRecord> finishStep(bool skips, bool &notFinite);
+  /// `trains`: a good moment is kept where it is due, and of a step that is skipped there is a record. `notFinite`: whether something is not.
+  Result<StepRecord> finishStep(bool trains, bool &notFinite);
   Result<const NativeUnit *> finishingUnit();
   /// An error, E0854, if a step has begun: what it has changed so far belongs to no moment.
   Result<void> checkNoStep() const;
   /// Ends the step that has begun, if there is one, as if it had not.
   void abandonStep();
+  /// Makes variables in `memory` those in front of the step that has begun, whose finish has not.
+  void takeBackParts(std::byte *memory) const;
   /// A new epoch begins, of other data than before.
   void beginData();
   /// Session::initFrom.
   Result<InitReport> initFrom(const Beginning &from);
   /// Gives what moments do not hold the values that it had where this one was saved.
   Result<void> beginAs(const MomentState &state, const std::string &path);
+  Result<void> copyTo(Standing &moment) const;
   Result<Snapshot> snapshot() const;
-  void goBackTo(const Snapshot &snapshot);
+  void goBackTo(const Standing &moment);
   /// A moment to go back to is taken at multiples of this; 0: none is. It depends on the program and the step alone, as results do.
   std::int64_t goodMomentSteps() const;
-  /// Takes one where it is due.
-  Result<void> keepGoodMoment();
+  bool isGoodMomentDue() const;
+  /// Whether a step counts in which something is not finite.
+  bool skipsNotFinite() const;
   /// Goes back where a number was not finite: to stay there, or to go on with a lower rate, which is told.
   std::optional<Rollback> goBack();
   /// Writes every variable's initial value and goes back to step 0.

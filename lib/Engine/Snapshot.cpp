@@ -13,24 +13,26 @@ std::int64_t Snapshot::step() const { return impl->step; }
 static void copy(const Standing &from, Standing &to) {
   std::memcpy(to.persistent.data(), from.persistent.data(),
               std::size_t(std::min(from.persistent.size(), to.persistent.size())));
-  static_cast<Place &>(to) = from;
-  to.hypers = from.hypers;
-  to.training = from.training;
-  to.loadedRows = from.loadedRows;
-  to.loadedData = from.loadedData;
+  static_cast<Circumstances &>(to) = from;
+}
+
+Result<void> Session::Impl::copyTo(Standing &moment) const {
+  if (!moment.persistent.resize(persistent.size()))
+    return Error{"memory", fmt::format("error: there is no memory for {} bytes", persistent.size())};
+  copy(*this, moment);
+  return {};
 }
 
 Result<Snapshot> Session::Impl::snapshot() const {
   auto taken = std::make_shared<Snapshot::Impl>();
-  if (!taken->persistent.resize(persistent.size()))
-    return Error{"memory", fmt::format("error: there is no memory for {} bytes", persistent.size())};
-  copy(*this, *taken);
+  if (auto copied = copyTo(*taken); !copied)
+    return copied.error();
   return Snapshot(std::move(taken));
 }
 
-void Session::Impl::goBackTo(const Snapshot &snapshot) {
+void Session::Impl::goBackTo(const Standing &moment) {
   abandonStep();
-  copy(*snapshot.impl, *this);
+  copy(moment, *this);
   orderEpoch = -1;
 }
 
@@ -43,7 +45,7 @@ Result<void> Session::restore(const Snapshot &snapshot) {
   // The storage only grows: what came behind is of modes that were compiled since, and keeps nothing.
   if (snapshot.impl->persistent.size() > impl->persistent.size() || snapshot.impl->hypers.size() != impl->hypers.size())
     return Error{"E0867", "error: the snapshot is of another session"};
-  impl->goBackTo(snapshot);
-  impl->goods = {};
+  impl->goBackTo(*snapshot.impl);
+  impl->good = {};
   return {};
 }

@@ -53,12 +53,7 @@ Result<const NativeUnit *> Session::Impl::finishingUnit() {
   return unit(Mode::Train, needed);
 }
 
-Result<StepRecord> Session::Impl::finishStep() {
-  bool notFinite = false;
-  return finishStep(/*skips=*/false, notFinite);
-}
-
-Result<StepRecord> Session::Impl::finishStep(bool skips, bool &notFinite) {
+Result<StepRecord> Session::Impl::finishStep(bool trains, bool &notFinite) {
   auto unit = finishingUnit();
   if (!unit) {
     abandonStep();
@@ -69,12 +64,13 @@ Result<StepRecord> Session::Impl::finishStep(bool skips, bool &notFinite) {
   openStep->combined.pass = 1;
   std::vector<double> columns(std::size_t(manifest.columns()), NAN);
   const std::vector<std::int32_t> none(1);
-  NativeCall call = run(Mode::Train, **unit, *openStep->data, none, 0, 1, columns.data(), &openStep->combined);
+  NativeCall call = run(Mode::Train, **unit, *openStep->data, none, 0, 1, columns.data(), &openStep->combined,
+                        trains && isGoodMomentDue());
   notFinite = call.notFinite;
   const std::int64_t rows = openStep->combined.rows;
   if (call.error) {
     abandonStep();
-    if (!skips || !notFinite)
+    if (!trains || !skipsNotFinite() || !notFinite)
       return *call.error;
   }
   ++step;
@@ -96,13 +92,17 @@ Result<void> Session::Impl::checkNoStep() const {
 void Session::Impl::abandonStep() {
   if (!openStep)
     return;
+  takeBackParts(persistent.data());
+  openStep.reset();
+}
+
+void Session::Impl::takeBackParts(std::byte *memory) const {
   auto state = openStep->states.begin();
   for (const Variable &variable : variables())
     if (variable.role == Role::Sum)
-      std::memset(persistent.data() + variable.offset, 0, std::size_t(variable.bytes()));
+      std::memset(memory + variable.offset, 0, std::size_t(variable.bytes()));
     else if (variable.role == Role::State || variable.role == Role::Carried)
-      std::ranges::copy(*state++, persistent.data() + variable.offset);
-  openStep.reset();
+      std::ranges::copy(*state++, memory + variable.offset);
 }
 
 Result<void> Session::beginStep(std::int64_t rows) {
@@ -137,8 +137,9 @@ Result<StepRecord> Session::finishStep() {
   if (!impl->openStep)
     return Error{"E0854", "error: no step has begun"};
   const Combined &combined = impl->openStep->combined;
+  bool notFinite = false;
   if (combined.before == combined.rows)
-    return impl->finishStep();
+    return impl->finishStep(/*trains=*/false, notFinite);
   Error error{"E0805", fmt::format("error: the step was to have {} rows, and has {}", combined.rows, combined.before)};
   impl->abandonStep();
   return error;

@@ -45,7 +45,7 @@ Result<void> Session::setTrainingData(const Dataset &data) {
                     counted(impl->loadedRows, "row"),
                     impl->loadedRows == data.rows() ? "has other values" : fmt::format("has {}", data.rows()))};
   impl->loadedRows = 0;
-  impl->goods = {};
+  impl->good = {};
   impl->training = data;
   impl->orderEpoch = -1;
   if (!loaded || (impl->stepInEpoch == 0 && impl->step >= impl->totalSteps()))
@@ -118,11 +118,6 @@ struct Taken {
 };
 } // namespace
 
-/// Does a step count in which something is not finite?
-static bool skips(const Session::Impl &session) {
-  return session.program.plan().onNan == OnNan::Skip && !session.staysAtNan;
-}
-
 /// As many as last about 50 ms, up to the epoch's end and to step `goal`.
 static Taken takeSteps(Session::Impl &session, ChunkSize &size, std::int64_t goal) {
   Stretch stretch = nextStretch(session, std::min(size.next(), goal - session.step));
@@ -131,10 +126,10 @@ static Taken takeSteps(Session::Impl &session, ChunkSize &size, std::int64_t goa
     return {{}, unit.error()};
   std::vector<double> out(std::size_t(stretch.count * (*unit)->manifest.width()), NAN);
   Stopwatch stopwatch;
-  NativeCall call =
-      session.run(Mode::Train, **unit, *session.training, session.order, stretch.first, stretch.count, out.data());
+  NativeCall call = session.run(Mode::Train, **unit, *session.training, session.order, stretch.first, stretch.count,
+                                out.data(), /*combined=*/nullptr, session.isGoodMomentDue());
   double seconds = stopwatch.seconds();
-  const bool skipped = call.notFinite && skips(session);
+  const bool skipped = call.notFinite && session.skipsNotFinite();
   if (!call.error)
     size.took(stretch.count, seconds);
   const std::int64_t steps = call.steps + skipped;
@@ -157,7 +152,7 @@ static Taken takeStepInParts(Session::Impl &session) {
     return {{}, added.error()};
   }
   bool notFinite = false;
-  auto record = session.finishStep(skips(session), notFinite);
+  auto record = session.finishStep(/*trains=*/true, notFinite);
   if (!record)
     return {{}, record.error(), notFinite};
   ++session.stepInEpoch;
@@ -187,12 +182,9 @@ Result<Stopped> Session::train(const TrainOptions &options) {
     }
     if (self.stepInEpoch == 0)
       self.setCarried(self.firstCarried);
-    if (auto kept = self.keepGoodMoment(); !kept)
-      return kept.error();
     const std::int64_t every = self.goodMomentSteps(),
                        stop = every ? std::min(goal, (self.step / every + 1) * every) : goal;
     Taken taken = self.program.plan().accumulate > 1 ? takeStepInParts(self) : takeSteps(self, size, stop);
-    self.goods.reached(self.step);
     Chunk &chunk = taken.chunk;
     if (taken.error) {
       if (taken.notFinite) {

@@ -22,3 +22,22 @@ func.func @step(%a: memref<4xf32>, %b: memref<4xf32>, %c: memref<4xf32>, %x: f32
   }
   return
 }
+
+// What is done where it is not left comes first.
+
+// CHECK-LABEL: func.func @stays
+// CHECK:         scf.if %{{.*}} {
+// CHECK-NEXT:      memref.store %{{.*}}, %[[B:.*]][%{{.*}}]
+// CHECK-NEXT:    } else {
+// CHECK-NEXT:      memref.store %{{.*}}, %[[A:.*]][%{{.*}}]
+// CHECK-NEXT:      memref.store %{{.*}}, %[[C:.*]][%{{.*}}]
+// CHECK-NEXT:    }
+func.func @stays(%a: memref<4xf32>, %b: memref<4xf32>, %c: memref<4xf32>, %x: f32, %leaves: i1, %i: index) {
+  kernel.leave if %leaves {
+    memref.store %x, %b[%i] : memref<4xf32>
+  } else {
+    memref.store %x, %a[%i] : memref<4xf32>
+  }
+  memref.store %x, %c[%i] : memref<4xf32>
+  return
+}

@@ -194,13 +194,13 @@ TEST_P(Skip, CountsTheStepAndGoesOn) {
 
 INSTANTIATE_TEST_SUITE_P(Batches, Skip, testing::Values("  batch 4\n", "  batch 2\n  accumulate 2\n"));
 
-TEST(OnNan, BehindAFiniteLossOneMomentIsKept) {
+TEST(OnNan, AStepWhoseLossIsFiniteKeepsWhatWasInFrontOfIt) {
   Trained trained(text(kNormed, kLoss + kAdam + kBatch), false);
-  const GoodMoments &goods = trained.session.impl->goods;
+  const GoodMoment &good = trained.session.impl->good;
   TrainOptions options;
   options.onChunk = [&](const Chunk &chunk) {
-    EXPECT_LT(goods.newest->step(), chunk.steps.front().step);
-    EXPECT_FALSE(goods.proven);
+    EXPECT_TRUE(good.isThere);
+    EXPECT_LT(good.step, chunk.steps.front().step);
     return true;
   };
   EXPECT_EQ(*trained.session.train(options), Stopped::PlanDone);

@@ -10,7 +10,8 @@ def TrainToLoops : Pass<"talweg-train-to-loops", "::mlir::ModuleOp"> {
     memref<16xi64> control, memref<Hxf64> hyper (H >= 1), memref<2147483648xi32> order, out and fields with 2147483648 rows. talweg_step holds one
     scf.for over the batches. Its body gathers the rows of each field into a batch (memref.alloc'd tensor of storage
     type), then holds the objective's ops on tensors. Where these require something (tw.require), the body is an scf.if that holds as long
-    as no step was faulted, and a step that is left where it is faulted (kernel.leave), when the fault's words are stored in control. Where losses are skipped in some
+    as no step was faulted, and a step that is left where it is faulted (kernel.leave), when the fault's words are stored in control. In training, if a number is
+    required to be finite, the last argument is memref<Nxi8> kept, and where a step is not left persistent is copied to it if control asks for it. Where losses are skipped in some
     steps (train.every), there is such an scf.if for each kind of step, with what that kind computes. A variable is read with
     bufferization.to_tensor of its storage, a memref.get_global, and written with bufferization.materialize_in_destination into
     it; writes come last, after every read. Scalars for `out` are stored with memref.store after tensor.extract. Of the train.program

@@ -330,8 +330,8 @@ struct TrainOptions {
 };
 
 /// Why training returned. NotFinite: a loss of the next step, or a norm that its gradients are clipped by, is not finite (OnNan::Stop, or Rollback
-/// after so many; Session::notFinite tells it); the session stands at the newest moment behind which a loss was finite, of those that it keeps in
-/// memory, or else in front of that step, which has changed nothing.
+/// after so many; Session::notFinite tells it); the session stands at the moment that it keeps in memory, behind which a loss was
+/// finite, or else in front of that step, which has changed nothing.
 enum class Stopped { PlanDone, EpochDone, StepsDone, ByCallback, ByRequest, NotFinite };
 
 /// A metric of several numbers.

@@ -12,6 +12,7 @@
 //   args[5]  out         f64[…] or f32/f64[…]   see below
 //   args[6…] fields      T[rows * elements]     one array for each train.field, in order, as declared; labels in range: no step looks at them.
 //                                               Of a field with a window, the rows that windows consist of: a record's window lies in them
+//   args[6 + fields]  kept  bytes[persistentBytes]  where `persistent` is copied if `control.keep` says so, 64-byte aligned
 //
 // Entries of a module (one module per mode and batch size):
 //   talweg_init     (persistent, arena, control) writes every variable's initial value: parameters, states, slots
@@ -31,6 +32,9 @@
 // A fault (tw.require) ends a call early: the batch in which it occurs changes no variable, what it has written to `out` means nothing, and
 // no batch after it is run. The host sets `fault` to 0 before the call and reads the words of the fault after it. Which of several
 // faults is told does not depend on threads: of the first faulted batch, the one of the lowest row.
+//
+// In mode train the entry that updates variables, talweg_step or else talweg_finish, copies them to `kept` if any of its faults is that a number
+// is not finite and the host has set `keep`: in the first batch of the call, if it has no fault, as they are in front of it.
 #ifndef TALWEG_RUNTIME_ABI_H
 #define TALWEG_RUNTIME_ABI_H
 
@@ -55,6 +59,7 @@ enum Control : int {
   kFaultStep = 6,  ///< the batch of this call in which it occurred, from 0
   kFaultRow = 7,   ///< its row in the batch, from 0; -1: the requirement is not about single rows
   kFaultValue = 8, ///< the value that is told with it, the bits of an f64
+  kKeep = 11,      ///< set by the host: not 0 if `persistent` is to be copied to `kept`; 0 once it is
   kControlWords = 16,
 };
 

@@ -75,5 +75,12 @@ func.func @leave(%leaves: i1, %x: f32, %to: memref<f32>) {
   kernel.leave if %leaves {
     memref.store %x, %to[] : memref<f32>
   }
+  // CHECK: kernel.leave if %{{.*}} {
+  // CHECK-NEXT: } else {
+  // CHECK-NEXT: memref.store
+  kernel.leave if %leaves {
+  } else {
+    memref.store %x, %to[] : memref<f32>
+  }
   return
 }

@@ -37,8 +37,8 @@ with open("m.tw", "w", encoding="utf-8") as file:
     file.write(PROGRAM)
 small = [peak("train m.tw --out small --replace --json") for _ in range(2)][1]  # its code is kept: the compiler takes nothing
 for limit, command in [
-    (3, f"train m.tw --set count={COUNT} --out run --json"),
-    (3, "train --resume run --epochs 3 --json"),
+    (2, f"train m.tw --set count={COUNT} --out run --json"),
+    (2, "train --resume run --epochs 3 --json"),
     (1, f"eval m.tw --set count={COUNT} --checkpoint run --data test=x.csv"),
 ]:
     taken = (peak(command) - small) / (4 * COUNT)

@@ -199,11 +199,12 @@ def Kernel_LeaveOp : Op<Kernel_Dialect, "leave", [SingleBlock, NoTerminator, NoR
   let summary = "where the condition holds, the region is done and nothing that stands behind the op in its block";
   let description = [{
     A function's memory that is not of its arena is not written in front of it: there it is as if the block had not begun.
-    talweg-bufferize places results so. talweg-lower-leaves makes it a branch.
+    talweg-bufferize places results so. Where the condition does not hold, `staying` is done in front of what stands behind.
+    talweg-lower-leaves makes it a branch.
   }];
   let arguments = (ins I1:$condition);
-  let regions = (region SizedRegion<1>:$leaving);
-  let assemblyFormat = "`if` $condition attr-dict-with-keyword $leaving";
+  let regions = (region SizedRegion<1>:$leaving, MaxSizedRegion<1>:$staying);
+  let assemblyFormat = "`if` $condition attr-dict-with-keyword $leaving (`else` $staying^)?";
 }
 
 #endif

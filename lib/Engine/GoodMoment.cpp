@@ -1,6 +1,6 @@
 // Where a run goes back to when a number is not finite. A step that finds one has changed nothing, but the parameters that it has read may be of no
-// use already: so a moment counts as good only once a loss behind it was finite. Which moments are taken depends on the steps alone, so that a
-// rolled back run has the same bits every time.
+// use already: so a moment is good only if the step behind it has found its numbers to be finite, and that step takes it, in front of what it
+// writes. At which steps one is taken depends on the steps alone, so that a rolled back run has the same bits every time.
 #include "SessionImpl.h"
 
 #include <algorithm>
@@ -23,28 +23,19 @@ std::int64_t Session::Impl::goodMomentSteps() const {
   return std::max<std::int64_t>(1, std::int64_t(std::bit_floor(wanted)));
 }
 
-Result<void> Session::Impl::keepGoodMoment() {
+bool Session::Impl::isGoodMomentDue() const {
   const std::int64_t every = goodMomentSteps();
-  if (every == 0 || (goods.newest && (step % every != 0 || goods.newest->step() == step)))
-    return {};
-  goods.reached(step);
-  auto taken = snapshot();
-  if (!taken)
-    return taken.error();
-  if (goods.newest)
-    goods.proven = std::move(goods.newest);
-  goods.newest = std::move(*taken);
-  return {};
+  return every != 0 && (!good.isThere || (step % every == 0 && good.step != step));
 }
 
+bool Session::Impl::skipsNotFinite() const { return program.plan().onNan == OnNan::Skip && !staysAtNan; }
+
 std::optional<Rollback> Session::Impl::goBack() {
-  const std::optional<Snapshot> good = goods.at(step);
-  if (staysAtNan || !good)
+  if (staysAtNan || !good.isThere)
     return std::nullopt;
-  Rollback rollback{.from = step, .to = good->step(), .reason = notFinite->message};
+  Rollback rollback{.from = step, .to = good.step, .reason = notFinite->message};
   const std::vector<double> now = hypers;
-  goBackTo(*good);
-  goods = {.newest = *good, .proven = *good};
+  goBackTo(good);
   if (program.plan().onNan != OnNan::Rollback)
     return std::nullopt;
   hypers = now; // what the host has changed meanwhile stays
