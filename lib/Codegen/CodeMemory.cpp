@@ -81,7 +81,7 @@ static void describeNests(Block &block, BlockProgram &program, const Target &tar
     return isa<kernel::PlacedOp, tensor::ExtractOp, tensor::FromElementsOp>(op) || !isMemoryEffectFree(&op);
   };
   auto isNest = [&](GenericOp op) { return op.hasPureTensorSemantics() && program.factsOf(op).joins < 0; };
-  for (JoinedNests &joined : joinNests(block, target.vectorBits, isNest, meet, parts))
+  for (JoinedNests &joined : joinNests(block, target, isNest, meet, parts))
     for (Nest &nest : joined.nests) {
       buffers::Op &facts = program.factsOf(nest.op);
       Type element = getElementTypeOrSelf(nest.op->getResult(0).getType());

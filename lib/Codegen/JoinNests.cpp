@@ -1,6 +1,8 @@
 // Joins neighbours that agree on their rows.
 #include "JoinNests.h"
 
+#include "Memory.h"
+
 using namespace mlir;
 
 namespace talweg {
@@ -34,18 +36,18 @@ bool hasRows(const Nest &nest, int64_t rows, Meet meet) {
   return nest.loops.hasRows(rows) && agreeOnRows(nest, nest, rows, meet);
 }
 
-/// True if both use the same rows of a memory that is more than a cache near the core holds.
-bool shareMuch(const Nest &x, const Nest &y, int64_t rows, Meet meet) {
-  constexpr int64_t much = 1 << 16;
+/// True if both use the same rows of a memory that would not stay in the second cache beside what else they use.
+bool shareMuch(const Nest &x, const Nest &y, int64_t rows, const Machine &machine, Meet meet) {
+  constexpr int64_t part = 4; // of the cache
   return !forCommon(x, y, meet, [&](size_t i, size_t k) {
     NestLoops::Rows own = x.loops.rowsIn(i, rows), its = y.loops.rowsIn(k, rows);
-    return x.loops.operands[i].elements < much || own.step != its.step;
+    return bytesOf(x.op->getOperand(i).getType()) * part < machine.l2Bytes || own.step != its.step;
   });
 }
 
 } // namespace
 
-std::vector<JoinedNests> joinNests(Block &block, int64_t vectorBits, function_ref<bool(linalg::GenericOp)> isNest,
+std::vector<JoinedNests> joinNests(Block &block, const Target &target, function_ref<bool(linalg::GenericOp)> isNest,
                                    Meet meet, function_ref<bool(Operation &, ArrayRef<Nest>)> parts) {
   std::vector<JoinedNests> all(1);
   for (Operation &op : block) {
@@ -54,13 +56,13 @@ std::vector<JoinedNests> joinNests(Block &block, int64_t vectorBits, function_re
     auto generic = dyn_cast<linalg::GenericOp>(op);
     if (!generic || !isNest(generic))
       continue;
-    Nest nest{generic, NestLoops::of(generic, vectorBits)};
+    Nest nest{generic, NestLoops::of(generic, target.vectorBits)};
     const std::vector<Nest> &before = all.back().nests;
     int64_t rows = nest.loops.rows(), common = std::min(all.back().rows, rows);
     auto fits = [&](const Nest &other) {
       return hasRows(other, common, meet) && agreeOnRows(nest, other, common, meet);
     };
-    auto shares = [&](const Nest &other) { return shareMuch(nest, other, common, meet); };
+    auto shares = [&](const Nest &other) { return shareMuch(nest, other, common, target.machine, meet); };
     bool joins =
         !before.empty() && hasRows(nest, common, meet) && llvm::all_of(before, fits) && llvm::any_of(before, shares);
     if (!joins)

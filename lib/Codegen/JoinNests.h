@@ -3,6 +3,7 @@
 #define TALWEG_LIB_CODEGEN_JOINNESTS_H
 
 #include "NestLoops.h"
+#include "talweg/Codegen/Target.h"
 
 #include <vector>
 
@@ -21,7 +22,7 @@ struct JoinedNests {
 
 /// Those linalg.generic of a block that are nests, in order. `meet` tells whether operands of two are kept in the same memory; `parts`
 /// whether an op, or what is in front of it, keeps what comes behind from being done together with nests before.
-std::vector<JoinedNests> joinNests(mlir::Block &block, std::int64_t vectorBits,
+std::vector<JoinedNests> joinNests(mlir::Block &block, const Target &target,
                                    llvm::function_ref<bool(mlir::linalg::GenericOp)> isNest,
                                    llvm::function_ref<bool(mlir::OpOperand &, mlir::OpOperand &)> meet,
                                    llvm::function_ref<bool(mlir::Operation &, llvm::ArrayRef<Nest>)> parts);

@@ -40,7 +40,7 @@ struct PlanNests : talweg::impl::PlanNestsBase<PlanNests> {
     auto isNest = [](GenericOp op) { return op.hasPureBufferSemantics(); };
     auto meet = [](OpOperand &a, OpOperand &b) { return sameMemory(a.get(), b.get()); };
     for (Block *block : blocksOf(getOperation()))
-      for (auto [number, together] : llvm::enumerate(joinNests(*block, target.vectorBits, isNest, meet, parts))) {
+      for (auto [number, together] : llvm::enumerate(joinNests(*block, target, isNest, meet, parts))) {
         for (const Nest &nest : together.nests)
           if (failed(plan(nest, together.rows, int64_t(number))))
             return signalPassFailure();

@@ -67,6 +67,12 @@ SmallVector<Loop> takeScatter(SmallVector<Loop> &moving) {
   return scatter;
 }
 
+/// Of so many rows, those whose elements of a the next step of k reads again, for the rows before them. LLVM keeps them in registers of their own.
+std::int64_t sharedRows(const ProductPlan &plan, std::int64_t rows) {
+  const std::int64_t step = std::abs(plan.k.back().a), row = std::abs(plan.m.a);
+  return row == 0 || step == 0 || step % row != 0 ? 0 : std::max<std::int64_t>(0, rows - step / row);
+}
+
 /// Picks rows and vectors: least cycles for all tiles of m x n, remainders included.
 void chooseTile(ProductPlan &plan, std::int64_t registers) {
   std::int64_t nVectors = (plan.n.extent + plan.lanes - 1) / plan.lanes;
@@ -81,7 +87,7 @@ void chooseTile(ProductPlan &plan, std::int64_t registers) {
       // lanes too, it shares what neighbouring rows and steps of k read of it: as many vectors as accumulators, and a few steps' rows of b.
       bool aInLanes = plan.n.a != 0;
       if (aInLanes ? 2 * rows * vectors + 3 * vectors + 2 > registers
-                   : rows * vectors + vectors + 1 + registers / 16 > registers)
+                   : rows * vectors + vectors + 1 + registers / 16 + sharedRows(plan, rows) > registers)
         break;
       auto tiles = [&](std::int64_t count, std::int64_t tile, auto cost) {
         return (count / tile) * cost(tile) + (count % tile ? cost(count % tile) : 0);
