@@ -94,8 +94,8 @@ struct PlaceInPadding : talweg::impl::PlaceInPaddingBase<PlaceInPadding> {
     if (!producer || producer->getNumResults() != 1 || producer->getBlock() != pad->getBlock() ||
         !isElementwise(producer))
       return false;
-    SmallVector<std::pair<Operation *, unsigned>>
-        others; // a reader may get further operands, which moves those that it has
+    // A reader may get further operands, which moves those that it has.
+    SmallVector<std::pair<Operation *, unsigned>> others;
     for (OpOperand &use : own.get().getUses()) {
       if (&use == &own)
         continue;

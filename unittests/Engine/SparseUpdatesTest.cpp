@@ -47,24 +47,39 @@ train Taste on ratings {{
                      table.read, statements, kBatch);
 }
 
-/// Counts the pages of large memory that are written: protects it, and lets the first write of each page through.
+using Addresses = std::pair<std::uintptr_t, std::uintptr_t>;
+
+/// All memory that may be written, in order.
+std::vector<Addresses> writable() {
+  std::vector<Addresses> regions;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    unsigned long long first = 0, last = 0;
+    char mode[5] = "";
+    if (std::sscanf(line.c_str(), "%llx-%llx %4s", &first, &last, mode) == 3 &&
+        std::string_view(mode).starts_with("rw"))
+      regions.push_back({first, last});
+  }
+  return regions;
+}
+
+/// Counts the pages of large memory that are written, of what was mapped since there was only `before`: protects it, and lets the
+/// first write of each page through. What sanitizers note of all memory is older.
 class WrittenPages {
 public:
-  WrittenPages() {
+  explicit WrittenPages(const std::vector<Addresses> &before) {
     written = 0;
     struct sigaction action = {};
     action.sa_sigaction = let;
     action.sa_flags = SA_SIGINFO;
-    sigaction(SIGSEGV, &action, &before);
-    std::ifstream maps("/proc/self/maps");
-    for (std::string line; std::getline(maps, line);) {
-      unsigned long long first = 0, last = 0;
-      char mode[5] = "";
-      const char *here = reinterpret_cast<const char *>(&first);
-      if (std::sscanf(line.c_str(), "%llx-%llx %4s", &first, &last, mode) == 3 &&
-          std::string_view(mode).starts_with("rw") && last - first >= 1ull * kElements * 4 &&
-          !(reinterpret_cast<const char *>(first) <= here && here < reinterpret_cast<const char *>(last)))
-        regions.push_back({reinterpret_cast<char *>(first), last - first});
+    sigaction(SIGSEGV, &action, &handler);
+    for (auto [at, last] : writable()) {
+      for (auto [begin, end] : before)
+        if (begin < last && end > at) {
+          add(at, begin);
+          at = end;
+        }
+      add(at, last);
     }
     for (auto [at, size] : regions)
       mprotect(at, size, PROT_READ);
@@ -72,7 +87,7 @@ public:
   ~WrittenPages() {
     for (auto [at, size] : regions)
       mprotect(at, size, PROT_READ | PROT_WRITE);
-    sigaction(SIGSEGV, &before, nullptr);
+    sigaction(SIGSEGV, &handler, nullptr);
   }
 
   std::int64_t count() const { return written; }
@@ -81,7 +96,12 @@ public:
 private:
   static inline std::atomic<std::int64_t> written;
   std::vector<std::pair<char *, std::size_t>> regions;
-  struct sigaction before = {};
+  struct sigaction handler = {}; ///< as it was
+
+  void add(std::uintptr_t first, std::uintptr_t last) {
+    if (first < last && last - first >= 1ull * kElements * 4)
+      regions.push_back({reinterpret_cast<char *>(first), last - first});
+  }
 
   static void let(int, siginfo_t *fault, void *) {
     const std::uintptr_t page = std::uintptr_t(sysconf(_SC_PAGESIZE));
@@ -94,6 +114,7 @@ private:
 
 /// The pages that one step writes, once the program runs: the 18th, which keeps no moment to go back to.
 std::int64_t pagesOfStep(const char *statements, const Table &table = {}) {
+  const std::vector<Addresses> before = writable();
   Program program = *Program::fromText(text(table, statements), "taste.tw", {});
   Session session = *Session::create(program);
   std::vector<std::int32_t> user;
@@ -105,7 +126,7 @@ std::int64_t pagesOfStep(const char *statements, const Table &table = {}) {
   Dataset data = *Dataset::fromMemory(program, {{"user", user.data()}, {"rating", rating.data()}}, 4 * kBatch);
   EXPECT_TRUE(session.setTrainingData(data));
   EXPECT_TRUE(session.train({.maxSteps = 17}));
-  WrittenPages pages;
+  WrittenPages pages(before);
   EXPECT_TRUE(pages.found());
   EXPECT_TRUE(session.train({.maxSteps = 1}));
   return pages.count();

@@ -1,7 +1,7 @@
 // Small files that claim much, or become much: they are told before they take the memory.
-#include "../Support/Apart.h"
-#include "Arrays.h"
-#include "Png.h"
+#include "../../Support/Apart.h"
+#include "../Arrays.h"
+#include "../Png.h"
 
 namespace talweg::data {
 

@@ -1,9 +1,9 @@
 // Files of every format, changed by chance: they are read or told, in little time and memory, and nothing else happens.
-#include "../Prepare/JpegOf.h"
-#include "../Support/Apart.h"
-#include "../Support/Mutations.h"
-#include "Arrays.h"
-#include "Png.h"
+#include "../../Prepare/JpegOf.h"
+#include "../../Support/Apart.h"
+#include "../../Support/Mutations.h"
+#include "../Arrays.h"
+#include "../Png.h"
 
 #include "talweg/Data/Summary.h"
 
