@@ -149,10 +149,13 @@ std::int64_t stepsOf(const ProductPlan &plan) {
 }
 
 /// Whether the caches have places for what steps of k read so many bytes apart: the first for those steps that a core has under way, the second for
-/// all of a tile, which the next tile reads again. A row of the same page again is also what stores to a row of c are taken for.
-bool findsPlaces(const ProductPlan &plan, std::int64_t apart, const Machine &machine) {
-  constexpr std::int64_t underWay = 16;
-  return machine.linesInL1(apart) >= underWay && machine.linesInL2(apart) >= stepsOf(plan);
+/// all of a tile, which the next tile reads again. Of a few tiles the third is as good, if it gives `read` bytes as fast as a step multiplies.
+bool findsPlaces(const ProductPlan &plan, std::int64_t apart, std::int64_t read, std::int64_t tiles,
+                 const Machine &machine) {
+  constexpr std::int64_t underWay = 16, few = 40;
+  const double stepNs = 2.0 * double(plan.rows * plan.panel()) / machine.flopsPerNs;
+  const bool isThirdNear = double(read) <= machine.l3Rate * stepNs && tiles <= few;
+  return machine.linesInL1(apart) >= underWay && (isThirdNear || machine.linesInL2(apart) >= stepsOf(plan));
 }
 
 /// The tiles that make it worth the while to lay an operand out for them.
@@ -175,14 +178,17 @@ void choosePacking(ProductPlan &plan, std::int64_t elementBytes, const Machine &
       reuseA *= loop.extent;
   const std::int64_t apartB = stepOf(plan, &Loop::b) * elementBytes, apartA = stepOf(plan, &Loop::a) * elementBytes;
   const bool oneRun = plan.n.extent <= plan.panel() && isDense(plan.k, plan.n.extent);
-  plan.packB = plan.n.extent > 1 &&
-               (plan.n.b != 1 || (!oneRun && usesOfB(plan) >= kOften && !findsPlaces(plan, apartB, machine)));
+  const std::int64_t usesB = usesOfB(plan);
+  const bool liesWellB =
+      oneRun || usesB < kOften || findsPlaces(plan, apartB, plan.panel() * elementBytes, usesB, machine);
+  plan.packB = plan.n.extent > 1 && (plan.n.b != 1 || !liesWellB);
   // From one panel to the next, beside what of c and of an epilogue's operands belongs to the panel.
   const auto besides = std::int64_t(plan.m.e.size() + 1) * plan.panel();
   const bool staysA =
       double(plan.m.extent * (stepsOf(plan) + besides) * elementBytes) <= Machine::kUsable * double(machine.l2Bytes);
   plan.packA = plan.m.extent > 1 && plan.n.a == 0 && plan.m.a == 1 && reuseA >= kOften &&
-               apartA > plan.rows * elementBytes && !(staysA && findsPlaces(plan, apartA, machine));
+               apartA > plan.rows * elementBytes &&
+               !(staysA && findsPlaces(plan, apartA, plan.rows * elementBytes, reuseA, machine));
   std::int64_t panels = (plan.n.extent + plan.panel() - 1) / plan.panel();
   for (const Loop &loop : plan.outer)
     if (loop.b != 0)

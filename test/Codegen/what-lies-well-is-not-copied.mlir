@@ -1,6 +1,6 @@
 // RUN: talweg-opt %s --talweg-plan-products | FileCheck %s
 // A factor is copied where the caches have no places for its rows: at 4 KiB all of a column's lines belong to one set of the first cache, and of
-// 2 KiB the second cache holds 512. No bits depend on it.
+// 2 KiB the second cache holds 512; where few tiles read them, the third is as good. No bits depend on it.
 
 #a = affine_map<(m, n, k) -> (m, k)>
 #aT = affine_map<(m, n, k) -> (k, m)>
@@ -23,6 +23,15 @@ func.func @more_than_the_second_cache_holds(%a: tensor<512x1024xf32>, %b: tensor
   %p = kernel.product loops [512, 512, 1024] maps [#a, #b, #c] of %a, %b : tensor<512x1024xf32>, tensor<1024x512xf32>
       outs %e : tensor<512x512xf32> -> tensor<512x512xf32>
   return %p : tensor<512x512xf32>
+}
+
+// CHECK-LABEL: func @more_than_the_second_cache_holds_for_few_tiles
+// CHECK-NOT: pack_b = true
+func.func @more_than_the_second_cache_holds_for_few_tiles(%a: tensor<128x1024xf32>, %b: tensor<1024x512xf32>) -> tensor<128x512xf32> {
+  %e = tensor.empty() : tensor<128x512xf32>
+  %p = kernel.product loops [128, 512, 1024] maps [#a, #b, #c] of %a, %b : tensor<128x1024xf32>, tensor<1024x512xf32>
+      outs %e : tensor<128x512xf32> -> tensor<128x512xf32>
+  return %p : tensor<128x512xf32>
 }
 
 // CHECK-LABEL: func @rows_of_4_KiB
