@@ -46,8 +46,8 @@ std::string textOf(const Machine &machine) {
   llvm::raw_string_ostream out(text);
   out << machine.l1Bytes << ' ' << machine.l1Ways << ' ' << machine.l2Bytes << ' ' << machine.l2Ways << ' '
       << machine.l3Bytes << ' ' << machine.cores << ' ' << machine.flopsPerNs << ' ' << machine.l2Rate << ' '
-      << machine.l3Rate << ' ' << machine.memoryRate << ' ' << machine.storedNs << ' ' << machine.rank << ' '
-      << machine.forkNs;
+      << machine.l3Rate << ' ' << machine.memoryRate << ' ' << machine.l3Ns << ' ' << machine.storedNs << ' '
+      << machine.rank << ' ' << machine.forkNs;
   if (machine.tuned)
     for (const auto &[plan, rank] : *machine.tuned)
       out << '\n' << plan << ' ' << rank;

@@ -149,12 +149,13 @@ std::int64_t stepsOf(const ProductPlan &plan) {
 }
 
 /// Whether the caches have places for what steps of k read so many bytes apart: the first for those steps that a core has under way, the second for
-/// all of a tile, which the next tile reads again. Of a few tiles the third is as good, if it gives `read` bytes as fast as a step multiplies.
+/// all of a tile, which the next tile reads again. Of a few tiles the third is as good, if it gives `read` bytes as fast as a step multiplies, and
+/// before the steps that are under way end.
 bool findsPlaces(const ProductPlan &plan, std::int64_t apart, std::int64_t read, std::int64_t tiles,
                  const Machine &machine) {
   constexpr std::int64_t underWay = 16, few = 40;
   const double stepNs = 2.0 * double(plan.rows * plan.panel()) / machine.flopsPerNs;
-  const bool isThirdNear = double(read) <= machine.l3Rate * stepNs && tiles <= few;
+  const bool isThirdNear = double(read) <= machine.l3Rate * stepNs && machine.l3Ns <= underWay * stepNs && tiles <= few;
   return machine.linesInL1(apart) >= underWay && (isThirdNear || machine.linesInL2(apart) >= stepsOf(plan));
 }
 

@@ -23,6 +23,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <utility>
 
 using namespace talweg;
 using Clock = std::chrono::steady_clock;
@@ -297,4 +301,27 @@ Result<double> MachineProbe::copyRate(std::int64_t bytes, double seconds) {
   if (!arrays)
     return arrays.error();
   return arrays->best(impl->copy, double(bytes), seconds);
+}
+
+Result<double> MachineProbe::latency(std::int64_t bytes, double seconds) {
+  constexpr std::int64_t kLine = 64 / sizeof(std::uint32_t), kHops = 1 << 12;
+  const std::int64_t lines = std::max<std::int64_t>(2, bytes / 64);
+  data::Buffer buffer;
+  if (!buffer.resize(lines * 64))
+    return Error{"E0841", fmt::format("error: there is no memory for {} bytes", lines * 64)};
+  auto *next = reinterpret_cast<std::uint32_t *>(buffer.data());
+  for (std::int64_t i = 0; i < lines; ++i)
+    next[i * kLine] = std::uint32_t(i * kLine);
+  std::minstd_rand random;
+  for (std::int64_t i = lines - 1; i > 0; --i) // one cycle through all of them
+    std::swap(next[i * kLine], next[std::int64_t(random() % std::uint64_t(i)) * kLine]);
+  double best = INFINITY;
+  const auto start = Clock::now();
+  for (std::uint32_t at = 0; best == INFINITY || secondsSince(start) < seconds;) {
+    const auto begin = Clock::now();
+    for (std::int64_t hop = 0; hop < kHops; ++hop)
+      at = const_cast<const volatile std::uint32_t &>(next[at]);
+    best = std::min(best, secondsSince(begin) / kHops);
+  }
+  return best;
 }

@@ -1,4 +1,4 @@
-// Multiply-adds in registers, and copies of arrays that fill half of the second cache, twice that cache, and twice the third. What is measured at
+// Multiply-adds in registers, copies of arrays that fill half of the second cache, twice that cache, and twice the third, and readings of lines in four times the second one. What is measured at
 // another time differs a little: plans that differ by it have the same results.
 #include "MachineRates.h"
 
@@ -16,11 +16,12 @@ using namespace talweg;
 
 namespace {
 
-/// The rates that are measured, by their names in the file.
+/// What is measured, by their names in the file.
 constexpr std::pair<const char *, double Machine::*> kRates[] = {{"flops", &Machine::flopsPerNs},
                                                                  {"second cache", &Machine::l2Rate},
                                                                  {"third cache", &Machine::l3Rate},
-                                                                 {"memory", &Machine::memoryRate}};
+                                                                 {"memory", &Machine::memoryRate},
+                                                                 {"latency", &Machine::l3Ns}};
 
 bool isSound(const Machine &machine) {
   return std::all_of(std::begin(kRates), std::end(kRates), [&](const auto &rate) {
@@ -71,6 +72,10 @@ bool measure(Machine &machine) {
       return false;
     machine.*rate = rounded(*copied * 1e-9);
   }
+  auto latency = probe->latency(std::min(4 * machine.l2Bytes, beyond), seconds);
+  if (!latency)
+    return false;
+  machine.l3Ns = rounded(*latency * 1e9);
   return isSound(machine);
 }
 

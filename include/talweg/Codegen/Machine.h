@@ -23,6 +23,7 @@ struct Machine {
   double l2Rate = 100;     ///< bytes read in a nanosecond from the second cache, from the third, from memory
   double l3Rate = 40;
   double memoryRate = 20;
+  double l3Ns = 40;      ///< until a line comes from the third cache
   double storedNs = 8;   ///< until what was stored can be added to
   std::int64_t rank = 0; ///< of the plans by their estimates, the one that is taken: others are taken to be compared
   double forkNs = 4000;  ///< of starting threads and waiting for the last

@@ -85,6 +85,8 @@ public:
   double forkSeconds();
   /// On two arrays of 64 MiB, cut evenly among the threads. The best of several passes, about `seconds` together.
   Result<Bandwidth> bandwidth(double seconds);
+  /// The seconds from one reading to the next, of lines that lie in so many bytes, each of which tells where the next one is.
+  Result<double> latency(std::int64_t bytes, double seconds);
   /// Bytes a second, read and written, of copies between two arrays of so many bytes together, likewise.
   Result<double> copyRate(std::int64_t bytes, double seconds);
 
