@@ -46,7 +46,9 @@ std::optional<Panels> panelsOf(ProductOp op, const Target &target) {
   OpOperand &other = plan.swapped ? op.getRightMutable() : op.getLeftMutable();
   AffineMap map = op.getMatchingIndexingMap(panels.operand);
   const bool isShared = !loopAround(op)->isAncestor(panels.operand->get().getParentBlock()->getParentOp());
-  if (!(plan.packB || prefersPanels(plan)) || !isShared || !map.isProjectedPermutation())
+  const bool wantsPanels =
+      plan.n.b == 1 ? prefersPanels(plan) : plan.packB; // on any machine: loops of products follow it
+  if (!wantsPanels || !isShared || !map.isProjectedPermutation())
     return std::nullopt;
   auto placesOf = [&](OpOperand &operand) {
     return linearize(op.getMatchingIndexingMap(&operand), cast<ShapedType>(operand.get().getType()).getShape()).strides;
