@@ -31,15 +31,40 @@ bool isKept(Operation *op) {
              tw::LogOp, tw::Log1pOp, tw::TanhOp, tw::ErfOp, tw::LogisticOp, tw::SinOp, tw::CosOp, tw::PowOp>(op);
 }
 
-/// Has it far fewer numbers than what it is computed of?
-bool isSmall(Operation *op) {
-  return 16 * typeOf(op->getResult(0)).getNumElements() <= typeOf(op->getOperand(0)).getNumElements();
+/// Does it tell of random numbers no more than which are below a bound, as where some are dropped? A byte each, for a hundred instructions.
+bool isDrawn(Operation *op) {
+  return isa<tw::CompareOp>(op) && llvm::any_of(op->getOperands(), [](Value operand) {
+           return operand.getDefiningOp<tw::UniformOp>() != nullptr;
+         });
+}
+
+/// What is kept of turns that are computed again, if they hand nothing on, since it takes next to no memory: a row's greatest score, and its sum.
+bool isKeptOfRecomputed(Operation *op) {
+  auto isSmall = [&] {
+    return 16 * typeOf(op->getResult(0)).getNumElements() <= typeOf(op->getOperand(0)).getNumElements();
+  };
+  return isDrawn(op) || (isa<tw::ReduceOp>(op) && isSmall());
 }
 
 void eraseDead(Block &block) {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op))
       op.erase();
+}
+
+/// `value`, or the only thing that is computed of it, element by element: as large, and later. A product that is joined to a sum is no value by itself.
+Value lastOf(Value value, function_ref<bool(Operation *)> isThere) {
+  auto isJoined = [](Operation *reader) { return reader->hasAttr(tw::kJoined); };
+  Value last = value;
+  while (value.hasOneUse()) {
+    Operation *user = *value.getUsers().begin();
+    if (!isThere(user) || !user->hasTrait<tw::Elementwise>() || user->getResult(0).getType() != value.getType())
+      break;
+    value = user->getResult(0);
+    if (!isa<tw::MulOp>(user) || llvm::none_of(value.getUsers(), isJoined))
+      last = value;
+  }
+  return last;
 }
 
 /// The stacks of `kept`, values of the loop's body: where it does not emit all of them, a loop that does is put in its place, and it is left, read by
@@ -69,16 +94,21 @@ SmallVector<Value> emitToo(tw::ScanOp &scan, ValueRange kept) {
   return llvm::map_to_vector(kept, [&](Value value) -> Value { return scan.getResult(emitted.lookup(value)); });
 }
 
-/// Lets the loops in the body of `scan` emit all that they compute, so that it can be kept, but for those that are computed again. What nobody reads
-/// is not emitted in the end.
+/// Lets the loops in the body of `scan` emit all that they compute, so that it can be kept; of those that are computed again, what is kept of these. What
+/// nobody reads is not emitted in the end.
 void emitAllInside(tw::ScanOp scan) {
   for (auto inner : llvm::to_vector(scan.getBody()->getOps<tw::ScanOp>())) {
-    if (inner.getRecomputed())
+    SmallVector<Value> all;
+    if (!inner.getRecomputed()) {
+      emitAllInside(inner);
+      llvm::append_range(all, inner.getCarried());
+    } else if (!inner.isIndependent()) {
       continue;
-    emitAllInside(inner);
-    SmallVector<Value> all = llvm::to_vector_of<Value>(inner.getCarried());
+    }
     for (Operation &op : inner.getBody()->without_terminator())
-      llvm::append_range(all, op.getResults());
+      if (!inner.getRecomputed() || isKeptOfRecomputed(&op))
+        for (Value result : op.getResults())
+          all.append({result, lastOf(result, [](Operation *) { return true; })});
     tw::ScanOp more = inner;
     emitToo(more, all);
     if (more != inner)
@@ -103,7 +133,6 @@ private:
 
   llvm::DenseMap<Operation *, Operation *>
       originals; ///< of the forward body, by what stands for them in the reverse one
-  Value lastOf(Value value);
   void keep(tw::ScanOp reverse);
 
   /// Adds what the reverse loop takes and the argument that stands for it in its body.
@@ -117,41 +146,26 @@ private:
   }
 };
 
-/// `value`, or the only thing that is computed of it, element by element: as large, and later. A product that is joined to a sum is no value by itself.
-Value ReverseScan::lastOf(Value value) {
-  auto isJoined = [](Operation *reader) { return reader->hasAttr(tw::kJoined); };
-  Value last = value;
-  while (value.hasOneUse()) {
-    Operation *user = *value.getUsers().begin();
-    if (!originals.contains(user) || !user->hasTrait<tw::Elementwise>() ||
-        user->getResult(0).getType() != value.getType())
-      break;
-    value = user->getResult(0);
-    if (!isa<tw::MulOp>(user) || llvm::none_of(value.getUsers(), isJoined))
-      last = value;
-  }
-  return last;
-}
-
 /// Lets the forward loop emit what was carried and what the reverse body would have to compute again, and the reverse loop take it.
 void ReverseScan::keep(tw::ScanOp reverse) {
   Block &body = *reverse.getBody();
   SmallVector<Value> kept = llvm::to_vector_of<Value>(scan.getCarried());
   unsigned place = body.getNumArguments() - scan.getShared().size();
   eraseDead(body);
-  // Of turns that are computed again what takes next to no memory is kept all the same, if they hand nothing on: a row's greatest score, and its sum.
+  auto isThere = [&](Operation *op) { return originals.contains(op); };
   auto isWorthIt = [&](Operation *op) {
-    return !scan.getRecomputed() || (scan.isIndependent() && isa<tw::ReduceOp>(op) && isSmall(op));
+    return !scan.getRecomputed() || (scan.isIndependent() && isKeptOfRecomputed(op));
   };
   while (true) { // the last one first: what only that was computed from is not needed any more
-    auto again = llvm::find_if(llvm::reverse(body),
-                               [&](Operation &op) { return isKept(&op) && originals.contains(&op) && isWorthIt(&op); });
+    auto again = llvm::find_if(llvm::reverse(body), [&](Operation &op) {
+      return (isKept(&op) || isDrawn(&op)) && isThere(&op) && isWorthIt(&op);
+    });
     if (again == body.rend())
       break;
     for (OpResult result : again->getResults()) {
       if (result.use_empty())
         continue;
-      auto value = cast<OpResult>(again->getNumResults() == 1 ? lastOf(result) : result);
+      auto value = cast<OpResult>(again->getNumResults() == 1 ? lastOf(result, isThere) : result);
       kept.push_back(originals.lookup(value.getOwner())->getResult(value.getResultNumber()));
       value.replaceAllUsesWith(body.insertArgument(place++, value.getType(), loc));
     }

@@ -150,10 +150,14 @@ std::optional<Places> valueBand(GenericOp op, Value value, int &left, Outside ou
   auto of = [&](Value operand, Outside what) { return valueBand(op, operand, left, what); };
   Operation *by = value.getDefiningOp();
   if (auto select = dyn_cast_or_null<arith::SelectOp>(by)) {
-    if (isAlways(op, select.getFalseValue(), outside))
-      return conditionBand(op, select.getCondition(), left, false);
-    if (isAlways(op, select.getTrueValue(), outside))
-      return conditionBand(op, select.getCondition(), left, true);
+    // The condition may tell, or what is taken where it does not say `outside`, as where some are dropped at random.
+    for (bool isTurned : {false, true}) {
+      Value other = isTurned ? select.getTrueValue() : select.getFalseValue();
+      if (!isAlways(op, other, outside))
+        continue;
+      auto band = conditionBand(op, select.getCondition(), left, isTurned);
+      return band ? band : of(isTurned ? select.getFalseValue() : select.getTrueValue(), outside);
+    }
     return {};
   }
   if (outside == Outside::zero) {
@@ -192,7 +196,8 @@ std::optional<Places> usedBand(GenericOp op, Value value, int &left) {
       band = conditionBand(op, select.getCondition(), left, use.getOperandNumber() == 2);
     if (!band && isa<arith::MulFOp>(user))
       band = valueBand(op, user->getOperand(1 - use.getOperandNumber()), left, Outside::zero);
-    if (!band && isa<arith::MulFOp, arith::AddFOp, arith::SubFOp, arith::NegFOp>(user))
+    const bool isTaken = isa<arith::SelectOp>(user) && use.getOperandNumber() > 0;
+    if (!band && (isTaken || isa<arith::MulFOp, arith::AddFOp, arith::SubFOp, arith::NegFOp>(user)))
       band = usedBand(op, user->getResult(0), left);
     if (!band || (all && *all != *band))
       return {};

@@ -104,12 +104,24 @@ std::optional<SmallVector<bool>> readByRows(Operation *op) {
           return SmallVector<bool>{false};
         return all(isFirst(window.getMap(), 0));
       })
+      // A row's are those that it has of all rows' random numbers.
+      .Case([](tw::UniformOp uniform) { return SmallVector<bool>(uniform->getNumOperands(), false); })
       .Default([](Operation *) { return std::nullopt; });
 }
 
-/// What `op` does, in one row.
-Value inRow(ImplicitLocOpBuilder &b, Operation *op, ValueRange operands) {
+/// What `op` does, in row `turn`.
+Value inRow(ImplicitLocOpBuilder &b, Operation *op, ValueRange operands, Value turn) {
   RankedTensorType type = rowOf(op->getResult(0).getType());
+  if (auto uniform = dyn_cast<tw::UniformOp>(op)) {
+    tw::UniformOp::Adaptor own(operands, uniform);
+    auto number = RankedTensorType::get({}, b.getI64Type());
+    Value count = tw::ConstantOp::create(b, DenseElementsAttr::get(number, type.getNumElements()));
+    Value first = tw::MulOp::create(b, tw::ConvertOp::create(b, number, turn), count);
+    if (own.getFirst())
+      first = tw::AddOp::create(b, own.getFirst(), first);
+    return tw::UniformOp::create(b, type, own.getKey(), uniform.getStreamAttr(), first, own.getFurther(),
+                                 own.getTurn());
+  }
   if (auto constant = dyn_cast<tw::ConstantOp>(op)) {
     auto splat = cast<SplatElementsAttr>(constant.getValueAttr());
     return tw::ConstantOp::create(b, DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
@@ -160,9 +172,10 @@ private:
 /// Writes the body of a loop over rows: values as they are in it.
 class RowBody {
 public:
-  explicit RowBody(ImplicitLocOpBuilder &b) : b(b) {}
+  RowBody(ImplicitLocOpBuilder &b, Value turn) : b(b), turn(turn) {}
 
   void set(Value all, Value row) { rows.map(all, row); }
+  void setShared(Value all, Value inside) { whole.map(all, inside); }
 
   /// `value`, of which the body has the row's or all, or which is fixed.
   Value get(Value value, bool isOfRows) {
@@ -177,11 +190,12 @@ public:
     SmallVector<Value> operands;
     for (auto [operand, isOfRows] : llvm::zip_equal(op->getOperands(), *readByRows(op)))
       operands.push_back(get(operand, isOfRows));
-    return inRow(b, op, operands);
+    return inRow(b, op, operands, turn);
   }
 
 private:
   ImplicitLocOpBuilder &b;
+  Value turn;
   IRMapping rows, whole;
 
   Value copy(Operation *op) {
@@ -219,6 +233,7 @@ private:
 
   SmallVector<Operation *> inOrder;
   llvm::SetVector<Value> stacks, emitted; ///< what comes in and what goes out, of all rows
+  llvm::SetVector<Value> shared;          ///< whole numbers that all rows read, and so nothing has a derivative by
 };
 
 /// Adds all that read or make tensors as large.
@@ -281,6 +296,10 @@ bool Group::findEdges(std::string &reason) {
     for (auto [operand, isOfRows] : llvm::zip_equal(op->getOperands(), *byRows)) {
       if (fixed.contains(operand, isOfRows))
         continue;
+      if (!isOfRows && !isInside(operand) && typeOf(operand).getElementType().isInteger()) {
+        shared.insert(operand);
+        continue;
+      }
       if (!isOfRows) {
         reason = isInside(operand) ? "a row is computed of other rows" : "all rows share a tensor that is computed";
         return false;
@@ -303,7 +322,7 @@ bool Group::findEdges(std::string &reason) {
 void Group::writeLoop() {
   ImplicitLocOpBuilder b(large.getLoc(), inOrder.back());
   auto scan = tw::ScanOp::create(b, TypeRange(emitted.getArrayRef()), typeOf(large.getY()).getDimSize(0),
-                                 /*reversed=*/false, ValueRange(), stacks.getArrayRef(), ValueRange());
+                                 /*reversed=*/false, ValueRange(), stacks.getArrayRef(), shared.getArrayRef());
   scan.setBlocks(true);
   int64_t kept = elementsOf(large.getY());
   for (auto around = large->getParentOfType<tw::ScanOp>(); around; around = around->getParentOfType<tw::ScanOp>())
@@ -312,9 +331,11 @@ void Group::writeLoop() {
   Block &body = scan.getTurns().emplaceBlock();
   body.addArgument(RankedTensorType::get({}, b.getI32Type()), b.getLoc());
   b.setInsertionPointToStart(&body);
-  RowBody row(b);
+  RowBody row(b, body.getArgument(0));
   for (Value stack : stacks)
     row.set(stack, body.addArgument(rowOf(stack.getType()), stack.getLoc()));
+  for (Value value : shared)
+    row.setShared(value, body.addArgument(value.getType(), value.getLoc()));
   for (Operation *op : inOrder)
     row.set(op->getResult(0), row.compute(op));
   b.setLoc(large.getLoc());

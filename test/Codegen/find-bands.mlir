@@ -116,3 +116,28 @@ func.func @strictly(%score: tensor<32x32xf32>, %v: tensor<32x8xf32>, %most: tens
     of %p, %v : tensor<32x32xf32>, tensor<32x8xf32> outs %r : tensor<32x8xf32> -> tensor<32x8xf32>
   return %y : tensor<32x8xf32>
 }
+
+// What is dropped at random of a triangular matrix leaves it triangular.
+// CHECK-LABEL: func.func @dropped
+// CHECK:       kernel.product loops [32, 8, 32] {{.*}} attributes {kernel.band = array<i64: -1099511627776, 0, -1, 0, 1>} -> tensor<32x8xf32>
+func.func @dropped(%p: tensor<32x32xf32>, %u: tensor<32x32xf32>, %v: tensor<32x8xf32>) -> tensor<32x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %rate = arith.constant 0.1 : f32
+  %e = tensor.empty() : tensor<32x32xf32>
+  %w = linalg.generic {indexing_maps = [affine_map<(t, s) -> (t, s)>, affine_map<(t, s) -> (t, s)>, affine_map<(t, s) -> (t, s)>],
+                       iterator_types = ["parallel", "parallel"]}
+      ins(%p, %u : tensor<32x32xf32>, tensor<32x32xf32>) outs(%e : tensor<32x32xf32>) {
+  ^bb0(%x: f32, %r: f32, %o: f32):
+    %t = linalg.index 0 : index
+    %s = linalg.index 1 : index
+    %in = arith.cmpi sle, %s, %t : index
+    %0 = arith.select %in, %x, %zero : f32
+    %out = arith.cmpf olt, %r, %rate : f32
+    %1 = arith.select %out, %zero, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<32x32xf32>
+  %r = tensor.empty() : tensor<32x8xf32>
+  %y = kernel.product loops [32, 8, 32] maps [affine_map<(t, d, s) -> (t, s)>, affine_map<(t, d, s) -> (s, d)>, affine_map<(t, d, s) -> (t, d)>]
+    of %w, %v : tensor<32x32xf32>, tensor<32x8xf32> outs %r : tensor<32x8xf32> -> tensor<32x8xf32>
+  return %y : tensor<32x8xf32>
+}

@@ -125,3 +125,29 @@ func.func @refused(%q: tensor<4x256x8xf32>, %bias: tensor<256x256xf32>)
   %7 = tw.reduce sum %6 dims [2] : tensor<4x256x256xf32> -> tensor<4x256xf32>
   return %1, %3, %7 : tensor<f32>, tensor<4x256x256xf32>, tensor<4x256xf32>
 }
+
+// -----
+
+// A row's random numbers are those that it has of all rows'.
+#a = affine_map<(n, t, s, d) -> (n, t, d)>
+#b = affine_map<(n, t, s, d) -> (n, s, d)>
+#y = affine_map<(n, t, s, d) -> (n, t, s)>
+// CHECK-LABEL: func.func @dropped(
+// CHECK-SAME: %[[Q:.*]]: tensor<4x256x8xf32>, %[[KEY:.*]]: tensor<2xi64>, %[[AT:.*]]: tensor<i64>
+// CHECK: tw.scan 4 blocks along %[[Q]] : tensor<4x256x8xf32> with %[[KEY]], %[[AT]] : tensor<2xi64>, tensor<i64>
+// CHECK-NEXT: ^bb0(%[[TURN:.*]]: tensor<i32>, %{{.*}}: tensor<256x8xf32>, %[[OWN:.*]]: tensor<2xi64>, %[[OFFSET:.*]]: tensor<i64>):
+// CHECK: %[[COUNT:.*]] = tw.constant dense<65536> : tensor<i64>
+// CHECK: %[[NUMBER:.*]] = tw.convert %[[TURN]] : tensor<i32> -> tensor<i64>
+// CHECK: %[[FROM:.*]] = tw.mul %[[NUMBER]], %[[COUNT]]
+// CHECK: %[[FIRST:.*]] = tw.add %[[OFFSET]], %[[FROM]]
+// CHECK: tw.uniform %[[OWN]] stream 7 from %[[FIRST]] : tensor<i64> : tensor<2xi64> -> tensor<256x256xf32>
+func.func @dropped(%q: tensor<4x256x8xf32>, %key: tensor<2xi64>, %at: tensor<i64>) -> tensor<4x256xf32> {
+  %rate = tw.constant dense<0.1> : tensor<4x256x256xf32>
+  %zero = tw.constant dense<0.0> : tensor<4x256x256xf32>
+  %scores = tw.contract %q, %q over [4, 256, 256, 8] a #a b #b y #y : tensor<4x256x8xf32>, tensor<4x256x8xf32> -> tensor<4x256x256xf32>
+  %u = tw.uniform %key stream 7 from %at : tensor<i64> : tensor<2xi64> -> tensor<4x256x256xf32>
+  %out = tw.compare lt %u, %rate : tensor<4x256x256xf32> -> tensor<4x256x256xi1>
+  %left = tw.select %out, %zero, %scores : tensor<4x256x256xi1>, tensor<4x256x256xf32>
+  %sum = tw.reduce sum %left dims [2] : tensor<4x256x256xf32> -> tensor<4x256xf32>
+  return %sum : tensor<4x256xf32>
+}
