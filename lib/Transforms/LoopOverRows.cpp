@@ -1,16 +1,15 @@
 // Products of a row of the batch with itself, such as the scores of an attention, may have far more numbers than what they are computed of and
 // what becomes of them. Such a product, what is computed of its numbers row by row, and the products that sum them up again are the body of a
 // loop over the rows: in it the numbers are those of one row, which caches hold. No turn hands anything to another, so that any thread takes
-// any turn; and where there are very many numbers the derivative computes them again.
-#include "talweg/Dialect/Tw/Tw.h"
+// any turn; and where there are very many numbers the derivative computes them again. Where caches would not hold those of a row, as of long texts, a turn is
+// one step of the next dimension too, as a head: what a product reads and gives is then laid out turn by turn.
+#include "ByRows.h"
 #include "talweg/Transforms/Passes.h"
 
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -24,26 +23,15 @@ namespace {
 constexpr int64_t largeInAll = 1 << 17, largeInRow = 1 << 12;
 /// And so many times those that either factor has.
 constexpr int64_t timesFactor = 2;
+/// More of a row no second cache holds.
+constexpr int64_t largeForRow = 1 << 19;
 /// So many numbers, of all layers, no cache keeps until the derivative needs them: then they are computed again.
 constexpr int64_t largeToKeep = 1 << 22;
 
+using namespace byrows;
+
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 int64_t elementsOf(Value value) { return typeOf(value).getNumElements(); }
-
-/// True if `map` has `dim` alone as its first result, and nowhere else.
-bool isFirst(AffineMap map, unsigned dim) {
-  ArrayRef<AffineExpr> results = map.getResults();
-  return !results.empty() && results[0] == getAffineDimExpr(dim, map.getContext()) &&
-         llvm::none_of(results.drop_front(), [&](AffineExpr other) { return other.isFunctionOfDim(dim); });
-}
-
-/// The loop that is the first dimension of all three of a product's tensors.
-std::optional<unsigned> rowLoop(tw::ContractOp op) {
-  for (unsigned loop = 0; loop < op.getExtents().size(); ++loop)
-    if (isFirst(op.getAMap(), loop) && isFirst(op.getBMap(), loop) && isFirst(op.getYMap(), loop))
-      return loop;
-  return std::nullopt;
-}
 
 /// How many numbers of a factor a product reads.
 int64_t readBy(tw::ContractOp op, AffineMap map) {
@@ -55,99 +43,15 @@ int64_t readBy(tw::ContractOp op, AffineMap map) {
 
 bool isLarge(tw::ContractOp op) {
   const int64_t numbers = elementsOf(op.getY());
-  return rowLoop(op) && typeOf(op.getY()).getDimSize(0) > 1 && numbers > largeInAll &&
-         numbers >= largeInRow * typeOf(op.getY()).getDimSize(0) &&
+  return rowLoops(op, 1) && numbers > largeInAll && numbers >= largeInRow * typeOf(op.getY()).getDimSize(0) &&
          numbers >= timesFactor * std::max(readBy(op, op.getAMap()), readBy(op, op.getBMap()));
-}
-
-/// The type of a row of tensors of `type`.
-RankedTensorType rowOf(Type type) {
-  auto all = cast<RankedTensorType>(type);
-  return all.clone(all.getShape().drop_front());
-}
-
-/// `map` without loop or dimension `row`, and without its first result, if that is the row.
-AffineMap withoutRow(AffineMap map, unsigned row) {
-  MLIRContext *context = map.getContext();
-  SmallVector<AffineExpr> others;
-  for (unsigned dim = 0; dim < map.getNumDims(); ++dim)
-    others.push_back(dim == row ? getAffineConstantExpr(0, context) : getAffineDimExpr(dim - (dim > row), context));
-  ArrayRef<AffineExpr> results = map.getResults();
-  if (!results.empty() && results[0].isFunctionOfDim(row))
-    results = results.drop_front();
-  return AffineMap::get(map.getNumDims(), 0, results, context)
-      .replaceDimsAndSymbols(others, {}, map.getNumDims() - 1, 0);
-}
-
-/// Where `op` computes its result row by row, whether each operand is a tensor of rows, of which it reads its own, or is the same for all; nothing: rows
-/// depend on each other, or it is not known.
-std::optional<SmallVector<bool>> readByRows(Operation *op) {
-  if (op->getNumResults() != 1 || op->getNumRegions() > 0)
-    return std::nullopt;
-  auto all = [&](bool known) {
-    return known ? std::optional(SmallVector<bool>(op->getNumOperands(), true)) : std::nullopt;
-  };
-  if (typeOf(op->getResult(0)).getRank() == 0)
-    return std::nullopt;
-  if (op->hasTrait<tw::Elementwise>() || isa<tw::StopGradientOp, tw::WatchOp>(op))
-    return all(true);
-  return llvm::TypeSwitch<Operation *, std::optional<SmallVector<bool>>>(op)
-      .Case([&](tw::ConstantOp constant) { return all(isa<SplatElementsAttr>(constant.getValueAttr())); })
-      .Case([&](tw::ReduceOp reduce) { return all(!llvm::is_contained(reduce.getDims(), 0)); })
-      .Case([&](tw::ReshapeOp reshape) {
-        return all(typeOf(reshape.getX()).getRank() > 0 &&
-                   typeOf(reshape.getX()).getDimSize(0) == typeOf(reshape.getY()).getDimSize(0));
-      })
-      .Case([&](tw::ContractOp contract) { return all(rowLoop(contract).has_value()); })
-      .Case([&](tw::WindowOp window) -> std::optional<SmallVector<bool>> {
-        if (!window.getMap().isFunctionOfDim(0))
-          return SmallVector<bool>{false};
-        return all(isFirst(window.getMap(), 0));
-      })
-      // A row's are those that it has of all rows' random numbers.
-      .Case([](tw::UniformOp uniform) { return SmallVector<bool>(uniform->getNumOperands(), false); })
-      .Default([](Operation *) { return std::nullopt; });
-}
-
-/// What `op` does, in row `turn`.
-Value inRow(ImplicitLocOpBuilder &b, Operation *op, ValueRange operands, Value turn) {
-  RankedTensorType type = rowOf(op->getResult(0).getType());
-  if (auto uniform = dyn_cast<tw::UniformOp>(op)) {
-    tw::UniformOp::Adaptor own(operands, uniform);
-    auto number = RankedTensorType::get({}, b.getI64Type());
-    Value count = tw::ConstantOp::create(b, DenseElementsAttr::get(number, type.getNumElements()));
-    Value first = tw::MulOp::create(b, tw::ConvertOp::create(b, number, turn), count);
-    if (own.getFirst())
-      first = tw::AddOp::create(b, own.getFirst(), first);
-    return tw::UniformOp::create(b, type, own.getKey(), uniform.getStreamAttr(), first, own.getFurther(),
-                                 own.getTurn());
-  }
-  if (auto constant = dyn_cast<tw::ConstantOp>(op)) {
-    auto splat = cast<SplatElementsAttr>(constant.getValueAttr());
-    return tw::ConstantOp::create(b, DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
-  }
-  if (auto reduce = dyn_cast<tw::ReduceOp>(op)) {
-    auto dims = llvm::map_to_vector(reduce.getDims(), [](int64_t dim) { return dim - 1; });
-    return tw::ReduceOp::create(b, type, reduce.getKind(), operands[0], dims);
-  }
-  if (auto contract = dyn_cast<tw::ContractOp>(op)) {
-    const unsigned row = *rowLoop(contract);
-    SmallVector<int64_t> extents(contract.getExtents());
-    extents.erase(extents.begin() + row);
-    return tw::ContractOp::create(b, type, operands[0], operands[1], extents, withoutRow(contract.getAMap(), row),
-                                  withoutRow(contract.getBMap(), row), withoutRow(contract.getYMap(), row));
-  }
-  if (auto window = dyn_cast<tw::WindowOp>(op))
-    return tw::WindowOp::create(b, type, operands[0], withoutRow(window.getMap(), 0));
-  OperationState state(op->getLoc(), op->getName(), operands, type);
-  state.addAttributes(llvm::to_vector(op->getDiscardableAttrs()));
-  state.propertiesAttr = op->getPropertiesAsAttribute();
-  return b.create(state)->getResult(0);
 }
 
 /// What is computed of no variable, no field and no other op's numbers, as a mask is: a value, or its rows.
 class FixedValues {
 public:
+  explicit FixedValues(unsigned depth) : depth(depth) {}
+
   bool contains(Value value, bool isOfRows) {
     if (auto known = found.find({value, unsigned(isOfRows)}); known != found.end())
       return known->second;
@@ -156,6 +60,7 @@ public:
   }
 
 private:
+  unsigned depth; ///< of rows
   llvm::DenseMap<std::pair<Value, unsigned>, bool> found;
 
   bool isFixed(Operation *op, bool isOfRows) {
@@ -163,7 +68,7 @@ private:
       return false;
     if (!isOfRows)
       return llvm::all_of(op->getOperands(), [&](Value operand) { return contains(operand, false); });
-    const auto byRows = readByRows(op);
+    const auto byRows = readByRows(op, depth);
     return byRows && llvm::all_of(llvm::zip_equal(op->getOperands(), *byRows),
                                   [&](auto pair) { return contains(std::get<0>(pair), std::get<1>(pair)); });
   }
@@ -172,7 +77,7 @@ private:
 /// Writes the body of a loop over rows: values as they are in it.
 class RowBody {
 public:
-  RowBody(ImplicitLocOpBuilder &b, Value turn) : b(b), turn(turn) {}
+  RowBody(ImplicitLocOpBuilder &b, unsigned depth, Value turn) : b(b), depth(depth), turn(turn) {}
 
   void set(Value all, Value row) { rows.map(all, row); }
   void setShared(Value all, Value inside) { whole.map(all, inside); }
@@ -188,13 +93,14 @@ public:
   Value compute(Operation *op) {
     b.setLoc(op->getLoc());
     SmallVector<Value> operands;
-    for (auto [operand, isOfRows] : llvm::zip_equal(op->getOperands(), *readByRows(op)))
+    for (auto [operand, isOfRows] : llvm::zip_equal(op->getOperands(), *readByRows(op, depth)))
       operands.push_back(get(operand, isOfRows));
-    return inRow(b, op, operands, turn);
+    return inRow(b, op, depth, operands, turn);
   }
 
 private:
   ImplicitLocOpBuilder &b;
+  unsigned depth;
   Value turn;
   IRMapping rows, whole;
 
@@ -208,28 +114,47 @@ private:
 /// The ops around a large product that become the body of a loop.
 class Group {
 public:
-  explicit Group(tw::ContractOp large) : large(large), block(large->getBlock()) {}
+  /// The first `depth` dimensions are those of rows.
+  Group(tw::ContractOp large, unsigned depth)
+      : large(large), numbers(typeOf(large.getY())), depth(depth), block(large->getBlock()), fixed(depth) {}
 
   llvm::SetVector<Operation *> ops;
 
   /// False: the numbers of the product do not stay inside; then why not is told.
-  bool run(std::string &reason);
+  bool find(std::string &reason) {
+    if (!addAround(reason))
+      return false;
+    addBetween();
+    return findEdges(reason);
+  }
+  /// Makes what was found a loop.
+  void write();
+
+  /// Whether rows are so large that their steps along the next dimension are better rows, and may be.
+  bool mayBeCut();
+  /// Lays out what its products read and give step by step. The large product is another then.
+  tw::ContractOp cut();
 
 private:
   tw::ContractOp large;
+  RankedTensorType numbers; ///< of the large product
+  unsigned depth;
   Block *block;
   FixedValues fixed;
 
   bool isInside(Value value) { return value.getDefiningOp() && ops.contains(value.getDefiningOp()); }
   bool isAsLarge(Value value) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    return type && type.getRank() > 0 && type.getNumElements() == elementsOf(large.getY()) &&
-           type.getDimSize(0) == typeOf(large.getY()).getDimSize(0);
+    return type && type.getRank() > 0 && type.getNumElements() == numbers.getNumElements() && type.getRank() >= depth &&
+           isOfRows(type);
   }
+  bool isOfRows(RankedTensorType type) {
+    return type.getShape().take_front(depth) == numbers.getShape().take_front(depth);
+  }
+  std::optional<SmallVector<unsigned>> loopsOfSteps(tw::ContractOp op);
   bool addAround(std::string &reason);
   void addBetween();
   bool findEdges(std::string &reason);
-  void writeLoop();
 
   SmallVector<Operation *> inOrder;
   llvm::SetVector<Value> stacks, emitted; ///< what comes in and what goes out, of all rows
@@ -243,7 +168,7 @@ bool Group::addAround(std::string &reason) {
     Operation *op = left.pop_back_val();
     if (!ops.insert(op))
       continue;
-    if (op->getBlock() != block || !readByRows(op)) {
+    if (op->getBlock() != block || !readByRows(op, depth)) {
       reason = ("`" + op->getName().getStringRef() + "` reads or makes it, which is not row by row").str();
       return false;
     }
@@ -286,10 +211,9 @@ void Group::addBetween() {
 bool Group::findEdges(std::string &reason) {
   inOrder.assign(ops.begin(), ops.end());
   llvm::sort(inOrder, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-  const int64_t rows = typeOf(large.getY()).getDimSize(0);
   for (Operation *op : inOrder) {
-    const auto byRows = readByRows(op);
-    if (!byRows || typeOf(op->getResult(0)).getDimSize(0) != rows) {
+    const auto byRows = readByRows(op, depth);
+    if (!byRows || !isOfRows(typeOf(op->getResult(0)))) {
       reason = ("`" + op->getName().getStringRef() + "` in between is not row by row").str();
       return false;
     }
@@ -319,42 +243,141 @@ bool Group::findEdges(std::string &reason) {
   return true;
 }
 
-void Group::writeLoop() {
+void Group::write() {
   ImplicitLocOpBuilder b(large.getLoc(), inOrder.back());
-  auto scan = tw::ScanOp::create(b, TypeRange(emitted.getArrayRef()), typeOf(large.getY()).getDimSize(0),
-                                 /*reversed=*/false, ValueRange(), stacks.getArrayRef(), shared.getArrayRef());
+  auto inShape = [&](Value value, RankedTensorType type) -> Value {
+    return b.createOrFold<tw::ReshapeOp>(type, value);
+  };
+  const auto types = llvm::map_to_vector(emitted, [&](Value value) -> Type { return stackOf(value.getType(), depth); });
+  const auto along =
+      llvm::map_to_vector(stacks, [&](Value value) { return inShape(value, stackOf(value.getType(), depth)); });
+  auto scan = tw::ScanOp::create(b, types, stackOf(numbers, depth).getDimSize(0), /*reversed=*/false, ValueRange(),
+                                 along, shared.getArrayRef());
   scan.setBlocks(true);
-  int64_t kept = elementsOf(large.getY());
+  int64_t kept = numbers.getNumElements();
   for (auto around = large->getParentOfType<tw::ScanOp>(); around; around = around->getParentOfType<tw::ScanOp>())
     kept *= around.getLength();
   scan.setRecomputed(kept >= largeToKeep);
   Block &body = scan.getTurns().emplaceBlock();
   body.addArgument(RankedTensorType::get({}, b.getI32Type()), b.getLoc());
   b.setInsertionPointToStart(&body);
-  RowBody row(b, body.getArgument(0));
+  RowBody row(b, depth, body.getArgument(0));
   for (Value stack : stacks)
-    row.set(stack, body.addArgument(rowOf(stack.getType()), stack.getLoc()));
+    row.set(stack, body.addArgument(rowOf(stack.getType(), depth), stack.getLoc()));
   for (Value value : shared)
     row.setShared(value, body.addArgument(value.getType(), value.getLoc()));
   for (Operation *op : inOrder)
     row.set(op->getResult(0), row.compute(op));
   b.setLoc(large.getLoc());
   tw::YieldOp::create(b, llvm::map_to_vector(emitted, [&](Value value) { return row.get(value, true); }));
+  b.setInsertionPointAfter(scan);
   for (auto [number, value] : llvm::enumerate(emitted.takeVector()))
-    value.replaceAllUsesWith(scan.getResult(number));
+    value.replaceAllUsesWith(inShape(scan.getResult(number), typeOf(value)));
   for (Operation *op : llvm::reverse(inOrder))
     op->erase();
   sortTopologically(block); // what reads a result may have stood in front of the group's last
 }
 
-bool Group::run(std::string &reason) {
-  if (!addAround(reason))
+/// The loops of rows and of their steps, where each of the product's tensors has its own loops, one by one; nothing: it is not as simple.
+std::optional<SmallVector<unsigned>> Group::loopsOfSteps(tw::ContractOp op) {
+  auto isSimple = [](AffineMap map) {
+    llvm::SmallDenseSet<AffineExpr> seen;
+    return llvm::all_of(map.getResults(), [&](AffineExpr expr) {
+      return isa<AffineConstantExpr>(expr) || (isa<AffineDimExpr>(expr) && seen.insert(expr).second);
+    });
+  };
+  if (!isSimple(op.getAMap()) || !isSimple(op.getBMap()) || !op.getYMap().isProjectedPermutation())
+    return std::nullopt;
+  for (auto [value, map] :
+       {std::pair<Value, AffineMap>(op.getY(), op.getYMap()), {op.getA(), op.getAMap()}, {op.getB(), op.getBMap()}})
+    if (isAsLarge(value)) {
+      SmallVector<unsigned> loops;
+      for (AffineExpr result : map.getResults().take_front(depth + 1))
+        if (auto loop = dyn_cast<AffineDimExpr>(result))
+          loops.push_back(loop.getPosition());
+      return loops.size() == depth + 1 ? std::optional(loops) : std::nullopt;
+    }
+  return std::nullopt;
+}
+
+bool Group::mayBeCut() {
+  RankedTensorType row = rowOf(numbers, depth);
+  if (row.getRank() < 3 || row.getNumElements() <= largeForRow || row.getDimSize(0) == 1 ||
+      row.getNumElements() < largeInRow * row.getDimSize(0))
     return false;
-  addBetween();
-  if (!findEdges(reason))
-    return false;
-  writeLoop();
-  return true;
+  auto hasSteps = [&](Value value) {
+    return typeOf(value).getShape().take_front(depth + 1) == numbers.getShape().take_front(depth + 1);
+  };
+  return llvm::all_of(inOrder, [&](Operation *op) {
+    auto contract = dyn_cast<tw::ContractOp>(op);
+    if (!contract)
+      return readByRows(op, depth + 1) && hasSteps(op->getResult(0));
+    const auto loops = loopsOfSteps(contract);
+    // What is handed on inside is not laid out anew.
+    auto isInOrder = [&](Value value, AffineMap map) { return hasSteps(value) && areFirst(map, *loops); };
+    return loops &&
+           llvm::all_of(llvm::zip_equal(op->getOperands(), ArrayRef{contract.getAMap(), contract.getBMap()}),
+                        [&](auto factor) {
+                          auto [value, map] = factor;
+                          return !isInside(value) || isInOrder(value, map);
+                        }) &&
+           (isInOrder(contract.getY(), contract.getYMap()) ||
+            llvm::none_of(op->getUsers(), [&](Operation *user) { return ops.contains(user); }));
+  });
+}
+
+tw::ContractOp Group::cut() {
+  tw::ContractOp other;
+  for (Operation *op : inOrder) {
+    auto contract = dyn_cast<tw::ContractOp>(op);
+    if (!contract)
+      continue;
+    ImplicitLocOpBuilder b(contract.getLoc(), contract);
+    const auto first = *loopsOfSteps(contract);
+    const unsigned count = contract.getExtents().size();
+    /// The loops of a tensor, those of rows and steps first.
+    auto inOrderOf = [&](AffineMap map) {
+      SmallVector<unsigned> loops(first);
+      for (AffineExpr result : map.getResults())
+        if (auto loop = dyn_cast<AffineDimExpr>(result); loop && !llvm::is_contained(first, loop.getPosition()))
+          loops.push_back(loop.getPosition());
+      return loops;
+    };
+    auto mapOf = [&](ArrayRef<unsigned> loops) {
+      return AffineMap::getMultiDimMapWithTargets(count, loops, b.getContext());
+    };
+    auto typeBy = [&](Value like, ArrayRef<unsigned> loops) {
+      return typeOf(like).clone(llvm::map_to_vector(loops, [&](unsigned loop) { return contract.getExtents()[loop]; }));
+    };
+    auto laidOut = [&](Value factor, AffineMap &map) -> Value {
+      const auto loops = inOrderOf(map);
+      const AffineMap from = std::exchange(map, mapOf(loops));
+      if (from == map)
+        return factor;
+      SmallVector<AffineExpr> places(count, b.getAffineConstantExpr(0));
+      for (auto [place, loop] : llvm::enumerate(loops))
+        places[loop] = b.getAffineDimExpr(unsigned(place));
+      return tw::WindowOp::create(b, typeBy(factor, loops), factor,
+                                  from.replaceDimsAndSymbols(places, {}, unsigned(loops.size()), 0));
+    };
+    AffineMap aMap = contract.getAMap(), bMap = contract.getBMap(), yMap = contract.getYMap();
+    Value left = laidOut(contract.getA(), aMap), right = laidOut(contract.getB(), bMap);
+    const auto loops = inOrderOf(yMap);
+    auto product = tw::ContractOp::create(b, typeBy(contract.getY(), loops), left, right, contract.getExtents(), aMap,
+                                          bMap, mapOf(loops));
+    Value y = product;
+    if (mapOf(loops) != yMap) {
+      const auto places =
+          llvm::map_to_vector(loops, [&](unsigned loop) { return *yMap.getResultPosition(b.getAffineDimExpr(loop)); });
+      y = tw::WindowOp::create(b, contract.getY().getType(), y,
+                               AffineMap::getMultiDimMapWithTargets(yMap.getNumResults(), places, b.getContext()));
+    }
+    contract.getY().replaceAllUsesWith(y);
+    if (contract == large)
+      other = product;
+    contract.erase();
+  }
+  return other;
 }
 
 struct LoopOverRows : impl::LoopOverRowsBase<LoopOverRows> {
@@ -370,15 +393,29 @@ struct LoopOverRows : impl::LoopOverRowsBase<LoopOverRows> {
     for (tw::ContractOp large : found) {
       if (gone.contains(large))
         continue;
-      Group group(large);
+      Group group(large, 1);
       std::string reason;
       const Location loc = large.getLoc();
-      if (group.run(reason)) {
-        gone.insert(group.ops.begin(), group.ops.end());
-        ++loops;
-      } else if (tells) {
-        emitRemark(loc) << "larger than its factors, and not computed row by row: " << reason;
+      const bool isFound = group.find(reason), isCut = isFound && group.mayBeCut();
+      if (!isCut && typeOf(large.getY()).getDimSize(0) == 1)
+        continue;
+      if (!isFound) {
+        if (tells)
+          emitRemark(loc) << "larger than its factors, and not computed row by row: " << reason;
+        continue;
       }
+      gone.insert(group.ops.begin(), group.ops.end());
+      ++loops;
+      if (!isCut) {
+        group.write();
+        continue;
+      }
+      Group steps(group.cut(), 2);
+      if (!steps.find(reason)) {
+        emitError(loc) << "cannot be computed step by step: " << reason;
+        return signalPassFailure();
+      }
+      steps.write();
     }
   }
 };

@@ -151,3 +151,62 @@ func.func @dropped(%q: tensor<4x256x8xf32>, %key: tensor<2xi64>, %at: tensor<i64
   %sum = tw.reduce sum %left dims [2] : tensor<4x256x256xf32> -> tensor<4x256xf32>
   return %sum : tensor<4x256xf32>
 }
+
+// -----
+
+// Where no cache holds what a row has, a turn is a head of a row, for which queries, keys and values are laid out.
+#queries = affine_map<(n, h, t, s, d) -> (n, t, 0, h, d)>
+#keys = affine_map<(n, h, t, s, d) -> (n, s, 1, h, d)>
+#scores = affine_map<(n, h, t, s, d) -> (n, h, t, s)>
+#values = affine_map<(n, h, t, d, s) -> (n, s, 2, h, d)>
+#weights = affine_map<(n, h, t, d, s) -> (n, h, t, s)>
+#result = affine_map<(n, h, t, d, s) -> (n, t, h, d)>
+// CHECK: #[[FIRST:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, 0, d1, d3)>
+// CHECK: #[[SECOND:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, 1, d1, d3)>
+// CHECK: #[[THIRD:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d2, 2, d1, d3)>
+// CHECK-LABEL: func.func @heads(
+// CHECK-SAME: %[[QKV:.*]]: tensor<2x640x3x2x8xf32>
+// CHECK-DAG: %[[Q:.*]] = tw.window %[[QKV]] by #[[FIRST]] : tensor<2x640x3x2x8xf32> -> tensor<2x2x640x8xf32>
+// CHECK-DAG: %[[K:.*]] = tw.window %[[QKV]] by #[[SECOND]] : tensor<2x640x3x2x8xf32> -> tensor<2x2x640x8xf32>
+// CHECK-DAG: %[[V:.*]] = tw.window %[[QKV]] by #[[THIRD]] : tensor<2x640x3x2x8xf32> -> tensor<2x2x640x8xf32>
+// CHECK-DAG: %[[QS:.*]] = tw.reshape %[[Q]] : tensor<2x2x640x8xf32> -> tensor<4x640x8xf32>
+// CHECK-DAG: %[[KS:.*]] = tw.reshape %[[K]]
+// CHECK-DAG: %[[VS:.*]] = tw.reshape %[[V]]
+// CHECK: %[[LOOP:.*]] = tw.scan 4 blocks along %[[QS]], %[[KS]], %[[VS]]
+// CHECK-NEXT: ^bb0(%{{.*}}: tensor<i32>, %[[OWN:.*]]: tensor<640x8xf32>, %[[KEYS:.*]]: tensor<640x8xf32>, %[[VALUES:.*]]: tensor<640x8xf32>):
+// CHECK-NEXT: %[[SCORES:.*]] = tw.contract %[[OWN]], %[[KEYS]] over [640, 640, 8] {{.*}} -> tensor<640x640xf32>
+// CHECK-NEXT: %[[EXP:.*]] = tw.exp %[[SCORES]]
+// CHECK-NEXT: %[[Y:.*]] = tw.contract %[[EXP]], %[[VALUES]] over [640, 8, 640] {{.*}} -> tensor<640x8xf32>
+// CHECK-NEXT: tw.yield %[[Y]]
+// CHECK: %[[ALL:.*]] = tw.reshape %[[LOOP]] : tensor<4x640x8xf32> -> tensor<2x2x640x8xf32>
+// CHECK: tw.window %[[ALL]] by #{{.*}} : tensor<2x2x640x8xf32> -> tensor<2x640x2x8xf32>
+func.func @heads(%qkv: tensor<2x640x3x2x8xf32>) -> tensor<2x640x2x8xf32> {
+  %scores = tw.contract %qkv, %qkv over [2, 2, 640, 640, 8] a #queries b #keys y #scores : tensor<2x640x3x2x8xf32>, tensor<2x640x3x2x8xf32> -> tensor<2x2x640x640xf32>
+  %exp = tw.exp %scores : tensor<2x2x640x640xf32>
+  %y = tw.contract %exp, %qkv over [2, 2, 640, 8, 640] a #weights b #values y #result : tensor<2x2x640x640xf32>, tensor<2x640x3x2x8xf32> -> tensor<2x640x2x8xf32>
+  return %y : tensor<2x640x2x8xf32>
+}
+
+// -----
+
+// What all heads of a row read, as a row's own mask, keeps a row together. One row is heads, if caches do not hold it.
+#a = affine_map<(n, h, t, s, d) -> (n, t, h, d)>
+#b = affine_map<(n, h, t, s, d) -> (n, s, h, d)>
+#y = affine_map<(n, h, t, s, d) -> (n, h, t, s)>
+#own = affine_map<(n, h, t, s) -> (n, s)>
+// CHECK-LABEL: func.func @together(
+// CHECK: tw.scan 2 blocks along {{.*}} -> tensor<2x2x640xf32>
+// CHECK: tw.scan 2 blocks along {{.*}} -> tensor<2x640xf32>
+// CHECK-NOT: tw.scan
+func.func @together(%q: tensor<2x640x2x8xf32>, %seen: tensor<2x640xf32>, %long: tensor<1x640x2x8xf32>, %one: tensor<1x320x2x8xf32>)
+    -> (tensor<2x2x640xf32>, tensor<1x2x640xf32>, tensor<1x2x320xf32>) {
+  %scores = tw.contract %q, %q over [2, 2, 640, 640, 8] a #a b #b y #y : tensor<2x640x2x8xf32>, tensor<2x640x2x8xf32> -> tensor<2x2x640x640xf32>
+  %spread = tw.window %seen by #own : tensor<2x640xf32> -> tensor<2x2x640x640xf32>
+  %masked = tw.mul %scores, %spread : tensor<2x2x640x640xf32>
+  %sum = tw.reduce sum %masked dims [3] : tensor<2x2x640x640xf32> -> tensor<2x2x640xf32>
+  %many = tw.contract %long, %long over [1, 2, 640, 640, 8] a #a b #b y #y : tensor<1x640x2x8xf32>, tensor<1x640x2x8xf32> -> tensor<1x2x640x640xf32>
+  %longest = tw.reduce sum %many dims [3] : tensor<1x2x640x640xf32> -> tensor<1x2x640xf32>
+  %few = tw.contract %one, %one over [1, 2, 320, 320, 8] a #a b #b y #y : tensor<1x320x2x8xf32>, tensor<1x320x2x8xf32> -> tensor<1x2x320x320xf32>
+  %sums = tw.reduce sum %few dims [3] : tensor<1x2x320x320xf32> -> tensor<1x2x320xf32>
+  return %sum, %longest, %sums : tensor<2x2x640xf32>, tensor<1x2x640xf32>, tensor<1x2x320xf32>
+}
