@@ -315,7 +315,8 @@ private:
       Value buffer = placeFor(op, result);
       auto fill = cast_or_null<linalg::FillOp>(op.fillBefore(result));
       if (generic && generic.payloadUsesValueFromOperand(generic.getTiedOpOperand(result))) {
-        if (start = startOf(fill); !start)
+        TypedAttr before = std::exchange(start, startOf(fill));
+        if (!start || (before && before != start))
           return op->emitError(
               "cannot be given a buffer: accumulates onto something other than linalg.fill of a literal");
       } else if (fill) {

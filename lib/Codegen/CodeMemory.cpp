@@ -87,7 +87,7 @@ static void describeNests(Block &block, BlockProgram &program, const Target &tar
       Type element = getElementTypeOrSelf(nest.op->getResult(0).getType());
       int64_t width = (element.getIntOrFloatBitWidth() + 7) / 8;
       if (int64_t bytes = planNest(nest.loops, joined.rows).scratchBytes(width))
-        facts.scratch.push_back(bytes);
+        facts.scratch.append(nest.op.getNumResults(), bytes);
       facts.runsWith = program.numberOf(joined.nests.back().op);
     }
 }

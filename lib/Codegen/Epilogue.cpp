@@ -62,7 +62,7 @@ void Epilogue::emit(OpBuilder &builder, ArrayRef<Value> sums, ArrayRef<Value> po
       SmallVector<Value> inputs{sums[row * vectors + vector]};
       for (size_t i = 0; i < reads; ++i)
         inputs.push_back(load(i, row, vector));
-      for (auto [i, value] : llvm::enumerate(writeOnVectors(builder, body(), plan.lanes, 0, inputs, {}, nullptr)))
+      for (auto [i, value] : llvm::enumerate(writeOnVectors(builder, body(), plan.lanes, 0, inputs, {}, {})))
         tools.store(value, memory[reads + i], placeOf(tools, reads + i, positions, row, vector),
                     columns - vector * plan.lanes);
     }
@@ -75,7 +75,7 @@ void Epilogue::emitPartial(OpBuilder &builder, ArrayRef<Value> sums, Value numbe
   SmallVector<Value> chains(vectors); // one for each vector of a row
   for (auto [i, sum] : llvm::enumerate(sums)) {
     int64_t vector = i % vectors, count = columns - vector * plan.lanes;
-    Value value = writeOnVectors(builder, body(), plan.lanes, 0, sum, {}, nullptr)[0];
+    Value value = writeOnVectors(builder, body(), plan.lanes, 0, sum, {}, {})[0];
     if (count < plan.lanes && !isOfColumns()) {
       Value none = tools.zero(cast<VectorType>(value.getType()).getElementType(), plan.lanes);
       value = arith::SelectOp::create(builder, loc(), tools.mask(plan.lanes, count), value, none);

@@ -5,6 +5,7 @@
 // scalar or an index). Out: fewer ops, some with several results; every value is the same to the bit.
 #include "Access.h"
 #include "InlineProducer.h"
+#include "JoinGenerics.h"
 #include "Memory.h"
 #include "Recomputation.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
@@ -90,63 +91,6 @@ bool mayJoin(GenericOp first, GenericOp second) {
          });
 }
 
-/// One op, in the place of `second`, with the results of both.
-GenericOp join(GenericOp first, GenericOp second, OpBuilder &builder) {
-  builder.setInsertionPoint(second);
-  SmallVector<Value> inputs, inits;
-  SmallVector<AffineMap> maps, outMaps;
-  SmallVector<Type> types;
-  SmallVector<std::pair<BlockArgument, unsigned>> fromInput, fromFirst;
-  for (GenericOp op : {first, second}) {
-    for (OpOperand *input : op.getDpsInputOperands()) {
-      BlockArgument argument = op.getMatchingBlockArgument(input);
-      if (input->get().getDefiningOp() == first) {
-        fromFirst.push_back({argument, cast<OpResult>(input->get()).getResultNumber()});
-        continue;
-      }
-      AffineMap map = op.getMatchingIndexingMap(input);
-      unsigned at = 0;
-      while (at < inputs.size() && (inputs[at] != input->get() || maps[at] != map))
-        ++at;
-      if (at == inputs.size()) {
-        inputs.push_back(input->get());
-        maps.push_back(map);
-      }
-      fromInput.push_back({argument, at});
-    }
-    for (OpOperand &init : op.getDpsInitsMutable()) {
-      inits.push_back(init.get());
-      outMaps.push_back(op.getMatchingIndexingMap(&init));
-    }
-    llvm::append_range(types, op.getResultTypes());
-  }
-  maps.append(outMaps);
-
-  auto body = [&](OpBuilder &inner, Location loc, ValueRange arguments) {
-    IRMapping mapping;
-    for (auto [argument, at] : fromInput)
-      mapping.map(argument, arguments[at]);
-    SmallVector<Value> results;
-    for (GenericOp op : {first, second}) {
-      for (Operation &own : op.getBody()->without_terminator())
-        inner.clone(own, mapping);
-      for (Value value : op.getBody()->getTerminator()->getOperands())
-        results.push_back(mapping.lookupOrDefault(value));
-      if (op == first)
-        for (auto [argument, result] : fromFirst)
-          mapping.map(argument, results[result]);
-    }
-    linalg::YieldOp::create(inner, loc, results);
-  };
-  auto joined =
-      GenericOp::create(builder, second.getLoc(), types, inputs, inits, maps, second.getIteratorTypesArray(), body);
-  first.replaceAllUsesWith(joined.getResults().take_front(first.getNumResults()));
-  second.replaceAllUsesWith(joined.getResults().drop_front(first.getNumResults()));
-  second.erase();
-  first.erase();
-  return joined;
-}
-
 struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
   using FuseElementwiseBase::FuseElementwiseBase;
 
@@ -227,7 +171,7 @@ struct FuseElementwise : talweg::impl::FuseElementwiseBase<FuseElementwise> {
       if (!first)
         continue;
       open.erase(first);
-      GenericOp both = join(first, second, builder);
+      GenericOp both = talweg::joinGenerics(first, second, builder);
       ++joined;
       open.insert(both);
       for (Operation *reader : both->getUsers())

@@ -28,8 +28,8 @@ public:
   /// Flat views of the operands stand in front of the op.
   Emitter(OpBuilder &builder, const PlannedNest &nest)
       : builder(builder), op(nest.op), loc(op.getLoc()), tools(builder, loc), plan(nest.plan), initial(nest.initial) {
-    if (plan.reduces)
-      combiner = Combiner::of(op);
+    for (unsigned result = 0; plan.reduces && result < op.getNumDpsInits(); ++result)
+      combiners.push_back(Combiner::of(op, result));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(op);
     for (auto [i, operand] : llvm::enumerate(op->getOperands()))
@@ -55,19 +55,26 @@ private:
   Location loc;
   VectorTools tools;
   PlannedLoops plan;
-  Values memories; ///< by operand
-  Combiner combiner;
+  Values memories;                 ///< by operand
+  SmallVector<Combiner> combiners; ///< of a reduction's results; all do the same, and start from the same
   Value initial;
 
-  Value &resultMemory() { return memories[plan.firstOutput]; }
+  /// What a reduction's results, all of one shape, are written to.
+  MutableArrayRef<Value> resultMemories() { return MutableArrayRef(memories).drop_front(plan.firstOutput); }
   Value resultPosition(const Place &place) const { return place.positions[plan.firstOutput]; }
-  Value combine(Value x, Value y) { return combiner.apply(builder, x, y); }
+  Value combine(Value x, Value y) { return combiners[0].apply(builder, x, y); }
+
+  /// Of vectors of a reduction's results, those of one result behind those of another.
+  static int64_t vectorsOf(const Place &place, const PlannedLoops &plan) {
+    return plan.across() ? 1 : (place.count + plan.lanes - 1) / plan.lanes;
+  }
+  size_t vectorsTogether(const Place &place) const { return vectorsOf(place, plan) * combiners.size(); }
 
   /// Writes a part of the nest, into other memory.
-  Emitter with(PlannedLoops other, Value results) const {
+  Emitter with(PlannedLoops other, ValueRange results) const {
     Emitter inner = *this;
     inner.plan = std::move(other);
-    inner.resultMemory() = results;
+    llvm::copy(results, inner.resultMemories().begin());
     return inner;
   }
 
@@ -95,33 +102,39 @@ private:
 
   void writeVectors(const Place &place) { return plan.groups.loop >= 0 ? writeGroups(place) : writeLoops(place); }
 
-  Value allocateScratch() {
-    Type element = cast<MemRefType>(resultMemory().getType()).getElementType();
-    return memref::AllocOp::create(builder, loc, MemRefType::get({plan.scratch()}, element));
+  Values allocateScratch() {
+    return llvm::map_to_vector(resultMemories(), [&](Value memory) -> Value {
+      Type element = cast<MemRefType>(memory.getType()).getElementType();
+      return memref::AllocOp::create(builder, loc, MemRefType::get({plan.scratch()}, element));
+    });
   }
 
   /// Writes all whole parts, then what is left, then their combination: one after the other, as where they follow each other in place.
   void writeParts(const Place &place) {
     const int64_t results = plan.results(), whole = plan.wholeParts(), rest = plan.restOfParts();
-    Value scratch = allocateScratch();
+    const Values scratch = allocateScratch();
     PlannedLoops all = plan.allParts();
     with(all, scratch).writeLoops(place);
     if (rest != 0)
       with(plan.part(rest), scratch).writeLoops(move(place, tools.index(whole), all.axes.front()));
     const int64_t parts = whole + (rest != 0);
     tools.forTiles(results, plan.lanes, plan.sharesCombination(), [&](Value at, int64_t size) {
-      Values total{tools.broadcast(initial, plan.lanes)};
-      tools.forCarrying(parts, results, total, [&](Value part, Values &sum) {
-        sum[0] = combine(sum[0], tools.load(scratch, tools.advance(at, part, 1), plan.lanes, size));
+      Values total(scratch.size(), tools.broadcast(initial, plan.lanes));
+      tools.forCarrying(parts, results, total, [&](Value part, Values &sums) {
+        for (auto [sum, memory] : llvm::zip_equal(sums, scratch))
+          sum = combine(sum, tools.load(memory, tools.advance(at, part, 1), plan.lanes, size));
       });
-      tools.store(total[0], resultMemory(), at, size);
+      for (auto [sum, memory] : llvm::zip_equal(total, resultMemories()))
+        tools.store(sum, memory, at, size);
     });
   }
 
   /// Each group is combined from the initial value on, and added to the result.
   void writeGroups(const Place &place) {
     const NestAxis &axis = plan.axes[plan.groups.loop];
-    Value scratch = allocateScratch();
+    const Values scratches = allocateScratch();
+    assert(scratches.size() == 1 && "only sums that no loops reach twice are done together");
+    Value scratch = scratches[0], results = resultMemories()[0];
     auto overResults = [&](function_ref<void(Value at, int64_t size)> inner) {
       tools.forTiles(plan.results(), plan.lanes, false, inner);
     };
@@ -130,9 +143,8 @@ private:
           [&](Value at, int64_t size) { tools.store(tools.broadcast(initial, plan.lanes), scratch, at, size); });
       with(plan.group(turns), scratch).writeVectors(move(place, first, axis));
       overResults([&](Value at, int64_t size) {
-        Value sum =
-            combine(tools.load(resultMemory(), at, plan.lanes, size), tools.load(scratch, at, plan.lanes, size));
-        tools.store(sum, resultMemory(), at, size);
+        Value sum = combine(tools.load(results, at, plan.lanes, size), tools.load(scratch, at, plan.lanes, size));
+        tools.store(sum, results, at, size);
       });
     });
   }
@@ -177,31 +189,33 @@ private:
         tools.store(result, memories[plan.firstOutput + i], place.positions[plan.firstOutput + i], place.count);
       return;
     }
-    Values results = reduceAll(place);
-    if (plan.across()) {
-      if (plan.collides)
-        results[0] = combine(tools.loadScalar(resultMemory(), resultPosition(place)), results[0]);
-      return tools.storeScalar(results[0], resultMemory(), resultPosition(place));
-    }
-    for (auto [i, result] : llvm::enumerate(results)) {
-      int64_t lane = int64_t(i) * plan.lanes;
+    const int64_t vectors = vectorsOf(place, plan);
+    for (auto [i, result] : llvm::enumerate(reduceAll(place))) {
+      Value memory = resultMemories()[i / vectors];
+      if (plan.across()) {
+        if (plan.collides)
+          result = combine(tools.loadScalar(memory, resultPosition(place)), result);
+        tools.storeScalar(result, memory, resultPosition(place));
+        continue;
+      }
+      int64_t lane = int64_t(i) % vectors * plan.lanes;
       Value at = tools.advance(resultPosition(place), tools.index(lane), 1);
       if (plan.collides)
-        result = combine(tools.load(resultMemory(), at, plan.lanes, place.count - lane), result);
-      tools.store(result, resultMemory(), at, place.count - lane);
+        result = combine(tools.load(memory, at, plan.lanes, place.count - lane), result);
+      tools.store(result, memory, at, place.count - lane);
     }
   }
 
-  /// The results at a place, vector by vector; of a reduction across lanes, the one scalar.
+  /// The results at a place, vector by vector; of a reduction across lanes, scalars.
   Values reduceAll(const Place &place) {
     if (plan.parts < 0)
       return reducePart(place);
     const NestAxis &whole = plan.axes[plan.parts];
     int64_t length = plan.partLength, parts = plan.wholeParts();
     Value start = plan.across() ? initial : tools.broadcast(initial, plan.lanes);
-    Values total(plan.across() ? 1 : (place.count + plan.lanes - 1) / plan.lanes, start);
+    Values total(vectorsTogether(place), start);
     auto add = [&](Value from, int64_t turns, Values &sums) {
-      Values part = with(plan.part(turns), resultMemory()).reducePart(move(place, from, whole));
+      Values part = with(plan.part(turns), resultMemories()).reducePart(move(place, from, whole));
       for (auto [sum, own] : llvm::zip_equal(sums, part))
         sum = combine(sum, own);
     };
@@ -212,39 +226,44 @@ private:
   }
 
   Values reducePart(const Place &place) {
-    Values sums(plan.across() ? plan.chains : (place.count + plan.lanes - 1) / plan.lanes,
+    Values sums(plan.across() ? plan.chains * combiners.size() : vectorsTogether(place),
                 tools.broadcast(initial, plan.lanes));
     overReductions(plan.moving, place, sums);
     if (!plan.across())
       return sums;
     auto both = [&](Value x, Value y) { return combine(x, y); };
-    Value result = sums[0];
-    for (Value chain : llvm::drop_begin(sums))
-      result = combine(result, chain);
-    return {tools.combineLanes(result, both)};
+    Values results;
+    for (size_t first = 0; first < sums.size(); first += plan.chains) {
+      Value result = sums[first];
+      for (Value chain : ArrayRef(sums).slice(first + 1, plan.chains - 1))
+        result = combine(result, chain);
+      results.push_back(tools.combineLanes(result, both));
+    }
+    return results;
   }
 
-  /// Adds everything that the reducing loops from `level` on reach to the chains `sums`.
+  /// Adds everything that the reducing loops from `level` on reach to the chains `sums`, those of one result behind those of another.
   void overReductions(size_t level, const Place &place, Values &sums) {
     if (level == plan.axes.size()) {
-      for (auto [v, sum] : llvm::enumerate(sums)) {
-        Place here = move(place, tools.index(v * plan.lanes), plan.alongLanes());
-        here.count -= v * plan.lanes;
-        accumulate(here, sum);
+      for (size_t v = 0; v < sums.size() / combiners.size(); ++v) {
+        Place here = move(place, tools.index(int64_t(v) * plan.lanes), plan.alongLanes());
+        here.count -= int64_t(v) * plan.lanes;
+        accumulate(here, sums, v);
       }
       return;
     }
     const NestAxis &axis = plan.axes[level];
     const bool alongLanes = int(level) == plan.vectorAxis;
     const Values starts(sums.size(), tools.broadcast(initial, plan.lanes));
-    const int64_t inside = plan.turnsInside(level), step = alongLanes ? plan.lanes * int64_t(sums.size()) : 1;
+    const auto chains = int64_t(sums.size() / combiners.size());
+    const int64_t inside = plan.turnsInside(level), step = alongLanes ? plan.lanes * chains : 1;
     auto both = [&](Value x, Value y) { return combine(x, y); };
     auto turn = [&](Value iv, Values &into) {
       Place here = move(place, iv, axis);
       hoist(level, here);
       if (alongLanes) {
-        for (auto [chain, sum] : llvm::enumerate(into))
-          accumulate(move(here, tools.index(chain * plan.lanes), axis), sum);
+        for (int64_t chain = 0; chain < chains; ++chain)
+          accumulate(move(here, tools.index(chain * plan.lanes), axis), into, chain);
         return;
       }
       if (inside <= longestChain)
@@ -271,16 +290,20 @@ private:
       Place there = move(place, tools.index(at), axis);
       there.count = std::min(plan.lanes, axis.extent - at);
       hoist(level, there);
-      accumulate(there, sums[chain % sums.size()]);
+      accumulate(there, sums, chain % chains);
     }
   }
 
-  void accumulate(const Place &place, Value &sum) {
-    Value value = body(place)[0];
-    if (plan.across() && place.count < plan.lanes) // lanes past the end take no part
-      value = arith::SelectOp::create(builder, loc, tools.mask(plan.lanes, place.count), value,
-                                      tools.broadcast(initial, plan.lanes));
-    sum = combine(sum, value);
+  /// Adds a vector to chain `chain` of each result.
+  void accumulate(const Place &place, Values &sums, size_t chain) {
+    const size_t chains = sums.size() / combiners.size();
+    for (auto [result, value] : llvm::enumerate(body(place))) {
+      if (plan.across() && place.count < plan.lanes) // lanes past the end take no part
+        value = arith::SelectOp::create(builder, loc, tools.mask(plan.lanes, place.count), value,
+                                        tools.broadcast(initial, plan.lanes));
+      Value &sum = sums[result * chains + chain];
+      sum = combine(sum, value);
+    }
   }
 
   Values body(const Place &place) {
@@ -301,7 +324,7 @@ private:
         iv = tools.index(0);
     int along = plan.alongLanes().source;
     return writeOnVectors(builder, op.getBody(), plan.lanes, along < 0 ? op.getNumLoops() : along, inputs, at,
-                          plan.reduces ? &combiner : nullptr);
+                          combiners);
   }
 
   //===-- blocks in registers: transposed, or interleaved where the results' innermost loop is short ---------------===//

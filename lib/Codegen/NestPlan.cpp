@@ -298,7 +298,8 @@ PlannedLoops PlannedLoops::allParts() const {
   outside.source = -1;
   for (int64_t &stride : outside.strides)
     stride *= partLength;
-  outside.strides[firstOutput] = results();
+  for (int64_t &stride : MutableArrayRef(outside.strides).drop_front(firstOutput))
+    stride = results();
   all.axes.insert(all.axes.begin(), outside);
   ++all.moving;
   ++all.vectorAxis;

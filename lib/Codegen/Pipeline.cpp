@@ -43,6 +43,8 @@ void buildBufferPipeline(OpPassManager &pm, const CodegenOptions &options) {
   if (options.memoryLimit > 0) // without CSE afterwards, which would take copies back
     buffers.addPass(createRematerialize({options.memoryLimit, options.target}));
   buffers.addPass(createPlanProducts({options.target}));
+  if (options.memoryLimit <= 0) // what one reads lives until the last is taken
+    buffers.addPass(createJoinSums());
   if (options.tells)
     buffers.addPass(createTellCosts({options.target}));
   buffers.addPass(createBufferize());

@@ -29,7 +29,7 @@ bool parts(Operation &op, ArrayRef<Nest> before) {
   if (auto fill = dyn_cast<linalg::FillOp>(op))
     return isUsed(fill.getOutputs()[0]);
   if (auto generic = dyn_cast<GenericOp>(op))
-    return generic->hasAttr(kernel::kStart) && isUsed(generic.getDpsInits()[0]);
+    return generic->hasAttr(kernel::kStart) && llvm::any_of(generic.getDpsInits(), isUsed);
   return !isa<memref::AllocOp>(op) && !isMemoryEffectFree(&op);
 }
 
@@ -50,7 +50,8 @@ struct PlanNests : talweg::impl::PlanNestsBase<PlanNests> {
 
   static LogicalResult plan(const Nest &nest, int64_t rows, int64_t number) {
     GenericOp op = nest.op;
-    if (nest.loops.reduces && !(op->hasAttr(kernel::kStart) && Combiner::of(op).op))
+    auto combines = [&](unsigned result) { return Combiner::of(op, result).op != nullptr; };
+    if (nest.loops.reduces && !(op->hasAttr(kernel::kStart) && llvm::all_of(llvm::seq(op.getNumDpsInits()), combines)))
       return op.emitError("cannot be planned: not a reduction from a start");
     const PlannedLoops planned = planNest(nest.loops, rows);
     op->setAttr(kernel::kNest, kernel::NestPlanAttr::get(op.getContext(), planned));

@@ -9,10 +9,10 @@ using namespace mlir;
 
 namespace talweg {
 
-Combiner Combiner::of(linalg::GenericOp generic) {
+Combiner Combiner::of(linalg::GenericOp generic, unsigned result) {
   Combiner combiner;
-  combiner.acc = generic.getRegionOutputArgs()[0];
-  Operation *op = generic.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  combiner.acc = generic.getRegionOutputArgs()[result];
+  Operation *op = generic.getBody()->getTerminator()->getOperand(result).getDefiningOp();
   if (!op || op->getNumOperands() != 2 || !combiner.acc.hasOneUse())
     return combiner;
   for (unsigned i : {0u, 1u})
@@ -33,7 +33,7 @@ Value Combiner::apply(OpBuilder &builder, Value x, Value y) const {
 }
 
 SmallVector<Value> writeOnVectors(OpBuilder &builder, Block *body, int64_t lanes, unsigned vectorLoop,
-                                  ArrayRef<Value> inputs, ArrayRef<Value> ivs, const Combiner *reduction) {
+                                  ArrayRef<Value> inputs, ArrayRef<Value> ivs, ArrayRef<Combiner> combiners) {
   IRMapping mapping;
   for (auto [argument, vector] : llvm::zip(body->getArguments(), inputs))
     if (vector)
@@ -45,7 +45,7 @@ SmallVector<Value> writeOnVectors(OpBuilder &builder, Block *body, int64_t lanes
   };
   Location loc = body->getTerminator()->getLoc();
   for (Operation &op : body->without_terminator()) {
-    if (reduction && &op == reduction->op)
+    if (llvm::any_of(combiners, [&](const Combiner &combiner) { return combiner.op == &op; }))
       continue;
     if (auto index = dyn_cast<linalg::IndexOp>(op)) {
       Value vector = VectorTools(builder, loc).broadcast(ivs[index.getDim()], lanes);
@@ -67,8 +67,10 @@ SmallVector<Value> writeOnVectors(OpBuilder &builder, Block *body, int64_t lanes
       result.setType(VectorType::get({lanes}, original.getType()));
   }
   SmallVector<Value> results;
-  if (reduction)
-    return {vectorOf(reduction->value)};
+  for (const Combiner &combiner : combiners)
+    results.push_back(vectorOf(combiner.value));
+  if (!combiners.empty())
+    return results;
   for (Value value : body->getTerminator()->getOperands())
     results.push_back(vectorOf(value));
   return results;

@@ -55,8 +55,9 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
       if (auto literal = op->getAttrOfType<TypedAttr>(kernel::kStart)) {
         start = arith::ConstantOp::create(builder, op.getLoc(), literal);
         // Where results accumulate in memory, and in elements that no loop reaches.
-        if (!plan.covers && !fillAround(builder, op, start))
-          linalg::FillOp::create(builder, op.getLoc(), start, op.getDpsInits()[0]);
+        for (OpOperand &init : op.getDpsInitsMutable())
+          if (!plan.covers && !fillAround(builder, op, init, start))
+            linalg::FillOp::create(builder, op.getLoc(), start, init.get());
       }
       nests.push_back({op, std::move(plan), start});
     }
@@ -74,12 +75,11 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
   };
 
   /// Fills what lies around a box of results, each of which is reached once; false if `op` has no such.
-  bool fillAround(OpBuilder &builder, GenericOp op, Value start) {
-    OpOperand *init = op.getDpsInitOperand(0);
+  bool fillAround(OpBuilder &builder, GenericOp op, OpOperand &init, Value start) {
     const SmallVector<int64_t> loops = op.getStaticLoopRanges();
     SmallVector<Inside> box;
     llvm::SmallBitVector seen(loops.size());
-    for (AffineExpr expr : op.getMatchingIndexingMap(init).getResults()) {
+    for (AffineExpr expr : op.getMatchingIndexingMap(&init).getResults()) {
       unsigned loop = 0;
       while (loop < loops.size() && !expr.isFunctionOfDim(loop))
         ++loop;
@@ -92,9 +92,9 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
       box.push_back({from.getValue(), loops[loop]});
     }
     VectorTools tools(builder, op.getLoc());
-    auto type = cast<MemRefType>(init->get().getType());
+    auto type = cast<MemRefType>(init.get().getType());
     fillAround(tools, box, type.getShape(), tools.broadcast(start, lanesOf(type)),
-               flatten(builder, op.getLoc(), init->get()), tools.index(0));
+               flatten(builder, op.getLoc(), init.get()), tools.index(0));
     return true;
   }
 

@@ -111,8 +111,8 @@ public:
     return finish(op);
   }
 
-  /// A reduction over any dimensions.
-  int reduce(int value, std::vector<bool> summed = {}) {
+  /// A reduction over any dimensions; a plain one computes nothing that is approximate.
+  int reduce(int value, std::vector<bool> summed = {}, bool isPlain = false) {
     Shape from = shapeOf(value);
     if (summed.empty())
       for (std::size_t r = 0; r < from.size(); ++r)
@@ -125,7 +125,9 @@ public:
         kept.push_back(int(r)), to.push_back(from[r]);
     op.write = Access::of(loops(op), kept);
     read(op, value, Access::of(loops(op), countUp(from.size())));
-    if (chance.oneIn(3))
+    if (isPlain && chance.oneIn(2))
+      append(op, {{Math::Mul, 0, 0}});
+    if (!isPlain && chance.oneIn(3))
       grow(op, 2);
     bool conditions = program.values[value].element == Element::I1;
     op.combine = conditions ? chance.pick({Combine::Any, Combine::All})
@@ -134,7 +136,7 @@ public:
       op.element = Element::I1;
       op.body = {{Math::Input, 0}};
     } else if (op.combine == Combine::Prod) {
-      if (countOf(from) / countOf(to) > 3000)
+      if (isPlain || countOf(from) / countOf(to) > 3000)
         op.combine = Combine::Sum;
       else // factors near one
         append(op, {{Math::Tanh, last(op)},
@@ -152,6 +154,19 @@ public:
     while (countOf(from) > 600000)
       from[0] /= 2;
     return reduce(program.argument(element, from), {true, chance.oneIn(2)});
+  }
+
+  /// Several of the same elements: those that are sums are taken in one pass.
+  void sums() {
+    const bool isLong = chance.oneIn(2);
+    const int value =
+        isLong ? argument({chance.pick<std::int64_t>({4096, 9000}), chance.pick<std::int64_t>({1, 10, 16, 33})})
+               : argument(shape(1 + int(chance.below(3))));
+    std::vector<bool> summed;
+    for (std::size_t dim = 0; dim < shapeOf(value).size(); ++dim)
+      summed.push_back((isLong && dim == 0) || chance.oneIn(2));
+    for (int more = 2 + int(chance.below(3)); more > 0; --more)
+      program.outputs.push_back({reduce(value, summed, isLong)});
   }
 
   /// The same elements in other dimensions.
@@ -440,9 +455,9 @@ private:
 
 Program makeGeneric(Chance &chance) {
   Maker maker(chance);
-  std::string kind = chance.pick<const char *>({"elementwise", "window", "spread", "reduce", "pool", "fold", "pad",
-                                                "conditions", "place", "softmax", "update", "long", "rows", "graph",
-                                                "graph", "graph", "graph", "graph", "graph"});
+  std::string kind = chance.pick<const char *>({"elementwise", "window", "spread",  "reduce", "pool",  "fold", "pad",
+                                                "conditions",  "place",  "softmax", "update", "long",  "rows", "sums",
+                                                "graph",       "graph",  "graph",   "graph",  "graph", "graph"});
   auto any = [&](int least) { return maker.argument(maker.shape(least + int(chance.below(4)))); };
   int made = -1;
   if (kind == "elementwise") {
@@ -475,6 +490,8 @@ Program makeGeneric(Chance &chance) {
     made = maker.softmax();
   } else if (kind == "update") {
     maker.update();
+  } else if (kind == "sums") {
+    maker.sums();
   } else {
     maker.graph();
   }

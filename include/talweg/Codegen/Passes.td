@@ -111,6 +111,15 @@ def PlaceInPadding : Pass<"talweg-place-in-padding", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect"];
 }
 
+def JoinSums : Pass<"talweg-join-sums", "::mlir::func::FuncOp"> {
+  let summary = "takes sums of the same numbers in one pass over them";
+  let description = [{
+    In: linalg on tensors, products planned. Out: sums that go over the same elements in the same order, and of which none needs another, are results of one
+    op. Every value is the same to the bit.
+  }];
+  let statistics = [Statistic<"joined", "joined", "sums that have no pass of their own">];
+}
+
 def FindBands : Pass<"talweg-find-bands", "::mlir::func::FuncOp"> {
   let summary = "finds products of which a mask leaves a band";
   let description = [{

@@ -96,8 +96,15 @@ LogicalResult NestPlanAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 //===-- on an op ---------------------------------------------------------------------------------------------------===//
 
 static LogicalResult verifyStart(GenericOp op, Attribute value) {
-  if (op.getNumDpsInits() != 1 || !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)))
-    return op.emitOpError("has a start, and does not combine anything with its one result");
+  auto isCombined = [&](OpOperand &init) { return op.payloadUsesValueFromOperand(&init); };
+  if (op.getNumDpsInits() == 0 || !llvm::all_of(op.getDpsInitsMutable(), isCombined))
+    return op.emitOpError("has a start, and does not combine anything with each of its results");
+  auto isAlike = [&](OpOperand &init) {
+    return init.get().getType() == op.getDpsInits()[0].getType() &&
+           op.getMatchingIndexingMap(&init) == op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  };
+  if (!llvm::all_of(op.getDpsInitsMutable(), isAlike))
+    return op.emitOpError("has a start, and its results are not alike");
   auto start = dyn_cast<TypedAttr>(value);
   if (!start || start.getType() != getElementTypeOrSelf(op.getDpsInits()[0]))
     return op.emitOpError("starts from a scalar of its result's type");

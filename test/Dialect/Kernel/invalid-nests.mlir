@@ -11,11 +11,25 @@ func.func @rejected(%x: tensor<8xf32>) {
 // -----
 
 func.func @rejected(%x: memref<8xf32>, %y: memref<8xf32>) {
-  // expected-error @+1 {{has a start, and does not combine anything with its one result}}
+  // expected-error @+1 {{has a start, and does not combine anything with each of its results}}
   linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
       ins(%x : memref<8xf32>) outs(%y : memref<8xf32>) attrs = {kernel.start = 0.0 : f32} {
   ^bb0(%in: f32, %out: f32):
     linalg.yield %in : f32
+  }
+  return
+}
+
+// -----
+
+func.func @rejected(%x: memref<8xf32>, %y: memref<f32>, %z: memref<1xf32>) {
+  // expected-error @+1 {{has a start, and its results are not alike}}
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>, affine_map<(i) -> (0)>], iterator_types = ["reduction"]}
+      ins(%x : memref<8xf32>) outs(%y, %z : memref<f32>, memref<1xf32>) attrs = {kernel.start = 0.0 : f32} {
+  ^bb0(%in: f32, %out: f32, %other: f32):
+    %0 = arith.addf %out, %in : f32
+    %1 = arith.addf %other, %in : f32
+    linalg.yield %0, %1 : f32, f32
   }
   return
 }
