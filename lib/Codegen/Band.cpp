@@ -196,7 +196,8 @@ std::optional<Places> usedBand(GenericOp op, Value value, int &left) {
       band = conditionBand(op, select.getCondition(), left, use.getOperandNumber() == 2);
     if (!band && isa<arith::MulFOp>(user))
       band = valueBand(op, user->getOperand(1 - use.getOperandNumber()), left, Outside::zero);
-    const bool isTaken = isa<arith::SelectOp>(user) && use.getOperandNumber() > 0;
+    const bool isTaken = (isa<arith::SelectOp>(user) && use.getOperandNumber() > 0) ||
+                         (isa<arith::DivFOp>(user) && use.getOperandNumber() == 0);
     if (!band && (isTaken || isa<arith::MulFOp, arith::AddFOp, arith::SubFOp, arith::NegFOp>(user)))
       band = usedBand(op, user->getResult(0), left);
     if (!band || (all && *all != *band))

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 #define GEN_PASS_DEF_JOINSUMS
 #include "talweg/Codegen/Passes.h"
@@ -72,11 +73,14 @@ struct JoinSums : talweg::impl::JoinSumsBase<JoinSums> {
 
   /// What `second` reads is there in front of `first`, in whose place both are taken: so nothing that was between them is passed.
   static bool mayJoin(GenericOp first, GenericOp second) {
-    return areAlike(first, second) && readTheSame(first, second) &&
-           llvm::all_of(second->getOperands(), [&](Value operand) {
-             Operation *from = operand.getDefiningOp();
-             return !from || from->getBlock() != first->getBlock() || from->isBeforeInBlock(first);
-           });
+    if (!areAlike(first, second) || !readTheSame(first, second))
+      return false;
+    llvm::SetVector<Value> read(second->operand_begin(), second->operand_end());
+    getUsedValuesDefinedAbove(second->getRegions(), read);
+    return llvm::all_of(read, [&](Value value) {
+      Operation *from = value.getDefiningOp();
+      return !from || from->getBlock() != first->getBlock() || from->isBeforeInBlock(first);
+    });
   }
 };
 

@@ -2,7 +2,8 @@
 //
 // Four 32-bit counter words c and two key words k pass ten rounds
 //   (c0, c1, c2, c3) <- (hi(M1 c2) ^ c1 ^ k0, lo(M1 c2), hi(M0 c0) ^ c3 ^ k1, lo(M0 c0)),   then k0 += W0, k1 += W1
-// and the first word is the number. The rounds' keys depend on the seed alone and are computed once, before the loop.
+// and the first word is the number. The rounds' keys depend on the seed alone and are computed once, before the loop. Words are the lower halves of
+// i64, above which anything may stand: so a product is one instruction on lanes of that width, and its halves are taken where they are.
 #include "TwToLinalg.h"
 
 #include "talweg/Codegen/Attributes.h"
@@ -28,17 +29,17 @@ Value word(Builder &b, uint32_t value) {
 
 Value truncate(Builder &b, Value x) { return arith::TruncIOp::create(b, b.getI32Type(), x); }
 
-/// The upper 32 bits of an i64.
+Value extend(Builder &b, Value x) { return arith::ExtUIOp::create(b, b.getI64Type(), x); }
+
+/// The upper 32 bits of an i64, as its lower ones.
 Value upper(Builder &b, Value x) {
-  Value shift = arith::ConstantOp::create(b, b.getI64IntegerAttr(32));
-  return truncate(b, arith::ShRUIOp::create(b, x, shift));
+  return arith::ShRUIOp::create(b, x, arith::ConstantOp::create(b, b.getI64IntegerAttr(32)));
 }
 
-/// The whole product of a word and a constant, as i64.
+/// The whole product of a constant and the lower half of `x`.
 Value multiply(Builder &b, Value x, uint32_t factor) {
-  Value wide = arith::ExtUIOp::create(b, b.getI64Type(), x);
-  Value constant = arith::ConstantOp::create(b, b.getI64IntegerAttr(factor));
-  return arith::MulIOp::create(b, wide, constant);
+  Value lower = arith::AndIOp::create(b, x, arith::ConstantOp::create(b, b.getI64IntegerAttr(0xffffffff)));
+  return arith::MulIOp::create(b, lower, arith::ConstantOp::create(b, b.getI64IntegerAttr(factor)));
 }
 
 Value exclusiveOr(Builder &b, Value x, Value y) { return arith::XOrIOp::create(b, x, y); }
@@ -46,22 +47,28 @@ Value exclusiveOr(Builder &b, Value x, Value y) { return arith::XOrIOp::create(b
 using Keys = SmallVector<std::pair<Value, Value>, rounds>;
 
 Keys roundKeys(Builder &b, Value seed) {
-  Keys keys{{truncate(b, seed), upper(b, seed)}};
+  Keys keys{{truncate(b, seed), truncate(b, upper(b, seed))}};
   while (keys.size() < rounds) {
     auto [k0, k1] = keys.back();
     keys.emplace_back(arith::AddIOp::create(b, k0, word(b, weyl0)), arith::AddIOp::create(b, k1, word(b, weyl1)));
+  }
+  for (auto &[k0, k1] : keys) {
+    k0 = extend(b, k0);
+    k1 = extend(b, k1);
   }
   return keys;
 }
 
 /// The first word of the generator's output.
 Value philox(Builder &b, std::array<Value, 4> c, const Keys &keys) {
+  for (Value &each : c)
+    each = extend(b, each);
   for (auto [k0, k1] : keys) {
     Value first = multiply(b, c[0], multiplier0), second = multiply(b, c[2], multiplier1);
-    c = {exclusiveOr(b, exclusiveOr(b, upper(b, second), c[1]), k0), truncate(b, second),
-         exclusiveOr(b, exclusiveOr(b, upper(b, first), c[3]), k1), truncate(b, first)};
+    c = {exclusiveOr(b, exclusiveOr(b, upper(b, second), c[1]), k0), second,
+         exclusiveOr(b, exclusiveOr(b, upper(b, first), c[3]), k1), first};
   }
-  return c[0];
+  return truncate(b, c[0]);
 }
 
 /// The element's position in row-major order, inside a generic over `shape`.

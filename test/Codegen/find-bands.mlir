@@ -141,3 +141,28 @@ func.func @dropped(%p: tensor<32x32xf32>, %u: tensor<32x32xf32>, %v: tensor<32x8
     of %w, %v : tensor<32x32xf32>, tensor<32x8xf32> outs %r : tensor<32x8xf32> -> tensor<32x8xf32>
   return %y : tensor<32x8xf32>
 }
+
+// Of weights' cotangents, divided by the sums of rows and multiplied by what is triangular, none tells beside the triangle.
+// CHECK-LABEL: func.func @cotangents
+// CHECK:       kernel.product loops [32, 32, 8] {{.*}} attributes {kernel.band = array<i64: -1099511627776, 0, -1, 1, 0>} -> tensor<32x32xf32>
+func.func @cotangents(%dy: tensor<32x8xf32>, %v: tensor<32x8xf32>, %e: tensor<32x32xf32>, %sums: tensor<32xf32>, %moved: tensor<32xf32>)
+    -> tensor<32x32xf32> {
+  %zero = arith.constant 0.0 : f32
+  %r = tensor.empty() : tensor<32x32xf32>
+  %dw = kernel.product loops [32, 32, 8] maps [affine_map<(t, s, d) -> (t, d)>, affine_map<(t, s, d) -> (s, d)>, affine_map<(t, s, d) -> (t, s)>]
+    of %dy, %v : tensor<32x8xf32>, tensor<32x8xf32> outs %r : tensor<32x32xf32> -> tensor<32x32xf32>
+  %ds = linalg.generic {indexing_maps = [affine_map<(t, s) -> (t, s)>, affine_map<(t, s) -> (t, s)>, affine_map<(t, s) -> (t)>, affine_map<(t, s) -> (t)>, affine_map<(t, s) -> (t, s)>],
+                        iterator_types = ["parallel", "parallel"]}
+      ins(%dw, %e, %sums, %moved : tensor<32x32xf32>, tensor<32x32xf32>, tensor<32xf32>, tensor<32xf32>) outs(%r : tensor<32x32xf32>) {
+  ^bb0(%g: f32, %x: f32, %sum: f32, %m: f32, %o: f32):
+    %t = linalg.index 0 : index
+    %s = linalg.index 1 : index
+    %in = arith.cmpi sle, %s, %t : index
+    %w = arith.select %in, %x, %zero : f32
+    %0 = arith.divf %g, %sum : f32
+    %1 = arith.addf %0, %m : f32
+    %2 = arith.mulf %w, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<32x32xf32>
+  return %ds : tensor<32x32xf32>
+}

@@ -42,11 +42,11 @@ func.func @together(%dy: tensor<4096x16xf32>, %x: tensor<4096x16xf32>) -> (tenso
   return %moved, %weighed : tensor<16xf32>, tensor<16xf32>
 }
 
-// Sums of different elements, a sum that needs the other, and what is no sum stay by themselves.
+// Sums of different elements, a sum that needs the other, also as a number that its body takes from outside, and what is no sum stay by themselves.
 // CHECK-LABEL: func.func @apart(
-// CHECK-COUNT-5: {{^ *}}%{{[0-9a-z_]+}} = linalg.generic
+// CHECK-COUNT-6: {{^ *}}%{{[0-9a-z_]+}} = linalg.generic
 func.func @apart(%x: tensor<64x16xf32>, %y: tensor<64x16xf32>)
-    -> (tensor<16xf32>, tensor<16xf32>, tensor<64xf32>, tensor<16xf32>, tensor<16xf32>) {
+    -> (tensor<16xf32>, tensor<16xf32>, tensor<64xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>) {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<16xf32>
   %none = linalg.fill ins(%zero : f32) outs(%e : tensor<16xf32>) -> tensor<16xf32>
@@ -83,5 +83,15 @@ func.func @apart(%x: tensor<64x16xf32>, %y: tensor<64x16xf32>)
     %0 = arith.maximumf %out, %g : f32
     linalg.yield %0 : f32
   } -> tensor<16xf32>
-  return %sum, %other, %rows, %later, %most : tensor<16xf32>, tensor<16xf32>, tensor<64xf32>, tensor<16xf32>, tensor<16xf32>
+  %c0 = arith.constant 0 : index
+  %first = tensor.extract %sum[%c0] : tensor<16xf32>
+  %number = linalg.generic {indexing_maps = [#all, #column], iterator_types = ["reduction", "parallel"]}
+      ins(%x : tensor<64x16xf32>) outs(%none : tensor<16xf32>) {
+  ^bb0(%g: f32, %out: f32):
+    %0 = arith.subf %g, %first : f32
+    %1 = arith.addf %out, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<16xf32>
+  return %sum, %other, %rows, %later, %most, %number
+    : tensor<16xf32>, tensor<16xf32>, tensor<64xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>
 }
