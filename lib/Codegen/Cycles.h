@@ -1,4 +1,5 @@
-// What is assumed of every core with vector units of its full width. Only ratios matter.
+// What is assumed of every core with vector units of its full width. Only ratios matter. No fact of a machine (Machine.h) takes their place: tiles follow
+// them, and sums that begin with a tile's rows follow tiles, so that bits would be a machine's.
 #ifndef TALWEG_LIB_CODEGEN_CYCLES_H
 #define TALWEG_LIB_CODEGEN_CYCLES_H
 

@@ -67,6 +67,11 @@ SmallVector<Loop> takeScatter(SmallVector<Loop> &moving) {
   return scatter;
 }
 
+/// Of one visit of a tile.
+std::int64_t stepsOf(const ProductPlan &plan) {
+  return (plan.kBlock ? plan.kBlock : plan.k.front().extent) * turnsOf(llvm::ArrayRef(plan.k).drop_front());
+}
+
 /// Of so many rows, those whose elements of a the next step of k reads again, for the rows before them. LLVM keeps them in registers of their own.
 std::int64_t sharedRows(const ProductPlan &plan, std::int64_t rows) {
   const std::int64_t step = std::abs(plan.k.back().a), row = std::abs(plan.m.a);
@@ -76,9 +81,7 @@ std::int64_t sharedRows(const ProductPlan &plan, std::int64_t rows) {
 /// Picks rows and vectors: least cycles for all tiles of m x n, remainders included.
 void chooseTile(ProductPlan &plan, std::int64_t registers) {
   std::int64_t nVectors = (plan.n.extent + plan.lanes - 1) / plan.lanes;
-  double steps = turnsOf(plan.k);
-  if (plan.kBlock)
-    steps *= double(plan.kBlock) / plan.k.front().extent;
+  const auto steps = double(stepsOf(plan));
   const std::int64_t most = registers == 32 && steps >= 128 ? 24 : 16; // rows
   double best = 0;
   for (std::int64_t vectors = 1; vectors <= std::min<std::int64_t>(4, nVectors); ++vectors)
@@ -141,11 +144,6 @@ std::int64_t stepOf(const ProductPlan &plan, std::int64_t Loop::*stride) {
   for (const Loop &loop : plan.k)
     step = std::max(step, std::abs(loop.*stride));
   return plan.k.back().extent >= longEnough ? std::abs(plan.k.back().*stride) : step;
-}
-
-/// Of one visit of a tile.
-std::int64_t stepsOf(const ProductPlan &plan) {
-  return (plan.kBlock ? plan.kBlock : plan.k.front().extent) * turnsOf(llvm::ArrayRef(plan.k).drop_front());
 }
 
 /// Whether the caches have places for what steps of k read so many bytes apart: the first for those steps that a core has under way, the second for
