@@ -61,10 +61,7 @@ static std::optional<Candidate> candidateOf(ProductOp product, GenericOp op, std
     return refuse("it adds to elements of its result");
   if (!isLinear(product.getSumMap()))
     return refuse("the product's result is written through divisions of its indices");
-  int64_t elements = 1;
-  for (auto [loop, extent] : llvm::enumerate(product.getLoops()))
-    elements *= product.isSummed(loop) ? 1 : extent;
-  if (elements != elementsOf(result))
+  if (!product.sumsInOnePlace())
     return refuse("the product sums into elements from several places");
 
   AffineMap map; // loops of op → dimensions of the result
@@ -189,7 +186,7 @@ std::string EpilogueChoice::refusedByPlan(const Candidate &candidate) {
   for (OpOperand *read : candidate.reads)
     operands.push_back(read->get());
   llvm::append_range(operands, GenericOp(candidate.op)->getResults());
-  Streams streams = Streams::of(operands, elementsOf(operands.back()),
+  Streams streams = Streams::of(operands, elementsOf(candidate.results[0]->get()),
                                 [&](Value a, Value b) { return a == b || buffers.meet(a, b); });
   bool tileIsOneRun = plan.m.c == plan.n.extent && plan.n.extent <= plan.panel();
   if (streams.count >= Streams::many && plan.accumulates())
