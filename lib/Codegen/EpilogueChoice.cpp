@@ -1,7 +1,10 @@
 // Recognizes epilogues by their accesses, and says why an op is none.
 #include "EpilogueChoice.h"
 
+#include "Cycles.h"
 #include "Epilogue.h"
+#include "Memory.h"
+#include "ProductEstimate.h"
 #include "ReductionOrder.h"
 #include "talweg/Codegen/Attributes.h"
 
@@ -134,11 +137,22 @@ std::optional<Candidate> EpilogueChoice::epilogueOf(ProductOp product) {
   if (candidate) {
     candidate->plan = planOf(product, candidate->accesses(), target);
     reason = refusal(product, *candidate);
+    if (reason.empty() && shortensTiles(product, candidate->plan))
+      reason = "its operands lie so that the product's tiles would be shorter, which takes longer than a pass";
   }
   if (reason.empty())
     return candidate;
   tellApart(op, reason);
   return std::nullopt;
+}
+
+/// True if tiles that also follow what an epilogue reads and writes, as between padding, take longer by more than it does to write all sums and read
+/// them again.
+bool EpilogueChoice::shortensTiles(ProductOp product, const ProductPlan &plan) const {
+  const int64_t lanes = target.vectorBits / product.getElementType().getIntOrFloatBitWidth();
+  auto busy = [&](const ProductPlan &each) { return estimateOf(each, lanes, 0).busy; };
+  return busy(plan) - busy(planOf(product, {}, target)) >
+         cycles::ofBytes(2.0 * double(bytesOf(product.getResult(0).getType())));
 }
 
 /// Why `candidate` is not computed in the product's registers; empty: it is.

@@ -4,7 +4,11 @@
 // Out: p is an elementwise op, written into a box of what is filled with the value. Where an op that is elementwise, or reduces with few terms, gives x, it
 // gives p in its place, and all that reads x reads p instead: x is no tensor of its own, and is not copied. Every value is the same to the bit.
 #include "Access.h"
+#include "Cycles.h"
 #include "InlineProducer.h"
+#include "Memory.h"
+#include "PlanProduct.h"
+#include "ProductEstimate.h"
 #include "ReductionOrder.h"
 #include "talweg/Dialect/Kernel/Kernel.h"
 
@@ -146,7 +150,20 @@ GenericOp withResult(GenericOp op, OpResult x, Value init, AffineMap map) {
   return placed;
 }
 
+/// How a product sums: the extents of the loops that do, in their order, and how they are cut.
+SmallVector<int64_t> orderOfSums(const kernel::ProductPlan &plan) {
+  SmallVector<int64_t> order{plan.dot, plan.chains, plan.kBlock};
+  for (const auto *loops : {&plan.scatter, &plan.kBlocks, &plan.k}) {
+    for (const kernel::Loop &loop : *loops)
+      order.push_back(loop.extent);
+    order.push_back(0);
+  }
+  return order;
+}
+
 struct PlaceInPadding : talweg::impl::PlaceInPaddingBase<PlaceInPadding> {
+  using PlaceInPaddingBase::PlaceInPaddingBase;
+
   void runOnOperation() override {
     for (Block *block : blocksOf(getOperation()))
       for (GenericOp op : llvm::to_vector(block->getOps<GenericOp>()))
@@ -165,8 +182,32 @@ struct PlaceInPadding : talweg::impl::PlaceInPaddingBase<PlaceInPadding> {
 
   static constexpr StringLiteral inRegisters = "a product computes it";
 
+  /// Why products should not read between the padding what they read; empty: they may. They follow the memory of what an elementwise op gives
+  /// by itself. What is reduced, or given beside other results, is summed as it would be without padding.
+  StringRef whyNotRead(Padding padding, GenericOp producer) {
+    const bool followed = isParallel(producer) && producer->getNumResults() == 1;
+    const Value x = padding.op.getDpsInputs()[0], p = padding.op.getResult(0);
+    double slower = 0;
+    for (OpOperand &use : x.getUses()) {
+      auto product = dyn_cast<kernel::ProductOp>(use.getOwner());
+      if (!product)
+        continue;
+      auto there = cast<kernel::ProductOp>(product->clone());
+      readElsewhere(there->getOpOperand(use.getOperandNumber()), p, padding.place);
+      const kernel::ProductPlan before = planOf(product, {}, target), after = planOf(there, {}, target);
+      const int64_t lanes = target.vectorBits / product.getElementType().getIntOrFloatBitWidth();
+      slower += estimateOf(after, lanes, 0).busy - estimateOf(before, lanes, 0).busy;
+      there->erase();
+      if (!followed && orderOfSums(before) != orderOfSums(after))
+        return "a product that reads it as it is would sum in another order";
+    }
+    return slower > cycles::ofBytes(double(bytesOf(x.getType()) + bytesOf(p.getType())))
+               ? "products that read it as it is would take longer, by more than the copy does"
+               : "";
+  }
+
   /// Why what `padding` pads is not computed in its place; empty: it is.
-  static StringRef whyCopied(Padding padding) {
+  StringRef whyCopied(Padding padding) {
     OpOperand &own = *padding.op.getDpsInputOperand(0);
     if (own.get().getDefiningOp<kernel::ProductOp>())
       return inRegisters;
@@ -176,6 +217,8 @@ struct PlaceInPadding : talweg::impl::PlaceInPaddingBase<PlaceInPadding> {
     for (OpOperand &use : own.get().getUses())
       if (&use != &own && !mayReadElsewhere(use, padding.op->getBlock()))
         return "something needs it as it is";
+    if (const StringRef why = whyNotRead(padding, producer); !why.empty())
+      return why;
     OpOperand *init = producer.getTiedOpOperand(cast<OpResult>(own.get()));
     const AffineMap map = producer.getMatchingIndexingMap(init);
     if (isParallel(producer))
