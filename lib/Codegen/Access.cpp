@@ -59,6 +59,24 @@ Access linearize(AffineMap map, ArrayRef<int64_t> shape) {
   return access;
 }
 
+std::optional<SmallVector<Inside>> boxOf(AffineMap map, ArrayRef<int64_t> extents) {
+  SmallVector<Inside> box;
+  llvm::SmallBitVector seen(extents.size());
+  for (AffineExpr expr : map.getResults()) {
+    unsigned loop = 0;
+    while (loop < extents.size() && !expr.isFunctionOfDim(loop))
+      ++loop;
+    if (loop == extents.size() || seen.test(loop))
+      return std::nullopt;
+    auto from = dyn_cast<AffineConstantExpr>(expr - getAffineDimExpr(loop, map.getContext()));
+    if (!from)
+      return std::nullopt;
+    seen.set(loop);
+    box.push_back({from.getValue(), extents[loop]});
+  }
+  return box;
+}
+
 SmallVector<Block *> blocksOf(Operation *root) {
   SmallVector<Block *> blocks;
   root->walk<WalkOrder::PreOrder>([&](Operation *op) {

@@ -5,6 +5,8 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Builders.h"
 
+#include <optional>
+
 namespace talweg {
 
 /// True if no loop of `op` combines elements.
@@ -27,6 +29,15 @@ struct Access {
 
 /// The access of `map` into a buffer of static shape, row-major.
 Access linearize(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> shape);
+
+/// A dimension of memory: the positions that are reached.
+struct Inside {
+  std::int64_t from = 0, count = 1;
+};
+
+/// The box of elements that `map` reaches, of loops of these extents, one of each moving along one dimension; nothing: it is no box, or not each
+/// element is reached along each loop once.
+std::optional<llvm::SmallVector<Inside>> boxOf(mlir::AffineMap map, llvm::ArrayRef<std::int64_t> extents);
 
 /// The blocks of `root` that hold ops with loops, outer before inner; the bodies of these are not among them.
 llvm::SmallVector<mlir::Block *> blocksOf(mlir::Operation *root);

@@ -132,7 +132,7 @@ BlockProgram::BlockProgram(Block &block) : block(block) {
       addStored(stored.getResult(), stored.getBuffer());
     else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
       addSlice(slice.getResult(), slice.getSource());
-    else if (!isReshape(&op) && !isa<tensor::EmptyOp, linalg::FillOp, arith::ConstantOp>(op))
+    else if (!isReshape(&op) && !isa<tensor::EmptyOp, linalg::FillOp, tensor::InsertSliceOp, arith::ConstantOp>(op))
       add(op);
 }
 
@@ -327,7 +327,8 @@ void BlockProgram::add(Operation &op) {
 void BlockProgram::describe(PlacedOp op, Op &facts, ArrayRef<OpOperand *> read) {
   auto generic = dyn_cast<GenericOp>(op.getOperation());
   facts.repeatable = true;
-  facts.inlinable = generic && isParallel(generic);
+  auto isPadded = [&](OpResult result) { return op.fillBefore(result) != nullptr; };
+  facts.inlinable = generic && isParallel(generic) && llvm::none_of(op->getResults(), isPadded);
   facts.cost = costOf(op);
   for (auto [input, operand] : llvm::zip_equal(facts.inputs, read)) {
     if (operand->getOwner() != op)

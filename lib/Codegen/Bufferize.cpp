@@ -67,7 +67,7 @@ private:
   LogicalResult convert(Operation *op) {
     if (auto toTensor = dyn_cast<bufferization::ToTensorOp>(op))
       return bind(op, toTensor.getResult(), toTensor.getBuffer());
-    if (isa<tensor::EmptyOp, linalg::FillOp>(op)) {
+    if (isa<tensor::EmptyOp, linalg::FillOp, tensor::InsertSliceOp>(op)) {
       done.push_back(op);
       return success(); // made where they are used
     }
@@ -149,6 +149,27 @@ private:
 
   void fillBuffer(linalg::FillOp fill, Value buffer) {
     linalg::FillOp::create(builder, fill.getLoc(), stored(fill.getInputs()[0]), buffer);
+  }
+
+  /// Fills what `op` does not reach of a result's place. Where what it reaches is no box and it `combines` what it computes with it, it
+  /// fills all by itself, with its start.
+  void fillFor(PlacedOp op, OpResult result, linalg::FillOp fill, Value buffer, bool combines) {
+    auto maps = cast<IndexingMapOpInterface>(op.getOperation());
+    OpOperand &init = *cast<DestinationStyleOpInterface>(op.getOperation()).getTiedOpOperand(result);
+    auto box = talweg::boxOf(maps.getMatchingIndexingMap(&init), maps.getStaticLoopRanges());
+    if (!box)
+      return combines ? void() : fillBuffer(fill, buffer);
+    SmallVector<int64_t> numbers;
+    int64_t inside = 1;
+    for (talweg::Inside dim : *box) {
+      numbers.append({dim.from, dim.count});
+      inside *= dim.count;
+    }
+    if (inside == cast<MemRefType>(buffer.getType()).getNumElements())
+      return;
+    Value value = stored(fill.getInputs()[0]);
+    linalg::FillOp::create(builder, fill.getLoc(), value, buffer)
+        ->setAttr(talweg::kernel::kAround, builder.getDenseI64ArrayAttr(numbers));
   }
 
   Value reshape(Operation *op) {
@@ -313,15 +334,19 @@ private:
     }
     for (OpResult result : op->getResults()) {
       Value buffer = placeFor(op, result);
-      auto fill = cast_or_null<linalg::FillOp>(op.fillBefore(result));
-      if (generic && generic.payloadUsesValueFromOperand(generic.getTiedOpOperand(result))) {
-        TypedAttr before = std::exchange(start, startOf(fill));
-        if (!start || (before && before != start))
+      Operation *before = op.fillBefore(result);
+      auto slice = dyn_cast_or_null<tensor::InsertSliceOp>(before);
+      auto fill = slice ? slice.getDest().getDefiningOp<linalg::FillOp>() : cast_or_null<linalg::FillOp>(before);
+      const bool combines = generic && generic.payloadUsesValueFromOperand(generic.getTiedOpOperand(result));
+      if (combines) {
+        const TypedAttr other =
+            std::exchange(start, startOf(slice ? slice.getSource().getDefiningOp<linalg::FillOp>() : fill));
+        if (!start || (other && other != start))
           return op->emitError(
               "cannot be given a buffer: accumulates onto something other than linalg.fill of a literal");
-      } else if (fill) {
-        fillBuffer(fill, buffer);
       }
+      if (fill)
+        fillFor(op, result, fill, buffer, combines);
       if (OpOperand *init = written.getTiedOpOperand(result); op.readsElements(init) && !plan.meet(init->get(), result))
         copy(op.getLoc(), bufferOf(init->get()), buffer);
       buffers[result] = buffer;

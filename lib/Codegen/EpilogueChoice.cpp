@@ -1,7 +1,10 @@
 // Recognizes epilogues by their accesses, and says why an op is none.
 #include "EpilogueChoice.h"
 
+#include "Cycles.h"
 #include "Epilogue.h"
+#include "Memory.h"
+#include "ProductEstimate.h"
 #include "ReductionOrder.h"
 #include "talweg/Codegen/Attributes.h"
 
@@ -61,10 +64,7 @@ static std::optional<Candidate> candidateOf(ProductOp product, GenericOp op, std
     return refuse("it adds to elements of its result");
   if (!isLinear(product.getSumMap()))
     return refuse("the product's result is written through divisions of its indices");
-  int64_t elements = 1;
-  for (auto [loop, extent] : llvm::enumerate(product.getLoops()))
-    elements *= product.isSummed(loop) ? 1 : extent;
-  if (elements != elementsOf(result))
+  if (!product.sumsInOnePlace())
     return refuse("the product sums into elements from several places");
 
   AffineMap map; // loops of op → dimensions of the result
@@ -137,11 +137,22 @@ std::optional<Candidate> EpilogueChoice::epilogueOf(ProductOp product) {
   if (candidate) {
     candidate->plan = planOf(product, candidate->accesses(), target);
     reason = refusal(product, *candidate);
+    if (reason.empty() && shortensTiles(product, candidate->plan))
+      reason = "its operands lie so that the product's tiles would be shorter, which takes longer than a pass";
   }
   if (reason.empty())
     return candidate;
   tellApart(op, reason);
   return std::nullopt;
+}
+
+/// True if tiles that also follow what an epilogue reads and writes, as between padding, take longer by more than it does to write all sums and read
+/// them again.
+bool EpilogueChoice::shortensTiles(ProductOp product, const ProductPlan &plan) const {
+  const int64_t lanes = target.vectorBits / product.getElementType().getIntOrFloatBitWidth();
+  auto busy = [&](const ProductPlan &each) { return estimateOf(each, lanes, 0).busy; };
+  return busy(plan) - busy(planOf(product, {}, target)) >
+         cycles::ofBytes(2.0 * double(bytesOf(product.getResult(0).getType())));
 }
 
 /// Why `candidate` is not computed in the product's registers; empty: it is.
@@ -189,7 +200,7 @@ std::string EpilogueChoice::refusedByPlan(const Candidate &candidate) {
   for (OpOperand *read : candidate.reads)
     operands.push_back(read->get());
   llvm::append_range(operands, GenericOp(candidate.op)->getResults());
-  Streams streams = Streams::of(operands, elementsOf(operands.back()),
+  Streams streams = Streams::of(operands, elementsOf(candidate.results[0]->get()),
                                 [&](Value a, Value b) { return a == b || buffers.meet(a, b); });
   bool tileIsOneRun = plan.m.c == plan.n.extent && plan.n.extent <= plan.panel();
   if (streams.count >= Streams::many && plan.accumulates())

@@ -53,7 +53,7 @@ bool joinsNext(Operation *op) {
   Operation *next = workAfter(op);
   while (isa_and_nonnull<linalg::FillOp>(next)) // several may stand before the op that writes into all of them
     next = workAfter(next);
-  auto user = dyn_cast_or_null<linalg::GenericOp>(next);
+  auto user = dyn_cast_or_null<DestinationStyleOpInterface>(next);
   return fill && user && llvm::is_contained(user.getDpsInits(), fill.getOutputs()[0]);
 }
 

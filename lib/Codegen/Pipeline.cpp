@@ -26,7 +26,7 @@ void buildTensorPipeline(OpPassManager &pm, const CodegenOptions &options) {
   if (options.memoryLimit <= 0) // what is kept takes memory in all steps
     tensors.addPass(createHoistInvariants({options.tells}));
   tensors.addPass(createFuseElementwise({options.tells}));
-  tensors.addPass(createPlaceInPadding());
+  tensors.addPass(createPlaceInPadding({options.target}));
   tensors.addPass(createCanonicalizer());
   tensors.addPass(createCopyForLanes({options.target, options.tells}));
   tensors.addPass(createCSEPass());

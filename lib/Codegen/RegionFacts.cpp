@@ -197,8 +197,13 @@ private:
   void addFill(linalg::FillOp op, int64_t times) {
     Value output = op.getOutputs()[0];
     auto type = cast<MemRefType>(output.getType());
-    writeTo(output, times * bytesOf(type));
-    take(bytesOf(type), times);
+    int64_t inside = 1; // of a box around which it is filled
+    auto box = op->getAttrOfType<DenseI64ArrayAttr>(talweg::kernel::kAround);
+    for (int64_t dim = 0; box && dim < type.getRank(); ++dim)
+      inside *= box[2 * dim + 1];
+    const int64_t bytes = bytesOf(type) - (box ? inside * bytesOf(type) / type.getNumElements() : 0);
+    writeTo(output, times * bytes);
+    take(bytes, times);
     propose(op, 0, "fill", join(type.getShape()));
   }
 

@@ -174,7 +174,8 @@ private:
     Operation *last = nullptr;
     setAfterOperands(last, op);
     const bool isLeftBetween = last && leave && order->isBefore(last, leave) && order->isBefore(leave, op);
-    if (isa_and_present<kernel::ProductOp>(last) && !(isLeftBetween && writesVariable(*op)))
+    auto product = dyn_cast_or_null<kernel::ProductOp>(last);
+    if (product && product.sumsInOnePlace() && !(isLeftBetween && writesVariable(*op)))
       order->moveAfter(op, last);
   }
 

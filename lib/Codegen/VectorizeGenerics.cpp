@@ -54,9 +54,9 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
       Value start;
       if (auto literal = op->getAttrOfType<TypedAttr>(kernel::kStart)) {
         start = arith::ConstantOp::create(builder, op.getLoc(), literal);
-        // Where results accumulate in memory, and in elements that no loop reaches.
+        // Where results accumulate in memory, and in elements between those that loops reach. What lies around a box is filled in front.
         for (OpOperand &init : op.getDpsInitsMutable())
-          if (!plan.covers && !fillAround(builder, op, init, start))
+          if (!plan.covers && !boxOf(op.getMatchingIndexingMap(&init), op.getStaticLoopRanges()))
             linalg::FillOp::create(builder, op.getLoc(), start, init.get());
       }
       nests.push_back({op, std::move(plan), start});
@@ -69,36 +69,7 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
     return success();
   }
 
-  /// A dimension of a result: which of its elements are reached.
-  struct Inside {
-    int64_t from = 0, count = 1;
-  };
-
-  /// Fills what lies around a box of results, each of which is reached once; false if `op` has no such.
-  bool fillAround(OpBuilder &builder, GenericOp op, OpOperand &init, Value start) {
-    const SmallVector<int64_t> loops = op.getStaticLoopRanges();
-    SmallVector<Inside> box;
-    llvm::SmallBitVector seen(loops.size());
-    for (AffineExpr expr : op.getMatchingIndexingMap(&init).getResults()) {
-      unsigned loop = 0;
-      while (loop < loops.size() && !expr.isFunctionOfDim(loop))
-        ++loop;
-      if (loop == loops.size() || seen.test(loop))
-        return false;
-      auto from = dyn_cast<AffineConstantExpr>(expr - getAffineDimExpr(loop, op.getContext()));
-      if (!from)
-        return false;
-      seen.set(loop);
-      box.push_back({from.getValue(), loops[loop]});
-    }
-    VectorTools tools(builder, op.getLoc());
-    auto type = cast<MemRefType>(init.get().getType());
-    fillAround(tools, box, type.getShape(), tools.broadcast(start, lanesOf(type)),
-               flatten(builder, op.getLoc(), init.get()), tools.index(0));
-    return true;
-  }
-
-  /// Of the part of memory that starts at `at`, which has this shape.
+  /// Fills what lies around a box in the part of memory that starts at `at`, which has this shape.
   static void fillAround(VectorTools &tools, ArrayRef<Inside> box, ArrayRef<int64_t> shape, Value start, Value memory,
                          Value at) {
     if (llvm::all_of(llvm::zip_equal(box, shape), [](auto dim) { return std::get<0>(dim).count == std::get<1>(dim); }))
@@ -131,6 +102,13 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
     auto type = cast<MemRefType>(memory.getType());
     const int64_t lanes = lanesOf(type);
     Value vector = tools.broadcast(op.getInputs()[0], lanes);
+    if (auto numbers = op->getAttrOfType<DenseI64ArrayAttr>(kernel::kAround)) {
+      SmallVector<Inside> box;
+      for (int64_t i = 0; i < numbers.size(); i += 2)
+        box.push_back({numbers[i], numbers[i + 1]});
+      fillAround(tools, box, cast<MemRefType>(op.getOutputs()[0].getType()).getShape(), vector, memory, tools.index(0));
+      return op.erase();
+    }
     constexpr int64_t piece = 1 << 16;
     bool parallel = type.getNumElements() >= parallelWork;
     tools.forTiles(type.getNumElements(), parallel ? piece : type.getNumElements(), parallel,

@@ -243,3 +243,37 @@ func.func @joined(%v: memref<8xf32>, %w: memref<4xf32>, %u: memref<12xf32>) {
   bufferization.materialize_in_destination %both in restrict writable %u : (tensor<12xf32>, memref<12xf32>) -> ()
   return
 }
+
+// Where results are a box of their memory, only what lies around is filled; a reduction has its own start.
+// CHECK-LABEL: func.func @between_padding
+// CHECK: linalg.fill {kernel.around = array<i64: 0, 2, 1, 3>} ins(%{{.*}} : f32) outs(%[[P:.*]] : memref<2x5xf32>)
+// CHECK: linalg.generic {{.*}} outs(%[[P]] : memref<2x5xf32>)
+// CHECK: linalg.fill {kernel.around = array<i64: 1, 2>} ins(%{{.*}} : f32) outs(%[[M:.*]] : memref<4xf32>)
+// CHECK: linalg.generic {{.*}} outs(%[[M]] : memref<4xf32>) attrs = {kernel.start = 0xFF800000 : f32}
+func.func @between_padding(%x: memref<2x3xf32>, %y: memref<2x5xf32>, %z: memref<4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %lowest = arith.constant 0xFF800000 : f32
+  %in = bufferization.to_tensor %x restrict : memref<2x3xf32> to tensor<2x3xf32>
+  %e = tensor.empty() : tensor<2x5xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x5xf32>) -> tensor<2x5xf32>
+  %p = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j + 1)>], iterator_types = ["parallel", "parallel"]}
+      ins(%in : tensor<2x3xf32>) outs(%f : tensor<2x5xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = math.exp %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<2x5xf32>
+  %e4 = tensor.empty() : tensor<4xf32>
+  %f4 = linalg.fill ins(%zero : f32) outs(%e4 : tensor<4xf32>) -> tensor<4xf32>
+  %e2 = tensor.empty() : tensor<2xf32>
+  %f2 = linalg.fill ins(%lowest : f32) outs(%e2 : tensor<2xf32>) -> tensor<2xf32>
+  %start = tensor.insert_slice %f2 into %f4[1] [2] [1] : tensor<2xf32> into tensor<4xf32>
+  %m = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i + 1)>], iterator_types = ["parallel", "reduction"]}
+      ins(%in : tensor<2x3xf32>) outs(%start : tensor<4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.maximumf %o, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<4xf32>
+  bufferization.materialize_in_destination %p in restrict writable %y : (tensor<2x5xf32>, memref<2x5xf32>) -> ()
+  bufferization.materialize_in_destination %m in restrict writable %z : (tensor<4xf32>, memref<4xf32>) -> ()
+  return
+}

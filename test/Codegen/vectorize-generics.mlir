@@ -202,3 +202,22 @@ func.func @columnsAndRows(%x: memref<1024x256xf32>, %m: memref<256xf32>, %y: mem
   }
   return
 }
+
+// Around a box: what is in front of it and behind it, and of each of its rows.
+// CHECK-LABEL: func.func @around
+// CHECK: arith.constant dense<[true, true, true, true, true, false
+// CHECK-NEXT: vector.maskedstore
+// CHECK: scf.for
+// CHECK: arith.constant dense<[true, false
+// CHECK-NEXT: vector.maskedstore
+// CHECK: arith.constant dense<[true, false
+// CHECK-NEXT: vector.maskedstore
+// CHECK: arith.constant 25
+// CHECK: arith.constant dense<[true, true, true, true, true, false
+// CHECK-NEXT: vector.maskedstore
+// CHECK-NEXT: return
+func.func @around(%p: memref<6x5xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill {kernel.around = array<i64: 1, 4, 1, 3>} ins(%zero : f32) outs(%p : memref<6x5xf32>)
+  return
+}

@@ -104,10 +104,13 @@ def PackAhead : Pass<"talweg-pack-ahead", "::mlir::func::FuncOp"> {
 def PlaceInPadding : Pass<"talweg-place-in-padding", "::mlir::func::FuncOp"> {
   let summary = "lets what is padded be computed in its place between the padding";
   let description = [{
-    In: linalg on tensors and products, elementwise ops fused. Out: an elementwise op whose result is padded computes it where it is padded; what else reads it
-    reads it there. Every value is the same to the bit.
+    In: linalg on tensors and products, elementwise ops fused. Out: what lies between padding is computed by an elementwise op, or a reduction, in a box of
+    what is filled with the padding's value: a product whose result it reads may do so in its registers. An op whose result is padded computes it where it
+    is padded, unless a product that reads it would sum it in another order, or take longer by more than a copy; what else reads it reads it there. Every
+    value is the same to the bit.
   }];
-  let statistics = [Statistic<"placed", "placed", "elementwise ops that are computed between padding">];
+  let options = [TargetOption];
+  let statistics = [Statistic<"placed", "placed", "results that are computed between padding">];
   let dependentDialects = ["::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect"];
 }
 

@@ -2,6 +2,7 @@
 #include "talweg/Dialect/Kernel/Kernel.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -50,7 +51,8 @@ struct PlacedGeneric : PlacedOp::ExternalModel<PlacedGeneric, GenericOp> {
     bool overwritten = !generic.payloadUsesValueFromOperand(init) &&
                        generic.getNumParallelLoops() == generic.getNumLoops() &&
                        generic.getMatchingIndexingMap(init).isPermutation();
-    return overwritten ? nullptr : init->get().getDefiningOp<linalg::FillOp>().getOperation();
+    Operation *before = init->get().getDefiningOp();
+    return overwritten || !isa_and_present<linalg::FillOp, tensor::InsertSliceOp>(before) ? nullptr : before;
   }
 };
 
@@ -86,6 +88,14 @@ bool ProductOp::keepsSums() {
 
 OpOperand *ProductOp::getSums() { return keepsSums() ? &getOutsMutable()[0] : nullptr; }
 
+bool ProductOp::sumsInOnePlace() {
+  int64_t reached = 1;
+  for (auto [loop, extent] : llvm::enumerate(getLoops()))
+    reached *= isSummed(unsigned(loop)) ? 1 : extent;
+  OpOperand *sums = getSums();
+  return sums && reached == cast<ShapedType>(sums->get().getType()).getNumElements();
+}
+
 ArrayAttr ProductOp::getIndexingMaps() { return getMaps(); }
 
 AffineMap ProductOp::getSumMap() { return cast<AffineMapAttr>(getMaps()[2]).getValue(); }
@@ -110,6 +120,18 @@ bool ProductOp::readsWhereItWrites(OpOperand *input, OpResult result) {
   OpOperand *init = getTiedOpOperand(result);
   return input->getOperandNumber() >= 2 && init != getSums() && !getPartial() &&
          getMatchingIndexingMap(input) == getMatchingIndexingMap(init);
+}
+
+Operation *ProductOp::fillBefore(OpResult result) {
+  OpOperand *init = getTiedOpOperand(result);
+  if (init == getSums() || getPartial())
+    return nullptr;
+  const AffineMap map = getMatchingIndexingMap(init);
+  int64_t reached = 1;
+  for (auto [loop, extent] : llvm::enumerate(getLoops()))
+    reached *= map.isFunctionOfDim(loop) ? extent : 1;
+  const bool reachesAll = reached == cast<ShapedType>(init->get().getType()).getNumElements();
+  return reachesAll ? nullptr : init->get().getDefiningOp<linalg::FillOp>().getOperation();
 }
 
 LogicalResult ProductOp::verify() {

@@ -176,6 +176,20 @@ static LogicalResult verifyBand(Operation *op, Attribute attribute) {
   return op->emitOpError("'") << kBand << "' is of a product: two bounds, the lesser first, and a move for each loop";
 }
 
+static LogicalResult verifyAround(Operation *op, Attribute attribute) {
+  auto fill = dyn_cast<linalg::FillOp>(op);
+  auto box = dyn_cast<DenseI64ArrayAttr>(attribute);
+  auto type = fill ? dyn_cast<MemRefType>(fill.getOutputs()[0].getType()) : MemRefType();
+  bool isBox = type && box && box.size() == 2 * type.getRank();
+  for (int64_t dim = 0; isBox && dim < type.getRank(); ++dim)
+    isBox = box[2 * dim] >= 0 && box[2 * dim + 1] > 0 && box[2 * dim] + box[2 * dim + 1] <= type.getDimSize(dim);
+  if (isBox)
+    return success();
+  return op->emitOpError("'")
+         << kAround
+         << "' is of a linalg.fill on memrefs: the first and the number of a box's elements along each dimension";
+}
+
 static LogicalResult verifyTurns(Operation *op, NamedAttribute attribute) {
   const bool isThreads = attribute.getName() == kThreads;
   auto threads = dyn_cast<IntegerAttr>(attribute.getValue());
@@ -191,6 +205,8 @@ LogicalResult KernelDialect::verifyOperationAttribute(Operation *op, NamedAttrib
     return verifyBand(op, attribute.getValue());
   if (attribute.getName() == kIndependent || attribute.getName() == kThreads)
     return verifyTurns(op, attribute);
+  if (attribute.getName() == kAround)
+    return verifyAround(op, attribute.getValue());
   auto generic = dyn_cast<GenericOp>(op);
   if (!generic || !generic.hasPureBufferSemantics())
     return op->emitOpError("has '") << attribute.getName().getValue() << "', and is no linalg.generic on memrefs";

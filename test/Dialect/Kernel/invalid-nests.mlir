@@ -245,3 +245,11 @@ func.func private @rejected() attributes {plan = #kernel.nest_plan<{axes = [arra
 
 // expected-error @+1 {{interleaved, lanes run along the last loop but one, in pieces}}
 func.func private @rejected() attributes {plan = #kernel.nest_plan<{axes = [array<i64: 8, 0, 1, 1>], moving = 1 : i64, vector_axis = 0 : i64, form = "interleaved"}>}
+
+// -----
+
+func.func @rejected(%x: memref<8x4xf32>, %zero: f32) {
+  // expected-error @+1 {{'kernel.around' is of a linalg.fill on memrefs: the first and the number of a box's elements along each dimension}}
+  linalg.fill {kernel.around = array<i64: 1, 8, 0, 4>} ins(%zero : f32) outs(%x : memref<8x4xf32>)
+  return
+}

@@ -24,7 +24,7 @@ using mlir::OpOperand;
 
 // What is decided of a linalg.generic on memrefs:
 
-/// The scalar that a reduction starts from: the content of its result in memory is of no account before. Set by talweg-bufferize on
+/// The scalar that a reduction starts from: the content of what it reaches of its result in memory is of no account before. Set by talweg-bufferize on
 /// each op that combines what it computes with its result.
 inline constexpr llvm::StringLiteral kStart = "kernel.start";
 
@@ -37,6 +37,12 @@ inline constexpr llvm::StringLiteral kTogether = "kernel.together";
 /// Of a kernel.product, array<i64: low, high, a move for each loop>: its band. The position of a point of the loops is the sum of its moves; terms at
 /// positions outside [low, high] are zero, or only in sums that nothing reads, and need not be added. Set by talweg-find-bands, which knows masks.
 inline constexpr llvm::StringLiteral kBand = "kernel.band";
+
+// Of a linalg.fill on memrefs:
+
+/// array<i64: first and count of each dimension>: a box of elements whose content is of no account behind the fill, for the op that it is made for
+/// writes all of them. Only what lies around is filled. Set by talweg-bufferize, obeyed by talweg-vectorize-generics.
+inline constexpr llvm::StringLiteral kAround = "kernel.around";
 
 // Of loops:
 

@@ -36,7 +36,8 @@ def Kernel_Placed : OpInterface<"PlacedOp"> {
       written over `input`.}],
       "bool", "readsWhereItWrites", (ins "::mlir::OpOperand *":$input, "::mlir::OpResult":$result), "", "return false;">,
     InterfaceMethod<[{
-      The fill that the place of `result` needs before the op, which adds to it or does not reach all of it; null: none.}],
+      What fills the place of `result` before the op, which adds to it or does not reach all of it; null: nothing does. A linalg.fill, or a
+      tensor.insert_slice of one for what the op adds to into one for what lies around.}],
       "::mlir::Operation *", "fillBefore", (ins "::mlir::OpResult":$result), "", "return nullptr;">
   ];
   let extraSharedClassDeclaration = [{
@@ -83,7 +84,7 @@ class Kernel_DestinationOp<string mnemonic, list<string> told, list<Trait> trait
   }];
 }
 
-def Kernel_ProductOp : Kernel_DestinationOp<"product", ["readsWhereItWrites"], [AttrSizedOperandSegments,
+def Kernel_ProductOp : Kernel_DestinationOp<"product", ["readsWhereItWrites", "fillBefore"], [AttrSizedOperandSegments,
     DeclareOpInterfaceMethods<IndexingMapOpInterface, ["getMatchingIndexingMap", "getStaticLoopRanges", "getStaticOperandShape"]>]> {
   let summary = "sums of products of two tensors, and what is computed of the sums while they are in registers";
   let description = [{
@@ -92,7 +93,8 @@ def Kernel_ProductOp : Kernel_DestinationOp<"product", ["readsWhereItWrites"], [
     an element that none reaches is zero.
 
     The epilogue, if there is one, is computed for each element of the sums: its first argument is the sum, the others the elements of
-    `reads`, at the positions of their maps, which are of the product's loops. Its values are the results behind the sums. The sums themselves
+    `reads`, at the positions of their maps, which are of the product's loops. Its values are the results behind the sums; where one of them does
+    not reach all of what it is written to, the rest stays as it is there. The sums themselves
     are the first result where something needs them: an op behind, or the product itself, which adds them up in memory (`scratch_sums`: only it).
 
     With `partial` the epilogue gives one number, the same for each element, which is summed up over each tile of the plan: the result is
@@ -131,6 +133,8 @@ def Kernel_ProductOp : Kernel_DestinationOp<"product", ["readsWhereItWrites"], [
     ::mlir::Type getElementType();
     /// Whether a loop moves no sum.
     bool isSummed(unsigned loop) { return !getSumMap().isFunctionOfDim(loop); }
+    /// Whether each element of the sums is reached by one turn of the loops that are not summed: only then is it ever finished in registers.
+    bool sumsInOnePlace();
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
   }];
 }
