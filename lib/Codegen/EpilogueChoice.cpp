@@ -137,7 +137,7 @@ std::optional<Candidate> EpilogueChoice::epilogueOf(ProductOp product) {
   if (candidate) {
     candidate->plan = planOf(product, candidate->accesses(), target);
     reason = refusal(product, *candidate);
-    if (reason.empty() && shortensTiles(product, candidate->plan))
+    if (reason.empty() && shortensTiles(product, candidate->accesses()))
       reason = "its operands lie so that the product's tiles would be shorter, which takes longer than a pass";
   }
   if (reason.empty())
@@ -148,10 +148,8 @@ std::optional<Candidate> EpilogueChoice::epilogueOf(ProductOp product) {
 
 /// True if tiles that also follow what an epilogue reads and writes, as between padding, take longer by more than it does to write all sums and read
 /// them again.
-bool EpilogueChoice::shortensTiles(ProductOp product, const ProductPlan &plan) const {
-  const int64_t lanes = target.vectorBits / product.getElementType().getIntOrFloatBitWidth();
-  auto busy = [&](const ProductPlan &each) { return estimateOf(each, lanes, 0).busy; };
-  return busy(plan) - busy(planOf(product, {}, target)) >
+bool EpilogueChoice::shortensTiles(ProductOp product, ArrayRef<Access> accesses) const {
+  return cyclesAnywhere(product, accesses, target) - cyclesAnywhere(product, {}, target) >
          cycles::ofBytes(2.0 * double(bytesOf(product.getResult(0).getType())));
 }
 

@@ -48,7 +48,7 @@ private:
   void tellApart(mlir::Operation *op, llvm::StringRef reason);
   mlir::Operation *nextReader(kernel::ProductOp product, mlir::Operation *from);
   std::string refusal(kernel::ProductOp product, const Candidate &candidate);
-  bool shortensTiles(kernel::ProductOp product, const kernel::ProductPlan &plan) const;
+  bool shortensTiles(kernel::ProductOp product, llvm::ArrayRef<Access> accesses) const;
   std::string refusedByPlan(const Candidate &candidate);
 };
 

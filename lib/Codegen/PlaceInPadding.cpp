@@ -194,11 +194,10 @@ struct PlaceInPadding : talweg::impl::PlaceInPaddingBase<PlaceInPadding> {
         continue;
       auto there = cast<kernel::ProductOp>(product->clone());
       readElsewhere(there->getOpOperand(use.getOperandNumber()), p, padding.place);
-      const kernel::ProductPlan before = planOf(product, {}, target), after = planOf(there, {}, target);
-      const int64_t lanes = target.vectorBits / product.getElementType().getIntOrFloatBitWidth();
-      slower += estimateOf(after, lanes, 0).busy - estimateOf(before, lanes, 0).busy;
+      slower += cyclesAnywhere(there, {}, target) - cyclesAnywhere(product, {}, target);
+      const bool isAlike = orderOfSums(planOf(product, {}, target)) == orderOfSums(planOf(there, {}, target));
       there->erase();
-      if (!followed && orderOfSums(before) != orderOfSums(after))
+      if (!followed && !isAlike)
         return "a product that reads it as it is would sum in another order";
     }
     return slower > cycles::ofBytes(double(bytesOf(x.getType()) + bytesOf(p.getType())))

@@ -4,6 +4,7 @@
 
 #include "Cycles.h"
 #include "Memory.h"
+#include "PlanProduct.h"
 #include "ProductNest.h"
 
 #include "talweg/Support/Counted.h"
@@ -162,6 +163,13 @@ ProductEstimate estimateOf(const ProductPlan &plan, std::int64_t lanes, std::int
        "a byte of its operands and results serves for " + humanCount(operations / double(bytes)) + " multiply-adds"}};
   return {busy, total, least / total,
           llvm::max_element(losses, [](const auto &x, const auto &y) { return x.first < y.first; })->second};
+}
+
+double cyclesAnywhere(kernel::ProductOp product, ArrayRef<Access> epilogue, const Target &target) {
+  Target anywhere = target;
+  anywhere.machine = Machine();
+  const std::int64_t lanes = target.vectorBits / product.getElementType().getIntOrFloatBitWidth();
+  return estimateOf(planOf(product, epilogue, anywhere), lanes, /*bytes=*/0).busy;
 }
 
 double estimatedNs(kernel::ProductOp product, const Target &target) {
