@@ -111,6 +111,48 @@ private:
   }
 };
 
+/// What `x` is read of by `map`, and by what map: through windows.
+std::pair<Value, AffineMap> readThrough(Value x, AffineMap map) {
+  while (auto before = x.getDefiningOp<tw::WindowOp>()) {
+    map = before.getMap().compose(map);
+    x = before.getX();
+  }
+  return {x, map};
+}
+
+/// Lets what large masks are computed of be read in their place, where rows are not their first dimension: a condition on places and on a row's own numbers
+/// is computed row by row then, and what it says of places is seen by products.
+void spreadMasks(Operation *root) {
+  llvm::SetVector<Operation *> masks;
+  root->walk([&](tw::WindowOp window) {
+    if (isa<RankedTensorType>(window.getY().getType())) // rules are for any shape
+      masks.insert(window);
+  });
+  while (!masks.empty()) {
+    auto window = cast<tw::WindowOp>(masks.pop_back_val());
+    const RankedTensorType type = typeOf(window.getY());
+    const auto [x, map] = readThrough(window.getX(), window.getMap());
+    Operation *from = x.getDefiningOp();
+    const bool hasRowsElsewhere = map.isFunctionOfDim(0) && !areFirst(map, 0u);
+    if (!type.getElementType().isInteger(1) || type.getNumElements() <= largeInAll || !hasRowsElsewhere || !from ||
+        !from->hasTrait<tw::Elementwise>() || elementsOf(x) > type.getNumElements())
+      continue;
+    ImplicitLocOpBuilder b(window.getLoc(), window);
+    SmallVector<Value> operands;
+    for (Value operand : from->getOperands()) {
+      const auto [source, places] = readThrough(operand, map);
+      auto own = RankedTensorType::get(type.getShape(), typeOf(operand).getElementType());
+      auto read = tw::WindowOp::create(b, own, source, places);
+      operands.push_back(read);
+      masks.insert(read);
+    }
+    OperationState state(from->getLoc(), from->getName(), operands, type);
+    state.propertiesAttr = from->getPropertiesAsAttribute();
+    window.getY().replaceAllUsesWith(b.create(state)->getResult(0));
+    window.erase();
+  }
+}
+
 /// The ops around a large product that become the body of a loop.
 class Group {
 public:
@@ -152,6 +194,8 @@ private:
     return type.getShape().take_front(depth) == numbers.getShape().take_front(depth);
   }
   std::optional<SmallVector<unsigned>> loopsOfSteps(tw::ContractOp op);
+  bool isSpreadOverSteps(Operation *op);
+  void spreadOverSteps(tw::WindowOp window);
   bool addAround(std::string &reason);
   void addBetween();
   bool findEdges(std::string &reason);
@@ -300,6 +344,14 @@ std::optional<SmallVector<unsigned>> Group::loopsOfSteps(tw::ContractOp op) {
   return std::nullopt;
 }
 
+/// Whether all steps of a row read the same, little, of what comes from outside.
+bool Group::isSpreadOverSteps(Operation *op) {
+  auto window = dyn_cast<tw::WindowOp>(op);
+  return window && !isInside(window.getX()) && areFirst(window.getMap(), llvm::to_vector(llvm::seq(depth))) &&
+         !window.getMap().isFunctionOfDim(depth) &&
+         elementsOf(window.getX()) * numbers.getDimSize(depth) * 16 <= numbers.getNumElements();
+}
+
 bool Group::mayBeCut() {
   RankedTensorType row = rowOf(numbers, depth);
   if (row.getRank() < 3 || row.getNumElements() <= largeForRow || row.getDimSize(0) == 1 ||
@@ -311,7 +363,7 @@ bool Group::mayBeCut() {
   return llvm::all_of(inOrder, [&](Operation *op) {
     auto contract = dyn_cast<tw::ContractOp>(op);
     if (!contract)
-      return readByRows(op, depth + 1) && hasSteps(op->getResult(0));
+      return hasSteps(op->getResult(0)) && (readByRows(op, depth + 1) || isSpreadOverSteps(op));
     const auto loops = loopsOfSteps(contract);
     // What is handed on inside is not laid out anew.
     auto isInOrder = [&](Value value, AffineMap map) { return hasSteps(value) && areFirst(map, *loops); };
@@ -326,9 +378,27 @@ bool Group::mayBeCut() {
   });
 }
 
+/// Lets a window read its own for each step.
+void Group::spreadOverSteps(tw::WindowOp window) {
+  ImplicitLocOpBuilder b(window.getLoc(), window);
+  const RankedTensorType type = typeOf(window.getX());
+  SmallVector<int64_t> shape(type.getShape());
+  shape.insert(shape.begin() + depth, numbers.getDimSize(depth));
+  SmallVector<unsigned> own = llvm::to_vector(llvm::seq(unsigned(shape.size())));
+  own.erase(own.begin() + depth);
+  window.getXMutable().assign(
+      tw::WindowOp::create(b, type.clone(shape), window.getX(),
+                           AffineMap::getMultiDimMapWithTargets(unsigned(shape.size()), own, b.getContext())));
+  SmallVector<AffineExpr> results(window.getMap().getResults());
+  results.insert(results.begin() + depth, b.getAffineDimExpr(depth));
+  window.setMap(AffineMap::get(window.getMap().getNumDims(), 0, results, b.getContext()));
+}
+
 tw::ContractOp Group::cut() {
   tw::ContractOp other;
   for (Operation *op : inOrder) {
+    if (isSpreadOverSteps(op))
+      spreadOverSteps(cast<tw::WindowOp>(op));
     auto contract = dyn_cast<tw::ContractOp>(op);
     if (!contract)
       continue;
@@ -384,6 +454,7 @@ struct LoopOverRows : impl::LoopOverRowsBase<LoopOverRows> {
   using LoopOverRowsBase::LoopOverRowsBase;
 
   void runOnOperation() override {
+    spreadMasks(getOperation());
     SmallVector<tw::ContractOp> found;
     getOperation()->walk([&](tw::ContractOp contract) {
       if (isLarge(contract))

@@ -189,24 +189,76 @@ func.func @heads(%qkv: tensor<2x640x3x2x8xf32>) -> tensor<2x640x2x8xf32> {
 
 // -----
 
-// What all heads of a row read, as a row's own mask, keeps a row together. One row is heads, if caches do not hold it.
+// What all heads of a row read, and is small, each gets; what is not keeps a row together. One row is heads, if caches do not hold it.
 #a = affine_map<(n, h, t, s, d) -> (n, t, h, d)>
 #b = affine_map<(n, h, t, s, d) -> (n, s, h, d)>
 #y = affine_map<(n, h, t, s, d) -> (n, h, t, s)>
 #own = affine_map<(n, h, t, s) -> (n, s)>
+#bias = affine_map<(n, h, t, s) -> (n, t, s)>
 // CHECK-LABEL: func.func @together(
-// CHECK: tw.scan 2 blocks along {{.*}} -> tensor<2x2x640xf32>
+// CHECK-SAME: %{{.*}}: tensor<2x640x2x8xf32>, %[[SEEN:.*]]: tensor<2x640xf32>
+// CHECK: %[[EACH:.*]] = tw.window %[[SEEN]] by #{{.*}} : tensor<2x640xf32> -> tensor<2x2x640xf32>
+// CHECK: %[[STACK:.*]] = tw.reshape %[[EACH]] : tensor<2x2x640xf32> -> tensor<4x640xf32>
+// CHECK: tw.scan 4 blocks along {{.*}}%[[STACK]]{{.*}} -> tensor<4x640xf32>
+// CHECK: tw.scan 2 blocks along {{.*}}, tensor<2x640x640xf32> -> tensor<2x2x640xf32>
 // CHECK: tw.scan 2 blocks along {{.*}} -> tensor<2x640xf32>
 // CHECK-NOT: tw.scan
-func.func @together(%q: tensor<2x640x2x8xf32>, %seen: tensor<2x640xf32>, %long: tensor<1x640x2x8xf32>, %one: tensor<1x320x2x8xf32>)
-    -> (tensor<2x2x640xf32>, tensor<1x2x640xf32>, tensor<1x2x320xf32>) {
+func.func @together(%q: tensor<2x640x2x8xf32>, %seen: tensor<2x640xf32>, %biases: tensor<2x640x640xf32>, %long: tensor<1x640x2x8xf32>, %one: tensor<1x320x2x8xf32>)
+    -> (tensor<2x2x640xf32>, tensor<2x2x640xf32>, tensor<1x2x640xf32>, tensor<1x2x320xf32>) {
   %scores = tw.contract %q, %q over [2, 2, 640, 640, 8] a #a b #b y #y : tensor<2x640x2x8xf32>, tensor<2x640x2x8xf32> -> tensor<2x2x640x640xf32>
   %spread = tw.window %seen by #own : tensor<2x640xf32> -> tensor<2x2x640x640xf32>
   %masked = tw.mul %scores, %spread : tensor<2x2x640x640xf32>
   %sum = tw.reduce sum %masked dims [3] : tensor<2x2x640x640xf32> -> tensor<2x2x640xf32>
+  %others = tw.contract %q, %q over [2, 2, 640, 640, 8] a #a b #b y #y : tensor<2x640x2x8xf32>, tensor<2x640x2x8xf32> -> tensor<2x2x640x640xf32>
+  %all = tw.window %biases by #bias : tensor<2x640x640xf32> -> tensor<2x2x640x640xf32>
+  %biased = tw.add %others, %all : tensor<2x2x640x640xf32>
+  %sumOfAll = tw.reduce sum %biased dims [3] : tensor<2x2x640x640xf32> -> tensor<2x2x640xf32>
   %many = tw.contract %long, %long over [1, 2, 640, 640, 8] a #a b #b y #y : tensor<1x640x2x8xf32>, tensor<1x640x2x8xf32> -> tensor<1x2x640x640xf32>
   %longest = tw.reduce sum %many dims [3] : tensor<1x2x640x640xf32> -> tensor<1x2x640xf32>
   %few = tw.contract %one, %one over [1, 2, 320, 320, 8] a #a b #b y #y : tensor<1x320x2x8xf32>, tensor<1x320x2x8xf32> -> tensor<1x2x320x320xf32>
   %sums = tw.reduce sum %few dims [3] : tensor<1x2x320x320xf32> -> tensor<1x2x320xf32>
-  return %sum, %longest, %sums : tensor<2x2x640xf32>, tensor<1x2x640xf32>, tensor<1x2x320xf32>
+  return %sum, %sumOfAll, %longest, %sums : tensor<2x2x640xf32>, tensor<2x2x640xf32>, tensor<1x2x640xf32>, tensor<1x2x320xf32>
+}
+
+// -----
+
+// A mask of places and of how many each row has, computed for all with the row last: what it is computed of is read in each turn, and products see the
+// places that it leaves out.
+#a = affine_map<(n, t, s, d) -> (n, t, d)>
+#b = affine_map<(n, t, s, d) -> (n, s, d)>
+#y = affine_map<(n, t, s, d) -> (n, t, s)>
+#first = affine_map<(t, s) -> (t)>
+#second = affine_map<(t, s) -> (s)>
+#apart = affine_map<(s, n) -> (s)>
+#row = affine_map<(s, n) -> (n)>
+#places = affine_map<(t, s, n) -> (t, s)>
+#rows = affine_map<(t, s, n) -> (s, n)>
+#mask = affine_map<(n, t, s) -> (t, s, n)>
+// CHECK-LABEL: func.func @masked(
+// CHECK-SAME: %[[Q:.*]]: tensor<4x256x8xf32>, %[[COUNTS:.*]]: tensor<4xi32>
+// CHECK: tw.scan 4 blocks along
+// CHECK-NEXT: ^bb0(%{{.*}}: tensor<i32>, {{.*}}%[[COUNT:[a-z0-9]*]]: tensor<i32>{{.*}}):
+// CHECK: %[[MOST:.*]] = tw.window %[[COUNT]] by #{{.*}} : tensor<i32> -> tensor<256x256xi32>
+// CHECK: %[[SEEN:.*]] = tw.compare lt %{{.*}}, %[[MOST]] : tensor<256x256xi32> -> tensor<256x256xi1>
+// CHECK: %[[BEFORE:.*]] = tw.compare le %{{.*}} : tensor<256x256xi32> -> tensor<256x256xi1>
+// CHECK: %[[PLACES:.*]] = tw.window %[[BEFORE]]
+// CHECK: %[[BOTH:.*]] = tw.and %[[PLACES]], %[[SEEN]] : tensor<256x256xi1>
+// CHECK: tw.select %[[BOTH]]
+func.func @masked(%q: tensor<4x256x8xf32>, %counts: tensor<4xi32>) -> tensor<4x256xf32> {
+  %zero = tw.constant dense<0.0> : tensor<4x256x256xf32>
+  %place = tw.iota 0 : tensor<256xi32>
+  %s = tw.window %place by #second : tensor<256xi32> -> tensor<256x256xi32>
+  %t = tw.window %place by #first : tensor<256xi32> -> tensor<256x256xi32>
+  %before = tw.compare le %s, %t : tensor<256x256xi32> -> tensor<256x256xi1>
+  %own = tw.window %place by #apart : tensor<256xi32> -> tensor<256x4xi32>
+  %most = tw.window %counts by #row : tensor<4xi32> -> tensor<256x4xi32>
+  %there = tw.compare lt %own, %most : tensor<256x4xi32> -> tensor<256x4xi1>
+  %x = tw.window %before by #places : tensor<256x256xi1> -> tensor<256x256x4xi1>
+  %w = tw.window %there by #rows : tensor<256x4xi1> -> tensor<256x256x4xi1>
+  %both = tw.and %x, %w : tensor<256x256x4xi1>
+  %mask = tw.window %both by #mask : tensor<256x256x4xi1> -> tensor<4x256x256xi1>
+  %scores = tw.contract %q, %q over [4, 256, 256, 8] a #a b #b y #y : tensor<4x256x8xf32>, tensor<4x256x8xf32> -> tensor<4x256x256xf32>
+  %left = tw.select %mask, %scores, %zero : tensor<4x256x256xi1>, tensor<4x256x256xf32>
+  %sum = tw.reduce sum %left dims [2] : tensor<4x256x256xf32> -> tensor<4x256xf32>
+  return %sum : tensor<4x256xf32>
 }
