@@ -86,23 +86,40 @@ bool isCarried(bufferization::MaterializeInDestinationOp put, Value bytes) {
   });
 }
 
+/// The memory whose place this is, if it is bytes that a loop has.
+std::optional<Memory> memoryAt(Value place) {
+  auto view = place.getDefiningOp<memref::ViewOp>();
+  if (!view || !view.getSource().getDefiningOp<memref::AllocOp>())
+    return std::nullopt;
+  return Memory{view.getSource(), view.getByteShift()};
+}
+
+/// What puts all of `tensor` into the slice of a turn of the loop around `op`, which is there in front of `op`: so it can be there from the beginning.
+bufferization::MaterializeInDestinationOp findSliceFor(Value tensor, Operation *op) {
+  while (auto other = tensor.getDefiningOp<tw::ReshapeOp>())
+    tensor = other.getX();
+  for (Operation *user : tensor.getUsers())
+    if (auto put = dyn_cast<bufferization::MaterializeInDestinationOp>(user);
+        put && put->getBlock() == op->getBlock() && op->isBeforeInBlock(put))
+      if (auto memory = memoryAt(put.getDest()); memory && memory->bytes.getParentBlock() != op->getBlock()) {
+        Operation *place = put.getDest().getDefiningOp();
+        if (place->getBlock() == op->getBlock() && place->isBeforeInBlock(op))
+          return put;
+      }
+  return {};
+}
+
 /// What holds `tensor` from here on. What a loop has left there, or was put there for the slices of another loop, stays. Its bytes are those of what it
 /// is another shape of.
 Memory memoryOf(Builder &b, Value tensor) {
   while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(tensor.getDefiningOp()))
     tensor = tensor.getDefiningOp()->getOperand(0);
-  auto known = [](Value place) -> std::optional<Memory> {
-    auto view = place.getDefiningOp<memref::ViewOp>();
-    if (!view || !view.getSource().getDefiningOp<memref::AllocOp>())
-      return std::nullopt;
-    return Memory{view.getSource(), view.getByteShift()};
-  };
   if (auto left = tensor.getDefiningOp<bufferization::ToTensorOp>())
-    if (auto memory = known(left.getBuffer()))
+    if (auto memory = memoryAt(left.getBuffer()))
       return *memory;
   for (Operation *user : tensor.getUsers())
     if (auto put = dyn_cast<bufferization::MaterializeInDestinationOp>(user); put && put->getBlock() == b.getBlock())
-      if (auto memory = known(put.getDest()); memory && !isCarried(put, memory->bytes))
+      if (auto memory = memoryAt(put.getDest()); memory && !isCarried(put, memory->bytes))
         return *memory;
   Memory memory = allocate(b, typeOf(tensor));
   write(b, tensor, viewAt(b, memory, typeOf(tensor), createIndex(b, 0)));
@@ -210,8 +227,14 @@ struct LowerScan : OpConversionPattern<tw::ScanOp> {
     SmallVector<Memory> stacks;
     SmallVector<Carried> carried;
     llvm::SmallDenseMap<int, Memory> kept; // by the number of the emitted value
-    for (Value stack : operands.getStacks())
+    for (auto [stack, original] : llvm::zip_equal(operands.getStacks(), op.getStacks())) {
+      if (auto put = findSliceFor(original, op)) {
+        rewriter.moveOpBefore(put, op);
+        stacks.push_back(*memoryAt(put.getDest()));
+        continue;
+      }
       stacks.push_back(isVariable(stack) ? Memory() : memoryOf(b, stack));
+    }
     for (auto [number, start] : llvm::enumerate(operands.getStarts())) {
       const int as = findKept(op, number);
       carried.push_back(allocateCarried(b, op, typeOf(start), as >= 0));
@@ -225,6 +248,12 @@ struct LowerScan : OpConversionPattern<tw::ScanOp> {
       if (auto found = kept.find(int(number)); found != kept.end()) {
         emitted.push_back(found->second);
         variables.push_back(Value());
+        continue;
+      }
+      if (auto put = findSliceFor(stack, op)) {
+        emitted.push_back(*memoryAt(put.getDest()));
+        variables.push_back(Value());
+        rewriter.eraseOp(put);
         continue;
       }
       auto put = findVariableOf(stack, op);
