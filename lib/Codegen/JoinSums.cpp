@@ -25,7 +25,7 @@ bool addsUp(GenericOp op) {
     return false;
   return llvm::all_of(llvm::seq(op.getNumDpsInits()), [&](unsigned result) {
     auto fill = op.getDpsInits()[result].getDefiningOp<linalg::FillOp>();
-    return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat()) &&
+    return fill && matchPattern(fill.getInputs()[0], m_PosZeroFloat()) &&
            op.getMatchingIndexingMap(op.getDpsInitOperand(result)).isProjectedPermutation() &&
            isa_and_nonnull<arith::AddFOp>(Combiner::of(op, result).op);
   });

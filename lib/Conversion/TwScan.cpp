@@ -94,7 +94,8 @@ std::optional<Memory> memoryAt(Value place) {
   return Memory{view.getSource(), view.getByteShift()};
 }
 
-/// What puts all of `tensor` into the slice of a turn of the loop around `op`, which is there in front of `op`: so it can be there from the beginning.
+/// What puts all of `tensor` into the slice of a turn of the loop around `op`, which is there in front of `op`: so it can be there from the beginning. What
+/// the loop around carries is no such slice: the turn may still read what was there.
 bufferization::MaterializeInDestinationOp findSliceFor(Value tensor, Operation *op) {
   while (auto other = tensor.getDefiningOp<tw::ReshapeOp>())
     tensor = other.getX();
@@ -103,7 +104,7 @@ bufferization::MaterializeInDestinationOp findSliceFor(Value tensor, Operation *
         put && put->getBlock() == op->getBlock() && op->isBeforeInBlock(put))
       if (auto memory = memoryAt(put.getDest()); memory && memory->bytes.getParentBlock() != op->getBlock()) {
         Operation *place = put.getDest().getDefiningOp();
-        if (place->getBlock() == op->getBlock() && place->isBeforeInBlock(op))
+        if (place->hasOneUse() && place->getBlock() == op->getBlock() && place->isBeforeInBlock(op))
           return put;
       }
   return {};
