@@ -74,10 +74,7 @@ void buildLlvmPipeline(OpPassManager &pm) {
   pm.addPass(createConvertSCFToOpenMPPass());
   pm.addPass(createLowerMemory());
   pm.addPass(createSCFToControlFlowPass());
-  ConvertMathToLLVMPassOptions mathOptions;
-  mathOptions.approximateLog1p = false; // log(1 + x) loses all of a small x
-  pm.addPass(createConvertMathToLLVMPass(mathOptions));
-  pm.addPass(createConvertMathToLibmPass()); // takes vectors apart with vector ops
+  pm.addPass(createLowerMath());
   ConvertToLLVMPassOptions options;
   options.allowPatternRollback = false; // which costs time
   pm.addPass(createConvertToLLVMPass(options));

@@ -351,6 +351,15 @@ def LowerMemory : Pass<"talweg-lower-memory", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def LowerMath : Pass<"talweg-lower-math", "::mlir::ModuleOp"> {
+  let summary = "makes intrinsics of LLVM, or calls of the C library, of mathematics";
+  let description = [{
+    In: functions in which few ops are mathematics. Out: no op of the math dialect is left; calls on vectors are one for each lane.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def ApproximateMath : Pass<"talweg-approximate-math", "::mlir::func::FuncOp"> {
   let summary = "replaces mathematics on vectors of f32 and f64 by polynomials without branches between lanes";
   let options = [
