@@ -22,7 +22,8 @@ struct LowerMath : talweg::impl::LowerMathBase<LowerMath> {
   void runOnOperation() override {
     LLVMTypeConverter types(&getContext());
     RewritePatternSet intrinsics(&getContext()), calls(&getContext());
-    populateMathToLLVMConversionPatterns(types, intrinsics, /*approximateLog1p=*/false); // log(1 + x) loses all of a small x
+    // The logarithm of 1 + x would lose all of a small x.
+    populateMathToLLVMConversionPatterns(types, intrinsics, /*approximateLog1p=*/false);
     populateMathToLibmConversionPatterns(calls); // takes vectors apart with vector ops
     LLVMConversionTarget legal(getContext());
     if (failed(applyPartialConversion(mathematics(), legal, std::move(intrinsics))))
