@@ -86,7 +86,7 @@ static void describeNests(Block &block, BlockProgram &program, const Target &tar
       buffers::Op &facts = program.factsOf(nest.op);
       Type element = getElementTypeOrSelf(nest.op->getResult(0).getType());
       int64_t width = (element.getIntOrFloatBitWidth() + 7) / 8;
-      if (int64_t bytes = planNest(nest.loops, joined.rows).scratchBytes(width))
+      if (int64_t bytes = planNest(nest.loops, joined.rows, target.machine).scratchBytes(width))
         facts.scratch.append(nest.op.getNumResults(), bytes);
       facts.runsWith = program.numberOf(joined.nests.back().op);
     }

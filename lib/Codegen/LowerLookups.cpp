@@ -25,10 +25,15 @@ public:
   /// `table`: memref<R x W..>; `looked`: memref<P x W..>; `rows`: memref<P>.
   Lookup(OpBuilder &builder, Operation *op, Value table, Value rows, Value looked, const Target &target)
       : RowLoops(builder, op->getLoc(), looked, target), table(flatten(builder, loc, table)), rows(rows),
-        looked(flatten(builder, loc, looked)), count(cast<MemRefType>(table.getType()).getDimSize(0)) {}
+        looked(flatten(builder, loc, looked)), count(cast<MemRefType>(table.getType()).getDimSize(0)),
+        isFar(count * width * elementBytes > machine.l2Bytes) {}
 
   void gather() {
-    forPositions([&](Value position) { move(table, rowAt(position), looked, position); });
+    forPositions([&](Value position) {
+      if (isFar)
+        askAhead(position);
+      move(table, rowAt(position), looked, position);
+    });
   }
 
   void putRows() {
@@ -64,9 +69,25 @@ private:
   /// The positions in their order, or shared by threads.
   void forPositions(function_ref<void(Value)> body) {
     constexpr int64_t piece = 16; // that a thread takes at once
-    tools.forTiles(positions, isLarge() ? piece : positions, isLarge(), [&](Value first, int64_t size) {
+    const bool shares = isLarge(isFar ? kFarRow : kRow);
+    tools.forTiles(positions, shares ? piece : positions, shares, [&](Value first, int64_t size) {
       forEach(size, [&](Value offset) { body(tools.advance(first, offset, 1)); });
     });
+  }
+
+  /// Asks for a row that is read some positions from now: processors do not know where the next one is before they have read its number.
+  void askAhead(Value position) {
+    constexpr int64_t underWay = 64; // lines: of longer rows, processors see the run
+    const int64_t line = Machine::kLineBytes / elementBytes;
+    const auto ahead = underWay / int64_t(llvm::divideCeil(width, line));
+    if (ahead == 0 || ahead >= positions)
+      return;
+    Value later = builder.createOrFold<arith::MinUIOp>(loc, tools.advance(tools.index(ahead), position, 1),
+                                                       tools.index(positions - 1));
+    Value row = rowAt(later);
+    for (int64_t column = 0; column < width; column += line)
+      memref::PrefetchOp::create(builder, loc, table, placeOf(row, tools.index(column)), /*isWrite=*/false,
+                                 /*localityHint=*/3, /*isDataCache=*/true);
   }
 
   Value rowAt(Value position) { return clamp(tools.loadScalar(rows, position), count); }
@@ -99,6 +120,7 @@ private:
 
   Value table, rows, looked;
   int64_t count;
+  bool isFar; ///< the second cache does not hold the table
 };
 
 /// The zero that sums start from.

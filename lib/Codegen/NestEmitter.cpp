@@ -445,7 +445,7 @@ void emitNests(OpBuilder &builder, Location loc, ArrayRef<PlannedNest> nests, in
   };
   if (rows == 0)
     return write({}, 1);
-  VectorTools(builder, loc).forTiles(rows, 1, work * rows >= parallelWork, write);
+  VectorTools(builder, loc).forTiles(rows, 1, work * double(rows) >= nests.front().plan.workOfFork, write);
 }
 
 } // namespace talweg

@@ -54,7 +54,7 @@ void putLast(PlannedLoops &plan, size_t outer, size_t inner) {
 
 /// The loop that threads share of work in blocks: the outermost, or else `other`, a loop of the blocks.
 int shareBlocks(const PlannedLoops &plan, int other) {
-  if (plan.row || plan.work() < parallelWork)
+  if (plan.row || plan.work() < plan.workOfFork)
     return -1;
   return plan.axes.size() > 2 && plan.axes[0].extent >= enoughTurns ? 0 : other;
 }
@@ -211,7 +211,7 @@ PlannedLoops finish(PlannedLoops plan) {
   int64_t step = std::abs(plan.outStride(plan.axes[0])), reach = 0;
   for (const NestAxis &axis : ArrayRef(plan.axes).drop_front())
     reach += std::abs(plan.outStride(axis)) * (axis.extent - 1);
-  bool shared = !plan.row && plan.work() >= parallelWork && step != 0 && (!plan.collides || step > reach);
+  bool shared = !plan.row && plan.work() >= plan.workOfFork && step != 0 && (!plan.collides || step > reach);
   plan.shared = shared ? 0 : -1;
   plan.piece = plan.shared == plan.vectorAxis && plan.alongLanes().extent >= 2 * piece ? piece : 0;
   return plan;
@@ -219,8 +219,8 @@ PlannedLoops finish(PlannedLoops plan) {
 
 } // namespace
 
-PlannedLoops planNest(const NestLoops &loops, int64_t rows) {
-  PlannedLoops plan(loops);
+PlannedLoops planNest(const NestLoops &loops, int64_t rows, const Machine &machine) {
+  PlannedLoops plan(loops, machine);
   plan.chains = plan.order.chains;
   plan.partLength = plan.order.partLength;
   if (rows > 0)
@@ -238,8 +238,8 @@ PlannedLoops planNest(const NestLoops &loops, int64_t rows) {
   return finish(plan);
 }
 
-PlannedLoops PlannedLoops::of(linalg::GenericOp op) {
-  PlannedLoops planned(NestLoops::of(op));
+PlannedLoops PlannedLoops::of(linalg::GenericOp op, const Machine &machine) {
+  PlannedLoops planned(NestLoops::of(op), machine);
   static_cast<kernel::NestPlan &>(planned) = op->getAttrOfType<kernel::NestPlanAttr>(kernel::kNest).getPlan();
   return planned;
 }
@@ -281,7 +281,7 @@ int64_t PlannedLoops::scratchBytes(int64_t elementBytes) const {
   return arenaBytes(scratch() * elementBytes) + inside;
 }
 
-bool PlannedLoops::sharesCombination() const { return double(scratch()) >= parallelWork; }
+bool PlannedLoops::sharesCombination() const { return double(scratch()) >= workOfFork; }
 
 PlannedLoops PlannedLoops::part(int64_t turns) const {
   PlannedLoops one = *this;

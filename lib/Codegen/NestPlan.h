@@ -3,6 +3,7 @@
 #define TALWEG_LIB_CODEGEN_NESTPLAN_H
 
 #include "NestLoops.h"
+#include "talweg/Codegen/Machine.h"
 
 namespace talweg {
 
@@ -10,10 +11,12 @@ namespace talweg {
 struct PlannedLoops : NestLoops {
   bool scalar = false; ///< results lie apart along every loop, and are computed one at a time
 
-  explicit PlannedLoops(const NestLoops &loops) : NestLoops(loops) {}
+  double workOfFork = 0; ///< of which threads share no less
+
+  PlannedLoops(const NestLoops &loops, const Machine &machine) : NestLoops(loops), workOfFork(machine.workOfFork()) {}
 
   /// By the plan that the op has.
-  static PlannedLoops of(mlir::linalg::GenericOp op);
+  static PlannedLoops of(mlir::linalg::GenericOp op, const Machine &machine);
 
   bool across() const { return vectorAxis >= int(moving); } ///< lanes are combined at the end
   const NestAxis &alongLanes() const { return axes[vectorAxis]; }
@@ -46,7 +49,7 @@ struct PlannedLoops : NestLoops {
 };
 
 /// Chooses how loops run, by themselves (`rows` = 0) or as one of so many rows.
-PlannedLoops planNest(const NestLoops &loops, std::int64_t rows);
+PlannedLoops planNest(const NestLoops &loops, std::int64_t rows, const Machine &machine);
 
 } // namespace talweg
 

@@ -48,12 +48,12 @@ struct PlanNests : talweg::impl::PlanNestsBase<PlanNests> {
       }
   }
 
-  static LogicalResult plan(const Nest &nest, int64_t rows, int64_t number) {
+  LogicalResult plan(const Nest &nest, int64_t rows, int64_t number) {
     GenericOp op = nest.op;
     auto combines = [&](unsigned result) { return Combiner::of(op, result).op != nullptr; };
     if (nest.loops.reduces && !(op->hasAttr(kernel::kStart) && llvm::all_of(llvm::seq(op.getNumDpsInits()), combines)))
       return op.emitError("cannot be planned: not a reduction from a start");
-    const PlannedLoops planned = planNest(nest.loops, rows);
+    const PlannedLoops planned = planNest(nest.loops, rows, target.machine);
     op->setAttr(kernel::kNest, kernel::NestPlanAttr::get(op.getContext(), planned));
     if (rows > 0)
       op->setAttr(kernel::kTogether, Builder(op.getContext()).getI64IntegerAttr(number));

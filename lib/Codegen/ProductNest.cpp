@@ -293,7 +293,7 @@ private:
     keep();
     const double alone = waitingNs(plan, elementBytes, machine);
     Choice best{alone, choices.size(), plan.nest, {}, plan.rowBlock, 0};
-    if (plan.multiplyAdds() >= parallelWork) {
+    if (plan.multiplyAdds() >= machine.workOfFork()) {
       best.ns += work(); // where no threads help
       for (auto [place, major] : llvm::enumerate(plan.nest))
         for (std::int64_t minor : ArrayRef(plan.nest).drop_front(place)) {

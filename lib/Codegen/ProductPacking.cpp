@@ -73,10 +73,11 @@ void ProductPacking::packAllB() {
 /// Packs a, whose rows are contiguous. Neighbouring tiles take their turns at each step of k, so that whole lines are read
 /// and few are written at a time: the tiles lie far apart, often by a power of two.
 void ProductPacking::packAllA() {
-  constexpr int64_t together = 64; // elements of a row: some lines
+  constexpr int64_t together = 64;         // elements of a row: some lines
+  constexpr double manyElements = 1 << 16; // whose copying takes some forks' time
   arrange(/*ofA=*/true);
   const PackedLoops outside = loopsOutside(&Loop::a), inside = loopsOfK();
-  bool parallel = double(turnsOf(plan.k)) * plan.m.extent >= parallelWork && outside.empty();
+  bool parallel = !plan.shared.empty() && double(turnsOf(plan.k)) * plan.m.extent >= manyElements && outside.empty();
   int64_t group = (together + plan.rows - 1) / plan.rows * plan.rows;
   overPacked(outside, &Loop::a, startOf(a), tools.index(0), [&](Value from, Value to) {
     tools.forTiles(plan.m.extent, group, parallel, [&](Value at, int64_t size) {

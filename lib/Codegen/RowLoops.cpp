@@ -9,16 +9,15 @@ using namespace mlir;
 namespace talweg {
 
 RowLoops::RowLoops(OpBuilder &builder, Location loc, Value looked, const Target &target)
-    : builder(builder), loc(loc), tools(builder, loc) {
+    : builder(builder), loc(loc), tools(builder, loc), machine(target.machine) {
   auto type = cast<MemRefType>(looked.getType());
   positions = type.getDimSize(0), width = type.getNumElements() / positions;
   elementBytes = (type.getElementTypeBitWidth() + 7) / 8;
   lanes = width == 1 ? 1 : target.vectorBits / (8 * elementBytes);
 }
 
-bool RowLoops::isLarge() const {
-  constexpr int64_t rowCost = 64; // of finding a row, in elements that lie together
-  return double(positions) * double(width + rowCost) >= parallelWork;
+bool RowLoops::isLarge(int64_t rowCost) const {
+  return double(positions) * double(width + rowCost) >= machine.workOfFork();
 }
 
 int64_t RowLoops::columnsOfPart() const { return llvm::alignTo(llvm::divideCeil(width, kParts), kLine / elementBytes); }

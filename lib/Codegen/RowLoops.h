@@ -18,8 +18,11 @@ protected:
   /// `looked`: memref<P x W..>, a row for each position.
   RowLoops(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value looked, const Target &target);
 
+  /// What it takes to find a row, in elements that lie together: in a near cache, and beyond the second one.
+  static constexpr std::int64_t kRow = 64, kFarRow = 512;
+
   /// Whether threads are worth their fork.
-  bool isLarge() const;
+  bool isLarge(std::int64_t rowCost = kRow) const;
   /// Whether threads that share rows by columns write whole lines; the columns that each then has.
   bool isWide() const { return width * elementBytes >= 4 * kLine; }
   std::int64_t columnsOfPart() const;
@@ -43,6 +46,7 @@ protected:
   mlir::OpBuilder &builder;
   mlir::Location loc;
   VectorTools tools;
+  const Machine &machine;
   std::int64_t positions, width, elementBytes, lanes;
 };
 

@@ -50,7 +50,8 @@ struct ShareTurns : talweg::impl::ShareTurnsBase<ShareTurns> {
       const int64_t threads = target.machine.cores, most = llvm::divideCeil(turns, threads);
       // What an uneven share leaves idle is less than a fork in each turn would cost; where there are more cores than turns, they share what is in a turn.
       const bool isEven = 4 * turns > 3 * most * threads;
-      if (threads < 2 || turns < threads || !isEven || workIn(*loop.getBody()) * double(turns) < parallelWork)
+      if (threads < 2 || turns < threads || !isEven ||
+          workIn(*loop.getBody()) * double(turns) < target.machine.workOfFork())
         return WalkResult::advance();
       loop->setAttr(kernel::kThreads, Builder(&getContext()).getI64IntegerAttr(threads));
       ++shared;

@@ -8,9 +8,6 @@
 
 namespace talweg {
 
-/// Work below which a fork of threads costs more than it gains, in multiply-adds or simple element operations.
-inline constexpr double parallelWork = 5e5;
-
 class VectorTools {
 public:
   VectorTools(mlir::OpBuilder &builder, mlir::Location loc) : builder(builder), loc(loc) {}

@@ -49,7 +49,7 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
     for (GenericOp op : ops) {
       if (!op->hasAttr(kernel::kNest))
         return op.emitError("has no plan");
-      PlannedLoops plan = PlannedLoops::of(op);
+      PlannedLoops plan = PlannedLoops::of(op, target.machine);
       OpBuilder builder(op);
       Value start;
       if (auto literal = op->getAttrOfType<TypedAttr>(kernel::kStart)) {
@@ -110,7 +110,7 @@ struct VectorizeGenerics : talweg::impl::VectorizeGenericsBase<VectorizeGenerics
       return op.erase();
     }
     constexpr int64_t piece = 1 << 16;
-    bool parallel = type.getNumElements() >= parallelWork;
+    bool parallel = double(type.getNumElements()) >= target.machine.workOfFork();
     tools.forTiles(type.getNumElements(), parallel ? piece : type.getNumElements(), parallel,
                    [&](Value start, int64_t length) {
                      tools.forTiles(length, lanes, false, [&](Value at, int64_t size) {

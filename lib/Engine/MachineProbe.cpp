@@ -232,20 +232,28 @@ double MachineProbe::fmaPeak(double seconds) {
   return best;
 }
 
-double MachineProbe::forkSeconds() {
+Result<double> MachineProbe::forkSeconds(int threads) {
   constexpr double kBetween = 2e-5; // that one thread works alone
-  std::vector<double> times(500);
+  constexpr double kMeeting = 0.02; // until threads that are new have cores of their own
+  if (auto set = runtime::setThreads(threads); !set)
+    return set.error();
+  auto meet = [](int, int, void *) {
+    for (auto start = Clock::now(); secondsSince(start) < kMeeting;) {
+    }
+  };
+  runtime::onEachThread(threads, meet, nullptr);
+  std::vector<double> times(200);
   for (double &time : times) {
     auto start = Clock::now();
     while (secondsSince(start) < kBetween) {
     }
     start = Clock::now();
-    runtime::onEachThread(impl->threads, [](int, int, void *) {}, nullptr);
+    runtime::onEachThread(threads, [](int, int, void *) {}, nullptr);
     time = secondsSince(start);
   }
-  const auto middle = times.begin() + std::ptrdiff_t(times.size() / 2);
-  std::nth_element(times.begin(), middle, times.end());
-  return *middle;
+  const auto tenth = times.begin() + std::ptrdiff_t(times.size() / 10);
+  std::nth_element(times.begin(), tenth, times.end());
+  return *tenth;
 }
 
 namespace {

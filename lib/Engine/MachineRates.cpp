@@ -1,9 +1,10 @@
-// Multiply-adds in registers, copies of arrays that fill half of the second cache, twice that cache, and twice the third, and readings of lines in four times the second one. What is measured at
+// A fork of all cores, multiply-adds in registers, copies of arrays that fill half of the second cache, twice that cache, and twice the third, and readings of lines in four times the second one. What is measured at
 // another time differs a little: plans that differ by it have the same results.
 #include "MachineRates.h"
 
 #include "CodeCache.h"
 #include "talweg/Engine/Bench.h"
+#include "talweg/Runtime/Threads.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -17,11 +18,9 @@ using namespace talweg;
 namespace {
 
 /// What is measured, by their names in the file.
-constexpr std::pair<const char *, double Machine::*> kRates[] = {{"flops", &Machine::flopsPerNs},
-                                                                 {"second cache", &Machine::l2Rate},
-                                                                 {"third cache", &Machine::l3Rate},
-                                                                 {"memory", &Machine::memoryRate},
-                                                                 {"latency", &Machine::l3Ns}};
+constexpr std::pair<const char *, double Machine::*> kRates[] = {
+    {"flops", &Machine::flopsPerNs},  {"second cache", &Machine::l2Rate}, {"third cache", &Machine::l3Rate},
+    {"memory", &Machine::memoryRate}, {"latency", &Machine::l3Ns},        {"fork", &Machine::forkNs}};
 
 bool isSound(const Machine &machine) {
   return std::all_of(std::begin(kRates), std::end(kRates), [&](const auto &rate) {
@@ -59,6 +58,14 @@ double rounded(double rate) {
 bool measure(Machine &machine) {
   constexpr std::int64_t least = 64 << 20; // of what is in no cache
   constexpr double seconds = 0.005;        // of each
+  if (const int cores = std::min(runtime::usableCores(), int(machine.cores)); cores > 1) {
+    auto fork = MachineProbe::forkSeconds(std::min(cores, kMostThreads));
+    if (!fork)
+      return false;
+    constexpr double unlikely = 2e-5; // others use the cores
+    if (*fork < unlikely)
+      machine.forkNs = rounded(*fork * 1e9);
+  }
   auto probe = MachineProbe::create(1);
   if (!probe)
     return false;

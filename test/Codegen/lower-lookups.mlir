@@ -27,6 +27,31 @@ func.func @many_rows(%table: memref<1000x64xf32>, %rows: memref<8000xi32>, %out:
   return
 }
 
+// Of a table that the second cache does not hold, rows are asked for before their turn comes, as many as make up 64 lines; they take threads long enough to
+// be shared.
+// CHECK-LABEL: func.func @far_rows
+// CHECK:         scf.parallel
+// CHECK:           %[[AT:.*]] = arith.addi
+// CHECK:           %[[LATER:.*]] = arith.addi %[[AT]], %c16
+// CHECK:           %[[LAST:.*]] = arith.minui %[[LATER]], %c1023
+// CHECK:           memref.load {{.*}}[%[[LAST]]]
+// CHECK-COUNT-4:   memref.prefetch {{.*}} read, locality<3>
+// CHECK-NOT:       memref.prefetch
+// CHECK-COUNT-4:   vector.load
+func.func @far_rows(%table: memref<100000x64xf32>, %rows: memref<1024xi32>, %out: memref<1024x64xf32>) {
+  kernel.gather %rows of %table outs %out : memref<1024xi32> of memref<100000x64xf32> outs memref<1024x64xf32>
+  return
+}
+
+// Longer rows are runs, which processors see.
+// CHECK-LABEL: func.func @far_runs
+// CHECK-NOT:     memref.prefetch
+// CHECK:         return
+func.func @far_runs(%table: memref<10000x2048xf32>, %rows: memref<6xi32>, %out: memref<6x2048xf32>) {
+  kernel.gather %rows of %table outs %out : memref<6xi32> of memref<10000x2048xf32> outs memref<6x2048xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @single_elements
 // CHECK-NOT:     vector
 // CHECK:         return

@@ -37,10 +37,10 @@ func.func @transposed(%a: memref<64x64xf32>, %b: memref<32x64xf32>, %c: memref<6
   return
 }
 
-// A factor that is contiguous along the rows is packed by several tiles at a time, a whole line of each row of k; where it does not
-// stay in the caches, the product asks for it ahead.
+// A factor that is contiguous along the rows is packed by several tiles at a time, a whole line of each row of k, and by threads as the tiles are shared;
+// where it does not stay in the caches, the product asks for it ahead.
 // CHECK-LABEL: func.func @columns
-// CHECK: scf.for {{.*}} to %c512{{.*}} step %c64
+// CHECK: scf.parallel {{.*}} to (%c512{{.*}}) step (%c64
 // CHECK: scf.for {{.*}} to %c600
 // CHECK-COUNT-8: vector.store {{.*}} vector<8xf32>
 // CHECK: iter_args

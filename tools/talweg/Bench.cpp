@@ -127,7 +127,10 @@ Result<Figures> measure(const Options &options, Session &session, const Dataset 
     auto profile = takeProfile(session, data, *chunk, options.seconds);
     if (!profile)
       return profile.error();
-    profile->limits = {figures.peakFlops, figures.bandwidth.update, probe->forkSeconds()};
+    auto fork = MachineProbe::forkSeconds(session.threads());
+    if (!fork)
+      return fork.error();
+    profile->limits = {figures.peakFlops, figures.bandwidth.update, *fork};
     profile->inference = options.inference;
     figures.profile = std::move(*profile);
   }

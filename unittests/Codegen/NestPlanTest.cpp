@@ -54,7 +54,7 @@ Scratch scratchOf(const Sum &sum, std::int64_t vectorBits) {
   EXPECT_TRUE(module) << print(sum);
   Scratch scratch;
   module->walk([&](mlir::linalg::GenericOp op) {
-    scratch.planned += planNest(NestLoops::of(op, vectorBits), /*rows=*/0).scratchBytes(4);
+    scratch.planned += planNest(NestLoops::of(op, vectorBits), /*rows=*/0, Machine()).scratchBytes(4);
   });
   Target target;
   target.vectorBits = vectorBits;

@@ -26,7 +26,7 @@ struct Machine {
   double l3Ns = 40;      ///< until a line comes from the third cache
   double storedNs = 8;   ///< until what was stored can be added to
   std::int64_t rank = 0; ///< of the plans by their estimates, the one that is taken: others are taken to be compared
-  double forkNs = 4000;  ///< of starting threads and waiting for the last
+  double forkNs = 4000;  ///< of starting threads on all cores and waiting for the last
 
   /// Of plans that were timed on this machine, by their keys (ProductNest.h), the ranks that were fastest; null: none was timed.
   std::shared_ptr<const std::map<std::string, std::int64_t>> tuned{};
@@ -36,6 +36,13 @@ struct Machine {
     return bytes <= kUsable * double(l2Bytes) ? l2Rate : bytes <= kUsable * double(l3Bytes) ? l3Rate : memoryRate;
   }
   static constexpr double kUsable = 0.7; ///< of a cache
+
+  /// Work below which a fork costs more than it gains, in multiply-adds or simple operations on elements.
+  double workOfFork() const {
+    constexpr double perNs = 125;    // of one core
+    constexpr double leastNs = 2000; // for what is in one core's caches and has to go to another's
+    return perNs * std::max(forkNs, leastNs);
+  }
 
   /// How many lines so many bytes apart the first cache holds, and the second: their addresses leave them some of its sets alone.
   std::int64_t linesInL1(std::int64_t apart) const { return linesIn(l1Bytes, l1Ways, apart); }

@@ -81,8 +81,8 @@ public:
   /// Floating-point operations a second of f32 multiply-adds in registers, two for each lane: every thread runs as many
   /// independent chains as hide the latency. The best of several trials, about `seconds` together.
   double fmaPeak(double seconds);
-  /// The seconds of starting the threads now and then and waiting for them, with nothing to do: the median of many times.
-  double forkSeconds();
+  /// The seconds of starting so many threads now and then and waiting for them, with nothing to do: the fastest tenth of many times.
+  static Result<double> forkSeconds(int threads);
   /// On two arrays of 64 MiB, cut evenly among the threads. The best of several passes, about `seconds` together.
   Result<Bandwidth> bandwidth(double seconds);
   /// The seconds from one reading to the next, of lines that lie in so many bytes, each of which tells where the next one is.
