@@ -369,7 +369,8 @@ private:
     ProductPlan half = plan;
     halve(half, levels[plan.shared.front()]);
     const auto cores = double(machine.cores);
-    return waitingNs(half, elementBytes, machine) + forks * machine.forkNs + work() / cores * uneven(cores) + copies();
+    return waitingNs(half, elementBytes, machine) + forks * machine.costOfFork() + work() / cores * uneven(cores) +
+           copies();
   }
 
   /// What it takes to write panels where each thread has its own: their lines come from where all of them have place, and go back there.

@@ -37,11 +37,12 @@ struct Machine {
   }
   static constexpr double kUsable = 0.7; ///< of a cache
 
-  /// Work below which a fork costs more than it gains, in multiply-adds or simple operations on elements.
+  /// What a fork costs: what is in one core's caches has to go to another's, too.
+  double costOfFork() const { return std::max(forkNs, 2000.0); }
+  /// Work below which it costs more than it gains, in multiply-adds or simple operations on elements.
   double workOfFork() const {
-    constexpr double perNs = 125;    // of one core
-    constexpr double leastNs = 2000; // for what is in one core's caches and has to go to another's
-    return perNs * std::max(forkNs, leastNs);
+    constexpr double perNs = 125; // of one core
+    return perNs * costOfFork();
   }
 
   /// How many lines so many bytes apart the first cache holds, and the second: their addresses leave them some of its sets alone.
