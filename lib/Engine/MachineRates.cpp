@@ -59,11 +59,9 @@ bool measure(Machine &machine) {
   constexpr std::int64_t least = 64 << 20; // of what is in no cache
   constexpr double seconds = 0.005;        // of each
   if (const int cores = std::min(runtime::usableCores(), int(machine.cores)); cores > 1) {
-    auto fork = MachineProbe::forkSeconds(std::min(cores, kMostThreads));
-    if (!fork)
-      return false;
     constexpr double unlikely = 2e-5; // others use the cores
-    if (*fork < unlikely)
+    const auto fork = MachineProbe::forkSeconds(std::min(cores, kMostThreads));
+    if (fork && *fork < unlikely) // the system may refuse so many
       machine.forkNs = rounded(*fork * 1e9);
   }
   auto probe = MachineProbe::create(1);
