@@ -91,6 +91,14 @@ std::string machineName(const Target &target) {
   return fmt::format("{} {}", target.cpu, textOf(plain));
 }
 
+/// Likewise its rates: an entry of a build that measured others is none.
+std::string ratesName(const Target &target) {
+  std::string name = machineName(target);
+  for (const auto &[rate, member] : kRates)
+    name += fmt::format("\n{}", rate);
+  return name;
+}
+
 using Ranks = std::map<std::string, std::int64_t>;
 
 /// What was kept; nothing where that is none of ours.
@@ -111,9 +119,9 @@ Target talweg::withRates(Target target) {
   if (target.name != "native")
     return target;
   CodeCache cache;
-  const std::string name = machineName(target);
+  const std::string name = ratesName(target);
   Machine machine = target.machine;
-  if (Ranks ranks = readTuned(cache, name); !ranks.empty())
+  if (Ranks ranks = readTuned(cache, machineName(target)); !ranks.empty())
     machine.tuned = std::make_shared<const Ranks>(std::move(ranks));
   auto isKept = [&] {
     std::optional<std::string> kept = cache.findMachine(name);
