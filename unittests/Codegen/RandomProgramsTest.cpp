@@ -73,7 +73,7 @@ void runCases(Make make, const Target &target, std::uint64_t usual, std::uint64_
   }
 }
 
-const Machine kTiny{.l1Bytes = 1 << 10, .l2Bytes = 8 << 10, .l3Bytes = 64 << 10, .cores = 3, .l3Rate = 5};
+const Machine kTiny{.l1Bytes = 1 << 10, .l2Bytes = 8 << 10, .l3Bytes = 64 << 10, .cores = 3, .l3Rate = 5, .forkNs = 0};
 
 /// What programs make on machines with these caches and cores, by plans of these ranks, in bytes: the same everywhere.
 void comparePlans(std::uint64_t usual, std::uint64_t all) {
