@@ -1,4 +1,4 @@
-// How fast this machine's caches are: measured once, and kept beside compiled code.
+// How fast this machine's caches are, and how long its threads take to start: measured once, and kept beside compiled code.
 #ifndef TALWEG_ENGINE_MACHINERATES_H
 #define TALWEG_ENGINE_MACHINERATES_H
 
@@ -6,7 +6,7 @@
 
 namespace talweg {
 
-/// `native` with the rates of this machine, of a core that works alone. They are measured, in a tenth of a second, where the cache has none; where nothing
+/// `native` with the rates of this machine, of a core that works alone, and the time of a fork of all cores. They are measured, in a tenth of a second, where the cache has none; where nothing
 /// is kept, and for other targets, `target` as it is: measuring at each start would take longer than it spares.
 Target withRates(Target target);
 
